@@ -1,0 +1,3 @@
+"""High dynamic range images from learned exposure stacks."""
+
+__version__ = "0.1.0"
