@@ -1,1 +1,24 @@
-"""."""
+"""How cameras see: exposure arithmetic in EV, response curves, image formation, calibration, exposure masks."""
+
+from hdrgen.camera.curve_files import emor_curve, load_curves, save_curve
+from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
+from hdrgen.camera.formation import form_image, quantise
+from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
+from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
+
+__all__ = [
+    "SRGB",
+    "CameraResponse",
+    "Gamma",
+    "Sigmoid",
+    "TabulatedResponse",
+    "emor_curve",
+    "expose",
+    "exposure_ratio",
+    "form_image",
+    "load_curves",
+    "quantise",
+    "relative_ev",
+    "save_curve",
+    "stack_curves",
+]

@@ -1,0 +1,172 @@
+"""Response curves in files: DoRF text and .mat, EMoR text, our own JSON."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+import torch
+
+from hdrgen.camera.tabulated import TabulatedResponse
+from hdrgen.errors import InputError
+
+_HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d+\))?)\s*=\s*(.*)$")  # `I =`, `B =`, `f0 =`, `h(12)=`
+
+
+def load_curves(path: Path | str) -> list[TabulatedResponse]:
+    """Every response curve of a file.
+
+    Formats: the original DoRF text (per curve: name, type, ``I =``, values, ``B =``, values); DoRF in MATLAB files
+    (``I, B`` or the inverse ``invI, invB``, one curve per row, which carry no names: they are called after the file
+    and row); JSON as :func:`save_curve` writes it.
+
+    Raises:
+        InputError: the file is missing, unreadable, or holds no curve.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"expected a file of response curves, found none at {path}")
+    readers = {".mat": _load_mat, ".json": _load_json}
+    curves = readers.get(path.suffix.lower(), _load_dorf_text)(path)
+    if not curves:
+        raise InputError(f"{path}: expected DoRF text, DoRF .mat or our JSON, found no response curve")
+    return curves
+
+
+def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
+    """Write one curve as JSON: ``{"name", "irradiance", "brightness"}``.
+
+    Raises:
+        InputError: the response is a batch of curves.
+    """
+    path = Path(path)
+    if curve.irradiance.ndim != 1:
+        raise InputError(f"{path}: expected one curve, found a batch of {tuple(curve.irradiance.shape[:-1])}: pick one")
+    record = {
+        "name": curve.name,
+        "irradiance": curve.irradiance.detach().double().tolist(),
+        "brightness": curve.brightness.detach().double().tolist(),
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResponse:
+    r"""A curve of the empirical model of response: :math:`f = f_0 + \sum_k c_k h_k`.
+
+    A sum of the basis curves may leave [0, 1] or fall; it is clipped, and made monotone by its running maximum.
+    Source: Grossberg and Nayar, "What is the space of camera response functions?", 2003.
+
+    Args:
+        coefficients: the first weights of the basis, at most as many as the file holds (25).
+        path: the ``emor.txt`` of the DoRF data base.
+
+    Raises:
+        InputError: no such file, not an EMoR file, too many coefficients, or not finite.
+    """
+    blocks = _numeric_blocks(Path(path))
+    basis = [blocks[key] for key in sorted((k for k in blocks if k.startswith("h(")), key=_basis_index)]
+    if not {"E", "f0"} <= blocks.keys() or not basis:
+        raise InputError(f"{path}: expected an EMoR file with E, f0, h(1).., found {', '.join(blocks) or 'no block'}")
+    weights = np.asarray(coefficients, dtype=np.float64)
+    if len(weights) > len(basis) or not np.isfinite(weights).all():
+        raise InputError(f"{path}: expected up to {len(basis)} finite coefficients, found {list(coefficients)}")
+    curve = blocks["f0"] + weights @ np.stack(basis)[: len(weights)]
+    curve = np.maximum.accumulate(curve.clip(0, 1))
+    curve[[0, -1]] = 0, 1
+    name = "emor " + " ".join(f"{value:g}" for value in weights)
+    return _curve(blocks["E"], curve, name, Path(path))
+
+
+def _basis_index(key: str) -> int:
+    return int(key[2:-1])
+
+
+def _curve(irradiance: object, brightness: object, name: str, path: Path) -> TabulatedResponse:
+    try:
+        tables = [torch.tensor(np.asarray(values, dtype=np.float64)) for values in (irradiance, brightness)]
+        return TabulatedResponse(tables[0], tables[1], name)
+    except (InputError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _load_mat(path: Path) -> list[TabulatedResponse]:
+    try:
+        arrays = scipy.io.loadmat(path)
+    except Exception as error:  # scipy raises half a dozen types for a broken file
+        raise InputError(f"{path}: expected a MATLAB file of DoRF curves, found it unreadable ({error})") from error
+    for irradiance, brightness in (("I", "B"), ("invI", "invB")):
+        if irradiance in arrays and brightness in arrays:
+            rows = zip(np.atleast_2d(arrays[irradiance]), np.atleast_2d(arrays[brightness]), strict=True)
+            return [_curve(*row, f"{path.stem} {number}", path) for number, row in enumerate(rows)]
+    return []
+
+
+def _load_json(path: Path) -> list[TabulatedResponse]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        records = record if isinstance(record, list) else [record]
+        return [_curve(r["irradiance"], r["brightness"], str(r.get("name", path.stem)), path) for r in records]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: expected JSON with name, irradiance, brightness, found {error!r}") from error
+
+
+def _load_dorf_text(path: Path) -> list[TabulatedResponse]:
+    """Read blocks of six: name, type, ``I =``, irradiances, ``B =``, brightnesses (values may wrap over lines)."""
+    curves: list[TabulatedResponse] = []
+    titles: list[str] = []
+    tables: dict[str, list[float]] = {}
+    key = ""
+    for line in _lines(path):
+        header = _HEADER.match(line)
+        numbers = _numbers(header.group(2) if header else line)
+        if header and numbers is not None:
+            key = header.group(1)
+            tables[key] = numbers
+        elif key and numbers is not None:
+            tables[key].extend(numbers)
+        elif line.strip():
+            curves.extend(_finished(titles, tables, path))
+            titles, tables, key = ([] if tables else titles) + [line.strip()], {}, ""
+    return curves + _finished(titles, tables, path)
+
+
+def _finished(titles: list[str], tables: dict[str, list[float]], path: Path) -> list[TabulatedResponse]:
+    if not tables:
+        return []
+    if not {"I", "B"} <= tables.keys():
+        raise InputError(f"{path}: expected `I =` and `B =` after {' / '.join(titles)!r}, found {', '.join(tables)}")
+    return [_curve(tables["I"], tables["B"], titles[0] if titles else path.stem, path)]
+
+
+def _numeric_blocks(path: Path) -> dict[str, np.ndarray]:
+    """All ``key = values`` blocks of a text file, values over any number of lines."""
+    blocks: dict[str, list[float]] = {}
+    key = ""
+    for line in _lines(path):
+        header = _HEADER.match(line)
+        key = header.group(1) if header else key
+        numbers = _numbers(header.group(2) if header else line)
+        if not key or numbers is None:
+            raise InputError(f"{path}: expected blocks of `key = numbers`, found {line.strip()[:60]!r}")
+        blocks.setdefault(key, []).extend(numbers)
+    return {name: np.asarray(values) for name, values in blocks.items()}
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise InputError(f"expected a readable text file of response curves, found {error}") from error
+    return [line for line in lines if line.strip()]
+
+
+def _numbers(text: str) -> list[float] | None:
+    try:
+        return [float(word) for word in text.split()]
+    except ValueError:
+        return None

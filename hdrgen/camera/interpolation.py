@@ -1,0 +1,55 @@
+"""Differentiable piecewise-linear functions, one curve or a batch of curves."""
+
+import torch
+from torch import Tensor
+
+
+def piecewise_linear(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
+    """The polyline through ``(knots, values)`` at ``x``; constant beyond its ends.
+
+    Each x belongs to the segment ``knots[i-1] < x <= knots[i]``, which is never of zero width: where knots repeat
+    (the plateau of a curve that is being inverted) the result is the first of the values, and slopes stay finite.
+
+    Args:
+        x: (..., n).
+        knots: not decreasing, (N,), or (..., N) with the leading dimensions of ``x``.
+        values: the same shape as ``knots``.
+    """
+    index = torch.searchsorted(knots.detach().contiguous(), x.detach().contiguous())
+    index = index.clamp_(1, knots.shape[-1] - 1)
+    left, right = _take(knots, index - 1), _take(knots, index)
+    width = torch.where(right > left, right - left, torch.ones_like(right))
+    t = ((x - left) / width).clamp(0, 1)
+    return torch.lerp(_take(values, index - 1), _take(values, index), t)
+
+
+def uniform_linear(x: Tensor, values: Tensor) -> Tensor:
+    """The polyline through ``values`` at equidistant knots of [0, 1]; much cheaper than a search.
+
+    Args:
+        x: in [0, 1], (..., n).
+        values: (N,), or (..., N) with the leading dimensions of ``x``.
+    """
+    last = values.shape[-1] - 1
+    position = x * last
+    # Truncating is flooring here, and spares a pass over the pixels; code N-1 belongs to the last segment.
+    index = position.detach().to(torch.int64).clamp_(0, last - 1)
+    return torch.lerp(_take(values, index), _take(values, index + 1), position - index)
+
+
+def _take(table: Tensor, index: Tensor) -> Tensor:
+    return table[index] if table.ndim == 1 else table.gather(-1, index)
+
+
+def fold(x: Tensor, curves: tuple[int, ...]) -> Tensor:
+    """Bring images (batch.., frames.., C, H, W) to rows (batch.., C, n): a row per curve of a table (batch.., C)."""
+    batch = x.shape[: len(curves) - 1]
+    frames = x.reshape(*batch, -1, *x.shape[-3:]).flatten(-2)
+    return frames.transpose(-3, -2).flatten(-2)
+
+
+def unfold(rows: Tensor, shape: torch.Size) -> Tensor:
+    """The inverse of :func:`fold`: rows (batch.., C, n) back to images of ``shape``."""
+    pixels = shape[-2] * shape[-1]
+    frames = rows.reshape(*rows.shape[:-1], -1, pixels)
+    return frames.transpose(-3, -2).reshape(shape)

@@ -1,0 +1,137 @@
+"""Camera response curves: the abstract curve, and the analytic ones that need no file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import kornia
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hdrgen.errors import InputError
+
+# Below this sensor exposure a power curve is continued by a straight line, so that its slope at black stays finite.
+# At gamma 2.2 the toe ends at display value 0.00023, a seventeenth of an 8-bit step.
+TOE = 1e-8
+
+
+class CameraResponse(ABC):
+    """A monotone curve f from sensor exposure to display value, with f(0) = 0 and f(1) = 1.
+
+    Calling it encodes, :meth:`inverse` decodes. Both clip to [0, 1] and work on any shape, differentiably;
+    half-precision input is computed, and returned, in float32.
+
+    Attributes:
+        name: what the curve is called in tables and files.
+    """
+
+    name: str = ""
+
+    def __call__(self, exposure: Tensor) -> Tensor:
+        """Display value in [0, 1] of a linear sensor exposure (clipped to [0, 1])."""
+        return self._encode(_unit(exposure))
+
+    def inverse(self, display: Tensor) -> Tensor:
+        """Linear sensor exposure in [0, 1] of a display value (clipped to [0, 1])."""
+        return self._decode(_unit(display))
+
+    @abstractmethod
+    def _encode(self, exposure: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _decode(self, display: Tensor) -> Tensor: ...
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class Gamma(CameraResponse):
+    r"""Power law: :math:`f(x) = x^{1/\gamma}`.
+
+    Example:
+        >>> round(float(Gamma(2.2)(torch.tensor(0.18))), 4)
+        0.4587
+    """
+
+    def __init__(self, gamma: float = 2.2) -> None:
+        if not gamma > 0:
+            raise InputError(f"expected a positive gamma, found {gamma}: pass 2.2, or what the camera applied")
+        self.gamma = gamma
+        self.name = f"gamma {gamma:g}"
+
+    def _encode(self, exposure: Tensor) -> Tensor:
+        return power(exposure, 1 / self.gamma)
+
+    def _decode(self, display: Tensor) -> Tensor:
+        return power(display, self.gamma)
+
+
+class SRGB(CameraResponse):
+    """The sRGB transfer function, IEC 61966-2-1 (kornia.color).
+
+    Example:
+        >>> round(float(SRGB()(torch.tensor(0.18))), 4)
+        0.4614
+    """
+
+    name = "sRGB"
+
+    def _encode(self, exposure: Tensor) -> Tensor:
+        return _as_rgb(exposure, kornia.color.linear_rgb_to_rgb)
+
+    def _decode(self, display: Tensor) -> Tensor:
+        return _as_rgb(display, kornia.color.rgb_to_linear_rgb)
+
+
+class Sigmoid(CameraResponse):
+    r"""The sigmoid family that HDRCNN fitted to DoRF: :math:`f(x) = (1+\sigma)\,x^n / (x^n + \sigma)`.
+
+    Source: Eilertsen et al., "HDR image reconstruction from a single exposure using deep CNNs", 2017, section 5.1.
+
+    Example:
+        >>> round(float(Sigmoid(0.9, 0.6)(torch.tensor(0.18))), 4)
+        0.4202
+    """
+
+    def __init__(self, n: float = 0.9, sigma: float = 0.6) -> None:
+        if not (n > 0 and sigma > 0):
+            raise InputError(f"expected positive sigmoid parameters, found n={n}, sigma={sigma}: pass e.g. 0.9 and 0.6")
+        self.n = n
+        self.sigma = sigma
+        self.name = f"sigmoid {n:.3f} {sigma:.3f}"
+
+    @classmethod
+    def sample(cls, generator: torch.Generator) -> Sigmoid:
+        """Draw a curve as HDRCNN does: n ~ N(0.9, 0.1), sigma ~ N(0.6, 0.1), drawn again until both are positive."""
+        while True:
+            n, sigma = (torch.randn(2, generator=generator) * 0.1 + torch.tensor([0.9, 0.6])).tolist()
+            if n > 0 and sigma > 0:
+                return cls(n, sigma)
+
+    def _encode(self, exposure: Tensor) -> Tensor:
+        raised = power(exposure, self.n)
+        return (1 + self.sigma) * raised / (raised + self.sigma)
+
+    def _decode(self, display: Tensor) -> Tensor:
+        return power((self.sigma * display / (1 + self.sigma - display)).clamp_max(1), 1 / self.n)
+
+
+def power(x: Tensor, exponent: float) -> Tensor:
+    """``x ** exponent`` on [0, 1] with a straight toe; exponents p and 1/p are exact inverses of each other."""
+    toe = TOE if exponent < 1 else TOE ** (1 / exponent)
+    return torch.where(x > toe, x.clamp_min(toe) ** exponent, x * toe ** (exponent - 1))
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Clip to [0, 1] in float32 or better; NaN stays visible."""
+    return (x if x.dtype == torch.float64 else x.float()).clamp(0, 1)
+
+
+def _as_rgb(x: Tensor, convert: Callable[[Tensor], Tensor]) -> Tensor:
+    """Call a kornia colour conversion, which insists on (.., 3, H, W), on a tensor of any shape."""
+    if x.ndim >= 3 and x.shape[-3] == 3:
+        return convert(x)
+    padded = functional.pad(x.flatten(), (0, -x.numel() % 3)).view(3, 1, -1)
+    return convert(padded).flatten()[: x.numel()].view(x.shape)

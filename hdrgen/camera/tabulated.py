@@ -1,0 +1,93 @@
+"""Response curves given as tables: DoRF, EMoR, measured, estimated."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera.interpolation import fold, piecewise_linear, unfold
+from hdrgen.camera.response import CameraResponse
+from hdrgen.errors import InputError
+
+END_TOLERANCE = 1e-3
+# Sixteen float32 steps at exposure 1: enough for the knots of a near-vertical piece to stay apart.
+SMALLEST_STEP = 1e-6
+
+
+class TabulatedResponse(CameraResponse):
+    """The polyline through (irradiance, brightness) knots.
+
+    One curve (N,) serves tensors of any shape. A batch of curves (batch.., C, N), C being 3, or 1 for all channels,
+    serves images (batch.., ..., C, H, W). Where the curve is flat, the inverse is the smallest of the exposures. Where it
+    jumps (equal irradiances), the knots are moved apart by 1e-6, so that every display value has an exposure of its own.
+
+    Args:
+        irradiance: sensor exposure of the knots, from 0 to 1, not decreasing.
+        brightness: display value of the knots, from 0 to 1, not decreasing.
+        name: what to call the curve.
+
+    Raises:
+        InputError: the tables differ in length, decrease, hold NaN, or do not run from 0 to 1.
+
+    Example:
+        >>> curve = TabulatedResponse(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([0.0, 0.8, 1.0]))
+        >>> round(float(curve(torch.tensor(0.25))), 3), round(float(curve.inverse(torch.tensor(0.9))), 3)
+        (0.4, 0.75)
+    """
+
+    def __init__(self, irradiance: Tensor, brightness: Tensor, name: str = "") -> None:
+        if irradiance.shape[-1:] != brightness.shape[-1:] or irradiance.shape[-1] < 2:
+            raise InputError(
+                f"response curve {name!r}: expected two tables of equal length, at least 2, "
+                f"found {tuple(irradiance.shape)} irradiances and {tuple(brightness.shape)} brightnesses"
+            )
+        _check(irradiance.detach(), f"irradiance of response curve {name!r}")
+        _check(brightness.detach(), f"brightness of response curve {name!r}")
+        irradiance = _without_jumps(irradiance)
+        self.irradiance = irradiance.expand(brightness.shape) if irradiance.ndim < brightness.ndim else irradiance
+        self.brightness = brightness.expand(irradiance.shape) if brightness.ndim < irradiance.ndim else brightness
+        self.name = name
+
+    def _encode(self, exposure: Tensor) -> Tensor:
+        return self._look_up(exposure, self.irradiance, self.brightness)
+
+    def _decode(self, display: Tensor) -> Tensor:
+        return self._look_up(display, self.brightness, self.irradiance)
+
+    def _look_up(self, x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
+        knots, values = knots.to(x), values.to(x)
+        if knots.ndim == 1:
+            return piecewise_linear(x, knots, values)
+        rows = fold(x, tuple(knots.shape[:-1]))
+        shape = (*rows.shape[:-1], knots.shape[-1])
+        return unfold(piecewise_linear(rows, knots.expand(shape), values.expand(shape)), x.shape)
+
+
+def stack_curves(curves: list[TabulatedResponse]) -> TabulatedResponse:
+    """One curve per batch item: curves (N,) of equal N become a (B, 1, N) response for images (B, ..., 3, H, W)."""
+    return TabulatedResponse(
+        torch.stack([curve.irradiance for curve in curves]).unsqueeze(1),
+        torch.stack([curve.brightness for curve in curves]).unsqueeze(1),
+        ", ".join(curve.name for curve in curves),
+    )
+
+
+def _without_jumps(irradiance: Tensor) -> Tensor:
+    """Move knots apart where they coincide: up from the left, then down from the right end, which stays."""
+    if bool((irradiance.detach().diff(dim=-1) >= SMALLEST_STEP).all()):
+        return irradiance
+    ramp = SMALLEST_STEP * torch.arange(irradiance.shape[-1], device=irradiance.device, dtype=irradiance.dtype)
+    rising = (irradiance - ramp).cummax(-1).values + ramp
+    rising = torch.cat([rising[..., :-1], irradiance[..., -1:]], -1)
+    return (rising - ramp).flip(-1).cummin(-1).values.flip(-1) + ramp
+
+
+def _check(table: Tensor, what: str) -> None:
+    steps = table.diff(dim=-1)
+    if not bool((steps >= 0).all()):  # also catches NaN
+        position = int((~(steps >= 0)).nonzero()[0, -1])
+        raise InputError(f"{what}: expected values that never decrease, found a fall or NaN after knot {position}")
+    ends = table[..., [0, -1]].double()
+    if bool(((ends - torch.tensor([0.0, 1.0], device=table.device)).abs() > END_TOLERANCE).any()):
+        first, last = ends.reshape(-1, 2)[0].tolist()
+        raise InputError(f"{what}: expected values from 0 to 1, found {first:g} to {last:g}: normalise the curve")

@@ -1,0 +1,114 @@
+import json
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from hdrgen.camera import TabulatedResponse, emor_curve, load_curves, save_curve
+from hdrgen.errors import InputError
+
+DORF = """film-200Red
+graph
+I =
+0 0.25 0.5
+0.75 1
+B =
+0 0.5 0.7 0.85 1
+gamma+1.4
+mathematical function
+I = 0 0.5 1
+B = 0 0.6 1
+"""
+
+
+def test_dorf_text(tmp_path):
+    path = tmp_path / "dorfCurves.txt"
+    path.write_text(DORF)
+    film, gamma = load_curves(path)
+    assert (film.name, gamma.name) == ("film-200Red", "gamma+1.4")
+    assert film.irradiance.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert gamma.brightness.tolist() == [0, 0.6, 1]
+
+
+def test_json_round_trip(tmp_path):
+    curve = TabulatedResponse(torch.tensor([0.0, 0.3, 1.0]), torch.tensor([0.0, 0.7, 1.0]), "mine")
+    (again,) = load_curves(save_curve(curve, tmp_path / "curve.json"))
+    assert again.name == "mine"
+    torch.testing.assert_close(again.irradiance.float(), curve.irradiance)
+    torch.testing.assert_close(again.brightness.float(), curve.brightness)
+
+
+def test_mat_curves_and_their_inverses(tmp_path):
+    grid = np.linspace(0, 1, 64)
+    scipy.io.savemat(tmp_path / "crf.mat", {"I": np.stack([grid, grid]), "B": np.stack([grid**0.5, grid**0.4])})
+    scipy.io.savemat(tmp_path / "inv.mat", {"invB": grid[None], "invI": grid[None] ** 2})
+    curves = load_curves(tmp_path / "crf.mat")
+    assert [curve.name for curve in curves] == ["crf 0", "crf 1"]
+    (inverse,) = load_curves(tmp_path / "inv.mat")
+    assert float(inverse.inverse(torch.tensor(0.5))) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_emor_text(tmp_path):
+    grid = np.linspace(0, 1, 6)
+    blocks = {"E ": grid, "f0 ": grid**0.5, "h(1)": grid * (1 - grid), "h(2)": -grid * (1 - grid) ** 2}
+    text = "".join(f"{key}= \n{' '.join(f'{v:.6e}' for v in values)}\n" for key, values in blocks.items())
+    path = tmp_path / "emor.txt"
+    path.write_text(text.replace("e-01", "e-001"))  # the three-digit exponents of the original file
+    curve = emor_curve([0.2, -0.1], path)
+    expected = grid**0.5 + 0.2 * grid * (1 - grid) + 0.1 * grid * (1 - grid) ** 2
+    np.testing.assert_allclose(curve.brightness, np.maximum.accumulate(expected.clip(0, 1)), atol=1e-6)
+    with pytest.raises(InputError, match="up to 2 finite coefficients"):
+        emor_curve([0, 0, 1], path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.txt", "", "found no response curve"),
+        ("half.txt", "name\ngraph\nI =\n0 1\n", "expected `I =` and `B =`"),
+        ("falls.txt", "name\ngraph\nI =\n0 0.5 1\nB =\n0 2 1\n", "never decrease"),
+        ("long.txt", "name\ngraph\nI =\n0 0.5 1\nB =\n0 1\n", "equal length"),
+        ("broken.mat", "no mat", "unreadable"),
+        ("broken.json", "{", "expected JSON"),
+        ("keys.json", json.dumps({"name": "x"}), "expected JSON"),
+        ("scale.json", json.dumps({"irradiance": [0, 1], "brightness": [0, 255]}), "from 0 to 1"),
+    ],
+)
+def test_bad_files_say_what_is_wrong(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(InputError, match=message) as caught:
+        load_curves(path)
+    assert name in str(caught.value)
+
+
+def test_missing_file():
+    with pytest.raises(InputError, match=r"none at nowhere\.txt"):
+        load_curves("nowhere.txt")
+
+
+def test_batches_are_not_saved(tmp_path):
+    batch = TabulatedResponse(torch.linspace(0, 1, 3).expand(2, 1, 3), torch.linspace(0, 1, 3))
+    with pytest.raises(InputError, match="expected one curve"):
+        save_curve(batch, tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("file", ["201_CRF_data.mat", "dorfCurvesInv.mat"])
+def test_every_dorf_curve_returns_every_display_value(shared, file):
+    curves = load_curves(shared / "data" / "crf" / file)
+    display = torch.linspace(0, 1, 4096)
+    assert len(curves) == 201
+    for curve in curves:
+        z = display.clone().requires_grad_()
+        exposure = curve.inverse(z)
+        (gradient,) = torch.autograd.grad(exposure.sum(), z)
+        assert torch.isfinite(gradient).all()
+        assert (curve(exposure.detach()) - display).abs().max() < 1 / 4096, curve.name
+
+
+def test_the_real_emor_file(shared):
+    curve = emor_curve([-0.6, 0.25], shared / "data" / "crf" / "emor.txt")
+    assert curve.irradiance.shape == (1024,)
+    z = torch.linspace(0, 1, 1000)
+    torch.testing.assert_close(curve(curve.inverse(z)), z, atol=1 / 4096, rtol=0)
