@@ -1,0 +1,71 @@
+"""How much light a frame received, as its settings or directly in stops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The exposure settings of one photograph; whatever is unknown is `None`.
+
+    Attributes:
+        time: exposure time in seconds.
+        fnumber: aperture as f-number.
+        iso: sensitivity as ISO speed.
+        ev: exposure in stops where a source gives only that (VDS file names, Kalantari's lists); wins over the settings.
+
+    Raises:
+        ValueError: a setting that is not positive and finite, or an `ev` that is not finite.
+
+    >>> Exposure(time=1 / 60, fnumber=4.0, iso=200).stops
+    -8.906890595608518
+    """
+
+    time: float | None = None
+    fnumber: float | None = None
+    iso: float | None = None
+    ev: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("time", "fnumber", "iso"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise ValueError(f"expected a positive, finite {name}, found {value}")
+        if self.ev is not None and not math.isfinite(self.ev):
+            raise ValueError(f"expected a finite ev, found {self.ev}")
+
+    @property
+    def stops(self) -> float | None:
+        """log2 of the light that reached the sensor, up to a constant; `None` when neither `ev` nor `time` is known.
+
+        stops = log2(time / fnumber^2 * iso / 100). An unknown f-number or ISO counts as a constant and is left out,
+        so stops are comparable only between frames that know the same settings.
+        """
+        if self.ev is not None:
+            return self.ev
+        if self.time is None:
+            return None
+        aperture = 0.0 if self.fnumber is None else 2 * math.log2(self.fnumber)
+        gain = 0.0 if self.iso is None else math.log2(self.iso / 100)
+        return math.log2(self.time) - aperture + gain
+
+    def __str__(self) -> str:
+        """The known settings in words, e.g. `0.004 s, f/2.8, ISO 400`."""
+        parts = [
+            f"{self.ev:+g} EV" if self.ev is not None else "",
+            f"{self.time:.4g} s" if self.time is not None else "",
+            f"f/{self.fnumber:g}" if self.fnumber is not None else "",
+            f"ISO {self.iso:g}" if self.iso is not None else "",
+        ]
+        return ", ".join(part for part in parts if part) or "unknown exposure"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One photograph of an exposure stack: its file and its exposure."""
+
+    path: Path
+    exposure: Exposure

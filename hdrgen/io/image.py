@@ -1,0 +1,41 @@
+"""An image as read from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.io.exposure import Exposure
+
+Pixels = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Image:
+    """Pixels of a file in their own precision, and what the file says about them.
+
+    Attributes:
+        pixels: (H, W, 3) RGB, C-contiguous; uint8, uint16, float16 or float32. Upright: the orientation tag is applied.
+        linear: True for linear radiance (RAW, .hdr, .exr, float TIFF); False for display values (JPEG, PNG, integer
+            TIFF), encoded by an unknown camera response.
+        exposure: what the file's own metadata says.
+        chromaticities: x, y of red, green, blue and white from an OpenEXR file, or None.
+    """
+
+    pixels: Pixels
+    linear: bool
+    exposure: Exposure
+    chromaticities: tuple[float, ...] | None = None
+
+    def as_float(self) -> NDArray[np.float32]:
+        """The pixels as float32: integers scaled to [0, 1] by their largest value, radiance unchanged.
+
+        >>> Image(np.full((1, 1, 3), 51, np.uint8), linear=False, exposure=Exposure()).as_float()[0, 0, 0]
+        np.float32(0.2)
+        """
+        if np.issubdtype(self.pixels.dtype, np.integer):
+            return self.pixels.astype(np.float32) / np.float32(np.iinfo(self.pixels.dtype).max)
+        return self.pixels.astype(np.float32, copy=False)

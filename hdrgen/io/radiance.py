@@ -1,0 +1,73 @@
+"""What radiance cannot be: NaN, infinite, negative; and black, which no logarithm takes."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.errors import InputError
+from hdrgen.io.image import Pixels
+
+Mask = NDArray[np.bool_]
+
+
+class _Defects(NamedTuple):
+    """Masks over values (H, W, 3) or pixels (H, W)."""
+
+    nonfinite: Mask  # values
+    negative: Mask  # values
+    black: Mask  # pixels whose three values are zero
+
+    def __str__(self) -> str:
+        counts = {
+            "NaN or infinite": int(self.nonfinite.any(axis=-1).sum()),
+            "negative": int(self.negative.any(axis=-1).sum()),
+            "zero (black)": int(self.black.sum()),
+        }
+        return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> Pixels:
+    """Radiance without NaN and infinities, or an error that counts them.
+
+    With `clean`, NaN and negative values and the values of wholly black pixels become the smallest positive value of
+    the image, and +infinity its largest finite one. A zero in one channel of a coloured pixel is data and stays.
+
+    Args:
+        pixels: (H, W, 3) radiance, any float type; not changed.
+        path: named in messages.
+        clean: replace instead of failing.
+
+    Warns:
+        UserWarning: how many pixels are black or negative, or were replaced.
+
+    Raises:
+        InputError: NaN or infinite pixels without `clean`.
+    """
+    defects = _Defects(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
+    found = str(defects)
+    if not found:
+        return pixels
+    if clean:
+        warnings.warn(f"{path}: pixels replaced by clean=True: {found}", stacklevel=4)
+        return _cleaned(pixels, defects)
+    if defects.nonfinite.any():
+        raise InputError(f"{path}: expected finite radiance, found {found} pixels; clean=True (--clean) replaces them")
+    warnings.warn(
+        f"{path}: radiance holds {found} pixels of {defects.black.size}; clean=True replaces them", stacklevel=4
+    )
+    return pixels
+
+
+def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:
+    usable = pixels[~defects.nonfinite & (pixels > 0)]
+    floor, ceiling = (usable.min(), usable.max()) if usable.size else (pixels.dtype.type(0), pixels.dtype.type(0))
+    result: NDArray[Any] = pixels.copy()
+    result[defects.nonfinite | defects.negative] = floor
+    result[pixels == np.inf] = ceiling
+    result[defects.black] = floor
+    return result

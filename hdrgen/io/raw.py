@@ -1,0 +1,108 @@
+"""Camera RAW through LibRaw: linear, 16 bit, camera white balance."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io.exif import Reading, exposure_from
+from hdrgen.io.image import Pixels
+
+_QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
+_TIFF_STARTS = (b"II*\x00", b"MM\x00*")
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """LibRaw prints data errors itself, beside raising them; keep its lines off the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import rawpy
+
+    try:
+        with _quiet_stderr(), rawpy.imread(str(path)) as raw:
+            yield raw
+    except rawpy.LibRawError as error:
+        reason = error.args[0] if error.args else error
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise InputError(f"{path}: truncated, corrupt or unsupported RAW file ({text})") from error
+
+
+def _upright_size(raw: Any) -> tuple[int, int]:
+    sizes = raw.sizes
+    size = (sizes.iwidth or sizes.width, sizes.iheight or sizes.height)
+    return size[::-1] if sizes.flip in _QUARTER_TURNS else size
+
+
+def _tiff_metadata(path: Path) -> dict[str, object]:
+    """EXIF of a RAW file that is a TIFF inside; LibRaw misses the ISO of some DNG files."""
+    import OpenImageIO as oiio
+
+    with path.open("rb") as stream:
+        if stream.read(4) not in _TIFF_STARTS:
+            return {}
+    reader = oiio.ImageInput.open(str(path))
+    if reader is None:
+        oiio.geterror()
+        return {}
+    metadata = {attribute.name: attribute.value for attribute in reader.spec().extra_attribs}
+    reader.close()
+    return metadata
+
+
+def _exposure(raw: Any, path: Path) -> Reading:
+    """LibRaw's values where it has them (it knows every maker's tags), completed from EXIF."""
+    known = {"ExposureTime": raw.other.shutter_speed, "FNumber": raw.other.aperture, "isoSpeed": raw.other.iso_speed}
+    positive = {name: value for name, value in known.items() if value > 0}
+    if len(positive) == len(known):
+        return exposure_from(positive)
+    return exposure_from(_tiff_metadata(path) | positive)
+
+
+def read_raw_header(path: Path) -> tuple[int, int, Reading]:
+    """Upright width, height, and exposure of a RAW file; the sensor data are not decoded.
+
+    Raises:
+        InputError: LibRaw cannot read the file.
+    """
+    with _opened(path) as raw:
+        return (*_upright_size(raw), _exposure(raw, path))
+
+
+def read_raw_pixels(path: Path) -> Pixels:
+    """Linear sRGB pixels (H, W, 3), uint16, 65535 at the sensor's white level.
+
+    The camera's white balance; no automatic brightness; the black and white level of the file and nothing estimated
+    from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
+
+    Raises:
+        InputError: LibRaw cannot read or develop the file.
+    """
+    with _opened(path) as raw:
+        pixels = raw.postprocess(
+            use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
+        )
+    if pixels.ndim == 2 or pixels.shape[-1] == 1:
+        warnings.warn(f"{path}: a monochrome sensor; grey copied to three channels", stacklevel=3)
+        pixels = np.broadcast_to(pixels.reshape(*pixels.shape[:2], 1), (*pixels.shape[:2], 3))
+    return np.ascontiguousarray(pixels)
