@@ -3,6 +3,7 @@
 from hdrgen.camera.curve_files import emor_curve, load_curves, save_curve
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
+from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
 
@@ -17,8 +18,11 @@ __all__ = [
     "exposure_ratio",
     "form_image",
     "load_curves",
+    "over_exposed_mask",
     "quantise",
     "relative_ev",
     "save_curve",
     "stack_curves",
+    "under_exposed_mask",
+    "well_exposed_mask",
 ]

@@ -18,8 +18,8 @@ class TabulatedResponse(CameraResponse):
     """The polyline through (irradiance, brightness) knots.
 
     One curve (N,) serves tensors of any shape. A batch of curves (batch.., C, N), C being 3, or 1 for all channels,
-    serves images (batch.., ..., C, H, W). Where the curve is flat, the inverse is the smallest of the exposures. Where it
-    jumps (equal irradiances), the knots are moved apart by 1e-6, so that every display value has an exposure of its own.
+    serves images (batch.., ..., C, H, W). Where the curve is flat, the inverse is the smallest exposure. Where it
+    jumps (equal irradiances), the knots move apart by 1e-6, so that every display value has an exposure of its own.
 
     Args:
         irradiance: sensor exposure of the knots, from 0 to 1, not decreasing.
