@@ -1,1 +1,4 @@
-"""."""
+"""The light verbs, one file each: `run(verb, arguments)`.
+
+Their modules import neither torch nor anything that does before the arguments are parsed, so that help is quick.
+"""

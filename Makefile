@@ -1,0 +1,56 @@
+# Everything a fresh machine needs: git, make and Python.
+PYTHON ?= python3
+PYTEST_WORKERS ?= 2
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install -c constraints.txt
+# Without an NVIDIA driver, torch's CPU build saves gigabytes of CUDA libraries. TORCH_INDEX= turns this off.
+TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
+
+.DEFAULT_GOAL := help
+.PHONY: help install quickstart test lint format bench clean
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+install: .venv/runtime.stamp ## Create .venv and install hdrgen into it
+
+quickstart: .venv/runtime.stamp ## Train, test and use a small network on generated scenes (at most 10 minutes on 2 cores)
+	$(BIN)/hdrgen quickstart
+
+test: .venv/test.stamp ## Run the tests and the examples in docstrings
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+
+lint: .venv/lint.stamp ## Check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/lint.stamp ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/test.stamp ## Run the benchmarks that need no data but their own
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## Remove .venv and what tools and runs left behind
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis runs quickstart wandb
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "hdrgen needs Python 3.10 or newer; make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	@if test -n "$(TORCH_INDEX)" && $(BIN)/python -c \
+		"from urllib.request import urlopen; urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null; \
+	then $(INSTALL) torch --extra-index-url $(TORCH_INDEX); fi
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/test.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
+	$(INSTALL) -e '.[test,tensorboard]'
+	@touch $@
+
+.venv/lint.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
+	$(INSTALL) -e '.[lint]'
+	@touch $@

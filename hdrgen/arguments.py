@@ -1,0 +1,139 @@
+"""What the command line understands before the parsers do: packaged configs by name, several files after an option."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from hdrgen import configs
+from hdrgen.errors import InputError
+
+CONFIG_OPTIONS = ("--config", "-c")
+LIST_OPTIONS = ("--data.predict",)
+"""Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """The part of an error message that helps with a misspelt name.
+
+    >>> suggest("mehtods", ["methods", "configs"])
+    '; did you mean methods?'
+    >>> suggest("nothing_like_it", ["methods", "configs"])
+    ''
+    """
+    folded = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(folded[name] for name in near)}?" if near else ""
+
+
+def resolve_config(value: str) -> str:
+    """Path of a configuration: `value` itself when such a file exists, else the packaged one of that name.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if Path(value).is_file():
+        return value
+    if configs.path_of(value).is_file():
+        return str(configs.path_of(value))
+    names = configs.names()
+    raise InputError(
+        f"no configuration file and no packaged configuration {value!r}{suggest(value, names)}"
+        f" (packaged: {', '.join(names)})"
+    )
+
+
+def prepare(arguments: Sequence[str]) -> list[str]:
+    """Arguments as a LightningCLI parser wants them.
+
+    `--config NAME` becomes the path of the packaged file, and `--data.predict a.jpg b.jpg` one list.
+
+    >>> prepare(["--data.predict", "a.jpg", "b.jpg", "--seed_everything=1"])
+    ['--data.predict=["a.jpg", "b.jpg"]', '--seed_everything=1']
+    """
+    return [token for option, values in _options(arguments) for token in _rewrite(option, values)]
+
+
+def value_of(arguments: Sequence[str], *names: str) -> str | None:
+    """The last value given for an option, under any of its names.
+
+    >>> value_of(["--ckpt_path=a", "-o", "b", "--ckpt_path", "c"], "--ckpt_path")
+    'c'
+    """
+    return next((value for value in reversed(list(_values(arguments, names)))), None)
+
+
+def without(arguments: Sequence[str], name: str) -> list[str]:
+    """The arguments without an option and its value.
+
+    >>> without(["--ckpt_path", "a", "-o", "b", "--ckpt_path=c"], "--ckpt_path")
+    ['-o', 'b']
+    """
+    kept = (token for token in _options(arguments) if token[0].partition("=")[0] != name)
+    return [token for option, values in kept for token in ([option] if option else []) + values]
+
+
+def named_method(arguments: Sequence[str]) -> str | None:
+    """The class that the arguments name as `--model`, or that their configurations do; the last one wins.
+
+    >>> named_method(["--model", "LinearGain", "--model.gamma", "2.4"])
+    'LinearGain'
+    """
+    named = None
+    for option, values in _options(arguments):
+        option, _, value = option.partition("=")
+        value = value or next(iter(values), "")
+        if option in ("--model", "--model.class_path"):
+            named = value
+        elif option in CONFIG_OPTIONS and value:
+            named = _method_of_config(Path(resolve_config(value))) or named
+    return named
+
+
+def _method_of_config(path: Path) -> str | None:
+    import yaml  # as late as can be, for the verbs without configurations
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"expected YAML in {path}, found: {error}") from error
+    model = content.get("model") if isinstance(content, dict) else None
+    return model.get("class_path") if isinstance(model, dict) else model
+
+
+def _values(arguments: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    for option, values in _options(arguments):
+        option, equals, value = option.partition("=")
+        if option in names and (equals or values):
+            yield value if equals else values[0]
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each option with the values that follow it; the values before the first option belong to the empty one."""
+    option, values = "", list[str]()
+    for argument in arguments:
+        if argument.startswith("-") and not _is_number(argument):
+            yield option, values
+            option, values = argument, []
+        else:
+            values.append(argument)
+    yield option, values
+
+
+def _rewrite(option: str, values: list[str]) -> list[str]:
+    name, equals, value = option.partition("=")
+    if name in (*CONFIG_OPTIONS, *LIST_OPTIONS) and equals:
+        option, values = name, [value, *values]
+    if option in CONFIG_OPTIONS and values:
+        return [option, resolve_config(values[0]), *values[1:]]
+    if option in LIST_OPTIONS and values and not values[0].startswith("["):
+        return [f"{option}={json.dumps(values)}"]
+    return [option, *values] if option else values
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,38 @@
+"""The run's configuration, beside its checkpoints."""
+
+from pathlib import Path
+
+import yaml
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.cli import SaveConfigCallback
+from pytorch_lightning.loggers import Logger
+
+from hdrgen.callbacks.run_folder import run_folder
+
+
+class SaveConfig(SaveConfigCallback):
+    """Writes the whole configuration where the checkpoints of the run are, and gives it to the loggers.
+
+    `hdrgen fit -c RUN/config.yaml` does the same run again. Lightning's own callback puts the file elsewhere when the
+    logger is W&B or there is none.
+    """
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write `config.yaml`; on rank 0 only, so without collective calls."""
+        if stage == "predict":
+            return
+        output = self.config.get("output") if stage != "fit" else None
+        folder = run_folder(trainer) or Path(output or trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.parser.save(self.config, _free(folder / self.config_filename), skip_none=False, multifile=self.multifile)
+        for logger in trainer.loggers:
+            self._log(logger)
+
+    def _log(self, logger: Logger) -> None:
+        logger.log_hyperparams(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+
+
+def _free(path: Path) -> Path:
+    """`path`, or the first of its numbered names that no earlier run in the same folder has taken."""
+    names = (path.with_stem(f"{path.stem}-v{number}") for number in range(1, 10_000))
+    return next(name for name in (path, *names) if not name.exists())

@@ -1,0 +1,159 @@
+"""The numbers of a test, scene by scene, as files and as a table to read."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch.distributed
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.trainer.states import TrainerFn
+
+from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.say import say
+from hdrgen.data import Sample
+from hdrgen.errors import InputError
+from hdrgen.methods.base import Evaluation, Score
+
+COLUMNS = ("scene", "ev", "metric", "value")
+
+
+class MetricsTable(Callback):
+    """Writes `metrics.csv` (one row per scene, exposure and metric) and `metrics.json` (means), and prints the means.
+
+    The scores of all ranks are put together, and a scene that was scored twice, as several devices do to even out their
+    shares, counts once.
+
+    Args:
+        folder: Where; None is the folder `test` (or `validate`) of the run.
+        overwrite: Whether existing tables may be replaced.
+    """
+
+    def __init__(self, folder: str | None = None, overwrite: bool = False) -> None:
+        self.folder = Path(folder) if folder else None
+        self.overwrite = overwrite
+        self.scores: list[Score] = []
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse before any work is done."""
+        existing = self.folder / "metrics.csv" if self.folder else None
+        if stage in ("validate", "test") and existing and existing.exists() and not self.overwrite:
+            raise InputError(f"{existing} exists already; pass --overwrite, or another folder with -o")
+        self.scores = []
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Sample,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep the scores of a batch."""
+        evaluation: Evaluation = outputs
+        self.scores += evaluation["scores"]
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Sample,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """The same for `validate`; within `fit` the logger has the means of every epoch."""
+        if trainer.state.fn == TrainerFn.VALIDATING:
+            self.on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the ranks' scores together and write them."""
+        scores = unique(gather(self.scores))
+        if not trainer.is_global_zero or not scores:
+            return
+        folder = self.folder or _default_folder(trainer)
+        told = f"\n{render(scores)}"
+        if folder:
+            write(folder, scores)
+            told += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
+        say(trainer, told)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The same for `validate`."""
+        if trainer.state.fn == TrainerFn.VALIDATING:
+            self.on_test_epoch_end(trainer, pl_module)
+
+
+def _default_folder(trainer: Trainer) -> Path | None:
+    folder = run_folder(trainer)
+    return folder / str(trainer.state.fn) if folder else None
+
+
+def gather(scores: list[Score]) -> list[Score]:
+    """The scores of all ranks."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return scores
+    shares: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(shares, scores)
+    return [score for share in shares for score in share]
+
+
+def unique(scores: Sequence[Score]) -> list[Score]:
+    """One score for each scene, exposure and metric, in the order of these."""
+    found = {(score["metric"], score["scene"], score["ev"]): score for score in reversed(scores)}
+    order = {metric: rank for rank, metric in enumerate(dict.fromkeys(score["metric"] for score in scores))}
+    return sorted(found.values(), key=lambda score: (score["scene"], order[score["metric"]], score["ev"] or 0.0))
+
+
+def means(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
+    """Mean over scenes of every metric at every exposure, and over both under the key `mean`.
+
+    >>> scores = [Score(scene="a", ev=ev, metric="psnr", value=value) for ev, value in [(-1.0, 20.0), (1.0, 30.0)]]
+    >>> means(scores)
+    {'psnr': {'-1.0': 20.0, '1.0': 30.0, 'mean': 25.0}}
+    """
+    table: dict[str, dict[str, float]] = {}
+    for metric in dict.fromkeys(score["metric"] for score in scores):
+        own = [score for score in scores if score["metric"] == metric]
+        stops = sorted({score["ev"] for score in own if score["ev"] is not None})
+        table[metric] = {str(ev): fmean(score["value"] for score in own if score["ev"] == ev) for ev in stops}
+        table[metric]["mean"] = fmean(score["value"] for score in own)
+    return table
+
+
+def write(folder: Path, scores: Sequence[Score]) -> None:
+    """Write both files, each under a temporary name first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / ".metrics.tmp"
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, COLUMNS)
+        rows.writeheader()
+        rows.writerows(scores)
+    temporary.replace(folder / "metrics.csv")
+    content = {"scenes": len({score["scene"] for score in scores}), "means": means(scores)}
+    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(folder / "metrics.json")
+
+
+def render(scores: Sequence[Score]) -> str:
+    """The means as text: exposures down, metrics across; what is about the HDR image stands in the row `HDR`."""
+    table = means(scores)
+    staged = [metric for metric in table if len(table[metric]) > 1]
+    whole = [metric for metric in table if metric not in staged]
+    stops = sorted({float(ev) for metric in staged for ev in table[metric] if ev != "mean"})
+    lines = [_row("EV", staged)] if staged else []
+    lines += [_row(f"{ev:+g}", [_number(table[metric].get(str(ev))) for metric in staged]) for ev in stops]
+    lines += [_row("mean", [_number(table[metric]["mean"]) for metric in staged])] if staged else []
+    lines += [_row("", whole), _row("HDR", [_number(table[metric]["mean"]) for metric in whole])] if whole else []
+    return "\n".join([f"means over {len({score['scene'] for score in scores})} scenes", *lines])
+
+
+def _row(head: str, cells: Sequence[str]) -> str:
+    return f"{head:<8}" + "".join(f"{cell:>10}" for cell in cells)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

@@ -1,0 +1,119 @@
+"""Predictions as files: exposures, radiance and a preview of every scene."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import BasePredictionWriter
+from torch import Tensor
+
+from hdrgen.callbacks.say import say
+from hdrgen.data import Sample
+from hdrgen.errors import InputError
+from hdrgen.io import write_image
+from hdrgen.methods.base import Prediction
+from hdrgen.tonemap import reinhard2002
+
+
+class PredictionWriter(BasePredictionWriter):
+    """Writes `FOLDER/SCENE/SCENE_ev-2.0.png` ..., `SCENE.exr`, `SCENE.hdr` and `SCENE_preview.jpg` for each scene.
+
+    Each rank writes the scenes it made, batch by batch, so nothing stays in memory. No existing result is replaced
+    unless asked, and a scene name that occurs twice is an error.
+
+    Args:
+        folder: Where; None is `predictions`.
+        overwrite: Whether existing results may be replaced.
+        radiance: Formats of the HDR image, linear radiance.
+        exposures: Format of the generated exposures, display values; None writes none.
+        preview: Format of the tone-mapped HDR image; None writes none.
+        operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
+    """
+
+    def __init__(
+        self,
+        folder: str | None = None,
+        overwrite: bool = False,
+        radiance: Sequence[str] = ("exr", "hdr"),
+        exposures: str | None = "png",
+        preview: str | None = "jpg",
+        operator: Callable[[Tensor], Tensor] = reinhard2002,
+    ) -> None:
+        super().__init__("batch")
+        self.folder = Path(folder or "predictions")
+        self.overwrite = overwrite
+        self.radiance = tuple(radiance)
+        self.exposures = exposures
+        self.preview = preview
+        self.operator = operator
+        self._seen: set[str] = set()
+
+    def on_predict_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Sample, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Refuse before any work is done on the batch."""
+        for scene in batch["scene"]:
+            self._refuse(scene)
+
+    def write_on_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        prediction: Prediction,
+        batch_indices: Sequence[int] | None,
+        batch: Sample,
+        batch_idx: int,
+        dataloader_idx: int,
+    ) -> None:
+        """Write every scene of the batch, and say so."""
+        for index, scene in enumerate(prediction["scene"]):
+            written = [write_image(path, pixels) for path, pixels in self._files(scene, prediction, index)]
+            say(trainer, f"{scene}: {len(written)} files in {written[0].parent}" if written else f"{scene}: nothing")
+
+    def folder_of(self, scene: str) -> Path:
+        """Folder of one scene's files."""
+        return self.folder / file_name(scene)
+
+    def _files(self, scene: str, prediction: Prediction, index: int) -> Iterator[tuple[Path, np.ndarray]]:
+        start = self.folder_of(scene) / file_name(scene)
+        if self.exposures and "stack" in prediction:
+            for stops, image in zip(prediction["ev"], prediction["stack"][index], strict=True):
+                yield Path(f"{start}_ev{format_ev(float(stops))}.{self.exposures}"), to_pixels(image)
+        for suffix in self.radiance:
+            yield Path(f"{start}.{suffix}"), to_pixels(prediction["hdr"][index])
+        if self.preview:
+            shown = self.operator(prediction["hdr"][index : index + 1].float())[0]
+            yield Path(f"{start}_preview.{self.preview}"), to_pixels(shown)
+
+    def _refuse(self, scene: str) -> None:
+        folder = self.folder_of(scene)
+        if scene in self._seen:
+            raise InputError(f"two inputs are called {scene}, and would write to the same {folder}; rename one")
+        self._seen.add(scene)
+        if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
+            raise InputError(f"{folder} holds results already; pass --overwrite, or another folder with -o")
+
+
+def file_name(scene: str) -> str:
+    """A scene's name as a part of a path.
+
+    >>> file_name("venice/sunset")
+    'venice_sunset'
+    """
+    return scene.replace("/", "_").replace("\\", "_").lstrip(".") or "_"
+
+
+def format_ev(stops: float) -> str:
+    """An exposure as file names have it, with its sign and at least one decimal.
+
+    >>> format_ev(-2.0), format_ev(0.5), format_ev(1 / 3)
+    ('-2.0', '+0.5', '+0.333')
+    """
+    text = f"{stops:+.3f}".rstrip("0")
+    return f"{text}0" if text.endswith(".") else text
+
+
+def to_pixels(image: Tensor) -> np.ndarray:
+    """Tensor `(3, H, W)` to float32 array `(H, W, 3)`."""
+    return np.ascontiguousarray(image.detach().float().cpu().permute(1, 2, 0).numpy())

@@ -1,0 +1,111 @@
+"""Reading checkpoints as data: which method made one, with which arguments; nothing in a file is ever executed."""
+
+import pickle
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hdrgen.errors import InputError
+
+TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
+"""Where the classes may come from that a checkpoint names; all others only on the user's word."""
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a Lightning checkpoint; its tensors stay on disk until they are used.
+
+    Raises:
+        InputError: there is no such file, it is damaged, or it holds more than tensors and plain values.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(_diagnosis(path, str(error))) from error
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise InputError(f"{path} is not a Lightning checkpoint: it has no state_dict; pass a file that `fit` wrote")
+    return content
+
+
+def _diagnosis(path: Path, error: str) -> str:
+    if foreign := re.search(r"GLOBAL (\S+)", error):
+        return (
+            f"checkpoint {path} refused: it asks to run {foreign[1].rstrip('.')}, and only tensors and plain values are"
+            " loaded; get the file from its author as weights only"
+        )
+    return f"checkpoint {path} is damaged or no checkpoint ({path.stat().st_size} bytes); copy or train it again"
+
+
+def method_in(checkpoint: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """Class and arguments of the method that made a checkpoint, as `{"class_path": ..., "init_args": ...}`.
+
+    Raises:
+        InputError: the checkpoint names no method, or classes from modules that nobody has vouched for.
+    """
+    arguments = dict(checkpoint.get("hyper_parameters") or {})
+    arguments.pop("_instantiator", None)
+    class_path = arguments.pop("_class_path", None) or checkpoint.get("hdrgen", {}).get("class_path")
+    if class_path is None:
+        raise InputError(f"checkpoint {path} does not say which method made it; pass --model or --config as well")
+    _check_trusted(class_path, arguments, path)
+    return {"class_path": class_path, "init_args": arguments}
+
+
+def class_name_in(checkpoint: dict[str, Any]) -> str | None:
+    """Short name of the class that made a checkpoint."""
+    noted = checkpoint.get("hyper_parameters", {}).get("_class_path") or checkpoint.get("hdrgen", {}).get("class_path")
+    return noted.rpartition(".")[2] if noted else None
+
+
+def _check_trusted(method: str, arguments: dict[str, Any], path: str | Path) -> None:
+    """Importing a module runs it, so a name in a file is not enough to import one."""
+    if not _is_within(method, TRUSTED[:1]) and method.rpartition(".")[0] not in sys.modules:
+        raise InputError(f"checkpoint {path} was made by {method}, which is not part of hdrgen; pass --model {method}")
+    for name in _class_paths(arguments):
+        if not _is_within(name, (*TRUSTED, method.partition(".")[0])):
+            raise InputError(f"checkpoint {path} refused: it names the class {name}; pass --model with your own choice")
+
+
+def _is_within(name: str, packages: tuple[str, ...]) -> bool:
+    return name.startswith(tuple(f"{package}." for package in packages))
+
+
+def _class_paths(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("class_path"), str):
+            yield value["class_path"]
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _class_paths(item)
+
+
+def find_last(folder: str | Path, method: str | None = None) -> Path | None:
+    """The newest `last.ckpt` below a folder, of one method where its class name is given."""
+    files = sorted(Path(folder).rglob("last*.ckpt"), key=lambda file: file.stat().st_mtime, reverse=True)
+    return next((file for file in files if method in (None, class_name_in(read_checkpoint(file)))), None)
+
+
+def find_best(last: Path) -> Path:
+    """The best checkpoint that the run which wrote `last` knew of.
+
+    Raises:
+        InputError: the run scored nothing, or the file is gone.
+    """
+    states = (read_checkpoint(last).get("callbacks") or {}).values()
+    best = next((state["best_model_path"] for state in states if state.get("best_model_path")), None)
+    if best is None:
+        raise InputError(
+            f"the run of {last} has no best checkpoint: it had no validation scores; pass --ckpt_path {last}"
+        )
+    beside = last.parent / Path(best).name  # the run may have been moved
+    if not beside.is_file():
+        raise InputError(f"the best checkpoint {beside} is gone; pass --ckpt_path {last}")
+    return beside

@@ -1,0 +1,37 @@
+"""`hdrgen configs`: list or print the packaged configurations."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrgen import configs
+from hdrgen.arguments import suggest
+from hdrgen.errors import InputError
+
+
+def parser(verb: str) -> argparse.ArgumentParser:
+    """The arguments of this verb."""
+    top = argparse.ArgumentParser(prog=f"hdrgen {verb}", description="List or print the packaged configurations.")
+    actions = top.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="one line for each configuration (default)")
+    show = actions.add_parser("show", help="print one, to copy and change it")
+    show.add_argument("name", help="name of a configuration, as `hdrgen configs` lists them, or `defaults`")
+    return top
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """List the configurations, or print the one asked for."""
+    options = parser(verb).parse_args(arguments)
+    if options.action == "show":
+        print(_find(options.name).read_text(encoding="utf-8"), end="")
+        return
+    for name in configs.names():
+        print(f"{name:<28}{configs.title_of(configs.path_of(name))}")
+
+
+def _find(name: str) -> Path:
+    path = configs.path_of(name.removesuffix(".yaml"))
+    if not path.is_file():
+        names = configs.names()
+        raise InputError(f"no packaged configuration {name!r}{suggest(name, names)} (packaged: {', '.join(names)})")
+    return path

@@ -1,0 +1,33 @@
+"""Packaged configurations: one YAML per method, and the defaults of every verb."""
+
+from importlib import resources
+from pathlib import Path
+
+DEFAULTS = "defaults"
+"""Configurations whose name starts with this are always applied, and are not chosen by name."""
+
+
+def folder() -> Path:
+    """Where the packaged configurations lie."""
+    return Path(str(resources.files(__name__)))
+
+
+def names() -> list[str]:
+    """Names of the configurations that `--config NAME` understands, sorted."""
+    return sorted(path.stem for path in folder().glob("*.yaml") if not path.stem.startswith(DEFAULTS))
+
+
+def path_of(name: str) -> Path:
+    """File of the packaged configuration `name`, which need not exist."""
+    return folder() / f"{name}.yaml"
+
+
+def defaults_of(verb: str) -> list[Path]:
+    """The defaults that `verb` starts from; a later file wins."""
+    return [path for path in (path_of(DEFAULTS), path_of(f"{DEFAULTS}_{verb}")) if path.is_file()]
+
+
+def title_of(path: Path) -> str:
+    """First comment line of a configuration: what it is for."""
+    with path.open(encoding="utf-8") as lines:
+        return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "")

@@ -1,0 +1,247 @@
+"""The verbs that train and use methods: one LightningCLI."""
+
+import contextlib
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
+from hdrgen import __version__, configs
+from hdrgen.arguments import named_method, prepare, suggest, value_of, without
+from hdrgen.callbacks import EndLine, ImageGrid, MetricsTable, PredictionWriter, SaveConfig
+from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in, read_checkpoint
+from hdrgen.data import ExposureStackDataModule
+from hdrgen.errors import InputError
+from hdrgen.methods.base import HDRModule
+from hdrgen.parsing import Parser, subclasses
+
+RUNS = "runs"
+"""Folder of the runs, unless -o says otherwise."""
+VERBS = ("fit", "validate", "test", "predict")
+LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
+"""What must be installed for a logger; the extras of hdrgen have the same names."""
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Run one verb with its command line."""
+    with one_line_errors(), less_noise(verb):
+        HDRCLI([verb, *prepare(arguments)])
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what Lightning and torch raise about a user's choice into an `InputError`."""
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise InputError(str(error)) from error
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise InputError(_mismatch(str(error))) from error
+
+
+@contextlib.contextmanager
+def less_noise(verb: str) -> Iterator[None]:
+    """Leave out what Lightning says about itself, and outside training all but its warnings."""
+    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level = logger.level
+    logger.addFilter(_is_news)
+    if verb != "fit":
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for message in ("The dirpath has changed", r"`isinstance\(treespec, LeafSpec\)` is deprecated"):
+                warnings.filterwarnings("ignore", message)
+            yield
+    finally:
+        logger.removeFilter(_is_news)
+        logger.setLevel(level)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(("💡", "TPU available: False"))
+
+
+def _mismatch(error: str) -> str:
+    first = next((line.strip() for line in error.splitlines()[1:] if line.strip()), error)
+    return (
+        f"the checkpoint does not fit the method that the arguments describe ({first[:200]});"
+        " leave --model and --config away to use the method and sizes that are in the checkpoint"
+    )
+
+
+class HDRCLI(LightningCLI):
+    """`hdrgen fit|validate|test|predict`, or, with `run=False`, its model, data and trainer for a notebook.
+
+    Args:
+        args: Command line, the verb first; None takes the program's own.
+        run: False builds `model`, `datamodule` and `trainer`, and runs nothing; then there is no verb.
+    """
+
+    def __init__(self, args: ArgsType = None, run: bool = True) -> None:
+        settings: dict[str, Any] = {verb: _parser_settings(verb) for verb in VERBS}
+        super().__init__(
+            model_class=HDRModule,
+            datamodule_class=ExposureStackDataModule,
+            subclass_mode_model=True,
+            parser_class=Parser,
+            parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
+            save_config_callback=SaveConfig,
+            save_config_kwargs={"save_to_log_dir": False},
+            trainer_defaults={"callbacks": [EndLine()]},
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            args=args,
+            run=run,
+        )
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Trainer, method and data; the method may be left to a checkpoint."""
+        parser.add_lightning_class_args(self.trainer_class, "trainer")
+        parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True, required=False)
+        parser.add_lightning_class_args(ExposureStackDataModule, "data")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Output folder and callbacks, the same for every verb, so that one verb's saved config serves another."""
+        parser.add_argument("-o", "--output", type=str | None, help="folder for all results of this command")
+        parser.add_argument("--overwrite", action="store_true", help="whether existing results may be replaced")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(PredictionWriter, "writer")
+        parser.add_lightning_class_args(MetricsTable, "table")
+        parser.add_lightning_class_args(ImageGrid, "grid")
+        for target in ("writer", "table", "grid"):
+            parser.link_arguments("output", f"{target}.folder")
+        for target in ("writer", "table"):
+            parser.link_arguments("overwrite", f"{target}.overwrite")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse, after filling in the method from a checkpoint where there is one."""
+        if isinstance(args, list):
+            self.config = parser.parse_args(complete(args))
+        else:
+            super().parse_arguments(parser, args)
+
+    def _parse_ckpt_path(self) -> None:
+        """Lightning would let the checkpoint override the command line here; `complete` has already filled it in."""
+        if self.config.get("subcommand") and not self._get_setting("model"):
+            names = ", ".join(sorted(known_methods()))
+            raise InputError(f"no method: pass --config NAME, --model CLASS or --ckpt_path FILE (methods: {names})")
+
+    def before_instantiate_classes(self) -> None:
+        """Settle what depends on several arguments: safe loading, and where a logger writes."""
+        settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
+        if "weights_only" in settings:
+            settings.weights_only = True  # a checkpoint is data, never code
+        loggers = settings.trainer.logger
+        if settings.output and self.subcommand in ("validate", "test") and _class_name(loggers) == "CSVLogger":
+            settings.trainer.logger = False  # the table in the output folder holds the same numbers
+        elif settings.model:
+            for logger in loggers if isinstance(loggers, list) else [loggers]:
+                settle_logger(logger, _class_name(settings.model), self._base_folder(settings))
+
+    def _base_folder(self, settings: Namespace) -> str:
+        output = settings.output if self.subcommand == "fit" else None
+        return str(output or settings.trainer.default_root_dir or RUNS)
+
+    def _get_setting(self, key: str) -> Any:
+        return self.config[self.config.subcommand].get(key)
+
+
+def _parser_settings(verb: str) -> dict[str, Any]:
+    header = " ".join(f"{name}=={version(name)}" for name in ("hdrgen", "torch", "pytorch-lightning"))
+    return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
+
+
+def _class_name(settings: Any) -> str:
+    """Short class name of a `{class_path, init_args}` setting; empty for others."""
+    return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
+
+
+def settle_logger(logger: Any, method: str, folder: str) -> None:
+    """Put a logger's files into `folder`, unless the user chose another, and name the run after its method.
+
+    Raises:
+        InputError: the package that the logger needs is not installed.
+    """
+    package = LOGGER_PACKAGES.get(_class_name(logger))
+    if package and find_spec(package) is None:
+        raise InputError(f"{_class_name(logger)} needs the package {package}: pip install 'hdrgen[{package}]'")
+    if not isinstance(logger, Namespace):
+        return
+    arguments = logger.init_args
+    if "save_dir" in arguments:
+        arguments.save_dir = folder if arguments.save_dir in (None, ".", RUNS) else arguments.save_dir
+    if arguments.get("name") == "lightning_logs":
+        arguments.name = method
+    if "project" in arguments and arguments.project is None:
+        arguments.project = "hdrgen"
+
+
+def known_methods() -> set[str]:
+    """Class names that `--model` understands."""
+    return {cls.__name__ for cls in subclasses(HDRModule)}
+
+
+# -- what a checkpoint adds to a command line ------------------------------------------------------------------------
+
+
+def complete(arguments: list[str]) -> list[str]:
+    """Put the method of `--ckpt_path` before the arguments that the user typed, so that all of these win over it.
+
+    A user who names another method than the checkpoint's gets that one, with nothing carried over.
+
+    Raises:
+        InputError: a misspelt method, or a checkpoint that cannot be read.
+    """
+    verb, *rest = arguments or [""]
+    if verb not in VERBS:
+        return arguments
+    named = named_method(rest)
+    if named and "." not in named and named not in known_methods():
+        raise InputError(_unknown_method(named))
+    asked = value_of(rest, "--ckpt_path")
+    if asked is None:
+        return arguments
+    rest = without(rest, "--ckpt_path")
+    class_name = named.rpartition(".")[2] if named else None
+    output = value_of(rest, "-o", "--output") if verb == "fit" else None
+    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
+    path = find_checkpoint(asked, folder, class_name)
+    if path is None and verb == "fit":
+        print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
+        return [verb, *rest]
+    if path is None:
+        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+    checkpoint = read_checkpoint(path)
+    if class_name in (None, class_name_in(checkpoint)):
+        rest = [f"--model={json.dumps(method_in(checkpoint, path))}", *rest]
+    return [verb, *rest, f"--ckpt_path={path}"]
+
+
+def find_checkpoint(asked: str, folder: str, method: str | None) -> Path | None:
+    """File that `--ckpt_path` means: `last` and `best` are those of the newest run below `folder`.
+
+    Returns:
+        None where there is no run yet.
+    """
+    if asked not in ("last", "best"):
+        return Path(asked)
+    last = find_last(folder, method)
+    return find_best(last) if last and asked == "best" else last
+
+
+def _unknown_method(name: str) -> str:
+    names = sorted(known_methods())
+    return f"no method {name!r}{suggest(name, names)} (methods: {', '.join(names)})"

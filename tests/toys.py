@@ -1,0 +1,85 @@
+"""A method and scenes small enough to run the whole command line in a second."""
+
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning.cli import OptimizerCallable
+from torch import Tensor
+
+from hdrgen.data import Sample, WholeStack
+from hdrgen.data.dataset import StackDataset
+from hdrgen.methods.base import HDRModule, source_of
+
+
+class ToyMethod(HDRModule):
+    """One weight per channel on top of the right answer.
+
+    Args:
+        channels: Carried along to see who sets it.
+        strength: Where the weight begins.
+    """
+
+    exposures = WholeStack()
+
+    def __init__(
+        self,
+        channels: int = 4,
+        strength: float = 0.5,
+        stack_ev: Sequence[float] = (-1.0, 0.0, 1.0),
+        optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=0.01),
+    ) -> None:
+        super().__init__(optimizer, stack_ev=stack_ev)
+        self.save_hyperparameters(ignore=["optimizer"])
+        self.channels = channels
+        self.weight = torch.nn.Parameter(torch.full((3, 1, 1), strength))
+        self.unused_size = torch.nn.Parameter(torch.zeros(channels), requires_grad=False)
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        gain = torch.exp2(ev / 2.2)[:, None, None, None]
+        return (image[:, None] * gain * self.weight).clamp(0, 1)
+
+    def reconstruct(self, batch: Sample) -> Tensor:
+        return source_of(batch) ** 2.2
+
+    def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
+        loss = (source_of(batch) * self.weight - source_of(batch)).square().mean()
+        self.log("train/loss", loss, batch_size=len(batch["ldr"]))
+        return loss
+
+
+class OtherToy(ToyMethod):
+    """The same under another name, to see what a checkpoint carries over."""
+
+
+class ToyScenes(StackDataset):
+    """Three exposures of a coloured ramp.
+
+    Args:
+        count: Number of scenes.
+        size: Height and width in pixels.
+        prefix: Start of the scenes' names.
+    """
+
+    def __init__(self, count: int = 4, size: int = 16, prefix: str = "toy") -> None:
+        self.count = count
+        self.size = size
+        self.prefix = prefix
+
+    def __len__(self) -> int:
+        return self.count
+
+    def scene(self, index: int) -> str:
+        return f"{self.prefix}{index}"
+
+    def exposures(self, index: int) -> Tensor:
+        return torch.tensor([-1.0, 0.0, 1.0])
+
+    def reference(self, index: int) -> int:
+        return 1
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        ramp = torch.linspace(0.01, 1, self.size).expand(self.size, self.size)
+        radiance = torch.stack([ramp, ramp.T, ramp / (index + 1)])
+        ev = self.exposures(index)[list(frames)]
+        ldr = (radiance * torch.exp2(ev)[:, None, None, None]).clamp(0, 1) ** (1 / 2.2)
+        return {"ldr": ldr, "ev": ev, "ref": torch.tensor(1), "hdr": radiance, "scene": self.scene(index)}
