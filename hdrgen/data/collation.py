@@ -1,0 +1,50 @@
+"""Samples into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch.utils.data import DataLoader, default_collate
+
+from hdrgen.data.sample import Sample
+from hdrgen.errors import InputError
+
+Batch = dict[str, Any]
+"""A `Sample` with a leading axis B on each tensor, and a list of B strings in place of each string."""
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Stack samples, keeping the keys that all of them have.
+
+    Raises:
+        InputError: their frames differ in size or number; the scenes are named.
+    """
+    shapes = {sample["scene"]: tuple(sample["ldr"].shape) for sample in samples}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{scene}: {s} frames of {w} x {h}" for scene, (s, _, h, w) in shapes.items())
+        raise InputError(
+            f"expected scenes of one size in a batch, found {found}; "
+            "set the batch size to 1, or crop or resize the scenes"
+        )
+    shared = set.intersection(*(set(sample) for sample in samples))
+    batch: Batch = default_collate(
+        [{key: value for key, value in sample.items() if key in shared} for sample in samples]
+    )
+    return batch
+
+
+class StackLoader(DataLoader[Sample]):
+    """A data loader whose worker processes report bad input in one line, as the main process does."""
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Iterate over batches; workers start at once."""
+        return _in_one_line(super().__iter__())
+
+
+def _in_one_line(batches: Iterator[Any]) -> Iterator[Batch]:
+    try:
+        yield from batches
+    except InputError as error:
+        # A worker's error arrives as its whole traceback; the last line is the message after the class name.
+        raise InputError(str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")) from error

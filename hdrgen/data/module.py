@@ -1,0 +1,177 @@
+"""The one Lightning data module: any data set, any method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import LightningDataModule, Trainer
+from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities import rank_zero_warn
+from torch.utils.data import DistributedSampler
+
+from hdrgen.data.augmentation import Augmentation
+from hdrgen.data.collation import Batch, StackLoader, collate
+from hdrgen.data.dataset import SelectedExposures, StackDataset
+from hdrgen.data.photographs import Photographs
+from hdrgen.data.sampling import EpochSampler, ExactShard
+from hdrgen.data.selection import Selection, WholeStack
+from hdrgen.errors import InputError
+
+
+class ExposureStackDataModule(LightningDataModule):
+    """Feeds scenes to a method.
+
+    Training samples hold the frames that the method asks for (`exposures` of the Lightning module, a `Selection`;
+    the whole stack where it has none); validation and test samples hold the whole stack, prediction samples one
+    photograph. A training sample depends on seed, scene and epoch only, not on workers, processes or batches.
+
+    With several processes, training and the validation within it give each of them equally many scenes, repeating the
+    first where they do not divide evenly. Test, validation by its own command and prediction visit every scene exactly
+    once.
+
+    Args:
+        train: scenes to train on.
+        val: scenes to choose by.
+        test: scenes to report on.
+        predict: photographs: files, folders or glob patterns.
+        batch_size: training samples per step and process.
+        eval_batch_size: scenes per validation and test step. Photographs are always predicted one by one: their sizes
+            differ, and so the results cannot depend on a batch size.
+        num_workers: processes that load samples, per process of the run; 0 loads in the run itself.
+        seed: of frames, views, crops, geometry and order.
+        augmentation: random geometry of training samples; None keeps them as they are.
+        on_error: a training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
+            its place, and the skipped ones are counted in a warning at the end of the epoch. Evaluation always stops.
+    """
+
+    def __init__(
+        self,
+        train: StackDataset | None = None,
+        val: StackDataset | None = None,
+        test: StackDataset | None = None,
+        predict: str | list[str] | None = None,
+        batch_size: int = 8,
+        eval_batch_size: int = 1,
+        num_workers: int = 0,
+        seed: int = 0,
+        augmentation: Augmentation | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        super().__init__()
+        # A process without a share of the scenes has nothing to do, which is no error; see `_exact`.
+        self.allow_zero_length_dataloader_with_multiple_devices = True
+        self.train = train
+        self.val = val
+        self.test = test
+        self.predict = [predict] if isinstance(predict, str) else predict
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
+        self.num_workers = num_workers
+        self.seed = seed
+        self.augmentation = augmentation
+        self.on_error = on_error
+        self._training: SelectedExposures | None = None
+
+    def train_dataloader(self) -> StackLoader:
+        """Random frames, crops and order, new in each epoch."""
+        selection: Selection = getattr(self._run.lightning_module, "exposures", WholeStack())
+        crop = self.augmentation.crop if self.augmentation else None
+        data = _given(self.train, "train")
+        self._training = SelectedExposures(data, selection, self.seed, True, self.on_error, crop)
+        sampler = self._even(len(data), shuffle=True)
+        # A last, smaller batch would weigh its samples more; it is left out unless it is all there is.
+        return self._loader(self._training, sampler, self.batch_size, drop_last=len(sampler) >= self.batch_size)
+
+    def val_dataloader(self) -> StackLoader | list[Any]:
+        """Whole stacks in order."""
+        if self.val is None and self._run.state.fn == TrainerFn.FITTING:
+            return []
+        data = _given(self.val, "val")
+        fitting = self._run.state.fn == TrainerFn.FITTING
+        return self._evaluation(data, self._even(len(data), shuffle=False) if fitting else self._exact(data))
+
+    def test_dataloader(self) -> StackLoader:
+        """Whole stacks in order, each once."""
+        data = _given(self.test, "test")
+        return self._evaluation(data, self._exact(data))
+
+    def predict_dataloader(self) -> StackLoader:
+        """Photographs in order, one by one."""
+        data = Photographs(_given(self.predict, "predict"))
+        sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
+        return self._loader(SelectedExposures(data, seed=self.seed), sampler, 1)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Augment training batches on their device; report skipped scenes with the last one of an epoch."""
+        if not self._run.training:
+            return batch
+        if self._run.is_last_batch:
+            self._report_skipped()
+        if self.augmentation is None:
+            return batch
+        key = (self.seed, self._epoch(), *batch["scene"])
+        ldr, hdr = self.augmentation(batch["ldr"], batch.get("hdr"), *key)
+        return batch | {"ldr": ldr} | ({} if hdr is None else {"hdr": hdr})
+
+    @property
+    def _run(self) -> Trainer:
+        if self.trainer is None:
+            raise InputError("expected a trainer, found none; pass the data module to Trainer.fit or its siblings")
+        return self.trainer
+
+    def _epoch(self) -> int:
+        # `current_epoch` lags behind by one until the training loop has started, if a run resumes from the end of an
+        # epoch; workers ask for their first samples before that.
+        progress: Any = self._run.fit_loop.epoch_progress
+        return int(progress.current.processed)
+
+    def _even(self, length: int, *, shuffle: bool) -> EpochSampler:
+        rank, world = self._run.global_rank, self._run.world_size
+        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world)
+
+    def _exact(self, data: StackDataset) -> ExactShard:
+        if len(data) < self._run.world_size:
+            # A process without scenes would not take part in reducing the metrics, and the others would wait forever.
+            raise InputError(
+                f"expected at least one scene for each of {self._run.world_size} processes, found {len(data)}; "
+                f"pass --trainer.devices {len(data)}"
+            )
+        return ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
+
+    def _evaluation(self, data: StackDataset, sampler: DistributedSampler[Any]) -> StackLoader:
+        return self._loader(SelectedExposures(data, seed=self.seed), sampler, self.eval_batch_size)
+
+    def _loader(
+        self, data: SelectedExposures, sampler: DistributedSampler[Any], batch_size: int, drop_last: bool = False
+    ) -> StackLoader:
+        return StackLoader(
+            data,
+            batch_size=batch_size,
+            sampler=sampler,
+            num_workers=self.num_workers,
+            collate_fn=collate,
+            pin_memory=self._run.strategy.root_device.type == "cuda",
+            drop_last=drop_last,
+            persistent_workers=self.num_workers > 0,
+        )
+
+    def _report_skipped(self) -> None:
+        if self._training is None or self.on_error != "skip":
+            return
+        strategy = self._run.strategy
+        counts = strategy.reduce(self._training.skipped.to(strategy.root_device), reduce_op="sum")
+        self._training.skipped.zero_()
+        bad = torch.as_tensor(counts).nonzero().flatten().tolist()
+        if bad:
+            names = ", ".join(self._training.dataset.scene(index) for index in bad[:10])
+            more = f" and {len(bad) - 10} more" if len(bad) > 10 else ""
+            rank_zero_warn(f"skipped {len(bad)} unreadable scenes in epoch {self._epoch()}: {names}{more}")
+
+
+def _given(data: Any, name: str) -> Any:
+    """What the user passed for this stage, which must not be nothing."""
+    if data is None or (isinstance(data, Sequence) and not data):
+        raise InputError(f"expected data for this command, found none; pass --data.{name}")
+    return data

@@ -1,0 +1,71 @@
+"""Single photographs to predict from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hdrgen.data.dataset import StackDataset
+from hdrgen.data.reading import read_photograph
+from hdrgen.data.sample import Sample
+from hdrgen.io import find_images
+
+
+class Photographs(StackDataset):
+    """Photographs as stacks of one exposure, EV 0.
+
+    Args:
+        sources: files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
+            `hdrgen.data.reading.read_photograph`.
+
+    Raises:
+        InputError: nothing found.
+    """
+
+    def __init__(self, sources: Sequence[str | Path]) -> None:
+        self.paths = find_images(sources)
+        self.names = unique_names(self.paths)
+
+    def __len__(self) -> int:
+        """Number of photographs."""
+        return len(self.paths)
+
+    def scene(self, index: int) -> str:
+        """The file's name without its suffix, numbered where several share it."""
+        return self.names[index]
+
+    def exposures(self, index: int) -> Tensor:
+        """EV 0."""
+        return torch.zeros(1)
+
+    def reference(self, index: int) -> int:
+        """The only exposure."""
+        return 0
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read the photograph."""
+        path = self.paths[index]
+        photograph = read_photograph(path)
+        ldr = photograph.expand(len(frames), *photograph.shape)
+        return Sample(
+            ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
+        )
+
+
+def unique_names(paths: Sequence[Path]) -> list[str]:
+    """File names without suffixes; the second of one name gets `_2`, and so on.
+
+    >>> unique_names([Path("a/sky.jpg"), Path("b/sky.jpg"), Path("b/sky_2.jpg")])
+    ['sky', 'sky_3', 'sky_2']
+    """
+    names: list[str] = []
+    taken = {path.stem for path in paths}
+    for path in paths:
+        name, number = path.stem, 2
+        while name in names or (number > 2 and name in taken):
+            name, number = f"{path.stem}_{number}", number + 1
+        names.append(name)
+    return names

@@ -1,0 +1,57 @@
+"""Image files as tensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hdrgen.camera import SRGB
+from hdrgen.data.rendering import StackCamera, anchored
+from hdrgen.io import Image, read_image
+
+
+def read_radiance(path: Path) -> Tensor:
+    """(3, H, W) radiance of an HDR file; NaN, infinite and negative pixels are replaced by the reader."""
+    return _channels_first(read_image(path, clean=True))
+
+
+def read_frame(path: Path) -> Tensor:
+    """(3, H, W) display values of one exposure of a stack.
+
+    Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
+    encoded with the sRGB curve, which is then the true response of the stack.
+    """
+    image = read_image(path)
+    pixels = _channels_first(image)
+    return SRGB()(pixels) if image.linear else pixels
+
+
+def read_photograph(path: Path) -> Tensor:
+    """(3, H, W) display values of a single photograph.
+
+    RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
+    is exposed first, so that its median luminance becomes middle grey, 0.18.
+    """
+    image = read_image(path)
+    pixels = _channels_first(image)
+    if not image.linear:
+        return pixels
+    exposed_already = image.pixels.dtype.kind == "u"
+    return SRGB()(pixels if exposed_already else anchored(pixels, StackCamera.percentile, StackCamera.level))
+
+
+def shrunk(images: Tensor, max_side: int | None) -> Tensor:
+    """(N, 3, H, W) reduced to at most `max_side` pixels in height and width, antialiased; never enlarged."""
+    height, width = images.shape[-2:]
+    if max_side is None or max(height, width) <= max_side:
+        return images
+    factor = max_side / max(height, width)
+    size = [max(1, round(height * factor)), max(1, round(width * factor))]
+    return functional.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _channels_first(image: Image) -> Tensor:
+    return torch.from_numpy(image.as_float()).permute(2, 0, 1).contiguous()

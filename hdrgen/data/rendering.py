@@ -1,0 +1,165 @@
+"""What a virtual camera makes of a scene's radiance: the exposure stacks of rendered and procedural scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import kornia
+import torch
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
+from hdrgen.data.dataset import local_reference
+from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.errors import InputError
+
+HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+"""The nine exposures of DrTMO, in stops."""
+
+FOLDS = 5
+SMALLEST = 1e-8
+MOST_VALUES = 1_000_000
+
+
+@dataclass(frozen=True)
+class StackCamera:
+    """A camera that takes a bracket of a scene; response and exposure are drawn anew for each scene and epoch.
+
+    The procedure of DrTMO (Endo et al., "Deep Reverse Tone Mapping", 2017), which Le et al., WACV 2023, train on: a
+    response curve, nine exposures in half stops, 8 bits. The middle exposure is anchored on the scene: the `percentile`
+    of its luminance gets the sensor exposure `level * 2**u`, u uniform within `jitter` stops.
+
+    Attributes:
+        evs: exposures in stops, ascending; 0, the reference, is one of them.
+        curves: where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
+            themselves. None draws from the sigmoid family of HDRCNN.
+        curves_fold: of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
+            Neighbours stay together because DoRF lists the red, green and blue curve of a film one after the other.
+        bits: quantisation of the exposures; None leaves them continuous.
+        percentile: of luminance, 0 to 100.
+        level: sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
+        jitter: half the width of the random exposure error, in stops.
+    """
+
+    evs: Sequence[float] = HALF_STOPS
+    curves: str | list[CameraResponse] | None = None
+    curves_fold: Literal["train", "test"] | None = None
+    bits: int | None = 8
+    percentile: float = 50.0
+    level: float = 0.18
+    jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise fail in the middle of a run."""
+        if 0 not in self.evs or any(b <= a for a, b in zip(self.evs, self.evs[1:], strict=False)):
+            raise InputError(f"expected exposures in ascending stops with 0 among them, found {list(self.evs)}")
+        if self.curves_fold and not self.curves:
+            raise InputError(f"expected curves to take the {self.curves_fold} fold of, found none; set curves")
+        if self.curves is not None and not self.responses:
+            raise InputError(f"expected at least one response curve, found none in {self.curves} ({self.curves_fold})")
+
+    @property
+    def ev(self) -> Tensor:
+        """(S,) exposures in stops."""
+        return torch.tensor(self.evs, dtype=torch.float32)
+
+    @property
+    def reference(self) -> int:
+        """Index of EV 0."""
+        return list(self.evs).index(0)
+
+    @cached_property
+    def responses(self) -> Sequence[CameraResponse]:
+        """The curves of this fold; empty when the curves are drawn from the sigmoid family."""
+        curves: Sequence[CameraResponse] = (
+            load_curves(self.curves) if isinstance(self.curves, str) else self.curves or []
+        )
+        return curves if self.curves_fold is None else fold_of(curves, held_out=self.curves_fold == "test")
+
+    def draw_response(self, generator: torch.Generator) -> CameraResponse:
+        """A response for one scene, each curve equally likely."""
+        if self.curves is None:
+            return Sigmoid.sample(generator)
+        return self.responses[int(torch.randint(len(self.responses), (), generator=generator))]
+
+    def photograph(self, radiance: Tensor, scene: str, frames: Sequence[int], generator: torch.Generator) -> Sample:
+        """Take these exposures of a scene.
+
+        Args:
+            radiance: (3, H, W) linear, of any scale.
+            scene: its name.
+            frames: indices into `evs`, ascending.
+            generator: draws the response and the exposure error; the draws do not depend on `frames`.
+
+        Returns:
+            The sample with `hdr` on the absolute scale (`ldr[ref] == f(clip(hdr))` within quantisation) and the
+            `inverse_response`.
+        """
+        response = self.draw_response(generator)
+        error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
+        hdr = anchored(radiance, self.percentile, self.level * 2**error)
+        ev = self.ev[list(frames)]
+        return Sample(
+            ldr=form_image(hdr, ev, response, self.bits),
+            ev=ev,
+            ref=torch.tensor(local_reference(frames, self.reference)),
+            hdr=hdr,
+            scene=scene,
+            inverse_response=response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS)),
+        )
+
+
+def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraResponse]:
+    """Every fifth run of neighbouring curves, or all others.
+
+    A run is a thirty-second of the list: one curve in a short list, the six curves of two films in DoRF.
+
+    >>> from hdrgen.camera import Gamma
+    >>> [curve.gamma for curve in fold_of([Gamma(g) for g in range(1, 11)], held_out=True)]
+    [5, 10]
+    """
+    run = max(1, round(len(curves) / 32))
+    return [curve for index, curve in enumerate(curves) if (index // run % FOLDS == FOLDS - 1) == held_out]
+
+
+def luminance(radiance: Tensor) -> Tensor:
+    """(..., 1, H, W) relative luminance of linear (..., 3, H, W) with BT.709 primaries."""
+    weights = torch.tensor([0.2126, 0.7152, 0.0722], dtype=radiance.dtype, device=radiance.device)
+    grey: Tensor = kornia.color.rgb_to_grayscale(radiance, weights)
+    return grey
+
+
+def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
+    """Scale radiance so that a percentile of its positive luminance becomes `level`.
+
+    Args:
+        radiance: (3, H, W) linear. NaN and negative values become 0, infinities the largest finite value.
+        percentile: 0 to 100.
+        level: radiance that the percentile gets.
+
+    Returns:
+        (3, H, W), finite and at least 1e-8.
+
+    Raises:
+        InputError: nothing in the image is positive.
+
+    >>> anchored(torch.full((3, 2, 2), 7.0), 50, 0.18).unique()
+    tensor([0.1800])
+    """
+    radiance = finite(radiance)
+    light = luminance(radiance).flatten()
+    light = light[light > 0]
+    if not len(light):
+        raise InputError("expected an HDR image with positive radiance, found only zeros, negatives or NaN; remove it")
+    # torch.quantile takes at most 2^24 values; a regular subset of a photograph has the same percentiles.
+    light = light[:: 1 + len(light) // MOST_VALUES]
+    return (radiance * (level / torch.quantile(light, percentile / 100))).clamp_min(SMALLEST)
+
+
+def finite(radiance: Tensor) -> Tensor:
+    """Radiance with NaN and negative values set to 0, and infinities to the largest finite value of the image."""
+    known = torch.nan_to_num(radiance.float(), nan=0.0, posinf=0.0, neginf=0.0)
+    return torch.where(torch.isposinf(radiance), known.max(), known).clamp_min(0)

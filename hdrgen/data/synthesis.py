@@ -1,0 +1,234 @@
+"""Small invented worlds, rendered to linear radiance: places under a sky, and rooms with lamps and windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hdrgen.data.materials import Materials, albedo, fractal_tile, random_materials
+from hdrgen.data.sky import Sky, random_sky
+from hdrgen.data.tracing import FAR, Solids, camera_rays, nearest, visible, walls
+
+EYE = torch.tensor([0.0, 1.6, 0.0])
+GROUND = torch.tensor([[-0.1, 0.0, -0.1], [0.1, 0.1, 0.1]]) * FAR
+
+
+@dataclass(frozen=True)
+class Lamps:
+    """Light sources that are small against their distance.
+
+    Attributes:
+        places: (L, 3) in metres.
+        intensity: (L, 3) radiance that a white surface facing the lamp reflects at 1 m.
+    """
+
+    places: Tensor
+    intensity: Tensor
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that is in the picture.
+
+    Attributes:
+        solids: what stands around and casts shadows.
+        glowing: what shines: it is seen, and casts none.
+        glow: (G, 3) radiance of each of `glowing`.
+        materials: of each solid, then of floor and ceiling, of the walls across x, and of those across z.
+        tile: noise for the textures.
+        lamps: what lights the place, besides the sky.
+        ambient: (3,) light from everywhere, as the radiance it gives to a white surface.
+        shell: (2, 3) opposite corners of the room; the ground under an open sky when `sky` is given.
+        window: (4,) left, right, bottom, top of an opening in the far wall through which `sky` shines.
+        sky: None in a room without a window.
+    """
+
+    solids: Solids
+    glowing: Solids
+    glow: Tensor
+    materials: Materials
+    tile: Tensor
+    lamps: Lamps
+    ambient: Tensor
+    shell: Tensor
+    window: Tensor | None = None
+    sky: Sky | None = None
+
+
+def outdoor_world(generator: torch.Generator) -> World:
+    """Draw a place with blocks and balls on textured ground, under a sky with the sun in view."""
+    solids = _scatter(generator, width=6.0, nearest=3.0, farthest=14.0, tallest=4.0)
+    sky = random_sky(generator, azimuth=0.0)
+    return World(
+        solids=solids,
+        glowing=_nothing(),
+        glow=torch.zeros(2, 3),
+        materials=random_materials(len(solids.radii) + len(solids.lows) + 3, generator),
+        tile=fractal_tile(generator),
+        lamps=Lamps(torch.zeros(0, 3), torch.zeros(0, 3)),
+        ambient=(sky.zenith + sky.horizon) / 2 * (0.1 + 0.3 * torch.rand((), generator=generator)),
+        shell=GROUND,
+        sky=sky,
+    )
+
+
+def room_world(generator: torch.Generator) -> World:
+    """Draw a room with furniture, glowing balls, ceiling strips and, more often than not, a window."""
+    half, height, depth = (torch.tensor([2.2, 2.4, 5.0]) + torch.tensor([2.0, 1.4, 5.0]) * _rand(3, generator)).tolist()
+    solids = _scatter(generator, width=half - 0.5, nearest=2.5, farthest=depth - 0.7, tallest=0.6 * height)
+    glowing, glow, lamps = _luminaires(generator, half, height, depth)
+    lighting = lamps.intensity.sum(0) / (half * depth)
+    window, sky = None, None
+    if _rand(1, generator) < 0.7:
+        left, low, wide, high = (_rand(4, generator) * torch.tensor([1.2, 0.6, 1.0, 0.6])).tolist()
+        window = torch.tensor(
+            [left - half + 0.4, left - half + 1.3 + wide, 0.6 + low, 0.6 + low + min(1.0 + high, height - 1.4)]
+        )
+        sky = random_sky(generator, azimuth=0.0)
+    return World(
+        solids=solids,
+        glowing=glowing,
+        glow=glow,
+        materials=random_materials(len(solids.radii) + len(solids.lows) + 3, generator),
+        tile=fractal_tile(generator),
+        lamps=lamps,
+        ambient=lighting * (0.01 + 0.06 * _rand(1, generator)),
+        shell=torch.tensor([[-half, 0.0, -1.0], [half, height, depth]]),
+        window=window,
+        sky=sky,
+    )
+
+
+def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
+    """Photograph a world with a pinhole camera at eye height, looking roughly along +z.
+
+    Args:
+        world: what to look at.
+        size: height and width in pixels.
+        generator: draws field of view (50 to 80 degrees), yaw and pitch.
+
+    Returns:
+        (3, size, size) linear radiance.
+    """
+    wide, yaw, pitch = (_rand(3, generator) * torch.tensor([0.5, 0.4, 0.2]) + torch.tensor([0.87, -0.2, -0.1])).tolist()
+    rays = camera_rays(size, wide, yaw, pitch)
+    colour = _surfaces(world, rays)
+    shining = nearest(EYE, rays, world.glowing)
+    front = shining.distance < torch.minimum(
+        nearest(EYE, rays, world.solids).distance, walls(EYE, rays, *world.shell)[0]
+    )
+    # Lamps are brightest where seen head on, which keeps their outline soft.
+    facing = 0.3 + 0.7 * (shining.normal * -rays).sum(-1, keepdim=True).clamp_min(0)
+    colour = torch.where(front[:, None], world.glow[shining.solid] * facing, colour)
+    return colour.T.reshape(3, size, size)
+
+
+def _surfaces(world: World, rays: Tensor) -> Tensor:
+    """(N, 3) radiance along rays from the eye, lamps left out."""
+    hits = nearest(EYE, rays, world.solids)
+    far, inward = walls(EYE, rays, *world.shell)
+    is_wall = far < hits.distance
+    points = EYE + torch.where(is_wall, far, hits.distance)[:, None] * rays
+    normal = torch.where(is_wall[:, None], inward, hits.normal)
+    count = len(world.solids.radii) + len(world.solids.lows)
+    material = torch.where(is_wall, count + torch.tensor([1, 0, 2])[inward.abs().argmax(-1)], hits.solid)
+    reflected = albedo(world.materials, material, points, normal, world.tile) * _light(world, points, normal)
+    if world.sky is None:
+        return reflected
+    open_to_sky = is_wall & _opening(world, points, inward)
+    return torch.where(open_to_sky[:, None], world.sky.radiance(rays), reflected)
+
+
+def _opening(world: World, points: Tensor, inward: Tensor) -> Tensor:
+    """(N,) where a ray that reached the shell goes on to the sky."""
+    if world.window is None:
+        return inward[:, 1] < 0.5
+    left, right, bottom, top = world.window.tolist()
+    x, y = points[:, 0], points[:, 1]
+    inside: Tensor = (x > left) & (x < right) & (y > bottom) & (y < top) & (inward[:, 2] < -0.5)
+    bars: Tensor = ((x - (left + right) / 2).abs() < 0.03) | ((y - bottom - 0.6 * (top - bottom)).abs() < 0.03)
+    return inside & ~bars
+
+
+def _light(world: World, points: Tensor, normal: Tensor) -> Tensor:
+    """(N, 3) radiance that a white surface reflects at these points."""
+    start = points + 2e-3 * normal
+    total = world.ambient * (0.6 + 0.4 * normal[:, 1:2])
+    for place, intensity in zip(world.lamps.places, world.lamps.intensity, strict=True):
+        total = total + _from_place(world, start, normal, place)[:, None] * intensity
+    if world.window is not None and world.sky is not None:
+        total = total + _through_window(world, start, normal, world.window, world.sky)
+    elif world.sky is not None:
+        lit = visible(start, world.sky.sun.expand_as(start), FAR / 2, world.solids)
+        total = total + (lit * (normal @ world.sky.sun).clamp_min(0))[:, None] * world.sky.disc / world.sky.disc.max()
+    return total
+
+
+def _from_place(world: World, points: Tensor, normal: Tensor, place: Tensor) -> Tensor:
+    """(N,) cosine over squared distance from the points to a lamp, 0 in its shadow."""
+    towards = place - points
+    distance: Tensor = torch.linalg.vector_norm(towards, dim=-1).clamp_min(0.05)
+    direction = towards / distance[:, None]
+    cosine: Tensor = (normal * direction).sum(-1).clamp_min(0)
+    return cosine / distance.square() * visible(points, direction, distance, world.solids)
+
+
+def _through_window(world: World, points: Tensor, normal: Tensor, window: Tensor, sky: Sky) -> Tensor:
+    """(N, 3) light of the sky through the window, as from two lamps in it."""
+    left, right, bottom, top = window.tolist()
+    depth = float(world.shell[1, 2])
+    total = torch.zeros_like(points)
+    power = (sky.zenith + sky.horizon) * ((right - left) * (top - bottom) / (4 * torch.pi))
+    for x, y in ((0.25, 0.3), (0.75, 0.7)):
+        place = torch.tensor([left + x * (right - left), bottom + y * (top - bottom), depth - 0.02])
+        slant = ((depth - points[:, 2]) / (place - points).norm(dim=-1).clamp_min(0.05)).clamp_min(0)
+        total = total + (_from_place(world, points, normal, place) * slant)[:, None] * power
+    return total
+
+
+def _scatter(generator: torch.Generator, width: float, nearest: float, farthest: float, tallest: float) -> Solids:
+    """Draw two to four balls and three to six blocks standing on the ground."""
+    balls, blocks = (int(n) for n in torch.stack([_int(2, 5, generator), _int(3, 7, generator)]))
+    count = balls + blocks
+    x = width * (2 * _rand(count, generator) - 1)
+    z = nearest + (farthest - nearest) * _rand(count, generator)
+    radii = 0.2 + 0.5 * _rand(balls, generator)
+    sides = 0.25 + 0.9 * _rand((blocks, 3), generator) * torch.tensor([1.0, 0.0, 1.0])
+    sides[:, 1] = 0.3 + (tallest - 0.3) * _rand(blocks, generator) ** 1.5
+    foot = torch.stack([x[balls:], torch.zeros(blocks), z[balls:]], -1)
+    lows = foot - sides * torch.tensor([0.5, 0.0, 0.5])
+    return Solids(torch.stack([x[:balls], radii, z[:balls]], -1), radii, lows, lows + sides)
+
+
+def _luminaires(generator: torch.Generator, half: float, height: float, depth: float) -> tuple[Solids, Tensor, Lamps]:
+    """Draw one to three glowing balls, which may hang or stand, and one or two strips under the ceiling."""
+    balls, strips = (int(n) for n in torch.stack([_int(1, 4, generator), _int(1, 3, generator)]))
+    spread = _rand((balls + strips, 3), generator) * torch.tensor([1.6, 1.0, 1.0]) - torch.tensor([0.8, 0.0, 0.0])
+    place = spread * torch.tensor([half, 0.6 * height, depth - 2.5]) + torch.tensor([0.0, 0.3 * height, 2.0])
+    place[balls:, 1] = height - 0.04
+    radii = 0.08 + 0.14 * _rand(balls, generator)
+    lengths = torch.stack(
+        [0.4 + 0.6 * _rand(strips, generator), torch.full((strips,), 0.03), torch.full((strips,), 0.06)], -1
+    )
+    warm = 1 - torch.tensor([0.0, 0.3, 0.6]) * _rand((balls + strips, 1), generator)
+    glow = warm * 30 * 60.0 ** _rand((balls + strips, 1), generator)
+    # A ball looks like a disc of its radius; a strip shines downwards from its lower face.
+    seen = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
+    solids = Solids(place[:balls], radii, place[balls:] - lengths, place[balls:] + lengths)
+    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * seen[:, None])
+
+
+def _nothing() -> Solids:
+    """One sphere and one box where nobody looks: geometry without special cases for emptiness."""
+    below = torch.tensor([[0.0, -FAR, 0.0]])
+    return Solids(below, torch.ones(1), below, below + 1)
+
+
+def _rand(shape: int | tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=generator)
+
+
+def _int(low: int, high: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(low, high, (), generator=generator)
