@@ -3,70 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hdrgen.errors import InputError
+from hdrgen.io.formats import Format
 
 _RGB = ("r", "g", "b")
 _GREY = ("y", "i", "l", "v")
 _LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a", "luminance": "y", "gray": "y", "grey": "y"}
+_GREY_NOTE = "grey copied to three channels"
+_ALPHA_NOTE = "alpha channel dropped"
+_Layers = dict[str, dict[str, int]]
 
 
 class Choice(NamedTuple):
-    """Indices of the channels to read (three, or one that is grey), and what to tell the user, if anything."""
+    """What to read of a file: the part, its channels (three, or a grey one), and what to tell the user about it."""
 
-    indices: tuple[int, ...]
-    note: str = ""
-
-
-def _split(name: str) -> tuple[str, str]:
-    """`view.left.R` -> (`view.left`, `r`)."""
-    layer, _, channel = name.rpartition(".")
-    return layer, _LONG_NAMES.get(channel.lower(), channel.lower())
+    channels: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+    part: int = 0
 
 
-def _layers(names: Sequence[str]) -> dict[str, dict[str, int]]:
-    layers: dict[str, dict[str, int]] = {}
-    for index, name in enumerate(names):
-        layer, channel = _split(name)
-        layers.setdefault(layer, {}).setdefault(channel, index)
-    return dict(sorted(layers.items(), key=lambda item: item[0] != ""))  # the unnamed layer is the picture itself
+def choose_channels(reader: Any, path: Path, kind: Format) -> Choice:
+    """The part and channels that are the picture; the OpenImageIO reader is left at that part.
+
+    Of a multi-part OpenEXR file the first part with RGB, else the first that is grey.
+
+    Raises:
+        InputError: no RGB and no grey, with the channels that were found.
+    """
+    choice = _choose_among_parts(reader, path) if kind is Format.EXR else _choose_by_count(reader.spec(), path)
+    reader.seek_subimage(choice.part, 0)
+    return choice
 
 
 def choose_named(names: Sequence[str]) -> Choice | None:
-    """RGB of an OpenEXR part: of the unnamed layer, else of the first layer that has it; else a lone grey channel.
+    """RGB of the unnamed layer, else of the first layer that has it; else a lone grey channel; else None.
 
-    >>> choose_named(["view.B", "view.G", "view.R", "Z"]).indices
-    (2, 1, 0)
+    >>> choose_named(["view.B", "view.G", "view.R", "Z"])
+    Choice(channels=(2, 1, 0), notes=("layer 'view' taken as RGB",), part=0)
     """
     layers = _layers(names)
-    coloured = {layer: held for layer, held in layers.items() if all(channel in held for channel in _RGB)}
-    for layer, held in coloured.items():
-        return Choice(tuple(held[channel] for channel in _RGB), _note(layer, held, list(coloured)))
-    for held in layers.values():
-        grey = [held[channel] for channel in _GREY if channel in held]
-        if grey and set(held) <= {*_GREY, "a"}:
-            return Choice((grey[0],), _GREY_NOTE + (_ALPHA_NOTE if "a" in held else ""))
-    return None
+    coloured = [layer for layer, held in layers.items() if all(channel in held for channel in _RGB)]
+    if coloured:
+        held = layers[coloured[0]]
+        return Choice(tuple(held[channel] for channel in _RGB), _notes(coloured, held))
+    grey = [(held, held[name]) for held in layers.values() for name in _GREY if name in held and len(held) <= 2]
+    if not grey:
+        return None
+    held, channel = grey[0]
+    return Choice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in held else (_GREY_NOTE,))
 
 
-def choose_by_count(count: int) -> Choice | None:
-    """Channels of a format without channel names: grey, grey + alpha, RGB or RGB + alpha; None for other counts."""
+def _choose_by_count(spec: Any, path: Path) -> Choice:
+    has_alpha = spec.alpha_channel >= 0
     choices = {
-        1: Choice((0,), _GREY_NOTE),
-        3: Choice((0, 1, 2)),
-        4: Choice((0, 1, 2), _ALPHA_NOTE.lstrip("; ")),
+        (1, False): Choice((0,), (_GREY_NOTE,)),
+        (2, True): Choice((0,), (_GREY_NOTE, _ALPHA_NOTE)),
+        (3, False): Choice((0, 1, 2)),
+        (4, True): Choice((0, 1, 2), (_ALPHA_NOTE,)),
+        (4, False): Choice((0, 1, 2), ("fourth channel dropped",)),
     }
-    return choices.get(count)
+    choice = choices.get((spec.nchannels, has_alpha))
+    if choice is None:
+        raise InputError(
+            f"{path}: expected grey or RGB, with or without alpha, found {spec.nchannels} channels; convert it to RGB"
+        )
+    return choice
 
 
-_GREY_NOTE = "grey copied to three channels"
-_ALPHA_NOTE = "; alpha channel dropped"
+def _choose_among_parts(reader: Any, path: Path) -> Choice:
+    found: list[str] = []
+    grey: Choice | None = None
+    part = 0
+    while reader.seek_subimage(part, 0):
+        spec = reader.spec()
+        found.extend(f"{name} (deep)" if spec.deep else name for name in spec.channelnames)
+        choice = None if spec.deep else choose_named(spec.channelnames)
+        if choice is not None and len(choice.channels) == len(_RGB):
+            return choice._replace(part=part)
+        if choice is not None and grey is None:
+            grey = choice._replace(part=part)
+        part += 1
+    reader.geterror()  # seeking past the last part is an error to OpenImageIO
+    if grey is None:
+        raise InputError(f"{path}: expected channels R, G, B (in any layer) or Y, found {', '.join(found) or 'none'}")
+    return grey
 
 
-def _note(layer: str, held: dict[str, int], layers: list[str]) -> str:
-    notes = [f"layer {layer!r} taken as RGB"] if layer else []
-    others = [other for other in layers if other != layer]
+def _layers(names: Sequence[str]) -> _Layers:
+    """Channels by layer, the unnamed layer first: it is the picture itself. `view.left.R` is `r` of `view.left`."""
+    layers: _Layers = {}
+    for index, name in enumerate(names):
+        layer, _, channel = name.rpartition(".")
+        short = _LONG_NAMES.get(channel.lower(), channel.lower())
+        layers.setdefault(layer, {}).setdefault(short, index)
+    return dict(sorted(layers.items(), key=lambda item: item[0] != ""))
+
+
+def _notes(coloured: list[str], held: dict[str, int]) -> tuple[str, ...]:
+    taken, *others = coloured
+    notes = [f"layer {taken!r} taken as RGB"] if taken else []
     if others:
         notes.append(f"other layers left out: {', '.join(others)}")
     if "a" in held:
-        notes.append(_ALPHA_NOTE.lstrip("; "))
-    return "; ".join(notes)
+        notes.append(_ALPHA_NOTE)
+    return tuple(notes)

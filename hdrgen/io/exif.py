@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hdrgen.io.exposure import Exposure
 
@@ -24,12 +24,12 @@ def _same(value: float) -> float:
 
 def _seconds_from_apex(value: float) -> float:
     """APEX time value: Tv = -log2(t)."""
-    return 2.0**-value
+    return math.pow(2, -value)
 
 
 def _fnumber_from_apex(value: float) -> float:
     """APEX aperture value: Av = 2 log2(N)."""
-    return 2.0 ** (value / 2)
+    return math.pow(2, value / 2)
 
 
 _Tag = tuple[str, Callable[[float], float]]
@@ -47,7 +47,7 @@ def _number(value: object) -> float:
     first = value[0] if isinstance(value, (list, tuple)) and value else value
     if not isinstance(first, (int, float)):
         return math.nan
-    return float(f"{float(first):.8g}")
+    return float(f"{float(first):.7g}")
 
 
 def _converted(value: object, convert: Callable[[float], float]) -> float | None:
@@ -76,14 +76,22 @@ def _shown(value: object) -> str:
     return "n/0" if math.isinf(number) else f"{number:g}"
 
 
+def metadata_of(spec: Any) -> dict[str, object]:
+    """The exposure attributes of an OpenImageIO spec; others are not touched, their text may be in any encoding."""
+    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO))]
+    values = {name: spec.getattribute(name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def exposure_from(metadata: Mapping[str, object]) -> Reading:
     """The exposure among EXIF or OpenEXR attributes, as OpenImageIO names them.
 
     Time, f-number and ISO; where the plain tag is missing or unreadable, the APEX one (ShutterSpeedValue,
     ApertureValue). Zero, negative and 0/0 values count as missing and are listed.
 
-    >>> exposure_from({"Exif:ShutterSpeedValue": 8.0, "FNumber": 0.0})
-    Reading(exposure=Exposure(time=0.00390625, fnumber=None, iso=None, ev=None), unreadable=('FNumber is unreadable (0)',))
+    >>> exposure, unreadable = exposure_from({"Exif:ShutterSpeedValue": 8.0, "FNumber": 0.0})
+    >>> exposure.time, unreadable
+    (0.00390625, ('FNumber is unreadable (0)',))
     """
     time, bad_time = _first(_TIME, metadata)
     fnumber, bad_fnumber = _first(_FNUMBER, metadata)

@@ -15,13 +15,13 @@ class Exposure:
         time: exposure time in seconds.
         fnumber: aperture as f-number.
         iso: sensitivity as ISO speed.
-        ev: exposure in stops where a source gives only that (VDS file names, Kalantari's lists); wins over the settings.
+        ev: exposure in stops, where a source gives only that (VDS file names, Kalantari's lists); wins over settings.
 
     Raises:
         ValueError: a setting that is not positive and finite, or an `ev` that is not finite.
 
-    >>> Exposure(time=1 / 60, fnumber=4.0, iso=200).stops
-    -8.906890595608518
+    >>> Exposure(time=1 / 64, fnumber=4.0, iso=200).stops
+    -9.0
     """
 
     time: float | None = None

@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 from hdrgen.errors import InputError
@@ -32,9 +31,11 @@ ExposureList = dict[Path, Entry]
 def read_exposure_list(path: str | Path) -> ExposureList:
     """Exposures by image file, from a list in the folder that its names are relative to.
 
-    - CSV with a header: `file` and `time` (seconds, also `1/250`) or `ev` (stops); `fnumber`, `iso`, `exif_time` if known.
+    - CSV with a header: `file` and `time` (seconds, also `1/250`) or `ev` (stops); `fnumber`, `iso`, `exif_time` where
+      known.
     - CSV of DrTMO: `x,x_exp,y,y_exp`, two files and their times per row.
-    - JSON: `{"a.jpg": 0.25, ...}`, `{"a.jpg": {"time": 0.25, "iso": 100}, ...}` or `[{"file": "a.jpg", "ev": -2}, ...]`.
+    - JSON: `{"a.jpg": 0.25, ...}`, `{"a.jpg": {"time": 0.25, "iso": 100}, ...}` or
+      `[{"file": "a.jpg", "ev": -2}, ...]`.
     - Text `<name>_exp.txt` (DeepHDR): log2 exposures for `<name>_1.tif`, `<name>_2.tif`, ... in order.
     - Other text (Kalantari's `exposure.txt`): log2 exposures for the images of the folder in natural order; the TIFF
       files if there are any.
@@ -74,6 +75,12 @@ def exposure_list_for(folder: Path) -> Path | None:
         shown = ", ".join(path.name for path in tables)
         raise InputError(f"{folder}: expected one exposure list, found {shown}; name the right one exposures.csv")
     return tables[0] if tables else None
+
+
+def exposure_list_of_series(image: Path) -> Path | None:
+    """The list `<name>_exp.txt` of an image `<name>_<number>.*` (DeepHDR's `ref_exp.txt` beside `input_exp.txt`)."""
+    beside = image.with_name(f"{image.stem.rpartition('_')[0]}_exp.txt")
+    return beside if beside.is_file() else None
 
 
 def _has_exposure_columns(path: Path) -> bool:
@@ -157,16 +164,19 @@ def _images_in_order(path: Path) -> list[Path]:
 
 
 def _number(value: object, name: str, where: str) -> float:
-    """A finite number, written as a decimal or a fraction."""
+    """A finite number, given as one or written as a decimal or a fraction."""
     try:
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError
-        number = float(Fraction(value.replace(" ", ""))) if isinstance(value, str) else float(value)
-    except (ValueError, ZeroDivisionError, OverflowError):
+        number = _parsed(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         number = math.nan
-    if not math.isfinite(number):
+    if isinstance(value, bool) or not math.isfinite(number):
         raise InputError(f"{where}: expected a number as {name}, found {value!r}")
     return number
+
+
+def _parsed(text: str) -> float:
+    numerator, _, denominator = text.partition("/")
+    return float(numerator) / float(denominator) if denominator else float(numerator)
 
 
 def _entry(values: Mapping[str, object], where: str) -> Entry:

@@ -18,7 +18,8 @@ def exposure_from_name(path: Path) -> Exposure:
     """The exposure in a file's name, unknown (all `None`) if there is none or more than one.
 
     - `<scene>_-3EV_true.jpg.png` (VDS) and the like: a number before `EV`, or a signed one after it.
-    - `a.png` to `i.png` in a folder of DrTMO (`<hdr>_<n>_<n>_<n>_<crf>`, all nine there): 2^-10 to 2^-6 s in half stops.
+    - `a.png` to `i.png`, all nine, in a folder named like DrTMO's (`<hdr>_<n>_<n>_<n>_<crf>`): 2^-10 to 2^-6 s in
+      half stops.
 
     >>> exposure_from_name(Path("t12_-3EV_true.jpg.png")).ev
     -3.0

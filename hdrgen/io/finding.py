@@ -43,7 +43,7 @@ def _expand(source: str | Path) -> Iterable[Path]:
     if path.is_dir():
         return _not_empty(images_in(path), f"{path}: no images in this folder; name a folder that holds some")
     if not path.exists() and glob.has_magic(str(path)):
-        matches = (Path(match) for match in glob.glob(str(path), recursive=True))
+        matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (takes absolute patterns)
         images = [match for match in matches if _is_visible_image(match)]
         return _not_empty(images, f"{path}: the pattern matches no image files; check it")
     detect(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from enum import Enum
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 from hdrgen.errors import InputError
 
@@ -20,11 +22,13 @@ class Format(Enum):
 
 
 RAW_SUFFIXES = frozenset(
-    [".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"]
+    {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos"}
+    | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 HDR_SUFFIXES = frozenset({".hdr", ".exr", ".pic", ".rgbe"})
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | HDR_SUFFIXES | RAW_SUFFIXES
 
+_DNG_VERSION = 50706
 _SIGNATURES = (
     (b"\xff\xd8\xff", Format.JPEG),
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
@@ -51,32 +55,50 @@ def existing_file(path: str | Path) -> Path:
         InputError: missing, a folder, empty, or not permitted.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the name")
-    if path.is_dir():
-        raise InputError(f"{path}: expected an image file, found a folder; name a file in it")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path}: expected an image file, found a folder; name a file in it")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path}: expected an image file, found a device or pipe; copy its content to a file")
         with path.open("rb") as stream:
             empty = not stream.read(1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{path}: no such file; check the name") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise InputError(
+            f"{path}: cannot be read ({error}); check name and permissions".replace("\0", "\\0")
+        ) from error
     if empty:
         raise InputError(f"{path}: the file is empty (0 bytes); copy it again from its source")
     return path
-
-
-def _is_raw(path: Path, start: bytes, found: Format | None) -> bool:
-    """Most RAW formats are TIFF files inside, so there the suffix decides; Canon's CR2 and CR3 tell by themselves."""
-    container = found in (Format.TIFF, None)
-    return container and (path.suffix.lower() in RAW_SUFFIXES or start[8:10] == b"CR" or start[4:12] == b"ftypcrx ")
 
 
 def sniff(path: Path) -> Format | None:
     """The format that the first bytes of a file show, None if it is none of ours."""
     with path.open("rb") as stream:
         start = stream.read(16)
-    found = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
-    return Format.RAW if _is_raw(path, start, found) else found
+        found = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
+        if found in (Format.TIFF, None) and _is_raw(path, start, stream):
+            return Format.RAW
+    return found
+
+
+def _is_raw(path: Path, start: bytes, stream: BinaryIO) -> bool:
+    """Most RAW formats are TIFF files inside: the suffix tells, or what Canon and Adobe put into the file."""
+    known_name = path.suffix.lower() in RAW_SUFFIXES
+    return known_name or start[8:10] == b"CR" or start[4:12] == b"ftypcrx " or _has_dng_version(start, stream)
+
+
+def _has_dng_version(start: bytes, stream: BinaryIO) -> bool:
+    """Look for tag 50706 among the entries (12 bytes each, tag first) of the first directory of a TIFF file."""
+    order: Literal["little", "big"] = "little" if start[:2] == b"II" else "big"
+    if start[:4] not in (b"II*\0", b"MM\0*"):
+        return False
+    stream.seek(int.from_bytes(start[4:8], order))
+    count = int.from_bytes(stream.read(2), order)
+    entries = stream.read(12 * count)
+    return any(int.from_bytes(entries[at : at + 2], order) == _DNG_VERSION for at in range(0, len(entries), 12))
 
 
 def detect(path: str | Path) -> Format:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,19 +30,19 @@ class _Defects(NamedTuple):
         return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> Pixels:
-    """Radiance without NaN and infinities, or an error that counts them.
+def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels, list[str]]:
+    """Radiance without NaN and infinities, and a note that counts black, negative and replaced pixels.
 
     With `clean`, NaN and negative values and the values of wholly black pixels become the smallest positive value of
     the image, and +infinity its largest finite one. A zero in one channel of a coloured pixel is data and stays.
 
     Args:
         pixels: (H, W, 3) radiance, any float type; not changed.
-        path: named in messages.
+        path: named in the error.
         clean: replace instead of failing.
 
-    Warns:
-        UserWarning: how many pixels are black or negative, or were replaced.
+    Returns:
+        The pixels (the same array where there is nothing to replace) and the notes, none or one.
 
     Raises:
         InputError: NaN or infinite pixels without `clean`.
@@ -51,16 +50,12 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> Pixels:
     defects = _Defects(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
     found = str(defects)
     if not found:
-        return pixels
+        return pixels, []
     if clean:
-        warnings.warn(f"{path}: pixels replaced by clean=True: {found}", stacklevel=4)
-        return _cleaned(pixels, defects)
+        return _cleaned(pixels, defects), [f"replaced by clean: {found} pixels of {defects.black.size}"]
     if defects.nonfinite.any():
-        raise InputError(f"{path}: expected finite radiance, found {found} pixels; clean=True (--clean) replaces them")
-    warnings.warn(
-        f"{path}: radiance holds {found} pixels of {defects.black.size}; clean=True replaces them", stacklevel=4
-    )
-    return pixels
+        raise InputError(f"{path}: expected finite radiance, found {found} pixels; the option clean replaces them")
+    return pixels, [f"radiance holds {found} pixels of {defects.black.size}; the option clean replaces them"]
 
 
 def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:

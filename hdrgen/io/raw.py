@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,26 +10,12 @@ from typing import Any
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.exif import Reading, exposure_from
+from hdrgen.io.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.image import Pixels
+from hdrgen.io.quiet import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*")
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """LibRaw prints data errors itself, beside raising them; keep its lines off the terminal."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 @contextmanager
@@ -40,7 +23,7 @@ def _opened(path: Path) -> Iterator[Any]:
     import rawpy
 
     try:
-        with _quiet_stderr(), rawpy.imread(str(path)) as raw:
+        with quiet_stderr, rawpy.imread(str(path)) as raw:
             yield raw
     except rawpy.LibRawError as error:
         reason = error.args[0] if error.args else error
@@ -65,7 +48,7 @@ def _tiff_metadata(path: Path) -> dict[str, object]:
     if reader is None:
         oiio.geterror()
         return {}
-    metadata = {attribute.name: attribute.value for attribute in reader.spec().extra_attribs}
+    metadata = metadata_of(reader.spec())
     reader.close()
     return metadata
 
@@ -89,8 +72,8 @@ def read_raw_header(path: Path) -> tuple[int, int, Reading]:
         return (*_upright_size(raw), _exposure(raw, path))
 
 
-def read_raw_pixels(path: Path) -> Pixels:
-    """Linear sRGB pixels (H, W, 3), uint16, 65535 at the sensor's white level.
+def read_raw_pixels(path: Path) -> tuple[Pixels, list[str]]:
+    """Linear sRGB pixels (H, W, 3), uint16, 65535 at the sensor's white level; and notes for the user.
 
     The camera's white balance; no automatic brightness; the black and white level of the file and nothing estimated
     from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
@@ -99,10 +82,10 @@ def read_raw_pixels(path: Path) -> Pixels:
         InputError: LibRaw cannot read or develop the file.
     """
     with _opened(path) as raw:
-        pixels = raw.postprocess(
+        pixels: Pixels = raw.postprocess(
             use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
         )
-    if pixels.ndim == 2 or pixels.shape[-1] == 1:
-        warnings.warn(f"{path}: a monochrome sensor; grey copied to three channels", stacklevel=3)
-        pixels = np.broadcast_to(pixels.reshape(*pixels.shape[:2], 1), (*pixels.shape[:2], 3))
-    return np.ascontiguousarray(pixels)
+    if pixels.ndim == 3 and pixels.shape[-1] == 3:
+        return np.ascontiguousarray(pixels), []
+    grey = pixels.reshape(*pixels.shape[:2], 1)
+    return np.repeat(grey, 3, axis=-1), ["monochrome sensor, grey copied to three channels"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import warnings
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure, Frame
-from hdrgen.io.exposure_lists import Entry, exposure_list_for, read_exposure_list
+from hdrgen.io.exposure_lists import Entry, exposure_list_for, exposure_list_of_series, read_exposure_list
 from hdrgen.io.exposure_names import exposure_from_name
 from hdrgen.io.finding import images_in
 from hdrgen.io.formats import HDR_SUFFIXES
@@ -105,18 +106,17 @@ def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, Entry]]:
     if missing:
         raise InputError(f"{beside}: lists files that do not exist: {', '.join(missing)}; correct the list")
     left_out = [path.name for path in images if path not in listed]
-    if left_out:
+    if left_out and beside.suffix.lower() != ".txt":  # a text list names no files, it belongs to a series
         warnings.warn(f"{beside}: does not list {', '.join(left_out)}; left out of the stack", stacklevel=4)
     return list(listed), listed
 
 
 def _lists_beside(paths: list[Path]) -> dict[Path, Entry]:
-    """Files may come from several folders, each with its list; a list that names none of them is no concern."""
-    lists = [exposure_list_for(folder) for folder in dict.fromkeys(path.parent for path in paths) if folder.is_dir()]
-    entries = {
-        path: entry for beside in lists if beside is not None for path, entry in read_exposure_list(beside).items()
-    }
-    return {path: entries[path] for path in paths if path in entries}
+    """Files may come from several folders, each with its list; what a list says of other files is no concern."""
+    folders = dict.fromkeys(path.parent for path in paths if path.parent.is_dir())
+    lists = dict.fromkeys([*map(exposure_list_for, folders), *map(exposure_list_of_series, paths)])
+    listed = [read_exposure_list(beside) for beside in lists if beside is not None]
+    return {path: entries[path] for entries in listed for path in paths if path in entries}
 
 
 def _completed(listed: Exposure, measured: Exposure) -> Exposure:
@@ -154,7 +154,7 @@ def _warn_disagreement(candidates: list[_Candidate]) -> None:
     differences = {c.path: d for c in candidates if (d := _list_minus_exif(c)) is not None}
     if not differences:
         return
-    offset = statistics.median(differences.values())
+    offset = statistics.median_low(differences.values())
     worst = [
         f"{c.path.name} (list {c.exposure()}, EXIF {_exif(c)}: {differences[c.path] - offset:+.2f} stops)"
         for c in candidates
@@ -211,7 +211,7 @@ def _stops(frame: Frame) -> float:
 
 
 def _check_distinct(frames: list[Frame]) -> None:
-    pairs = zip(frames, frames[1:], strict=False)
+    pairs = itertools.pairwise(frames)
     same = [
         f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < _SAME_EXPOSURE
     ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.exif import EV_ATTRIBUTE
 from hdrgen.io.exposure import Exposure
-from hdrgen.io.headers import one_line
+from hdrgen.io.headers import reason
 from hdrgen.io.image import Pixels
 
 _HALF_MAX = 65504.0
@@ -60,6 +60,7 @@ def write_image(
     """
     path = Path(path)
     checked = _checked_pixels(path, pixels)
+    _check_options(path, quality, chromaticities)
     if path.suffix.lower() in _RADIANCE_SUFFIXES:
         stored = _radiance(path, checked, float32)
     else:
@@ -88,6 +89,13 @@ def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
     return pixels
 
 
+def _check_options(path: Path, quality: int, chromaticities: tuple[float, ...] | None) -> None:
+    if not 1 <= quality <= 100:
+        raise InputError(f"{path}: expected a JPEG quality from 1 to 100, found {quality}")
+    if chromaticities is not None and len(chromaticities) != 8:
+        raise InputError(f"{path}: expected 8 chromaticities (x, y of R, G, B and white), found {len(chromaticities)}")
+
+
 def _radiance(path: Path, pixels: Pixels, float32: bool) -> Pixels:
     if np.issubdtype(pixels.dtype, np.integer):
         raise InputError(f"{path}: expected float radiance, found {pixels.dtype} display values; linearise them first")
@@ -103,7 +111,7 @@ def _without_negatives(path: Path, pixels: Pixels) -> Pixels:
     negative = int((pixels < 0).any(axis=-1).sum())
     if negative:
         warnings.warn(f"{path}: {negative} pixels are negative, which .hdr cannot hold; written as 0", stacklevel=5)
-    return np.maximum(pixels, 0) if negative else pixels
+    return np.clip(pixels, 0, None) if negative else pixels
 
 
 def _levels(path: Path, pixels: Pixels, bits: int | None) -> Pixels:
@@ -134,7 +142,8 @@ def quantised(pixels: Pixels, bits: int) -> Pixels:
         display = pixels.astype(np.float64 if bits == 16 else np.float32, copy=False)
     if bits == 32:
         return display.astype(np.float32, copy=False)
-    return (np.clip(display, 0, 1) * (2**bits - 1) + 0.5).astype(target)
+    levels: Pixels = (np.clip(display, 0, 1) * (2**bits - 1) + 0.5).astype(target)
+    return levels
 
 
 def _attributes(
@@ -171,7 +180,7 @@ def _complete_or_nothing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
@@ -195,12 +204,12 @@ def _save(path: Path, pixels: Pixels, attributes: dict[str, object]) -> None:
             spec.attribute(name, f"float[{len(value)}]", value)
         else:
             spec.attribute(name, value)
-    output = oiio.ImageOutput.create(str(path))
+    output: Any = oiio.ImageOutput.create(str(path))
     written = output.open(str(path), spec) and output.write_image(np.ascontiguousarray(pixels))
     closed = output.close()
     error = output.geterror()
     if not (written and closed) or error:
-        raise OSError(one_line(error))
+        raise OSError(reason(error, path))
 
 
 _OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}

@@ -1,0 +1,61 @@
+"""Pixels that radiance cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hdrgen.errors import InputError
+from hdrgen.io import read_image
+
+
+@pytest.fixture
+def broken(write_oiio, radiance):
+    pixels = radiance.copy()
+    pixels[0, 0, 1] = np.nan
+    pixels[1, 1] = np.inf
+    pixels[2, 2, 0] = -np.inf
+    pixels[3, 3] = (-1.0, 2.0, 3.0)
+    pixels[4, 4] = 0
+    pixels[5, 5] = (0.0, 2.0, 3.0)
+    return write_oiio("a.exr", pixels), pixels
+
+
+def test_nan_and_inf_are_counted_and_the_option_named(broken):
+    with pytest.raises(InputError, match=r"a\.exr: .*3 NaN or infinite.*option clean"):
+        read_image(broken[0])
+
+
+def test_clean_replaces(broken, radiance):
+    path, pixels = broken
+    with pytest.warns(UserWarning, match=r"a\.exr: replaced by clean: 3 NaN or infinite, 2 negative, 1 zero \(black\)"):
+        cleaned = read_image(path, clean=True).pixels
+    good = pixels[np.isfinite(pixels) & (pixels > 0)]
+    assert np.isfinite(cleaned).all()
+    assert cleaned[0, 0, 1] == good.min()
+    assert (cleaned[1, 1] == good.max()).all()
+    assert cleaned[2, 2, 0] == good.min()
+    np.testing.assert_array_equal(cleaned[3, 3], [good.min(), 2, 3])
+    assert (cleaned[4, 4] == good.min()).all()
+    np.testing.assert_array_equal(cleaned[5, 5], [0, 2, 3])
+    np.testing.assert_array_equal(cleaned[6:], radiance[6:])
+
+
+def test_black_and_negative_are_a_warning(write_oiio, radiance):
+    radiance[:2] = 0
+    radiance[3, 3, 2] = -0.5
+    path = write_oiio("a.tif", radiance)
+    with pytest.warns(UserWarning, match=r"a\.tif: radiance holds 1 negative, 106 zero \(black\) pixels of 1961"):
+        image = read_image(path)
+    np.testing.assert_array_equal(image.pixels, radiance)
+
+
+def test_all_black_can_be_cleaned(write_oiio, radiance):
+    path = write_oiio("a.exr", radiance * 0, "half")
+    with pytest.warns(UserWarning, match="1961 zero"):
+        assert (read_image(path, clean=True).pixels == 0).all()
+
+
+def test_integer_zero_is_no_defect(write_oiio, recwarn):
+    read_image(write_oiio("a.png", np.zeros((4, 4, 3)), "uint8"))
+    assert not recwarn.list

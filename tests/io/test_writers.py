@@ -1,0 +1,212 @@
+"""Written files through independent readers; nothing half written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import tifffile
+
+from hdrgen.errors import InputError
+from hdrgen.io import Exposure, find_images, read_image, write_image
+
+
+def levels(display: np.ndarray, bits: int) -> np.ndarray:
+    return np.round(display.astype(np.float64) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+
+
+def opencv(path: Path) -> np.ndarray:
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_png_through_opencv(tmp_path, display, bits):
+    path = write_image(tmp_path / "a.png", display, bits=bits)
+    np.testing.assert_array_equal(opencv(path), levels(display, bits))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_tiff_through_tifffile(tmp_path, display, bits):
+    path = write_image(tmp_path / "a.tif", display, bits=bits)
+    np.testing.assert_array_equal(tifffile.imread(path), levels(display, bits))
+
+
+def test_float_tiff_through_tifffile(tmp_path, radiance):
+    read = tifffile.imread(write_image(tmp_path / "a.tiff", radiance))
+    assert read.dtype == np.float32
+    np.testing.assert_array_equal(read, radiance)
+
+
+def test_hdr_through_opencv(tmp_path, radiance):
+    read = opencv(write_image(tmp_path / "a.hdr", radiance))
+    assert (np.abs(read - radiance) <= radiance.max(axis=-1, keepdims=True) / 128).all()
+
+
+@pytest.mark.parametrize("float32", [False, True])
+def test_exr_through_openimageio(tmp_path, radiance, float32):
+    import OpenImageIO as oiio
+
+    chromaticities = (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329)
+    exposure = Exposure(time=1 / 250, fnumber=2.8, iso=400, ev=-1.5)
+    path = write_image(tmp_path / "a.exr", radiance, float32=float32, exposure=exposure, chromaticities=chromaticities)
+    buffer = oiio.ImageBuf(str(path))
+    assert str(buffer.spec().format) == ("float" if float32 else "half")
+    assert buffer.spec().getattribute("compression") == "zip"
+    assert buffer.spec().getattribute("ExposureTime") == pytest.approx(1 / 250)
+    np.testing.assert_array_equal(buffer.get_pixels(), radiance.astype(np.float32 if float32 else np.float16))
+    image = read_image(path)
+    assert image.exposure == exposure
+    assert image.chromaticities == pytest.approx(chromaticities)
+
+
+def test_jpeg_through_imageio(tmp_path, display):
+    path = write_image(tmp_path / "a.jpg", display, quality=100)
+    assert np.abs(iio.imread(path).astype(int) - levels(display, 8)).max() <= 3
+    small = write_image(tmp_path / "b.jpg", display, quality=30)
+    assert small.stat().st_size < path.stat().st_size
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_exposure_is_kept(tmp_path, display, suffix):
+    exposure = Exposure(time=0.008, fnumber=5.6, iso=200)
+    assert read_image(write_image(tmp_path / f"a{suffix}", display, exposure=exposure)).exposure == exposure
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [(np.uint8, np.uint8), (np.uint16, np.uint16), (np.float32, np.uint8)])
+def test_default_depth_of_png(tmp_path, display, dtype, expected):
+    pixels = display if dtype == np.float32 else levels(display, 8 * np.dtype(dtype).itemsize)
+    assert opencv(write_image(tmp_path / "a.png", pixels)).dtype == expected
+
+
+def test_depth_change_of_integers(tmp_path):
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=-1)
+    wide = opencv(write_image(tmp_path / "a.png", pixels, bits=16))
+    np.testing.assert_array_equal(wide, pixels.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(opencv(write_image(tmp_path / "b.png", wide, bits=8)), pixels)
+
+
+def test_display_values_are_clipped(tmp_path):
+    pixels = np.array([[[-0.5, 0.5, 1.5]]])
+    np.testing.assert_array_equal(opencv(write_image(tmp_path / "a.png", pixels)), [[[0, 128, 255]]])
+
+
+def test_grey_and_views_are_written_and_left_alone(tmp_path, radiance):
+    grey = radiance[::2, ::3, 1]
+    before = grey.copy()
+    pixels = read_image(write_image(tmp_path / "a.tif", grey)).pixels
+    np.testing.assert_array_equal(pixels, before[..., None].repeat(3, axis=-1))
+    np.testing.assert_array_equal(grey, before)
+
+
+def test_half_overflow_becomes_float(tmp_path, radiance):
+    radiance[0, 0] = 1e6
+    with pytest.warns(UserWarning, match=r"a\.exr: radiance up to 1e\+06 does not fit half") as caught:
+        path = write_image(tmp_path / "a.exr", radiance)
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(read_image(path).pixels, radiance)
+
+
+def test_negative_radiance_in_hdr(tmp_path, radiance):
+    radiance[0, 0, 0] = -1
+    with pytest.warns(UserWarning, match="1 pixels are negative") as caught:
+        path = write_image(tmp_path / "a.hdr", radiance)
+    assert caught[0].filename == __file__
+    assert read_image(path).pixels[0, 0, 0] == 0
+    assert radiance[0, 0, 0] == -1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif", ".png", ".jpg"])
+def test_nan_is_refused_and_nothing_overwritten(tmp_path, radiance, suffix, bad):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"precious")
+    radiance[3, 4, 1] = bad
+    with pytest.raises(InputError, match="1 pixels are NaN or infinite"):
+        write_image(path, radiance)
+    assert path.read_bytes() == b"precious"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels", "options", "message"),
+    [
+        ("a.bmp", np.zeros((2, 2, 3)), {}, "expected one of the suffixes"),
+        ("a", np.zeros((2, 2, 3)), {}, "found 'none'"),
+        ("a.png", np.zeros((2, 2, 4)), {}, r"expected pixels of shape \(H, W, 3\), found \(2, 2, 4\)"),
+        ("a.png", np.zeros((0, 2, 3)), {}, r"found \(0, 2, 3\)"),
+        ("a.png", np.zeros((2, 2, 3), np.int32), {}, "found int32"),
+        ("a.png", np.zeros((2, 2, 3)), {"bits": 12}, "expected bits of 8 or 16"),
+        ("a.jpg", np.zeros((2, 2, 3)), {"bits": 16}, "expected bits of 8 for"),
+        ("a.jpg", np.zeros((2, 2, 3)), {"quality": 0}, "quality from 1 to 100"),
+        ("a.exr", np.zeros((2, 2, 3), np.uint8), {}, "expected float radiance, found uint8"),
+        ("a.exr", np.zeros((2, 2, 3)), {"chromaticities": (0.3,)}, "expected 8 chromaticities"),
+    ],
+)
+def test_refused(tmp_path, name, pixels, options, message):
+    with pytest.raises(InputError, match=message):
+        write_image(tmp_path / name, pixels, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_folder_is_made(tmp_path, display):
+    path = write_image(tmp_path / "new" / "deeper" / "a.png", display)
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.png"]
+
+
+def test_folder_in_the_way(tmp_path, display):
+    (tmp_path / "a.png").mkdir()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "a.png", tmp_path / "file" / "a.png"):
+        with pytest.raises(InputError, match=r"a\.png: "):
+            write_image(path, display)
+
+
+def test_no_space(display):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with pytest.raises(InputError):
+        write_image(Path("/dev/full/a.png"), display)
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif", ".png", ".jpg"])
+def test_failure_in_the_middle(tmp_path, display, suffix, monkeypatch):
+    """The library has written, the rename fails: the old file stays, the temporary one goes."""
+    path = write_image(tmp_path / f"a{suffix}", display)
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(InputError, match="No space left"):
+        write_image(path, display / 2)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+_ENDLESS = """
+import sys, numpy as np
+from hdrgen.io import write_image
+pixels = np.random.default_rng(0).random((600, 800, 3), np.float32)
+print("ready", flush=True)
+while True:
+    write_image(sys.argv[1], pixels)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+@pytest.mark.parametrize("suffix", [".exr", ".png"])
+def test_kill_leaves_no_half_file(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    for delay in (0.02, 0.13, 0.31):
+        with subprocess.Popen([sys.executable, "-c", _ENDLESS, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+        if path.exists():
+            assert read_image(path).pixels.shape == (600, 800, 3)
+            assert find_images([tmp_path]) == [path]
