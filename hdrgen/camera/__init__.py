@@ -1,18 +1,25 @@
 """How cameras see: exposure arithmetic in EV, response curves, image formation, calibration, exposure masks."""
 
 from hdrgen.camera.curve_files import emor_curve, load_curves, save_curve
+from hdrgen.camera.debevec import calibrate_debevec, triangle
+from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
+from hdrgen.camera.sampling import HistogramSampling, PixelGrid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
 
 __all__ = [
     "SRGB",
     "CameraResponse",
+    "EstimatedResponse",
     "Gamma",
+    "HistogramSampling",
+    "PixelGrid",
     "Sigmoid",
     "TabulatedResponse",
+    "calibrate_debevec",
     "emor_curve",
     "expose",
     "exposure_ratio",
@@ -23,6 +30,7 @@ __all__ = [
     "relative_ev",
     "save_curve",
     "stack_curves",
+    "triangle",
     "under_exposed_mask",
     "well_exposed_mask",
 ]

@@ -9,25 +9,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hdrgen.camera import SRGB, CameraResponse
+from hdrgen.camera import SRGB, CameraResponse, triangle
+
+__all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "triangle"]
 
 Weight = Callable[[Tensor], Tensor]
 
 GUARD = 0.01  # debevec_hat ignores this much of the display range at either end
 SPREAD = 0.2  # standard deviation of `gaussian`, in display values
 SHOULDER = 0.05  # sensor_noise fades out over this much of the display range below white
-
-
-def triangle(display: Tensor) -> Tensor:
-    r"""The triangle :math:`w(z) = 1 - |2z - 1|`.
-
-    Source: Debevec and Malik, "Recovering high dynamic range radiance maps from photographs", 1997, Eq. 4.
-
-    Example:
-        >>> triangle(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
-        [0.0, 0.5, 1.0, 0.0]
-    """
-    return 1 - (2 * display - 1).abs()
 
 
 def debevec_hat(display: Tensor) -> Tensor:

@@ -1,0 +1,153 @@
+"""Debevec calibration as a differentiable layer: the response curve of a camera from an exposure stack."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera.estimated import EstimatedResponse
+from hdrgen.camera.normal_equations import solve_log_response
+from hdrgen.camera.sampling import HistogramSampling, Sampling
+from hdrgen.errors import InputError
+
+SAME_EXPOSURE = 1e-3  # EV
+
+
+def triangle(display: Tensor) -> Tensor:
+    r"""The triangle :math:`w(z) = 1 - |2z - 1|`, exactly 0 at the clip levels.
+
+    Source: Debevec and Malik, "Recovering high dynamic range radiance maps from photographs", 1997, Eq. 4.
+
+    Example:
+        >>> triangle(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
+        [0.0, 0.5, 1.0, 0.0]
+    """
+    return 1 - (2 * display - 1).abs()
+
+
+def calibrate_debevec(
+    stack: Tensor,
+    ev: Tensor,
+    *,
+    levels: int = 256,
+    smoothness: float = 10.0,
+    weight: Callable[[Tensor], Tensor] = triangle,
+    anchor: float = 0.5,
+    sampling: Sampling = HistogramSampling(),  # noqa: B008 (frozen)
+) -> EstimatedResponse:
+    r"""Estimate the response of each channel of each stack, differentiably.
+
+    Minimises, for :math:`g = \ln f^{-1}` on ``levels`` knots and the unknown radiances of the sampled pixels,
+
+    :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \ln E_i - \ln 2^{EV_j})]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
+
+    in closed form (float64, one batched Cholesky solve of levels x levels systems; no limit on samples). Gradients
+    reach the pixels through the solve and through the slope of the piecewise-linear curve.
+
+    Scale: a stack knows its response only up to a factor per channel. The channels are balanced so that their curves
+    agree in the mean over the levels that the stack shows (a grey object stays grey), and the whole is scaled so that
+    the curves, continued straight from the last well-determined levels, reach f^-1(1) = 1. The very ends, where
+    pixels clip and say nothing, are set to f^-1(0) = 0 and f^-1(1) = 1 in every channel, so clipped pixels are neutral.
+
+    Args:
+        stack: display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W), of 8 to 16 bits; half precision is computed
+            in float32 or better.
+        ev: exposures in EV, (S,) or (B, S); in any order.
+        levels: knots of the curve: 256 gives every 8-bit code its own; 256 also serve for 16 bits.
+        smoothness: lambda, as in Debevec's gsolve and OpenCV; scaled so that it means the same for any ``levels``.
+        weight: from display value to weight, 0 at the clip levels.
+        anchor: the display value where g is 0 before scaling; it has no influence on the result but by rounding.
+        sampling: which pixels to use: :class:`HistogramSampling` or :class:`PixelGrid`.
+
+    Returns:
+        Curves with tables (B, 3, levels), or (3, levels) for a stack without batch axis, in the stack's type
+        (float32 at least).
+
+    Raises:
+        InputError: the stack is degenerate (one exposure, two equal exposures, no pixel well exposed in two frames);
+            the message says which stack, frames or channel.
+
+    Source: Debevec and Malik 1997, Eq. 3; Kim, Lee and Kang, "End-to-End Differentiable Learning to HDR Image
+    Synthesis for Multi-exposure Images", 2021, Eq. 1-3.
+
+    Example:
+        >>> from hdrgen.camera import Gamma, form_image
+        >>> scene = torch.logspace(-3, 0, 4096).expand(3, 1, 4096)
+        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+        >>> curve = calibrate_debevec(form_image(scene, ev, Gamma(2.0)), ev)
+        >>> round(float(curve.inverse(torch.full((3, 1, 1), 0.5))[0, 0, 0]), 2)
+        0.25
+    """
+    batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
+    stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
+    _check_exposures(batch, stops)
+    if not 8 <= levels <= 65536:
+        raise InputError(f"expected 8 to 65536 levels, found {levels}: pass 256")
+    samples = sampling(batch if batch.dtype == torch.float64 else batch.float()).double()
+    weights = weight(samples)
+    _check_samples(weights.detach())
+    flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
+    knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=stack.device)
+    log_curve = solve_log_response(*flat, _curvature(weight(knots), smoothness), round(anchor * (levels - 1)))
+    log_curve = log_curve.view(*samples.shape[:2], levels)
+    table = _scaled(log_curve, _seen(samples.detach(), weights.detach(), levels))
+    table = table.to(torch.promote_types(stack.dtype, torch.float32))
+    return EstimatedResponse(table if stack.ndim == 5 else table[0])
+
+
+def _curvature(weight: Tensor, smoothness: float) -> Tensor:
+    """Weights of the second differences; kept off zero, since a knot without data needs them to be determined.
+
+    The sum of squared second differences on a grid of step h approximates h^3 times the integral of g''^2.
+    """
+    density = ((weight.shape[-1] - 1) / 255) ** 1.5
+    return smoothness * density * weight[1:-1].clamp_min(0.01)
+
+
+def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
+    """How well the stack shows each level in its least informative channel, (B, 1, L)."""
+    index = (samples * (levels - 1)).round().long().flatten(-2)
+    mass = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
+    return mass.scatter_add_(-1, index, weights.square().flatten(-2)).amin(1, keepdim=True) + 1e-9
+
+
+def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:
+    """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L)."""
+    levels = log_curve.shape[-1]
+    grey = log_curve.mean(1, keepdim=True)
+    balanced = log_curve - ((log_curve - grey) * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True)
+    low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
+    slope = (grey[..., high] - grey[..., low]) / (high - low)
+    top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)
+    inner = (balanced - top).cummax(-1).values.exp().clamp_max(1)[..., 1:-1]
+    return torch.cat([torch.zeros_like(inner[..., :1]), inner, torch.ones_like(inner[..., :1])], -1)
+
+
+def _check_exposures(stack: Tensor, ev: Tensor) -> None:
+    frames = stack.shape[1]
+    if ev.shape[-1] != frames or not bool(ev.isfinite().all()):
+        raise InputError(f"expected a finite EV for each of {frames} frames, found {ev.tolist()}: pass one per frame")
+    if frames < 2:
+        raise InputError("calibration: expected at least two different exposures, found one: give a response instead")
+    ordered = ev.sort(dim=-1)
+    equal = (ordered.values.diff(dim=-1) < SAME_EXPOSURE).nonzero().tolist()
+    if equal:
+        item, place = equal[0]
+        first, second = sorted(ordered.indices[item, place : place + 2].tolist())
+        raise InputError(
+            f"calibration: expected different exposures, found frames {first} and {second} of stack {item} "
+            f"both at EV {float(ev[item, first]):g}: leave one out"
+        )
+
+
+def _check_samples(weights: Tensor) -> None:
+    """Raise unless every channel of every stack has a sample that two frames show."""
+    useful = ((weights > 0).sum(-1) >= 2).any(-1)
+    if not bool(useful.all()):
+        item, channel = (~useful).nonzero()[0].tolist()
+        shown = bool((weights[item, channel] > 0).any())
+        found = "no pixel is well exposed in two frames" if shown else "every pixel is clipped in every frame"
+        raise InputError(
+            f"calibration: expected pixels that two frames show, found that {found} "
+            f"(stack {item}, channel {channel}): give closer exposures or a response"
+        )

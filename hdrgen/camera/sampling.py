@@ -1,0 +1,55 @@
+"""Which pixels of an exposure stack a calibration looks at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Sampling = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class PixelGrid:
+    """Pixels on a regular grid: correct where nothing moves between the exposures.
+
+    Args:
+        count: at least so many pixels (all, if there are fewer).
+    """
+
+    count: int = 1024
+
+    def __call__(self, stack: Tensor) -> Tensor:
+        """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
+        height, width = stack.shape[-2:]
+        step = max(1, int((height * width / self.count) ** 0.5))
+        grid = stack[..., (step // 2) % height :: step, (step // 2) % width :: step]
+        return grid.flatten(-2).permute(0, 2, 3, 1)
+
+
+@dataclass(frozen=True)
+class HistogramSampling:
+    r"""Quantiles of each exposure: sample n has display values :math:`Z_{nj} = F_j^{-1}((n + 1/2)/N)`.
+
+    Histograms of a scene keep their order from exposure to exposure, so equal quantiles belong to equal radiance
+    even where the camera or the scene moved a little. The quantiles come from the sorted values of a pixel grid,
+    interpolated, so that gradients reach those pixels.
+
+    Source: Grossberg and Nayar, "Determining the camera response from images: what is knowable?", 2003.
+
+    Args:
+        count: quantiles per channel.
+        pixels: the pixels of the grid.
+    """
+
+    count: int = 64
+    pixels: int = 2048
+
+    def __call__(self, stack: Tensor) -> Tensor:
+        """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
+        ordered = PixelGrid(self.pixels)(stack).transpose(-1, -2).sort(dim=-1).values
+        position = (torch.arange(self.count, device=stack.device) + 0.5) / self.count * ordered.shape[-1] - 0.5
+        left = position.floor().clamp(0, ordered.shape[-1] - 1).long()
+        right = (left + 1).clamp_max(ordered.shape[-1] - 1)
+        share = (position - left).clamp(0, 1).to(ordered)
+        return torch.lerp(ordered[..., left], ordered[..., right], share).transpose(-1, -2)
