@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,19 @@ from hdrgen.io.image import Pixels
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
+_LARGEST_DENOMINATOR = 1_000_000
+_HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"  # OpenImageIO's remark on any TIFF file without EXIF
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
+
+
+class ExifTag(IntEnum):
+    """Numbers of EXIF tags."""
+
+    FOLDER = 0x8769
+    TIME = 0x829A
+    FNUMBER = 0x829D
+    ISO = 0x8827
 
 
 def write_image(
@@ -65,9 +79,11 @@ def write_image(
         stored = _radiance(path, checked, float32)
     else:
         stored = _levels(path, checked, bits)
-    attributes = _attributes(path, exposure, chromaticities, quality)
     with _complete_or_nothing(path) as temporary:
-        _save(temporary, stored, attributes)
+        if path.suffix.lower() in _JPEG_SUFFIXES:
+            _save_jpeg(temporary, stored, exposure or Exposure(), quality)
+        else:
+            _save(temporary, stored, _attributes(path, exposure, chromaticities))
     return path
 
 
@@ -103,14 +119,14 @@ def _radiance(path: Path, pixels: Pixels, float32: bool) -> Pixels:
         return _without_negatives(path, pixels.astype(np.float32, copy=False))
     largest = float(np.abs(pixels).max())
     if not float32 and largest > _HALF_MAX:
-        warnings.warn(f"{path}: radiance up to {largest:.4g} does not fit half; written as 32-bit float", stacklevel=4)
+        warnings.warn(f"{path}: radiance up to {largest:.4g} does not fit half; written as 32-bit float", stacklevel=3)
     return pixels.astype(np.float32 if float32 or largest > _HALF_MAX else np.float16, copy=False)
 
 
 def _without_negatives(path: Path, pixels: Pixels) -> Pixels:
     negative = int((pixels < 0).any(axis=-1).sum())
     if negative:
-        warnings.warn(f"{path}: {negative} pixels are negative, which .hdr cannot hold; written as 0", stacklevel=5)
+        warnings.warn(f"{path}: {negative} pixels are negative, which .hdr cannot hold; written as 0", stacklevel=4)
     return np.clip(pixels, 0, None) if negative else pixels
 
 
@@ -146,23 +162,18 @@ def quantised(pixels: Pixels, bits: int) -> Pixels:
     return levels
 
 
-def _attributes(
-    path: Path, exposure: Exposure | None, chromaticities: tuple[float, ...] | None, quality: int
-) -> dict[str, object]:
+def _attributes(path: Path, exposure: Exposure | None, chromaticities: tuple[float, ...] | None) -> dict[str, object]:
     """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
-    suffix = path.suffix.lower()
-    if suffix == ".hdr":
-        return {}
-    found: dict[str, object] = {}
+    found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1}  # not every reader knows the float predictor
     if exposure is not None:
         found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
-        iso = exposure.iso if suffix == ".exr" or exposure.iso is None else round(exposure.iso)
-        found["isoSpeed" if suffix == ".exr" else "Exif:PhotographicSensitivity"] = iso
-    if suffix == ".exr":
-        found |= {"chromaticities": chromaticities, EV_ATTRIBUTE: exposure.ev if exposure else None}
-    elif suffix in (".jpg", ".jpeg"):
-        found |= {"jpeg:subsampling": "4:4:4", "Compression": f"jpeg:{quality}"}
-    return {"Compression": "zip", **{name: value for name, value in found.items() if value is not None}}
+    if exposure is not None and path.suffix.lower() == ".exr":
+        found |= {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev}
+    elif exposure is not None and exposure.iso is not None:
+        found["Exif:PhotographicSensitivity"] = round(exposure.iso)
+    if path.suffix.lower() == ".exr":
+        found["chromaticities"] = chromaticities
+    return {name: value for name, value in found.items() if value is not None}
 
 
 @contextmanager
@@ -186,7 +197,8 @@ def _complete_or_nothing(path: Path) -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _save(path: Path, pixels: Pixels, attributes: dict[str, object]) -> None:
@@ -207,9 +219,28 @@ def _save(path: Path, pixels: Pixels, attributes: dict[str, object]) -> None:
     output: Any = oiio.ImageOutput.create(str(path))
     written = output.open(str(path), spec) and output.write_image(np.ascontiguousarray(pixels))
     closed = output.close()
-    error = output.geterror()
-    if not (written and closed) or error:
+    error = output.geterror()  # the return values alone miss a full disk under a PNG file
+    if not (written and closed) or error not in ("", _HARMLESS):
         raise OSError(reason(error, path))
 
 
-_OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
+def _save_jpeg(path: Path, pixels: Pixels, exposure: Exposure, quality: int) -> None:
+    """Write through imageio: the JPEG writer of OpenImageIO ends the process when the disk is full.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    import imageio.v3 as iio
+    from PIL.Image import Exif
+    from PIL.TiffImagePlugin import IFDRational
+
+    rational = {ExifTag.TIME: exposure.time, ExifTag.FNUMBER: exposure.fnumber}
+    exif = Exif()
+    tags = exif.get_ifd(ExifTag.FOLDER)
+    for tag, value in rational.items():
+        if value is not None:
+            tags[tag] = IFDRational(Fraction(value).limit_denominator(_LARGEST_DENOMINATOR))
+    if exposure.iso is not None:
+        tags[ExifTag.ISO] = round(exposure.iso)
+    options: dict[str, Any] = {"quality": quality, "subsampling": 0, "exif": exif}  # 0 is 4:4:4
+    iio.imwrite(path, pixels, plugin="pillow", **options)

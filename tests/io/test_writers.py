@@ -169,11 +169,25 @@ def test_folder_in_the_way(tmp_path, display):
             write_image(path, display)
 
 
-def test_no_space(display):
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
-    with pytest.raises(InputError):
-        write_image(Path("/dev/full/a.png"), display)
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
+@pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif", ".png", ".jpg"])
+@pytest.mark.parametrize("limit", [100, 20000])
+def test_no_space(tmp_path, suffix, limit):
+    """A limit on file sizes stands for a full disk: an error, the old file untouched, no temporary file."""
+    import resource
+
+    noise = np.random.default_rng(0).random((200, 300, 3), np.float32)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"precious")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        with pytest.raises(InputError, match=rf"a\{suffix}: cannot be written"):
+            write_image(path, noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"precious"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif", ".png", ".jpg"])
