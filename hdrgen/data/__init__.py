@@ -3,6 +3,8 @@
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
+from hdrgen.data.drtmo import DrTMO, DrTMOPairs, write_pairs
+from hdrgen.data.folder import ExposureStackFolder
 from hdrgen.data.module import ExposureStackDataModule
 from hdrgen.data.panorama import Views
 from hdrgen.data.photographs import Photographs
@@ -11,11 +13,15 @@ from hdrgen.data.rendered import RenderedStacks
 from hdrgen.data.rendering import StackCamera
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import RandomPair, Selection, WholeStack
+from hdrgen.data.stack_files import write_stack
 
 __all__ = [
     "Augmentation",
     "Batch",
+    "DrTMO",
+    "DrTMOPairs",
     "ExposureStackDataModule",
+    "ExposureStackFolder",
     "Photographs",
     "ProceduralScenes",
     "RandomPair",
@@ -28,4 +34,6 @@ __all__ = [
     "Views",
     "WholeStack",
     "collate",
+    "write_pairs",
+    "write_stack",
 ]

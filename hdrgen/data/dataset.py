@@ -56,7 +56,7 @@ class StackDataset(Dataset[Sample], ABC):
         return SelectedExposures(self)[index]
 
 
-def local_reference(frames: Sequence[int], reference: int) -> int:
+def local_reference(frames: Sequence[float], reference: float) -> int:
     """Index of the stack's reference among the loaded frames; the first of them when it is not loaded.
 
     >>> local_reference([2, 4, 6], 4), local_reference([5, 8], 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,15 +19,22 @@ def read_radiance(path: Path) -> Tensor:
     return _channels_first(read_image(path, clean=True))
 
 
-def read_frame(path: Path) -> Tensor:
-    """(3, H, W) display values of one exposure of a stack.
+class FramePixels(NamedTuple):
+    """One exposure: (3, H, W) display values, and whether the file held linear ones."""
+
+    display: Tensor
+    linear: bool
+
+
+def read_frame(path: Path) -> FramePixels:
+    """One exposure of a stack.
 
     Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
     encoded with the sRGB curve, which is then the true response of the stack.
     """
     image = read_image(path)
     pixels = _channels_first(image)
-    return SRGB()(pixels) if image.linear else pixels
+    return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 
 
 def read_photograph(path: Path) -> Tensor:

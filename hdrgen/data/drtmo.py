@@ -1,0 +1,211 @@
+"""The bracketed images of DrTMO, in the layout of Le et al.'s public code, and their lists of pairs."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from hdrgen.data.dataset import StackDataset, local_reference
+from hdrgen.data.layout import wrong_layout
+from hdrgen.data.reading import read_frame
+from hdrgen.data.rendering import HALF_STOPS
+from hdrgen.data.sample import Sample
+from hdrgen.errors import InputError
+
+LETTERS = "abcdefghi"
+REFERENCE = LETTERS.index("e")
+REFERENCE_TIME = 2.0**-8
+COLUMNS = ("x", "x_exp", "y", "y_exp")
+Split = Literal["Train", "Test"]
+
+
+class DrTMO(StackDataset):
+    """Stacks of nine 8-bit exposures in half stops: `<root>/training_data/<split>/Bracketed_images/<name>/{a..i}.png`.
+
+    `a` is the darkest with 2^-10 s (EV -2), `e` the reference with 2^-8 s, `i` the brightest with 2^-6 s (EV +2).
+    From Endo et al., "Deep Reverse Tone Mapping", 2017, as packaged for Le et al., WACV 2023.
+
+    Args:
+        root: the folder with `training_data`, or `training_data` itself.
+        split: "Train" or "Test".
+
+    Raises:
+        InputError: another layout.
+    """
+
+    def __init__(self, root: str, split: Split = "Train") -> None:
+        self.folders = stack_folders(Path(root).expanduser(), split)
+
+    def __len__(self) -> int:
+        """Number of stacks."""
+        return len(self.folders)
+
+    def scene(self, index: int) -> str:
+        """The folder's name: panorama, view and response curve."""
+        return self.folders[index].name
+
+    def exposures(self, index: int) -> Tensor:
+        """(9,) half stops from -2 to +2."""
+        return torch.tensor(HALF_STOPS)
+
+    def reference(self, index: int) -> int:
+        """Index of `e.png`."""
+        return REFERENCE
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read these frames."""
+        paths = [self.folders[index] / f"{LETTERS[frame]}.png" for frame in frames]
+        return Sample(
+            ldr=_stacked(paths),
+            ev=self.exposures(index)[list(frames)],
+            ref=torch.tensor(local_reference(frames, REFERENCE)),
+            scene=self.scene(index),
+        )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two exposures of one scene, the darker first."""
+
+    paths: tuple[Path, Path]
+    ev: tuple[float, float]
+
+
+class DrTMOPairs(StackDataset):
+    """The pairs that a CSV file lists, each a stack of its own with two exposures.
+
+    Columns `x,x_exp,y,y_exp`: two images, relative to `root`, and their exposure times in seconds; EV is relative to
+    2^-8 s. Where neither has EV 0, the darker is the reference. Both frames are always needed, so use it with methods
+    that draw pairs without identity, or take the whole stack.
+
+    Args:
+        root: the folder that the paths are relative to.
+        pairs: the CSV file; `write_pairs` makes one.
+
+    Raises:
+        InputError: not such a file.
+    """
+
+    def __init__(self, root: str, pairs: str) -> None:
+        self.pairs = read_pairs(Path(root).expanduser(), Path(pairs).expanduser())
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.pairs)
+
+    def scene(self, index: int) -> str:
+        """Names of the folder and of both images."""
+        dark, bright = self.pairs[index].paths
+        return f"{dark.parent.name}_{dark.stem}-{bright.stem}"
+
+    def exposures(self, index: int) -> Tensor:
+        """(2,) in stops."""
+        return torch.tensor(self.pairs[index].ev)
+
+    def reference(self, index: int) -> int:
+        """Index of EV 0, or of the darker."""
+        return local_reference(self.pairs[index].ev, 0)
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read these frames."""
+        paths = [self.pairs[index].paths[frame] for frame in frames]
+        return Sample(
+            ldr=_stacked(paths),
+            ev=self.exposures(index)[list(frames)],
+            ref=torch.tensor(local_reference(frames, self.reference(index))),
+            scene=self.scene(index),
+        )
+
+
+def stack_folders(root: Path, split: Split) -> list[Path]:
+    """The folders of all stacks of a split, sorted.
+
+    Raises:
+        InputError: there are none; the message shows the expected tree beside what was found.
+    """
+    for base in (root / "training_data", root):
+        folders = sorted((base / split / "Bracketed_images").glob("*/"))
+        folders = [folder for folder in folders if folder.is_dir()]
+        if folders:
+            return folders
+    expected = f"<root>/training_data/{split}/Bracketed_images/<name>/{{a..i}}.png"
+    raise wrong_layout(root, expected, "pass the folder that holds training_data")
+
+
+def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", identity: bool = False) -> int:
+    """List every unordered pair of exposures of every stack in a CSV file, the darker first.
+
+    Args:
+        root: as for `DrTMO`; the listed paths are relative to it.
+        path: the file to write.
+        split: "Train" or "Test".
+        identity: also pair each exposure with itself, as the public lists do: 45 pairs per stack instead of 36.
+
+    Returns:
+        The number of pairs.
+    """
+    root = Path(root).expanduser()
+    choose = itertools.combinations_with_replacement if identity else itertools.combinations
+    rows = [
+        (_listed(folder, x, root), _time(x), _listed(folder, y, root), _time(y))
+        for folder in stack_folders(root, split)
+        for x, y in choose(range(len(LETTERS)), 2)
+    ]
+    with Path(path).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    return len(rows)
+
+
+def read_pairs(root: Path, path: Path) -> list[_Pair]:
+    """The pairs that a CSV file lists, each sorted dark to bright.
+
+    Raises:
+        InputError: no such file, other columns, or an exposure that is no positive number.
+    """
+    try:
+        with path.open(newline="") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), reader.fieldnames or []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected a CSV file with the columns {','.join(COLUMNS)}, found {error}") from error
+    if not set(COLUMNS) <= set(columns) or not rows:
+        found = ",".join(columns) or "an empty file"
+        raise InputError(
+            f"{path}: expected rows with the columns {','.join(COLUMNS)}, found {found} ({len(rows)} rows)"
+        )
+    return [_pair(root, path, number, row) for number, row in enumerate(rows, start=2)]
+
+
+def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> _Pair:
+    try:
+        sides = sorted((math.log2(float(row[f"{key}_exp"]) / REFERENCE_TIME), row[key]) for key in ("x", "y"))
+    except (TypeError, ValueError) as error:
+        found = f"{row['x_exp']!r} and {row['y_exp']!r}"
+        raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {found}") from error
+    (dark, first), (bright, second) = sides
+    # Times written with few digits must not miss the reference by a hair.
+    return _Pair((root / first, root / second), (round(dark, 6) + 0.0, round(bright, 6) + 0.0))
+
+
+def _listed(folder: Path, frame: int, root: Path) -> str:
+    return (folder.relative_to(root) / f"{LETTERS[frame]}.png").as_posix()
+
+
+def _time(frame: int) -> float:
+    return REFERENCE_TIME * 2 ** HALF_STOPS[frame]
+
+
+def _stacked(paths: Sequence[Path]) -> Tensor:
+    """(S, 3, H, W) display values; a file that occurs twice is read once."""
+    images = {path: read_frame(path).display for path in dict.fromkeys(paths)}
+    return torch.stack([images[path] for path in paths])
