@@ -108,7 +108,8 @@ def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     """How well the stack shows each level in its least informative channel, (B, 1, L)."""
     index = (samples * (levels - 1)).round().long().flatten(-2)
     mass = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
-    return mass.scatter_add_(-1, index, weights.square().flatten(-2)).amin(1, keepdim=True) + 1e-9
+    mass.scatter_add_(-1, index, weights.square().flatten(-2))
+    return mass.amin(1, keepdim=True).add(1e-9)
 
 
 def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, curvature: 
     knots = torch.cat([left, left + 1], -1)
     entries = torch.cat([1 - share, share], -1)
     prior = _roughness(curvature)
-    # Data and smoothness leave the constant part of g free and pull it nowhere: any positive weight meets g(anchor) = 0.
+    # Data and smoothness leave the constant part of g free, so any positive weight here meets g(anchor) = 0.
     prior[anchor, anchor] += squared.detach().sum() / (squared.shape[0] * levels)
     system = _add_gram(prior, squared, mean, entries, knots)
     right = torch.zeros_like(system[..., 0]).scatter_add(
