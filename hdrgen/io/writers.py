@@ -22,6 +22,7 @@ from hdrgen.io.image import Pixels
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
+_OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
 _LARGEST_DENOMINATOR = 1_000_000
 _HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"  # OpenImageIO's remark on any TIFF file without EXIF
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
