@@ -99,7 +99,7 @@ def _read_csv(path: Path, text: str) -> ExposureList:
             where = f"{path}, line {number}"
             cells = {name: value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
             for file, entry in _csv_entries(cells, columns, path, where):
-                _add(result, path.parent / file, entry, where)
+                _add(result, path.parent, file, entry, where)
     except csv.Error as error:
         raise InputError(f"{path}: not a CSV table ({error})") from error
     return _not_empty(result, path)
@@ -130,7 +130,7 @@ def _read_json(path: Path, text: str) -> ExposureList:
         where = f"{path}, entry {number}"
         file, values = item if isinstance(content, dict) else _json_row(item, where)
         settings = values if isinstance(values, dict) else {"time": values}
-        _add(result, path.parent / file, _entry(settings, where), where)
+        _add(result, path.parent, file, _entry(settings, where), where)
     return _not_empty(result, path)
 
 
@@ -192,12 +192,12 @@ def _entry(values: Mapping[str, object], where: str) -> Entry:
     )
 
 
-def _add(result: ExposureList, file: Path, entry: Entry, where: str) -> None:
-    if file.name == "" or (file in result and result[file] != entry):
-        raise InputError(
-            f"{where}: expected one exposure per file, found {file.name or 'no file name'!r} again or empty"
-        )
-    result[file] = entry
+def _add(result: ExposureList, folder: Path, file: str, entry: Entry, where: str) -> None:
+    if not file.strip():
+        raise InputError(f"{where}: expected a file name, found none")
+    path = folder / file.strip()
+    if result.setdefault(path, entry) != entry:
+        raise InputError(f"{where}: expected one exposure per file, found {file!r} again with another")
 
 
 def _not_empty(result: ExposureList, path: Path) -> ExposureList:

@@ -154,11 +154,12 @@ def _warn_disagreement(candidates: list[_Candidate]) -> None:
     differences = {c.path: d for c in candidates if (d := _list_minus_exif(c)) is not None}
     if not differences:
         return
-    offset = statistics.median_low(differences.values())
+    offset = statistics.median(differences.values())
+    limit = _DISAGREEMENT / 2 if len(differences) == 2 else _DISAGREEMENT  # two frames stand evenly about their median
     worst = [
         f"{c.path.name} (list {c.exposure()}, EXIF {_exif(c)}: {differences[c.path] - offset:+.2f} stops)"
         for c in candidates
-        if c.path in differences and abs(differences[c.path] - offset) > _DISAGREEMENT
+        if c.path in differences and abs(differences[c.path] - offset) > limit
     ]
     if worst:
         folder = candidates[0].path.parent
