@@ -48,6 +48,18 @@ _SIGNATURES = (
 )
 
 
+def check_name(path: Path) -> None:
+    """The libraries take file names as UTF-8 only.
+
+    Raises:
+        InputError: the name holds other bytes.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{ascii(str(path))}: expected a file name in UTF-8, found other bytes; rename it") from error
+
+
 def existing_file(path: str | Path) -> Path:
     """The path, once it is known to be a readable file.
 
@@ -55,6 +67,7 @@ def existing_file(path: str | Path) -> Path:
         InputError: missing, a folder, empty, or not permitted.
     """
     path = Path(path)
+    check_name(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

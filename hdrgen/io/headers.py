@@ -95,7 +95,7 @@ def opened(path: Path, kind: Format) -> Iterator[Any]:
                 raise InputError(f"{path}: corrupt, begins like {kind.name} but reads as {reader.format_name()}")
             yield reader
     except UnicodeError as error:
-        raise InputError(f"{path}: corrupt {kind.name} header, or a file name that is not UTF-8") from error
+        raise InputError(f"{path}: corrupt {kind.name} header (text that is not UTF-8)") from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.exif import EV_ATTRIBUTE
 from hdrgen.io.exposure import Exposure
+from hdrgen.io.formats import check_name
 from hdrgen.io.headers import reason
 from hdrgen.io.image import Pixels
 
@@ -89,6 +90,7 @@ def write_image(
 
 
 def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
+    check_name(path)
     suffix = path.suffix.lower()
     if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES:
         known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import tifffile
 from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
-from hdrgen.io import read_header, read_image
+from hdrgen.io import read_header, read_image, write_image
 
 LOSSLESS = ["none", "rle", "zips", "zip", "piz"]
 
@@ -260,3 +261,10 @@ def test_xyze_is_refused(tmp_path, radiance):
     (tmp_path / "a.hdr").write_bytes(content)
     with pytest.raises(InputError):
         read_image(tmp_path / "a.hdr")
+
+
+def test_name_that_is_not_utf8(tmp_path, display):
+    odd = tmp_path / os.fsdecode(b"caf\xe9.png")
+    for call in (lambda: read_image(odd), lambda: write_image(odd, display)):
+        with pytest.raises(InputError, match="file name in UTF-8"):
+            call()
