@@ -57,7 +57,7 @@ def check_name(path: Path) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"{ascii(str(path))}: expected a file name in UTF-8, found other bytes; rename it") from error
+        raise InputError(f"{str(path)!a}: expected a file name in UTF-8, found other bytes; rename it") from error
 
 
 def existing_file(path: str | Path) -> Path:
