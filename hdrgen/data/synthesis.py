@@ -12,6 +12,7 @@ from hdrgen.data.sky import Sky, random_sky
 from hdrgen.data.tracing import FAR, Solids, camera_rays, nearest, visible, walls
 
 EYE = torch.tensor([0.0, 1.6, 0.0])
+RAYS_AT_ONCE = 16384
 GROUND = torch.tensor([[-0.1, 0.0, -0.1], [0.1, 0.1, 0.1]]) * FAR
 
 
@@ -22,10 +23,17 @@ class Lamps:
     Attributes:
         places: (L, 3) in metres.
         intensity: (L, 3) radiance that a white surface facing the lamp reflects at 1 m.
+        axes: (L, 3) unit direction of the brightest light, 0 for a lamp that shines evenly all around.
     """
 
     places: Tensor
     intensity: Tensor
+    axes: Tensor
+
+    def __add__(self, other: Lamps) -> Lamps:
+        """Both."""
+        pairs = zip((self.places, self.intensity, self.axes), (other.places, other.intensity, other.axes), strict=True)
+        return Lamps(*(torch.cat(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def outdoor_world(generator: torch.Generator) -> World:
         glow=torch.zeros(2, 3),
         materials=random_materials(len(solids.radii) + len(solids.lows) + 3, generator),
         tile=fractal_tile(generator),
-        lamps=Lamps(torch.zeros(0, 3), torch.zeros(0, 3)),
+        lamps=Lamps(torch.zeros(0, 3), torch.zeros(0, 3), torch.zeros(0, 3)),
         ambient=(sky.zenith + sky.horizon) / 2 * (0.1 + 0.3 * torch.rand((), generator=generator)),
         shell=GROUND,
         sky=sky,
@@ -87,6 +95,7 @@ def room_world(generator: torch.Generator) -> World:
             [left - half + 0.4, left - half + 1.3 + wide, 0.6 + low, 0.6 + low + min(1.0 + high, height - 1.4)]
         )
         sky = random_sky(generator, azimuth=0.0)
+        lamps = lamps + _window_lamps(window, depth, sky)
     return World(
         solids=solids,
         glowing=glowing,
@@ -114,31 +123,28 @@ def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
     """
     wide, yaw, pitch = (_rand(3, generator) * torch.tensor([0.5, 0.4, 0.2]) + torch.tensor([0.87, -0.2, -0.1])).tolist()
     rays = camera_rays(size, wide, yaw, pitch)
-    colour = _surfaces(world, rays)
-    shining = nearest(EYE, rays, world.glowing)
-    front = shining.distance < torch.minimum(
-        nearest(EYE, rays, world.solids).distance, walls(EYE, rays, *world.shell)[0]
-    )
-    # Lamps are brightest where seen head on, which keeps their outline soft.
-    facing = 0.3 + 0.7 * (shining.normal * -rays).sum(-1, keepdim=True).clamp_min(0)
-    colour = torch.where(front[:, None], world.glow[shining.solid] * facing, colour)
-    return colour.T.reshape(3, size, size)
+    # In pieces, so that large pictures do not need memory for all their rays and lamps at once.
+    return torch.cat([_seen(world, piece) for piece in torch.split(rays, RAYS_AT_ONCE)]).T.reshape(3, size, size)
 
 
-def _surfaces(world: World, rays: Tensor) -> Tensor:
-    """(N, 3) radiance along rays from the eye, lamps left out."""
+def _seen(world: World, rays: Tensor) -> Tensor:
+    """(N, 3) radiance along rays from the eye."""
     hits = nearest(EYE, rays, world.solids)
     far, inward = walls(EYE, rays, *world.shell)
     is_wall = far < hits.distance
-    points = EYE + torch.where(is_wall, far, hits.distance)[:, None] * rays
+    distance = torch.where(is_wall, far, hits.distance)
+    points = EYE + distance[:, None] * rays
     normal = torch.where(is_wall[:, None], inward, hits.normal)
     count = len(world.solids.radii) + len(world.solids.lows)
     material = torch.where(is_wall, count + torch.tensor([1, 0, 2])[inward.abs().argmax(-1)], hits.solid)
-    reflected = albedo(world.materials, material, points, normal, world.tile) * _light(world, points, normal)
-    if world.sky is None:
-        return reflected
-    open_to_sky = is_wall & _opening(world, points, inward)
-    return torch.where(open_to_sky[:, None], world.sky.radiance(rays), reflected)
+    colour = albedo(world.materials, material, points, normal, world.tile) * _light(world, points, normal)
+    if world.sky is not None:
+        open_to_sky = is_wall & _opening(world, points, inward)
+        colour = torch.where(open_to_sky[:, None], world.sky.radiance(rays), colour)
+    shining = nearest(EYE, rays, world.glowing)
+    # Lamps are brightest where seen head on, which keeps their outline soft.
+    facing = 0.3 + 0.7 * (shining.normal * -rays).sum(-1, keepdim=True).clamp_min(0)
+    return torch.where((shining.distance < distance)[:, None], world.glow[shining.solid] * facing, colour)
 
 
 def _opening(world: World, points: Tensor, inward: Tensor) -> Tensor:
@@ -156,36 +162,36 @@ def _light(world: World, points: Tensor, normal: Tensor) -> Tensor:
     """(N, 3) radiance that a white surface reflects at these points."""
     start = points + 2e-3 * normal
     total = world.ambient * (0.6 + 0.4 * normal[:, 1:2])
-    for place, intensity in zip(world.lamps.places, world.lamps.intensity, strict=True):
-        total = total + _from_place(world, start, normal, place)[:, None] * intensity
-    if world.window is not None and world.sky is not None:
-        total = total + _through_window(world, start, normal, world.window, world.sky)
-    elif world.sky is not None:
+    if len(world.lamps.places):
+        total = total + _from_lamps(start, normal, world.lamps, world.solids)
+    if world.sky is not None and world.window is None:
         lit = visible(start, world.sky.sun.expand_as(start), FAR / 2, world.solids)
         total = total + (lit * (normal @ world.sky.sun).clamp_min(0))[:, None] * world.sky.disc / world.sky.disc.max()
     return total
 
 
-def _from_place(world: World, points: Tensor, normal: Tensor, place: Tensor) -> Tensor:
-    """(N,) cosine over squared distance from the points to a lamp, 0 in its shadow."""
-    towards = place - points
-    distance: Tensor = torch.linalg.vector_norm(towards, dim=-1).clamp_min(0.05)
-    direction = towards / distance[:, None]
-    cosine: Tensor = (normal * direction).sum(-1).clamp_min(0)
-    return cosine / distance.square() * visible(points, direction, distance, world.solids)
+def _from_lamps(points: Tensor, normal: Tensor, lamps: Lamps, solids: Solids) -> Tensor:
+    """(N, 3) light of all lamps: cosine over squared distance, 0 in a lamp's shadow."""
+    towards = lamps.places[:, None] - points
+    distance = torch.linalg.vector_norm(towards, dim=-1).clamp_min(0.05)
+    direction = towards / distance[..., None]
+    received = (normal * direction).sum(-1).clamp_min(0) / distance.square()
+    # A lamp with a face shines by the cosine to its axis; a ball shines evenly.
+    leaving = (direction * -lamps.axes[:, None]).sum(-1).clamp_min(0)
+    received = received * torch.where(lamps.axes.any(-1)[:, None], leaving, 1.0)
+    starts = points.expand(len(lamps.places), *points.shape).reshape(-1, 3)
+    clear = visible(starts, direction.reshape(-1, 3), distance.reshape(-1), solids).view_as(received)
+    light: Tensor = (received * clear).T @ lamps.intensity
+    return light
 
 
-def _through_window(world: World, points: Tensor, normal: Tensor, window: Tensor, sky: Sky) -> Tensor:
-    """(N, 3) light of the sky through the window, as from two lamps in it."""
+def _window_lamps(window: Tensor, depth: float, sky: Sky) -> Lamps:
+    """The light of the sky through a window in the far wall, as two lamps in it."""
     left, right, bottom, top = window.tolist()
-    depth = float(world.shell[1, 2])
-    total = torch.zeros_like(points)
     power = (sky.zenith + sky.horizon) * ((right - left) * (top - bottom) / (4 * torch.pi))
-    for x, y in ((0.25, 0.3), (0.75, 0.7)):
-        place = torch.tensor([left + x * (right - left), bottom + y * (top - bottom), depth - 0.02])
-        slant = ((depth - points[:, 2]) / (place - points).norm(dim=-1).clamp_min(0.05)).clamp_min(0)
-        total = total + (_from_place(world, points, normal, place) * slant)[:, None] * power
-    return total
+    low, high = torch.tensor([left, bottom, depth - 0.02]), torch.tensor([right, top, depth - 0.02])
+    places = torch.stack([low + part * (high - low) for part in torch.tensor([[0.25, 0.3, 0.0], [0.75, 0.7, 0.0]])])
+    return Lamps(places, power.expand(2, 3), torch.tensor([[0.0, 0.0, -1.0]]).expand(2, 3))
 
 
 def _scatter(generator: torch.Generator, width: float, nearest: float, farthest: float, tallest: float) -> Solids:
@@ -217,7 +223,8 @@ def _luminaires(generator: torch.Generator, half: float, height: float, depth: f
     # A ball looks like a disc of its radius; a strip shines downwards from its lower face.
     seen = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
     solids = Solids(place[:balls], radii, place[balls:] - lengths, place[balls:] + lengths)
-    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * seen[:, None])
+    axes = torch.cat([torch.zeros(balls, 3), torch.tensor([[0.0, -1.0, 0.0]]).expand(strips, 3)])
+    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * seen[:, None], axes)
 
 
 def _nothing() -> Solids:
