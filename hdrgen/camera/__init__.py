@@ -1,5 +1,6 @@
 """How cameras see: exposure arithmetic in EV, response curves, image formation, calibration, exposure masks."""
 
+from hdrgen.camera.clustering import representative_curves
 from hdrgen.camera.curve_files import emor_curve, load_curves, save_curve
 from hdrgen.camera.debevec import calibrate_debevec, triangle
 from hdrgen.camera.estimated import EstimatedResponse
@@ -28,6 +29,7 @@ __all__ = [
     "over_exposed_mask",
     "quantise",
     "relative_ev",
+    "representative_curves",
     "save_curve",
     "stack_curves",
     "triangle",

@@ -90,7 +90,7 @@ def calibrate_debevec(
     knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=stack.device)
     log_curve = solve_log_response(*flat, _curvature(weight(knots), smoothness), round(anchor * (levels - 1)))
     log_curve = log_curve.view(*samples.shape[:2], levels)
-    table = _scaled(log_curve, _seen(samples.detach(), weights.detach(), levels))
+    table = _scaled(log_curve, _seen(samples, weights, levels))
     table = table.to(torch.promote_types(stack.dtype, torch.float32))
     return EstimatedResponse(table if stack.ndim == 5 else table[0])
 
@@ -100,16 +100,16 @@ def _curvature(weight: Tensor, smoothness: float) -> Tensor:
 
     The sum of squared second differences on a grid of step h approximates h^3 times the integral of g''^2.
     """
-    density = ((weight.shape[-1] - 1) / 255) ** 1.5
+    density: float = ((weight.shape[-1] - 1) / 255) ** 1.5
     return smoothness * density * weight[1:-1].clamp_min(0.01)
 
 
 def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     """How well the stack shows each level in its least informative channel, (B, 1, L)."""
-    index = (samples * (levels - 1)).round().long().flatten(-2)
-    mass = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
+    index = (samples.detach() * (levels - 1)).round().long().flatten(-2)
+    mass: Tensor = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
     mass.scatter_add_(-1, index, weights.square().flatten(-2))
-    return mass.amin(1, keepdim=True).add(1e-9)
+    return torch.amin(mass, 1, keepdim=True) + 1e-9
 
 
 def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:

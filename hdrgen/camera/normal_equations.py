@@ -52,7 +52,7 @@ def _add_gram(prior: Tensor, squared: Tensor, mean: Tensor, entries: Tensor, kno
     centred = torch.diag_embed(squared) - squared.unsqueeze(-1) * mean.unsqueeze(-2)
     values = centred.repeat(1, 1, 2, 2) * entries.unsqueeze(-1) * entries.unsqueeze(-2)
     cells = knots.unsqueeze(-1) * levels + knots.unsqueeze(-2)
-    flat = prior.flatten().expand(problems, -1).scatter_add(-1, cells.flatten(1), values.flatten(1))
+    flat = prior.flatten().repeat(problems, 1).scatter_add_(-1, cells.flatten(1), values.flatten(1))
     return flat.view(problems, levels, levels)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,13 +44,25 @@ class HistogramSampling:
     """
 
     count: int = 64
-    pixels: int = 2048
+    pixels: int = 4096
 
     def __call__(self, stack: Tensor) -> Tensor:
         """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
-        ordered = PixelGrid(self.pixels)(stack).transpose(-1, -2).sort(dim=-1).values
-        position = (torch.arange(self.count, device=stack.device) + 0.5) / self.count * ordered.shape[-1] - 0.5
-        left = position.floor().clamp(0, ordered.shape[-1] - 1).long()
-        right = (left + 1).clamp_max(ordered.shape[-1] - 1)
-        share = (position - left).clamp(0, 1).to(ordered)
-        return torch.lerp(ordered[..., left], ordered[..., right], share).transpose(-1, -2)
+        values = PixelGrid(self.pixels)(stack).transpose(-1, -2)
+        size = values.shape[-1]
+        position = (torch.arange(self.count, device=stack.device) + 0.5) / self.count * size - 0.5
+        left = position.floor().clamp(0, size - 1).long()
+        share = (position - left).clamp(0, 1).to(values)
+        order = _rank(values.detach())
+        lower = values.gather(-1, order[..., left])
+        upper = values.gather(-1, order[..., (left + 1).clamp_max(size - 1)])
+        return torch.lerp(lower, upper, share).transpose(-1, -2)
+
+
+def _rank(values: Tensor) -> Tensor:
+    """Indices that sort display values along the last axis, as far as 16 bits tell them apart."""
+    codes = (values * 65535).round()
+    if values.device.type != "cpu":
+        return codes.argsort(dim=-1)
+    # NumPy sorts 16-bit integers by radix, eight times as fast as torch: it is the larger part of a small calibration.
+    return torch.from_numpy(np.argsort(codes.to(torch.int32).numpy().astype(np.uint16), axis=-1, kind="stable"))

@@ -1,0 +1,79 @@
+"""Reinhard's photographic tone reproduction, global and with automatic dodging and burning."""
+
+import kornia
+import torch
+from torch import Tensor
+
+from hdrgen.errors import InputError
+
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # linear BT.709 RGB to luminance
+SCALES = 8
+RATIO = 1.6  # from one scale to the next
+SHARPNESS = 8.0  # phi of Eq. 7
+THRESHOLD = 0.05  # epsilon of Eq. 8
+
+
+def reinhard2002(
+    radiance: Tensor, *, key: float = 0.18, white: float | None = None, local: bool = False, delta: float = 1e-6
+) -> Tensor:
+    r"""Map luminance by :math:`L_d = L(1 + L/L_{white}^2)/(1 + L)`, :math:`L = a L_w / \bar L_w`, and keep the hue.
+
+    With ``local`` the denominator is :math:`1 + V(s)`: the mean over the largest neighbourhood, of eight Gaussian
+    scales from 1 to 43 pixels, that holds no strong contrast, which dodges and burns like a printer. The result is
+    sRGB-encoded and clipped.
+
+    Args:
+        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
+        key: a, the display luminance of the log-average; 0.09 to 0.72 in the paper.
+        white: the smallest scaled luminance L shown as white; None takes the largest of the image.
+        local: dodge and burn.
+        delta: added in the logarithm, as a part of the image's largest luminance.
+
+    Returns:
+        Display values in [0, 1], (..., 3, H, W). A black image stays black.
+
+    Raises:
+        InputError: key, white or delta is not positive.
+
+    Source: Reinhard, Stark, Shirley and Ferwerda, "Photographic tone reproduction for digital images", 2002, Eq. 1-9.
+
+    Example:
+        >>> grey = torch.full((3, 4, 4), 7.0)
+        >>> round(float(reinhard2002(grey, white=1e6)[0, 0, 0]), 4)  # sRGB of 0.18 / 1.18
+        0.4269
+    """
+    for name, value in {"key": key, "white": 1.0 if white is None else white, "delta": delta}.items():
+        if not value > 0:
+            raise InputError(f"reinhard2002: expected a positive {name}, found {value}")
+    image = (radiance if radiance.dtype == torch.float64 else radiance.float()).clamp_min(0)
+    luminance = kornia.color.rgb_to_grayscale(image, torch.tensor(_LUMINANCE).to(image))
+    largest = luminance.amax((-3, -2, -1), keepdim=True).clamp_min(torch.finfo(image.dtype).tiny / delta)
+    average = (luminance / largest + delta).log().mean((-3, -2, -1), keepdim=True).exp() * largest
+    gain = key / average
+    scaled = gain * luminance
+    limit = (gain * largest).detach() if white is None else torch.as_tensor(white).to(image)
+    adaptation = _neighbourhood(scaled, key) if local else scaled
+    factor = gain * (1 + scaled / limit**2) / (1 + adaptation)
+    return kornia.color.linear_rgb_to_rgb((image * factor).clamp(0, 1))
+
+
+def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
+    """V1 at the last scale before the difference of two neighbouring scales passes the threshold."""
+    planes = luminance.reshape(-1, 1, *luminance.shape[-2:])
+    centre = chosen = _blur(planes, 1.0)
+    searching = torch.ones_like(planes, dtype=torch.bool)
+    for i in range(SCALES):
+        size = RATIO**i
+        surround = _blur(planes, size * RATIO)
+        contrast = (centre - surround) / (2**SHARPNESS * key / size**2 + centre)
+        searching = searching & (contrast.detach().abs() < THRESHOLD)
+        chosen = torch.where(searching, centre, chosen)
+        centre = surround
+    return chosen.reshape(luminance.shape)
+
+
+def _blur(planes: Tensor, size: float) -> Tensor:
+    """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of ``size``."""
+    sigma = size / 4
+    width = 2 * max(1, round(3 * sigma)) + 1
+    return kornia.filters.gaussian_blur2d(planes, (width, width), (sigma, sigma), border_type="replicate")

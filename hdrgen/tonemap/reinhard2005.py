@@ -1,0 +1,87 @@
+"""Reinhard and Devlin's tone mapping after photoreceptors."""
+
+import kornia
+import torch
+from torch import Tensor
+
+from hdrgen.errors import InputError
+
+IMAGE = (-3, -2, -1)
+DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
+
+
+def reinhard2005(
+    radiance: Tensor,
+    *,
+    intensity: float = 0.0,
+    contrast: float | None = None,
+    chromatic: float = 0.0,
+    light: float = 1.0,
+) -> Tensor:
+    r"""Compress with the photoreceptor model: :math:`V = C / (C + (e^{-f} I_a)^m)`.
+
+    The adaptation level :math:`I_a = a\,(c\,C + (1-c)L) + (1-a)(c\,\bar C + (1-c)\bar L)` mixes pixel and image mean,
+    channel and luma. Input and result are stretched to [0, 1], so that the scale of the radiance does not matter.
+    The result is a display value; there is no gamma. This is OpenCV's ``TonemapReinhard(gamma=1, intensity,
+    light_adapt=light, color_adapt=chromatic)``, including its BT.601 luma (the paper has BT.709); put
+    ``Gamma(g)(...)`` around it for another gamma. OpenCV cannot set the contrast.
+
+    Args:
+        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
+        intensity: f in [-8, 8]; more is brighter.
+        contrast: m in [0.3, 1], or None to take it from the image: :math:`0.3 + 0.7 k^{1.4}`, k its key.
+        chromatic: c in [0, 1]; 1 adapts each channel by itself, which removes colour casts.
+        light: a in [0, 1]; 1 adapts to each pixel, 0 to the image mean.
+
+    Returns:
+        Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
+
+    Raises:
+        InputError: a parameter is out of its range.
+
+    Source: Reinhard and Devlin, "Dynamic range reduction inspired by photoreceptor physiology", 2005, Eq. 1-10.
+
+    Example:
+        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+        >>> [round(value, 3) for value in reinhard2005(ramp)[0, 0].tolist()]
+        [0.0, 0.198, 0.498, 1.0]
+    """
+    _check(intensity, contrast, chromatic, light)
+    image = _stretch((radiance if radiance.dtype == torch.float64 else radiance.float()).clamp_min(0))
+    luma = kornia.color.rgb_to_grayscale(image)
+    m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(image)
+    local = chromatic * image + (1 - chromatic) * luma
+    average = chromatic * image.mean((-2, -1), keepdim=True) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
+    adaptation = torch.exp(torch.tensor(-intensity)).to(image) * (light * local + (1 - light) * average)
+    # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
+    return _stretch(image / (image + adaptation.clamp_min(1e-7) ** m))
+
+
+def _contrast(luma: Tensor) -> Tensor:
+    """Contrast from the key: how far the mean log luma lies below the largest; the least contrast for flat images."""
+    log_luma = luma.clamp_min(DARKEST).log()
+    least, most = log_luma.amin(IMAGE, keepdim=True), log_luma.amax(IMAGE, keepdim=True)
+    flat = most - least < 1e-6
+    key = (most - log_luma.mean(IMAGE, keepdim=True)) / torch.where(flat, torch.ones_like(most), most - least)
+    return 0.3 + 0.7 * torch.where(flat, torch.zeros_like(key), key.clamp(1e-6, 1)) ** 1.4
+
+
+def _stretch(image: Tensor) -> Tensor:
+    """Stretch each image to [0, 1]; a constant one is only brought into the range."""
+    least, most = image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
+    flat = most - least <= 1e-6 * most
+    bottom = torch.where(flat, torch.zeros_like(least), least)
+    height = torch.where(flat, most.clamp_min(1), most - least)
+    return (image - bottom) / height
+
+
+def _check(intensity: float, contrast: float | None, chromatic: float, light: float) -> None:
+    ranges = {
+        "intensity": (intensity, -8, 8),
+        "contrast": (0.3 if contrast is None else contrast, 0.3, 1),
+        "chromatic": (chromatic, 0, 1),
+        "light": (light, 0, 1),
+    }
+    for name, (value, least, most) in ranges.items():
+        if not least <= value <= most:
+            raise InputError(f"reinhard2005: expected {name} from {least} to {most}, found {value}")
