@@ -66,7 +66,9 @@ def test_coarse_pictures_average_instead_of_alias():
 def test_panoramas_in_half_precision():
     panorama = direction_panorama(64)
     view = View(1.0, 1.0, 0.1, 0.0)
-    torch.testing.assert_close(perspective(panorama.half(), view, 16), perspective(panorama, view, 16), atol=2e-3, rtol=0)
+    torch.testing.assert_close(
+        perspective(panorama.half(), view, 16), perspective(panorama, view, 16), atol=2e-3, rtol=0
+    )
 
 
 def test_views_are_drawn_within_their_bounds():

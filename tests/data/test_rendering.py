@@ -1,3 +1,4 @@
+import itertools
 import pickle
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_folds_share_no_curve_and_keep_neighbours_together():
     assert not {id(curve) for curve in train} & {id(curve) for curve in test}
     assert 30 <= len(test) <= 50
     positions = [curves.index(curve) for curve in test]
-    assert sum(b - a == 1 for a, b in zip(positions, positions[1:], strict=False)) >= len(test) * 0.75
+    assert sum(b - a == 1 for a, b in itertools.pairwise(positions)) >= len(test) * 0.75
 
 
 def test_curves_are_drawn_from_the_given_ones():
