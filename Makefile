@@ -18,7 +18,7 @@ quickstart: .venv/runtime.stamp ## Train, test and use a small network on genera
 	$(BIN)/hdrgen quickstart
 
 test: .venv/test.stamp ## Run the tests and the examples in docstrings
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 lint: .venv/lint.stamp ## Check format, style and types
 	$(BIN)/ruff format --check .

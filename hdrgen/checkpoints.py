@@ -2,7 +2,6 @@
 
 import pickle
 import re
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 import torch
 
 from hdrgen.errors import InputError
+from hdrgen.methods.base import HDRModule
+from hdrgen.parsing import subclasses
 
 TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
 """Where the classes may come from that a checkpoint names; all others only on the user's word."""
@@ -27,7 +28,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise InputError(f"expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise InputError(_diagnosis(path, str(error))) from error
     if not isinstance(content, dict) or "state_dict" not in content:
         raise InputError(f"{path} is not a Lightning checkpoint: it has no state_dict; pass a file that `fit` wrote")
@@ -40,11 +41,17 @@ def _diagnosis(path: Path, error: str) -> str:
             f"checkpoint {path} refused: it asks to run {foreign[1].rstrip('.')}, and only tensors and plain values are"
             " loaded; get the file from its author as weights only"
         )
-    return f"checkpoint {path} is damaged or no checkpoint ({path.stat().st_size} bytes); copy or train it again"
+    size = path.stat().st_size
+    return f"checkpoint {path} is damaged or none ({size} bytes; nothing in it was run); copy or train it again"
 
 
-def method_in(checkpoint: dict[str, Any], path: str | Path) -> dict[str, Any]:
+def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None = None) -> dict[str, Any]:
     """Class and arguments of the method that made a checkpoint, as `{"class_path": ..., "init_args": ...}`.
+
+    Args:
+        checkpoint: Its content.
+        path: For messages.
+        vouched: Import path of the method as the user gave it; taken instead of the one in the checkpoint.
 
     Raises:
         InputError: the checkpoint names no method, or classes from modules that nobody has vouched for.
@@ -54,8 +61,12 @@ def method_in(checkpoint: dict[str, Any], path: str | Path) -> dict[str, Any]:
     class_path = arguments.pop("_class_path", None) or checkpoint.get("hdrgen", {}).get("class_path")
     if class_path is None:
         raise InputError(f"checkpoint {path} does not say which method made it; pass --model or --config as well")
-    _check_trusted(class_path, arguments, path)
-    return {"class_path": class_path, "init_args": arguments}
+    if vouched is None:
+        _check_method(class_path, path)
+    for name in _class_paths(arguments):
+        if not _is_within(name, (*TRUSTED, (vouched or class_path).partition(".")[0])):
+            raise InputError(f"checkpoint {path} refused: it names the class {name}; pass --model with your own choice")
+    return {"class_path": vouched or class_path, "init_args": arguments}
 
 
 def class_name_in(checkpoint: dict[str, Any]) -> str | None:
@@ -64,13 +75,13 @@ def class_name_in(checkpoint: dict[str, Any]) -> str | None:
     return noted.rpartition(".")[2] if noted else None
 
 
-def _check_trusted(method: str, arguments: dict[str, Any], path: str | Path) -> None:
+def _check_method(class_path: str, path: str | Path) -> None:
     """Importing a module runs it, so a name in a file is not enough to import one."""
-    if not _is_within(method, TRUSTED[:1]) and method.rpartition(".")[0] not in sys.modules:
-        raise InputError(f"checkpoint {path} was made by {method}, which is not part of hdrgen; pass --model {method}")
-    for name in _class_paths(arguments):
-        if not _is_within(name, (*TRUSTED, method.partition(".")[0])):
-            raise InputError(f"checkpoint {path} refused: it names the class {name}; pass --model with your own choice")
+    imported = (f"{cls.__module__}.{cls.__qualname__}" for cls in subclasses(HDRModule))
+    if not _is_within(class_path, TRUSTED[:1]) and class_path not in imported:
+        raise InputError(
+            f"checkpoint {path} was made by {class_path}, which is not part of hdrgen; add --model {class_path}"
+        )
 
 
 def _is_within(name: str, packages: tuple[str, ...]) -> bool:

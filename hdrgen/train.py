@@ -140,20 +140,15 @@ class HDRCLI(LightningCLI):
             raise InputError(f"no method: pass --config NAME, --model CLASS or --ckpt_path FILE (methods: {names})")
 
     def before_instantiate_classes(self) -> None:
-        """Settle what depends on several arguments: safe loading, and where a logger writes."""
+        """Settle what depends on several arguments: safe loading, and where things are written."""
         settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
         if "weights_only" in settings:
             settings.weights_only = True  # a checkpoint is data, never code
-        loggers = settings.trainer.logger
-        if settings.output and self.subcommand in ("validate", "test") and _class_name(loggers) == "CSVLogger":
-            settings.trainer.logger = False  # the table in the output folder holds the same numbers
-        elif settings.model:
-            for logger in loggers if isinstance(loggers, list) else [loggers]:
-                settle_logger(logger, _class_name(settings.model), self._base_folder(settings))
-
-    def _base_folder(self, settings: Namespace) -> str:
-        output = settings.output if self.subcommand == "fit" else None
-        return str(output or settings.trainer.default_root_dir or RUNS)
+        if self.subcommand in ("validate", "test") and settings.output:
+            if _class_name(settings.trainer.logger) == "CSVLogger":
+                settings.trainer.logger = False  # the table in the output folder holds the same numbers
+        else:
+            settle_runs(settings)
 
     def _get_setting(self, key: str) -> Any:
         return self.config[self.config.subcommand].get(key)
@@ -169,8 +164,19 @@ def _class_name(settings: Any) -> str:
     return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
 
 
-def settle_logger(logger: Any, method: str, folder: str) -> None:
-    """Put a logger's files into `folder`, unless the user chose another, and name the run after its method.
+def settle_runs(settings: Namespace) -> None:
+    """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another."""
+    typed, settings.output, settings.grid.folder = settings.output, None, None
+    if typed:
+        settings.trainer.default_root_dir = typed
+    loggers = settings.trainer.logger
+    for logger in loggers if isinstance(loggers, list) else [loggers]:
+        if isinstance(logger, Namespace):
+            settle_logger(logger, _class_name(settings.model), settings.trainer.default_root_dir, bool(typed))
+
+
+def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool) -> None:
+    """Put a logger's files below `root`, unless the user chose another folder, and name the run after its method.
 
     Raises:
         InputError: the package that the logger needs is not installed.
@@ -178,11 +184,9 @@ def settle_logger(logger: Any, method: str, folder: str) -> None:
     package = LOGGER_PACKAGES.get(_class_name(logger))
     if package and find_spec(package) is None:
         raise InputError(f"{_class_name(logger)} needs the package {package}: pip install 'hdrgen[{package}]'")
-    if not isinstance(logger, Namespace):
-        return
     arguments = logger.init_args
-    if "save_dir" in arguments:
-        arguments.save_dir = folder if arguments.save_dir in (None, ".", RUNS) else arguments.save_dir
+    if "save_dir" in arguments and (forced or arguments.save_dir in (None, ".", RUNS)):
+        arguments.save_dir = root or RUNS
     if arguments.get("name") == "lightning_logs":
         arguments.name = method
     if "project" in arguments and arguments.project is None:
@@ -226,7 +230,8 @@ def complete(arguments: list[str]) -> list[str]:
         raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
     checkpoint = read_checkpoint(path)
     if class_name in (None, class_name_in(checkpoint)):
-        rest = [f"--model={json.dumps(method_in(checkpoint, path))}", *rest]
+        method = method_in(checkpoint, path, named if named and "." in named else None)
+        rest = [f"--model={json.dumps(method)}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
 
 

@@ -1,8 +1,10 @@
 """A method and scenes small enough to run the whole command line in a second."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor
 
@@ -83,3 +85,19 @@ class ToyScenes(StackDataset):
         ev = self.exposures(index)[list(frames)]
         ldr = (radiance * torch.exp2(ev)[:, None, None, None]).clamp(0, 1) ** (1 / 2.2)
         return {"ldr": ldr, "ev": ev, "ref": torch.tensor(1), "hdr": radiance, "scene": self.scene(index)}
+
+
+class RankWeights(Callback):
+    """Writes down each rank's weights and scenes, to compare them."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.scenes: list[str] = []
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: ToyMethod, batch: Sample, batch_idx: int) -> None:
+        self.scenes += batch["scene"]
+
+    def on_train_end(self, trainer: Trainer, pl_module: ToyMethod) -> None:
+        self.folder.mkdir(exist_ok=True)
+        content = {"weight": pl_module.weight.detach(), "scenes": self.scenes}
+        torch.save(content, self.folder / f"rank{trainer.global_rank}.pt")

@@ -88,8 +88,8 @@ class MetricsTable(Callback):
 
 
 def _default_folder(trainer: Trainer) -> Path | None:
-    folder = run_folder(trainer)
-    return folder / str(trainer.state.fn) if folder else None
+    folder, verb = run_folder(trainer), trainer.state.fn
+    return folder / verb.value if folder and verb else None
 
 
 def gather(scores: list[Score]) -> list[Score]:

@@ -1,0 +1,70 @@
+"""Scores to tables."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hdrgen.callbacks.table import means, render, unique, write
+from hdrgen.methods.base import Score
+
+
+def score(scene: str, ev: float | None, metric: str, value: float) -> Score:
+    return {"scene": scene, "ev": ev, "metric": metric, "value": value}
+
+
+SCORES = [
+    score("b", 1.0, "psnr", 30.0),
+    score("a", -1.0, "psnr", 20.0),
+    score("a", 1.0, "psnr", 10.0),
+    score("a", None, "psnr_mu", 40.0),
+]
+
+
+def test_means_by_exposure_and_overall():
+    assert means(SCORES) == {"psnr": {"-1.0": 20.0, "1.0": 20.0, "mean": 20.0}, "psnr_mu": {"mean": 40.0}}
+
+
+def test_scene_scored_twice_counts_once():
+    repeated = [*SCORES, score("b", 1.0, "psnr", 30.0)]
+    assert unique(repeated) == unique(SCORES)
+    assert [item["scene"] for item in unique(SCORES)] == ["a", "a", "a", "b"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([-1.0, 0.5, None]), st.floats(0, 100)), min_size=1))
+def test_mean_lies_between_the_scores(rows):
+    scores = unique([score(scene, ev, "psnr", value) for scene, ev, value in rows])
+    values = [item["value"] for item in scores]
+    mean = means(scores)["psnr"]["mean"]
+    assert min(values) <= mean or math.isclose(min(values), mean)
+    assert mean <= max(values) or math.isclose(mean, max(values))
+
+
+def test_text_has_a_row_for_each_exposure():
+    lines = [line.split() for line in render(SCORES).splitlines()]
+    assert lines == [
+        ["means", "over", "2", "scenes"],
+        ["EV", "psnr"],
+        ["-1", "20.00"],
+        ["+1", "20.00"],
+        ["mean", "20.00"],
+        ["psnr_mu"],
+        ["HDR", "40.00"],
+    ]
+
+
+def test_files(tmp_path: Path):
+    write(tmp_path / "new", SCORES)
+    assert (tmp_path / "new/metrics.csv").read_text().splitlines()[:2] == ["scene,ev,metric,value", "b,1.0,psnr,30.0"]
+    assert json.loads((tmp_path / "new/metrics.json").read_text()) == {"scenes": 2, "means": means(SCORES)}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"metrics.csv", "metrics.json"}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_unbounded_values_are_written(value, tmp_path):
+    write(tmp_path, [score("a", 1.0, "psnr", value)])
+    assert str(value) in (tmp_path / "metrics.csv").read_text()

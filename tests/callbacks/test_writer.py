@@ -1,0 +1,89 @@
+"""Prediction files, without a trainer."""
+
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from hdrgen.callbacks import PredictionWriter
+from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
+from hdrgen.errors import InputError
+from hdrgen.io import read_image
+
+
+@pytest.fixture
+def trainer(tmp_path) -> Trainer:
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    return Trainer(accelerator="cpu", default_root_dir=tmp_path, **quiet)
+
+
+def predict(writer: PredictionWriter, trainer: Trainer, *scenes: str, stack: bool = True) -> None:
+    prediction = {"scene": list(scenes), "hdr": torch.rand(len(scenes), 3, 6, 8) * 10}
+    if stack:
+        prediction |= {"stack": torch.rand(len(scenes), 2, 3, 6, 8), "ev": torch.tensor([-0.5, 3.0])}
+    writer.on_predict_batch_start(trainer, None, {"scene": list(scenes)}, 0)
+    writer.write_on_batch_end(trainer, None, prediction, None, None, 0, 0)
+
+
+def names(folder) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_values_and_names(tmp_path, trainer, capsys):
+    predict(PredictionWriter(str(tmp_path / "p")), trainer, "a", "b")
+    assert names(tmp_path / "p/a") == {"a_ev-0.5.png", "a_ev+3.0.png", "a.exr", "a.hdr", "a_preview.jpg"}
+    radiance = [read_image(tmp_path / f"p/b/b.{suffix}") for suffix in ("exr", "hdr")]
+    assert all(image.linear for image in radiance)
+    exr, hdr = (image.as_float() for image in radiance)
+    brightest = exr.max(axis=-1, keepdims=True)
+    assert (np.abs(exr - hdr) <= brightest * 2**-7).all()
+    assert "a: 5 files in" in capsys.readouterr().out
+
+
+def test_only_what_is_asked_for(tmp_path, trainer):
+    predict(PredictionWriter(str(tmp_path), radiance=["exr"], exposures=None, preview=None), trainer, "a")
+    assert names(tmp_path / "a") == {"a.exr"}
+
+
+def test_methods_without_exposures(tmp_path, trainer):
+    predict(PredictionWriter(str(tmp_path)), trainer, "a", stack=False)
+    assert names(tmp_path / "a") == {"a.exr", "a.hdr", "a_preview.jpg"}
+
+
+def test_other_tone_mapping(tmp_path, trainer):
+    writer = PredictionWriter(str(tmp_path), preview="png", operator=torch.zeros_like)
+    predict(writer, trainer, "a")
+    assert read_image(tmp_path / "a/a_preview.png").pixels.max() == 0
+
+
+def test_existing_results_stay(tmp_path, trainer):
+    predict(PredictionWriter(str(tmp_path)), trainer, "a")
+    before = (tmp_path / "a/a.exr").read_bytes()
+    with pytest.raises(InputError, match="holds results already"):
+        predict(PredictionWriter(str(tmp_path)), trainer, "a")
+    assert (tmp_path / "a/a.exr").read_bytes() == before
+    predict(PredictionWriter(str(tmp_path), overwrite=True), trainer, "a")
+    assert (tmp_path / "a/a.exr").read_bytes() != before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_inputs_of_one_name(overwrite, tmp_path, trainer):
+    writer = PredictionWriter(str(tmp_path), overwrite=overwrite)
+    with pytest.raises(InputError, match="two inputs"):
+        predict(writer, trainer, "a", "a")
+
+
+@pytest.mark.parametrize(("stops", "text"), [(0.0, "+0.0"), (-2.0, "-2.0"), (0.25, "+0.25"), (-1 / 3, "-0.333")])
+def test_exposure_in_a_name(stops, text):
+    assert format_ev(stops) == text
+
+
+@pytest.mark.parametrize(("scene", "name"), [("a/b", "a_b"), ("../x", "_x"), ("...", "_"), ("a.b", "a.b")])
+def test_scene_as_a_name_stays_in_its_folder(scene, name):
+    assert file_name(scene) == name
+
+
+def test_pixels():
+    image = torch.arange(24.0).reshape(3, 2, 4)
+    assert to_pixels(image).shape == (2, 4, 3)
+    assert to_pixels(image)[1, 2].tolist() == image[:, 1, 2].tolist()

@@ -1,0 +1,27 @@
+"""`hdrgen configs`."""
+
+import pytest
+import yaml
+
+from hdrgen import configs
+from hdrgen.cli import main
+
+
+def test_one_line_for_each(capsys):
+    assert main(["configs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == configs.names()
+    assert all(len(line.split()) > 1 for line in lines), "every packaged config begins with a comment"
+
+
+@pytest.mark.parametrize("name", [*configs.names(), "defaults"])
+def test_show(name, capsys):
+    assert main(["configs", "show", name]) == 0
+    shown = capsys.readouterr().out
+    assert shown == configs.path_of(name).read_text()
+    assert isinstance(yaml.safe_load(shown), dict)
+
+
+def test_unknown_name(capsys):
+    assert main(["configs", "show", "multi_exposur"]) == 2
+    assert "did you mean multi_exposure" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""Two processes on one machine: the same weights everywhere, every scene written and scored once."""
+
+import collections
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hdrgen.io import write_image
+
+ROOT = Path(__file__).resolve().parents[2]
+TWO = [
+    "--trainer.accelerator=cpu",
+    "--trainer.devices=2",
+    "--trainer.strategy=ddp",
+    "--trainer.enable_progress_bar=false",
+]
+METHOD = "--model=tests.toys.ToyMethod"
+
+pytestmark = [pytest.mark.ddp, pytest.mark.timeout(150)]
+
+
+def hdrgen(folder: Path, *arguments: str) -> str:
+    """Run a command in a process of its own, which starts the second; returns what both printed."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    for name in [name for name in environment if name.startswith(("PYTEST_XDIST", "MASTER_", "LOCAL_RANK"))]:
+        del environment[name]
+    done = subprocess.run(
+        [sys.executable, "-m", "hdrgen", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("ddp")
+    scenes = [f"--data.{part}=tests.toys.ToyScenes" for part in ("train", "val")]
+    remember = ["--trainer.callbacks+=tests.toys.RankWeights", "--trainer.callbacks.folder=weights"]
+    hdrgen(folder, "fit", METHOD, *scenes, *TWO, *remember, "--data.batch_size=1", "--trainer.max_epochs=1")
+    return folder
+
+
+def test_fit(trained):
+    first, second = (torch.load(trained / f"weights/rank{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert first["scenes"] != second["scenes"]
+    assert set(first["scenes"]) | set(second["scenes"]) == {"toy0", "toy1", "toy2", "toy3"}
+    assert torch.equal(first["weight"], second["weight"])
+    assert first["weight"].ne(0.5).all()
+    run = trained / "runs/ToyMethod/version_0"
+    assert [path.parent for path in trained.rglob("config.yaml")] == [run]
+    saved = torch.load(run / "checkpoints/last.ckpt", weights_only=True)
+    assert torch.equal(saved["state_dict"]["weight"], first["weight"])
+
+
+def test_test(trained):
+    scenes = ["--data.test=tests.toys.ToyScenes", "--data.test.count=5"]
+    out = hdrgen(trained, "test", METHOD, "--ckpt_path=last", *scenes, *TWO, "-o", "table")
+    assert out.count("means over 5 scenes") == 1
+    rows = list(csv.DictReader((trained / "table/metrics.csv").open()))
+    counts = collections.Counter((row["scene"], row["ev"], row["metric"]) for row in rows)
+    assert {scene for scene, _, _ in counts} == {f"toy{index}" for index in range(5)}
+    assert set(counts.values()) == {1}
+
+
+def test_predict(trained):
+    noise = np.random.default_rng(0)
+    for name in "abcde":
+        write_image(trained / "photos" / f"{name}.png", noise.random((20, 30, 3)))
+    out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", "--data.predict=photos", *TWO, "-o", "p")
+    assert sorted(line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line) == list("abcde")
+    assert {path.name for path in (trained / "p").iterdir()} == set("abcde")
+    assert all(len(list(folder.iterdir())) == 6 for folder in (trained / "p").iterdir())

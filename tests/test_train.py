@@ -1,0 +1,423 @@
+"""The trainer verbs through `main`, on a toy method and toy scenes: every trap of LightningCLI that we know of."""
+
+import csv
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from pytorch_lightning.cli import LightningCLI
+
+import hdrgen.train
+from hdrgen import configs
+from hdrgen.arguments import named_method
+from hdrgen.cli import main
+from hdrgen.io import read_image, write_image
+from hdrgen.train import HDRCLI
+from tests.toys import OtherToy, ToyMethod
+
+CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
+SCENES = ["--data.train=ToyScenes", "--data.val=ToyScenes", "--data.test=ToyScenes", "--data.batch_size=2"]
+FIT = ["fit", *SCENES, *CPU, "--trainer.max_epochs=1", "--trainer.log_every_n_steps=1"]
+QUICK = [*CPU, "--trainer.fast_dev_run=true"]
+
+
+class Run(NamedTuple):
+    folder: Path
+    last: Path
+
+    @property
+    def config(self) -> dict:
+        return yaml.safe_load((self.folder / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Run:
+    """One finished run of `ToyMethod` with 8 channels."""
+    folder = tmp_path_factory.mktemp("trained")
+    assert main([*FIT, "--model=ToyMethod", "--model.channels=8", "-o", str(folder / "runs")]) == 0
+    run = folder / "runs/ToyMethod/version_0"
+    return Run(run, run / "checkpoints/last.ckpt")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def photos(tmp_path) -> list[str]:
+    noise = np.random.default_rng(0)
+    return [str(write_image(tmp_path / f"{name}.png", noise.random((20, 30, 3)))) for name in "abc"]
+
+
+def build(*arguments: str) -> HDRCLI:
+    """The objects of a `test` command, which runs one batch without writing anything."""
+    return HDRCLI(["test", "--data.test=ToyScenes", *QUICK, *arguments])
+
+
+def error_of(arguments: list[str], capsys) -> str:
+    """The line that a command fails with."""
+    capsys.readouterr()
+    assert main(arguments) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hdrgen: error:")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+# -- fit -------------------------------------------------------------------------------------------------------------
+
+
+def test_fit_leaves_config_checkpoints_log_and_pictures(trained):
+    assert {path.name for path in trained.folder.iterdir()} >= {"config.yaml", "metrics.csv", "checkpoints", "grids"}
+    assert {path.name for path in trained.last.parent.iterdir()} >= {"last.ckpt"}
+    assert len(list(trained.last.parent.glob("epoch=000-psnr=*.ckpt"))) == 1
+    assert len(list((trained.folder / "grids").glob("val-epoch000-toy?.png"))) == 4
+    columns = next(csv.reader((trained.folder / "metrics.csv").open()))
+    assert {"val/psnr", "train/loss"} <= set(columns)
+
+
+def test_saved_config_runs_again_to_the_same_weights(trained):
+    assert main(["fit", "-c", str(trained.folder / "config.yaml"), "-o", "again"]) == 0
+    again = Path("again/ToyMethod/version_0")
+    first, second = (torch.load(file, weights_only=True) for file in (trained.last, again / "checkpoints/last.ckpt"))
+    assert torch.equal(first["state_dict"]["weight"], second["state_dict"]["weight"])
+    assert first["state_dict"]["weight"].ne(0.5).all()
+    config = yaml.safe_load((again / "config.yaml").read_text())
+    assert config["model"] == trained.config["model"]
+    assert config["data"] == trained.config["data"]
+
+
+def test_config_never_replaces_an_earlier_one(trained):
+    assert main([*FIT, "--model=ToyMethod", "-o", "x", "--trainer.logger.version=5"]) == 0
+    assert main([*FIT, "--model=ToyMethod", "-o", "x", "--trainer.logger.version=5", "--seed_everything=7"]) == 0
+    saved = [
+        yaml.safe_load(Path(f"x/ToyMethod/version_5/{name}").read_text()) for name in ("config.yaml", "config-v1.yaml")
+    ]
+    assert [config["seed_everything"] for config in saved] == [0, 7]
+
+
+def test_fit_without_validation_data_keeps_the_last_checkpoint():
+    arguments = [*CPU, "--trainer.max_epochs=1", "--data.train=ToyScenes", "--model=ToyMethod"]
+    assert main(["fit", *arguments]) == 0
+    assert Path("runs/ToyMethod/version_0/checkpoints/last.ckpt").is_file()
+
+
+def test_fit_without_logger_keeps_config_beside_checkpoints():
+    assert main([*FIT, "--model=ToyMethod", "--trainer.logger=false", "--trainer.default_root_dir=root"]) == 0
+    assert Path("root/config.yaml").is_file()
+    assert Path("root/checkpoints/last.ckpt").is_file()
+
+
+def test_default_root_dir_holds_the_runs():
+    assert main([*FIT, "--model=ToyMethod", "--trainer.default_root_dir=root"]) == 0
+    assert Path("root/ToyMethod/version_0/checkpoints/last.ckpt").is_file()
+    assert not Path("runs").exists()
+
+
+def test_checkpoint_group_and_appended_callbacks():
+    appended = ["--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val/l1"]
+    appended += ["--trainer.callbacks+=LearningRateMonitor", "--trainer.logger=CSVLogger"]
+    cli = HDRCLI([*FIT, *QUICK, "--model=ToyMethod", "--checkpoint.save_top_k=3", *appended])
+    settings = cli.config.fit
+    assert settings.checkpoint.save_top_k == 3
+    assert settings.checkpoint.save_last is True
+    assert [item.class_path.rpartition(".")[2] for item in settings.trainer.callbacks[:2]] == [
+        "EarlyStopping",
+        "LearningRateMonitor",
+    ]
+
+
+@pytest.mark.parametrize("name", configs.names())
+def test_every_packaged_config_trains_and_tests(name):
+    kind = [f"--data.{part}=ProceduralScenes" for part in ("train", "val", "test")]
+    size = [f"--data.{part}.{key}" for part in ("train", "val", "test") for key in ("count=2", "size=64")]
+    data = [*kind, *size, "--data.num_workers=0", "--data.batch_size=2", "--data.augmentation=null"]
+    # an overlay needs a method below it, the perceptual loss weights from elsewhere, and the full width a minute
+    method = [] if named_method(["-c", name]) else ["-c", "multi_exposure_small"]
+    narrow = [f"--model.{net}_channels=[4,4,4,4,4]" for net in ("encoder", "exposure")]
+    for verb in ("fit", "test"):
+        arguments = [*method, "--config", name, *data, *narrow, "--model.perceptual_weight=0"]
+        assert main([verb, *arguments, *QUICK]) == 0
+
+
+def test_resume_with_last(trained):
+    runs = trained.folder.parents[1]
+    assert main([*FIT, "--trainer.max_epochs=2", "--ckpt_path=last", "-o", str(runs)]) == 0
+    resumed = torch.load(runs / "ToyMethod/version_1/checkpoints/last.ckpt", weights_only=True)
+    assert (resumed["epoch"], resumed["global_step"]) == (1, 4)
+    assert resumed["hyper_parameters"]["channels"] == 8
+
+
+@pytest.mark.parametrize("asked", ["last", "best"])
+def test_newest_run_by_name(asked, trained):
+    runs = trained.folder.parents[1]
+    assert build(f"--ckpt_path={asked}", f"--trainer.default_root_dir={runs}").model.channels == 8
+
+
+def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):
+    assert main([*FIT, *QUICK, "--model=ToyMethod", "--ckpt_path=last"]) == 0
+    assert "starting from scratch" in capsys.readouterr().err
+    assert "no last.ckpt below runs" in error_of(["test", "--ckpt_path=last"], capsys)
+
+
+# -- a checkpoint and the command line: who wins ---------------------------------------------------------------------
+
+
+def test_lightning_still_has_the_method_that_we_override():
+    assert "_parse_ckpt_path" in vars(LightningCLI)
+    assert "_parse_ckpt_path" in LightningCLI.__init__.__code__.co_names
+
+
+def test_checkpoint_alone_is_enough(trained):
+    model = build(f"--ckpt_path={trained.last}").model
+    assert type(model) is ToyMethod
+    assert model.channels == 8
+    assert model.weight.ne(0.5).all()
+
+
+def test_dotted_flags_win_over_the_checkpoint(trained):
+    model = build(f"--ckpt_path={trained.last}", "--model.stack_ev=[-3, 0]").model
+    assert (model.channels, model.stack_ev) == (8, (-3.0, 0.0))
+
+
+def test_same_method_named_keeps_what_was_typed(trained, capsys):
+    model = build("--model=ToyMethod", "--model.strength=0.1", f"--ckpt_path={trained.last}").model
+    assert (model.hparams.strength, model.channels) == (0.1, 8)
+    arguments = ["test", "--data.test=ToyScenes", *QUICK, "--model=ToyMethod", "--model.channels=32"]
+    assert "does not fit" in error_of([*arguments, f"--ckpt_path={trained.last}"], capsys)
+
+
+def test_optimizer_typed_wins_when_resuming(trained):
+    cli = HDRCLI([*FIT, *QUICK, f"--ckpt_path={trained.last}", "--model.optimizer=SGD", "--model.optimizer.lr=0.9"])
+    assert cli.config.fit.model.init_args.optimizer.class_path.endswith("SGD")
+    assert cli.config.fit.model.init_args.optimizer.init_args.lr == 0.9
+
+
+def test_another_method_named_carries_nothing_over(trained):
+    assert main(["test", "--data.test=ToyScenes", *QUICK, "--model=OtherToy", "--model.channels=8"]) == 0
+    cli = build("--model=OtherToy", "--model.channels=8", f"--ckpt_path={trained.last}")
+    assert type(cli.model) is OtherToy
+    assert cli.model.stack_ev == (-1.0, 0.0, 1.0)
+
+
+def test_config_counts_as_typed(trained):
+    Path("mine.yaml").write_text("model:\n  class_path: ToyMethod\n  init_args:\n    strength: 0.25\n")
+    model = build("-c", "mine.yaml", f"--ckpt_path={trained.last}").model
+    assert (model.hparams.strength, model.channels) == (0.25, 8)
+
+
+def test_neither_method_nor_checkpoint(capsys):
+    assert "no method: pass --config" in error_of(["test", "--data.test=ToyScenes"], capsys)
+
+
+def test_weights_only_cannot_be_switched_off(trained):
+    assert build(f"--ckpt_path={trained.last}", "--weights_only=false").config.test.weights_only is True
+
+
+@pytest.mark.parametrize("named", [[], ["--model=ToyMethod"]])
+def test_malicious_checkpoint(named, capsys):
+    class Evil:
+        def __reduce__(self):
+            return Path.mkdir, (Path("owned"),)
+
+    torch.save({"state_dict": {}, "x": Evil()}, "evil.ckpt")
+    told = error_of(["test", "--data.test=ToyScenes", *QUICK, *named, "--ckpt_path=evil.ckpt"], capsys)
+    assert "evil.ckpt refused" in told
+    assert not Path("owned").exists()
+
+
+# -- names, spelling, configs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["--model=ToyMethd"], "no method 'ToyMethd'; did you mean ToyMethod?"),
+        (["--model=ToyMethod", "--data.train=ToyScene"], "no class 'ToyScene'; did you mean ToyScenes?"),
+        (["--model=ToyMethod", "--trainer.acelerator=cpu"], "did you mean --trainer.accelerator"),
+        (["--model=ToyMethod", "--model.chanels=3"], "Option 'chanels' is not accepted"),
+        (["--model=ToyMethod", "--trainer.max_epochs=abc"], "--trainer.max_epochs: expected int, found abc"),
+        (["-c", "multi_exposur"], "did you mean multi_exposure"),
+        (["--model=ToyMethod", "--ckpt_path=none.ckpt"], "found nothing at none.ckpt"),
+        (["--model=ToyMethod"], "pass --data.train"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(typed, told, capsys):
+    assert told in error_of(["fit", *QUICK, *typed], capsys)
+
+
+def test_hardware_that_is_not_there(capsys):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has an accelerator")
+    assert "gpu" in error_of(["fit", *SCENES, "--model=ToyMethod", "--trainer.accelerator=gpu"], capsys)
+
+
+def test_several_configs_and_flags_win_from_left_to_right():
+    Path("method.yaml").write_text("model:\n  class_path: ToyMethod\n  init_args: {channels: 5, strength: 0.1}\n")
+    Path("overlay.yaml").write_text("model:\n  init_args: {channels: 77}\n")
+    model = build("-c", "method.yaml", "--config=overlay.yaml", "--model.strength=0.3").model
+    assert (model.channels, model.hparams.strength) == (77, 0.3)
+
+
+def test_print_config(capsys):
+    assert main(["fit", "--model=ToyMethod", "--model.channels=3", "--print_config=skip_default"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["model"]["init_args"]["channels"] == 3
+
+
+@pytest.mark.parametrize("verb", hdrgen.train.VERBS)
+def test_help(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for option in ("--output", "--overwrite", "--checkpoint.monitor", "--data.batch_size", "MultiExposureGeneration"):
+        assert option in shown
+
+
+def test_help_of_a_method(capsys):
+    assert main(["fit", "--model.help=ToyMethod"]) == 0
+    assert "--model.channels" in capsys.readouterr().out
+
+
+def test_defaults():
+    cli = HDRCLI([*FIT, *QUICK, "--model=ToyMethod"])
+    settings = cli.config.fit
+    assert settings.seed_everything == 0
+    assert (settings.checkpoint.monitor, settings.checkpoint.mode) == ("val/psnr", "max")
+    assert settings.trainer.logger.class_path.endswith("CSVLogger")
+    assert build("--model=ToyMethod").config.test.trainer.devices == 1
+
+
+def test_objects_for_a_notebook():
+    cli = HDRCLI(["--model=ToyMethod", *SCENES, *CPU], run=False)
+    assert isinstance(cli.model, ToyMethod)
+    assert cli.datamodule.batch_size == 2
+    cli.trainer.fast_dev_run = True
+
+
+# -- test and validate -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["test", "validate"])
+def test_tables(verb, trained, capsys):
+    arguments = [verb, f"--ckpt_path={trained.last}", *SCENES, *CPU, "-o", "out"]
+    assert main(arguments) == 0
+    rows = list(csv.DictReader(Path("out/metrics.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["scene", "ev", "metric", "value"]
+    assert {row["scene"] for row in rows} == {"toy0", "toy1", "toy2", "toy3"}
+    assert {row["ev"] for row in rows if row["metric"] == "psnr"} == {"-1.0", "1.0"}
+    summary = json.loads(Path("out/metrics.json").read_text())
+    values = [float(row["value"]) for row in rows if row["metric"] == "psnr"]
+    assert summary["scenes"] == 4
+    assert summary["means"]["psnr"]["mean"] == pytest.approx(np.mean(values))
+    assert "means over 4 scenes" in capsys.readouterr().out
+    assert yaml.safe_load(Path("out/config.yaml").read_text())["model"]["init_args"]["channels"] == 8
+    assert not Path("runs").exists()
+    before = Path("out/metrics.csv").stat().st_mtime_ns
+    assert "exists already; pass --overwrite" in error_of(arguments, capsys)
+    assert Path("out/metrics.csv").stat().st_mtime_ns == before
+    assert main([*arguments, "--overwrite"]) == 0
+
+
+def test_tables_go_to_the_run_by_default():
+    assert main(["test", "--model=UnchangedInput", "--data.test=ToyScenes", *CPU]) == 0
+    assert Path("runs/UnchangedInput/version_0/test/metrics.csv").is_file()
+
+
+def test_methods_without_weights_need_no_checkpoint(capsys):
+    assert main(["test", "--model=LinearGain", "--data.test=ToyScenes", *CPU, "-o", "gain"]) == 0
+    assert json.loads(Path("gain/metrics.json").read_text())["scenes"] == 4
+
+
+# -- predict ---------------------------------------------------------------------------------------------------------
+
+
+def test_predict_writes_everything(trained, photos, capsys):
+    assert main(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
+    expected = {f"a{end}" for end in ("_ev-1.0.png", "_ev+0.0.png", "_ev+1.0.png", ".exr", ".hdr", "_preview.jpg")}
+    assert {path.name for path in Path("out/a").iterdir()} == expected
+    assert {path.name for path in Path("out").iterdir()} == {"a", "b", "c"}
+    assert read_image(Path("out/a/a.exr")).linear
+    same = read_image(Path("out/a/a_ev+0.0.png")).pixels
+    np.testing.assert_array_equal(same, read_image(photos[0]).pixels)
+    told = capsys.readouterr().out.splitlines()
+    assert [f"{name}: 6 files in out/{name}" for name in "abc"] == [line for line in told if "files in" in line]
+
+
+def test_predict_takes_a_folder_and_a_glob(trained, photos):
+    folder = str(Path(photos[0]).parent)
+    assert main(["predict", f"--ckpt_path={trained.last}", f"--data.predict={folder}", *CPU, "-o", "f"]) == 0
+    assert (
+        main(["predict", f"--ckpt_path={trained.last}", "--data.predict", f"{folder}/[ab].png", *CPU, "-o", "g"]) == 0
+    )
+    assert {path.name for path in Path("f").iterdir()} == {"a", "b", "c"}
+    assert {path.name for path in Path("g").iterdir()} == {"a", "b"}
+
+
+def test_predict_is_the_same_whatever_the_batch_size(trained, photos):
+    common = ["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU]
+    for size in (1, 3):
+        assert main([*common, f"--data.batch_size={size}", f"--data.eval_batch_size={size}", "-o", f"b{size}"]) == 0
+    files = [path.relative_to("b1") for path in Path("b1").rglob("*.*")]
+    assert len(files) == 18
+    for file in files:
+        np.testing.assert_array_equal(read_image("b1" / file).pixels, read_image("b3" / file).pixels)
+
+
+def test_predict_overwrites_nothing_unasked(trained, photos, capsys):
+    arguments = ["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]
+    Path("out/b").mkdir(parents=True)
+    Path("out/b/mine.txt").write_text("precious")
+    assert "out/b holds results already" in error_of(arguments, capsys)
+    assert [path.name for path in Path("out/b").iterdir()] == ["mine.txt"]
+    assert main([*arguments, "--overwrite"]) == 0
+    assert Path("out/b/mine.txt").read_text() == "precious"
+    assert Path("out/b/b.exr").is_file()
+
+
+@pytest.mark.parametrize("photo", ["none.jpg", "folder", "broken.png"])
+def test_predict_of_bad_photographs(photo, trained, capsys):
+    Path("folder").mkdir()
+    Path("broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
+    told = error_of(["predict", f"--ckpt_path={trained.last}", "--data.predict", photo, *CPU, "-o", "out"], capsys)
+    assert photo in told
+    assert not Path("out").exists()
+
+
+# -- loggers ---------------------------------------------------------------------------------------------------------
+
+
+def test_wandb_offline(monkeypatch):
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("WANDB_DIR", "runs")
+    try:
+        assert main([*FIT, "--model=ToyMethod", "--trainer.logger=WandbLogger", "--trainer.logger.offline=true"]) == 0
+    finally:
+        wandb.finish()
+    (last,) = Path("runs").rglob("last.ckpt")
+    run = last.parents[1]
+    assert run.parent == Path("runs/hdrgen")
+    assert (run / "config.yaml").is_file()
+    assert len(list((run / "grids").glob("*.png"))) == 4
+    assert list(Path("runs/wandb").glob("offline-run-*/*.wandb"))
+    assert len(list(Path("runs/wandb").glob("offline-run-*/files/media/images/**/*.png"))) == 4
+
+
+def test_tensorboard():
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    assert main([*FIT, "--model=ToyMethod", "--trainer.logger=TensorBoardLogger"]) == 0
+    run = Path("runs/ToyMethod/version_0")
+    assert (run / "config.yaml").is_file()
+    events = accumulator.EventAccumulator(str(run)).Reload().Tags()
+    assert "val/toy0" in events["images"]
+    assert "val/psnr" in events["scalars"]
+
+
+@pytest.mark.parametrize(("logger", "package"), [("WandbLogger", "wandb"), ("TensorBoardLogger", "tensorboard")])
+def test_logger_that_is_not_installed(logger, package, monkeypatch, capsys):
+    monkeypatch.setattr(hdrgen.train, "find_spec", lambda name: None)
+    told = error_of([*FIT, *QUICK, "--model=ToyMethod", f"--trainer.logger={logger}"], capsys)
+    assert f"pip install 'hdrgen[{package}]'" in told
