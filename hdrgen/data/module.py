@@ -161,7 +161,8 @@ class ExposureStackDataModule(LightningDataModule):
         if self._training is None or self.on_error != "skip":
             return
         strategy = self._run.strategy
-        counts = strategy.reduce(self._training.skipped.to(strategy.root_device), reduce_op="sum")
+        # A copy: with one process, reducing returns its argument.
+        counts = strategy.reduce(self._training.skipped.clone().to(strategy.root_device), reduce_op="sum")
         self._training.skipped.zero_()
         bad = torch.as_tensor(counts).nonzero().flatten().tolist()
         if bad:
