@@ -39,7 +39,7 @@ class Sky:
         angle = torch.acos((directions @ self.sun).clamp(-1, 1))[:, None]
         density = self._density(directions)
         lit = self.horizon * (1.2 + 6 * torch.exp(-angle / 0.25)) * (1 - 0.75 * density**2)
-        glow = self.disc * (4e-3 * torch.exp(-angle / 0.04) + 4e-4 * torch.exp(-angle / 0.2))
+        glow = self.disc / self.disc.max() * (6 * torch.exp(-angle / 0.04) + 0.4 * torch.exp(-angle / 0.2))
         # A soft limb of a quarter of the radius keeps the disc round in small images.
         disc = self.disc * torch.sigmoid((self.radius - angle) * 16 / self.radius)
         return clear + (lit - clear) * density + (disc + glow) * (1 - 0.9 * density)

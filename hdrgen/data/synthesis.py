@@ -76,7 +76,7 @@ def outdoor_world(generator: torch.Generator) -> World:
         materials=random_materials(len(solids.radii) + len(solids.lows) + 3, generator),
         tile=fractal_tile(generator),
         lamps=Lamps(torch.zeros(0, 3), torch.zeros(0, 3), torch.zeros(0, 3)),
-        ambient=(sky.zenith + sky.horizon) / 2 * (0.1 + 0.3 * torch.rand((), generator=generator)),
+        ambient=(sky.zenith + sky.horizon) / 2 * (0.2 + 0.6 * torch.rand((), generator=generator)),
         shell=GROUND,
         sky=sky,
     )
@@ -103,7 +103,7 @@ def room_world(generator: torch.Generator) -> World:
         materials=random_materials(len(solids.radii) + len(solids.lows) + 3, generator),
         tile=fractal_tile(generator),
         lamps=lamps,
-        ambient=lighting * (0.01 + 0.06 * _rand(1, generator)),
+        ambient=lighting * (0.02 + 0.15 * _rand(1, generator)),
         shell=torch.tensor([[-half, 0.0, -1.0], [half, height, depth]]),
         window=window,
         sky=sky,
