@@ -3,13 +3,14 @@
 Every weight is exactly 0 at the clip levels 0 and 1, and any function of that kind can be passed to a merge.
 """
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, triangle
+from hdrgen.camera.interpolation import uniform_linear
 
 __all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "triangle"]
 
@@ -17,6 +18,7 @@ Weight = Callable[[Tensor], Tensor]
 
 GUARD = 0.01  # debevec_hat ignores this much of the display range at either end
 SPREAD = 0.2  # standard deviation of `gaussian`, in display values
+LEVELS = 1021
 SHOULDER = 0.05  # sensor_noise fades out over this much of the display range below white
 
 
@@ -47,13 +49,12 @@ def gaussian(display: Tensor) -> Tensor:
     return ((bell - floor) / (1 - floor)).clamp_min(0)
 
 
-@dataclass(frozen=True)
 class SensorNoise:
-    r"""The inverse variance of log exposure: :math:`w = X^2 / (X/F + (r/F)^2 + q^2)`, scaled to 1 at white.
+    r"""The inverse variance of log exposure: :math:`w = X^2 / (F (X/F + (r/F)^2 + q^2))`, at most 1.
 
     :math:`X = f^{-1}(z)` has photon noise :math:`X/F`, read noise :math:`r/F`, and rounding
     :math:`q = X'(z)\,/\,((2^b - 1)\sqrt{12})`. Optimal for the log-domain merge of a static scene. Just below white,
-    where noise is cut off at one side, it fades to 0.
+    where noise is cut off at one side, it fades to 0. Tabulated at 1021 levels (four to an 8-bit step).
 
     Source: the compound-Gaussian model of Granados et al., "Optimal HDR reconstruction with linear digital cameras",
     2010, with the rounding of a display-referred image added.
@@ -65,19 +66,20 @@ class SensorNoise:
         bits: the bits of the image.
     """
 
-    response: CameraResponse
-    full_well: float = 20000.0
-    read_noise: float = 4.0
-    bits: int = 8
+    def __init__(
+        self, response: CameraResponse, full_well: float = 20000.0, read_noise: float = 4.0, bits: int = 8
+    ) -> None:
+        display = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
+        half_step = 0.5 / (2**bits - 1)
+        exposure = response.inverse(display)
+        rounding = (response.inverse(display + half_step) - response.inverse(display - half_step)) / 12**0.5
+        noise = exposure / full_well + (read_noise / full_well) ** 2 + rounding**2
+        self.table = exposure**2 / (noise * full_well) * ((1 - display) / SHOULDER).clamp(0, 1)
+        self.table[0] = 0
 
     def __call__(self, display: Tensor) -> Tensor:
-        """Weight of display values (any shape)."""
-        step = 1 / (2**self.bits - 1)
-        exposure = self.response.inverse(display)
-        rounding = (self.response.inverse(display + step / 2) - self.response.inverse(display - step / 2)) / 12**0.5
-        noise = exposure / self.full_well + (self.read_noise / self.full_well) ** 2 + rounding**2
-        shoulder = ((1 - display) / SHOULDER).clamp(0, 1)
-        return torch.where(display > 0, exposure**2 / (noise * self.full_well) * shoulder, torch.zeros_like(display))
+        """Weight of display values in [0, 1] (any shape)."""
+        return uniform_linear(display, self.table.to(display))
 
 
 def sensor_noise(display: Tensor) -> Tensor:
@@ -87,7 +89,9 @@ def sensor_noise(display: Tensor) -> Tensor:
         >>> [round(value, 3) for value in sensor_noise(torch.tensor([0.0, 0.2, 0.5, 0.8, 1.0])).tolist()]
         [0.0, 0.03, 0.193, 0.538, 0.0]
     """
-    return _SRGB_NOISE(display)
+    return _srgb_noise()(display)
 
 
-_SRGB_NOISE = SensorNoise(SRGB())
+@functools.cache
+def _srgb_noise() -> SensorNoise:
+    return SensorNoise(SRGB())

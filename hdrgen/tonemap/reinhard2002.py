@@ -25,7 +25,8 @@ def reinhard2002(
     Args:
         radiance: linear radiance, (..., 3, H, W); negative values are cut off.
         key: a, the display luminance of the log-average; 0.09 to 0.72 in the paper.
-        white: the smallest scaled luminance L shown as white; None takes the largest of the image.
+        white: the smallest scaled luminance L shown as white; None takes the largest of the
+            image, at least 1.
         local: dodge and burn.
         delta: added in the logarithm, as a part of the image's largest luminance.
 
@@ -51,7 +52,8 @@ def reinhard2002(
     average = (luminance / largest + delta).log().mean((-3, -2, -1), keepdim=True).exp() * largest
     gain = key / average
     scaled = gain * luminance
-    limit = (gain * largest).detach() if white is None else torch.as_tensor(white).to(image)
+    # Below 1 the burn would brighten an image that has no highlights, a constant one to pure white.
+    limit = (gain * largest).clamp_min(1) if white is None else torch.as_tensor(white).to(image)
     adaptation = _neighbourhood(scaled, key) if local else scaled
     factor = gain * (1 + scaled / limit**2) / (1 + adaptation)
     return kornia.color.linear_rgb_to_rgb((image * factor).clamp(0, 1))
@@ -76,4 +78,5 @@ def _blur(planes: Tensor, size: float) -> Tensor:
     """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of ``size``."""
     sigma = size / 4
     width = 2 * max(1, round(3 * sigma)) + 1
-    return kornia.filters.gaussian_blur2d(planes, (width, width), (sigma, sigma), border_type="replicate")
+    with torch.autocast(planes.device.type, enabled=False):  # a convolution, which autocast would do in half precision
+        return kornia.filters.gaussian_blur2d(planes, (width, width), (sigma, sigma), border_type="replicate")

@@ -48,9 +48,10 @@ def test_any_batch_shape_any_order_and_inputs_untouched(merge):
 
 def test_debevec_agrees_with_opencv_where_everything_is_well_exposed():
     generator = torch.Generator().manual_seed(1)
-    stack = (torch.rand(4, 3, 24, 24, generator=generator) * 0.8 + 0.1).mul(255).round() / 255
+    stack = (torch.rand(4, 1, 24, 24, generator=generator) * 0.8 + 0.1).mul(255).round().expand(4, 3, 24, 24) / 255
     images = [np.ascontiguousarray(f) for f in (stack * 255).round().byte().permute(0, 2, 3, 1).numpy()]
     table = np.repeat(Gamma(2.2).inverse(torch.arange(256) / 255).clamp_min(1e-9).numpy()[:, None, None], 3, axis=2)
+    # OpenCV averages weights over the channels, so the comparison is grey.
     # The ends of a stack keep their weight here; two frames that clip everywhere take these ends out of the comparison.
     theirs = cv2.createMergeDebevec().process(images, EV.exp2().numpy(), table)
     framed = torch.cat([torch.zeros(1, 3, 24, 24), stack, torch.ones(1, 3, 24, 24)])

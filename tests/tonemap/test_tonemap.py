@@ -105,7 +105,7 @@ def test_reinhard2002_local_against_scipy_gaussians():
         contrast = (levels[i] - levels[i + 1]) / (2**8 * 0.18 / 1.6 ** (2 * i) + levels[i])
         searching &= np.abs(contrast) < 0.05
         adaptation = np.where(searching, levels[i], adaptation)
-    linear = (scaled * (1 + scaled / scaled.max() ** 2) / (1 + adaptation)).clip(0, 1)
+    linear = (scaled * (1 + scaled / max(scaled.max(), 1) ** 2) / (1 + adaptation)).clip(0, 1)
     expected = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     difference = np.abs(reinhard2002(grey, local=True)[0].numpy() - expected)
     assert np.quantile(difference, 0.99) < 0.01  # our kernels end at three standard deviations
