@@ -101,7 +101,8 @@ def _class_paths(value: Any) -> Iterator[str]:
 def find_last(folder: str | Path, method: str | None = None) -> Path | None:
     """The newest `last.ckpt` below a folder, of one method where its class name is given."""
     files = sorted(Path(folder).rglob("last*.ckpt"), key=lambda file: file.stat().st_mtime, reverse=True)
-    return next((file for file in files if method in (None, class_name_in(read_checkpoint(file)))), None)
+    fitting = (file for file in files if method is None or class_name_in(read_checkpoint(file)) == method)
+    return next(fitting, None)
 
 
 def find_best(last: Path) -> Path:

@@ -41,9 +41,13 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn what Lightning and torch raise about a user's choice into an `InputError`."""
+    """Turn what Lightning and torch raise about a user's choice into an `InputError`, and give Ctrl-C back its name."""
     try:
         yield
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning has shut the trainer down, and leaves with 1
+            raise KeyboardInterrupt from stop
+        raise
     except MisconfigurationException as error:
         raise InputError(str(error)) from error
     except RuntimeError as error:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,6 +163,18 @@ def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):
     assert main([*FIT, *QUICK, "--model=ToyMethod", "--ckpt_path=last"]) == 0
     assert "starting from scratch" in capsys.readouterr().err
     assert "no last.ckpt below runs" in error_of(["test", "--ckpt_path=last"], capsys)
+
+
+def test_interrupted_training(monkeypatch):
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ToyMethod, "training_step", interrupt)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        assert main([*FIT, *QUICK, "--model=ToyMethod"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, handler)  # Lightning ignores further interrupts while it shuts down
 
 
 # -- a checkpoint and the command line: who wins ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
@@ -60,7 +61,7 @@ def describe(method: "type[HDRModule]") -> Entry:
     return {
         "name": method.__name__,
         "kind": _kind(method),
-        "summary": text.partition("\n")[0],
+        "summary": re.sub(r":math:`([^`]*)`", r"\1", text.partition("\n")[0]),
         "paper": _section(text, "Paper:"),
     }
 
