@@ -4,7 +4,6 @@ Run ``python -m benchmarks.calibration`` (see ``--help``). Both sides of a compa
 other work on the machine hits both; medians are shown. OpenMP threads wait passively unless OMP_WAIT_POLICY says
 otherwise: on a busy machine, spinning ones wait for a processor at every barrier, which is all that one would measure.
 """
-# ruff: noqa: E402 (the wait policy is read when torch is loaded)
 
 import os
 
@@ -152,9 +151,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _calibration_rows(stack: Tensor, truth: CameraResponse, repeats: int) -> list[tuple[str, ...]]:
     opencv = OpenCV(stack)
     batch = stack.expand(16, *stack.shape).contiguous()
-    ours, theirs, sixteen = interleaved(
-        [lambda: calibrate_debevec(stack, EV), opencv.calibrate, lambda: calibrate_debevec(batch, EV)], repeats
-    )
+    calls = [
+        lambda: calibrate_debevec(stack, EV),
+        opencv.calibrate,
+        lambda: calibrate_debevec(batch, EV),
+        lambda: [calibrate_debevec(single, EV) for single in batch[:8]],
+    ]
+    ours, theirs, sixteen, eight = interleaved(calls, repeats)
     errors = log_response_rmse(calibrate_debevec(stack, EV).irradiance, truth)
     their_errors = log_response_rmse(opencv.calibrate(), truth)
     worst, mean = max(errors) <= max(their_errors), statistics.mean(errors) <= statistics.mean(their_errors)
@@ -168,7 +171,7 @@ def _calibration_rows(stack: Tensor, truth: CameraResponse, repeats: int) -> lis
             f"{_met(theirs >= 10 * ours)} {theirs / ours:.1f} x",
         ),
         ("log-response RMSE (R, G, B)", _three(errors), _three(their_errors), "", "no worse", _met(worst and mean)),
-        ("16 stacks in one call", _ms(sixteen), "", "", f"< 8 calls ({_ms(8 * ours)})", _met(sixteen < 8 * ours)),
+        ("16 stacks in one call", _ms(sixteen), "", "", f"< 8 calls ({_ms(eight)})", _met(sixteen < eight)),
     ]
 
 

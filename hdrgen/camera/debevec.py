@@ -41,8 +41,8 @@ def calibrate_debevec(
 
     :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \ln E_i - \ln 2^{EV_j})]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
 
-    in closed form (float64, one batched Cholesky solve of levels x levels systems; no limit on samples). Gradients
-    reach the pixels through the solve and through the slope of the piecewise-linear curve.
+    in closed form: one batched Cholesky solve of levels x levels systems, assembled in float64, whatever the samples.
+    Gradients reach the pixels through the solve and through the slope of the piecewise-linear curve.
 
     Scale: a stack knows its response only up to a factor per channel. The channels are balanced so that their curves
     agree in the mean over the levels that the stack shows (a grey object stays grey), and the whole is scaled so that
@@ -88,11 +88,12 @@ def calibrate_debevec(
     _check_samples(weights.detach())
     flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
     knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=stack.device)
-    log_curve = solve_log_response(*flat, _curvature(weight(knots), smoothness), round(anchor * (levels - 1)))
+    curvature = _curvature(weight(knots), smoothness)
+    precision = torch.promote_types(stack.dtype, torch.float32)
+    log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
     log_curve = log_curve.view(*samples.shape[:2], levels)
     table = _scaled(log_curve, _seen(samples, weights, levels))
-    table = table.to(torch.promote_types(stack.dtype, torch.float32))
-    return EstimatedResponse(table if stack.ndim == 5 else table[0])
+    return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(precision))
 
 
 def _curvature(weight: Tensor, smoothness: float) -> Tensor:

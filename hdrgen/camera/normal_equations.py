@@ -5,8 +5,17 @@ import math
 import torch
 from torch import Tensor
 
+REFINABLE = 1e-3  # a relative residual that one refinement brings below what matters
 
-def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, curvature: Tensor, anchor: int) -> Tensor:
+
+def solve_log_response(
+    samples: Tensor,
+    weights: Tensor,
+    ev: Tensor,
+    curvature: Tensor,
+    anchor: int,
+    factor_type: torch.dtype = torch.float64,
+) -> Tensor:
     r"""Minimise Eq. 1 over g and the ln E_i, and return g with g(anchor) = 0.
 
     :math:`\sum_{ij} w_{ij}^2 (g(Z_{ij}) - \ln E_i - \ln 2^{EV_j})^2 + \sum_k c_k^2 (g_{k-1} - 2 g_k + g_{k+1})^2`
@@ -22,6 +31,7 @@ def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, curvature: 
         ev: exposures in EV, (K, 1, S).
         curvature: smoothness of the inner knots, c (L - 2,).
         anchor: the knot where g is 0.
+        factor_type: precision of the Cholesky factor; float32 halves time and memory, and is refined.
 
     Returns:
         g, (K, L), of the samples' type.
@@ -43,7 +53,27 @@ def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, curvature: 
     right = torch.zeros_like(system[..., 0]).scatter_add(
         -1, knots.flatten(1), ((squared * residual).repeat(1, 1, 2) * entries).flatten(1)
     )
-    return torch.cholesky_solve(right.unsqueeze(-1), torch.linalg.cholesky(system)).squeeze(-1)
+    return _solve(system, right.unsqueeze(-1), factor_type).squeeze(-1)
+
+
+def _solve(system: Tensor, right: Tensor, factor_type: torch.dtype) -> Tensor:
+    """Solve symmetric positive definite systems by a Cholesky factor of lower precision and a step of refinement.
+
+    The refinement is the only step with a gradient: at the solution x of A x = r it is A^-1 (dr - dA x), as it must be.
+    """
+    matrix = system.detach()
+    factor, failed = torch.linalg.cholesky_ex(matrix.to(factor_type))
+    start = _apply(factor, right.detach())
+    residual = right - system @ start
+    if bool(failed.any()) or bool((residual.detach().norm(dim=-2) > REFINABLE * right.detach().norm(dim=-2)).any()):
+        factor = torch.linalg.cholesky(matrix)
+        start = _apply(factor, right.detach())
+        residual = right - system @ start
+    return start + _apply(factor, residual)
+
+
+def _apply(factor: Tensor, right: Tensor) -> Tensor:
+    return torch.cholesky_solve(right.to(factor.dtype), factor).to(right.dtype)
 
 
 def _add_gram(prior: Tensor, squared: Tensor, mean: Tensor, entries: Tensor, knots: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class HistogramSampling:
     """
 
     count: int = 64
-    pixels: int = 4096
+    pixels: int = 2048
 
     def __call__(self, stack: Tensor) -> Tensor:
         """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
