@@ -50,7 +50,7 @@ def condense(message: str) -> str:
     reasons = [_plain(line) for line in (key[2].removeprefix("- "), *lines[1:]) if line and not line.startswith(_NOISE)]
     found = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
     told = f", found {found}" if found and found not in "".join(reasons) and "NestedArg(" not in found else ""
-    return f"--{key[1]}: {'; '.join(reasons) or 'not accepted'}{told}"
+    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{told}"
 
 
 def _plain(reason: str) -> str:

@@ -11,7 +11,7 @@ def say(trainer: Trainer, text: str) -> None:
     if bar is not None and bar.is_enabled:
         bar.print(text)
     else:
-        print(text, flush=True)
+        print(f"{text}\n", end="", flush=True)  # one write, so that the lines of two processes do not mix
 
 
 class EndLine(Callback):

@@ -78,6 +78,8 @@ def test_predict(trained):
     for name in "abcde":
         write_image(trained / "photos" / f"{name}.png", noise.random((20, 30, 3)))
     out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", "--data.predict=photos", *TWO, "-o", "p")
-    assert sorted(line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line) == list("abcde")
+    assert sorted(line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line) == list("abcde"), (
+        out
+    )
     assert {path.name for path in (trained / "p").iterdir()} == set("abcde")
     assert all(len(list(folder.iterdir())) == 6 for folder in (trained / "p").iterdir())
