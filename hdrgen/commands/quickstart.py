@@ -1,0 +1,205 @@
+"""`hdrgen quickstart`: train, test and use a small network on scenes that the package generates itself."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+SCENES = "quickstart_scenes"
+CONFIGS = ("multi_exposure_small", SCENES, "quickstart")
+BASELINES = {"unchanged input": "UnchangedInput", "linear gain": "LinearGain"}
+NETWORK = "network"
+QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
+PHOTO_SEED = 90_210  # a scene that neither training, validation nor test draws
+
+Table = dict[str, dict[str, float]]
+"""Mean PSNR by row (name of the method) and column (EV, or `HDR`)."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(prog="hdrgen quickstart", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, default=Path("quickstart"), help="folder for everything it makes")
+    parser.add_argument("--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder")
+    parser.add_argument("--epochs", type=int, default=None, help="train longer or shorter than the packaged config")
+    return parser
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Do it all, and print what to look at.
+
+    Raises:
+        InputError: If the output folder is in use, or the trained network does not beat the unchanged input at every
+            exposure value.
+    """
+    options = parser().parse_args(arguments)
+    output = _fresh(options.output, options.overwrite)
+    checkpoint = _fit(output, options.epochs)
+    table = _test(output, checkpoint)
+    pictures = _reconstruct(output, checkpoint)
+    print(format_table(table))
+    _print_paths(output, pictures)
+    _judge(table)
+
+
+def _fresh(output: Path, overwrite: bool) -> Path:
+    """An empty folder. Only a folder that a quickstart made is ever deleted."""
+    if output.exists() and any(output.iterdir() if output.is_dir() else [output]):
+        if not (overwrite and (output / ".quickstart").is_file()):
+            raise InputError(
+                f"{output} is not empty; pass another folder with --output,"
+                " or --overwrite to replace an earlier quickstart"
+            )
+        shutil.rmtree(output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / ".quickstart").touch()
+    return output
+
+
+def _fit(output: Path, epochs: int | None) -> Path:
+    from hdrgen.train import run as train
+
+    print("1/4 training on generated scenes, each through a camera response drawn at random", flush=True)
+    length = [] if epochs is None else [f"--trainer.max_epochs={epochs}"]
+    configs = [part for name in CONFIGS for part in ("--config", name)]
+    train("fit", [*configs, *length, "-o", str(output / "runs")])
+    return _newest(output / "runs", "last.ckpt")
+
+
+def _newest(folder: Path, name: str) -> Path:
+    found = sorted(folder.rglob(name), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise InputError(f"the training left no {name} under {folder}")
+    return found[-1]
+
+
+def _test(output: Path, checkpoint: Path) -> Table:
+    """Test the network and both baselines on the same scenes."""
+    from hdrgen.train import run as train
+
+    print("2/4 testing it beside two baselines on scenes it has not seen", flush=True)
+    methods = {NETWORK: ["--ckpt_path", str(checkpoint)]} | {name: ["--model", m] for name, m in BASELINES.items()}
+    folders = {name: output / "test" / name.replace(" ", "_") for name in methods}
+    for name, arguments in methods.items():
+        print(f"\n{name}", flush=True)
+        train("test", ["--config", SCENES, *arguments, *QUIET, "-o", str(folders[name])])
+    return _collect(folders, output / "metrics.csv")
+
+
+def _collect(folders: Mapping[str, Path], path: Path) -> Table:
+    """All rows of all methods in one CSV file, and the mean PSNR of each column."""
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    rows = [{"method": name} | row for name, folder in folders.items() for row in _read(folder / "metrics.csv")]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    for row in rows:
+        if row["metric"] == "psnr":
+            values[row["method"]][f"{float(row['ev']):+.1f}"].append(float(row["value"]))
+        elif row["metric"] == "psnr_mu":
+            values[row["method"]]["HDR"].append(float(row["value"]))
+    return {name: {column: sum(x) / len(x) for column, x in columns.items()} for name, columns in values.items()}
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def format_table(table: Table) -> str:
+    """The table as text: a row per method, a column per exposure value, HDR last.
+
+    >>> print(format_table({"network": {"-1.0": 30.0, "HDR": 25.0}, "unchanged input": {"-1.0": 14.06, "HDR": 20.0}}))
+    PSNR (dB)        EV -1.0      HDR
+    network            30.00    25.00
+    unchanged input    14.06    20.00
+    """
+    columns = [*sorted({c for row in table.values() for c in row if c != "HDR"}, key=float), "HDR"]
+    width = max(len(name) for name in table)
+    head = f"{'PSNR (dB)':<{width}}" + "".join(f"{c if c == 'HDR' else 'EV ' + c:>9}" for c in columns)
+    body = [f"{name:<{width}}" + "".join(f"{row[c]:9.2f}" for c in columns) for name, row in table.items()]
+    return "\n".join([head, *body])
+
+
+def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
+    """Predict from one generated photograph, and put input, exposures, result and truth on one sheet."""
+    from hdrgen.io import write_image
+    from hdrgen.train import run as train
+
+    print("3/4 reconstructing an HDR image from one generated photograph", flush=True)
+    photo, radiance = _photograph()
+    write_image(output / "photo.jpg", photo)
+    write_image(output / "truth.exr", radiance)
+    folder = output / "photo"
+    train(
+        "predict",
+        ["--ckpt_path", str(checkpoint), "--data.predict", str(output / "photo.jpg"), *QUIET, "-o", str(folder)],
+    )
+    print("4/4 drawing the contact sheet", flush=True)
+    sheet = _contact_sheet(output, radiance, folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [sheet, *files, output / "photo.jpg", output / "truth.exr"]
+
+
+def _photograph() -> tuple[np.ndarray, np.ndarray]:
+    """A generated photograph `(H, W, 3)`, display values, and the radiance behind it."""
+    import torch
+
+    from hdrgen.data import ProceduralScenes
+
+    scenes = ProceduralScenes(count=1, size=384, seed=PHOTO_SEED)
+    sample = scenes.load(0, [scenes.reference(0)], generator=torch.Generator().manual_seed(PHOTO_SEED))
+    return _pixels(sample["ldr"][0]), _pixels(sample["hdr"])
+
+
+def _pixels(image: Tensor) -> np.ndarray:
+    array: np.ndarray = image.permute(1, 2, 0).contiguous().numpy()
+    return array
+
+
+def _contact_sheet(output: Path, radiance: np.ndarray, folder: Path) -> Path:
+    """Input, generated stack, tone-mapped result and truth, labelled, as one PNG."""
+    from hdrgen.callbacks import contact_sheet
+    from hdrgen.io import read_image, write_image
+    from hdrgen.metrics import match_scale
+    from hdrgen.tonemap import reinhard2005
+
+    truth = _tensor(radiance)[None]
+    result = match_scale(_tensor(read_image(_newest(folder, "*.exr")).as_float())[None], truth)
+    exposures = [(path.stem.split("_ev")[1], path) for path in folder.rglob("*_ev*.png")]
+    exposures.sort(key=lambda pair: float(pair[0]))
+    made = [(f"EV {ev}", _tensor(read_image(path).as_float())) for ev, path in exposures]
+    shown = [("input", _tensor(read_image(output / "photo.jpg").as_float()))]
+    shown += [(name, reinhard2005(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
+    return write_image(output / "contact_sheet.png", contact_sheet([made, shown], height=240))
+
+
+def _tensor(pixels: np.ndarray) -> Tensor:
+    import torch
+
+    return torch.from_numpy(pixels).permute(2, 0, 1).float()
+
+
+def _print_paths(output: Path, pictures: Sequence[Path]) -> None:
+    print("\nOpen these:")
+    for path in [*pictures, output / "metrics.csv", _newest(output / "runs", "config.yaml")]:
+        print(f"  {path}")
+
+
+def _judge(table: Table) -> None:
+    """Fail unless the network beats the unchanged input at every exposure value."""
+    lost = [c for c, value in table[NETWORK].items() if c != "HDR" and value <= table["unchanged input"][c]]
+    if lost:
+        raise InputError(f"the network does not beat the unchanged input at EV {', '.join(lost)}: see the table above")

@@ -1,0 +1,236 @@
+"""The one method interface: what every method offers, and how all of them are evaluated."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+import torch
+from pytorch_lightning import LightningModule
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse
+from hdrgen.data import Sample, Selection, WholeStack
+from hdrgen.errors import InputError
+from hdrgen.methods.merging import merge_stack
+from hdrgen.metrics import match_scale, peak_of, psnr, psnr_mu, ssim
+from hdrgen.nn import pad_to_multiple
+from hdrgen.tonemap import reinhard2005
+
+
+class Score(TypedDict):
+    """One number of one scene; `ev` is None where the number is about the HDR image."""
+
+    scene: str
+    ev: float | None
+    metric: str
+    value: float
+
+
+class Evaluation(TypedDict, total=False):
+    """What validation and test hand to the callbacks, for a batch of B scenes.
+
+    `stack` `(B, K, 3, H, W)` holds the generated exposures, `ev` `(B, K)` their values; the methods that generate none
+    leave both out. `hdr` is the result, scaled to the truth where there is one.
+    """
+
+    scene: list[str]
+    scores: list[Score]
+    batch: Sample
+    stack: Tensor
+    ev: Tensor
+    hdr: Tensor
+
+
+class Prediction(TypedDict, total=False):
+    """What predict hands to the writer: `stack` `(B, K, 3, H, W)` with `ev` `(K,)`, and `hdr` `(B, 3, H, W)`."""
+
+    scene: list[str]
+    image: Tensor
+    stack: Tensor
+    ev: Tensor
+    hdr: Tensor
+
+
+class HDRModule(LightningModule):
+    """A method that reconstructs HDR images through exposure stacks.
+
+    A method sets `exposures` and `multiple`, and implements `training_step` and `expose`. One that generates no
+    exposures implements `reconstruct` instead. Validation, test and predict are the same for all.
+
+    Args:
+        optimizer: Makes the optimiser from the parameters.
+        scheduler: Makes the learning-rate scheduler from the optimiser; None keeps the rate.
+        interval: When the scheduler steps, `epoch` or `step`.
+        stack_ev: Exposures that `reconstruct` and `predict` make, in stops relative to the input.
+        response: Response with which `reconstruct` merges them; None estimates it from the stack.
+
+    Attributes:
+        exposures: The frames of a stack that training needs.
+        multiple: Both sides of an image are padded to a multiple of this, in pixels.
+        generates: False for a method without `expose`.
+    """
+
+    exposures: Selection = WholeStack()
+    multiple: int = 1
+    generates: bool = True
+
+    def __init__(
+        self,
+        optimizer: OptimizerCallable | None = None,
+        scheduler: LRSchedulerCallable | None = None,
+        interval: Literal["epoch", "step"] = "epoch",
+        stack_ev: Sequence[float] = (-2.0, -1.0, 0.0, 1.0, 2.0),
+        response: CameraResponse | None = None,
+    ) -> None:
+        super().__init__()
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.interval = interval
+        self.stack_ev = tuple(sorted(stack_ev))
+        self.response = response
+
+    # -- the interface ---------------------------------------------------------------------------------------------
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        """What `generate` calls, with an image whose sides divide by `multiple`. The method's own.
+
+        Raises:
+            InputError: If the method generates no exposures.
+        """
+        raise InputError(f"{type(self).__name__} reconstructs HDR images directly; it does not generate exposures")
+
+    def generate(self, image: Tensor, ev: Tensor) -> Tensor:
+        """The exposures `ev` of `image`, of any size.
+
+        Args:
+            image: `(B, 3, H, W)`, display values in [0, 1].
+            ev: `(K,)`, stops relative to the image.
+
+        Returns:
+            `(B, K, 3, H, W)`, display values in [0, 1], float32.
+        """
+        height, width = image.shape[-2:]
+        padded = pad_to_multiple(image, self.multiple)
+        return self.expose(padded, ev)[..., :height, :width].float().clamp(0, 1)
+
+    def reconstruct(self, batch: Sample) -> Tensor:
+        """Linear radiance `(B, 3, H, W)` of a batch.
+
+        Here: generate a stack from the reference exposure and merge it.
+        """
+        return merge_stack(*self.generated_stack(source_of(batch)), self.response)
+
+    def generated_stack(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The stack that `reconstruct` merges: `stack_ev` around `image`, which itself stands at EV 0.
+
+        Returns:
+            `(B, K, 3, H, W)` display values, and `(K,)` stops.
+        """
+        ev = torch.tensor(self.stack_ev, device=image.device)
+        made = iter(self.generate(image, ev[ev != 0]).unbind(1))
+        return torch.stack([image if stops == 0 else next(made) for stops in self.stack_ev], dim=1), ev
+
+    # -- evaluation, once for all methods --------------------------------------------------------------------------
+
+    def validation_step(self, batch: Sample, batch_idx: int) -> Evaluation:
+        """Score a batch of whole stacks and log the means as `val/...`."""
+        return self.evaluate(batch, "val")
+
+    def test_step(self, batch: Sample, batch_idx: int) -> Evaluation:
+        """Score a batch of whole stacks and log the means as `test/...`."""
+        return self.evaluate(batch, "test")
+
+    def predict_step(self, batch: Sample, batch_idx: int) -> Prediction:
+        """Exposures and radiance of a batch."""
+        image = source_of(batch)
+        if not self.generates:
+            return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}  # type: ignore[typeddict-item]
+        stack, ev = self.generated_stack(image)
+        hdr = merge_stack(stack, ev, self.response)
+        return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}  # type: ignore[typeddict-item]
+
+    def evaluate(self, batch: Sample, stage: str) -> Evaluation:
+        """What validation and test share: generate, reconstruct, score and log."""
+        scenes: list[str] = batch["scene"]  # type: ignore[assignment]
+        result: Evaluation = {"scene": scenes, "batch": batch, "scores": []}
+        if self.generates and batch["ldr"].shape[1] > 1:
+            result["stack"], result["ev"], truth = self._generate_targets(batch)
+            result["scores"] += stack_scores(scenes, result["stack"], truth, result["ev"])
+        result["hdr"] = self.reconstruct(batch)
+        if "hdr" in batch:
+            result["hdr"] = match_scale(result["hdr"], batch["hdr"])
+            result["scores"] += hdr_scores(scenes, result["hdr"], batch["hdr"])
+        self._log_means(result["scores"], stage, len(scenes))
+        return result
+
+    def _generate_targets(self, batch: Sample) -> tuple[Tensor, Tensor, Tensor]:
+        """Every exposure of the true stacks but the input: generated, their EV `(B, K)`, and the truth."""
+        ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
+        count = ev.shape[1]
+        others = torch.stack(
+            [
+                torch.arange(count, device=ev.device)[torch.arange(count, device=ev.device) != ref]
+                for ref in batch["ref"]
+            ]
+        )
+        rows = torch.arange(len(ev), device=ev.device)[:, None]
+        wanted = ev[rows, others]
+        made = [self.generate(image[None], stops)[0] for image, stops in zip(source_of(batch), wanted, strict=True)]
+        return torch.stack(made), wanted, batch["ldr"][rows, others]
+
+    def _log_means(self, scores: list[Score], stage: str, batch_size: int) -> None:
+        for metric in dict.fromkeys(score["metric"] for score in scores):
+            values = [score["value"] for score in scores if score["metric"] == metric]
+            self.log(
+                f"{stage}/{metric}",
+                sum(values) / len(values),
+                batch_size=batch_size,
+                sync_dist=True,
+                prog_bar=metric == "psnr",
+            )
+
+    # -- optimisation ----------------------------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser and scheduler of the arguments; none for a method without parameters."""
+        if self.optimizer is None:
+            return None
+        optimizer = self.optimizer(self.parameters())
+        if self.scheduler is None:
+            return optimizer
+        scheduler = self.scheduler(optimizer)
+        monitor = getattr(scheduler, "monitor", None)
+        # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
+        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": monitor, "strict": False}
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note the class, so that a checkpoint alone is enough to load the method."""
+        checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
+
+
+def source_of(batch: Sample) -> Tensor:
+    """The reference exposures `(B, 3, H, W)` of a batch."""
+    return batch["ldr"][torch.arange(len(batch["ldr"]), device=batch["ldr"].device), batch["ref"]]
+
+
+def stack_scores(scenes: list[str], stack: Tensor, truth: Tensor, ev: Tensor) -> list[Score]:
+    """PSNR, SSIM and L1 of every generated exposure. Stacks `(B, K, 3, H, W)`, `ev` `(B, K)`."""
+    flat, target = stack.flatten(0, 1), truth.flatten(0, 1)
+    values = {"psnr": psnr(flat, target), "ssim": ssim(flat, target), "l1": (flat - target).abs().flatten(1).mean(1)}
+    return [
+        {"scene": scenes[index // ev.shape[1]], "ev": round(float(stops), 3), "metric": metric, "value": float(value)}
+        for metric, column in values.items()
+        for index, (stops, value) in enumerate(zip(ev.flatten(), column, strict=True))
+    ]
+
+
+def hdr_scores(scenes: list[str], hdr: Tensor, truth: Tensor) -> list[Score]:
+    """PSNR-mu of radiance `(B, 3, H, W)`, and PSNR and SSIM after the tone mapping of Le et al. (Reinhard-Devlin)."""
+    shown, wanted = (reinhard2005(x / peak_of(truth, 0.999)) for x in (hdr, truth))
+    values = {"psnr_mu": psnr_mu(hdr, truth), "tm_psnr": psnr(shown, wanted), "tm_ssim": ssim(shown, wanted)}
+    return [
+        {"scene": scene, "ev": None, "metric": metric, "value": float(value)}
+        for metric, column in values.items()
+        for scene, value in zip(scenes, column, strict=True)
+    ]

@@ -1,0 +1,76 @@
+"""What a method must beat: the input itself, and plain gain in linear light."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
+from hdrgen.data import Sample
+from hdrgen.errors import InputError
+from hdrgen.methods.base import Evaluation, HDRModule, source_of
+
+
+class UnchangedInput(HDRModule):
+    """Returns the input for every exposure, and the linearised input as the HDR image.
+
+    Args:
+        response: Response that linearises the input.
+    """
+
+    def __init__(self, response: CameraResponse | None = None) -> None:
+        super().__init__(response=response or Gamma(2.2))
+        self.save_hyperparameters(ignore=["response"])
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        """The image, K times."""
+        return image[:, None].expand(-1, len(ev), -1, -1, -1)
+
+    def reconstruct(self, batch: Sample) -> Tensor:
+        """The linearised input."""
+        assert self.response is not None
+        return self.response.inverse(source_of(batch))
+
+
+class LinearGain(HDRModule):
+    r"""Exposure by gain in linear light, :math:`f(\min(1, 2^{ev} f^{-1}(I)))`.
+
+    Args:
+        response: The response f that is assumed, gamma 2.2 unless given.
+        oracle: Under validation and test, use each scene's true response where the data set knows it. An upper bound
+            for gain without a network, not a competitor; scenes without one keep `response`.
+        stack_ev: Exposures of the merged stack.
+    """
+
+    def __init__(
+        self,
+        response: CameraResponse | None = None,
+        oracle: bool = False,
+        stack_ev: Sequence[float] = (-2.0, -1.0, 0.0, 1.0, 2.0),
+    ) -> None:
+        super().__init__(stack_ev=stack_ev, response=response or Gamma(2.2))
+        self.save_hyperparameters(ignore=["response"])
+        self.oracle = oracle
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        """Gain with the assumed response."""
+        assert self.response is not None
+        linear = self.response.inverse(image)[:, None]
+        return self.response((linear * ev.exp2().view(-1, 1, 1, 1)).clamp(0, 1))
+
+    def evaluate(self, batch: Sample, stage: str) -> Evaluation:
+        """As for every method, after a look at the true response for the oracle.
+
+        Raises:
+            InputError: If the oracle is asked about several scenes at once, each of which has its own response.
+        """
+        if self.oracle and "inverse_response" in batch:
+            self.response = _true_response(batch["inverse_response"])
+        return super().evaluate(batch, stage)
+
+
+def _true_response(inverse: Tensor) -> CameraResponse:
+    if len(inverse) != 1:
+        raise InputError(f"the oracle takes one scene a batch, found {len(inverse)}; use --data.eval_batch_size 1")
+    levels = torch.linspace(0, 1, inverse.shape[1], device=inverse.device)
+    return TabulatedResponse(inverse[0], levels, name="true response")

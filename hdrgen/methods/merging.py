@@ -1,0 +1,34 @@
+"""From a generated stack to radiance."""
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse, Gamma, calibrate_debevec
+from hdrgen.errors import InputError
+from hdrgen.fusion import merge_debevec
+
+
+def merge_stack(stack: Tensor, ev: Tensor, response: CameraResponse | None = None) -> Tensor:
+    """Linear radiance of exposure stacks, in float32.
+
+    Args:
+        stack: `(B, S, 3, H, W)`, display values in [0, 1].
+        ev: `(S,)`, stops.
+        response: The camera response of all stacks; None estimates one from each (Debevec and Malik 1997). A stack that
+            holds too little to estimate it from, such as a black picture, is merged with gamma 2.2.
+
+    Returns:
+        `(B, 3, H, W)`.
+    """
+    with torch.autocast(stack.device.type, enabled=False):
+        merged = [_merge_one(one[None].float(), ev.float(), response) for one in stack]
+    return torch.cat(merged)
+
+
+def _merge_one(stack: Tensor, ev: Tensor, response: CameraResponse | None) -> Tensor:
+    if response is None:
+        try:
+            response = calibrate_debevec(stack, ev)
+        except InputError:
+            response = Gamma(2.2)
+    return merge_debevec(stack, ev, response)

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import torch
+from scipy.signal import correlate
+
+from hdrgen.errors import InputError
+from hdrgen.nn import VGGFeatures, pretrained_vgg
+
+
+def numpy_features(image, state, blocks):
+    """The same trunk up to the pooling of `blocks`, by SciPy's correlation."""
+    x = (image - np.array([0.485, 0.456, 0.406])[:, None, None]) / np.array([0.229, 0.224, 0.225])[:, None, None]
+    index, outputs = 0, []
+    for count in blocks:
+        for _ in range(count):
+            weight, bias = state[f"features.{index}.weight"].numpy(), state[f"features.{index}.bias"].numpy()
+            padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+            x = np.stack([correlate(padded, w, "valid")[0] + b for w, b in zip(weight, bias, strict=True)]).clip(0)
+            index += 2
+        x = x.reshape(x.shape[0], x.shape[1] // 2, 2, x.shape[2] // 2, 2).max(axis=(2, 4))
+        index += 1
+        outputs.append(x)
+    return outputs
+
+
+def test_layers_equal_a_numpy_reference():
+    trunk = VGGFeatures(19, ["pool1", "pool2"])
+    image = torch.rand(1, 3, 8, 8)
+    expected = numpy_features(image[0].double().numpy(), trunk.state_dict(), (2, 2))
+    for found, wanted in zip(trunk(image), expected, strict=True):
+        np.testing.assert_allclose(found[0].numpy(), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(("depth", "position"), [(16, 28), (19, 34)])
+def test_weight_names_are_torchvisions(depth, position):
+    """The last convolution of vgg16 is features.28, that of vgg19 features.34."""
+    trunk = VGGFeatures(depth, ["pool5"])
+    assert f"features.{position}.weight" in trunk.state_dict()
+    assert sum(p.numel() for p in trunk.parameters()) == {16: 14_714_688, 19: 20_024_384}[depth]
+
+
+def test_frozen_but_differentiable_in_the_image():
+    image = torch.rand(1, 3, 16, 16, requires_grad=True)
+    VGGFeatures(19, ["pool1"])(image)[0].sum().backward()
+    assert image.grad is not None
+    assert not any(p.requires_grad for p in VGGFeatures(19, ["pool1"]).parameters())
+
+
+def test_weights_from_a_path_and_from_the_cache(tmp_path, monkeypatch):
+    trunk = VGGFeatures(19, ["pool1"])
+    path = tmp_path / "mine.pth"
+    torch.save(trunk.state_dict() | {"classifier.0.weight": torch.zeros(1)}, path)
+    loaded = pretrained_vgg(19, ["pool1"], path)
+    assert torch.equal(loaded.features[0].weight, trunk.features[0].weight)
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    path.rename(cache / "vgg19-dcbb9e9d.pth")
+    assert torch.equal(pretrained_vgg(19, ["pool1"]).features[2].weight, trunk.features[2].weight)
+
+
+def test_never_silently_random(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+
+    def offline(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    with pytest.raises(InputError, match=r"perceptual_weights, or set --model\.perceptual_weight 0"):
+        pretrained_vgg(19, ["pool1"])
+    with pytest.raises(InputError, match="no such file"):
+        pretrained_vgg(19, ["pool1"], tmp_path / "none.pth")
+    (tmp_path / "wrong.pth").write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match=r"wrong\.pth"):
+        pretrained_vgg(19, ["pool1"], tmp_path / "wrong.pth")
+    torch.save({"other": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match=r"features\.0\.weight"):
+        pretrained_vgg(19, ["pool1"], tmp_path / "other.pth")
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(ValueError, match="pool9"):
+        VGGFeatures(19, ["pool9"])
+    with pytest.raises(ValueError, match="not 11"):
+        VGGFeatures(11, ["pool1"])
