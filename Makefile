@@ -15,7 +15,7 @@ help: ## Show this help
 install: .venv/runtime.stamp ## Create .venv and install hdrgen into it
 
 quickstart: .venv/runtime.stamp ## Train, test and use a small network on generated scenes (at most 10 minutes on 2 cores)
-	$(BIN)/hdrgen quickstart
+	$(BIN)/hdrgen quickstart --overwrite
 
 test: .venv/test.stamp ## Run the tests and the examples in docstrings
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
@@ -29,8 +29,9 @@ format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/test.stamp ## Run the benchmarks that need no data but their own
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
+	@for name in startup calibration memory rendered photographs; do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean: ## Remove .venv and what tools and runs left behind
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis runs quickstart wandb

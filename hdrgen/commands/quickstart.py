@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import shutil
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hdrgen.commands.comparing import Table, compare, exposure_columns, format_table
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ BASELINES = {"unchanged input": "UnchangedInput", "linear gain": "LinearGain"}
 NETWORK = "network"
 QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
 PHOTO_SEED = 90_210  # a scene that neither training, validation nor test draws
-
-Table = dict[str, dict[str, float]]
-"""Mean PSNR by row (name of the method) and column (EV, or `HDR`)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,51 +82,9 @@ def _newest(folder: Path, name: str) -> Path:
 
 def _test(output: Path, checkpoint: Path) -> Table:
     """Test the network and both baselines on the same scenes."""
-    from hdrgen.train import run as train
-
     print("2/4 testing it beside two baselines on scenes it has not seen", flush=True)
     methods = {NETWORK: ["--ckpt_path", str(checkpoint)]} | {name: ["--model", m] for name, m in BASELINES.items()}
-    folders = {name: output / "test" / name.replace(" ", "_") for name in methods}
-    for name, arguments in methods.items():
-        print(f"\n{name}", flush=True)
-        train("test", ["--config", SCENES, *arguments, *QUIET, "-o", str(folders[name])])
-    return _collect(folders, output / "metrics.csv")
-
-
-def _collect(folders: Mapping[str, Path], path: Path) -> Table:
-    """All rows of all methods in one CSV file, and the mean PSNR of each column."""
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    rows = [{"method": name} | row for name, folder in folders.items() for row in _read(folder / "metrics.csv")]
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    for row in rows:
-        if row["metric"] == "psnr":
-            values[row["method"]][f"{float(row['ev']):+.1f}"].append(float(row["value"]))
-        elif row["metric"] == "psnr_mu":
-            values[row["method"]]["HDR"].append(float(row["value"]))
-    return {name: {column: sum(x) / len(x) for column, x in columns.items()} for name, columns in values.items()}
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def format_table(table: Table) -> str:
-    """The table as text: a row per method, a column per exposure value, HDR last.
-
-    >>> print(format_table({"network": {"-1.0": 30.0, "HDR": 25.0}, "unchanged input": {"-1.0": 14.06, "HDR": 20.0}}))
-    PSNR (dB)        EV -1.0      HDR
-    network            30.00    25.00
-    unchanged input    14.06    20.00
-    """
-    columns = [*sorted({c for row in table.values() for c in row if c != "HDR"}, key=float), "HDR"]
-    width = max(len(name) for name in table)
-    head = f"{'PSNR (dB)':<{width}}" + "".join(f"{c if c == 'HDR' else 'EV ' + c:>9}" for c in columns)
-    body = [f"{name:<{width}}" + "".join(f"{row[c]:9.2f}" for c in columns) for name, row in table.items()]
-    return "\n".join([head, *body])
+    return compare(methods, ["--config", SCENES], output)
 
 
 def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
@@ -200,6 +154,7 @@ def _print_paths(output: Path, pictures: Sequence[Path]) -> None:
 
 def _judge(table: Table) -> None:
     """Fail unless the network beats the unchanged input at every exposure value."""
-    lost = [c for c, value in table[NETWORK].items() if c != "HDR" and value <= table["unchanged input"][c]]
+    network, unchanged = table[NETWORK], table["unchanged input"]
+    lost = [column for column in exposure_columns(table) if network[column] <= unchanged[column]]
     if lost:
         raise InputError(f"the network does not beat the unchanged input at EV {', '.join(lost)}: see the table above")
