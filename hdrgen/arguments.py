@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     folded = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(folded[name] for name in near)}?" if near else ""
+
+
+def options_in(text: str) -> list[str]:
+    """The options that a help text names.
+
+    >>> options_in("usage: hdrgen methods [-h] [--json]")
+    ['--json']
+    """
+    return sorted({name for name in re.findall(r"--[\w.]*\w", text) if not name.endswith(".help")})
 
 
 def resolve_config(value: str) -> str:

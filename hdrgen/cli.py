@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hdrgen import __version__
 from hdrgen.errors import InputError
+from hdrgen.notices import one_line_warnings
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 for bad input (told in one line on stderr), 130 after an interrupt.
     """
     try:
-        _dispatch(sys.argv[1:] if arguments is None else list(arguments))
+        with one_line_warnings():
+            _dispatch(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
     except InputError as error:
         return _complain(error, str(error))

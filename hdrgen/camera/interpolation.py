@@ -32,9 +32,16 @@ def uniform_linear(x: Tensor, values: Tensor) -> Tensor:
     """
     last = values.shape[-1] - 1
     position = x * last
-    # Truncating is flooring here, and spares a pass over the pixels; code N-1 belongs to the last segment.
-    index = position.detach().to(torch.int64).clamp_(0, last - 1)
-    return torch.lerp(_take(values, index), _take(values, index + 1), position - index)
+    # Truncating is flooring here, and 32 bits halve the traffic. NaN has no index; its share keeps it visible.
+    index = position.detach().to(torch.int32).clamp_(0, last)
+    # A knot beyond the end continues the last segment, so that display value 1 needs no case of its own.
+    values = torch.cat([values, 2 * values[..., -1:] - values[..., -2:-1]], -1)
+    if values.ndim > 1:
+        curves = torch.arange(values.shape[:-1].numel(), dtype=torch.int32, device=x.device) * values.shape[-1]
+        index += curves.view(*values.shape[:-1], 1)
+    flat, index = values.flatten(), index.flatten()
+    left, right = flat.index_select(0, index), flat[1:].index_select(0, index)
+    return torch.lerp(left.view(x.shape), right.view(x.shape), position.frac())
 
 
 def _take(table: Tensor, index: Tensor) -> Tensor:

@@ -1,17 +1,17 @@
 """`hdrgen configs`: list or print the packaged configurations."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen import configs
 from hdrgen.arguments import suggest
+from hdrgen.commands.parser import Parser
 from hdrgen.errors import InputError
 
 
-def parser(verb: str) -> argparse.ArgumentParser:
+def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    top = argparse.ArgumentParser(prog=f"hdrgen {verb}", description="List or print the packaged configurations.")
+    top = Parser(prog=f"hdrgen {verb}", description="List or print the packaged configurations.")
     actions = top.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("list", help="one line for each configuration (default)")
     show = actions.add_parser("show", help="print one, to copy and change it")

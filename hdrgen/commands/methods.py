@@ -1,11 +1,12 @@
 """`hdrgen methods`: what can be trained, tested and used for prediction."""
 
-import argparse
 import inspect
 import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
+
+from hdrgen.commands.parser import Parser
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
@@ -20,9 +21,9 @@ class Entry(TypedDict):
     paper: str
 
 
-def parser(verb: str) -> argparse.ArgumentParser:
+def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    options = argparse.ArgumentParser(
+    options = Parser(
         prog=f"hdrgen {verb}",
         description="List the methods. `hdrgen fit --model.help NAME` explains the arguments of one.",
     )

@@ -1,15 +1,15 @@
 """`hdrgen pairs`: the list of training pairs of a DrTMO data set, as the public code of Le et al. reads it."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from hdrgen.commands.parser import Parser
 from hdrgen.errors import InputError
 
 
-def parser(verb: str) -> argparse.ArgumentParser:
+def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    options = argparse.ArgumentParser(
+    options = Parser(
         prog=f"hdrgen {verb}",
         description="List every pair of exposures of every DrTMO stack in a CSV file (columns x, x_exp, y, y_exp).",
     )

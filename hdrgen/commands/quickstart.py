@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hdrgen quickstart", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path("quickstart"), help="folder for everything it makes")
     parser.add_argument("--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder")
-    parser.add_argument("--epochs", type=int, default=None, help="train longer or shorter than the packaged config")
+    parser.add_argument("--steps", type=int, help="stop training after so many steps, to try the rest")
     return parser
 
 
@@ -41,7 +41,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser().parse_args(arguments)
     output = _fresh(options.output, options.overwrite)
-    checkpoint = _fit(output, options.epochs)
+    checkpoint = _fit(output, options.steps)
     table = _test(output, checkpoint)
     pictures = _reconstruct(output, checkpoint)
     print(format_table(table))
@@ -63,11 +63,11 @@ def _fresh(output: Path, overwrite: bool) -> Path:
     return output
 
 
-def _fit(output: Path, epochs: int | None) -> Path:
+def _fit(output: Path, steps: int | None) -> Path:
     from hdrgen.train import run as train
 
     print("1/4 training on generated scenes, each through a camera response drawn at random", flush=True)
-    length = [] if epochs is None else [f"--trainer.max_epochs={epochs}"]
+    length = [] if steps is None else [f"--trainer.max_steps={steps}"]
     configs = [part for name in CONFIGS for part in ("--config", name)]
     train("fit", [*configs, *length, "-o", str(output / "runs")])
     return _newest(output / "runs", "last.ckpt")
@@ -128,7 +128,7 @@ def _contact_sheet(output: Path, radiance: np.ndarray, folder: Path) -> Path:
     from hdrgen.callbacks import contact_sheet
     from hdrgen.io import read_image, write_image
     from hdrgen.metrics import match_scale
-    from hdrgen.tonemap import reinhard2005
+    from hdrgen.tonemap import reinhard2002
 
     truth = _tensor(radiance)[None]
     result = match_scale(_tensor(read_image(_newest(folder, "*.exr")).as_float())[None], truth)
@@ -136,7 +136,7 @@ def _contact_sheet(output: Path, radiance: np.ndarray, folder: Path) -> Path:
     exposures.sort(key=lambda pair: float(pair[0]))
     made = [(f"EV {ev}", _tensor(read_image(path).as_float())) for ev, path in exposures]
     shown = [("input", _tensor(read_image(output / "photo.jpg").as_float()))]
-    shown += [(name, reinhard2005(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
+    shown += [(name, reinhard2002(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
     return write_image(output / "contact_sheet.png", contact_sheet([made, shown], height=240))
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset, local_reference
-from hdrgen.data.layout import wrong_layout
+from hdrgen.data.layout import part_of, wrong_layout
 from hdrgen.data.reading import read_frame
 from hdrgen.data.rendering import HALF_STOPS
 from hdrgen.data.sample import Sample
@@ -36,13 +36,17 @@ class DrTMO(StackDataset):
     Args:
         root: the folder with `training_data`, or `training_data` itself.
         split: "Train" or "Test".
+        scenes: part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
+            views and responses of an image stay together.
 
     Raises:
         InputError: another layout.
     """
 
-    def __init__(self, root: str, split: Split = "Train") -> None:
-        self.folders = stack_folders(Path(root).expanduser(), split)
+    def __init__(self, root: str, split: Split = "Train", scenes: tuple[float, float] = (0.0, 1.0)) -> None:
+        folders = stack_folders(Path(root).expanduser(), split)
+        kept = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
+        self.folders = [folder for folder in folders if _image(folder) in kept]
 
     def __len__(self) -> int:
         """Number of stacks."""
@@ -123,6 +127,11 @@ class DrTMOPairs(StackDataset):
             ref=torch.tensor(local_reference(frames, self.reference(index))),
             scene=self.scene(index),
         )
+
+
+def _image(folder: Path) -> str:
+    """The HDR image that a folder `<name>_<a>_<b>_<c>_<response>` was rendered from."""
+    return folder.name.rsplit("_", 4)[0]
 
 
 def stack_folders(root: Path, split: Split) -> list[Path]:

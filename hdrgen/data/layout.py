@@ -1,13 +1,34 @@
-"""What to say when a folder does not hold what a data set expects."""
+"""The part of a folder's scenes that a data set takes, and what to say when it does not hold what is expected."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from hdrgen.errors import InputError
 
 SHOWN = 8
+Scene = TypeVar("Scene")
+
+
+def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
+    """The items between two shares of a sorted list, such as (0, 0.8) for training and (0.8, 1) for test.
+
+    Raises:
+        InputError: the shares are not in order within [0, 1], or nothing lies between them.
+
+    >>> part_of("abcde", (0.0, 0.8)), part_of("abcde", (0.8, 1.0))
+    (['a', 'b', 'c', 'd'], ['e'])
+    """
+    start, stop = scenes
+    if not 0 <= start < stop <= 1:
+        raise InputError(f"expected a part of the scenes between 0 and 1, such as (0, 0.8), found {scenes}")
+    chosen = items[round(start * len(items)) : round(stop * len(items))]
+    if not chosen:
+        raise InputError(f"expected at least one scene in the part {scenes}, found none of {len(items)}; widen it")
+    return list(chosen)
 
 
 def wrong_layout(root: Path, expected: str, advice: str) -> InputError:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.data.dataset import StackDataset
+from hdrgen.data.layout import part_of
 from hdrgen.data.panorama import Views, is_panorama, perspective, window
 from hdrgen.data.photographs import unique_names
 from hdrgen.data.reading import read_radiance
@@ -61,7 +62,7 @@ class RenderedStacks(StackDataset):
     ) -> None:
         if size < 1 or views < 1:
             raise InputError(f"expected at least 1 view of at least 1 pixel, found views={views}, size={size}")
-        self.paths = _part(_hdr_files(Path(root).expanduser()), scenes)
+        self.paths = part_of(_hdr_files(Path(root).expanduser()), scenes)
         self.names = unique_names(self.paths)
         self.size = size
         self.views = views
@@ -131,13 +132,3 @@ def _hdr_files(root: Path) -> list[Path]:
         names = sorted(path.name for path in root.iterdir())[:8]
         raise InputError(f"{root}: expected .hdr or .exr files, found {', '.join(names) or 'an empty folder'}")
     return found
-
-
-def _part(paths: list[Path], scenes: tuple[float, float]) -> list[Path]:
-    start, stop = scenes
-    if not 0 <= start < stop <= 1:
-        raise InputError(f"expected a part of the scenes between 0 and 1, such as (0, 0.8), found {scenes}")
-    chosen = paths[round(start * len(paths)) : round(stop * len(paths))]
-    if not chosen:
-        raise InputError(f"expected at least one scene in the part {scenes}, found none of {len(paths)}; widen it")
-    return chosen

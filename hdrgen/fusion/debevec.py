@@ -1,12 +1,14 @@
 """Debevec's merge: a weighted mean of log radiance."""
 
 import math
+from collections.abc import Iterable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.fusion.frames import MID_GREY, decode, frame_weight, frames_longest_first
+from hdrgen.fusion.frames import MID_GREY, Frame, by_strips, decode, frame_weight, frames_longest_first
 from hdrgen.fusion.weights import Weight, debevec_hat
 
 
@@ -41,8 +43,12 @@ def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight
         0.18
     """
     count = stack.shape[-4] if stack.ndim >= 4 else 0
-    total = weighted = fallback = torch.zeros((), device=stack.device)
-    for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
+    return by_strips(partial(_merge, response, weight, count), frames_longest_first(stack, ev))
+
+
+def _merge(response: CameraResponse, weight: Weight, count: int, frames: Iterable[Frame]) -> Tensor:
+    total = weighted = fallback = torch.zeros(())
+    for j, (frame, stops) in enumerate(frames):
         log_radiance = decode(response, frame).log() - math.log(2) * stops.to(frame)
         w = frame_weight(weight, frame, longest=j == 0, shortest=j == count - 1)
         total = total + w

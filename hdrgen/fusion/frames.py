@@ -1,6 +1,6 @@
 """What the merges share: frames in order of exposure, and what a frame says of a pixel that no frame exposes well."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -10,9 +10,12 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.weights import Weight
 
 MID_GREY = 0.5
+STRIP = 65536  # values of one frame that are merged at a time on a CPU, few enough to stay in its cache
+
+Frame = tuple[Tensor, Tensor]
 
 
-def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[Frame]:
     """Yield (frame (..., 3, H, W), ev () or (..., 1, 1, 1)) from the longest exposure to the shortest, in float32.
 
     Raises:
@@ -34,6 +37,21 @@ def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Te
         frame = stack.select(-4, j)
         stops = ev[j] if ev.ndim == 1 else ev[..., j, None, None, None]
         yield (frame if frame.dtype == torch.float64 else frame.float()), stops
+
+
+def by_strips(merge: Callable[[Iterable[Frame]], Tensor], frames: Iterable[Frame]) -> Tensor:
+    """Merge strips of rows one after the other: a CPU does that from its cache, at half the time.
+
+    Args:
+        merge: from frames (..., 3, h, W) and their EVs to radiance (..., 3, h, W), every pixel on its own.
+        frames: as :func:`frames_longest_first` yields them.
+    """
+    pixels, stops = zip(*frames, strict=True)
+    if pixels[0].device.type != "cpu" or pixels[0].numel() <= STRIP:
+        return merge(zip(pixels, stops, strict=True))
+    rows = max(1, STRIP * pixels[0].shape[-2] // pixels[0].numel())
+    strips = zip(*(frame.split(rows, -2) for frame in pixels), strict=True)
+    return torch.cat([merge(zip(strip, stops, strict=True)) for strip in strips], -2)
 
 
 def decode(response: CameraResponse, frame: Tensor) -> Tensor:

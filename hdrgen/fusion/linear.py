@@ -1,10 +1,13 @@
 """The merge in linear light: a weighted mean of radiance."""
 
+from collections.abc import Iterable
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.fusion.frames import MID_GREY, decode, frame_weight, frames_longest_first
+from hdrgen.fusion.frames import MID_GREY, Frame, by_strips, decode, frame_weight, frames_longest_first
 from hdrgen.fusion.weights import Weight, debevec_hat
 
 
@@ -25,8 +28,12 @@ def merge_linear(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight:
         0.18
     """
     count = stack.shape[-4] if stack.ndim >= 4 else 0
-    total = weighted = fallback = torch.zeros((), device=stack.device)
-    for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
+    return by_strips(partial(_merge, response, weight, count), frames_longest_first(stack, ev))
+
+
+def _merge(response: CameraResponse, weight: Weight, count: int, frames: Iterable[Frame]) -> Tensor:
+    total = weighted = fallback = torch.zeros(())
+    for j, (frame, stops) in enumerate(frames):
         radiance = decode(response, frame) * torch.exp2(-stops.to(frame))
         w = frame_weight(weight, frame, longest=j == 0, shortest=j == count - 1)
         total = total + w

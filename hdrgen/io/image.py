@@ -33,8 +33,9 @@ class Image:
     def as_float(self) -> NDArray[np.float32]:
         """The pixels as float32: integers scaled to [0, 1] by their largest value, radiance unchanged.
 
-        >>> Image(np.full((1, 1, 3), 51, np.uint8), linear=False, exposure=Exposure()).as_float()[0, 0, 0]
-        np.float32(0.2)
+        >>> image = Image(np.full((1, 1, 3), 51, np.uint8), linear=False, exposure=Exposure())
+        >>> round(float(image.as_float()[0, 0, 0]), 6)
+        0.2
         """
         if np.issubdtype(self.pixels.dtype, np.integer):
             return self.pixels.astype(np.float32) / np.float32(np.iinfo(self.pixels.dtype).max)

@@ -167,7 +167,8 @@ def quantised(pixels: Pixels, bits: int) -> Pixels:
 
 def _attributes(path: Path, exposure: Exposure | None, chromaticities: tuple[float, ...] | None) -> dict[str, object]:
     """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
-    found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1}  # not every reader knows the float predictor
+    # Not every reader knows the float predictor. Without an empty date, OpenImageIO would write the present one.
+    found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1, "DateTime": ""}
     if exposure is not None:
         found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
     if exposure is not None and path.suffix.lower() == ".exr":

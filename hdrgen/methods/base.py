@@ -8,8 +8,8 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse
-from hdrgen.data import Sample, Selection, WholeStack
+from hdrgen.camera import CameraResponse, Gamma
+from hdrgen.data import Batch, Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import merge_stack
 from hdrgen.metrics import match_scale, peak_of, psnr, psnr_mu, ssim
@@ -35,7 +35,7 @@ class Evaluation(TypedDict, total=False):
 
     scene: list[str]
     scores: list[Score]
-    batch: Sample
+    batch: Batch
     stack: Tensor
     ev: Tensor
     hdr: Tensor
@@ -113,7 +113,7 @@ class HDRModule(LightningModule):
         padded = pad_to_multiple(image, self.multiple)
         return self.expose(padded, ev)[..., :height, :width].float().clamp(0, 1)
 
-    def reconstruct(self, batch: Sample) -> Tensor:
+    def reconstruct(self, batch: Batch) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of a batch.
 
         Here: generate a stack from the reference exposure and merge it.
@@ -132,26 +132,26 @@ class HDRModule(LightningModule):
 
     # -- evaluation, once for all methods --------------------------------------------------------------------------
 
-    def validation_step(self, batch: Sample, batch_idx: int) -> Evaluation:
+    def validation_step(self, batch: Batch, batch_idx: int) -> Evaluation:
         """Score a batch of whole stacks and log the means as `val/...`."""
         return self.evaluate(batch, "val")
 
-    def test_step(self, batch: Sample, batch_idx: int) -> Evaluation:
+    def test_step(self, batch: Batch, batch_idx: int) -> Evaluation:
         """Score a batch of whole stacks and log the means as `test/...`."""
         return self.evaluate(batch, "test")
 
-    def predict_step(self, batch: Sample, batch_idx: int) -> Prediction:
+    def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""
         image = source_of(batch)
         if not self.generates:
-            return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}  # type: ignore[typeddict-item]
+            return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
         stack, ev = self.generated_stack(image)
         hdr = merge_stack(stack, ev, self.response)
-        return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}  # type: ignore[typeddict-item]
+        return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
-    def evaluate(self, batch: Sample, stage: str) -> Evaluation:
+    def evaluate(self, batch: Batch, stage: str) -> Evaluation:
         """What validation and test share: generate, reconstruct, score and log."""
-        scenes: list[str] = batch["scene"]  # type: ignore[assignment]
+        scenes: list[str] = batch["scene"]
         result: Evaluation = {"scene": scenes, "batch": batch, "scores": []}
         if self.generates and batch["ldr"].shape[1] > 1:
             result["stack"], result["ev"], truth = self._generate_targets(batch)
@@ -163,16 +163,11 @@ class HDRModule(LightningModule):
         self._log_means(result["scores"], stage, len(scenes))
         return result
 
-    def _generate_targets(self, batch: Sample) -> tuple[Tensor, Tensor, Tensor]:
+    def _generate_targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Every exposure of the true stacks but the input: generated, their EV `(B, K)`, and the truth."""
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
-        count = ev.shape[1]
-        others = torch.stack(
-            [
-                torch.arange(count, device=ev.device)[torch.arange(count, device=ev.device) != ref]
-                for ref in batch["ref"]
-            ]
-        )
+        frames = torch.arange(ev.shape[1], device=ev.device)
+        others = torch.stack([frames[frames != ref] for ref in batch["ref"]])
         rows = torch.arange(len(ev), device=ev.device)[:, None]
         wanted = ev[rows, others]
         made = [self.generate(image[None], stops)[0] for image, stops in zip(source_of(batch), wanted, strict=True)]
@@ -209,9 +204,10 @@ class HDRModule(LightningModule):
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
 
 
-def source_of(batch: Sample) -> Tensor:
+def source_of(batch: Batch) -> Tensor:
     """The reference exposures `(B, 3, H, W)` of a batch."""
-    return batch["ldr"][torch.arange(len(batch["ldr"]), device=batch["ldr"].device), batch["ref"]]
+    ldr: Tensor = batch["ldr"]
+    return ldr[torch.arange(len(ldr), device=ldr.device), batch["ref"]]
 
 
 def stack_scores(scenes: list[str], stack: Tensor, truth: Tensor, ev: Tensor) -> list[Score]:
@@ -226,8 +222,11 @@ def stack_scores(scenes: list[str], stack: Tensor, truth: Tensor, ev: Tensor) ->
 
 
 def hdr_scores(scenes: list[str], hdr: Tensor, truth: Tensor) -> list[Score]:
-    """PSNR-mu of radiance `(B, 3, H, W)`, and PSNR and SSIM after the tone mapping of Le et al. (Reinhard-Devlin)."""
-    shown, wanted = (reinhard2005(x / peak_of(truth, 0.999)) for x in (hdr, truth))
+    """PSNR-mu of radiance `(B, 3, H, W)`, and PSNR and SSIM after tone mapping.
+
+    The operator is Reinhard-Devlin with the settings of Le et al.'s public code: light adaptation 0.5, gamma 2.2.
+    """
+    shown, wanted = (Gamma(2.2)(reinhard2005(x / peak_of(truth, 0.999), light=0.5)) for x in (hdr, truth))
     values = {"psnr_mu": psnr_mu(hdr, truth), "tm_psnr": psnr(shown, wanted), "tm_ssim": ssim(shown, wanted)}
     return [
         {"scene": scene, "ev": None, "metric": metric, "value": float(value)}

@@ -26,6 +26,15 @@ def test_stacks_of_nine_half_stops(root):
     assert len(DrTMO(str(root / "training_data"))) == 2
 
 
+def test_a_part_keeps_all_views_of_an_image_together(root):
+    folder = root / "training_data" / "Train" / "Bracketed_images"
+    for name in ("lake_3_4_5_Gold-200CDBlue", "lake_9_10_11_gamma+1.4"):
+        (folder / name).mkdir()
+    train, val = (DrTMO(str(root), scenes=part) for part in ((0.0, 0.5), (0.5, 1.0)))
+    assert {train.scene(index).partition("_")[0] for index in range(len(train))} == {"lake"}
+    assert [val.scene(index) for index in range(len(val))] == ["room_1_2_3_Gold-200CDBlue"]
+
+
 def test_only_the_pair_is_read(root, monkeypatch):
     from hdrgen.data import drtmo
 

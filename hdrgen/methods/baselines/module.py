@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
-from hdrgen.data import Sample
+from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.methods.base import Evaluation, HDRModule, source_of
 
@@ -26,7 +26,7 @@ class UnchangedInput(HDRModule):
         """The image, K times."""
         return image[:, None].expand(-1, len(ev), -1, -1, -1)
 
-    def reconstruct(self, batch: Sample) -> Tensor:
+    def reconstruct(self, batch: Batch) -> Tensor:
         """The linearised input."""
         assert self.response is not None
         return self.response.inverse(source_of(batch))
@@ -58,7 +58,7 @@ class LinearGain(HDRModule):
         linear = self.response.inverse(image)[:, None]
         return self.response((linear * ev.exp2().view(-1, 1, 1, 1)).clamp(0, 1))
 
-    def evaluate(self, batch: Sample, stage: str) -> Evaluation:
+    def evaluate(self, batch: Batch, stage: str) -> Evaluation:
         """As for every method, after a look at the true response for the oracle.
 
         Raises:

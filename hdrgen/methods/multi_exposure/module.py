@@ -9,7 +9,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, Reduce
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, exposure_ratio, well_exposed_mask
-from hdrgen.data import RandomPair, Sample
+from hdrgen.data import Batch, RandomPair
 from hdrgen.losses import PerceptualLoss
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
@@ -104,7 +104,7 @@ class MultiExposureGeneration(HDRModule):
         exposures = [self.network.expose(latent, stops.exp2().expand(len(image)), up=bool(stops >= 0)) for stops in ev]
         return torch.stack(exposures, dim=1)
 
-    def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Generate each image of a pair from the other (Fig. 3)."""
         dark, bright = batch["ldr"].unbind(1)
         ratio = exposure_ratio(batch["ev"][:, 0], batch["ev"][:, 1])

@@ -1,0 +1,155 @@
+import pytest
+import torch
+
+from hdrgen.camera import Gamma, TabulatedResponse, form_image
+from hdrgen.errors import InputError
+from hdrgen.methods import HDRModule, LinearGain, UnchangedInput
+from hdrgen.methods.base import hdr_scores, source_of, stack_scores
+from hdrgen.methods.merging import merge_stack
+from hdrgen.metrics import psnr
+
+EV = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0])
+
+
+def stack_batch(response=None, scenes=2, size=24):
+    """Noise-free stacks of a smooth radiance, through gamma 2.2 unless told otherwise."""
+    response = response or Gamma(2.2)
+    ramp = torch.logspace(-2.5, 0.5, size * size).view(1, 1, size, size)
+    hdr = ramp * torch.tensor([1.0, 0.8, 0.6]).view(1, 3, 1, 1) * torch.arange(1, scenes + 1).view(-1, 1, 1, 1)
+    return {
+        "ldr": form_image(hdr, EV, response, bits=None),
+        "ev": EV.repeat(scenes, 1),
+        "ref": torch.full((scenes,), 2),
+        "hdr": hdr,
+        "scene": [f"s{index}" for index in range(scenes)],
+        "inverse_response": response.inverse(torch.linspace(0, 1, 1024)).repeat(scenes, 1),
+    }
+
+
+def quiet(model):
+    model.log = model.log_dict = lambda *args, **kwargs: None
+    return model.eval()
+
+
+class Padded(HDRModule):
+    """Tells which size it was given."""
+
+    multiple = 16
+
+    def expose(self, image, ev):
+        self.seen = image.shape
+        return image[:, None].expand(-1, len(ev), -1, -1, -1)
+
+
+def test_generate_pads_and_crops_back():
+    model = Padded()
+    image = torch.rand(1, 3, 17, 33)
+    out = model.generate(image, torch.tensor([1.0, 2.0]))
+    assert model.seen[-2:] == (32, 48)
+    assert out.shape == (1, 2, 3, 17, 33)
+    assert torch.equal(out[:, 0], image)
+
+
+def test_a_method_without_exposures_says_so():
+    with pytest.raises(InputError, match="HDRModule reconstructs HDR images directly"):
+        HDRModule().generate(torch.rand(1, 3, 8, 8), EV)
+
+
+def test_the_input_itself_stands_at_ev_zero():
+    image = torch.rand(1, 3, 8, 8)
+    stack, ev = LinearGain().generated_stack(image)
+    assert ev.tolist() == EV.tolist()
+    assert torch.equal(stack[:, 2], image)
+
+
+def test_source_is_the_reference_of_each_scene():
+    batch = stack_batch()
+    batch["ref"] = torch.tensor([0, 4])
+    assert torch.equal(source_of(batch), torch.stack([batch["ldr"][0, 0], batch["ldr"][1, 4]]))
+
+
+class TestBaselines:
+    def test_gain_with_the_right_gamma_is_the_truth_below_clipping(self):
+        batch = stack_batch()
+        made = LinearGain().generate(source_of(batch), EV[EV < 0])
+        kept = batch["hdr"][:, None].expand_as(made) < 1
+        torch.testing.assert_close(made[kept], batch["ldr"][:, :2][kept], atol=1e-4, rtol=0)
+
+    def test_unchanged_input_is_unchanged(self):
+        image = torch.rand(2, 3, 8, 8)
+        assert torch.equal(UnchangedInput().generate(image, EV)[:, 3], image)
+        hdr = UnchangedInput().reconstruct({"ldr": image[:, None], "ref": torch.zeros(2, dtype=torch.long)})
+        torch.testing.assert_close(hdr, image**2.2)
+
+    def test_the_oracle_knows_the_curve_and_blind_gain_does_not(self):
+        x = torch.linspace(0, 1, 64)
+        batch = stack_batch(TabulatedResponse(x, (1.6 * x**0.9) / (x**0.9 + 0.6)), scenes=1)
+        blind, oracle = (quiet(LinearGain(oracle=flag)).evaluate(batch, "test") for flag in (False, True))
+
+        def at(result, ev):
+            return next(s["value"] for s in result["scores"] if s["metric"] == "psnr" and s["ev"] == ev)
+
+        assert at(oracle, 2.0) > at(blind, 2.0) + 10
+
+    def test_the_oracle_takes_one_scene_at_a_time(self):
+        with pytest.raises(InputError, match="found 2"):
+            quiet(LinearGain(oracle=True)).evaluate(stack_batch(), "test")
+
+
+class TestEvaluation:
+    def test_scores_of_every_exposure_but_the_input(self):
+        batch = stack_batch()
+        result = quiet(LinearGain()).evaluate(batch, "test")
+        assert result["stack"].shape == (2, 4, 3, 24, 24)
+        assert result["ev"].tolist() == [[-2.0, -1.0, 1.0, 2.0]] * 2
+        scores = {(s["scene"], s["ev"]) for s in result["scores"] if s["metric"] == "psnr"}
+        assert scores == {(scene, ev) for scene in ("s0", "s1") for ev in (-2.0, -1.0, 1.0, 2.0)}
+        assert {s["metric"] for s in result["scores"] if s["ev"] is None} == {"psnr_mu", "tm_psnr", "tm_ssim"}
+
+    def test_ev_counts_from_the_input_whatever_the_reference(self):
+        batch = stack_batch(scenes=1)
+        batch["ref"] = torch.tensor([1])
+        assert quiet(LinearGain()).evaluate(batch, "test")["ev"].tolist() == [[-1.0, 1.0, 2.0, 3.0]]
+
+    def test_scores_do_not_depend_on_the_batch(self):
+        batch = stack_batch()
+        together = quiet(LinearGain()).evaluate(batch, "test")["scores"]
+        alone = []
+        for index in range(2):
+            one = {k: v[index : index + 1] for k, v in batch.items()}
+            alone += quiet(LinearGain()).evaluate(one, "test")["scores"]
+        key = {(s["scene"], s["ev"], s["metric"]): s["value"] for s in alone}
+        assert all(s["value"] == pytest.approx(key[s["scene"], s["ev"], s["metric"]], rel=1e-4) for s in together)
+
+    def test_a_stack_without_truth_is_scored_without_it(self):
+        batch = stack_batch()
+        del batch["hdr"]
+        assert all(s["ev"] is not None for s in quiet(LinearGain()).evaluate(batch, "test")["scores"])
+
+    def test_stack_scores_pair_the_right_images(self):
+        stack, truth = torch.rand(2, 3, 3, 16, 16), torch.rand(2, 3, 3, 16, 16)
+        scores = stack_scores(["a", "b"], stack, truth, torch.tensor([[-1.0, 1.0, 2.0]] * 2))
+        found = next(s["value"] for s in scores if (s["scene"], s["ev"], s["metric"]) == ("b", -1.0, "psnr"))
+        assert found == pytest.approx(psnr(stack[1, :1], truth[1, :1]).item())
+
+    def test_equal_hdr_images_score_highest(self):
+        hdr = torch.rand(1, 3, 16, 16)
+        values = {s["metric"]: s["value"] for s in hdr_scores(["a"], hdr, hdr)}
+        assert values == {"psnr_mu": 100.0, "tm_psnr": 100.0, "tm_ssim": pytest.approx(1.0)}
+
+
+class TestMerging:
+    def test_known_response_recovers_radiance_on_the_absolute_scale(self):
+        batch = stack_batch(scenes=1)
+        hdr = merge_stack(batch["ldr"], EV, Gamma(2.2))
+        torch.testing.assert_close(hdr, batch["hdr"], rtol=1e-3, atol=1e-5)
+
+    def test_a_black_picture_is_merged_with_gamma(self):
+        hdr = merge_stack(torch.zeros(1, 5, 3, 16, 16), EV)
+        assert hdr.shape == (1, 3, 16, 16)
+        assert torch.isfinite(hdr).all()
+
+    def test_stays_in_float32_under_autocast(self):
+        with torch.autocast("cpu", torch.bfloat16):
+            hdr = merge_stack(stack_batch(scenes=1)["ldr"].bfloat16(), EV, Gamma(2.2))
+        assert hdr.dtype == torch.float32

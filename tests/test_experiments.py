@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hdrgen.cli import main
+
+FOLDER = Path(__file__).resolve().parents[1] / "experiments"
+OVERLAYS = sorted(FOLDER.glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_overlay_changes_what_it_says(overlay, capsys):
+    """On top of the method's small config, an overlay parses, and every setting in it arrives."""
+    small = f"{overlay.parent.name}_small"
+    assert main(["fit", "--config", small, "--config", str(overlay), "--print_config"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    wanted = yaml.safe_load(overlay.read_text())
+    assert_within(wanted, printed)
+
+
+def assert_within(wanted, found):
+    for key, value in wanted.items():
+        if isinstance(value, dict):
+            assert_within(value, found[key])
+        elif key == "class_path":
+            assert found[key].endswith(value.rpartition(".")[2])
+        else:
+            assert found[key] == value
