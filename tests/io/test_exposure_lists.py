@@ -120,7 +120,11 @@ def test_unreadable(tmp_path):
         read_exposure_list(tmp_path / "a.csv")
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z0-9 _-]{1,12}\.jpg", fullmatch=True), st.floats(1e-6, 1e4), min_size=1))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z0-9_-][a-z0-9 _-]{0,11}\.jpg", fullmatch=True), st.floats(1e-6, 1e4), min_size=1
+    )
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_csv_and_json_agree(tmp_path, times):
     rows = "".join(f"{name},{time!r}\n" for name, time in times.items())
