@@ -224,3 +224,11 @@ def test_kill_leaves_no_half_file(tmp_path, suffix):
         if path.exists():
             assert read_image(path).pixels.shape == (600, 800, 3)
             assert find_images([tmp_path]) == [path]
+
+
+@pytest.mark.parametrize("suffix", [".hdr", ".exr", ".tif", ".png", ".jpg"])
+def test_equal_images_are_equal_files(tmp_path, display, suffix):
+    """No date is written; OpenImageIO would put the present one into .exr and .tif."""
+    first = write_image(tmp_path / f"a{suffix}", display.astype(np.float32)).read_bytes()
+    time.sleep(1.1 if suffix in (".exr", ".tif") else 0)
+    assert write_image(tmp_path / f"b{suffix}", display.astype(np.float32)).read_bytes() == first
