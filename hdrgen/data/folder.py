@@ -50,7 +50,8 @@ class ExposureStackFolder(StackDataset):
         response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
 
     Raises:
-        InputError: no scenes. A scene that cannot be read raises when it is asked for.
+        InputError: no scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
+            is asked for.
     """
 
     def __init__(
@@ -64,6 +65,9 @@ class ExposureStackFolder(StackDataset):
     ) -> None:
         if evs is not None and 0 not in evs:
             raise InputError(f"expected 0, the reference, among the wanted exposures, found {evs}")
+        for name, value in (("frames", frames), ("max_side", max_side)):
+            if value is not None and value < 1:
+                raise InputError(f"expected {name} of at least 1, found {value}")
         self.folders = _scene_folders(Path(root).expanduser())
         self.wanted_reference = reference
         self.evs = evs

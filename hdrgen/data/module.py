@@ -60,6 +60,7 @@ class ExposureStackDataModule(LightningDataModule):
         on_error: Literal["raise", "skip"] = "raise",
     ) -> None:
         super().__init__()
+        _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size)
         # A process without a share of the scenes has nothing to do, which is no error; see `_exact`.
         self.allow_zero_length_dataloader_with_multiple_devices = True
         self.train = train
@@ -169,6 +170,12 @@ class ExposureStackDataModule(LightningDataModule):
             names = ", ".join(self._training.dataset.scene(index) for index in bad[:10])
             more = f" and {len(bad) - 10} more" if len(bad) > 10 else ""
             rank_zero_warn(f"skipped {len(bad)} unreadable scenes in epoch {self._epoch()}: {names}{more}")
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise InputError(f"expected at least one sample in a batch, found {size}; pass --data.{name} 1 or more")
 
 
 def _given(data: Any, name: str) -> Any:

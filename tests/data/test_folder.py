@@ -130,3 +130,9 @@ def test_real_stacks(shared):
     sample = stacks.load(index, [0, stacks.reference(index)], generator=torch.Generator())
     assert max(sample["ldr"].shape[-2:]) == 64
     assert sample["ev"].tolist() == [-7, 0]
+
+
+@pytest.mark.parametrize("option", [{"frames": 0}, {"max_side": 0}, {"evs": [1.0]}])
+def test_nothing_to_keep(root, option):
+    with pytest.raises(InputError, match="found"):
+        ExposureStackFolder(str(root), **option)
