@@ -19,5 +19,6 @@ class EndLine(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """End it."""
-        if trainer.progress_bar_callback is not None:
+        bar: Any = trainer.progress_bar_callback
+        if bar is not None and bar.is_enabled:
             print(flush=True)

@@ -1,5 +1,6 @@
 """Predictions as files: exposures, radiance and a preview of every scene."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -48,6 +49,14 @@ class PredictionWriter(BasePredictionWriter):
         self.preview = preview
         self.operator = operator
         self._seen: set[str] = set()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse a folder that cannot be written, before any work is done."""
+        if stage == "predict":
+            there = next(path for path in (self.folder.absolute(), *self.folder.absolute().parents) if path.exists())
+            if not there.is_dir() or not os.access(there, os.W_OK):
+                found = "a folder without permission" if there.is_dir() else "a file"
+                raise InputError(f"{there}: expected a folder to write to, found {found}; choose another with -o")
 
     def on_predict_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Sample, batch_idx: int, dataloader_idx: int = 0

@@ -1,0 +1,74 @@
+"""Progress for a terminal and for a log file."""
+
+import sys
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import TQDMProgressBar
+
+from hdrgen.callbacks.say import say
+
+
+class PlainProgress(Callback):
+    """Where stdout is no terminal, replaces Lightning's redrawn bar by a line now and then.
+
+    A bar that somebody chose, such as `RichProgressBar`, is left alone, and `--trainer.enable_progress_bar=false`
+    silences the lines too.
+
+    Args:
+        seconds: Least time between two lines.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self.seconds = seconds
+        self._speaks = False
+        self._last = 0.0
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Decide who speaks."""
+        bar = trainer.progress_bar_callback
+        self._speaks = type(bar) is TQDMProgressBar and not sys.stdout.isatty()
+        self._last = time.monotonic()
+        if self._speaks and isinstance(bar, TQDMProgressBar):
+            bar.disable()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Say which batch of which epoch, and the losses."""
+        self._tell(trainer, f"epoch {trainer.current_epoch}", batch_idx, trainer.num_training_batches)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Say how far it is."""
+        if not trainer.sanity_checking:
+            self._tell(trainer, "validate", batch_idx, sum(trainer.num_val_batches))
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Say how far it is."""
+        self._tell(trainer, "test", batch_idx, sum(trainer.num_test_batches))
+
+    def _tell(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
+        now = time.monotonic()
+        if not self._speaks or not trainer.is_global_zero or now - self._last < self.seconds:
+            return
+        self._last = now
+        shown = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
+        told = "".join(f", {name} {value:.4g}" for name, value in shown.items())
+        say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{told}")

@@ -1,0 +1,58 @@
+"""Lines in a log file instead of a bar that is drawn again and again."""
+
+import sys
+
+import pytest
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import TQDMProgressBar
+
+from hdrgen.callbacks import PlainProgress
+from hdrgen.data import ExposureStackDataModule
+from tests.toys import ToyMethod, ToyScenes
+
+
+class OwnBar(TQDMProgressBar):
+    """Somebody's choice."""
+
+
+def run(seconds: float, *callbacks, **options) -> Trainer:
+    options = {"accelerator": "cpu", "max_epochs": 1, "logger": False, "enable_checkpointing": False, **options}
+    trainer = Trainer(callbacks=[PlainProgress(seconds), *callbacks], enable_model_summary=False, **options)
+    data = ExposureStackDataModule(train=ToyScenes(), val=ToyScenes(2), test=ToyScenes(3), batch_size=2)
+    trainer.fit(ToyMethod(), data)
+    trainer.test(ToyMethod(), data, verbose=False)
+    return trainer
+
+
+def test_lines_where_stdout_is_no_terminal(capsys):
+    run(seconds=0)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(",")[0] for line in lines if line.startswith("epoch")] == [
+        "epoch 0: batch 1 of 2",
+        "epoch 0: batch 2 of 2",
+    ]
+    assert [line.partition(",")[0] for line in lines if line.startswith("validate")] == [
+        "validate: batch 1 of 2",
+        "validate: batch 2 of 2",
+    ]
+    assert [line.partition(",")[0] for line in lines if line.startswith("test: ")][-1] == "test: batch 3 of 3"
+
+
+@pytest.mark.parametrize(("seconds", "options"), [(1000, {}), (0, {"enable_progress_bar": False})])
+def test_silence(seconds, options, capsys):
+    run(seconds, **options)
+    assert "batch" not in capsys.readouterr().out
+
+
+def test_a_bar_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    run(seconds=0)
+    shown = capsys.readouterr().out
+    assert "batch 1 of" not in shown
+    assert "Epoch 0: 100%" in shown
+
+
+def test_a_chosen_bar_stays(capsys):
+    trainer = run(0, OwnBar())
+    assert trainer.progress_bar_callback.is_enabled
+    assert "Epoch 0: 100%" in capsys.readouterr().out
