@@ -46,6 +46,9 @@ class Parser(LightningArgumentParser):
     def _hint(self, message: str) -> str:
         if unknown := re.search(r"unrecognized arguments: (--[\w.]+)", message):
             return suggest(unknown[1], options_in(self.format_help()))
+        if unknown := re.match(r"Subcommand '(\w+)' does not accept option '([\w.]+)'", message):  # of a configuration
+            verbs = self._subcommands_action
+            return suggest(f"--{unknown[2]}", options_in(verbs.choices[unknown[1]].format_help() if verbs else ""))
         if unknown := re.match(r"Option '([\w.]+)' is not accepted", message):  # of a class; this is its parser
             return suggest(f"--{unknown[1]}", options_in(self.format_help()))
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):

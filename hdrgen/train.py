@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,17 +12,20 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
 from hdrgen import __version__, configs
 from hdrgen.arguments import named_method, prepare, suggest, value_of, without
-from hdrgen.callbacks import EndLine, ImageGrid, MetricsTable, PredictionWriter, SaveConfig
+from hdrgen.callbacks import EndLine, ImageGrid, MetricsTable, PlainProgress, PredictionWriter, SaveConfig
+from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in, read_checkpoint
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
+from hdrgen.noise import less_noise
 from hdrgen.parsing import Parser, subclasses
 
 RUNS = "runs"
@@ -54,28 +56,15 @@ def one_line_errors() -> Iterator[None]:
         if "loading state_dict" not in str(error):
             raise
         raise InputError(_mismatch(str(error))) from error
+    except ValueError as error:
+        raise _input_error_in(error) or error from None
 
 
-@contextlib.contextmanager
-def less_noise(verb: str) -> Iterator[None]:
-    """Leave out what Lightning says about itself, and outside training all but its warnings."""
-    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
-    level = logger.level
-    logger.addFilter(_is_news)
-    if verb != "fit":
-        logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            for message in ("The dirpath has changed", r"`isinstance\(treespec, LeafSpec\)` is deprecated"):
-                warnings.filterwarnings("ignore", message)
-            yield
-    finally:
-        logger.removeFilter(_is_news)
-        logger.setLevel(level)
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(("💡", "TPU available: False"))
+def _input_error_in(error: BaseException | None) -> InputError | None:
+    """What was wrong with the input; jsonargparse wraps what a constructor raises."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _mismatch(error: str) -> str:
@@ -104,7 +93,7 @@ class HDRCLI(LightningCLI):
             parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
             save_config_callback=SaveConfig,
             save_config_kwargs={"save_to_log_dir": False},
-            trainer_defaults={"callbacks": [EndLine()]},
+            trainer_defaults={"callbacks": [PlainProgress(), EndLine()]},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             args=args,
@@ -153,6 +142,26 @@ class HDRCLI(LightningCLI):
                 settings.trainer.logger = False  # the table in the output folder holds the same numbers
         else:
             settle_runs(settings)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer; what it does not accept is an error in the options."""
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"--trainer: {error}") from error
+
+    def after_instantiate_classes(self) -> None:
+        """Tell who would otherwise believe in the results of an untrained network."""
+        verb = self.subcommand
+        untrained = any(parameter.requires_grad for parameter in self.model.parameters())
+        if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
+            name = type(self.model).__name__
+            warnings.warn(f"{name} has random weights; pass --ckpt_path to use trained ones", stacklevel=1)
+
+    def after_fit(self) -> None:
+        """Say where the run is."""
+        if self.trainer.is_global_zero and not self._get_setting("trainer").fast_dev_run:
+            print(f"checkpoints, log and config in {run_folder(self.trainer) or self.trainer.default_root_dir}")
 
     def _get_setting(self, key: str) -> Any:
         return self.config[self.config.subcommand].get(key)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +80,11 @@ def test_fit_leaves_config_checkpoints_log_and_pictures(trained):
     assert len(list((trained.folder / "grids").glob("val-epoch000-toy?.png"))) == 4
     columns = next(csv.reader((trained.folder / "metrics.csv").open()))
     assert {"val/psnr", "train/loss"} <= set(columns)
+
+
+def test_fit_says_where_the_run_is(capsys):
+    assert main([*FIT, "--model=ToyMethod"]) == 0
+    assert "checkpoints, log and config in runs/ToyMethod/version_0" in capsys.readouterr().out.splitlines()
 
 
 def test_saved_config_runs_again_to_the_same_weights(trained):
@@ -252,7 +258,21 @@ def test_malicious_checkpoint(named, capsys):
         (["--model=ToyMethd"], "no method 'ToyMethd'; did you mean ToyMethod?"),
         (["--model=ToyMethod", "--data.train=ToyScene"], "no class 'ToyScene'; did you mean ToyScenes?"),
         (["--model=ToyMethod", "--trainer.acelerator=cpu"], "did you mean --trainer.accelerator"),
-        (["--model=ToyMethod", "--model.chanels=3"], "Option 'chanels' is not accepted"),
+        (["--model=ToyMethod", "--model.chanels=3"], "no option --model.chanels; did you mean --model.channels"),
+        (["--model=ToyMethod", "--data.train=ToyScenes", "--data.train.conut=3"], "did you mean --data.train.count"),
+        (
+            ["--model=ToyMethod", "--data.train=ToyScenes", "--data.train.size=x"],
+            "--data.train.size: expected int, found x",
+        ),
+        (["--model=ToyMethod", "--data.on_error=skp"], "--data.on_error: expected one of 'raise', 'skip', found skp"),
+        (["--model=ToyMethod", "--trainer.logger=Wandb"], "no class 'Wandb'; did you mean WandbLogger?"),
+        (["--model=ToyMethod", "--trainer.logger=csv"], "no class 'csv'"),
+        (["--model=ToyMethod", "--trainer.accelerator=cpuu"], "invalid accelerator name"),
+        (["--model=ToyMethod", "--data.predict"], "--data.predict: expected a value, found none"),
+        (["--model=ToyMethod", "--data.train=ExposureStackFolder"], "needs --data.train.root"),
+        (["--model=ToyMethod", "--data.train=ExposureStackFolder", "--data.train.root=nowhere"], "nowhere: expected"),
+        (["--model=ToyMethod", "--data.train=ProceduralScenes", "--data.train.count=-1"], "found count=-1"),
+        (["--model=ToyMethod", "--data.train=ToyScenes", "--data.batch_size=0"], "--data.batch_size"),
         (["--model=ToyMethod", "--trainer.max_epochs=abc"], "--trainer.max_epochs: expected int, found abc"),
         (["-c", "multi_exposur"], "did you mean multi_exposure"),
         (["--model=ToyMethod", "--ckpt_path=none.ckpt"], "found nothing at none.ckpt"),
@@ -267,6 +287,18 @@ def test_hardware_that_is_not_there(capsys):
     if torch.cuda.is_available():
         pytest.skip("this machine has an accelerator")
     assert "gpu" in error_of(["fit", *SCENES, "--model=ToyMethod", "--trainer.accelerator=gpu"], capsys)
+
+
+def test_a_programmers_error_in_a_constructor_keeps_its_traceback():
+    with pytest.raises(ValueError, match="of ours"):
+        main(["test", "--model=UnchangedInput", "--data.test=tests.toys.Faulty", *QUICK])
+
+
+def test_a_misspelt_key_of_a_config(capsys):
+    Path("typo.yaml").write_text("trainer:\n  max_epoch: 3\n")
+    told = error_of(["fit", "--model=ToyMethod", "-c", "typo.yaml"], capsys)
+    assert "no option --trainer.max_epoch" in told
+    assert "did you mean --trainer.max_epochs" in told
 
 
 def test_several_configs_and_flags_win_from_left_to_right():
@@ -397,6 +429,31 @@ def test_predict_of_bad_photographs(photo, trained, capsys):
     told = error_of(["predict", f"--ckpt_path={trained.last}", "--data.predict", photo, *CPU, "-o", "out"], capsys)
     assert photo in told
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(("method", "warned"), [("ToyMethod", True), ("UnchangedInput", False)])
+def test_random_weights_are_told(method, warned, photos, capsys):
+    assert main(["predict", f"--model={method}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
+    assert ("hdrgen: warning: ToyMethod has random weights" in capsys.readouterr().err) is warned
+
+
+def test_trained_weights_need_no_warning(trained, photos, capsys):
+    assert main(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("output", ["taken", "taken/below", "closed"])
+def test_an_output_that_cannot_be_is_told_before_any_work(output, trained, photos, monkeypatch, capsys):
+    Path("taken").write_text("a file")
+    Path("closed").mkdir()
+    if output == "closed":  # to root no folder is
+        access = os.access
+        monkeypatch.setattr(
+            os, "access", lambda path, *mode, **more: Path(path).name != "closed" and access(path, *mode)
+        )
+    told = error_of(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", output], capsys)
+    assert f"{output.partition('/')[0]}: expected a folder to write to" in told
+    assert not any(Path("closed").iterdir())
 
 
 # -- loggers ---------------------------------------------------------------------------------------------------------

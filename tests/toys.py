@@ -87,6 +87,13 @@ class ToyScenes(StackDataset):
         return {"ldr": ldr, "ev": ev, "ref": torch.tensor(1), "hdr": radiance, "scene": self.scene(index)}
 
 
+class Faulty(ToyScenes):
+    """Made by a programmer's mistake."""
+
+    def __init__(self) -> None:
+        raise ValueError("a mistake of ours")
+
+
 class RankWeights(Callback):
     """Writes down each rank's weights and scenes, to compare them."""
 
