@@ -1,11 +1,53 @@
 """The least squares behind Debevec calibration, with the unknown radiances eliminated."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 REFINABLE = 1e-3  # a relative residual that one refinement brings below what matters
+GROUP = 24  # problems that a CPU solves at a time: their systems fit its cache
+
+
+@dataclass(frozen=True)
+class _Problems:
+    """Eq. 1 for K problems: the pixels as two knots and two shares each, the smoothness as weights of g''."""
+
+    squared: Tensor  # w^2, (K, N, S)
+    mean: Tensor  # w^2 over its sum along a row, (K, N, S)
+    stops: Tensor  # ln 2^EV, (K, 1, S)
+    knots: Tensor  # (K, N, 2 S): left ones, then right ones
+    entries: Tensor  # the shares of the knots, (K, N, 2 S)
+    curvature: Tensor  # c^2 of the inner knots, (L - 2,)
+    anchor: int
+    hold: Tensor  # the weight of g(anchor) = 0, ()
+
+    def descent(self, curve: Tensor) -> Tensor:
+        """Half the negative gradient of Eq. 1 at g, i.e. right-hand side minus matrix times g; (K, L)."""
+        fitted = (curve.gather(-1, self.knots.flatten(1)).view_as(self.entries) * self.entries).chunk(2, -1)
+        error = self.stops - (fitted[0] + fitted[1])
+        error = self.squared * (error - (self.mean * error).sum(-1, keepdim=True))
+        pull = torch.zeros_like(curve).scatter_add(
+            -1, self.knots.flatten(1), (error.repeat(1, 1, 2) * self.entries).flatten(1)
+        )
+        bend = self.curvature * (curve[:, 2:] - 2 * curve[:, 1:-1] + curve[:, :-2])
+        pull = pull - pad(bend, (2, 0)) + 2 * pad(bend, (1, 1)) - pad(bend, (0, 2))
+        pull[:, self.anchor] -= self.hold * curve[:, self.anchor]
+        return pull
+
+    def matrix(self, dtype: torch.dtype) -> Tensor:
+        """The normal equations, (K, L, L): smoothness plus the sum over pixels of A^T (W - W 1 1^T W / tr W) A."""
+        with torch.no_grad():
+            squared, entries = self.squared.to(dtype), self.entries.to(dtype)
+            prior = _roughness(self.curvature).to(dtype)
+            prior[self.anchor, self.anchor] += self.hold.to(dtype)
+            centred = torch.diag_embed(squared) - squared.unsqueeze(-1) * self.mean.to(dtype).unsqueeze(-2)
+            values = centred.repeat(1, 1, 2, 2) * entries.unsqueeze(-1) * entries.unsqueeze(-2)
+            cells = self.knots.unsqueeze(-1) * len(prior) + self.knots.unsqueeze(-2)
+            flat = prior.flatten().repeat(len(squared), 1).scatter_add_(-1, cells.flatten(1), values.flatten(1))
+            return flat.view(-1, *prior.shape)
 
 
 def solve_log_response(
@@ -36,61 +78,59 @@ def solve_log_response(
     Returns:
         g, (K, L), of the samples' type.
     """
+    group = GROUP if samples.device.type == "cpu" else len(samples)
+    groups = zip(torch.split(samples, group), torch.split(weights, group), torch.split(ev, group), strict=True)
+    return torch.cat([_solve(_problems(z, w, stops, curvature, anchor), factor_type) for z, w, stops in groups])
+
+
+def _problems(samples: Tensor, weights: Tensor, ev: Tensor, curvature: Tensor, anchor: int) -> _Problems:
     levels = curvature.shape[0] + 2
     squared = weights * weights
-    mean = squared / squared.sum(-1, keepdim=True).clamp_min(torch.finfo(samples.dtype).tiny)
-    stops = ev * math.log(2)
-    residual = stops - (mean * stops).sum(-1, keepdim=True)
     position = samples * (levels - 1)
     left = position.detach().floor().clamp(0, levels - 2).long()
     share = position - left
-    knots = torch.cat([left, left + 1], -1)
-    entries = torch.cat([1 - share, share], -1)
-    prior = _roughness(curvature)
-    # Data and smoothness leave the constant part of g free, so any positive weight here meets g(anchor) = 0.
-    prior[anchor, anchor] += squared.detach().sum() / (squared.shape[0] * levels)
-    system = _add_gram(prior, squared, mean, entries, knots)
-    right = torch.zeros_like(system[..., 0]).scatter_add(
-        -1, knots.flatten(1), ((squared * residual).repeat(1, 1, 2) * entries).flatten(1)
+    return _Problems(
+        squared=squared,
+        mean=squared / squared.sum(-1, keepdim=True).clamp_min(torch.finfo(samples.dtype).tiny),
+        stops=ev * math.log(2),
+        knots=torch.cat([left, left + 1], -1),
+        entries=torch.cat([1 - share, share], -1),
+        curvature=curvature * curvature,
+        anchor=anchor,
+        # Data and smoothness leave the constant part of g free, so any positive weight here meets g(anchor) = 0.
+        hold=squared.detach().sum() / (len(squared) * levels),
     )
-    return _solve(system, right.unsqueeze(-1), factor_type).squeeze(-1)
 
 
-def _solve(system: Tensor, right: Tensor, factor_type: torch.dtype) -> Tensor:
-    """Solve symmetric positive definite systems by a Cholesky factor of lower precision and a step of refinement.
+def _solve(problems: _Problems, factor_type: torch.dtype) -> Tensor:
+    """Solve by a Cholesky factor of lower precision and a step of refinement, whose residual needs no matrix.
 
     The refinement is the only step with a gradient: at the solution x of A x = r it is A^-1 (dr - dA x), as it must be.
     """
-    matrix = system.detach()
-    factor, failed = torch.linalg.cholesky_ex(matrix.to(factor_type))
-    start = _apply(factor, right.detach())
-    residual = right - system @ start
-    if bool(failed.any()) or bool((residual.detach().norm(dim=-2) > REFINABLE * right.detach().norm(dim=-2)).any()):
-        factor = torch.linalg.cholesky(matrix)
-        start = _apply(factor, right.detach())
-        residual = right - system @ start
+    zero = problems.squared.new_zeros(len(problems.squared), len(problems.curvature) + 2)
+    with torch.no_grad():
+        right = problems.descent(zero)
+    factor, failed = torch.linalg.cholesky_ex(problems.matrix(factor_type))
+    start = _apply(factor, right)
+    residual = problems.descent(start)
+    if bool(failed.any()) or bool((residual.detach().norm(dim=-1) > REFINABLE * right.norm(dim=-1)).any()):
+        factor = torch.linalg.cholesky(problems.matrix(zero.dtype))
+        start = _apply(factor, right)
+        residual = problems.descent(start)
     return start + _apply(factor, residual)
 
 
 def _apply(factor: Tensor, right: Tensor) -> Tensor:
-    return torch.cholesky_solve(right.to(factor.dtype), factor).to(right.dtype)
+    # Two triangular solves: cholesky_solve copies the factor first, which takes longer than the solves.
+    half = torch.linalg.solve_triangular(factor, right.to(factor.dtype).unsqueeze(-1), upper=False)
+    whole: Tensor = torch.linalg.solve_triangular(factor.mT, half, upper=True)
+    return whole.squeeze(-1).to(right.dtype)
 
 
-def _add_gram(prior: Tensor, squared: Tensor, mean: Tensor, entries: Tensor, knots: Tensor) -> Tensor:
-    """Prior plus the sum over samples of A^T (W - W 1 1^T W / tr W) A, from its few non-zero entries; (K, L, L)."""
-    problems, levels = squared.shape[0], prior.shape[0]
-    centred = torch.diag_embed(squared) - squared.unsqueeze(-1) * mean.unsqueeze(-2)
-    values = centred.repeat(1, 1, 2, 2) * entries.unsqueeze(-1) * entries.unsqueeze(-2)
-    cells = knots.unsqueeze(-1) * levels + knots.unsqueeze(-2)
-    flat = prior.flatten().repeat(problems, 1).scatter_add_(-1, cells.flatten(1), values.flatten(1))
-    return flat.view(problems, levels, levels)
-
-
-def _roughness(curvature: Tensor) -> Tensor:
+def _roughness(squared: Tensor) -> Tensor:
     """D^T diag(c^2) D for the second differences D, written out band by band; (L, L)."""
-    squared = curvature * curvature
     size = squared.shape[0] + 2
-    bands = torch.zeros(size, size, dtype=curvature.dtype, device=curvature.device)
+    bands = torch.zeros(size, size, dtype=squared.dtype, device=squared.device)
     stencil = (1.0, -2.0, 1.0)
     for i, first in enumerate(stencil):
         for j, second in enumerate(stencil):

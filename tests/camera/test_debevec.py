@@ -14,6 +14,7 @@ from hdrgen.camera import (
     calibrate_debevec,
     expose,
     form_image,
+    normal_equations,
     quantise,
     triangle,
 )
@@ -156,3 +157,12 @@ def test_the_degenerate_channel_of_a_batch_is_named():
     stack[1, :, 2] = 1
     with pytest.raises(InputError, match="stack 1, channel 2"):
         calibrate_debevec(stack, torch.tensor([-1.0, 0.0, 1.0]))
+
+
+def test_problems_are_solved_in_groups_and_a_failing_factor_is_made_anew(monkeypatch):
+    stacks = torch.stack([form_image(scene(i), EV, Gamma()) for i in range(3)])
+    expected = calibrate_debevec(stacks, EV).irradiance
+    monkeypatch.setattr(normal_equations, "GROUP", 2)
+    torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
+    monkeypatch.setattr(normal_equations, "REFINABLE", 0.0)
+    torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
