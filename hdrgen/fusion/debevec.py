@@ -1,14 +1,13 @@
 """Debevec's merge: a weighted mean of log radiance."""
 
 import math
-from collections.abc import Iterable
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.fusion.frames import MID_GREY, Frame, by_strips, decode, frame_weight, frames_longest_first
+from hdrgen.fusion.frames import MID_GREY, decode, frame_weight, frames_longest_first, look
 from hdrgen.fusion.weights import Weight, debevec_hat
 
 
@@ -43,16 +42,19 @@ def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight
         0.18
     """
     count = stack.shape[-4] if stack.ndim >= 4 else 0
-    return by_strips(partial(_merge, response, weight, count), frames_longest_first(stack, ev))
-
-
-def _merge(response: CameraResponse, weight: Weight, count: int, frames: Iterable[Frame]) -> Tensor:
-    total = weighted = fallback = torch.zeros(())
-    for j, (frame, stops) in enumerate(frames):
-        log_radiance = decode(response, frame).log() - math.log(2) * stops.to(frame)
-        w = frame_weight(weight, frame, longest=j == 0, shortest=j == count - 1)
+    total = weighted = fallback = torch.zeros((), device=stack.device)
+    for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
+        measure = partial(_measure, response, weight, longest=j == 0, shortest=j == count - 1)
+        w, log_exposure = look(frame, measure)
+        log_radiance = log_exposure - math.log(2) * stops.to(frame)
         total = total + w
         weighted = torch.addcmul(weighted, w, log_radiance) if j else w * log_radiance
         fallback = torch.where(frame >= MID_GREY, log_radiance, fallback) if j else log_radiance
     nothing = total <= 0
     return torch.where(nothing, fallback, weighted / torch.where(nothing, torch.ones_like(total), total)).exp()
+
+
+def _measure(
+    response: CameraResponse, weight: Weight, frame: Tensor, *, longest: bool, shortest: bool
+) -> tuple[Tensor, Tensor]:
+    return frame_weight(weight, frame, longest=longest, shortest=shortest), decode(response, frame).log()

@@ -1,6 +1,6 @@
 """What the merges share: frames in order of exposure, and what a frame says of a pixel that no frame exposes well."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -10,12 +10,10 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.weights import Weight
 
 MID_GREY = 0.5
-STRIP = 65536  # values of one frame that are merged at a time on a CPU, few enough to stay in its cache
-
-Frame = tuple[Tensor, Tensor]
+CODES = 256
 
 
-def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[Frame]:
+def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (frame (..., 3, H, W), ev () or (..., 1, 1, 1)) from the longest exposure to the shortest, in float32.
 
     Raises:
@@ -39,19 +37,35 @@ def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[Frame]:
         yield (frame if frame.dtype == torch.float64 else frame.float()), stops
 
 
-def by_strips(merge: Callable[[Iterable[Frame]], Tensor], frames: Iterable[Frame]) -> Tensor:
-    """Merge strips of rows one after the other: a CPU does that from its cache, at half the time.
+class Coded:
+    """The pixels of a frame as 8-bit codes, to look up what else would be computed for each of them.
 
     Args:
-        merge: from frames (..., 3, h, W) and their EVs to radiance (..., 3, h, W), every pixel on its own.
-        frames: as :func:`frames_longest_first` yields them.
+        codes: integers (..., 3, H, W).
     """
-    pixels, stops = zip(*frames, strict=True)
-    if pixels[0].device.type != "cpu" or pixels[0].numel() <= STRIP:
-        return merge(zip(pixels, stops, strict=True))
-    rows = max(1, STRIP * pixels[0].shape[-2] // pixels[0].numel())
-    strips = zip(*(frame.split(rows, -2) for frame in pixels), strict=True)
-    return torch.cat([merge(zip(strip, stops, strict=True)) for strip in strips], -2)
+
+    def __init__(self, codes: Tensor) -> None:
+        rows = torch.arange(codes.shape[:-2].numel(), dtype=torch.int32, device=codes.device) * CODES
+        self.shape = codes.shape
+        self.index = (codes + rows.view(*codes.shape[:-2], 1, 1)).flatten()
+
+    @classmethod
+    def of(cls, frame: Tensor) -> "Coded | None":
+        """The codes of a frame; None where it needs a gradient, is small, or holds anything but multiples of 1/255."""
+        small = frame.shape[-1] * frame.shape[-2] < 4 * CODES
+        if small or (frame.requires_grad and torch.is_grad_enabled()):
+            return None
+        codes = (frame * (CODES - 1)).round_()
+        return cls(codes.to(torch.int32)) if torch.equal(codes / (CODES - 1), frame) else None
+
+    def levels(self, frame: Tensor) -> Tensor:
+        """The display value of every code, as a frame (..., 3, 1, 256)."""
+        ramp = torch.arange(CODES, dtype=frame.dtype, device=frame.device) / (CODES - 1)
+        return ramp.expand(*self.shape[:-2], 1, CODES)
+
+    def look_up(self, table: Tensor) -> Tensor:
+        """Values of a table (..., 3, 1, 256) at the pixels, (..., 3, H, W)."""
+        return table.expand(*self.shape[:-2], 1, CODES).flatten().index_select(0, self.index).view(self.shape)
 
 
 def decode(response: CameraResponse, frame: Tensor) -> Tensor:
@@ -69,3 +83,11 @@ def frame_weight(weight: Weight, frame: Tensor, *, longest: bool, shortest: bool
         return weight(frame)
     held = frame.clamp(MID_GREY if longest else 0.0, MID_GREY if shortest else 1.0)
     return torch.where((frame > 0) & (frame < 1), weight(held), torch.zeros_like(frame))
+
+
+def look(frame: Tensor, measure: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    """Call ``measure``, which treats every pixel on its own: on the 256 codes of an 8-bit frame, else on the pixels."""
+    coded = Coded.of(frame)
+    if coded is None:
+        return measure(frame)
+    return tuple(coded.look_up(table) for table in measure(coded.levels(frame)))

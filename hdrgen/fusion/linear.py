@@ -1,13 +1,12 @@
 """The merge in linear light: a weighted mean of radiance."""
 
-from collections.abc import Iterable
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.fusion.frames import MID_GREY, Frame, by_strips, decode, frame_weight, frames_longest_first
+from hdrgen.fusion.frames import MID_GREY, decode, frame_weight, frames_longest_first, look
 from hdrgen.fusion.weights import Weight, debevec_hat
 
 
@@ -28,16 +27,19 @@ def merge_linear(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight:
         0.18
     """
     count = stack.shape[-4] if stack.ndim >= 4 else 0
-    return by_strips(partial(_merge, response, weight, count), frames_longest_first(stack, ev))
-
-
-def _merge(response: CameraResponse, weight: Weight, count: int, frames: Iterable[Frame]) -> Tensor:
-    total = weighted = fallback = torch.zeros(())
-    for j, (frame, stops) in enumerate(frames):
-        radiance = decode(response, frame) * torch.exp2(-stops.to(frame))
-        w = frame_weight(weight, frame, longest=j == 0, shortest=j == count - 1)
+    total = weighted = fallback = torch.zeros((), device=stack.device)
+    for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
+        measure = partial(_measure, response, weight, longest=j == 0, shortest=j == count - 1)
+        w, exposure = look(frame, measure)
+        radiance = exposure * torch.exp2(-stops.to(frame))
         total = total + w
         weighted = torch.addcmul(weighted, w, radiance) if j else w * radiance
         fallback = torch.where(frame >= MID_GREY, radiance, fallback) if j else radiance
     nothing = total <= 0
     return torch.where(nothing, fallback, weighted / torch.where(nothing, torch.ones_like(total), total))
+
+
+def _measure(
+    response: CameraResponse, weight: Weight, frame: Tensor, *, longest: bool, shortest: bool
+) -> tuple[Tensor, Tensor]:
+    return frame_weight(weight, frame, longest=longest, shortest=shortest), decode(response, frame)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import SRGB, Gamma, Sigmoid, calibrate_debevec, form_image
+from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, gaussian, merge_debevec, merge_linear, sensor_noise, triangle
 
@@ -157,3 +158,20 @@ def test_half_precision_merges_in_float32(merge, dtype):
 def test_errors(merge, ev, message):
     with pytest.raises(InputError, match=message):
         merge(torch.rand(4, 3, 2, 2), ev, SRGB())
+
+
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_eight_bit_frames_by_table_are_the_pixels_one_by_one(merge, weight):
+    """A gradient on the stack leaves the table aside: same radiance, and same gradient of the response."""
+    stack = form_image(scene(2, 3, 40, 40), EV, Gamma())
+    table = torch.stack([torch.linspace(0, 1, 256) ** p for p in (1.8, 2.0, 2.2)]).expand(2, 3, 256)
+
+    def radiance_and_gradient(pixels):
+        knots = table.clone().requires_grad_()
+        merged = merge(pixels, EV, EstimatedResponse(knots), weight=weight)
+        return merged.detach(), torch.autograd.grad(merged.sum(), knots)[0]
+
+    torch.testing.assert_close(
+        radiance_and_gradient(stack), radiance_and_gradient(stack.clone().requires_grad_()), rtol=1e-4, atol=1e-3
+    )
