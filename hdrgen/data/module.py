@@ -44,6 +44,9 @@ class ExposureStackDataModule(LightningDataModule):
         augmentation: random geometry of training samples; None keeps them as they are.
         on_error: a training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
             its place, and the skipped ones are counted in a warning at the end of the epoch. Evaluation always stops.
+        clean: of photographs to predict from, replace NaN, infinite, negative and black pixels of radiance; without it
+            the first two stop the run.
+        max_megapixels: refuse larger photographs to predict from.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class ExposureStackDataModule(LightningDataModule):
         seed: int = 0,
         augmentation: Augmentation | None = None,
         on_error: Literal["raise", "skip"] = "raise",
+        clean: bool = False,
+        max_megapixels: float = 500,
     ) -> None:
         super().__init__()
         _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size)
@@ -73,6 +78,8 @@ class ExposureStackDataModule(LightningDataModule):
         self.seed = seed
         self.augmentation = augmentation
         self.on_error = on_error
+        self.clean = clean
+        self.max_megapixels = max_megapixels
         self._training: SelectedExposures | None = None
 
     def train_dataloader(self) -> StackLoader:
@@ -100,7 +107,7 @@ class ExposureStackDataModule(LightningDataModule):
 
     def predict_dataloader(self) -> StackLoader:
         """Photographs in order, one by one."""
-        data = Photographs(_given(self.predict, "predict"))
+        data = Photographs(_given(self.predict, "predict"), self.clean, self.max_megapixels)
         sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
         return self._loader(SelectedExposures(data, seed=self.seed), sampler, 1)
 

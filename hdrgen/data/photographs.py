@@ -20,13 +20,17 @@ class Photographs(StackDataset):
     Args:
         sources: files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
             `hdrgen.data.reading.read_photograph`.
+        clean: replace NaN, infinite, negative and black pixels of radiance instead of failing.
+        max_megapixels: refuse larger photographs.
 
     Raises:
         InputError: nothing found.
     """
 
-    def __init__(self, sources: Sequence[str | Path]) -> None:
+    def __init__(self, sources: Sequence[str | Path], clean: bool = False, max_megapixels: float = 500) -> None:
         self.paths = find_images(sources)
+        self.clean = clean
+        self.max_megapixels = max_megapixels
         self.names = unique_names(self.paths)
 
     def __len__(self) -> int:
@@ -48,7 +52,7 @@ class Photographs(StackDataset):
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read the photograph."""
         path = self.paths[index]
-        photograph = read_photograph(path)
+        photograph = read_photograph(path, clean=self.clean, max_megapixels=self.max_megapixels)
         ldr = photograph.expand(len(frames), *photograph.shape)
         return Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)

@@ -37,13 +37,13 @@ def read_frame(path: Path) -> FramePixels:
     return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 
 
-def read_photograph(path: Path) -> Tensor:
+def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 500) -> Tensor:
     """(3, H, W) display values of a single photograph.
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
-    is exposed first, so that its median luminance becomes middle grey, 0.18.
+    is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
     """
-    image = read_image(path)
+    image = read_image(path, clean=clean, max_megapixels=max_megapixels)
     pixels = _channels_first(image)
     if not image.linear:
         return pixels

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from hdrgen.camera import SRGB
@@ -38,6 +39,21 @@ def test_names_are_unique(tmp_path):
 def test_nothing_found_is_said(tmp_path):
     with pytest.raises(InputError):
         Photographs([str(tmp_path / "*.jpg")])
+
+
+def test_a_flag_cleans_radiance(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[[np.nan, 1, 1], [1, 1, 1]]], np.float32))
+    with pytest.raises(InputError, match="1 NaN or infinite"):
+        Photographs([tmp_path])[0]
+    with pytest.warns(UserWarning, match="replaced by clean"):
+        assert Photographs([tmp_path], clean=True)[0]["ldr"].isfinite().all()
+
+
+def test_a_flag_lifts_the_limit_of_size(tmp_path):
+    write_image(tmp_path / "a.png", np.zeros((40, 50, 3), np.uint8))
+    with pytest.raises(InputError, match="expected at most 0[.]001 megapixels"):
+        Photographs([tmp_path], max_megapixels=0.001)[0]
+    assert Photographs([tmp_path], max_megapixels=0.002)[0]["ldr"].shape[-2:] == (40, 50)
 
 
 def test_real_photographs(shared):
