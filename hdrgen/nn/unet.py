@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from hdrgen.errors import InputError
+
 
 class ConvBlock(nn.Sequential):
     """Twice: convolution 3 x 3 without bias, batch normalisation, Mish. Maps `(B, C, H, W)` to `(B, out, H, W)`."""
@@ -55,9 +57,14 @@ class UNet(nn.Module):
     Args:
         in_channels: Channels of the image.
         channels: Width of each level, from full resolution down.
+
+    Raises:
+        InputError: fewer than two levels, or a level without channels.
     """
 
     def __init__(self, in_channels: int, channels: Sequence[int]) -> None:
+        if len(channels) < 2 or min(channels) < 1:
+            raise InputError(f"expected the widths of at least two levels, 1 or more each, found {list(channels)}")
         super().__init__()
         self.multiple = 2 ** (len(channels) - 1)
         inputs = [in_channels, *channels[:-1]]

@@ -1,6 +1,8 @@
+import pytest
 import torch
 from torch import nn
 
+from hdrgen.errors import InputError
 from hdrgen.nn import SubPixelUp, UNet
 
 
@@ -36,3 +38,9 @@ def test_untrained_upsampling_is_nearest_neighbour():
     assert out.shape == (1, 3, 8, 8)
     blocks = out.unfold(2, 2, 2).unfold(3, 2, 2)
     assert torch.allclose(blocks, blocks[..., :1, :1].expand_as(blocks), atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [(), (8,), (8, 0)])
+def test_too_few_levels_or_channels(channels):
+    with pytest.raises(InputError, match="at least two levels"):
+        UNet(3, channels)
