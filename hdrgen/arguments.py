@@ -10,6 +10,7 @@ from hdrgen import configs
 from hdrgen.errors import InputError
 
 CONFIG_OPTIONS = ("--config", "-c")
+OUTPUT_OPTIONS = ("-o", "--output")
 LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
 
@@ -56,12 +57,15 @@ def resolve_config(value: str) -> str:
 def prepare(arguments: Sequence[str]) -> list[str]:
     """Arguments as a LightningCLI parser wants them.
 
-    `--config NAME` becomes the path of the packaged file, and `--data.predict a.jpg b.jpg` one list.
+    `--config NAME` becomes the path of the packaged file, and `--data.predict a.jpg b.jpg` one list. Options win from
+    left to right, but for the output folder, which a saved configuration after it would reset.
 
     >>> prepare(["--data.predict", "a.jpg", "b.jpg", "--seed_everything=1"])
     ['--data.predict=["a.jpg", "b.jpg"]', '--seed_everything=1']
     """
-    return [token for option, values in _options(arguments) for token in _rewrite(option, values)]
+    output = value_of(arguments, *OUTPUT_OPTIONS)
+    last = [] if output is None else [f"{OUTPUT_OPTIONS[1]}={output}"]
+    return [token for option, values in _options(arguments) for token in _rewrite(option, values)] + last
 
 
 def value_of(arguments: Sequence[str], *names: str) -> str | None:

@@ -50,7 +50,7 @@ def test_unknown_config():
 def test_several_files_become_one_list(typed):
     option, *rest = prepare(typed)
     assert json.loads(option.removeprefix("--data.predict=")) == ["a.jpg", "b c.jpg"]
-    assert rest == ["-o", "out"]
+    assert rest == ["-o", "out", "--output=out"]
 
 
 def test_a_list_stays_as_it_is():

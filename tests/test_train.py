@@ -98,6 +98,12 @@ def test_saved_config_runs_again_to_the_same_weights(trained):
     assert config["data"] == trained.config["data"]
 
 
+def test_output_wins_over_a_config_after_it(trained):
+    assert main(["fit", "-o", "again", "-c", str(trained.folder / "config.yaml")]) == 0
+    assert Path("again/ToyMethod/version_0/config.yaml").is_file()
+    assert not Path("runs").exists()
+
+
 def test_config_never_replaces_an_earlier_one(trained):
     assert main([*FIT, "--model=ToyMethod", "-o", "x", "--trainer.logger.version=5"]) == 0
     assert main([*FIT, "--model=ToyMethod", "-o", "x", "--trainer.logger.version=5", "--seed_everything=7"]) == 0
