@@ -21,10 +21,11 @@ from hdrgen import __version__, configs
 from hdrgen.arguments import named_method, prepare, suggest, value_of, without
 from hdrgen.callbacks import EndLine, ImageGrid, MetricsTable, PlainProgress, PredictionWriter, SaveConfig
 from hdrgen.callbacks.run_folder import run_folder
-from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in, read_checkpoint
+from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
+from hdrgen.nn import read_checkpoint
 from hdrgen.noise import less_noise
 from hdrgen.parsing import Parser, subclasses
 

@@ -7,8 +7,9 @@ import time
 import pytest
 import torch
 
-from hdrgen.checkpoints import find_best, find_last, method_in, read_checkpoint
+from hdrgen.checkpoints import find_best, find_last, method_in
 from hdrgen.errors import InputError
+from hdrgen.nn import read_checkpoint
 
 
 class Evil:

@@ -13,7 +13,7 @@ from hdrgen.data import Batch, Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import merge_stack
 from hdrgen.metrics import match_scale, peak_of, psnr, psnr_mu, ssim
-from hdrgen.nn import pad_to_multiple
+from hdrgen.nn import pad_to_multiple, read_checkpoint
 from hdrgen.tonemap import reinhard2005
 
 
@@ -63,6 +63,8 @@ class HDRModule(LightningModule):
         interval: When the scheduler steps, `epoch` or `step`.
         stack_ev: Exposures that `reconstruct` and `predict` make, in stops relative to the input.
         response: Response with which `reconstruct` merges them; None estimates it from the stack.
+        initial_weights: Checkpoint whose weights training starts from, with a new optimiser and schedule; `--ckpt_path`
+            goes on with an interrupted training instead.
 
     Attributes:
         exposures: The frames of a stack that training needs.
@@ -81,6 +83,7 @@ class HDRModule(LightningModule):
         interval: Literal["epoch", "step"] = "epoch",
         stack_ev: Sequence[float] = (-2.0, -1.0, 0.0, 1.0, 2.0),
         response: CameraResponse | None = None,
+        initial_weights: str | None = None,
     ) -> None:
         super().__init__()
         self.optimizer = optimizer
@@ -88,6 +91,22 @@ class HDRModule(LightningModule):
         self.interval = interval
         self.stack_ev = tuple(sorted(stack_ev))
         self.response = response
+        self.initial_weights = initial_weights
+
+    def setup(self, stage: str) -> None:
+        """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.
+
+        Raises:
+            InputError: If the file cannot be read, or belongs to a network of other sizes.
+        """
+        if stage == "fit" and self.initial_weights is not None:
+            try:
+                self.load_state_dict(read_checkpoint(self.initial_weights)["state_dict"])
+            except (KeyError, RuntimeError) as error:
+                raise InputError(
+                    f"{self.initial_weights}: expected weights of this {type(self).__name__}, found others"
+                    f" ({' '.join(str(error).split())[:120]}); pass a checkpoint of the same method and sizes"
+                ) from error
 
     # -- the interface ---------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from hdrgen.data import RandomPair
+from hdrgen.errors import InputError
 from hdrgen.methods import MultiExposureGeneration
 from hdrgen.methods.multi_exposure import MultiExposureNetwork
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
@@ -192,3 +193,22 @@ class TestModule:
             loss = model.training_step(pair_batch(), 0)
         assert loss.dtype == torch.float32
         assert torch.isfinite(loss)
+
+
+class TestInitialWeights:
+    def test_training_starts_from_them(self, tmp_path):
+        taught = MultiExposureGeneration(**TINY)
+        torch.save({"state_dict": taught.state_dict()}, tmp_path / "taught.ckpt")
+        model = MultiExposureGeneration(**TINY, initial_weights=str(tmp_path / "taught.ckpt"))
+        model.setup("fit")
+        assert all(torch.equal(a, b) for a, b in zip(model.parameters(), taught.parameters(), strict=True))
+
+    def test_nothing_is_read_for_prediction(self):
+        MultiExposureGeneration(**TINY, initial_weights="gone.ckpt").setup("predict")
+
+    def test_weights_of_another_size_are_refused_in_one_line(self, tmp_path):
+        other = MultiExposureGeneration(**TINY | {"encoder_channels": (4, 8)})
+        torch.save({"state_dict": other.state_dict()}, tmp_path / "other.ckpt")
+        model = MultiExposureGeneration(**TINY, initial_weights=str(tmp_path / "other.ckpt"))
+        with pytest.raises(InputError, match=r"other\.ckpt: expected weights of this MultiExposureGeneration"):
+            model.setup("fit")

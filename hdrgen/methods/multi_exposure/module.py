@@ -46,6 +46,7 @@ class MultiExposureGeneration(HDRModule):
         optimizer: Paper: Adam, 1e-4. The authors' code: AdamW with weight decay 1e-4.
         scheduler: Paper: halved at a plateau. Monitor and patience (4 epochs) are those of the authors' code.
         interval: When the scheduler steps.
+        initial_weights: Checkpoint whose weights training starts from.
     """
 
     def __init__(
@@ -71,8 +72,9 @@ class MultiExposureGeneration(HDRModule):
             o, monitor="val/l1", factor=0.5, patience=4
         ),
         interval: Literal["epoch", "step"] = "epoch",
+        initial_weights: str | None = None,
     ) -> None:
-        super().__init__(optimizer, scheduler, interval, stack_ev, response)
+        super().__init__(optimizer, scheduler, interval, stack_ev, response, initial_weights)
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.network = MultiExposureNetwork(
             encoder_channels, exposure_channels, two_exposure_nets, residual, identity_start
@@ -91,6 +93,7 @@ class MultiExposureGeneration(HDRModule):
 
     def setup(self, stage: str) -> None:
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
+        super().setup(stage)
         if stage == "fit" and self.perceptual_weight > 0:
             self.perceptual = PerceptualLoss(19, ("pool1", "pool2", "pool3"), self.perceptual_weights)
 
