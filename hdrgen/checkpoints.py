@@ -6,6 +6,7 @@ from typing import Any
 
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
+from hdrgen.nn import read_checkpoint
 from hdrgen.parsing import subclasses
 
 TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
