@@ -19,7 +19,15 @@ from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCL
 import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
 from hdrgen import __version__, configs
 from hdrgen.arguments import named_method, prepare, suggest, value_of, without
-from hdrgen.callbacks import EndLine, ImageGrid, MetricsTable, PlainProgress, PredictionWriter, SaveConfig
+from hdrgen.callbacks import (
+    EndLine,
+    ImageGrid,
+    LastCheckpoint,
+    MetricsTable,
+    PlainProgress,
+    PredictionWriter,
+    SaveConfig,
+)
 from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in
 from hdrgen.data import ExposureStackDataModule
@@ -94,7 +102,7 @@ class HDRCLI(LightningCLI):
             parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
             save_config_callback=SaveConfig,
             save_config_kwargs={"save_to_log_dir": False},
-            trainer_defaults={"callbacks": [PlainProgress(), EndLine()]},
+            trainer_defaults={"callbacks": [PlainProgress(), EndLine(), LastCheckpoint()]},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             args=args,

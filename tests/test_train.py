@@ -137,7 +137,7 @@ def test_checkpoint_group_and_appended_callbacks():
     cli = HDRCLI([*FIT, *QUICK, "--model=ToyMethod", "--checkpoint.save_top_k=3", *appended])
     settings = cli.config.fit
     assert settings.checkpoint.save_top_k == 3
-    assert settings.checkpoint.save_last is True
+    assert settings.checkpoint.save_last is False  # LastCheckpoint does it
     assert [item.class_path.rpartition(".")[2] for item in settings.trainer.callbacks[:2]] == [
         "EarlyStopping",
         "LearningRateMonitor",

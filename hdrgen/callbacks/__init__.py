@@ -1,10 +1,20 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
+from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.progress import PlainProgress
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.say import EndLine
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
 
-__all__ = ["EndLine", "ImageGrid", "MetricsTable", "PlainProgress", "PredictionWriter", "SaveConfig", "contact_sheet"]
+__all__ = [
+    "EndLine",
+    "ImageGrid",
+    "LastCheckpoint",
+    "MetricsTable",
+    "PlainProgress",
+    "PredictionWriter",
+    "SaveConfig",
+    "contact_sheet",
+]
