@@ -18,4 +18,4 @@ class LastCheckpoint(Checkpoint):
         """Save on every rank, as sharded strategies need; rank 0 writes."""
         checkpoint = trainer.checkpoint_callback
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.dirpath:
-            trainer.save_checkpoint(Path(checkpoint.dirpath) / "last.ckpt")
+            trainer.save_checkpoint(Path(checkpoint.dirpath) / "last.ckpt", weights_only=False)
