@@ -11,9 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import argparse
 import math
-import platform
 import statistics
-import subprocess
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.environment import commit, processor
 from hdrgen.camera import CameraResponse, Sigmoid, calibrate_debevec, emor_curve, expose, quantise
 from hdrgen.fusion import merge_debevec, sensor_noise
 from hdrgen.tonemap import mu_law
@@ -220,12 +219,10 @@ def _loaded(path: Path) -> Tensor:
 
 
 def _machine(threads: int) -> str:
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs, load {load}; "
-        f"torch {torch.__version__}, OpenCV {cv2.__version__}, {threads} threads; commit {commit}"
+        f"{processor()}, {os.cpu_count()} CPUs, load {load}; "
+        f"torch {torch.__version__}, OpenCV {cv2.__version__}, {threads} threads; commit {commit()}"
     )
 
 
