@@ -5,8 +5,10 @@ from typing import Any, Literal, TypedDict
 
 import torch
 from pytorch_lightning import LightningModule
-from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch, Selection, WholeStack
@@ -139,6 +141,14 @@ class HDRModule(LightningModule):
         """
         return merge_stack(*self.generated_stack(source_of(batch)), self.response)
 
+    def offers(self, ev: Tensor) -> Tensor:
+        """Which exposures `ev` (any shape, stops relative to the input) this method can generate. Here: all of them.
+
+        Returns:
+            Booleans of the same shape. Validation and test leave out what a method does not offer.
+        """
+        return torch.ones_like(ev, dtype=torch.bool)
+
     def generated_stack(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The stack that `reconstruct` merges: `stack_ev` around `image`, which itself stands at EV 0.
 
@@ -173,8 +183,10 @@ class HDRModule(LightningModule):
         scenes: list[str] = batch["scene"]
         result: Evaluation = {"scene": scenes, "batch": batch, "scores": []}
         if self.generates and batch["ldr"].shape[1] > 1:
-            result["stack"], result["ev"], truth = self._generate_targets(batch)
-            result["scores"] += stack_scores(scenes, result["stack"], truth, result["ev"])
+            stack, ev, truth = self.generate_targets(batch)
+            if ev.numel():
+                result |= {"stack": stack, "ev": ev}
+                result["scores"] += stack_scores(scenes, stack, truth, ev)
         result["hdr"] = self.reconstruct(batch)
         if "hdr" in batch:
             result["hdr"] = match_scale(result["hdr"], batch["hdr"])
@@ -182,15 +194,28 @@ class HDRModule(LightningModule):
         self._log_means(result["scores"], stage, len(scenes))
         return result
 
-    def _generate_targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Every exposure of the true stacks but the input: generated, their EV `(B, K)`, and the truth."""
+    def generate_targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Generate the exposures of the true stacks that the method offers, the input itself aside.
+
+        Returns:
+            Generated `(B, K, 3, H, W)`, their EV `(B, K)`, and the truth `(B, K, 3, H, W)`; K may be 0.
+
+        Raises:
+            InputError: If the scenes of the batch hold different numbers of them.
+        """
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
-        frames = torch.arange(ev.shape[1], device=ev.device)
-        others = torch.stack([frames[frames != ref] for ref in batch["ref"]])
-        rows = torch.arange(len(ev), device=ev.device)[:, None]
-        wanted = ev[rows, others]
-        made = [self.generate(image[None], stops)[0] for image, stops in zip(source_of(batch), wanted, strict=True)]
-        return torch.stack(made), wanted, batch["ldr"][rows, others]
+        wanted = self.offers(ev).scatter(1, batch["ref"][:, None], False)
+        counts = wanted.sum(1).tolist()
+        if len(set(counts)) > 1:
+            raise InputError(
+                f"{type(self).__name__}: expected equally many exposures to generate in every scene of a batch,"
+                f" found {counts}; pass --data.eval_batch_size 1"
+            )
+        truth, stops = (values[wanted].view(len(ev), counts[0], *values.shape[2:]) for values in (batch["ldr"], ev))
+        if not counts[0]:
+            return truth, stops, truth
+        made = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
+        return torch.stack(made), stops, truth
 
     def _log_means(self, scores: list[Score], stage: str, batch_size: int) -> None:
         for metric in dict.fromkeys(score["metric"] for score in scores):
@@ -206,21 +231,49 @@ class HDRModule(LightningModule):
     # -- optimisation ----------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        """The optimiser and scheduler of the arguments; none for a method without parameters."""
-        if self.optimizer is None:
-            return None
-        optimizer = self.optimizer(self.parameters())
+        """The optimiser and scheduler of the arguments; none for a method without parameters.
+
+        A method with several optimisers returns a list of `scheduled` ones.
+        """
+        return None if self.optimizer is None else self.scheduled(self.optimizer(self.parameters()))
+
+    def scheduled(self, optimizer: Optimizer) -> Any:
+        """`optimizer` with the learning-rate schedule of the arguments, as Lightning takes it."""
         if self.scheduler is None:
-            return optimizer
+            return {"optimizer": optimizer}
         scheduler = self.scheduler(optimizer)
-        monitor = getattr(scheduler, "monitor", None)
+        if not self.automatic_optimization:
+            return {"optimizer": optimizer, "lr_scheduler": scheduler}
         # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
-        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": monitor, "strict": False}
+        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Under manual optimisation, step the schedules that go by steps: Lightning leaves that to the method."""
+        self._step_schedules("step")
+
+    def on_train_epoch_end(self) -> None:
+        """Under manual optimisation, step the schedules that go by epochs."""
+        self._step_schedules("epoch")
+
+    def _step_schedules(self, interval: str) -> None:
+        if self.automatic_optimization or interval != self.interval:
+            return
+        for scheduler in (config.scheduler for config in self.trainer.lr_scheduler_configs):
+            monitor = _monitor(scheduler)
+            if monitor is None:
+                scheduler.step()
+            elif monitor in self.trainer.callback_metrics:
+                scheduler.step(self.trainer.callback_metrics[monitor])  # type: ignore[arg-type]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method."""
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
+
+
+def _monitor(scheduler: LRScheduler | ReduceLROnPlateau) -> str | None:
+    """The logged value that a schedule goes by, for those that go by one."""
+    return getattr(scheduler, "monitor", None)
 
 
 def source_of(batch: Batch) -> Tensor:

@@ -1,5 +1,8 @@
 import pytest
 import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.cli import ReduceLROnPlateau
+from torch.utils.data import DataLoader
 
 from hdrgen.camera import Gamma, TabulatedResponse, form_image
 from hdrgen.errors import InputError
@@ -153,3 +156,71 @@ class TestMerging:
         with torch.autocast("cpu", torch.bfloat16):
             hdr = merge_stack(stack_batch(scenes=1)["ldr"].bfloat16(), EV, Gamma(2.2))
         assert hdr.dtype == torch.float32
+
+
+class Fractional(Padded):
+    """Generates whole stops only."""
+
+    multiple = 1
+
+    def offers(self, ev):
+        return ev == ev.round()
+
+
+def test_exposures_that_a_method_does_not_offer_are_left_out():
+    batch = stack_batch()
+    batch["ev"] = torch.tensor([[-1.5, -1.0, 0.0, 0.5, 2.0]] * 2)
+    stack, ev, truth = Fractional().generate_targets(batch)
+    assert ev.tolist() == [[-1.0, 2.0]] * 2
+    assert stack.shape == truth.shape == (2, 2, 3, 24, 24)
+    assert torch.equal(truth, batch["ldr"][:, [1, 4]])
+
+
+def test_a_stack_without_any_offered_exposure_is_no_error():
+    batch = stack_batch(scenes=1)
+    batch["ev"] = batch["ev"] / 10
+    stack, _, truth = Fractional().generate_targets(batch)
+    assert stack.shape == truth.shape == (1, 0, 3, 24, 24)
+    result = quiet(Fractional()).evaluate(batch, "test")
+    assert "stack" not in result
+    assert {score["ev"] for score in result["scores"]} == {None}
+
+
+def test_scenes_with_different_numbers_of_offered_exposures_need_batches_of_one():
+    batch = stack_batch()
+    batch["ev"] = torch.stack([EV, EV / 4])
+    with pytest.raises(InputError, match=r"found \[4, 0\].*eval_batch_size 1"):
+        Fractional().generate_targets(batch)
+
+
+class ByHand(HDRModule):
+    """Two optimisers, stepped by hand."""
+
+    def __init__(self, interval):
+        super().__init__(torch.optim.SGD, lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.5), interval)
+        self.automatic_optimization = False
+        self.weights = torch.nn.ParameterList([torch.nn.Parameter(torch.ones(())) for _ in range(2)])
+
+    def configure_optimizers(self):
+        return [self.scheduled(self.optimizer([weight], lr=1.0)) for weight in self.weights]
+
+    def training_step(self, batch, batch_idx):
+        for optimizer in self.optimizers():
+            optimizer.step()
+
+
+@pytest.mark.parametrize(("interval", "rate"), [("step", 0.5**6), ("epoch", 0.5**2)])
+def test_schedules_go_on_under_manual_optimisation(interval, rate):
+    model = ByHand(interval)
+    trainer = Trainer(max_epochs=2, accelerator="cpu", logger=False, barebones=True)
+    trainer.fit(model, DataLoader(range(3)))
+    assert [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers] == [rate, rate]
+
+
+def test_a_plateau_schedule_goes_by_its_monitor_under_manual_optimisation():
+    model = ByHand("epoch")
+    model.scheduler = lambda o: ReduceLROnPlateau(o, monitor="loss", patience=0, factor=0.5)
+    model.training_step = lambda batch, batch_idx: model.log("loss", 1.0)
+    trainer = Trainer(max_epochs=3, accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.fit(model, DataLoader(range(1)))
+    assert trainer.optimizers[0].param_groups[0]["lr"] == 0.25
