@@ -1,0 +1,105 @@
+"""Every method at a size that trains in seconds. A new method adds one entry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera import Gamma, form_image
+from hdrgen.data import Sample
+from hdrgen.data.dataset import StackDataset
+from hdrgen.methods import HDRModule, MultiExposureGeneration
+
+EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+
+
+class Ramps(StackDataset):
+    """Smooth coloured radiance with a bright disc, seven whole stops through gamma 2.2: no two scenes alike.
+
+    Args:
+        count: Number of scenes.
+        size: Height and width in pixels.
+        ev: The exposures of each scene, ascending, 0 among them.
+    """
+
+    def __init__(self, count: int = 4, size: int = 64, ev: Sequence[float] = EV) -> None:
+        self.count = count
+        self.size = size
+        self.ev = torch.tensor(ev)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def scene(self, index: int) -> str:
+        return f"ramp{index}"
+
+    def exposures(self, index: int) -> Tensor:
+        return self.ev
+
+    def reference(self, index: int) -> int:
+        return self.ev.tolist().index(0)
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        x = torch.linspace(-4, 1, self.size).exp2()
+        y, tint = x.roll(7 * index)[:, None], torch.tensor([1.0, 0.7, 0.4]).roll(index).view(3, 1, 1)
+        disc = ((torch.linspace(-1, 1, self.size) ** 2 + torch.linspace(-1, 1, self.size)[:, None] ** 2) < 0.2).float()
+        hdr = (x + y) * tint + 3 * disc
+        ldr = form_image(hdr, self.ev[list(frames)], Gamma(2.2))
+        reference = self.reference(index)
+        ref = list(frames).index(reference) if reference in frames else 0
+        return {
+            "ldr": ldr,
+            "ev": self.ev[list(frames)],
+            "ref": torch.tensor(ref),
+            "hdr": hdr,
+            "scene": self.scene(index),
+        }
+
+
+@dataclass(frozen=True)
+class Example:
+    """How the tests that all methods share train one of them.
+
+    Attributes:
+        method: The class.
+        arguments: Of its constructor: a tiny network without pretrained weights.
+        size: Of the scenes, in pixels.
+        overfit: Arguments on top of these for the overfit test, such as a higher learning rate.
+        steps: Within which the loss on one batch must fall tenfold.
+        loss: Name of the logged loss that must fall. For adversarial training, name a term that can.
+        scenes: Of one batch.
+    """
+
+    method: type[HDRModule]
+    arguments: Mapping[str, Any]
+    size: int = 32
+    overfit: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 100
+    loss: str = "train/loss"
+    scenes: int = 2
+
+    def model(self, **more: Any) -> HDRModule:
+        """A new one, the same each time."""
+        torch.manual_seed(0)
+        return self.method(**self.arguments, **more)
+
+    def data(self, count: int = 4) -> Ramps:
+        """What it trains on."""
+        return Ramps(count, self.size)
+
+
+def adam(rate: float) -> Any:
+    """An optimiser factory."""
+    return lambda parameters: torch.optim.Adam(parameters, lr=rate)
+
+
+EXAMPLES = (
+    Example(
+        MultiExposureGeneration,
+        {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},
+        overfit={"optimizer": adam(0.01), "scheduler": None},
+        steps=150,
+    ),
+)

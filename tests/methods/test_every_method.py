@@ -1,0 +1,114 @@
+"""What every method must do, whatever it is: learn, resume, run in half precision and in two processes."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch.utils.data import DataLoader
+
+from hdrgen import methods
+from hdrgen.data import ExposureStackDataModule, SelectedExposures, collate
+from hdrgen.methods import HDRModule
+from tests.methods.examples import EXAMPLES, Example
+
+ROOT = Path(__file__).resolve().parents[2]
+every_method = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.method.__name__)
+quiet = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+
+
+class Remember(Callback):
+    """Keeps a logged value of every step."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.values: list[float] = []
+
+    def on_train_batch_end(self, trainer, *_):
+        self.values.append(float(trainer.callback_metrics[self.name]))
+
+
+def one_batch(model: HDRModule, example: Example):
+    data = SelectedExposures(example.data(example.scenes), model.exposures)
+    return collate([data[index] for index in range(example.scenes)])
+
+
+def train(model: HDRModule, batches, **options) -> list[float]:
+    remember = Remember(options.pop("loss", "train/loss"))
+    trainer = Trainer(max_epochs=1, callbacks=[remember], enable_checkpointing=False, **quiet, **options)
+    trainer.fit(model, DataLoader(batches, batch_size=None))
+    return remember.values
+
+
+def weights(model: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_every_published_method_has_an_example():
+    named = {getattr(methods, name) for name in methods.__all__}
+    published = {m for m in named if inspect.isclass(m) and ".baselines" not in m.__module__ and m is not HDRModule}
+    assert {example.method for example in EXAMPLES} == published
+
+
+@every_method
+def test_one_batch_is_learnt(example):
+    model = example.model(**example.overfit)
+    losses = train(model, [one_batch(model, example)] * example.steps, loss=example.loss)
+    assert min(losses) < losses[0] / 10, f"{example.loss} fell from {losses[0]:.4g} to {min(losses):.4g} only"
+
+
+@every_method
+def test_training_is_the_same_each_time_and_goes_on_where_it_was_interrupted(example, tmp_path):
+    def fit(epochs, ckpt_path=None):
+        model = example.model()
+        data = ExposureStackDataModule(train=example.data(), batch_size=2)
+        trainer = Trainer(max_epochs=epochs, default_root_dir=tmp_path, **quiet)
+        trainer.fit(model, data, ckpt_path=ckpt_path)
+        trainer.save_checkpoint(tmp_path / f"{epochs}.ckpt")
+        return weights(model)
+
+    half = fit(1)
+    resumed, straight = fit(2, tmp_path / "1.ckpt"), fit(2)
+    assert torch.equal(resumed, straight)
+    assert not torch.equal(half, straight)
+
+
+@every_method
+def test_training_in_bfloat16_stays_near_float32(example):
+    def loss(precision):
+        model = example.model()
+        batch = one_batch(model, example)
+        values = train(model, [batch] * 2, precision=precision)
+        assert weights(model).isfinite().all()
+        return values[0]
+
+    assert loss("bf16-mixed") == pytest.approx(loss("32-true"), rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory) -> Path:
+    """Train each method for a step in two processes: one start for all of them, since starting takes longest."""
+    folder = tmp_path_factory.mktemp("two")
+    hidden = ("PYTEST_XDIST", "MASTER_", "LOCAL_RANK")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
+    command = [*launcher, "-m", "tests.methods.two_processes", str(folder)]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=140)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.ddp
+@pytest.mark.timeout(150)
+@every_method
+def test_two_processes_learn_the_same_from_different_scenes(two_processes, example):
+    name = example.method.__name__
+    first, second = (torch.load(two_processes / f"{name}_{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert set(first["scenes"]).isdisjoint(second["scenes"])
+    assert torch.equal(first["weights"], second["weights"])
+    assert not torch.equal(first["weights"], weights(example.model()))
