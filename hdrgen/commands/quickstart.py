@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.commands.comparing import Table, compare, exposure_columns, format_table
+from hdrgen.commands.parser import Parser
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,13 +23,18 @@ QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
 PHOTO_SEED = 90_210  # a scene that neither training, validation nor test draws
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's options."""
-    parser = argparse.ArgumentParser(prog="hdrgen quickstart", description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, default=Path("quickstart"), help="folder for everything it makes")
-    parser.add_argument("--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder")
-    parser.add_argument("--steps", type=int, help="stop training after so many steps, to try the rest")
-    return parser
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Train, test and use a small network on scenes that the package generates itself.",
+    )
+    options.add_argument("-o", "--output", type=Path, default=Path("quickstart"), help="folder for everything it makes")
+    options.add_argument(
+        "--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder"
+    )
+    options.add_argument("--steps", type=int, help="stop training after so many steps, to try the rest")
+    return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
@@ -39,7 +44,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: If the output folder is in use, or the trained network does not beat the unchanged input at every
             exposure value.
     """
-    options = parser().parse_args(arguments)
+    options = parser(verb).parse_args(arguments)
     output = _fresh(options.output, options.overwrite)
     checkpoint = _fit(output, options.steps)
     table = _test(output, checkpoint)

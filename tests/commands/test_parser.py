@@ -1,8 +1,11 @@
 """The light verbs' complaints: one line, with what may have been meant."""
 
+import importlib
+
 import pytest
 
-from hdrgen.cli import main
+from hdrgen.cli import VERBS, main
+from hdrgen.commands.parser import Parser
 
 
 @pytest.mark.parametrize(
@@ -13,6 +16,7 @@ from hdrgen.cli import main
         (["configs", "show"], "the following arguments are required: name; see hdrgen configs show --help"),
         (["pairs"], "the following arguments are required: root; see hdrgen pairs --help"),
         (["pairs", ".", "--split", "trian"], "did you mean Train?; see hdrgen pairs --help"),
+        (["quickstart", "--step", "x"], "argument --steps: invalid int value: 'x'; see hdrgen quickstart --help"),
     ],
 )
 def test_one_line(typed, told, capsys):
@@ -20,3 +24,9 @@ def test_one_line(typed, told, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("hdrgen: error: ")
     assert line.endswith(told)
+
+
+@pytest.mark.parametrize("verb", [verb for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands")])
+def test_every_light_verb_has_this_parser(verb):
+    module = importlib.import_module(VERBS[verb].module)
+    assert type(module.parser(verb)) is Parser
