@@ -3,14 +3,16 @@
 from hdrgen.nn.checkpoint import read_checkpoint
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
-from hdrgen.nn.vgg import VGGFeatures, pretrained_vgg
+from hdrgen.nn.vgg import VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
 
 __all__ = [
     "ConvBlock",
     "SubPixelUp",
     "UNet",
+    "VGGEncoder",
     "VGGFeatures",
     "icnr_",
+    "load_vgg16_bn",
     "pad_to_multiple",
     "pretrained_vgg",
     "read_checkpoint",

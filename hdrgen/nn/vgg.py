@@ -5,7 +5,7 @@ torchvision itself is not needed: it cannot be imported beside a CPU-only torch.
 
 import pickle
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from hdrgen.errors import InputError
 
 WEIGHT_URLS = {
-    16: "https://download.pytorch.org/models/vgg16-397923af.pth",
-    19: "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
+    "vgg19": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "vgg16_bn": "https://download.pytorch.org/models/vgg16_bn-6c64b313.pth",
 }
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # per block
-_WIDTHS = (64, 128, 256, 512, 512)
+VGG_CHANNELS = (64, 128, 256, 512, 512)
+"""Width of each block of every VGG."""
 _MEAN = (0.485, 0.456, 0.406)  # of ImageNet, RGB, display values
 _STD = (0.229, 0.224, 0.225)
 
@@ -42,7 +44,7 @@ class VGGFeatures(nn.Module):
 
     def __init__(self, depth: int, layers: Sequence[str]) -> None:
         super().__init__()
-        modules, names = _trunk(depth)
+        modules, names = _trunk(depth, VGG_CHANNELS)
         unknown = sorted(set(layers) - set(names))
         if unknown:
             raise ValueError(f"VGG-{depth} has no layer {unknown}; it has {sorted(names)}")
@@ -53,26 +55,62 @@ class VGGFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Feature maps of `image` `(B, 3, H, W)`, display values in [0, 1], one per requested layer."""
-        features = (image - self.mean) / self.std
-        found: dict[int, Tensor] = {}
-        for index, module in enumerate(self.features):
-            features = module(features)
-            if index in self.taps:
-                found[index] = features
-        return [found[tap] for tap in self.taps]
+        return _tapped(self.features, (image - self.mean) / self.std, self.taps)
 
 
-def _trunk(depth: int) -> tuple[list[nn.Module], dict[str, int]]:
-    """The modules in torchvision's order, and the position of each named layer."""
+class VGGEncoder(nn.Module):
+    """The first blocks of VGG-16 with batch normalisation, to be trained: an encoder for a U-Net.
+
+    With the first widths of `VGG_CHANNELS`, ImageNet's weights fit, see `load_vgg16_bn`.
+
+    Args:
+        channels: Width of each block, one to five of them.
+
+    Raises:
+        InputError: If there are no blocks, more than five, or one without channels.
+
+    >>> [tuple(f.shape) for f in VGGEncoder((4, 8))(torch.zeros(1, 3, 16, 16))]
+    [(1, 4, 16, 16), (1, 8, 8, 8), (1, 8, 4, 4)]
+    """
+
+    def __init__(self, channels: Sequence[int] = VGG_CHANNELS[:3]) -> None:
+        if not 1 <= len(channels) <= len(VGG_CHANNELS) or min(channels) < 1:
+            raise InputError(f"expected the widths of one to five VGG blocks, 1 or more each, found {list(channels)}")
+        super().__init__()
+        modules, names = _trunk(16, channels, normalised=True)
+        last_relus = [f"relu{block}_{count}" for block, count in enumerate(_CONVOLUTIONS[16][: len(channels)], 1)]
+        self.channels = tuple(channels)
+        self.multiple = 2 ** len(channels)
+        self.taps = [names[name] for name in (*last_relus, f"pool{len(channels)}")]
+        self.features = nn.Sequential(*modules)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Features of `image` `(B, 3, H, W)`: of each block before its pooling, and of the last one after it."""
+        return _tapped(self.features, image, self.taps)
+
+
+def _tapped(modules: Iterable[nn.Module], features: Tensor, taps: Sequence[int]) -> list[Tensor]:
+    found: dict[int, Tensor] = {}
+    for index, module in enumerate(modules):
+        features = module(features)
+        if index in taps:
+            found[index] = features
+    return [found[tap] for tap in taps]
+
+
+def _trunk(depth: int, widths: Sequence[int], normalised: bool = False) -> tuple[list[nn.Module], dict[str, int]]:
+    """The modules in torchvision's order, a block for each width, and the position of each named layer."""
     if depth not in _CONVOLUTIONS:
         raise ValueError(f"VGG comes with depth {sorted(_CONVOLUTIONS)}, not {depth}")
     modules: list[nn.Module] = []
     names: dict[str, int] = {}
     channels = 3
-    for block, (count, width) in enumerate(zip(_CONVOLUTIONS[depth], _WIDTHS, strict=True), 1):
+    for block, (count, width) in enumerate(zip(_CONVOLUTIONS[depth], widths, strict=False), 1):
         for position in range(1, count + 1):
+            modules.append(nn.Conv2d(channels, width, 3, padding=1))
+            modules += [nn.BatchNorm2d(width)] if normalised else []
             # Not in place: a caller may hold the feature map that the next module would overwrite.
-            modules += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=False)]
+            modules.append(nn.ReLU(inplace=False))
             names[f"relu{block}_{position}"] = len(modules) - 1
             channels = width
         modules.append(nn.MaxPool2d(2))
@@ -89,17 +127,48 @@ def pretrained_vgg(depth: int, layers: Sequence[str], weights: str | Path | None
         InputError: If none of the three has them. The features are never silently random.
     """
     trunk = VGGFeatures(depth, layers)
-    state = _read_weights(Path(weights)) if weights else _cached_weights(depth)
-    wanted = trunk.state_dict()
-    missing = [name for name in wanted if name not in state or state[name].shape != wanted[name].shape]
-    if missing:
-        source = weights or WEIGHT_URLS[depth]
-        raise InputError(
-            f"{source}: expected the weights of torchvision's vgg{depth}, found no fitting entry for {missing[0]!r}; "
-            "pass a state dict saved from that network"
-        )
-    trunk.load_state_dict({name: state[name] for name in wanted})
+    _load(
+        trunk,
+        f"vgg{depth}",
+        weights,
+        "the perceptual loss needs ImageNet weights of VGG",
+        "pass a file with --model.perceptual_weights, or set --model.perceptual_weight 0",
+    )
     return trunk.eval()
+
+
+def load_vgg16_bn(encoder: VGGEncoder, weights: str | Path | None = None) -> None:
+    """Load ImageNet weights into `encoder`, by the same rule as `pretrained_vgg`.
+
+    Raises:
+        InputError: If there are no weights to be had, or the encoder has other widths than VGG.
+    """
+    widths = list(VGG_CHANNELS[: len(encoder.channels)])
+    if list(encoder.channels) != widths:
+        raise InputError(
+            f"expected an encoder of the widths {widths} for the ImageNet weights of vgg16_bn, found"
+            f" {list(encoder.channels)}; start at random with --model.pretrained false"
+        )
+    _load(
+        encoder,
+        "vgg16_bn",
+        weights,
+        "the encoder starts from ImageNet weights of VGG",
+        "pass a file with --model.encoder_weights, or start at random with --model.pretrained false",
+    )
+
+
+def _load(network: nn.Module, name: str, weights: str | Path | None, purpose: str, advice: str) -> None:
+    state = _read_weights(Path(weights)) if weights else _cached_weights(name, purpose, advice)
+    # The published file of vgg16_bn is older than BatchNorm's count of batches, which nothing here reads.
+    wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+    missing = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
+    if missing:
+        raise InputError(
+            f"{weights or WEIGHT_URLS[name]}: expected the weights of torchvision's {name}, found no fitting entry for"
+            f" {missing[0]!r}; pass a state dict saved from that network"
+        )
+    network.load_state_dict({key: state[key] for key in wanted}, strict=False)
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
@@ -112,11 +181,16 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _cached_weights(depth: int) -> dict[str, Tensor]:
-    url = WEIGHT_URLS[depth]
+def _cached_weights(name: str, purpose: str, advice: str) -> dict[str, Tensor]:
+    url = WEIGHT_URLS[name]
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
     if not path.is_file():
-        _download(url, path)
+        try:
+            _download(url, path)
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{purpose}, found none at {path} and could not download {url} ({error}); {advice}"
+            ) from error
     return _read_weights(path)
 
 
@@ -124,10 +198,4 @@ def _download(url: str, path: Path) -> None:
     """Fetch into torch.hub's cache, checked against the hash in the file's name."""
     expected = re.search(r"-([0-9a-f]{8})\.", url)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=expected[1] if expected else None)
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"the perceptual loss needs ImageNet weights of VGG, found none at {path} and could not download {url} "
-            f"({error}); pass a file with --model.perceptual_weights, or set --model.perceptual_weight 0"
-        ) from error
+    torch.hub.download_url_to_file(url, str(path), hash_prefix=expected[1] if expected else None)

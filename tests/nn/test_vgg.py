@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy.signal import correlate
 
 from hdrgen.errors import InputError
-from hdrgen.nn import VGGFeatures, pretrained_vgg
+from hdrgen.nn import VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
 
 
 def numpy_features(image, state, blocks):
@@ -84,3 +85,62 @@ def test_unknown_names_are_told():
         VGGFeatures(19, ["pool9"])
     with pytest.raises(ValueError, match="not 11"):
         VGGFeatures(11, ["pool1"])
+
+
+class TestEncoder:
+    def test_it_is_vgg16_bn_with_torchvisions_names(self):
+        """torchvision's vgg16_bn has its seventh convolution at features.20, normalised by features.21."""
+        encoder = VGGEncoder()
+        state = encoder.state_dict()
+        assert state["features.20.weight"].shape == (256, 256, 3, 3)
+        assert state["features.21.running_var"].shape == (256,)
+        assert sum(p.numel() for p in encoder.parameters()) == 1_735_488 + 2 * (2 * 64 + 2 * 128 + 3 * 256)
+        assert sum(b.numel() for b in encoder.buffers()) == 2_311
+
+    def test_features_equal_a_functional_reference(self):
+        encoder = VGGEncoder((4, 6)).eval()
+        for module in encoder.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                torch.nn.init.uniform_(module.running_mean)
+                torch.nn.init.uniform_(module.running_var, 0.5, 2)
+        image = torch.rand(2, 3, 16, 16)
+        state, x, expected = encoder.state_dict(), image, []
+        for positions in ((0, 3), (7, 10)):
+            for at in positions:
+                x = F.conv2d(x, state[f"features.{at}.weight"], state[f"features.{at}.bias"], padding=1)
+                norm = [
+                    state[f"features.{at + 1}.{name}"] for name in ("running_mean", "running_var", "weight", "bias")
+                ]
+                x = F.batch_norm(x, *norm).relu()
+            expected.append(x)
+            x = F.max_pool2d(x, 2)
+        for found, wanted in zip(encoder(image), [*expected, x], strict=True):
+            torch.testing.assert_close(found, wanted)
+
+    def test_impossible_widths_are_refused(self):
+        for channels in ((), (4, 0), (1, 2, 3, 4, 5, 6)):
+            with pytest.raises(InputError, match="one to five VGG blocks"):
+                VGGEncoder(channels)
+
+    def test_weights_of_a_file_older_than_the_count_of_batches(self, tmp_path):
+        taught, encoder = VGGEncoder(), VGGEncoder()
+        state = {key: value for key, value in taught.state_dict().items() if "num_batches" not in key}
+        torch.save(state | {"classifier.0.weight": torch.zeros(1)}, tmp_path / "mine.pth")
+        load_vgg16_bn(encoder, tmp_path / "mine.pth")
+        assert all(torch.equal(a, b) for a, b in zip(encoder.parameters(), taught.parameters(), strict=True))
+
+    def test_never_silently_random(self, tmp_path, monkeypatch):
+        def offline(*args, **kwargs):
+            raise OSError("no network")
+
+        monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+        monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+        with pytest.raises(
+            InputError, match=r"no network.*encoder_weights, or start at random with --model\.pretrained"
+        ):
+            load_vgg16_bn(VGGEncoder())
+        with pytest.raises(InputError, match=r"widths \[64, 128\].*found \[4, 8\]; start at random"):
+            load_vgg16_bn(VGGEncoder((4, 8)))
+        torch.save(VGGEncoder((64,)).state_dict(), tmp_path / "shallow.pth")
+        with pytest.raises(InputError, match=r"vgg16_bn, found no fitting entry for 'features\.7\.weight'"):
+            load_vgg16_bn(VGGEncoder((64, 128)), tmp_path / "shallow.pth")
