@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.run_folder import run_folder
-from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
+from hdrgen.callbacks.writer import exposure_name, file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image
 from hdrgen.methods.base import Evaluation
@@ -112,13 +112,12 @@ def panels(
         operator: Tone mapping of the HDR images.
     """
     reference = int(batch["ref"][index])
-    frames = [frame for frame in range(batch["ldr"].shape[1]) if frame != reference]
     made: list[Panel] = [("input", batch["ldr"][index, reference])]
     true: list[Panel] = [("truth", batch["ldr"][index, reference])]
     if "stack" in outputs:
-        stops = [format_ev(float(ev)) for ev in outputs["ev"][index]]
-        made += [(f"EV {ev}", image) for ev, image in zip(stops, outputs["stack"][index], strict=True)]
-        true += [(f"true EV {ev}", batch["ldr"][index, frame]) for ev, frame in zip(stops, frames, strict=True)]
+        names = [exposure_name(float(ev)) for ev in outputs["ev"][index]]
+        made += list(zip(names, outputs["stack"][index], strict=True))
+        true += [(f"true {name}", image) for name, image in zip(names, outputs["truth"][index], strict=True)]
     made.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
     if "hdr" in batch:
         true.append(("true HDR", operator(batch["hdr"][index : index + 1].float())[0]))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -13,6 +14,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.callbacks.say import say
+from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.methods.base import Evaluation, Score
@@ -145,7 +147,7 @@ def render(scores: Sequence[Score]) -> str:
     whole = [metric for metric in table if metric not in staged]
     stops = sorted({float(ev) for metric in staged for ev in table[metric] if ev != "mean"})
     lines = [_row("EV", staged)] if staged else []
-    lines += [_row(f"{ev:+g}", [_number(table[metric].get(str(ev))) for metric in staged]) for ev in stops]
+    lines += [_row(_exposure(ev), [_number(table[metric].get(str(ev))) for metric in staged]) for ev in stops]
     lines += [_row("mean", [_number(table[metric]["mean"]) for metric in staged])] if staged else []
     lines += [_row("", whole), _row("HDR", [_number(table[metric]["mean"]) for metric in whole])] if whole else []
     return "\n".join([f"means over {len({score['scene'] for score in scores})} scenes", *lines])
@@ -153,6 +155,10 @@ def render(scores: Sequence[Score]) -> str:
 
 def _row(head: str, cells: Sequence[str]) -> str:
     return f"{head:<8}" + "".join(f"{cell:>10}" for cell in cells)
+
+
+def _exposure(stops: float) -> str:
+    return f"{stops:+g}" if math.isfinite(stops) else exposure_name(stops)
 
 
 def _number(value: float | None) -> str:

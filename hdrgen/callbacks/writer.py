@@ -1,5 +1,6 @@
 """Predictions as files: exposures, radiance and a preview of every scene."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from hdrgen.tonemap import reinhard2002
 class PredictionWriter(BasePredictionWriter):
     """Writes `FOLDER/SCENE/SCENE_ev-2.0.png` ..., `SCENE.exr`, `SCENE.hdr` and `SCENE_preview.jpg` for each scene.
 
+    A method that chooses the exposures itself does not know their EV: they are `SCENE_down.png` and `SCENE_up.png`.
     Each rank writes the scenes it made, batch by batch, so nothing stays in memory. No existing result is replaced
     unless asked, and a scene name that occurs twice is an error.
 
@@ -88,7 +90,8 @@ class PredictionWriter(BasePredictionWriter):
         start = self.folder_of(scene) / file_name(scene)
         if self.exposures and "stack" in prediction:
             for stops, image in zip(prediction["ev"], prediction["stack"][index], strict=True):
-                yield Path(f"{start}_ev{format_ev(float(stops))}.{self.exposures}"), to_pixels(image)
+                name = exposure_name(float(stops)).lower().replace(" ", "")
+                yield Path(f"{start}_{name}.{self.exposures}"), to_pixels(image)
         for suffix in self.radiance:
             yield Path(f"{start}.{suffix}"), to_pixels(prediction["hdr"][index])
         if self.preview:
@@ -111,6 +114,17 @@ def file_name(scene: str) -> str:
     'venice_sunset'
     """
     return scene.replace("/", "_").replace("\\", "_").lstrip(".") or "_"
+
+
+def exposure_name(stops: float) -> str:
+    """What an exposure is called; where only its direction is known, `down` or `up`.
+
+    >>> exposure_name(0.5), exposure_name(float("-inf")), exposure_name(float("inf"))
+    ('EV +0.5', 'down', 'up')
+    """
+    if math.isinf(stops):
+        return "up" if stops > 0 else "down"
+    return f"EV {format_ev(stops)}"
 
 
 def format_ev(stops: float) -> str:

@@ -12,7 +12,7 @@ from hdrgen.data.procedural import ProceduralScenes
 from hdrgen.data.rendered import RenderedStacks
 from hdrgen.data.rendering import StackCamera
 from hdrgen.data.sample import Sample
-from hdrgen.data.selection import RandomPair, Selection, WholeStack
+from hdrgen.data.selection import RandomPair, Selection, WholeStack, WholeStackByRank
 from hdrgen.data.stack_files import write_stack
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "StackDataset",
     "Views",
     "WholeStack",
+    "WholeStackByRank",
     "collate",
     "write_pairs",
     "write_stack",

@@ -32,7 +32,10 @@ class StackDataset(Dataset[Sample], ABC):
 
     @abstractmethod
     def exposures(self, index: int) -> Tensor:
-        """(S,) exposure values of the scene in stops relative to its reference, ascending; reads no pixels."""
+        """(S,) exposure values of the scene in stops relative to its reference, ascending; reads no pixels.
+
+        Where only ranks are known, -inf and inf, see `Sample`.
+        """
 
     @abstractmethod
     def reference(self, index: int) -> int:
@@ -87,7 +90,8 @@ class SelectedExposures(Dataset[Sample]):
         selection: which frames of each.
         seed: the run's seed.
         train: evaluation always takes epoch 0.
-        on_error: with "skip", a scene that cannot be read is counted in `skipped` and the next one takes its place.
+        on_error: with "skip", the next scene takes the place of one that cannot be read. In any case it is counted in
+            `unreadable`.
         crop: side of the random square cut from each training sample, in pixels; None keeps the whole frame.
     """
 
@@ -107,8 +111,8 @@ class SelectedExposures(Dataset[Sample]):
         self.on_error = on_error
         self.crop = crop
         # Shared memory: worker processes count, the main process reports.
-        self.skipped = torch.zeros(len(dataset), dtype=torch.int64)
-        self.skipped.share_memory_()  # type: ignore[no-untyped-call]
+        self.unreadable = torch.zeros(len(dataset), dtype=torch.int64)
+        self.unreadable.share_memory_()  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
         """Number of scenes."""
@@ -125,15 +129,20 @@ class SelectedExposures(Dataset[Sample]):
             try:
                 return self._sample(epoch, replacement)
             except InputError as error:
+                self.unreadable[replacement] += 1
                 if self.on_error == "raise":
                     raise InputError(f"scene {self.dataset.scene(replacement)}: {error}") from error
-                self.skipped[replacement] += 1
         raise InputError(f"expected at least one readable scene, found none among {len(self)}; check the data folder")
 
     def _sample(self, epoch: int, index: int) -> Sample:
         scene, reference = self.dataset.scene(index), self.dataset.reference(index)
         key = (self.seed, scene, epoch)
-        frames = self.selection(self.dataset.exposures(index), reference, derived_generator("frames", *key))
+        ev = self.dataset.exposures(index)
+        if self.train and not (ev.isfinite().all() or getattr(self.selection, "ranks_suffice", False)):
+            raise InputError(
+                "expected exposure values to train on, found ranks only; train AdaptiveITM, or on other data"
+            )
+        frames = self.selection(ev, reference, derived_generator("frames", *key))
         generator = derived_generator("scene", *key)
         sample = self.dataset.load(index, frames, generator=generator)
         return sample if self.crop is None else random_crop(sample, self.crop, generator)

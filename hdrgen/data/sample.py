@@ -25,7 +25,8 @@ class Sample(_Required, total=False):
     Keys:
         ldr: (S, 3, H, W) display values in [0, 1], sorted dark to bright.
         ev: (S,) exposure values `log2(t / t_ref)` in stops, relative to the reference exposure of the whole stack:
-            when the reference is not among the frames of this sample, no entry need be 0.
+            when the reference is not among the frames of this sample, no entry need be 0. A data set that knows ranks
+            only (SICE) gives -inf to frames darker than the reference and inf to brighter ones; never NaN.
         ref: () index of the reference exposure within `ldr`. When the reference of the whole stack is not among these
             frames, it is the index of the first, which is the darkest of them.
         scene: unique name of the scene; it names every file written for it.
@@ -34,8 +35,11 @@ class Sample(_Required, total=False):
         inverse_response: (1024,) f^-1 at 1024 uniform display levels, where the data set knows the true response. For
             oracles only: no method may look at it.
         path: the file this sample was read from, for single photographs.
+        optimal: (2,) int64, indices of the optimal darker and brighter exposures within `ldr`, where somebody labelled
+            them (SICE-S).
     """
 
     hdr: Tensor
     inverse_response: Tensor
     path: str
+    optimal: Tensor

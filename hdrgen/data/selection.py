@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -40,6 +40,17 @@ class WholeStack:
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose all frames."""
         return list(range(len(ev)))
+
+
+@dataclass(frozen=True)
+class WholeStackByRank(WholeStack):
+    """Every exposure of the stack, of which the method needs to know no more than that they go from dark to bright.
+
+    Attributes:
+        ranks_suffice: says so to `SelectedExposures`; data without exposure values is refused to all other selections.
+    """
+
+    ranks_suffice: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,15 @@ class Score(TypedDict):
 class Evaluation(TypedDict, total=False):
     """What validation and test hand to the callbacks, for a batch of B scenes.
 
-    `stack` `(B, K, 3, H, W)` holds the generated exposures, `ev` `(B, K)` their values; the methods that generate none
-    leave both out. `hdr` is the result, scaled to the truth where there is one.
+    `stack` `(B, K, 3, H, W)` holds the generated exposures, `truth` the true ones, `ev` `(B, K)` their values; the
+    methods that generate none leave them out. `hdr` is the result, scaled to the truth where there is one.
     """
 
     scene: list[str]
     scores: list[Score]
     batch: Batch
     stack: Tensor
+    truth: Tensor
     ev: Tensor
     hdr: Tensor
 
@@ -139,15 +140,19 @@ class HDRModule(LightningModule):
 
         Here: generate a stack from the reference exposure and merge it.
         """
-        return merge_stack(*self.generated_stack(source_of(batch)), self.response)
+        return self.merge(*self.generated_stack(source_of(batch)))
+
+    def merge(self, stack: Tensor, ev: Tensor) -> Tensor:
+        """Linear radiance `(B, 3, H, W)` of generated stacks; see `merge_stack`, which a method may replace."""
+        return merge_stack(stack, ev, self.response)
 
     def offers(self, ev: Tensor) -> Tensor:
-        """Which exposures `ev` (any shape, stops relative to the input) this method can generate. Here: all of them.
+        """Which exposures `ev` (any shape, stops relative to the input) this method can generate. Here: all known ones.
 
         Returns:
             Booleans of the same shape. Validation and test leave out what a method does not offer.
         """
-        return torch.ones_like(ev, dtype=torch.bool)
+        return ev.isfinite()
 
     def generated_stack(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The stack that `reconstruct` merges: `stack_ev` around `image`, which itself stands at EV 0.
@@ -175,7 +180,7 @@ class HDRModule(LightningModule):
         if not self.generates:
             return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
         stack, ev = self.generated_stack(image)
-        hdr = merge_stack(stack, ev, self.response)
+        hdr = self.merge(stack, ev)
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
@@ -185,7 +190,7 @@ class HDRModule(LightningModule):
         if self.generates and batch["ldr"].shape[1] > 1:
             stack, ev, truth = self.generate_targets(batch)
             if ev.numel():
-                result |= {"stack": stack, "ev": ev}
+                result |= {"stack": stack, "truth": truth, "ev": ev}
                 result["scores"] += stack_scores(scenes, stack, truth, ev)
         result["hdr"] = self.reconstruct(batch)
         if "hdr" in batch:

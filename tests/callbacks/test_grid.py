@@ -43,6 +43,7 @@ def batch(with_truth: bool):
 def test_truth_stands_below_what_was_made(with_truth):
     given = batch(with_truth)
     outputs = {"scene": ["a"], "stack": torch.rand(1, 2, 3, 8, 8), "ev": torch.tensor([[-1.0, 1.0]])}
+    outputs["truth"] = given["ldr"][:, ::2]
     outputs["hdr"] = torch.ones(1, 3, 8, 8)
     made, true = panels(outputs, given, 0)
     assert [caption for caption, _ in made] == ["input", "EV -1.0", "EV +1.0", "HDR, tone-mapped"]
@@ -50,6 +51,14 @@ def test_truth_stands_below_what_was_made(with_truth):
     assert [caption for caption, _ in true] == captions[: 4 if with_truth else 3]
     assert torch.equal(made[0][1], given["ldr"][0, 1])
     assert torch.equal(true[2][1], given["ldr"][0, 2])
+
+
+def test_exposures_of_unknown_value_are_called_by_their_direction():
+    outputs = {"scene": ["a"], "ev": torch.tensor([[-torch.inf, torch.inf]]), "hdr": torch.ones(1, 3, 8, 8)}
+    outputs["stack"] = outputs["truth"] = torch.rand(1, 2, 3, 8, 8)
+    made, true = panels(outputs, batch(False), 0)
+    assert [caption for caption, _ in made + true][1:3] == ["down", "up"]
+    assert true[1][0] == "true down"
 
 
 def test_methods_without_exposures_have_no_such_panels():

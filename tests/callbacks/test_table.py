@@ -68,3 +68,11 @@ def test_files(tmp_path: Path):
 def test_unbounded_values_are_written(value, tmp_path):
     write(tmp_path, [score("a", 1.0, "psnr", value)])
     assert str(value) in (tmp_path / "metrics.csv").read_text()
+
+
+def test_exposures_of_unknown_value_are_rows_too(tmp_path):
+    scores = [score("a", -math.inf, "psnr", 20.0), score("a", math.inf, "psnr", 30.0), score("a", 1.0, "psnr", 25.0)]
+    rows = [line.split()[0] for line in render(unique(scores)).splitlines()[2:]]
+    assert rows == ["down", "+1", "up", "mean"]
+    write(tmp_path, scores)
+    assert json.loads((tmp_path / "metrics.json").read_text())["means"]["psnr"]["-inf"] == 20

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hdrgen.data import RandomPair, SelectedExposures
+from hdrgen.data import RandomPair, SelectedExposures, WholeStackByRank
 from hdrgen.data.dataset import random_crop
 from hdrgen.errors import InputError
 from tests.data.stacks import CountingStacks
@@ -59,10 +59,20 @@ def test_corrupt_scene_is_replaced_and_counted():
     data = SelectedExposures(CountingStacks(bad=(2, 3)), train=True, on_error="skip")
     assert data[0, 2]["scene"] == "scene_4"
     assert data[0, 3]["scene"] == "scene_4"
-    assert data.skipped.tolist() == [0, 0, 1, 2, 0, 0]
+    assert data.unreadable.tolist() == [0, 0, 1, 2, 0, 0]
     with pytest.raises(InputError, match="none among 2"):
         SelectedExposures(CountingStacks(2, bad=(0, 1)), train=True, on_error="skip")[0, 0]
 
 
 def test_indices_end_where_the_scenes_end():
     assert len(list(SelectedExposures(CountingStacks(3)))) == 3
+
+
+def test_ranks_are_enough_for_those_who_say_so_only(monkeypatch):
+    stacks = CountingStacks()
+    monkeypatch.setattr(stacks, "exposures", lambda index: torch.tensor([-torch.inf, 0.0, torch.inf]))
+    with pytest.raises(InputError, match="found ranks only"):
+        SelectedExposures(stacks, RandomPair(), train=True)[0]
+    assert WholeStackByRank.ranks_suffice
+    SelectedExposures(stacks, WholeStackByRank(), train=True)[0]
+    SelectedExposures(stacks)[0]
