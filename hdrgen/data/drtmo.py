@@ -6,7 +6,6 @@ import csv
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,19 +14,20 @@ from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.layout import part_of, wrong_layout
+from hdrgen.data.photographed import PhotographedStacks, Stack, sample_of
 from hdrgen.data.reading import read_frame
 from hdrgen.data.rendering import HALF_STOPS
 from hdrgen.data.sample import Sample
 from hdrgen.errors import InputError
+from hdrgen.io import Exposure, Frame
 
 LETTERS = "abcdefghi"
-REFERENCE = LETTERS.index("e")
 REFERENCE_TIME = 2.0**-8
 COLUMNS = ("x", "x_exp", "y", "y_exp")
 Split = Literal["Train", "Test"]
 
 
-class DrTMO(StackDataset):
+class DrTMO(PhotographedStacks):
     """Stacks of nine 8-bit exposures in half stops: `<root>/training_data/<split>/Bracketed_images/<name>/{a..i}.png`.
 
     `a` is the darkest with 2^-10 s (EV -2), `e` the reference with 2^-8 s, `i` the brightest with 2^-6 s (EV +2).
@@ -46,41 +46,13 @@ class DrTMO(StackDataset):
     def __init__(self, root: str, split: Split = "Train", scenes: tuple[float, float] = (0.0, 1.0)) -> None:
         folders = stack_folders(Path(root).expanduser(), split)
         kept = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
-        self.folders = [folder for folder in folders if _image(folder) in kept]
+        super().__init__([folder for folder in folders if _image(folder) in kept])
 
-    def __len__(self) -> int:
-        """Number of stacks."""
-        return len(self.folders)
-
-    def scene(self, index: int) -> str:
-        """The folder's name: panorama, view and response curve."""
-        return self.folders[index].name
-
-    def exposures(self, index: int) -> Tensor:
-        """(9,) half stops from -2 to +2."""
-        return torch.tensor(HALF_STOPS)
-
-    def reference(self, index: int) -> int:
-        """Index of `e.png`."""
-        return REFERENCE
-
-    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
-        """Read these frames."""
-        paths = [self.folders[index] / f"{LETTERS[frame]}.png" for frame in frames]
-        return Sample(
-            ldr=_stacked(paths),
-            ev=self.exposures(index)[list(frames)],
-            ref=torch.tensor(local_reference(frames, REFERENCE)),
-            scene=self.scene(index),
-        )
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two exposures of one scene, the darker first."""
-
-    paths: tuple[Path, Path]
-    ev: tuple[float, float]
+    def frames_of(self, index: int) -> list[Frame]:
+        """`a.png` to `i.png`; no header is read."""
+        folder = self.folders[index]
+        pairs = zip(LETTERS, HALF_STOPS, strict=True)
+        return [Frame(folder / f"{letter}.png", Exposure(ev=stops)) for letter, stops in pairs]
 
 
 class DrTMOPairs(StackDataset):
@@ -112,21 +84,17 @@ class DrTMOPairs(StackDataset):
 
     def exposures(self, index: int) -> Tensor:
         """(2,) in stops."""
-        return torch.tensor(self.pairs[index].ev)
+        return self.pairs[index].ev
 
     def reference(self, index: int) -> int:
         """Index of EV 0, or of the darker."""
-        return local_reference(self.pairs[index].ev, 0)
+        return self.pairs[index].reference
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read these frames."""
-        paths = [self.pairs[index].paths[frame] for frame in frames]
-        return Sample(
-            ldr=_stacked(paths),
-            ev=self.exposures(index)[list(frames)],
-            ref=torch.tensor(local_reference(frames, self.reference(index))),
-            scene=self.scene(index),
-        )
+        pair = self.pairs[index]
+        ldr = torch.stack([read_frame(pair.paths[frame]).display for frame in frames])
+        return sample_of(ldr, pair, frames, self.scene(index))
 
 
 def _image(folder: Path) -> str:
@@ -175,7 +143,7 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
     return len(rows)
 
 
-def read_pairs(root: Path, path: Path) -> list[_Pair]:
+def read_pairs(root: Path, path: Path) -> list[Stack]:
     """The pairs that a CSV file lists, each sorted dark to bright.
 
     Raises:
@@ -195,7 +163,7 @@ def read_pairs(root: Path, path: Path) -> list[_Pair]:
     return [_pair(root, path, number, row) for number, row in enumerate(rows, start=2)]
 
 
-def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> _Pair:
+def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> Stack:
     try:
         sides = sorted((math.log2(float(row[f"{key}_exp"]) / REFERENCE_TIME), row[key]) for key in ("x", "y"))
     except (TypeError, ValueError) as error:
@@ -203,7 +171,8 @@ def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> _Pair:
         raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {found}") from error
     (dark, first), (bright, second) = sides
     # Times written with few digits must not miss the reference by a hair.
-    return _Pair((root / first, root / second), (round(dark, 6) + 0.0, round(bright, 6) + 0.0))
+    ev = [round(dark, 6) + 0.0, round(bright, 6) + 0.0]
+    return Stack([root / first, root / second], torch.tensor(ev), local_reference(ev, 0))
 
 
 def _listed(folder: Path, frame: int, root: Path) -> str:
@@ -212,9 +181,3 @@ def _listed(folder: Path, frame: int, root: Path) -> str:
 
 def _time(frame: int) -> float:
     return REFERENCE_TIME * 2 ** HALF_STOPS[frame]
-
-
-def _stacked(paths: Sequence[Path]) -> Tensor:
-    """(S, 3, H, W) display values; a file that occurs twice is read once."""
-    images = {path: read_frame(path).display for path in dict.fromkeys(paths)}
-    return torch.stack([images[path] for path in paths])

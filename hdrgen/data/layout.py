@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from hdrgen.errors import InputError
+from hdrgen.io import natural_key
 
 SHOWN = 8
 Scene = TypeVar("Scene")
+Scenes = tuple[float, float] | list[str]
+"""Part of the scenes, sorted by name, such as (0, 0.8); or the names of those that are wanted."""
 
 
 def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
@@ -29,6 +32,36 @@ def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
     if not chosen:
         raise InputError(f"expected at least one scene in the part {scenes}, found none of {len(items)}; widen it")
     return list(chosen)
+
+
+def scenes_of(paths: Sequence[Path], scenes: Scenes) -> list[Path]:
+    """The folders or files of the wanted scenes, in their order on disk.
+
+    Raises:
+        InputError: a wanted scene is not there, or a part is empty, see `part_of`.
+
+    >>> [path.name for path in scenes_of([Path("C01"), Path("C02.nef")], ["C02"])]
+    ['C02.nef']
+    """
+    if isinstance(scenes, tuple):
+        return part_of(paths, scenes)
+    missing = sorted(set(scenes) - {name for path in paths for name in (path.name, path.stem)})
+    if missing or not scenes:
+        there = ", ".join(path.name for path in paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
+        raise InputError(f"expected scenes among {there}, found {', '.join(missing) or 'none wanted'}; correct scenes")
+    return [path for path in paths if path.name in scenes or path.stem in scenes]
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The visible folders directly in a folder, in natural order (`t2` before `t10`); none if there is no folder."""
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."), key=natural_key)
+
+
+def first_folder(root: Path, *places: str) -> Path | None:
+    """The first of these folders below `root` that is there; `.` is `root` itself."""
+    return next((root / place for place in places if (root / place).is_dir()), None)
 
 
 def wrong_layout(root: Path, expected: str, advice: str) -> InputError:

@@ -61,5 +61,10 @@ def shrunk(images: Tensor, max_side: int | None) -> Tensor:
     return functional.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
 
 
+def squared(images: Tensor, side: int) -> Tensor:
+    """(N, 3, H, W) resized to `side` pixels in height and width, antialiased, whatever the aspect was."""
+    return functional.interpolate(images, [side, side], mode="bilinear", antialias=True, align_corners=False)
+
+
 def _channels_first(image: Image) -> Tensor:
     return torch.from_numpy(image.as_float()).permute(2, 0, 1).contiguous()

@@ -2,9 +2,11 @@
 
 from hdrgen.io.exposure import Exposure, Frame
 from hdrgen.io.exposure_lists import read_exposure_list
-from hdrgen.io.finding import find_images
+from hdrgen.io.exposure_names import exposure_from_name
+from hdrgen.io.finding import find_images, images_in
 from hdrgen.io.headers import Header, read_exposure, read_header
 from hdrgen.io.image import Image
+from hdrgen.io.ordering import natural_key
 from hdrgen.io.readers import read_image
 from hdrgen.io.stack import read_stack
 from hdrgen.io.writers import write_image
@@ -14,7 +16,10 @@ __all__ = [
     "Frame",
     "Header",
     "Image",
+    "exposure_from_name",
     "find_images",
+    "images_in",
+    "natural_key",
     "read_exposure",
     "read_exposure_list",
     "read_header",

@@ -36,10 +36,10 @@ def test_a_part_keeps_all_views_of_an_image_together(root):
 
 
 def test_only_the_pair_is_read(root, monkeypatch):
-    from hdrgen.data import drtmo
+    from hdrgen.data import photographed
 
-    read, names = drtmo.read_frame, []
-    monkeypatch.setattr(drtmo, "read_frame", lambda path: (names.append(path.stem), read(path))[1])
+    read, names = photographed.read_frame, []
+    monkeypatch.setattr(photographed, "read_frame", lambda path: (names.append(path.stem), read(path))[1])
     sample = SelectedExposures(DrTMO(str(root)), RandomPair(), train=True)[0, 0]
     assert len(names) == 2
     assert ["abcdefghi".index(name) / 2 - 2 for name in names] == sample["ev"].tolist()

@@ -35,10 +35,10 @@ def test_one_scene_folder_is_a_root(root):
 
 
 def test_only_the_frames_that_are_needed_are_read(root, monkeypatch):
-    from hdrgen.data import folder
+    from hdrgen.data import photographed
 
-    read, names = folder.read_frame, []
-    monkeypatch.setattr(folder, "read_frame", lambda path: (names.append(path.name), read(path))[1])
+    read, names = photographed.read_frame, []
+    monkeypatch.setattr(photographed, "read_frame", lambda path: (names.append(path.name), read(path))[1])
     sample = ExposureStackFolder(str(root)).load(0, [1, 4], generator=torch.Generator())
     assert names == ["01.png", "04.png"]
     assert sample["ev"].tolist() == [-1, 3]

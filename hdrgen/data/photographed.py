@@ -1,0 +1,197 @@
+"""Exposure stacks that lie on disk as image files: what all data sets of photographs share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera import SRGB, CameraResponse, relative_ev
+from hdrgen.data.dataset import StackDataset, local_reference
+from hdrgen.data.reading import FramePixels, read_frame, shrunk, squared
+from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.errors import InputError
+from hdrgen.io import Frame, read_stack
+
+TOLERANCE = 1 / 3 + 1e-3
+Fit = Callable[[Tensor], Tensor]
+"""Resizes (N, 3, H, W); the same for exposures and truth."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The chosen frames of one scene, dark to bright, with their (S,) EV and the index of EV 0."""
+
+    paths: Sequence[Path]
+    ev: Tensor
+    reference: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which frames of a stack to keep, and their size; the arguments that data sets of photographs have in common.
+
+    Attributes:
+        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+            the darker of the two where their number is even.
+        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
+            there within a third of a stop.
+        frames: keep at most this many, those nearest to the reference in EV.
+        max_side: shrink larger images to this many pixels, antialiased.
+        square: resize to this many pixels in height and width, antialiased, whatever the aspect: the way of papers
+            that evaluate at 256 x 256.
+
+    Raises:
+        InputError: `evs` without 0; no frames or pixels to keep; both `max_side` and `square`.
+    """
+
+    reference: int | None = None
+    evs: Sequence[float] | None = None
+    frames: int | None = None
+    max_side: int | None = None
+    square: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise fail in the middle of a run."""
+        if self.evs is not None and 0 not in self.evs:
+            raise InputError(f"expected 0, the reference, among the wanted exposures, found {list(self.evs)}")
+        for name in ("frames", "max_side", "square"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"expected {name} of at least 1, found {value}")
+        if self.max_side is not None and self.square is not None:
+            raise InputError(
+                f"expected one size, found max_side={self.max_side} and square={self.square}; pass one of them"
+            )
+
+    @property
+    def fit(self) -> Fit:
+        """What brings images to their size."""
+        return partial(shrunk, max_side=self.max_side) if self.square is None else partial(squared, side=self.square)
+
+    def of(self, frames: Sequence[Frame], place: Path) -> Stack:
+        """The frames that are kept of a stack, which is dark to bright; `place` names it in errors."""
+        stops = torch.tensor([frame.exposure.stops for frame in frames], dtype=torch.float64)
+        ev = relative_ev(stops, (len(frames) - 1) // 2 if self.reference is None else self.reference)
+        kept = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
+        if self.frames is not None:
+            kept = sorted(sorted(kept, key=lambda frame: abs(float(ev[frame])))[: self.frames])
+        chosen = ev[kept]
+        return Stack([frames[frame].path for frame in kept], chosen.float(), int(chosen.abs().argmin()))
+
+
+class PhotographedStacks(StackDataset):
+    """Scenes whose exposures are image files: subclasses say which folders there are and where the truth is.
+
+    Headers are read when a scene is first asked for, pixels only of the frames that are loaded.
+
+    Args:
+        folders: one for each scene.
+        choice: which frames to keep of each.
+        response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+    """
+
+    def __init__(
+        self, folders: Sequence[Path], choice: Choice | None = None, response: CameraResponse | None = None
+    ) -> None:
+        self.folders = list(folders)
+        self.names = _distinct_names(self.folders)
+        self.choice = choice or Choice()
+        self.response = response
+        self._stacks: dict[int, Stack] = {}
+
+    def frames_of(self, index: int) -> Sequence[Frame]:
+        """All frames of a scene, dark to bright; reads no pixels."""
+        return read_stack(self.folders[index])
+
+    def display(self, index: int, path: Path) -> FramePixels:
+        """(3, H, W) display values of one frame of a scene."""
+        return read_frame(path)
+
+    def truth(self, index: int) -> tuple[Path, Tensor] | None:
+        """The file with the radiance of a scene and its (3, H, W) pixels; None where there is none."""
+        return None
+
+    def __len__(self) -> int:
+        """Number of scenes."""
+        return len(self.folders)
+
+    def scene(self, index: int) -> str:
+        """The folder's name, with that of the folder above it where two have the same."""
+        return self.names[index]
+
+    def exposures(self, index: int) -> Tensor:
+        """(S,) exposures that are kept, in stops relative to the reference."""
+        return self._stack(index).ev
+
+    def reference(self, index: int) -> int:
+        """Index of the reference among them."""
+        return self._stack(index).reference
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read these frames, and the truth where there is one."""
+        stack = self._stack(index)
+        images = {frame: self.display(index, stack.paths[frame]) for frame in dict.fromkeys(frames)}
+        _check_sizes(self.folders[index], {stack.paths[frame].name: image for frame, image in images.items()})
+        ldr = self.choice.fit(torch.stack([images[frame].display for frame in frames]))
+        sample = sample_of(ldr, stack, frames, self.scene(index))
+        truth = self.truth(index)
+        if truth is not None:
+            sample["hdr"] = _of_size(ldr, *truth, self.choice.fit)
+        response = self.response or (SRGB() if all(image.linear for image in images.values()) else None)
+        if response is not None:
+            sample["inverse_response"] = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
+        return sample
+
+    def _stack(self, index: int) -> Stack:
+        if index not in self._stacks:
+            self._stacks[index] = self.choice.of(self.frames_of(index), self.folders[index])
+        return self._stacks[index]
+
+
+def sample_of(ldr: Tensor, stack: Stack, frames: Sequence[int], scene: str) -> Sample:
+    """The sample of these frames (ascending indices into the stack), of which `ldr` (S, 3, H, W) are the pixels."""
+    return Sample(
+        ldr=ldr,
+        ev=stack.ev[list(frames)],
+        ref=torch.tensor(local_reference(frames, stack.reference)),
+        scene=scene,
+    )
+
+
+def _nearest_to(ev: Tensor, wanted: Sequence[float], place: Path) -> list[int]:
+    """The frames nearest to the wanted exposures, each within a third of a stop."""
+    distance = (ev[None] - torch.tensor(wanted, dtype=ev.dtype)[:, None]).abs()
+    smallest, frames = distance.min(1)
+    missing = [value for value, far in zip(wanted, smallest.tolist(), strict=True) if far > TOLERANCE]
+    if missing or len(set(frames.tolist())) < len(wanted):
+        there = ", ".join(f"{value:+.2f}" for value in ev.tolist())
+        raise InputError(f"{place}: expected exposures at {list(wanted)} EV within a third of a stop, found {there}")
+    return [int(frame) for frame in frames]
+
+
+def _check_sizes(place: Path, images: dict[str, FramePixels]) -> None:
+    sizes = {name: tuple(image.display.shape[-2:]) for name, image in images.items()}
+    if len(set(sizes.values())) > 1:
+        found = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
+        raise InputError(f"{place}: expected frames of one size, found {found}; remove or resize the odd one")
+
+
+def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:
+    hdr = fit(radiance[None])[0]
+    if hdr.shape[-2:] != ldr.shape[-2:]:
+        (height, width), (h, w) = hdr.shape[-2:], ldr.shape[-2:]
+        raise InputError(f"{path}: expected the size of the exposures, {w} x {h}, found {width} x {height}")
+    return hdr
+
+
+def _distinct_names(folders: Sequence[Path]) -> list[str]:
+    # `.` and `..` have no name of their own; resolving every folder of a large data set would take seconds.
+    paths = [folder if folder.name not in ("", "..") else folder.resolve() for folder in folders]
+    counts = Counter(path.name for path in paths)
+    return [path.name if counts[path.name] == 1 else f"{path.parent.name}_{path.name}" for path in paths]
