@@ -6,13 +6,23 @@ from hdrgen.data.dataset import SelectedExposures, StackDataset
 from hdrgen.data.drtmo import DrTMO, DrTMOPairs, write_pairs
 from hdrgen.data.folder import ExposureStackFolder
 from hdrgen.data.module import ExposureStackDataModule
+from hdrgen.data.motion import Motion
+from hdrgen.data.moving import MovingScenes
 from hdrgen.data.panorama import Views
 from hdrgen.data.photographs import Photographs
 from hdrgen.data.procedural import ProceduralScenes
 from hdrgen.data.rendered import RenderedStacks
 from hdrgen.data.rendering import StackCamera
 from hdrgen.data.sample import Sample
-from hdrgen.data.selection import RandomPair, Selection, WholeStack, WholeStackByRank
+from hdrgen.data.selection import (
+    EveryStep,
+    RandomPair,
+    Selection,
+    ThreeExposures,
+    WholeStack,
+    WholeStackByRank,
+    whole_steps,
+)
 from hdrgen.data.stack_files import write_stack
 
 __all__ = [
@@ -20,8 +30,11 @@ __all__ = [
     "Batch",
     "DrTMO",
     "DrTMOPairs",
+    "EveryStep",
     "ExposureStackDataModule",
     "ExposureStackFolder",
+    "Motion",
+    "MovingScenes",
     "Photographs",
     "ProceduralScenes",
     "RandomPair",
@@ -31,10 +44,12 @@ __all__ = [
     "Selection",
     "StackCamera",
     "StackDataset",
+    "ThreeExposures",
     "Views",
     "WholeStack",
     "WholeStackByRank",
     "collate",
+    "whole_steps",
     "write_pairs",
     "write_stack",
 ]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from hdrgen.data.dataset import StackDataset, derived_generator
-from hdrgen.data.rendering import SMALLEST, StackCamera, luminance
-from hdrgen.data.sample import Sample
+from hdrgen.data.dataset import derived_generator
+from hdrgen.data.rendering import SMALLEST, RadianceScenes, StackCamera, luminance
 from hdrgen.data.synthesis import outdoor_world, radiance_of, room_world
 from hdrgen.errors import InputError
 
 LEAST_STOPS = 10.5
 
 
-class ProceduralScenes(StackDataset):
+class ProceduralScenes(RadianceScenes):
     """Invented HDR scenes, each with an exposure stack of its own random camera.
 
     Places under a sky with sun and clouds, and rooms with lamps, strips and windows; blocks, balls, shadows, textured
@@ -47,18 +44,9 @@ class ProceduralScenes(StackDataset):
         """`procedural_<seed>_<index>`."""
         return f"procedural_{self.seed}_{index:05d}"
 
-    def exposures(self, index: int) -> Tensor:
-        """(S,) the camera's exposures in stops."""
-        return self.camera.ev
-
-    def reference(self, index: int) -> int:
-        """Index of EV 0."""
-        return self.camera.reference
-
-    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
-        """Invent the scene and photograph it."""
-        radiance = procedural_radiance(self.size, derived_generator("procedural", self.seed, index))
-        return self.camera.photograph(radiance, self.scene(index), frames, generator)
+    def radiance(self, index: int, generator: torch.Generator) -> Tensor:
+        """Invent the scene; nothing of it comes from `generator`."""
+        return procedural_radiance(self.size, derived_generator("procedural", self.seed, index))
 
 
 def procedural_radiance(size: int, generator: torch.Generator) -> Tensor:

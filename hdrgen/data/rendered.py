@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.dataset import StackDataset
 from hdrgen.data.layout import part_of
 from hdrgen.data.panorama import Views, is_panorama, perspective, window
 from hdrgen.data.photographs import unique_names
 from hdrgen.data.reading import read_radiance
-from hdrgen.data.rendering import StackCamera, anchored
-from hdrgen.data.sample import Sample
+from hdrgen.data.rendering import RadianceScenes, StackCamera, anchored
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0
 FULL_TURN = 360.0
 
 
-class RenderedStacks(StackDataset):
+class RenderedStacks(RadianceScenes):
     """Random views of HDR images, each photographed as an exposure stack by a random camera.
 
     The procedure of DrTMO (Endo et al., 2017), by which Le et al., WACV 2023, made their data: perspective crops of
@@ -80,22 +77,12 @@ class RenderedStacks(StackDataset):
         name = self.names[index // self.views]
         return name if self.views == 1 else f"{name}_view{index % self.views}"
 
-    def exposures(self, index: int) -> Tensor:
-        """(S,) the camera's exposures in stops."""
-        return self.camera.ev
-
-    def reference(self, index: int) -> int:
-        """Index of EV 0."""
-        return self.camera.reference
-
-    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
-        """Draw a view and photograph it."""
+    def radiance(self, index: int, generator: torch.Generator) -> Tensor:
+        """Draw a view."""
         image = self._image(self.paths[index // self.views])
         if is_panorama(*image.shape[-2:]):
-            radiance = perspective(image, self.view.draw(generator), self.size)
-        else:
-            radiance = window(image, self.size, generator)
-        return self.camera.photograph(radiance, self.scene(index), frames, generator)
+            return perspective(image, self.view.draw(generator), self.size)
+        return window(image, self.size, generator)
 
     def _image(self, path: Path) -> Tensor:
         """(3, H, W) float16 radiance of a file, from memory if it is there."""

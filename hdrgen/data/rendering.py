@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
-from hdrgen.data.dataset import local_reference
+from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.errors import InputError
 
@@ -85,14 +86,22 @@ class StackCamera:
             return Sigmoid.sample(generator)
         return self.responses[int(torch.randint(len(self.responses), (), generator=generator))]
 
-    def photograph(self, radiance: Tensor, scene: str, frames: Sequence[int], generator: torch.Generator) -> Sample:
+    def photograph(
+        self,
+        radiance: Tensor,
+        scene: str,
+        frames: Sequence[int],
+        generator: torch.Generator,
+        seen: Tensor | None = None,
+    ) -> Sample:
         """Take these exposures of a scene.
 
         Args:
-            radiance: (3, H, W) linear, of any scale.
+            radiance: (3, H, W) linear, of any scale: what is there at the reference exposure.
             scene: its name.
             frames: indices into `evs`, ascending.
             generator: draws the response and the exposure error; the draws do not depend on `frames`.
+            seen: (S, 3, H, W) what is there at each of `frames`, on the scale of `radiance`; None: nothing moves.
 
         Returns:
             The sample with `hdr` on the absolute scale (`ldr[ref] == f(clip(hdr))` within quantisation) and the
@@ -100,16 +109,46 @@ class StackCamera:
         """
         response = self.draw_response(generator)
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
-        hdr = anchored(radiance, self.percentile, self.level * 2**error)
+        level = self.level * 2**error
+        hdr = anchored(radiance, self.percentile, level)
+        shown = hdr.expand(len(frames), *hdr.shape)
+        if seen is not None:
+            shown = (finite(seen) * anchor(radiance, self.percentile, level)).clamp_min(SMALLEST)
         ev = self.ev[list(frames)]
         return Sample(
-            ldr=form_image(hdr, ev, response, self.bits),
+            ldr=form_image(shown, ev[:, None], response, self.bits)[:, 0],
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,
             scene=scene,
             inverse_response=response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS)),
         )
+
+
+class RadianceScenes(StackDataset):
+    """Scenes whose radiance is known, photographed by a virtual camera: subclasses say what radiance there is.
+
+    Attributes:
+        camera: takes the exposures.
+    """
+
+    camera: StackCamera
+
+    @abstractmethod
+    def radiance(self, index: int, generator: torch.Generator) -> Tensor:
+        """(3, H, W) linear radiance of the scene, of any scale, drawn anew from `generator` where it is random."""
+
+    def exposures(self, index: int) -> Tensor:
+        """(S,) the camera's exposures in stops."""
+        return self.camera.ev
+
+    def reference(self, index: int) -> int:
+        """Index of EV 0."""
+        return self.camera.reference
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Photograph the scene."""
+        return self.camera.photograph(self.radiance(index, generator), self.scene(index), frames, generator)
 
 
 def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraResponse]:
@@ -149,14 +188,18 @@ def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
     >>> anchored(torch.full((3, 2, 2), 7.0), 50, 0.18).unique()
     tensor([0.1800])
     """
-    radiance = finite(radiance)
-    light = luminance(radiance).flatten()
+    return (finite(radiance) * anchor(radiance, percentile, level)).clamp_min(SMALLEST)
+
+
+def anchor(radiance: Tensor, percentile: float, level: float) -> Tensor:
+    """The factor () with which `anchored` scales."""
+    light = luminance(finite(radiance)).flatten()
     light = light[light > 0]
     if not len(light):
         raise InputError("expected an HDR image with positive radiance, found only zeros, negatives or NaN; remove it")
     # torch.quantile takes at most 2^24 values; a regular subset of a photograph has the same percentiles.
     light = light[:: 1 + len(light) // MOST_VALUES]
-    return (radiance * (level / torch.quantile(light, percentile / 100))).clamp_min(SMALLEST)
+    return level / torch.quantile(light, percentile / 100)
 
 
 def finite(radiance: Tensor) -> Tensor:

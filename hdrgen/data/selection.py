@@ -77,3 +77,93 @@ class RandomPair:
         pairs = torch.triu_indices(count, count, offset)
         drawn = int(torch.randint(pairs.shape[1], (), generator=generator))
         return [int(frame) for frame in pairs[:, drawn]]
+
+
+@dataclass(frozen=True)
+class ThreeExposures:
+    """The reference, and on either side of it the exposure whose distance is nearest to `step`.
+
+    What methods take that merge a dark, a middle and a bright exposure (Kalantari and Ramamoorthi 2017; Niu et al.
+    2021). Of a stack of three with the reference in the middle, all three, whatever their distance.
+
+    Attributes:
+        step: wanted distance in stops.
+
+    >>> ev = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])
+    >>> ThreeExposures()(ev, 3, torch.Generator()), ThreeExposures(3.0)(ev, 3, torch.Generator())
+    ([1, 3, 5], [0, 3, 6])
+    """
+
+    step: float = 2.0
+
+    def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
+        """Choose three frames, the reference in the middle."""
+        if not 0 < ref < len(ev) - 1:
+            found = ", ".join(f"{stops:+g}" for stops in (ev - ev[ref]).tolist())
+            raise InputError(
+                "expected three exposures or more, one darker and one brighter than the reference,"
+                f" found EV {found} relative to it; add photographs, or choose a reference in the middle"
+            )
+        miss = ((ev - ev[ref]).abs() - self.step).abs()
+        return [int(miss[:ref].argmin()), ref, ref + 1 + int(miss[ref + 1 :].argmin())]
+
+
+NEAR = 0.1
+"""Of a step: how far an exposure may be from a whole number of them. Nominal shutter times are off by up to 0.07 EV."""
+
+
+def whole_steps(ev: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """How many steps an exposure is from EV 0, and whether that is a whole number.
+
+    Args:
+        ev: exposure values in stops, any shape.
+        step: in stops.
+
+    Returns:
+        The nearest whole number of steps, int64, and whether `ev` is it but for `NEAR` of a step; of `ev`'s shape.
+
+    >>> whole_steps(torch.tensor([-2.0, 0.5, 1.06]), step=1.0)
+    (tensor([-2,  0,  1]), tensor([ True, False,  True]))
+    """
+    steps = ev / step
+    nearest = steps.round()
+    return nearest.long(), (steps - nearest).abs() <= NEAR
+
+
+@dataclass(frozen=True)
+class EveryStep:
+    """The exposures at whole steps from the reference, as far as they follow one another without a gap.
+
+    Of a stack in half stops, every second one. Where a stack ends early, so does the choice.
+
+    Attributes:
+        step: in stops.
+        reach: at most so many steps to either side of the reference.
+
+    >>> EveryStep(step=1.0, reach=1)(torch.tensor([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]), 3, torch.Generator())
+    [1, 3, 5]
+    """
+
+    step: float = 1.0
+    reach: int = 3
+
+    def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
+        """Choose the frames.
+
+        Raises:
+            InputError: the reference has no neighbour one step away.
+        """
+        steps, whole = whole_steps(ev - ev[ref], self.step)
+        frames = {int(k): index for index, k in enumerate(steps) if whole[index]} | {0: ref}
+        lowest = highest = 0
+        while lowest > -self.reach and lowest - 1 in frames:
+            lowest -= 1
+        while highest < self.reach and highest + 1 in frames:
+            highest += 1
+        if lowest == highest:
+            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
+            raise InputError(
+                f"expected exposures {self.step:g} EV apart, found no neighbour of the reference among EV {found};"
+                " change the step, or add frames to the stack"
+            )
+        return [frames[k] for k in range(lowest, highest + 1)]
