@@ -1,12 +1,15 @@
 """Blocks that two or more methods share."""
 
 from hdrgen.nn.checkpoint import read_checkpoint
+from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
-from hdrgen.nn.vgg import VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
+from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
 
 __all__ = [
+    "VGG_CHANNELS",
     "ConvBlock",
+    "ConvGRU",
     "SubPixelUp",
     "UNet",
     "VGGEncoder",
