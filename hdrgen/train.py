@@ -167,6 +167,10 @@ class HDRCLI(LightningCLI):
             name = type(self.model).__name__
             warnings.warn(f"{name} has random weights; pass --ckpt_path to use trained ones", stacklevel=1)
 
+    def after_predict(self) -> None:
+        """Fail if photographs were left out, once all others are written."""
+        self.datamodule.check_predicted()
+
     def after_fit(self) -> None:
         """Say where the run is."""
         if self.trainer.is_global_zero and not self._get_setting("trainer").fast_dev_run:

@@ -437,6 +437,17 @@ def test_predict_of_bad_photographs(photo, trained, capsys):
     assert not Path("out").exists()
 
 
+def test_predict_goes_on_after_a_corrupt_photograph(trained, photos, capsys):
+    Path(photos[1]).write_bytes(Path(photos[1]).read_bytes()[:100])
+    Path("empty.jpg").touch()
+    arguments = ["predict", f"--ckpt_path={trained.last}", "--data.predict", "empty.jpg", *photos, *CPU, "-o", "out"]
+    assert main(arguments) == 2
+    assert {path.name: len(list(path.iterdir())) for path in Path("out").iterdir()} == {"a": 6, "c": 6}
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[2].partition(": ")[2].partition(":")[0] for line in lines[:-1]] == ["left out"] * 2
+    assert lines[-1] == "hdrgen: error: 2 of 4 photographs cannot be read and were left out: b, empty"
+
+
 @pytest.mark.parametrize(("method", "warned"), [("ToyMethod", True), ("UnchangedInput", False)])
 def test_random_weights_are_told(method, warned, photos, capsys):
     assert main(["predict", f"--model={method}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0

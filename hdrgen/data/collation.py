@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,14 +38,33 @@ def collate(samples: Sequence[Sample]) -> Batch:
 class StackLoader(DataLoader[Sample]):
     """A data loader whose worker processes report bad input in one line, as the main process does."""
 
+    patient = False
+
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Iterate over batches; workers start at once."""
-        return _in_one_line(super().__iter__())
+        return _batches(super().__iter__(), self.patient)
 
 
-def _in_one_line(batches: Iterator[Any]) -> Iterator[Batch]:
-    try:
-        yield from batches
-    except InputError as error:
-        # A worker's error arrives as its whole traceback; the last line is the message after the class name.
-        raise InputError(str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")) from error
+class PatientLoader(StackLoader):
+    """A data loader that leaves out what cannot be read, with a warning, and goes on."""
+
+    patient = True
+
+
+def _batches(source: Iterator[Any], patient: bool) -> Iterator[Batch]:
+    while True:
+        try:
+            batch = next(source)  # a loader can go on after an error
+        except StopIteration:
+            return
+        except InputError as error:
+            if not patient:
+                raise InputError(_line(error)) from error
+            warnings.warn(f"left out: {_line(error)}", stacklevel=1)
+        else:
+            yield batch
+
+
+def _line(error: InputError) -> str:
+    """A worker's error arrives as its whole traceback; the last line is the message after the class name."""
+    return str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")

@@ -12,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torch.utils.data import DistributedSampler
 
 from hdrgen.data.augmentation import Augmentation
-from hdrgen.data.collation import Batch, StackLoader, collate
+from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
 from hdrgen.data.photographs import Photographs
 from hdrgen.data.sampling import EpochSampler, ExactShard
@@ -81,6 +81,7 @@ class ExposureStackDataModule(LightningDataModule):
         self.clean = clean
         self.max_megapixels = max_megapixels
         self._training: SelectedExposures | None = None
+        self._photographs: SelectedExposures | None = None
 
     def train_dataloader(self) -> StackLoader:
         """Random frames, crops and order, new in each epoch."""
@@ -106,10 +107,24 @@ class ExposureStackDataModule(LightningDataModule):
         return self._evaluation(data, self._exact(data))
 
     def predict_dataloader(self) -> StackLoader:
-        """Photographs in order, one by one."""
+        """Photographs in order, one by one; one of several that cannot be read is left out."""
         data = Photographs(_given(self.predict, "predict"), self.clean, self.max_megapixels)
+        self._photographs = SelectedExposures(data, seed=self.seed)
         sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
-        return self._loader(SelectedExposures(data, seed=self.seed), sampler, 1)
+        return self._loader(self._photographs, sampler, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+
+    def check_predicted(self) -> None:
+        """Say how many photographs were left out; with several processes, each must call this.
+
+        Raises:
+            InputError: on the first process, if there are any.
+        """
+        if self._photographs is None:
+            return
+        bad = self._unreadable(self._photographs)
+        if bad and self._run.is_global_zero:
+            total = len(self._photographs)
+            raise InputError(f"{len(bad)} of {total} photographs cannot be read and were left out: {_listed(bad)}")
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment training batches on their device; report skipped scenes with the last one of an epoch."""
@@ -152,9 +167,14 @@ class ExposureStackDataModule(LightningDataModule):
         return self._loader(SelectedExposures(data, seed=self.seed), sampler, self.eval_batch_size)
 
     def _loader(
-        self, data: SelectedExposures, sampler: DistributedSampler[Any], batch_size: int, drop_last: bool = False
+        self,
+        data: SelectedExposures,
+        sampler: DistributedSampler[Any],
+        batch_size: int,
+        drop_last: bool = False,
+        kind: type[StackLoader] = StackLoader,
     ) -> StackLoader:
-        return StackLoader(
+        return kind(
             data,
             batch_size=batch_size,
             sampler=sampler,
@@ -168,15 +188,21 @@ class ExposureStackDataModule(LightningDataModule):
     def _report_skipped(self) -> None:
         if self._training is None or self.on_error != "skip":
             return
+        bad = self._unreadable(self._training)
+        self._training.unreadable.zero_()
+        if bad:
+            rank_zero_warn(f"skipped {len(bad)} unreadable scenes in epoch {self._epoch()}: {_listed(bad)}")
+
+    def _unreadable(self, data: SelectedExposures) -> list[str]:
+        """Scenes that any of the processes could not read."""
         strategy = self._run.strategy
         # A copy: with one process, reducing returns its argument.
-        counts = strategy.reduce(self._training.skipped.clone().to(strategy.root_device), reduce_op="sum")
-        self._training.skipped.zero_()
-        bad = torch.as_tensor(counts).nonzero().flatten().tolist()
-        if bad:
-            names = ", ".join(self._training.dataset.scene(index) for index in bad[:10])
-            more = f" and {len(bad) - 10} more" if len(bad) > 10 else ""
-            rank_zero_warn(f"skipped {len(bad)} unreadable scenes in epoch {self._epoch()}: {names}{more}")
+        counts = strategy.reduce(data.unreadable.clone().to(strategy.root_device), reduce_op="sum")
+        return [data.dataset.scene(int(index)) for index in torch.as_tensor(counts).nonzero().flatten()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _check_sizes(**sizes: int) -> None:

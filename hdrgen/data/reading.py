@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from hdrgen.camera import SRGB
 from hdrgen.data.rendering import StackCamera, anchored
+from hdrgen.errors import InputError
 from hdrgen.io import Image, read_image
 
 
@@ -48,7 +49,12 @@ def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 
     if not image.linear:
         return pixels
     exposed_already = image.pixels.dtype.kind == "u"
-    return SRGB()(pixels if exposed_already else anchored(pixels, StackCamera.percentile, StackCamera.level))
+    if exposed_already:
+        return SRGB()(pixels)
+    try:
+        return SRGB()(anchored(pixels, StackCamera.percentile, StackCamera.level))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def shrunk(images: Tensor, max_side: int | None) -> Tensor:

@@ -20,11 +20,12 @@ def find_images(sources: Sequence[str | Path]) -> list[Path]:
     """The image files that files, folders and patterns name, each once, in natural order (`img2` before `img10`).
 
     A folder gives the images directly in it. A pattern (`*`, `?`, `[...]`, `**`) that the shell left alone is expanded
-    here; a name that exists is taken as it is, brackets and all. From folders and patterns images are taken by suffix;
-    a file named outright may have any suffix if its content is an image.
+    here; a name that exists is taken as it is, brackets and all. Images are taken by suffix, and whether one can be
+    read shows when it is; a file named outright may have any suffix if its content is an image.
 
     Raises:
-        InputError: nothing given; a name that does not exist; a folder or pattern without images; a file that is none.
+        InputError: nothing given; a name that does not exist; a folder or pattern without images; a file that is none
+            by suffix and content.
     """
     if isinstance(sources, (str, Path)):
         sources = [sources]
@@ -46,7 +47,8 @@ def _expand(source: str | Path) -> Iterable[Path]:
         matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (takes absolute patterns)
         images = [match for match in matches if _is_visible_image(match)]
         return _not_empty(images, f"{path}: the pattern matches no image files; check it")
-    detect(path)
+    if not _is_visible_image(path):
+        detect(path)
     return [path]
 
 

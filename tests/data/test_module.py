@@ -160,6 +160,29 @@ def test_photographs_of_any_size_are_predicted_one_by_one(photographs, workers):
     assert batches[0]["path"] == [str(photographs / "a.png")]
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_photographs_that_cannot_be_read_are_left_out(photographs, workers):
+    for name in ("bb.png", "d.png"):
+        (photographs / name).write_bytes((photographs / "a.png").read_bytes()[:40])
+    data = ExposureStackDataModule(predict=str(photographs), num_workers=workers)
+    model = Recorder()
+    with pytest.warns(UserWarning, match="left out") as caught:
+        trainer().predict(model, data)
+    assert [batch["scene"] for _, batch in model.seen] == [["a"], ["b"], ["c"]]
+    told = [str(warning.message) for warning in caught if "left out" in str(warning.message)]
+    assert [line.partition(".png:")[0] for line in told] == [
+        f"left out: scene {name}: {photographs / name}" for name in ("bb", "d")
+    ]
+    with pytest.raises(InputError, match="2 of 5 photographs cannot be read and were left out: bb, d"):
+        data.check_predicted()
+
+
+def test_the_only_photograph_stops_the_run(photographs):
+    (photographs / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InputError, match=r"a\.png: truncated"):
+        trainer().predict(Recorder(), ExposureStackDataModule(predict=str(photographs / "a.png")))
+
+
 def test_mixed_sizes_in_an_evaluation_batch_are_named():
     data = ExposureStackDataModule(test=CountingStacks(2, sizes=[(4, 4), (5, 5)]), eval_batch_size=2)
     with pytest.raises(InputError, match="scene_1: 5 frames of 5 x 5"):

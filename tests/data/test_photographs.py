@@ -49,6 +49,15 @@ def test_a_flag_cleans_radiance(tmp_path):
         assert Photographs([tmp_path], clean=True)[0]["ldr"].isfinite().all()
 
 
+def test_radiance_without_light_is_told_with_its_file(tmp_path):
+    write_image(tmp_path / "night.exr", np.zeros((4, 4, 3), np.float32))
+    with (
+        pytest.warns(UserWarning, match="zero"),
+        pytest.raises(InputError, match=r"night\.exr: expected an HDR image with positive"),
+    ):
+        Photographs([tmp_path])[0]
+
+
 def test_a_flag_lifts_the_limit_of_size(tmp_path):
     write_image(tmp_path / "a.png", np.zeros((40, 50, 3), np.uint8))
     with pytest.raises(InputError, match=r"expected at most 0\.001 megapixels"):

@@ -25,7 +25,7 @@ METHOD = "--model=tests.toys.ToyMethod"
 pytestmark = [pytest.mark.ddp, pytest.mark.timeout(150)]
 
 
-def hdrgen(folder: Path, *arguments: str) -> str:
+def hdrgen(folder: Path, *arguments: str, status: int = 0) -> str:
     """Run a command in a process of its own, which starts the second; returns what both printed."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     for name in [name for name in environment if name.startswith(("PYTEST_XDIST", "MASTER_", "LOCAL_RANK"))]:
@@ -38,8 +38,8 @@ def hdrgen(folder: Path, *arguments: str) -> str:
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,13 @@ def test_predict(trained):
     noise = np.random.default_rng(0)
     for name in "abcde":
         write_image(trained / "photos" / f"{name}.png", noise.random((20, 30, 3)))
-    out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", "--data.predict=photos", *TWO, "-o", "p")
+    for name in ("bad", "worse"):
+        (trained / "photos" / f"{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", "--data.predict=photos", *TWO, "-o", "p", status=2)
     assert sorted(line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line) == list("abcde"), (
         out
     )
     assert {path.name for path in (trained / "p").iterdir()} == set("abcde")
     assert all(len(list(folder.iterdir())) == 6 for folder in (trained / "p").iterdir())
+    assert sum("left out: scene " in line for line in out.splitlines()) == 2
+    assert out.count("hdrgen: error: 2 of 7 photographs cannot be read and were left out: bad, worse") == 1

@@ -51,6 +51,11 @@ def test_any_suffix_when_named_outright(photos):
     assert find_images([odd]) == [odd]
 
 
+def test_whether_an_image_can_be_read_shows_later(photos):
+    (photos / "img2.JPG").write_bytes(b"")
+    assert names(find_images([photos / "img2.JPG", photos / "img1.png"])) == ["img1.png", "img2.JPG"]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
