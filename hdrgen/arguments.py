@@ -16,16 +16,20 @@ LIST_OPTIONS = ("--data.predict",)
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
-    """The part of an error message that helps with a misspelt name.
+    """The part of an error message that helps with a misspelt name: the nearest, and a second if it is as near.
 
     >>> suggest("mehtods", ["methods", "configs"])
     '; did you mean methods?'
+    >>> suggest("Scene", ["Scenes", "Scent", "Scenery"])
+    '; did you mean Scenes or Scenery?'
     >>> suggest("nothing_like_it", ["methods", "configs"])
     ''
     """
     folded = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(folded[name] for name in near)}?" if near else ""
+    likeness = [difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in near]
+    meant = [folded[name] for name, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def options_in(text: str) -> list[str]:
