@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pytorch_lightning import LightningModule, Trainer
@@ -50,7 +51,6 @@ class PredictionWriter(BasePredictionWriter):
         self.exposures = exposures
         self.preview = preview
         self.operator = operator
-        self._seen: set[str] = set()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a folder that cannot be written, before any work is done."""
@@ -60,12 +60,11 @@ class PredictionWriter(BasePredictionWriter):
                 found = "a folder without permission" if there.is_dir() else "a file"
                 raise InputError(f"{there}: expected a folder to write to, found {found}; choose another with -o")
 
-    def on_predict_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Sample, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        """Refuse before any work is done on the batch."""
-        for scene in batch["scene"]:
-            self._refuse(scene)
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuse results that are there already, before any work is done."""
+        loader: Any = trainer.predict_dataloaders
+        scenes = [loader.dataset.dataset.scene(index) for index in range(len(loader.dataset))]
+        self.refuse(scenes)
 
     def write_on_batch_end(
         self,
@@ -98,13 +97,20 @@ class PredictionWriter(BasePredictionWriter):
             shown = self.operator(prediction["hdr"][index : index + 1].float())[0]
             yield Path(f"{start}_preview.{self.preview}"), to_pixels(shown)
 
-    def _refuse(self, scene: str) -> None:
-        folder = self.folder_of(scene)
-        if scene in self._seen:
-            raise InputError(f"two inputs are called {scene}, and would write to the same {folder}; rename one")
-        self._seen.add(scene)
-        if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
-            raise InputError(f"{folder} holds results already; pass --overwrite, or another folder with -o")
+    def refuse(self, scenes: Sequence[str]) -> None:
+        """Check where these scenes would be written.
+
+        Raises:
+            InputError: two in the same folder, or one in a folder that holds files and may not be replaced.
+        """
+        folders = set[Path]()
+        for scene in scenes:
+            folder = self.folder_of(scene)
+            if folder in folders:
+                raise InputError(f"two inputs are called {scene}, and would write to the same {folder}; rename one")
+            folders.add(folder)
+            if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
+                raise InputError(f"{folder} holds results already; pass --overwrite, or another folder with -o")
 
 
 def file_name(scene: str) -> str:

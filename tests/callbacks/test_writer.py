@@ -21,7 +21,7 @@ def predict(writer: PredictionWriter, trainer: Trainer, *scenes: str, stack: boo
     prediction = {"scene": list(scenes), "hdr": torch.rand(len(scenes), 3, 6, 8) * 10}
     if stack:
         prediction |= {"stack": torch.rand(len(scenes), 2, 3, 6, 8), "ev": torch.tensor([-0.5, 3.0])}
-    writer.on_predict_batch_start(trainer, None, {"scene": list(scenes)}, 0)
+    writer.refuse(scenes)
     writer.write_on_batch_end(trainer, None, prediction, None, None, 0, 0)
 
 
