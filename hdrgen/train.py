@@ -39,7 +39,10 @@ from hdrgen.parsing import Parser, subclasses
 
 RUNS = "runs"
 """Folder of the runs, unless -o says otherwise."""
-VERBS = ("fit", "validate", "test", "predict")
+SCENES = ("train", "val", "test")
+"""Data that may be named and not used."""
+VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
+"""The verbs, and which of `SCENES` each of them uses."""
 LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
 """What must be installed for a logger; the extras of hdrgen have the same names."""
 
@@ -142,8 +145,11 @@ class HDRCLI(LightningCLI):
             raise InputError(f"no method: pass --config NAME, --model CLASS or --ckpt_path FILE (methods: {names})")
 
     def before_instantiate_classes(self) -> None:
-        """Settle what depends on several arguments: safe loading, and where things are written."""
-        settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
+        """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
+        settings = self._settings
+        used = VERBS[self.subcommand] if self.subcommand else SCENES
+        self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
+        settings.data.update(Namespace(dict.fromkeys(self._idle)))
         if "weights_only" in settings:
             settings.weights_only = True  # a checkpoint is data, never code
         if self.subcommand in ("validate", "test") and settings.output:
@@ -160,8 +166,9 @@ class HDRCLI(LightningCLI):
             raise InputError(f"--trainer: {error}") from error
 
     def after_instantiate_classes(self) -> None:
-        """Tell who would otherwise believe in the results of an untrained network."""
+        """Put back what was left out, and tell who would else believe in the results of an untrained network."""
         verb = self.subcommand
+        self._settings.data.update(Namespace(self._idle))  # for the saved config, which serves other verbs too
         untrained = any(parameter.requires_grad for parameter in self.model.parameters())
         if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
             name = type(self.model).__name__
@@ -175,6 +182,10 @@ class HDRCLI(LightningCLI):
         """Say where the run is."""
         if self.trainer.is_global_zero and not self._get_setting("trainer").fast_dev_run:
             print(f"checkpoints, log and config in {run_folder(self.trainer) or self.trainer.default_root_dir}")
+
+    @property
+    def _settings(self) -> Any:
+        return self.config[self.subcommand] if self.subcommand else self.config
 
     def _get_setting(self, key: str) -> Any:
         return self.config[self.config.subcommand].get(key)

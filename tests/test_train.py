@@ -422,7 +422,7 @@ def test_predict_overwrites_nothing_unasked(trained, photos, capsys):
     Path("out/b").mkdir(parents=True)
     Path("out/b/mine.txt").write_text("precious")
     assert "out/b holds results already" in error_of(arguments, capsys)
-    assert [path.name for path in Path("out/b").iterdir()] == ["mine.txt"]
+    assert [str(path) for path in Path("out").rglob("*.*")] == ["out/b/mine.txt"]  # told before any work
     assert main([*arguments, "--overwrite"]) == 0
     assert Path("out/b/mine.txt").read_text() == "precious"
     assert Path("out/b/b.exr").is_file()
@@ -446,6 +446,23 @@ def test_predict_goes_on_after_a_corrupt_photograph(trained, photos, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(": ")[2].partition(": ")[2].partition(":")[0] for line in lines[:-1]] == ["left out"] * 2
     assert lines[-1] == "hdrgen: error: 2 of 4 photographs cannot be read and were left out: b, empty"
+
+
+@pytest.mark.parametrize("verb", hdrgen.train.VERBS)
+def test_only_the_data_that_a_verb_uses_must_be_there(verb, trained, photos, capsys):
+    used = {"fit": ["train", "val"], "validate": ["val"], "test": ["test"], "predict": []}[verb]
+    parts = ["train", "val", "test"]
+    gone = [f"--data.{p}={'ToyScenes' if p in used else 'ExposureStackFolder'}" for p in parts]
+    gone += [f"--data.{p}.root=gone" for p in parts if p not in used]
+    arguments = [verb, f"--ckpt_path={trained.last}", *gone, "--data.predict", *photos, *CPU, "--trainer.max_epochs=1"]
+    assert main([*arguments, "-o", "out"]) == 0
+    for part in used:
+        told = error_of([*arguments, f"--data.{part}=ExposureStackFolder", f"--data.{part}.root=nowhere"], capsys)
+        assert "nowhere: expected" in told
+
+
+def test_the_config_of_a_run_names_all_its_data(trained):
+    assert {trained.config["data"][part]["class_path"] for part in ("train", "val", "test")} == {"tests.toys.ToyScenes"}
 
 
 @pytest.mark.parametrize(("method", "warned"), [("ToyMethod", True), ("UnchangedInput", False)])
