@@ -37,9 +37,9 @@ def calibrate_debevec(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack, differentiably.
 
-    Minimises, for :math:`g = \ln f^{-1}` on ``levels`` knots and the unknown radiances of the sampled pixels,
+    Minimises, for :math:`g = \log_2 f^{-1}` on ``levels`` knots and the unknown radiances of the sampled pixels,
 
-    :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \ln E_i - \ln 2^{EV_j})]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
+    :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \log_2 E_i - EV_j)]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
 
     in closed form: one batched Cholesky solve of levels x levels systems, assembled in float64, whatever the samples.
     Gradients reach the pixels through the solve and through the slope of the piecewise-linear curve.
@@ -121,7 +121,7 @@ def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:
     low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
     slope = (grey[..., high] - grey[..., low]) / (high - low)
     top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)
-    inner = (balanced - top).cummax(-1).values.exp().clamp_max(1)[..., 1:-1]
+    inner = (balanced - top).cummax(-1).values.exp2().clamp_max(1)[..., 1:-1]
     return torch.cat([torch.zeros_like(inner[..., :1]), inner, torch.ones_like(inner[..., :1])], -1)
 
 

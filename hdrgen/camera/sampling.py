@@ -44,7 +44,7 @@ class HistogramSampling:
     """
 
     count: int = 64
-    pixels: int = 2048
+    pixels: int = 1024
 
     def __call__(self, stack: Tensor) -> Tensor:
         """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
@@ -64,5 +64,10 @@ def _rank(values: Tensor) -> Tensor:
     codes = (values * 65535).round()
     if values.device.type != "cpu":
         return codes.argsort(dim=-1)
-    # NumPy sorts 16-bit integers by radix, eight times as fast as torch: it is the larger part of a small calibration.
-    return torch.from_numpy(np.argsort(codes.to(torch.int32).numpy().astype(np.uint16), axis=-1, kind="stable"))
+    # NumPy sorts integers several times as fast as torch argsorts, and a code with its place makes one of them. Sorting
+    # is the larger part of a small calibration.
+    size = values.shape[-1]
+    kind, shift = (np.uint32, 16) if size <= 1 << 16 else (np.uint64, 32)
+    keys = np.left_shift(codes.numpy().astype(kind), kind(shift)) | np.arange(size, dtype=kind)
+    keys.sort(axis=-1)
+    return torch.from_numpy((keys & kind((1 << shift) - 1)).astype(np.int64))

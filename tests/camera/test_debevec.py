@@ -1,5 +1,3 @@
-import math
-
 import cv2
 import numpy as np
 import pytest
@@ -72,7 +70,7 @@ def test_solution_is_the_least_squares_of_the_paper():
             row, z, w = np.zeros(levels + count), float(samples[0, i, j]) * (levels - 1), float(weights[0, i, j])
             row[int(z)], row[int(z) + 1], row[levels + i] = w * (1 - z % 1), w * (z % 1), -w
             rows.append(row)
-            right.append(w * float(ev[0, 0, j]) * math.log(2))
+            right.append(w * float(ev[0, 0, j]))
     for k in range(1, levels - 1):
         row = np.zeros(levels + count)
         row[k - 1 : k + 2] = np.array([1, -2, 1]) * float(curvature[k - 1])
