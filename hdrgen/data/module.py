@@ -14,7 +14,7 @@ from torch.utils.data import DistributedSampler
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
-from hdrgen.data.photographs import Photographs
+from hdrgen.data.photographs import Photographs, PhotographSource
 from hdrgen.data.sampling import EpochSampler, ExactShard
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
@@ -25,7 +25,8 @@ class ExposureStackDataModule(LightningDataModule):
 
     Training samples hold the frames that the method asks for (`exposures` of the Lightning module, a `Selection`;
     the whole stack where it has none); validation and test samples hold the whole stack, prediction samples one
-    photograph. A training sample depends on seed, scene and epoch only, not on workers, processes or batches.
+    photograph, or what the method makes of the user's files (`photographs` of the Lightning module). A training sample
+    depends on seed, scene and epoch only, not on workers, processes or batches.
 
     With several processes, training and the validation within it give each of them equally many scenes, repeating the
     first where they do not divide evenly. Test, validation by its own command and prediction visit every scene exactly
@@ -35,7 +36,8 @@ class ExposureStackDataModule(LightningDataModule):
         train: scenes to train on.
         val: scenes to choose by.
         test: scenes to report on.
-        predict: photographs: files, folders or glob patterns.
+        predict: photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
+            one scene.
         batch_size: training samples per step and process.
         eval_batch_size: scenes per validation and test step. Photographs are always predicted one by one: their sizes
             differ, and so the results cannot depend on a batch size.
@@ -107,8 +109,9 @@ class ExposureStackDataModule(LightningDataModule):
         return self._evaluation(data, self._exact(data))
 
     def predict_dataloader(self) -> StackLoader:
-        """Photographs in order, one by one; one of several that cannot be read is left out."""
-        data = Photographs(_given(self.predict, "predict"), self.clean, self.max_megapixels)
+        """Photographs in order, one by one, or scene by scene; what cannot be read of several is left out."""
+        arrange: PhotographSource = getattr(self._run.lightning_module, "photographs", Photographs)
+        data = arrange(_given(self.predict, "predict"), self.clean, self.max_megapixels)
         self._photographs = SelectedExposures(data, seed=self.seed)
         sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
         return self._loader(self._photographs, sampler, 1, kind=PatientLoader if len(data) > 1 else StackLoader)

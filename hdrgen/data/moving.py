@@ -33,7 +33,7 @@ class MovingScenes(StackDataset):
 
     Args:
         stacks: scenes of known radiance, `ProceduralScenes` or `RenderedStacks`; their camera takes the exposures.
-            None: procedural scenes of 72 pixels, 68 after the cut, at EV -2, 0 and +2 through gamma 2.2.
+            None: procedural scenes of 68 pixels, 64 after the cut, at EV -2, 0 and +2 through gamma 2.2.
         motion: how much moves; None: one to three things, by up to a quarter of the picture, and a hand's shake.
 
     Raises:
@@ -41,7 +41,7 @@ class MovingScenes(StackDataset):
     """
 
     def __init__(self, stacks: RadianceScenes | None = None, motion: Motion | None = None) -> None:
-        self.stacks = stacks or ProceduralScenes(size=72, camera=bracket_camera())
+        self.stacks = stacks or ProceduralScenes(size=68, camera=bracket_camera())
         self.motion = motion or Motion()
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +12,9 @@ from hdrgen.data.dataset import StackDataset
 from hdrgen.data.reading import read_photograph
 from hdrgen.data.sample import Sample
 from hdrgen.io import find_images
+
+PhotographSource = Callable[[Sequence[str | Path], bool, float], StackDataset]
+"""Makes scenes of photographs: files, folders or patterns, `clean` and `max_megapixels`, see `Photographs`."""
 
 
 class Photographs(StackDataset):

@@ -27,13 +27,13 @@ class FramePixels(NamedTuple):
     linear: bool
 
 
-def read_frame(path: Path) -> FramePixels:
+def read_frame(path: Path, *, clean: bool = False, max_megapixels: float = 500) -> FramePixels:
     """One exposure of a stack.
 
     Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
-    encoded with the sRGB curve, which is then the true response of the stack.
+    encoded with the sRGB curve, which is then the true response of the stack. The options are those of `read_image`.
     """
-    image = read_image(path)
+    image = read_image(path, clean=clean, max_megapixels=max_megapixels)
     pixels = _channels_first(image)
     return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 

@@ -98,7 +98,7 @@ class ThreeExposures:
 
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose three frames, the reference in the middle."""
-        if not 0 < ref < len(ev) - 1:
+        if not (0 < ref < len(ev) - 1 and ev.isfinite().all()):
             found = ", ".join(f"{stops:+g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
                 "expected three exposures or more, one darker and one brighter than the reference,"
@@ -128,6 +128,42 @@ def whole_steps(ev: Tensor, step: float) -> tuple[Tensor, Tensor]:
     steps = ev / step
     nearest = steps.round()
     return nearest.long(), (steps - nearest).abs() <= NEAR
+
+
+@dataclass(frozen=True)
+class FromReference:
+    """The reference, and on either side of it one exposure that is to be made from it.
+
+    On each side every exposure is equally likely, the reference itself among them: Chen et al. (ICCV 2023) train on the
+    steps {-3, ..., 0} and {0, ..., 3} from EV 0, with a network for each.
+
+    Attributes:
+        without: exposures never chosen, in stops relative to the reference; those within 0.1 EV of one count as it.
+
+    >>> FromReference(without=(-1, 1))(torch.tensor([-1.0, 0.0, 1.0, 1.5]), 1, torch.Generator().manual_seed(1))
+    [1, 1, 3]
+    """
+
+    without: tuple[float, ...] = ()
+
+    def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
+        """Choose three frames, the reference in the middle; an outer one may be the reference as well.
+
+        Raises:
+            InputError: nothing but the reference is left to choose.
+        """
+        stops = ev - ev[ref]
+        kept = ((stops[:, None] - torch.tensor(self.without)).abs() > NEAR).all(1) & stops.isfinite()
+        kept[ref] = True
+        if kept.sum() < 2:
+            found = ", ".join(f"{value:g}" for value in stops.tolist())
+            raise InputError(
+                f"expected an exposure beside the reference to learn from, found EV {found}, of which"
+                f" {list(self.without)} are left out; hold out fewer, or add frames to the stack"
+            )
+        darker, brighter = kept[: ref + 1].nonzero().flatten(), ref + kept[ref:].nonzero().flatten()
+        drawn = [int(side[torch.randint(len(side), (), generator=generator)]) for side in (darker, brighter)]
+        return [drawn[0], ref, drawn[1]]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """Losses that two or more methods share."""
 
+from hdrgen.losses.adversarial import judged_by_a_fixed, least_squares
 from hdrgen.losses.contextual import ContextualBilateralLoss, contextual_bilateral_distance
 from hdrgen.losses.histogram import histogram_loss, soft_histogram
 from hdrgen.losses.perceptual import PerceptualLoss, perceptual_distance
+from hdrgen.losses.sphere import sphere_moments
 
 __all__ = [
     "ContextualBilateralLoss",
     "PerceptualLoss",
     "contextual_bilateral_distance",
     "histogram_loss",
+    "judged_by_a_fixed",
+    "least_squares",
     "perceptual_distance",
     "soft_histogram",
+    "sphere_moments",
 ]

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from hdrgen.camera import CameraResponse, Gamma
-from hdrgen.data import Batch, Selection, WholeStack
+from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import merge_stack
 from hdrgen.metrics import match_scale, peak_of, psnr, psnr_mu, ssim
@@ -73,9 +73,11 @@ class HDRModule(LightningModule):
         exposures: The frames of a stack that training needs.
         multiple: Both sides of an image are padded to a multiple of this, in pixels.
         generates: False for a method without `expose`.
+        photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
     """
 
     exposures: Selection = WholeStack()
+    photographs: PhotographSource = Photographs
     multiple: int = 1
     generates: bool = True
 

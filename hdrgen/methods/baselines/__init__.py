@@ -1,5 +1,5 @@
 """Do-nothing baselines that stand beside every method in a results table."""
 
-from hdrgen.methods.baselines.module import LinearGain, UnchangedInput
+from hdrgen.methods.baselines.module import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 
-__all__ = ["LinearGain", "UnchangedInput"]
+__all__ = ["LinearGain", "PlainMerge", "ReferenceExposure", "UnchangedInput"]

@@ -1,14 +1,18 @@
-"""What a method must beat: the input itself, and plain gain in linear light."""
+"""What a method must beat: the input itself, plain gain in linear light, and merging as if nothing moved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
-from hdrgen.data import Batch
+from hdrgen.data import Batch, Brackets
 from hdrgen.errors import InputError
+from hdrgen.fusion import merge_debevec
 from hdrgen.methods.base import Evaluation, HDRModule, source_of
+
+Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
+"""`hdrgen.fusion.merge_debevec` or `merge_linear`."""
 
 
 class UnchangedInput(HDRModule):
@@ -67,6 +71,60 @@ class LinearGain(HDRModule):
         if self.oracle and "inverse_response" in batch:
             self.response = _true_response(batch["inverse_response"])
         return super().evaluate(batch, stage)
+
+
+class ReferenceExposure(HDRModule):
+    """The linearised reference exposure of a stack: sharp where things move, and clipped.
+
+    Input:
+        an exposure stack
+
+    Exposures:
+        none
+
+    Args:
+        response: Response that linearises it; None: gamma 2.2.
+    """
+
+    generates = False
+    photographs = Brackets
+
+    def __init__(self, response: CameraResponse | None = None) -> None:
+        super().__init__(response=response or Gamma(2.2))
+        self.save_hyperparameters(ignore=["response"])
+
+    def reconstruct(self, batch: Batch) -> Tensor:
+        """The linearised reference."""
+        assert self.response is not None
+        return self.response.inverse(source_of(batch))
+
+
+class PlainMerge(HDRModule):
+    """A merged exposure stack, without deghosting: what moves is there several times.
+
+    Input:
+        an exposure stack
+
+    Exposures:
+        none
+
+    Args:
+        response: Response that linearises the exposures; None: gamma 2.2.
+        method: The merge: stack `(B, S, 3, H, W)`, EV `(B, S)` and response to radiance `(B, 3, H, W)`.
+    """
+
+    generates = False
+    photographs = Brackets
+
+    def __init__(self, response: CameraResponse | None = None, method: Merge = merge_debevec) -> None:
+        super().__init__(response=response or Gamma(2.2))
+        self.save_hyperparameters(ignore=["response", "method"])
+        self.method = method
+
+    def reconstruct(self, batch: Batch) -> Tensor:
+        """All exposures of the stack, merged."""
+        assert self.response is not None
+        return self.method(batch["ldr"], batch["ev"], self.response)
 
 
 def _true_response(inverse: Tensor) -> CameraResponse:
