@@ -22,6 +22,14 @@ def test_show(name, capsys):
     assert isinstance(yaml.safe_load(shown), dict)
 
 
+@pytest.mark.parametrize("name", configs.names())
+def test_a_training_ends(name):
+    """Lightning would train for 1000 epochs where nothing is said."""
+    config = yaml.safe_load(configs.path_of(name).read_text())
+    limits = {"max_steps", "max_epochs"} & config.get("trainer", {}).keys()
+    assert limits or "class_path" not in config.get("model", {}), f"{name} needs trainer.max_steps or .max_epochs"
+
+
 def test_unknown_name(capsys):
     assert main(["configs", "show", "multi_exposur"]) == 2
     assert "did you mean multi_exposure" in capsys.readouterr().err
