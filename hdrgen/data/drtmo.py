@@ -94,7 +94,7 @@ class DrTMOPairs(StackDataset):
         """Read these frames."""
         pair = self.pairs[index]
         ldr = torch.stack([read_frame(pair.paths[frame]).display for frame in frames])
-        return sample_of(ldr, pair, frames, self.scene(index))
+        return sample_of(ldr, pair.ev, pair.reference, frames, self.scene(index))
 
 
 def _image(folder: Path) -> str:

@@ -49,7 +49,8 @@ class ExposureStackFolder(PhotographedStacks):
         response: CameraResponse | None = None,
     ) -> None:
         choice = Choice(reference, evs, frames, max_side)
-        super().__init__(_scene_folders(Path(root).expanduser()), choice, response)
+        expected = "<root>/<scene>/{images, exposures.csv where they have no EXIF, truth.exr where there is one}"
+        super().__init__(scene_folders(Path(root).expanduser(), expected), choice, response)
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The one HDR file of a scene, beside the exposures or one folder below."""
@@ -57,15 +58,22 @@ class ExposureStackFolder(PhotographedStacks):
         return None if path is None else (path, read_radiance(path))
 
 
-def _scene_folders(root: Path) -> list[Path]:
-    if root.is_dir():
-        if _holds_exposures(root):
-            return [root]
-        scenes = [path for path in folders_in(root) if _holds_exposures(path)]
-        if scenes:
-            return scenes
-    expected = "<root>/<scene>/{images, exposures.csv where they have no EXIF, truth.exr where there is one}"
-    raise wrong_layout(root, expected, "pass the folder that holds the scenes' folders, or one of them")
+def scene_folders(root: Path, expected: str) -> list[Path]:
+    """The folders directly in `root` that hold exposures, or `root` itself if it does.
+
+    Args:
+        root: the folder the user named.
+        expected: the tree that the data set has, on one line.
+
+    Raises:
+        InputError: there are none; the message shows the expected tree beside what was found.
+    """
+    if root.is_dir() and _holds_exposures(root):
+        return [root]
+    found = [path for path in folders_in(root) if _holds_exposures(path)]
+    if not found:
+        raise wrong_layout(root, expected, "pass the folder that holds the scenes' folders, or one of them")
+    return found
 
 
 def _holds_exposures(folder: Path) -> bool:

@@ -139,7 +139,7 @@ class PhotographedStacks(StackDataset):
         images = {frame: self.display(index, stack.paths[frame]) for frame in dict.fromkeys(frames)}
         _check_sizes(self.folders[index], {stack.paths[frame].name: image for frame, image in images.items()})
         ldr = self.choice.fit(torch.stack([images[frame].display for frame in frames]))
-        sample = sample_of(ldr, stack, frames, self.scene(index))
+        sample = sample_of(ldr, stack.ev, stack.reference, frames, self.scene(index))
         truth = self.truth(index)
         if truth is not None:
             sample["hdr"] = _of_size(ldr, *truth, self.choice.fit)
@@ -154,14 +154,18 @@ class PhotographedStacks(StackDataset):
         return self._stacks[index]
 
 
-def sample_of(ldr: Tensor, stack: Stack, frames: Sequence[int], scene: str) -> Sample:
-    """The sample of these frames (ascending indices into the stack), of which `ldr` (S, 3, H, W) are the pixels."""
-    return Sample(
-        ldr=ldr,
-        ev=stack.ev[list(frames)],
-        ref=torch.tensor(local_reference(frames, stack.reference)),
-        scene=scene,
-    )
+def sample_of(ldr: Tensor, ev: Tensor, reference: int, frames: Sequence[int], scene: str) -> Sample:
+    """The sample of these frames of a scene.
+
+    Args:
+        ldr: (S, 3, H, W) display values of the frames.
+        ev: exposures of the whole stack in stops.
+        reference: index of the reference within the whole stack.
+        frames: ascending indices into the whole stack.
+        scene: its name.
+    """
+    kept = torch.tensor(local_reference(frames, reference))
+    return Sample(ldr=ldr, ev=ev[list(frames)], ref=kept, scene=scene)
 
 
 def _nearest_to(ev: Tensor, wanted: Sequence[float], place: Path) -> list[int]:

@@ -6,51 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 
-BLACK, WHITE = 512, 15871
-SHORT, LONG, RATIONAL, SIGNED_RATIONAL, TEXT, BYTE = 3, 4, 5, 10, 2, 1
-_XYZ_TO_SRGB = [3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.2040, 1.0570]
-
-
-def mosaic(rgb: np.ndarray) -> np.ndarray:
-    """Sample linear camera RGB (H, W, 3) in [0, 1] through an RGGB filter into sensor values."""
-    plane = rgb[..., 1].copy()
-    plane[0::2, 0::2] = rgb[0::2, 0::2, 0]
-    plane[1::2, 1::2] = rgb[1::2, 1::2, 2]
-    return np.round(BLACK + plane * (WHITE - BLACK)).astype(np.uint16)
-
-
-def _write_dng(path: Path, rgb: np.ndarray, *, neutral=(0.5, 1.0, 0.8), time=(1, 50), orientation: int = 1) -> Path:
-    """Write camera RGB as DNG; `neutral` is the camera RGB of a white surface, as the camera's white balance says."""
-    matrix = [number for value in _XYZ_TO_SRGB for number in (round(value * 10000), 10000)]
-    balance = [number for value in neutral for number in (round(value * 10000), 10000)]
-    tags = [
-        (271, TEXT, 0, "hdrgen", True),
-        (272, TEXT, 0, "made up", True),
-        (274, SHORT, 1, orientation, True),
-        (33421, SHORT, 2, (2, 2), True),  # CFARepeatPatternDim
-        (33422, BYTE, 4, (0, 1, 1, 2), True),  # CFAPattern
-        (33434, RATIONAL, 1, time, True),
-        (33437, RATIONAL, 1, (28, 10), True),
-        (34855, SHORT, 1, 200, True),
-        (50706, BYTE, 4, (1, 4, 0, 0), True),  # DNGVersion
-        (50708, TEXT, 0, "hdrgen made up", True),  # UniqueCameraModel
-        (50714, SHORT, 1, BLACK, True),
-        (50717, SHORT, 1, WHITE, True),
-        (50721, SIGNED_RATIONAL, 9, matrix, True),  # ColorMatrix1
-        (50728, RATIONAL, 3, balance, True),  # AsShotNeutral
-        (50778, SHORT, 1, 21, True),  # CalibrationIlluminant1: D65
-    ]
-    sensor = mosaic(rgb)
-    tifffile.imwrite(path, sensor, photometric=32803, rowsperstrip=len(sensor), extratags=tags, metadata=None)
-    return path
+from tests import dng
 
 
 @pytest.fixture(scope="session")
 def write_dng():
-    """`write_dng(path, rgb, *, neutral, time, orientation)`: a minimal camera RAW file, a Bayer DNG of 16 bits."""
-    return _write_dng
+    """`write_dng(path, rgb, *, neutral, time, orientation)`: a minimal camera RAW file."""
+    return dng.write_dng
 
 
 @pytest.fixture
