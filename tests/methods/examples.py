@@ -10,7 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import HDRModule, MultiExposureGeneration
+from hdrgen.methods import AdaptiveITM, HDRModule, MultiExposureGeneration
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -96,6 +96,21 @@ def adam(rate: float) -> Any:
 
 
 EXAMPLES = (
+    Example(
+        AdaptiveITM,
+        {
+            "channels": (12, 16, 20),
+            "global_channels": 8,
+            "global_size": 32,
+            "fusion_channels": 4,
+            "discriminator_channels": (4, 8),
+            "perceptual_weight": 0.0,
+            "identity_start": True,
+        },
+        overfit={"optimizer": adam(0.005)},
+        steps=90,
+        loss="train/pixel",
+    ),
     Example(
         MultiExposureGeneration,
         {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hdrgen.camera import Gamma, well_exposed_mask
+from hdrgen.camera import Gamma
+from hdrgen.fusion import debevec_hat
 from hdrgen.losses import judged_by_a_fixed, least_squares
 from hdrgen.tonemap import mu_law
 
@@ -103,10 +104,10 @@ def fusion_loss(radiance: Tensor, truth: Tensor, mu: float = 5000.0) -> Tensor:
 def on_the_scale_of(image: Tensor, radiance: Tensor) -> Tensor:
     r"""Radiance, scaled to what the photograph says itself: 1 is about what just reaches white in it.
 
-    .. math:: H \cdot \frac{\sum m\, I^{2.2}}{\sum m\, H}, \qquad m \text{ the mask of well-exposed pixels}
+    .. math:: H \cdot \frac{\sum w(I)\, I^{2.2}}{\sum w(I)\, H}, \qquad w \text{ the weight of Debevec and Malik}
 
     Merged stacks know radiance up to a factor only, and a network that sees one image can know no other scale than
-    that image's. Where nothing is well exposed, the radiance stays as it is.
+    that image's. Where all is clipped, the radiance stays as it is.
 
     Args:
         image: `(B, 3, H, W)`, display values in [0, 1].
@@ -116,7 +117,7 @@ def on_the_scale_of(image: Tensor, radiance: Tensor) -> Tensor:
     >>> torch.allclose(on_the_scale_of(image, 7 * image**2.2), image**2.2)
     True
     """
-    mask = well_exposed_mask(image)
-    shown, there = ((mask * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
+    weight = debevec_hat(image)
+    shown, there = ((weight * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
     scale = torch.where((shown > 0) & (there > 0), shown / there, 1.0)
     return radiance.float() * scale.view(-1, 1, 1, 1)

@@ -1,0 +1,395 @@
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from hdrgen.camera import Gamma
+from hdrgen.data import SelectedExposures, collate
+from hdrgen.errors import InputError
+from hdrgen.fusion import merge_debevec
+from hdrgen.methods import AdaptiveITM
+from hdrgen.methods.adaptive_itm import ExposureNetwork, FusionNetwork, MaskAwareDiscriminator
+from hdrgen.methods.adaptive_itm.blocks import CrossModelAttention, GuidedConvPair
+from hdrgen.methods.adaptive_itm.exposure import estimated_ev
+from hdrgen.methods.adaptive_itm.loss import (
+    discriminator_loss,
+    fusion_loss,
+    generator_loss,
+    mixed_image,
+    on_the_scale_of,
+    progressive_loss,
+)
+from tests.methods.examples import Ramps
+
+TINY = {
+    "channels": (4, 6, 8),
+    "global_channels": 4,
+    "global_size": 32,
+    "fusion_channels": 4,
+    "discriminator_channels": (4, 6, 8),
+    "perceptual_weight": 0.0,
+}
+SMALL = {
+    "channels": (8, 12, 16, 24, 32),
+    "global_channels": 24,
+    "global_size": 64,
+    "fusion_channels": 12,
+    "discriminator_channels": (8, 12, 16, 24, 32),
+}
+ABLATIONS = ("exposure_adaptive", "luminance_guided", "cross_attention", "cross_model", "fusion", "progressive")
+
+
+def parameters(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def batch(count=2, size=32):
+    data = SelectedExposures(Ramps(count, size))
+    return collate([data[index] for index in range(count)])
+
+
+def terms(model, given):
+    images = torch.rand(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    return model.terms(given["ldr"][:, 3], images, given["hdr"])
+
+
+class Judge(nn.Module):
+    """A discriminator that a hand can follow: the mean of the channels, and of the image."""
+
+    def __init__(self, whole=False):
+        super().__init__()
+        self.gain, self.whole = nn.Parameter(torch.ones(())), whole
+
+    def forward(self, image):
+        verdict = self.gain * image.mean(1, keepdim=True)
+        return verdict, verdict.mean((1, 2, 3))[:, None] if self.whole else None
+
+
+class TestNetworks:
+    def test_parameter_counts(self):
+        with torch.device("meta"):
+            paper, small = AdaptiveITM(), AdaptiveITM(**SMALL)
+        for model, counts in (
+            (paper, (9_991_977, 8_041_964, 121_127, 7_846_657)),
+            (small, (77_479, 60_264, 16_411, 63_745)),
+        ):
+            parts = (model.network.down, model.network.adaptive, model.fusion, model.discriminator)
+            assert tuple(parameters(part) for part in parts) == counts
+            assert parameters(model.network.up) == counts[0]
+            assert parameters(model) == sum(counts) + counts[0]
+
+    @pytest.mark.parametrize("flag", [None, *ABLATIONS[:4]])
+    def test_five_pictures_of_each_side(self, flag):
+        net = ExposureNetwork((4, 4, 4, 4, 4), global_channels=4, global_size=32, **({flag: False} if flag else {}))
+        down, up = net(torch.rand(2, 3, 48, 32))
+        sizes = [(3, 3, 2), (3, 6, 4), (3, 12, 8), (3, 24, 16), (3, 48, 32)]
+        assert [tuple(picture.shape[1:]) for picture in down] == [tuple(picture.shape[1:]) for picture in up] == sizes
+
+    def test_guides_of_both_models(self):
+        """The darker image is made from what is bright in any channel, the brighter one from what is dark in any."""
+        net, seen = ExposureNetwork((4, 4), exposure_adaptive=False, cross_attention=False), []
+        for side in (net.down, net.up):
+            side.encoder[0].register_forward_pre_hook(lambda _, given: seen.append(given[1]))
+        image = torch.rand(1, 3, 4, 4)
+        net(image)
+        torch.testing.assert_close(seen[0], image.max(1, keepdim=True).values)
+        torch.testing.assert_close(seen[1], 1 - image.min(1, keepdim=True).values)
+
+    def test_luminance_guided_convolution(self):
+        pair, x, guide = GuidedConvPair(3, 4), torch.rand(1, 3, 6, 6), torch.rand(1, 1, 6, 6)
+        first, second = pair.layers
+        expected = pair.activation(second(pair.activation(first(x * guide)) * guide))
+        torch.testing.assert_close(pair(x, guide), expected)
+        pair.guided = False
+        torch.testing.assert_close(pair(x, guide), pair(x, torch.ones_like(guide)))
+
+    def test_cross_model_attention_sees_thirteen_pixels_far_in_both_models(self):
+        torch.manual_seed(0)
+        block = CrossModelAttention(4, reduction=1)
+        block.attention.register_forward_hook(lambda *_: None)
+        inputs = [torch.rand(1, 4, 40, 40, requires_grad=True) for _ in range(2)]
+        reduced = [layer(x) for layer, x in zip(block.reduce, inputs, strict=True)]
+        block.spread[3](torch.cat(reduced, 1))[0, :, 20, 20].sum().backward()
+        rows = (inputs[1].grad[0].abs().sum(0) > 0).nonzero()
+        assert rows.unique().tolist() == [7, 20, 33]
+        assert [layer.dilation[0] for layer in block.spread] == [1, 5, 9, 13]
+
+    def test_cross_model_attention_is_a_residual_of_eq_2_and_3(self):
+        torch.manual_seed(0)
+        block, x, y = CrossModelAttention(8), torch.rand(1, 8, 6, 6), torch.rand(1, 8, 6, 6)
+        near, far = block.reduce[0](x), block.reduce[1](y)
+        both = torch.cat([near, far], 1)
+        weighed = torch.cat([torch.sigmoid(block.score[0](both)) * near, torch.sigmoid(block.score[1](both)) * far], 1)
+        spread = torch.cat([nn.functional.leaky_relu(layer(weighed), 0.2) for layer in block.spread], 1)
+        torch.testing.assert_close(block(x, y), x + block.restore(block.attention(spread)))
+
+    def test_without_the_opposite_model_it_does_not_matter(self):
+        block, x = CrossModelAttention(8, cross=False), torch.rand(1, 8, 6, 6)
+        assert torch.equal(block(x, torch.rand(1, 8, 6, 6)), block(x, torch.zeros(1, 8, 6, 6)))
+
+    def test_the_adaptive_block_sets_the_mean_of_every_decoder_level(self):
+        net, found = ExposureNetwork((4, 5, 6), global_channels=4, global_size=32), []
+        for head in net.up.heads:
+            head.register_forward_pre_hook(lambda _, given: found.append(given[0].mean((-2, -1))))
+        shifts = []
+        net.adaptive.register_forward_hook(lambda _, __, made: shifts.append(made[1]))
+        net(torch.rand(2, 3, 16, 16))
+        for mean, shift in zip(found[1:], shifts[1], strict=True):
+            torch.testing.assert_close(mean, shift[..., 0, 0], atol=1e-5, rtol=1e-4)
+
+    def test_both_models_share_the_adaptive_block(self):
+        net = ExposureNetwork((4, 4), global_channels=4, global_size=32)
+        calls = []
+        net.adaptive.register_forward_hook(lambda *_: calls.append(1))
+        net(torch.rand(1, 3, 8, 8))
+        assert len(calls) == 2
+
+    def test_the_adaptive_block_sees_the_whole_image_at_its_size(self):
+        net = ExposureNetwork((4, 4), global_channels=8, global_size=64)
+        assert net.adaptive.look(torch.rand(1, 3, 100, 30)).shape == (1, 8, 16, 16)
+        with pytest.raises(InputError, match="windows of 32 pixels, found 40"):
+            ExposureNetwork((4, 4), global_size=40)
+
+    def test_pictures_add_up(self):
+        """Eq. 11: with zero heads but the first, every picture is the first one, enlarged."""
+        net = ExposureNetwork((4, 4, 4), global_channels=4, global_size=32)
+        for head in net.down.heads[1:]:
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+        pictures, _ = net(torch.rand(1, 3, 16, 16))
+        for coarse, fine in pairwise(pictures):
+            expected = nn.functional.interpolate(coarse, size=fine.shape[-2:], mode="bilinear")
+            torch.testing.assert_close(fine, expected)
+
+    def test_identity_start(self):
+        net, image = (
+            ExposureNetwork((4, 4, 4), global_channels=4, global_size=32, identity_start=True),
+            torch.rand(1, 3, 8, 8),
+        )
+        down, up = net(image)
+        assert torch.equal(down[-1], image)
+        torch.testing.assert_close(up[0], nn.functional.avg_pool2d(image, 4))
+
+    def test_discriminator_judges_pixels_and_images(self):
+        net = MaskAwareDiscriminator((4, 4, 4, 4, 4), whole_image=True)
+        pixels, image = net(torch.rand(2, 3, 32, 48))
+        assert (tuple(pixels.shape), tuple(image.shape)) == ((2, 1, 32, 48), (2, 1))
+        assert MaskAwareDiscriminator((4, 4))(torch.rand(1, 3, 4, 4))[1] is None
+
+
+class TestFusion:
+    def test_equations_7_and_8(self):
+        torch.manual_seed(0)
+        net, pictures = FusionNetwork(4, 16), torch.rand(3, 2, 3, 20, 12)
+        masks, curve = net.masks_and_curve(torch.cat(list(pictures), 1))
+        assert (tuple(masks.shape), tuple(curve.shape)) == ((2, 3, 1, 20, 12), (2, 4, 1, 1, 1))
+        fused = (masks.transpose(0, 1) * pictures).sum(0)
+        expected = sum(curve[:, power] * fused**power for power in range(4))
+        torch.testing.assert_close(net(*pictures), expected)
+
+    def test_the_curve_is_one_for_the_whole_image_the_masks_are_not(self):
+        masks, _ = FusionNetwork(4, 16).masks_and_curve(torch.rand(1, 9, 20, 12))
+        assert masks[0, 0].std() > 0
+        assert 0 < masks.min() < masks.max() < 1
+
+    def test_start_as_the_linearised_input(self):
+        net, image = FusionNetwork(4, 16, start_peak=4.0), torch.rand(1, 3, 16, 16)
+        torch.testing.assert_close(4 * net(image, image, image), image**2.2, atol=0.02, rtol=0)
+
+    def test_in_half_precision_the_curve_is_float32(self):
+        with torch.autocast("cpu", torch.bfloat16):
+            made = FusionNetwork(4, 16)(*torch.rand(3, 1, 3, 16, 16))
+        assert made.dtype == torch.float32
+
+    @pytest.mark.parametrize("size", [4, 24, 0])
+    def test_sizes_it_cannot_halve(self, size):
+        with pytest.raises(InputError, match=f"found {size}"):
+            FusionNetwork(4, size)
+
+
+class TestLosses:
+    def test_equation_12_with_a_distance_in_place_of_vgg(self):
+        pictures, target = [torch.rand(1, 3, side, side) for side in (4, 8, 64)], torch.rand(1, 3, 64, 64)
+        pixel, deep = progressive_loss(pictures, target, lambda x, y: (x - y).square().sum() / x.shape[-1], 0.5)
+        small = [target.unfold(2, 64 // s, 64 // s).unfold(3, 64 // s, 64 // s).mean((-2, -1)) for s in (4, 8, 64)]
+        expected = sum((picture - wanted).abs().mean() for picture, wanted in zip(pictures, small, strict=True))
+        torch.testing.assert_close(pixel, expected)
+        enlarged = [
+            [nn.functional.interpolate(x, (32, 32), mode="bilinear") if x.shape[-1] < 32 else x for x in pair]
+            for pair in zip(pictures, small, strict=True)
+        ]
+        torch.testing.assert_close(deep, 0.5 * sum((x - y).square().sum() / x.shape[-1] for x, y in enlarged))
+
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_equations_13_and_14(self, whole):
+        target, generated, mask = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4), torch.rand(2, 1, 4, 4)
+        mixed, judge = mixed_image(generated, target, mask), Judge(whole)
+        torch.testing.assert_close(mixed, target + mask * (generated - target))
+        real, fake = (x.mean(1, keepdim=True) for x in (target, mixed))
+        lost = ((real - 1) ** 2).mean() / 2 + ((fake - (1 - mask)) ** 2).mean() / 2
+        gained = ((fake - 1) ** 2).mean() / 2
+        if whole:
+            lost += ((real.mean((1, 2, 3)) - 1) ** 2).mean() / 2 + (fake.mean((1, 2, 3)) ** 2).mean() / 2
+            gained += ((fake.mean((1, 2, 3)) - 1) ** 2).mean() / 2
+        torch.testing.assert_close(discriminator_loss(judge, mixed, target, mask), lost)
+        torch.testing.assert_close(generator_loss(judge, mixed), gained)
+
+    def test_each_player_gets_its_own_gradient(self):
+        judge, made = Judge(), torch.rand(1, 3, 4, 4, requires_grad=True)
+        target, mask = torch.rand(1, 3, 4, 4), torch.rand(1, 1, 4, 4)
+        mixed = mixed_image(made, target, mask)
+        discriminator_loss(judge, mixed, target, mask).backward(retain_graph=True)
+        assert made.grad is None
+        before = judge.gain.grad.clone()
+        generator_loss(judge, mixed).backward()
+        assert made.grad.abs().sum() > 0
+        assert torch.equal(judge.gain.grad, before)
+
+    def test_equation_15(self):
+        expected = abs(math.log(1 + 5000 * 0.1) - math.log(1 + 5000 * 0.4)) / math.log(5001)
+        found = fusion_loss(torch.full((1, 3, 2, 2), 0.1), torch.full((1, 3, 2, 2), 0.4))
+        assert found.item() == pytest.approx(expected, rel=1e-5)
+
+    def test_negative_radiance_is_pulled_up(self):
+        radiance = torch.full((1, 3, 2, 2), -0.1, requires_grad=True)
+        fusion_loss(radiance, torch.full((1, 3, 2, 2), 0.1)).backward()
+        assert (radiance.grad < 0).all()
+
+    def test_truth_on_the_scale_of_the_photograph(self):
+        radiance = torch.rand(2, 3, 8, 8) * 3
+        image = radiance.clamp(0, 1) ** (1 / 2.2)
+        for factor in (1e-3, 50.0):
+            torch.testing.assert_close(on_the_scale_of(image, radiance * factor), radiance, atol=1e-4, rtol=1e-3)
+        black = torch.zeros(1, 3, 4, 4)
+        assert torch.equal(on_the_scale_of(black, radiance[:1, :, :4, :4]), radiance[:1, :, :4, :4])
+
+    def test_estimated_ev(self):
+        radiance = torch.rand(2, 3, 32, 32)
+        image, brighter = ((radiance * 2**stops).clamp(0, 1) ** (1 / 2.2) for stops in (0.0, 1.5))
+        torch.testing.assert_close(estimated_ev(image, brighter, Gamma(2.2)), torch.full((2,), 1.5), atol=0.02, rtol=0)
+        assert estimated_ev(image, torch.ones_like(image), Gamma(2.2)).tolist() == [0, 0]
+
+
+class TestModule:
+    def test_the_paper_s_weights_and_optimisers(self):
+        model = AdaptiveITM(**TINY | {"perceptual_weight": 0.5})
+        assert (model.perceptual_weight, model.adversarial_weight, model.fusion_weight, model.mu) == (0.5, 0.1, 1, 5000)
+        optimizers = [each["optimizer"] for each in model.configure_optimizers()]
+        assert [(type(each), each.defaults["lr"]) for each in optimizers] == [(torch.optim.Adam, 2e-4)] * 2
+        held = [sum(p.numel() for group in each.param_groups for p in group["params"]) for each in optimizers]
+        assert held == [parameters(model.network) + parameters(model.fusion), parameters(model.discriminator)]
+
+    @pytest.mark.parametrize("flag", [None, *ABLATIONS])
+    def test_every_parameter_learns(self, flag):
+        torch.manual_seed(0)
+        model, given = AdaptiveITM(**TINY, **({flag: False} if flag else {})), batch()
+        sum(terms(model, given).values()).backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+        without = [name for name, p in model.named_parameters() if not p.grad.abs().sum() > 0]
+        assert without == []
+
+    def test_weights_scale_their_terms(self):
+        def found(**weights):
+            torch.manual_seed(0)
+            return terms(AdaptiveITM(**TINY | weights), batch())
+
+        base, other = found(), found(adversarial_weight=0.2, fusion_weight=3.0)
+        for name, factor in (("pixel", 1), ("adversarial", 2), ("discriminator", 2), ("fusion", 3)):
+            assert other[name].item() == pytest.approx(factor * base[name].item(), rel=1e-5)
+        assert AdaptiveITM(**TINY | {"adversarial_weight": 0.0}).discriminator is None
+        assert set(found(fusion=False, adversarial_weight=0.0)) == {"pixel", "perceptual"}
+
+    def test_the_adversary_judges_highlights_of_the_darker_and_shadows_of_the_brighter_image(self):
+        model = AdaptiveITM(**TINY)
+        model.discriminator = Judge()
+        image = torch.full((1, 3, 4, 4), 0.5)
+        image[..., :2], image[..., 3:] = 1.0, 0.0
+        made, wanted = torch.zeros(2, 3, 4, 4), torch.ones(2, 3, 4, 4)
+        losses = model._adversarial(image, made, wanted)
+        assert losses["adversarial"].item() == pytest.approx(0.1 * 0.5 * (8 + 4) / 32)
+
+    def test_only_the_finest_picture_counts_when_not_progressive(self):
+        torch.manual_seed(0)
+        model = AdaptiveITM(**TINY, progressive=False)
+        given, images = batch(), torch.rand(2, 2, 3, 32, 32)
+        down, up = (side[-1] for side in model.network(given["ldr"][:, 3]))
+        expected = (down - images[:, 0]).abs().mean() + (up - images[:, 1]).abs().mean()
+        torch.testing.assert_close(model.terms(given["ldr"][:, 3], images, given["hdr"])["pixel"], expected)
+
+    @pytest.mark.parametrize("size", [(32, 32), (37, 51), (5, 3)])
+    @pytest.mark.parametrize("fusion", [True, False])
+    def test_any_size(self, size, fusion):
+        model = AdaptiveITM(**TINY, fusion=fusion).eval()
+        given = {"ldr": torch.rand(2, 1, 3, *size), "ref": torch.tensor([0, 0]), "scene": ["a", "b"]}
+        with torch.no_grad():
+            made = model.predict_step(given, 0)
+        assert made["stack"].shape == (2, 3, 3, *size)
+        assert made["ev"].tolist() == [-math.inf, 0, math.inf]
+        assert made["hdr"].shape == (2, 3, *size)
+        assert made["hdr"].isfinite().all()
+        assert made["hdr"].min() >= 0
+
+    def test_directions(self):
+        model, image = AdaptiveITM(**TINY).eval(), torch.rand(1, 3, 16, 16)
+        with torch.no_grad():
+            down, up = (side[-1].clamp(0, 1) for side in model.network(image))
+            made = model.generate(image, torch.tensor([-2.0, -0.5, 0.0, 3.0]))[0]
+        for found, wanted in zip(made, (down, down, image, up), strict=True):
+            assert torch.equal(found, wanted[0])
+
+    def test_an_image_that_needs_no_adjustment(self):
+        """Nothing is clipped: it is its own target twice, and a network that leaves it alone scores full marks."""
+        model = AdaptiveITM(**TINY, identity_start=True).eval()
+        levels = torch.tensor([0.2, 0.4, 0.5, 0.6, 0.8]).view(1, 5, 1, 1, 1)
+        ldr = (levels + torch.rand(1, 1, 3, 16, 16) * 0.1).clamp(0, 1)
+        ev, radiance = torch.tensor([[-2.0, -1.0, 0.0, 1.0, 2.0]]), ldr[:, 2] ** 2.2
+        given = {"ldr": ldr, "ev": ev, "ref": torch.tensor([2]), "hdr": radiance, "scene": ["a"]}
+        with torch.no_grad():
+            made, stops, truth = model.generate_targets(given)
+            found = model.reconstruct(given)
+        assert stops.tolist() == [[0, 0]]
+        assert torch.equal(made, truth)
+        assert torch.equal(truth[0, 0], ldr[0, 2])
+        torch.testing.assert_close(found, radiance, atol=0.02, rtol=0)
+
+    def test_scores_stand_under_the_exposures_that_were_labelled(self):
+        given, model = batch(2), AdaptiveITM(**TINY).eval()
+        model.log = lambda *_, **__: None
+        given["optimal"] = torch.tensor([[1, 5], [0, 4]])
+        with torch.no_grad():
+            result = model.test_step(given, 0)
+        assert result["ev"].tolist() == [[-2, 2], [-3, 1]]
+        assert torch.equal(result["truth"], torch.stack([given["ldr"][0, [1, 5]], given["ldr"][1, [0, 4]]]))
+        assert {score["ev"] for score in result["scores"]} == {-3, -2, 1, 2, None}
+
+    def test_without_learned_fusion_the_pictures_tell_their_exposure(self):
+        model = AdaptiveITM(**TINY, fusion=False)
+        radiance = torch.rand(1, 3, 16, 16)
+        stack = torch.stack([(radiance * 2**ev).clamp(0, 1) for ev in (-1.5, 0.0, 1.0)], 1) ** (1 / 2.2)
+        oracle = merge_debevec(stack, torch.tensor([-1.5, 0.0, 1.0]), Gamma(2.2))
+        found = model.merge(stack, torch.tensor([-math.inf, 0, math.inf]))
+        torch.testing.assert_close(found, oracle, rtol=0.02, atol=1e-3)
+
+
+class TestTruth:
+    def test_merged_where_the_data_has_none(self):
+        from hdrgen.methods.adaptive_itm.module import _truth
+
+        given = batch(1)
+        wanted = given.pop("hdr")
+        found = _truth(given)
+        ratio = (found / wanted).flatten()
+        assert ratio.quantile(0.9) / ratio.quantile(0.1) < 1.2
+
+    def test_ranks_need_an_hdr_image_or_no_fusion(self):
+        from hdrgen.methods.adaptive_itm.module import _truth
+
+        given = {
+            "ldr": torch.rand(1, 3, 3, 8, 8),
+            "ev": torch.tensor([[-math.inf, 0, math.inf]]),
+            "scene": ["sice_001"],
+        }
+        with pytest.raises(InputError, match=r"sice_001: .*ranks only; pass --data\.train\.truth"):
+            _truth(given)
