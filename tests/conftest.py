@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torchmetrics  # noqa: F401 (before colour, whose stand-in for matplotlib it cannot be imported beside)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from hdrgen.camera import CameraResponse
 from hdrgen.fusion.frames import MID_GREY, decode, frame_weight, frames_longest_first, look
-from hdrgen.fusion.weights import Weight, debevec_hat
+from hdrgen.fusion.weights import Weight, sensor_noise
 
 
-def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight: Weight = debevec_hat) -> Tensor:
+def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight: Weight = sensor_noise) -> Tensor:
     r"""Merge exposures in the log domain.
 
     :math:`\ln E = \sum_j w(Z_j)(\ln f^{-1}(Z_j) - \ln 2^{EV_j}) / \sum_j w(Z_j)`
@@ -24,7 +24,8 @@ def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight
         stack: display values in [0, 1], (..., S, 3, H, W), frames in any order; half precision computes in float32.
         ev: exposures in EV, (S,) or (..., S).
         response: the camera's curve.
-        weight: from display value to weight, 0 at the clip levels.
+        weight: from display value to weight, 0 at the clip levels. Where it falls off at the dark side of the longest
+            and the bright side of the shortest exposure, it is held at mid-grey's.
 
     Returns:
         Linear radiance, (..., 3, H, W). Differentiable in everything.

@@ -16,7 +16,7 @@ __all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "
 
 Weight = Callable[[Tensor], Tensor]
 
-GUARD = 0.01  # debevec_hat ignores this much of the display range at either end
+GUARD = 0.01  # ignored at either end of the display range: noise and rounding have been cut off at one side there
 SPREAD = 0.2  # standard deviation of `gaussian`, in display values
 LEVELS = 1021
 SHOULDER = 0.05  # sensor_noise fades out over this much of the display range below white
@@ -25,7 +25,7 @@ SHOULDER = 0.05  # sensor_noise fades out over this much of the display range be
 def debevec_hat(display: Tensor) -> Tensor:
     r"""The triangle with a guard band: :math:`w(z) = \max(0, \min(z - g, 1 - g - z)) / (1/2 - g)`, g = 0.01.
 
-    The last codes before clipping are the least trustworthy: noise and rounding have been cut off at one side.
+    The last codes before clipping are the least trustworthy, and ignored.
 
     Example:
         >>> [round(value, 4) for value in debevec_hat(torch.tensor([0.0, 0.01, 0.255, 0.5, 0.995])).tolist()]
@@ -53,8 +53,10 @@ class SensorNoise:
     r"""The inverse variance of log exposure: :math:`w = X^2 / (F (X/F + (r/F)^2 + q^2))`, at most 1.
 
     :math:`X = f^{-1}(z)` has photon noise :math:`X/F`, read noise :math:`r/F`, and rounding
-    :math:`q = X'(z)\,/\,((2^b - 1)\sqrt{12})`. Optimal for the log-domain merge of a static scene. Just below white,
-    where noise is cut off at one side, it fades to 0. Tabulated at 1021 levels (four to an 8-bit step).
+    :math:`q = X'(z)\,/\,((2^b - 1)\sqrt{12})`. Optimal for the log-domain merge of a static scene. The model does not
+    hold where noise is cut off: just below white the weight fades to 0, and within 0.01 of either end it is 0. Without
+    that, the mean over many frames of codes that are black but for their noise outweighs the one frame that shows the
+    pixel. Tabulated at 1021 levels (four to an 8-bit step).
 
     Source: the compound-Gaussian model of Granados et al., "Optimal HDR reconstruction with linear digital cameras",
     2010, with the rounding of a display-referred image added.
@@ -75,7 +77,7 @@ class SensorNoise:
         rounding = (response.inverse(display + half_step) - response.inverse(display - half_step)) / 12**0.5
         noise = exposure / full_well + (read_noise / full_well) ** 2 + rounding**2
         self.table = exposure**2 / (noise * full_well) * ((1 - display) / SHOULDER).clamp(0, 1)
-        self.table[0] = 0
+        self.table[(display < GUARD) | (display > 1 - GUARD)] = 0
 
     def __call__(self, display: Tensor) -> Tensor:
         """Weight of display values in [0, 1] (any shape)."""

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma, calibrate_debevec
 from hdrgen.errors import InputError
-from hdrgen.fusion import merge_debevec
+from hdrgen.fusion import debevec_hat, merge_debevec
 
 
 def merge_stack(stack: Tensor, ev: Tensor, response: CameraResponse | None = None) -> Tensor:
@@ -31,4 +31,5 @@ def _merge_one(stack: Tensor, ev: Tensor, response: CameraResponse | None) -> Te
             response = calibrate_debevec(stack, ev)
         except InputError:
             response = Gamma(2.2)
-    return merge_debevec(stack, ev, response)
+    # Generated exposures err by what the method got wrong, which grows towards both ends; a sensor's noise does not.
+    return merge_debevec(stack, ev, response, weight=debevec_hat)

@@ -175,3 +175,15 @@ def test_eight_bit_frames_by_table_are_the_pixels_one_by_one(merge, weight):
     torch.testing.assert_close(
         radiance_and_gradient(stack), radiance_and_gradient(stack.clone().requires_grad_()), rtol=1e-4, atol=1e-3
     )
+
+
+def test_noise_in_black_frames_does_not_outweigh_the_frame_that_shows_the_pixel():
+    """Six frames too short to show a dark pixel hold nothing but read noise, rounded to codes 0 and 1."""
+    ev = torch.arange(-6.0, 1.0)
+    response = Gamma(2.2)
+    truth = torch.full((3, 64, 64), float(response.inverse(torch.tensor(20 / 255))))
+    stack = form_image(truth, ev, response)
+    generator = torch.Generator().manual_seed(0)
+    black = stack[:4].shape
+    stack[:4] = torch.bernoulli(torch.full(black, 0.3), generator=generator) / 255
+    torch.testing.assert_close(merge_debevec(stack, ev, response), truth, rtol=0.1, atol=0)

@@ -45,3 +45,9 @@ def test_sensor_noise_is_the_inverse_variance_of_log_exposure():
         variance = float(Gamma(2.2).inverse(display).log().var())
         expected = 1 / (variance * 2000)
         assert float(model(Gamma(2.2)(torch.tensor(exposure)))) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("weight", [debevec_hat, sensor_noise])
+def test_codes_next_to_clipping_do_not_count(weight):
+    codes = weight(torch.tensor([0, 1, 2, 3, 128, 252, 253, 254, 255]) / 255)
+    assert (codes > 0).tolist() == [False, False, False, True, True, True, False, False, False]
