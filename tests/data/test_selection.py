@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 import torch
 
-from hdrgen.data import EveryStep, FromReference, RandomPair, Selection, WholeStack
+from hdrgen.data import EveryStep, FromReference, RandomPair, Selection, ThreeExposures, WholeStack
 from hdrgen.errors import InputError
 
 EV = torch.arange(9) / 2 - 2
