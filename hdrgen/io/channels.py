@@ -12,6 +12,8 @@ from hdrgen.io.formats import Format
 _RGB = ("r", "g", "b")
 _GREY = ("y", "i", "l", "v")
 _LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a", "luminance": "y", "gray": "y", "grey": "y"}
+_OTHER_SPACES = ("CIELAB", "ICCLAB", "ITULAB")
+"""Which OpenImageIO hands on in other colours than everybody else."""
 _GREY_NOTE = "grey copied to three channels"
 _ALPHA_NOTE = "alpha channel dropped"
 _Layers = dict[str, dict[str, int]]
@@ -57,6 +59,9 @@ def choose_named(names: Sequence[str]) -> Choice | None:
 
 
 def _choose_by_count(spec: Any, path: Path) -> Choice:
+    space = spec.getattribute("tiff:ColorSpace")
+    if space in _OTHER_SPACES:
+        raise InputError(f"{path}: expected grey or RGB, found {space}; convert it to RGB")
     has_alpha = spec.alpha_channel >= 0
     choices = {
         (1, False): Choice((0,), (_GREY_NOTE,)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -89,7 +90,7 @@ def opened(path: Path, kind: Format) -> Iterator[Any]:
         with quiet_stderr:
             reader = oiio.ImageInput.open(str(path), config)
         if reader is None:
-            raise InputError(f"{path}: truncated or corrupt {kind.name} header ({reason(oiio.geterror(), path)})")
+            raise unread(path, f"{kind.name} header", oiio.geterror())
         with closing(reader), _errors_read(reader):
             if reader.format_name() != kind.value:
                 raise InputError(f"{path}: corrupt, begins like {kind.name} but reads as {reader.format_name()}")
@@ -106,6 +107,14 @@ def _errors_read(reader: Any) -> Iterator[None]:
     finally:
         with suppress(UnicodeError):
             reader.geterror()
+
+
+def unread(path: Path, part: str, message: str) -> InputError:
+    """The error to raise where OpenImageIO gave up on a part of a file, with what it said about it."""
+    told = reason(message, path)
+    if re.search("not (supported|configured)", told):
+        return InputError(f"{path}: this variant of {part} is not read here ({told}); convert the file")
+    return InputError(f"{path}: truncated or corrupt {part} ({told})")
 
 
 def reason(message: str, path: Path) -> str:

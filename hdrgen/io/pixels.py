@@ -11,11 +11,12 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.channels import Choice
 from hdrgen.io.formats import Format
-from hdrgen.io.headers import reason
+from hdrgen.io.headers import unread
 from hdrgen.io.image import Pixels
 from hdrgen.io.quiet import quiet_stderr
 
 _PIXEL_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
+_WHITE_IS_ZERO = 0  # TIFF's number for it
 _ALL_PIXELS_PRESENT = "extraneous bytes before marker 0xd9"  # libjpeg's note on padding that some cameras write
 
 
@@ -33,7 +34,9 @@ def decode(reader: Any, choice: Choice, path: Path, kind: Format) -> Pixels:
         block = reader.read_image(choice.part, 0, first, last, wanted)
     error = reader.geterror()
     if block is None or (error and _ALL_PIXELS_PRESENT not in error):
-        raise InputError(f"{path}: truncated or corrupt {kind.name} file ({reason(error, path)})")
+        raise unread(path, f"{kind.name} file", error)
+    if wanted == "uint16" and reader.spec().get_int_attribute("tiff:PhotometricInterpretation", 1) == _WHITE_IS_ZERO:
+        block = np.iinfo(np.uint16).max - block  # OpenImageIO does that for 8 bits only
     planes = [index - first for index in choice.channels]
     planes = planes * 3 if len(planes) == 1 else planes
     result: Pixels = block if planes == list(range(block.shape[-1])) else np.ascontiguousarray(block[..., planes])
