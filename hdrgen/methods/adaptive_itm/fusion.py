@@ -49,9 +49,9 @@ class FusionNetwork(nn.Module):
             _layer(9, channels, stride=2),
             *(_layer(channels, channels, stride=2) for _ in range(int(halvings) - 1)),
             nn.Conv2d(channels, channels, 4),
-            nn.SELU(),
+            nn.SELU(inplace=True),
         )
-        self.fuse = nn.Sequential(convolution(4 * channels, channels, 1), nn.SELU(), convolution(channels, 3, 1))
+        self.fuse = nn.Sequential(convolution(4 * channels, channels, 1), nn.SELU(inplace=True), convolution(channels, 3, 1))
         self.curve = nn.Linear(channels, 4)
         if start_peak is not None:
             self._start_as_input(start_peak)
@@ -82,7 +82,7 @@ class FusionNetwork(nn.Module):
 
 
 def _layer(in_channels: int, out_channels: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    return nn.Sequential(convolution(in_channels, out_channels, stride=stride, dilation=dilation), nn.SELU())
+    return nn.Sequential(convolution(in_channels, out_channels, stride=stride, dilation=dilation), nn.SELU(inplace=True))
 
 
 def _dilated(channels: int) -> nn.Sequential:
