@@ -10,7 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import AdaptiveITM, HDRModule, MultiExposureGeneration
+from hdrgen.methods import CEVR, AdaptiveITM, HDRModule, MultiExposureGeneration
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -96,6 +96,12 @@ def adam(rate: float) -> Any:
 
 
 EXAMPLES = (
+    Example(
+        CEVR,
+        {"channels": (8, 16), "pretrained": False},
+        overfit={"optimizer": adam(0.01), "scheduler": None},
+        steps=35,
+    ),
     Example(
         AdaptiveITM,
         {
