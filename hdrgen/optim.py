@@ -43,7 +43,7 @@ class GradientCentralizedAdam(Adam):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
         self.fewest_axes = CONVOLUTION_AXES if convolutions_only else 2
 
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Centralise the gradients, which `closure` computes where it is given, and take a step of Adam."""
         loss = None
         if closure is not None:

@@ -54,22 +54,25 @@ def contextual_bilateral_distance(
 
 def _vectors(features: Tensor) -> Tensor:
     """Unit vectors `(B, H W, C)`; one of zeros stays."""
-    return normalize(features.float().flatten(2), dim=1).transpose(1, 2)
+    unit: Tensor = normalize(features.float().flatten(2), dim=1)
+    return unit.transpose(1, 2)
 
 
 def _distances(found: Tensor, here: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
     """D + w_s D' of the features `found` `(R, C)` at `here` `(R, 2)` from all `wanted` `(M, C)`: `(R, M)`."""
-    return 1 - found @ wanted.mT + spatial_weight * torch.cdist(here, places)
+    distances: Tensor = 1 - found @ wanted.mT + spatial_weight * torch.cdist(here, places)
+    return distances
 
 
 def _nearest(found: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
     """The mean of the minima. Its gradient needs the matched pairs alone, so matching itself records nothing."""
     with torch.no_grad():
-        chunks = zip(found.split(rows), places.split(rows), strict=True)
+        chunks = zip(torch.split(found, rows), torch.split(places, rows), strict=True)
         matches = [_distances(some, here, wanted, places, spatial_weight).argmin(1) for some, here in chunks]
     match = torch.cat(matches)
     cosine = (found * wanted[match]).sum(1)
-    return (1 - cosine + spatial_weight * (places - places[match]).norm(dim=1)).mean()
+    away: Tensor = torch.linalg.vector_norm(places - places[match], dim=1)
+    return (1 - cosine + spatial_weight * away).mean()
 
 
 class _Similarity:
@@ -81,7 +84,7 @@ class _Similarity:
     def __call__(self, found: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
         best: list[Tensor] = [
             checkpoint(self._best, some, here, wanted, places, spatial_weight, use_reentrant=False)
-            for some, here in zip(found.split(rows), places.split(rows), strict=True)
+            for some, here in zip(torch.split(found, rows), torch.split(places, rows), strict=True)
         ]
         return -torch.stack(best).amax(0).mean().log()
 

@@ -1,6 +1,5 @@
 """A histogram that gradients pass through, and the distance between two of them."""
 
-import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
@@ -19,6 +18,7 @@ def soft_histogram(values: Tensor, levels: int = 256) -> Tensor:
     Returns:
         `(*, L)`, in float32, each row with the sum 1.
 
+    >>> import torch
     >>> soft_histogram(torch.tensor([[0.0, 1.0, 1.0, 0.25]]), levels=3)
     tensor([0.3750, 0.1250, 0.5000])
     """
@@ -33,7 +33,7 @@ def soft_histogram(values: Tensor, levels: int = 256) -> Tensor:
 
 
 def histogram_loss(image: Tensor, target: Tensor, levels: int = 256) -> Tensor:
-    r"""Distance of histograms, :math:`\sum_l |h_l(\hat I) - h_l(I)|`, of each channel, averaged over channels and images.
+    r"""Distance of histograms, :math:`\sum_l |h_l(\hat I) - h_l(I)|`, averaged over channels and images.
 
     Between 0 and 2, whatever the size of the image. It is the mean over levels of Kim et al. with the pixels counted
     in units of N / L, the count of a flat histogram.
@@ -45,6 +45,7 @@ def histogram_loss(image: Tensor, target: Tensor, levels: int = 256) -> Tensor:
         target: Same shape.
         levels: L.
 
+    >>> import torch
     >>> histogram_loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[[0.0, 0.0], [0.0, 1.0]]]])).item()
     0.5
     """

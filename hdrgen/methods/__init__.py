@@ -4,6 +4,7 @@ from hdrgen.methods.adaptive_itm import AdaptiveITM
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
+from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
 
@@ -11,6 +12,7 @@ __all__ = [
     "CEVR",
     "HDRGAN",
     "AdaptiveITM",
+    "DeepSynthHDRI",
     "HDRModule",
     "LinearGain",
     "MultiExposureGeneration",

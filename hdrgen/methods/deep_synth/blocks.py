@@ -59,7 +59,7 @@ class EncoderLevel(nn.Module):
 
 
 class RecurrentDecoderLevel(nn.Module):
-    """Fuse features with the encoder's of equal size, double the image, convolve: `(B, in, H, W)` to `(B, out, 2H, 2W)`.
+    """Fuse features with the encoder's, double the image, convolve: `(B, in, H, W)` to `(B, out, 2H, 2W)`.
 
     Args:
         in_channels: Of both inputs together.

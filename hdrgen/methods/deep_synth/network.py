@@ -1,6 +1,7 @@
-"""The networks of Kim et al. 2020: global, local and refinement network of the recurrent-up and recurrent-down network."""
+"""The networks of Kim et al. 2020: recurrent-up and recurrent-down, each of a global, a local and a refinement one."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -30,6 +31,10 @@ class State(NamedTuple):
 
     tone: Tensor | None = None
     edges: Tensor | None = None
+
+    def detached(self) -> "State":
+        """The same without its past."""
+        return State(*(None if memory is None else memory.detach() for memory in self))
 
 
 class Exposed(NamedTuple):
@@ -72,7 +77,7 @@ class RecurrentUNet(nn.Module):
         super().__init__()
         _check_widths(channels)
         deepest = channels[-1]
-        levels = list(zip(channels[:-1], channels[1:], strict=True))
+        levels = list(pairwise(channels))
         self.stem = convolution(in_channels, channels[0])
         self.encoder = nn.ModuleList(EncoderLevel(i, o, pool, styles if normalise_encoder else 0) for i, o in levels)
         self.memory = ConvGRU(deepest)
@@ -132,7 +137,7 @@ class RefinementNet(nn.Module):
     def __init__(self, channels: Sequence[int]) -> None:
         super().__init__()
         _check_widths(channels)
-        levels = list(zip(channels[:-1], channels[1:], strict=True))
+        levels = list(pairwise(channels))
         self.stem = convolution(7, channels[0])
         self.encoder = nn.ModuleList(EncoderLevel(i, o, nn.AvgPool2d(2)) for i, o in levels)
         self.bottleneck = nn.Sequential(convolution(channels[-1], channels[-1]), nn.SiLU())
@@ -163,6 +168,8 @@ class RecurrentNetwork(nn.Module):
         gain: None starts at random, as the paper has it. A number starts as this gain on display values: the
             heads begin at zero and what they say is added to the image after the gain, see `blend`; the edges begin as
             those of the source.
+        joint: False trains each of the three networks by its own loss alone: no gradient passes from one to another,
+            nor along generated images.
     """
 
     def __init__(
@@ -172,8 +179,10 @@ class RecurrentNetwork(nn.Module):
         refinement_channels: Sequence[int] = REFINEMENT_CHANNELS,
         styles: int = 6,
         gain: float | None = None,
+        joint: bool = True,
     ) -> None:
         super().__init__()
+        self.joint = joint
         self.tone = GlobalNet(global_channels, styles)
         self.edges = LocalNet(local_channels, styles)
         self.refinement = RefinementNet(refinement_channels)
@@ -190,9 +199,7 @@ class RecurrentNetwork(nn.Module):
         self.edges.head.weight[:, -1, 1, 1] = EDGE_GAIN
         self.edges.head.get_parameter("bias").fill_(-EDGE_GAIN / 2)
 
-    def forward(
-        self, image: Tensor, edges: Tensor, state: State, style: int, refine: bool = True, joint: bool = True
-    ) -> Exposed:
+    def forward(self, image: Tensor, edges: Tensor, state: State, style: int, refine: bool = True) -> Exposed:
         """One step.
 
         Args:
@@ -201,15 +208,16 @@ class RecurrentNetwork(nn.Module):
             state: Of the step before.
             style: Which step of the conditional normalisation.
             refine: False leaves out the refinement network.
-            joint: False lets no gradient pass from the refined image to the other two networks.
         """
+        if not self.joint:
+            image, edges = image.detach(), edges.detach()
         correction, tone_state = self.tone(image, state.tone, style)
         base = image if self.gain is None else (self.gain * image).clamp_max(1)
         tone = blend(correction, base, self.gain is not None)
         found, edge_state = self.edges(image, edges, state.edges, style)
         shown = tone
         if refine:
-            parts = (tone, found) if joint else (tone.detach(), found.detach())
+            parts = (tone, found) if self.joint else (tone.detach(), found.detach())
             shown = blend(self.refinement(image, *parts), parts[0], self.gain is not None)
         return Exposed(tone, found, shown, State(tone_state, edge_state))
 
@@ -240,6 +248,7 @@ class DeepSynthNetwork(nn.Module):
         reach: Steps to either side of the middle exposure; twice as many transitions have a normalisation of their own.
         step: Size of a step in stops.
         gain_start: Whether each network starts as the gain of its step under a gamma of 2.2, instead of at random.
+        joint: See `RecurrentNetwork`.
     """
 
     def __init__(
@@ -250,22 +259,23 @@ class DeepSynthNetwork(nn.Module):
         reach: int = 3,
         step: float = 1.0,
         gain_start: bool = False,
+        joint: bool = True,
     ) -> None:
         super().__init__()
         self.reach = reach
         gain = 2 ** (step / GAMMA)
-        widths = (global_channels, local_channels, refinement_channels)
-        self.up = RecurrentNetwork(*widths, 2 * reach, gain if gain_start else None)
-        self.down = RecurrentNetwork(*widths, 2 * reach, 1 / gain if gain_start else None)
+        shared = (global_channels, local_channels, refinement_channels, 2 * reach)
+        self.up = RecurrentNetwork(*shared, gain if gain_start else None, joint)
+        self.down = RecurrentNetwork(*shared, 1 / gain if gain_start else None, joint)
         self.multiple = self.up.multiple
 
     def expose(
-        self, source: int, target: int, image: Tensor, edges: Tensor, state: State, refine: bool, joint: bool = True
+        self, source: int, target: int, image: Tensor, edges: Tensor, state: State, refine: bool = True
     ) -> Exposed:
         """Take an image from level `source` to its neighbour `target`; levels count steps from the middle exposure."""
         network = self.up if target > source else self.down
         style = min(source, target) + self.reach
-        exposed: Exposed = network(image, edges, state, style, refine, joint)
+        exposed: Exposed = network(image, edges, state, style, refine)
         return exposed
 
 

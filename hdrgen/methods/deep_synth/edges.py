@@ -1,0 +1,46 @@
+"""The edge maps that the local network learns."""
+
+import kornia
+import numpy as np
+import scipy.ndimage
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+SIGMA = 2.0
+
+
+@torch.no_grad()
+def canny_edges(image: Tensor, sigma: float = SIGMA) -> Tensor:
+    """Canny edges, 1 on the edge and 0 elsewhere.
+
+    kornia's detector with thresholds 0.1 and 0.2 on the Sobel magnitude; which weak edges hang together with strong
+    ones is found by SciPy's labels on the CPU, in a fraction of the time that repeated dilation takes.
+
+    Source: Kim, Lee and Kang 2020: "Canny edge detector of sigma = 2"; the thresholds are kornia's and scikit-image's.
+
+    Args:
+        image: `(B, 3, H, W)`, display values in [0, 1].
+        sigma: Of the Gaussian, in pixels.
+
+    Returns:
+        `(B, 1, H, W)`, float32.
+    """
+    side = 2 * round(3 * sigma) + 1
+    image = image.float()
+    if min(image.shape[-2:]) <= side // 2:  # too small to be blurred by reflection
+        return torch.zeros_like(image[:, :1])
+    with torch.autocast(image.device.type, enabled=False):
+        _, found = kornia.filters.canny(image, kernel_size=(side, side), sigma=(sigma, sigma), hysteresis=False)
+    classes = found[:, 0].cpu().numpy()  # 0.5: weak, 1: strong
+    return _joined(classes == 1, classes > 0).unsqueeze(1).to(image.device)
+
+
+def _joined(strong: NDArray[np.bool_], edges: NDArray[np.bool_]) -> Tensor:
+    """Those of `edges` `(B, H, W)` that a chain of neighbours joins to a strong one."""
+    neighbours = np.zeros((3, 3, 3))
+    neighbours[1] = 1  # of the same image
+    label, count = scipy.ndimage.label(edges, neighbours)
+    kept = np.zeros(count + 1, dtype=np.float32)
+    kept[label[strong]] = 1
+    return torch.from_numpy(kept[label])

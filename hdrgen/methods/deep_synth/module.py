@@ -1,0 +1,294 @@
+"""Training and use of Kim et al. 2020."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor, nn
+
+from hdrgen.camera import CameraResponse
+from hdrgen.data import Batch, EveryStep, whole_steps
+from hdrgen.data.dataset import derived_generator
+from hdrgen.errors import InputError
+from hdrgen.losses import ContextualBilateralLoss
+from hdrgen.methods.base import HDRModule
+from hdrgen.methods.deep_synth.edges import canny_edges
+from hdrgen.methods.deep_synth.loss import hdr_loss, image_terms, images_of, synthesise, target_radiance
+from hdrgen.methods.deep_synth.network import (
+    GLOBAL_CHANNELS,
+    LOCAL_CHANNELS,
+    REFINEMENT_CHANNELS,
+    DeepSynthNetwork,
+    Exposed,
+)
+from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
+from hdrgen.optim import GradientCentralizedAdam
+
+
+class DeepSynthHDRI(HDRModule):
+    r"""One image to a stack of whole steps by recursion, trained through a differentiable HDR synthesis.
+
+    Paper:
+        Kim, Lee, Kang: "Differentiable HDR Image Synthesis using Multi-exposure Images", NeurIPS workshop 2020.
+
+    Input:
+        one photograph
+
+    Exposures:
+        whole EV -3..+3
+
+    The loss is :math:`\lambda_1 L_1 + \lambda_2 L_{hist}` of the global networks' images (Eq. 4),
+    :math:`\lambda_3 L_{edge}` of the local networks' edges (Eq. 5), and
+    :math:`\lambda_4 L_1 + \lambda_5 L_{HDR} + \lambda_6 L_{CoBi}` of the refined images (Eq. 6), each a mean over the
+    generated exposures, summed over the two schedules.
+
+    Args:
+        global_channels: Width of the global networks' stem and of each level.
+        local_channels: The same of the local networks.
+        refinement_channels: The same of the refinement networks.
+        reach: Steps to either side of the input that can be generated; training stacks may be shorter.
+        step: Size of a step in stops.
+        gain_start: Start as the gain of a step instead of at random; see `RecurrentNetwork`. Short trainings need it.
+        teacher_forced: Train each step on the true exposure before it, from a random start (authors' code; our text of
+            the paper has no schedule).
+        free_running: Train each step on the generated exposure before it, as in use (authors' code).
+        start_jitter: The free-running recursion starts up to so many steps away from the reference (authors' code).
+        refinement_start: Training step from which the refinement networks take part, in training and in use; until
+            then the recursion goes on from the global networks' images (authors' code).
+        carry_gradient: Whether gradients pass along the recurrent state of the teacher-forced schedule. The authors'
+            code cuts them.
+        end_to_end: Whether every loss trains all networks that it depends on. False trains each network by the losses
+            of its own equation, (4), (5) or (6).
+        through_response: Whether the HDR loss also passes through the estimation of the response; see `synthesise`.
+        l1_weight: lambda_1.
+        histogram_weight: lambda_2; 0.01 in the authors' code.
+        edge_weight: lambda_3.
+        refinement_weight: lambda_4.
+        hdr_weight: lambda_5; 0 trains without the HDR loss.
+        perceptual_weight: lambda_6; 0 needs no VGG weights.
+        histogram_levels: Of the histogram loss.
+        mu: Of the HDR loss; 100 in the authors' code.
+        perceptual_weights: File with torchvision's vgg19 weights; None looks in torch.hub's cache.
+        contextual_spatial_weight: w_s of the contextual loss, which the paper leaves open; 0.1 is the authors'
+            intention, 0.5 what their code does.
+        contextual_bandwidth: None takes the minimum of Eq. 7; 0.5 the contextual similarity of the authors' code.
+        stack_ev: Exposures generated for the HDR image; None: all whole steps within reach.
+        response: Response that merges the generated stack; None estimates it from the stack, as in training.
+        optimizer: Paper: gradient-centralised Adam, 1e-4, betas 0.5 and 0.999. The authors' code adds weight decay.
+        refinement_learning_rate: Of the refinement networks; None: the optimiser's. 1e-5 in the authors' code.
+        scheduler: Paper: none.
+        interval: When the scheduler steps.
+        initial_weights: Checkpoint whose weights training starts from.
+    """
+
+    refining: Tensor
+
+    def __init__(
+        self,
+        global_channels: Sequence[int] = GLOBAL_CHANNELS,
+        local_channels: Sequence[int] = LOCAL_CHANNELS,
+        refinement_channels: Sequence[int] = REFINEMENT_CHANNELS,
+        reach: int = 3,
+        step: float = 1.0,
+        gain_start: bool = False,
+        teacher_forced: bool = True,
+        free_running: bool = True,
+        start_jitter: int = 1,
+        refinement_start: int = 10_000,
+        carry_gradient: bool = True,
+        end_to_end: bool = True,
+        through_response: bool = True,
+        l1_weight: float = 1.0,
+        histogram_weight: float = 0.1,
+        edge_weight: float = 1.0,
+        refinement_weight: float = 1.0,
+        hdr_weight: float = 1.0,
+        perceptual_weight: float = 0.1,
+        histogram_levels: int = 256,
+        mu: float = 5000.0,
+        perceptual_weights: str | Path | None = None,
+        contextual_spatial_weight: float = 0.1,
+        contextual_bandwidth: float | None = None,
+        stack_ev: Sequence[float] | None = None,
+        response: CameraResponse | None = None,
+        optimizer: OptimizerCallable = GradientCentralizedAdam,
+        refinement_learning_rate: float | None = None,
+        scheduler: LRSchedulerCallable | None = None,
+        interval: Literal["epoch", "step"] = "epoch",
+        initial_weights: str | None = None,
+    ) -> None:
+        _check(reach, step, teacher_forced or free_running)
+        super().__init__(
+            optimizer,
+            scheduler,
+            interval,
+            [step * k for k in range(-reach, reach + 1)] if stack_ev is None else stack_ev,
+            response,
+            initial_weights,
+        )
+        self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
+        self.automatic_optimization = False
+        self.network = DeepSynthNetwork(
+            global_channels, local_channels, refinement_channels, reach, step, gain_start, end_to_end
+        )
+        self.multiple = self.network.multiple
+        self.exposures = EveryStep(step, reach)
+        self.reach = reach
+        self.step = step
+        self.teacher_forced = teacher_forced
+        self.free_running = free_running
+        self.start_jitter = start_jitter
+        self.refinement_start = refinement_start
+        self.carry_gradient = carry_gradient
+        self.through_response = through_response
+        self.weights = {
+            "l1": l1_weight,
+            "histogram": histogram_weight,
+            "edge": edge_weight,
+            "refinement": refinement_weight,
+            "hdr": hdr_weight,
+            "contextual": perceptual_weight,
+        }
+        self.histogram_levels = histogram_levels
+        self.mu = mu
+        self.perceptual_weights = perceptual_weights
+        self.contextual_spatial_weight = contextual_spatial_weight
+        self.contextual_bandwidth = contextual_bandwidth
+        self.refinement_learning_rate = refinement_learning_rate
+        self.contextual: ContextualBilateralLoss | None = None
+        # Part of a checkpoint: whoever uses one must know whether its refinement networks have begun to learn.
+        self.register_buffer("refining", torch.tensor(refinement_start <= 0))
+
+    def setup(self, stage: str) -> None:
+        """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
+        super().setup(stage)
+        if stage == "fit" and self.weights["contextual"] > 0:
+            self.contextual = ContextualBilateralLoss(
+                weights=self.perceptual_weights,
+                spatial_weight=self.contextual_spatial_weight,
+                bandwidth=self.contextual_bandwidth,
+            )
+
+    def configure_optimizers(self) -> Any:
+        """One optimiser for all six networks: it treats each parameter on its own, as six would."""
+        if self.optimizer is None or self.refinement_learning_rate is None:
+            return super().configure_optimizers()
+        late = [parameter for network in self._refinements() for parameter in network.parameters()]
+        known = {id(parameter) for parameter in late}
+        first: dict[str, Any] = {"params": [p for p in self.parameters() if id(p) not in known]}
+        return self.scheduled(self.optimizer([first, {"params": late, "lr": self.refinement_learning_rate}]))
+
+    # -- use -------------------------------------------------------------------------------------------------------
+
+    def offers(self, ev: Tensor) -> Tensor:
+        """Whole multiples of the step within reach."""
+        steps, whole = whole_steps(ev, self.step)
+        return whole & (steps.abs() <= self.reach)
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        """The exposures `ev` `(K,)` of `image`, by recursion as far up and down as needed. See `HDRModule.generate`.
+
+        Raises:
+            InputError: If the method does not offer one of them.
+        """
+        offered = self.offers(ev)
+        if not bool(offered.all()):
+            raise InputError(
+                f"DeepSynthHDRI: expected whole multiples of {self.step:g} EV from {-self.reach * self.step:g} to"
+                f" {self.reach * self.step:+g}, found {float(ev[~offered][0]):+g} EV; ask for those alone, or use a"
+                " method that takes any EV"
+            )
+        wanted = whole_steps(ev, self.step)[0].tolist()
+        levels = range(min(0, *wanted), max(0, *wanted) + 1)
+        made = expose_outwards(self.network, levels, 0, image, canny_edges(image), bool(self.refining))
+        return torch.stack([made[k].image if k else image for k in wanted], dim=1)
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """One step of both schedules: all gradients first, then one step of the optimiser."""
+        self.refining.fill_(self.global_step >= self.refinement_start)
+        levels = levels_of(batch, self.step)
+        forced, free = self._starts(levels)
+        terms = self.losses(batch, levels, forced, free)
+        loss = torch.stack(list(terms.values())).sum()
+        self._descend(loss, self._idle(levels, [start for start in (forced, free) if start is not None]))
+        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch["ldr"]))
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch["ldr"]))
+
+    def losses(self, batch: Batch, levels: Sequence[int], forced: int | None, free: int | None) -> dict[str, Tensor]:
+        """The weighted terms of Eq. 4-7, summed over the schedules.
+
+        Args:
+            batch: Whose `ldr` holds the exposures of `levels`.
+            levels: Consecutive, ascending.
+            forced: Level at which the teacher-forced schedule starts; None leaves it out.
+            free: Level at which the free-running schedule starts; None leaves it out.
+        """
+        stack, refine = batch["ldr"], bool(self.refining)
+        edges = canny_edges(stack.flatten(0, 1)).view(*stack.shape[:2], 1, *stack.shape[-2:])
+        sweeps: list[dict[int, Exposed]] = []
+        if forced is not None:
+            sweeps.append(expose_from_truth(self.network, levels, forced, stack, edges, refine, self.carry_gradient))
+        if free is not None:
+            place = free - levels[0]
+            sweeps.append(expose_outwards(self.network, levels, free, stack[:, place], edges[:, place], refine))
+        found = [image_terms(made, stack, edges, levels[0], self.histogram_levels, refine) for made in sweeps]
+        if refine and self.contextual is not None:
+            for terms, made in zip(found, sweeps, strict=True):
+                terms["contextual"] = self.contextual(*images_of(made, stack, levels[0]))
+        if refine and self.weights["hdr"] > 0:
+            found[-1]["hdr"] = self._hdr_term(sweeps[-1], batch, levels)
+        return {
+            name: weight * torch.stack([terms[name] for terms in found if name in terms]).sum()
+            for name, weight in self.weights.items()
+            if name in found[-1]
+        }
+
+    def _hdr_term(self, made: dict[int, Exposed], batch: Batch, levels: Sequence[int]) -> Tensor:
+        """The HDR loss of the stack that the last schedule has generated around its start."""
+        stack = batch["ldr"]
+        frames = [made[level].image if level in made else stack[:, place] for place, level in enumerate(levels)]
+        ev = self.step * torch.tensor(list(levels), dtype=torch.float32, device=stack.device)
+        radiance = synthesise(torch.stack(frames, dim=1), ev, self.through_response)
+        return hdr_loss(radiance, target_radiance(stack, ev, batch.get("hdr")), self.mu)
+
+    def _descend(self, loss: Tensor, idle: Sequence[nn.Module]) -> None:
+        """Backpropagate everything, then step. Networks that took no part keep their weights."""
+        unused = [parameter for network in idle for parameter in network.parameters()]
+        optimizer: Any = self.optimizers()
+        optimizer.zero_grad()
+        # With several processes, each parameter must get a gradient, if only one of zeros.
+        self.manual_backward(loss + sum((0 * parameter.sum() for parameter in unused), start=torch.zeros_like(loss)))
+        for parameter in unused:
+            parameter.grad = None
+        optimizer.step()
+
+    def _idle(self, levels: Sequence[int], starts: Sequence[int]) -> list[nn.Module]:
+        """The networks that these schedules do not run."""
+        idle: list[nn.Module] = []
+        if all(start == levels[-1] for start in starts):
+            idle.append(self.network.up)
+        if all(start == levels[0] for start in starts):
+            idle.append(self.network.down)
+        return idle if bool(self.refining) else [*idle, *self._refinements()]
+
+    def _refinements(self) -> list[nn.Module]:
+        return [self.network.up.refinement, self.network.down.refinement]
+
+    def _starts(self, levels: Sequence[int]) -> tuple[int | None, int | None]:
+        """Where the two schedules start: the same in every process, and again after a resume."""
+        generator = derived_generator("start", self.global_step)
+        forced = levels[int(torch.randint(len(levels), (), generator=generator))]
+        jitter = int(torch.randint(-self.start_jitter, self.start_jitter + 1, (), generator=generator))
+        free = min(max(jitter, levels[0]), levels[-1])
+        return forced if self.teacher_forced else None, free if self.free_running else None
+
+
+def _check(reach: int, step: float, scheduled: bool) -> None:
+    if reach < 1 or step <= 0:
+        raise InputError(f"expected at least 1 step of more than 0 EV, found reach={reach}, step={step:g}")
+    if not scheduled:
+        raise InputError("expected a schedule to train by, found none; set teacher_forced or free_running")

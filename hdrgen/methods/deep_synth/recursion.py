@@ -1,0 +1,101 @@
+"""From one exposure to a stack, step by step."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from hdrgen.data import Batch, whole_steps
+from hdrgen.errors import InputError
+from hdrgen.methods.deep_synth.network import DeepSynthNetwork, Exposed, State
+
+
+def expose_outwards(
+    network: DeepSynthNetwork, levels: Sequence[int], start: int, image: Tensor, edges: Tensor, refine: bool = True
+) -> dict[int, Exposed]:
+    """Generate a stack from one exposure; each step is fed what the step before it made (free-running).
+
+    Args:
+        network: Both directions.
+        levels: Consecutive levels (steps from the middle exposure) of the stack, ascending.
+        start: The level of `image`, one of them.
+        image: `(B, 3, H, W)`, display values in [0, 1].
+        edges: `(B, 1, H, W)`, of the image.
+        refine: Whether the refinement networks take part.
+
+    Returns:
+        Every level but the start.
+    """
+    made: dict[int, Exposed] = {}
+    for path in paths(levels, start):
+        shown, drawn, state = image, edges, State()
+        for source, target in path:
+            made[target] = network.expose(source, target, shown, drawn, state, refine)
+            shown, drawn, state = made[target].image, made[target].edges, made[target].state
+    return made
+
+
+def expose_from_truth(
+    network: DeepSynthNetwork,
+    levels: Sequence[int],
+    start: int,
+    stack: Tensor,
+    edges: Tensor,
+    refine: bool = True,
+    carry_gradient: bool = True,
+) -> dict[int, Exposed]:
+    """Generate each exposure from its true neighbour nearer to the start (teacher-forced); the state is carried along.
+
+    Args:
+        network: Both directions.
+        levels: Consecutive levels of the stack, ascending.
+        start: One of them.
+        stack: `(B, S, 3, H, W)`, the true exposures of all levels, display values in [0, 1].
+        edges: `(B, S, 1, H, W)`, theirs.
+        refine: Whether the refinement networks take part.
+        carry_gradient: Whether the gradient passes along the state from step to step.
+
+    Returns:
+        Every level but the start.
+    """
+    made: dict[int, Exposed] = {}
+    for path in paths(levels, start):
+        state = State()
+        for source, target in path:
+            place = source - levels[0]
+            made[target] = network.expose(source, target, stack[:, place], edges[:, place], state, refine)
+            state = made[target].state if carry_gradient else made[target].state.detached()
+    return made
+
+
+def paths(levels: Sequence[int], start: int) -> list[list[tuple[int, int]]]:
+    """The way up and the way down from `start`, as steps from level to level.
+
+    >>> paths([-1, 0, 1, 2], start=0)
+    [[(0, 1), (1, 2)], [(0, -1)]]
+    """
+    up = [(level, level + 1) for level in range(start, levels[-1])]
+    down = [(level, level - 1) for level in range(start, levels[0], -1)]
+    return [up, down]
+
+
+def levels_of(batch: Batch, step: float) -> range:
+    """The levels of a batch's stacks: steps from the reference, consecutive.
+
+    Args:
+        batch: Samples as `EveryStep` selects them.
+        step: Size of a step in stops.
+
+    Raises:
+        InputError: If the exposures are no consecutive steps, or differ between scenes.
+    """
+    ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
+    steps, whole = whole_steps(ev, step)
+    lowest = int(steps[0, 0])
+    levels = range(lowest, lowest + ev.shape[1])
+    if not bool(whole.all()) or bool((steps != torch.tensor(levels, device=ev.device)).any()):
+        raise InputError(
+            f"DeepSynthHDRI: expected exposures {step:g} EV apart, the same in all scenes of a batch, found EV"
+            f" {ev.unique(dim=0).tolist()}; pass --data.batch_size 1"
+        )
+    return levels

@@ -1,0 +1,451 @@
+import math
+
+import kornia
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from skimage.feature import canny
+from torch import nn
+from torch.utils.data import DataLoader
+
+from hdrgen.camera import Gamma, calibrate_debevec, form_image
+from hdrgen.data import EveryStep
+from hdrgen.errors import InputError
+from hdrgen.fusion import merge_debevec
+from hdrgen.losses import histogram_loss
+from hdrgen.methods import DeepSynthHDRI
+from hdrgen.methods.deep_synth import DeepSynthNetwork
+from hdrgen.methods.deep_synth.blocks import ConditionalInstanceNorm
+from hdrgen.methods.deep_synth.edges import canny_edges
+from hdrgen.methods.deep_synth.loss import hdr_loss, synthesise, target_radiance
+from hdrgen.methods.deep_synth.network import State, blend
+from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
+from hdrgen.optim import GradientCentralizedAdam
+
+WIDTHS = {"global_channels": (4, 6, 8), "local_channels": (4, 6), "refinement_channels": (4, 6)}
+TINY = WIDTHS | {"perceptual_weight": 0.0, "refinement_start": 0}
+
+
+def parameters(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def scene(size=32, count=2, smooth=False):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.linspace(-4, 1, size).exp2()
+    hdr = (x + x[:, None]) * torch.tensor([1.0, 0.7, 0.4]).view(3, 1, 1)
+    noise = 0 if smooth else 0.3 * torch.rand(count, 3, size, size, generator=generator)
+    return hdr.expand(count, 3, size, size) * (1 + noise)
+
+
+def stack_batch(ev=(-2.0, -1.0, 0.0, 1.0, 2.0), **options):
+    ev, hdr = torch.tensor(ev), scene(**options)
+    return {
+        "ldr": form_image(hdr, ev, Gamma(2.2)),
+        "ev": ev.repeat(len(hdr), 1),
+        "ref": torch.full((len(hdr),), ev.tolist().index(0)),
+        "hdr": hdr,
+        "scene": [f"s{index}" for index in range(len(hdr))],
+    }
+
+
+def terms_of(model, batch, forced=None, free=0):
+    return model.losses(batch, levels_of(batch, model.step), forced, free)
+
+
+class TestNetwork:
+    def test_parameter_counts_of_the_paper_s_width(self):
+        with torch.device("meta"):  # counts need no memory, and no time to draw 232 million numbers
+            network = DeepSynthNetwork()
+        for direction in (network.up, network.down):
+            assert parameters(direction.tone) == 98_918_403
+            assert parameters(direction.edges) == 6_188_815
+            assert parameters(direction.refinement) == 11_007_971
+        assert parameters(network) == 232_230_378
+        assert network.multiple == 32
+
+    def test_shapes_and_ranges_of_one_step(self):
+        network = DeepSynthNetwork(**WIDTHS)
+        made = network.expose(0, 1, torch.rand(2, 3, 16, 24), torch.ones(2, 1, 16, 24), State())
+        assert made.tone.shape == made.image.shape == (2, 3, 16, 24)
+        assert made.edges.shape == (2, 1, 16, 24)
+        assert made.state.tone.shape == (2, 8, 4, 6)
+        assert made.state.edges.shape == (2, 6, 8, 12)
+        assert all(each.min() >= 0 and each.max() <= 1 for each in (made.tone, made.edges, made.image))
+
+    def test_the_step_is_told_by_the_normalisation_alone(self):
+        torch.manual_seed(0)
+        network = DeepSynthNetwork(**WIDTHS)
+        image, edges = torch.rand(1, 3, 16, 16), torch.zeros(1, 1, 16, 16)
+        first, second = (network.expose(k, k + 1, image, edges, State()).image for k in (0, 1))
+        assert torch.equal(first, second)
+        for module in network.up.modules():
+            if isinstance(module, ConditionalInstanceNorm):
+                nn.init.normal_(module.scale)
+        first, second = (network.expose(k, k + 1, image, edges, State()).image for k in (0, 1))
+        assert not torch.allclose(first, second)
+
+    @pytest.mark.parametrize(("source", "target", "style"), [(-3, -2, 0), (-2, -3, 0), (0, 1, 3), (3, 2, 5), (2, 3, 5)])
+    def test_a_transition_has_the_same_normalisation_up_and_down(self, source, target, style):
+        network = DeepSynthNetwork(**WIDTHS)
+        seen = []
+        for direction in (network.up, network.down):
+            direction.register_forward_pre_hook(lambda module, args: seen.append((module, args[3])))
+        network.expose(source, target, torch.rand(1, 3, 8, 8), torch.zeros(1, 1, 8, 8), State())
+        assert seen == [(network.up if target > source else network.down, style)]
+
+    def test_conditional_normalisation_is_torch_s_instance_norm(self):
+        norm = ConditionalInstanceNorm(5, 3)
+        nn.init.normal_(norm.scale)
+        nn.init.normal_(norm.shift)
+        oracle = nn.InstanceNorm2d(5, affine=True)
+        oracle.weight.data, oracle.bias.data = norm.scale[1].detach(), norm.shift[1].detach()
+        x = torch.randn(2, 5, 6, 7)
+        torch.testing.assert_close(norm(x, 1), oracle(x))
+
+    def test_the_state_changes_the_next_step(self):
+        torch.manual_seed(0)
+        network = DeepSynthNetwork(**WIDTHS)
+        image, edges = torch.rand(1, 3, 16, 16), torch.zeros(1, 1, 16, 16)
+        first = network.expose(0, 1, image, edges, State())
+        second = network.expose(0, 1, image, edges, first.state)
+        assert not torch.allclose(first.tone, second.tone)
+        assert not torch.allclose(first.edges, second.edges)
+
+    def test_the_output_is_the_mean_of_the_base_and_a_tanh_in_the_authors_range(self):
+        correction, base = torch.randn(100), torch.rand(100)
+        expected = ((torch.tanh(correction) + (2 * base - 1)) / 2 + 1) / 2
+        torch.testing.assert_close(blend(correction, base), expected)
+
+    @pytest.mark.parametrize(("target", "gain"), [(1, 2 ** (1 / 2.2)), (-1, 2 ** (-1 / 2.2))])
+    def test_gain_start_is_nearly_the_gain(self, target, gain):
+        torch.manual_seed(0)
+        network = DeepSynthNetwork(**WIDTHS, gain_start=True)
+        image, edges = torch.rand(1, 3, 16, 16), (torch.rand(1, 1, 16, 16) > 0.9).float()
+        made = network.expose(0, target, image, edges, State())
+        assert (made.image - (gain * image).clamp_max(1)).abs().max() < 0.03
+        assert (made.edges - edges).abs().max() < 0.05
+
+    def test_one_width_makes_no_network(self):
+        with pytest.raises(InputError, match=r"at least one level.*found \[4\]"):
+            DeepSynthNetwork(global_channels=(4,))
+
+
+class TestEdges:
+    def test_they_are_kornia_s(self):
+        noise = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+        image = ((kornia.filters.gaussian_blur2d(noise, (9, 9), (2.0, 2.0)) - 0.5) * 5 + 0.5).clamp(0, 1)
+        _, expected = kornia.filters.canny(image, kernel_size=(13, 13), sigma=(2.0, 2.0))
+        assert 100 < expected.sum() < 3000
+        assert not torch.equal(expected, kornia.filters.canny(image, 0.1999, 0.2, (13, 13), (2.0, 2.0))[1])
+        assert torch.equal(canny_edges(image), expected)
+
+    def test_they_are_near_scikit_image_s(self):
+        y, x = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij")
+        image = 0.2 + 0.6 * ((x**2 + y**2) < 0.4).float() + 0.1 * (x > 0.9).float()
+        found = canny_edges(image.expand(1, 3, 64, 64))[0, 0]
+        wanted = torch.from_numpy(canny(image.numpy(), sigma=2)).float()
+        near = nn.functional.max_pool2d(torch.stack([found, wanted])[None], 3, 1, 1)[0]
+        assert (found * near[1]).sum() > 0.95 * found.sum()
+        assert (wanted * near[0]).sum() > 0.95 * wanted.sum()
+
+    def test_a_picture_too_small_to_blur_has_none(self):
+        assert canny_edges(torch.rand(1, 3, 5, 40)).sum() == 0
+
+
+class Recorder(nn.Module):
+    """A network that adds 1 per step up, and remembers what it was given."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def expose(self, source, target, image, edges, state, refine=True):
+        from hdrgen.methods.deep_synth.network import Exposed
+
+        self.calls.append((source, target, image.mean().item(), edges.mean().item(), state.tone))
+        return Exposed(image, edges + 0.5, image + (target - source), State(torch.tensor(target), torch.tensor(target)))
+
+
+class TestRecursion:
+    def test_free_running_feeds_on_its_own_images_edges_and_state(self):
+        network = Recorder()
+        made = expose_outwards(network, range(-1, 3), 0, torch.zeros(1, 3, 2, 2), torch.zeros(1, 1, 2, 2))
+        assert [call[:4] for call in network.calls] == [(0, 1, 0, 0), (1, 2, 1, 0.5), (0, -1, 0, 0)]
+        assert [call[4] for call in network.calls] == [None, 1, None]
+        assert {level: one.image.mean().item() for level, one in made.items()} == {1: 1, 2: 2, -1: -1}
+
+    @pytest.mark.parametrize("carry", [True, False])
+    def test_teacher_forcing_feeds_the_truth_and_its_own_state(self, carry):
+        network = Recorder()
+        stack = torch.arange(4.0).view(1, 4, 1, 1, 1).expand(1, 4, 3, 2, 2) * 10
+        expose_from_truth(network, range(-1, 3), 1, stack, stack[:, :, :1], carry_gradient=carry)
+        assert [call[:4] for call in network.calls] == [(1, 2, 20, 20), (1, 0, 20, 20), (0, -1, 10, 10)]
+        assert [call[4] for call in network.calls] == [None, None, 0]
+
+    def test_levels_count_from_the_reference(self):
+        batch = stack_batch(ev=(-1.0, 0.0, 1.0, 2.0))
+        assert levels_of(batch, 1.0) == range(-1, 3)
+        assert levels_of(batch | {"ref": torch.tensor([0, 0])}, 1.0) == range(4)
+
+    def test_scenes_of_different_exposures_need_batches_of_one(self):
+        batch = stack_batch(ev=(-1.0, 0.0, 1.0))
+        batch["ref"] = torch.tensor([0, 1])
+        with pytest.raises(InputError, match=r"the same in all scenes.*batch_size 1"):
+            levels_of(batch, 1.0)
+
+    def test_half_steps_are_refused(self):
+        with pytest.raises(InputError, match=r"1 EV apart"):
+            levels_of(stack_batch(ev=(-0.5, 0.0, 0.5)), 1.0)
+
+
+class TestLosses:
+    def test_hdr_loss_by_hand(self):
+        assert hdr_loss(torch.tensor([0.5, 1.0]), torch.tensor([0.25, 1.0])).item() == pytest.approx(
+            math.log(2501 / 1251) / 2, rel=1e-5
+        )
+
+    def test_the_layer_recovers_radiance(self):
+        batch = stack_batch(smooth=True, size=64)
+        found = synthesise(batch["ldr"], batch["ev"][0])
+        target = target_radiance(batch["ldr"], batch["ev"][0], 1000 * batch["hdr"])  # a truth of unknown scale
+        assert hdr_loss(found, target).item() < 0.03
+        torch.testing.assert_close(target, batch["hdr"].clamp_max(4), rtol=0.05, atol=0)
+
+    @pytest.mark.parametrize("through_response", [True, False])
+    def test_the_layer_s_gradient_against_finite_differences(self, through_response):
+        batch = stack_batch(smooth=True, count=1)
+        ev, generator = batch["ev"][0], torch.Generator().manual_seed(1)
+        stack = form_image(batch["hdr"].double(), ev, Gamma(2.2), bits=None) * 0.9 + 0.05
+        towards = torch.rand(stack.shape, generator=generator).double() - 0.5
+        point, given = stack.clone().requires_grad_(), calibrate_debevec(stack, ev)
+
+        def brightness(pixels):
+            response = calibrate_debevec(pixels, ev) if through_response else given
+            return merge_debevec(pixels, ev, response).log().mean()
+
+        # The layer itself is float32 and linear only between two levels; in float64, a step can be small enough.
+        slope = (torch.autograd.grad(synthesise(point, ev, through_response).log().mean(), point)[0] * towards).sum()
+        numeric = (brightness(stack + 1e-7 * towards) - brightness(stack - 1e-7 * towards)) / 2e-7
+        assert slope.item() == pytest.approx(numeric.item(), rel=0.05)
+
+    def test_a_black_stack_has_a_finite_loss(self):
+        stack = torch.zeros(2, 5, 3, 16, 16, requires_grad=True)
+        loss = hdr_loss(synthesise(stack, torch.arange(5.0) - 2), torch.ones(2, 3, 16, 16))
+        loss.backward()
+        assert loss.isfinite()
+        assert stack.grad.isfinite().all()
+
+    def test_the_response_can_be_taken_as_given(self):
+        batch = stack_batch(count=1)
+        stack, ev = batch["ldr"].clone().requires_grad_(), batch["ev"][0]
+        gradients = [torch.autograd.grad(synthesise(stack, ev, flag).sum(), stack)[0] for flag in (True, False)]
+        torch.testing.assert_close(synthesise(stack, ev, True), synthesise(stack, ev, False))
+        assert not torch.allclose(*gradients)
+
+    def test_terms_of_equations_4_to_7(self):
+        torch.manual_seed(0)
+        model = DeepSynthHDRI(**TINY)
+        batch = stack_batch(ev=(-1.0, 0.0, 1.0))
+        stack, ev = batch["ldr"], batch["ev"][0]
+        with torch.no_grad():
+            terms = terms_of(model, batch)
+            edges = canny_edges(stack.flatten(0, 1)).unflatten(0, (2, 3))
+            made = expose_outwards(model.network, range(-1, 2), 0, stack[:, 1], edges[:, 1])
+        pairs = [(made[-1], 0), (made[1], 2)]
+        expected = {
+            "l1": sum((one.tone - stack[:, place]).abs().mean() for one, place in pairs) / 2,
+            "histogram": 0.1 * sum(histogram_loss(one.tone, stack[:, place]) for one, place in pairs) / 2,
+            "edge": sum((one.edges - edges[:, place]).abs().mean() for one, place in pairs) / 2,
+            "refinement": sum((one.image - stack[:, place]).abs().mean() for one, place in pairs) / 2,
+        }
+        shown = torch.stack([made[-1].image, stack[:, 1], made[1].image], 1)
+        expected["hdr"] = hdr_loss(synthesise(shown, ev), target_radiance(stack, ev, batch["hdr"]))
+        assert terms.keys() == expected.keys()
+        for name, term in terms.items():
+            torch.testing.assert_close(term, expected[name], msg=name)
+
+    def test_two_schedules_are_summed(self):
+        model, batch = DeepSynthHDRI(**TINY), stack_batch()
+        with torch.no_grad():
+            forced, free = terms_of(model, batch, 1, None), terms_of(model, batch, None, 0)
+            both = terms_of(model, batch, 1, 0)
+        torch.testing.assert_close(both["edge"], forced["edge"] + free["edge"])
+        torch.testing.assert_close(both["hdr"], free["hdr"])
+
+    def test_the_contextual_loss_sees_the_refined_images(self, tmp_path):
+        model = DeepSynthHDRI(**TINY | {"perceptual_weight": 0.5})
+        model.contextual = lambda image, truth: (image - truth).square().mean()
+        batch = stack_batch()
+        terms = terms_of(model, batch)
+        assert terms["contextual"].item() > 0
+        assert "contextual" not in terms_of(DeepSynthHDRI(**TINY), batch)
+
+    def test_without_the_hdr_loss_nothing_is_calibrated(self):
+        assert "hdr" not in terms_of(DeepSynthHDRI(**TINY, hdr_weight=0.0), stack_batch())
+
+
+class TestGradients:
+    @pytest.mark.parametrize("through_response", [True, False])
+    def test_the_hdr_loss_reaches_every_network_of_both_directions(self, through_response):
+        torch.manual_seed(0)
+        model = DeepSynthHDRI(**TINY, through_response=through_response)
+        terms_of(model, stack_batch())["hdr"].backward()
+        for direction in (model.network.up, model.network.down):
+            for network in (direction.tone, direction.edges, direction.refinement):
+                gradients = [parameter.grad for parameter in network.parameters()]
+                assert all(gradient.isfinite().all() for gradient in gradients)
+                assert sum(gradient.abs().sum() for gradient in gradients) > 0
+
+    def test_following_the_hdr_loss_alone_lowers_it(self):
+        torch.manual_seed(0)
+        model, batch = DeepSynthHDRI(**TINY, gain_start=True), stack_batch()
+        optimizer = GradientCentralizedAdam(model.parameters(), lr=3e-3)
+        values = []
+        for _ in range(12):
+            term = terms_of(model, batch)["hdr"]
+            optimizer.zero_grad()
+            term.backward()
+            optimizer.step()
+            values.append(term.item())
+        assert min(values[-3:]) < 0.7 * values[0]
+
+    def test_apart_each_network_learns_from_its_own_equation(self):
+        torch.manual_seed(0)
+        model, batch = DeepSynthHDRI(**TINY, end_to_end=False), stack_batch()
+        own = {"l1": "tone", "histogram": "tone", "edge": "edges", "refinement": "refinement", "hdr": "refinement"}
+        for name, network in own.items():
+            model.zero_grad()
+            terms_of(model, batch)[name].backward()
+            reached = {
+                part
+                for direction in (model.network.up, model.network.down)
+                for part in ("tone", "edges", "refinement")
+                for parameter in getattr(direction, part).parameters()
+                if parameter.grad is not None
+            }
+            assert reached == {network}, name
+
+
+def fit(model, batch, steps=1):
+    trainer = Trainer(
+        max_steps=steps, accelerator="cpu", logger=False, barebones=True, num_sanity_val_steps=0, max_epochs=None
+    )
+    trainer.fit(model, DataLoader([batch] * steps, batch_size=None))
+    return trainer
+
+
+class TestTraining:
+    def test_the_paper_s_optimiser(self):
+        configured = DeepSynthHDRI(**TINY).configure_optimizers()
+        defaults = configured["optimizer"].defaults
+        assert type(configured["optimizer"]) is GradientCentralizedAdam
+        assert (defaults["lr"], defaults["betas"], defaults["weight_decay"]) == (1e-4, (0.5, 0.999), 0)
+        assert "lr_scheduler" not in configured
+
+    def test_a_learning_rate_of_its_own_for_refinement(self):
+        model = DeepSynthHDRI(**TINY, refinement_learning_rate=1e-5)
+        first, second = model.configure_optimizers()["optimizer"].param_groups
+        late = parameters(model.network.up.refinement) + parameters(model.network.down.refinement)
+        assert (first["lr"], second["lr"]) == (1e-4, 1e-5)
+        assert sum(p.numel() for p in second["params"]) == late
+        assert sum(p.numel() for p in first["params"]) == parameters(model) - late
+
+    def test_one_step_counts_as_one_and_moves_all_networks(self):
+        model = DeepSynthHDRI(**TINY)
+        before = {name: value.clone() for name, value in model.named_parameters()}
+        assert fit(model, stack_batch()).global_step == 1
+        moved = {name.split(".")[2] for name, value in model.named_parameters() if not torch.equal(value, before[name])}
+        assert moved == {"tone", "edges", "refinement"}
+
+    def test_refinement_waits_for_its_step_in_training_and_in_use(self):
+        torch.manual_seed(0)
+        model, batch = DeepSynthHDRI(**TINY | {"refinement_start": 2}), stack_batch()
+        before = [p.clone() for p in model.network.up.refinement.parameters()]
+        assert "refinement" not in terms_of(model, batch)
+        fit(model, batch, steps=2)
+        assert all(torch.equal(a, b) for a, b in zip(before, model.network.up.refinement.parameters(), strict=True))
+        image = batch["ldr"][:, 2]
+        coarse = expose_outwards(model.network, range(2), 0, image, canny_edges(image), refine=False)[1].image
+        torch.testing.assert_close(model.generate(image, torch.ones(1))[:, 0], coarse)
+        trained = DeepSynthHDRI(**TINY | {"refinement_start": 2})
+        fit(trained, batch, steps=3)
+        assert bool(trained.refining)
+        other = DeepSynthHDRI(**TINY | {"refinement_start": 2})
+        other.load_state_dict(trained.state_dict())
+        assert bool(other.refining)
+
+    def test_a_direction_that_takes_no_part_keeps_its_weights(self):
+        model = DeepSynthHDRI(**TINY, free_running=True, teacher_forced=False, start_jitter=0)
+        before = [p.clone() for p in model.network.down.parameters()]
+        fit(model, stack_batch(ev=(0.0, 1.0, 2.0)))
+        assert all(torch.equal(a, b) for a, b in zip(before, model.network.down.parameters(), strict=True))
+
+    def test_starts_vary_within_the_stack_and_repeat(self):
+        model = DeepSynthHDRI(**TINY)
+        drawn = []
+        for step in range(60):
+            type(model).global_step = property(lambda _, step=step: step)
+            try:
+                drawn.append((model._starts(range(-2, 3)), model._starts(range(-2, 3))))
+            finally:
+                del type(model).global_step
+        assert all(first == second for first, second in drawn)
+        assert {first[0] for first, _ in drawn} == {-2, -1, 0, 1, 2}
+        assert {first[1] for first, _ in drawn} == {-1, 0, 1}
+
+    def test_frames_are_whole_steps(self):
+        assert DeepSynthHDRI(**TINY, reach=2, step=0.5).exposures == EveryStep(0.5, 2)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"reach": 0}, "at least 1 step"),
+            ({"step": 0.0}, "at least 1 step"),
+            ({"teacher_forced": False, "free_running": False}, "expected a schedule"),
+        ],
+    )
+    def test_arguments_that_make_no_sense(self, arguments, message):
+        with pytest.raises(InputError, match=message):
+            DeepSynthHDRI(**TINY | arguments)
+
+
+class TestUse:
+    @pytest.mark.parametrize("size", [(32, 32), (37, 51), (5, 3)])
+    def test_any_size(self, size):
+        model = DeepSynthHDRI(**TINY).eval()
+        with torch.no_grad():
+            out = model.generate(torch.rand(2, 3, *size), torch.tensor([-2.0, 3.0, 1.0]))
+        assert out.shape == (2, 3, 3, *size)
+        assert out.isfinite().all()
+
+    def test_the_order_of_exposures_is_the_caller_s(self):
+        model = DeepSynthHDRI(**TINY).eval()
+        image = torch.rand(1, 3, 16, 16)
+        with torch.no_grad():
+            one, two = (
+                model.generate(image, torch.tensor([2.0, -1.0, 0.0])),
+                model.generate(image, torch.tensor([-1.0])),
+            )
+        torch.testing.assert_close(one[:, 1:2], two)
+        assert torch.equal(one[:, 2], image)
+
+    @pytest.mark.parametrize("stops", [0.5, 4.0, -3.5])
+    def test_exposures_between_and_beyond_its_steps_are_refused_in_one_line(self, stops):
+        with pytest.raises(InputError) as error:
+            DeepSynthHDRI(**TINY).generate(torch.rand(1, 3, 16, 16), torch.tensor([1.0, stops]))
+        assert f"whole multiples of 1 EV from -3 to +3, found {stops:+g} EV; ask" in str(error.value)
+        assert "\n" not in str(error.value)
+
+    def test_what_it_offers(self):
+        ev = torch.tensor([-4.0, -3.0, -0.5, 0.0, 1.0, 1.06, 2.5])
+        assert DeepSynthHDRI(**TINY).offers(ev).tolist() == [False, True, False, True, True, True, False]
+        assert DeepSynthHDRI(**TINY, step=0.5).offers(ev).tolist() == [False, False, True, True, True, False, False]
+
+    def test_the_stack_for_the_hdr_image(self):
+        assert DeepSynthHDRI(**TINY).stack_ev == (-3, -2, -1, 0, 1, 2, 3)
+        assert DeepSynthHDRI(**TINY, reach=2, step=1.5).stack_ev == (-3, -1.5, 0, 1.5, 3)
+        assert DeepSynthHDRI(**TINY, stack_ev=(-1, 0, 1)).stack_ev == (-1, 0, 1)
+        hdr = DeepSynthHDRI(**TINY, gain_start=True).eval().reconstruct(stack_batch())
+        assert hdr.shape == (2, 3, 32, 32)
+        assert hdr.isfinite().all()
