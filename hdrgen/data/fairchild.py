@@ -8,7 +8,7 @@ import kornia
 import torch
 from torch import Tensor
 
-from hdrgen.data.layout import Scenes, first_folder, folders_in, scenes_of, wrong_layout
+from hdrgen.data.layout import first_folder, folders_in, scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import FramePixels, read_frame, read_radiance
 from hdrgen.io import Frame, images_in, read_exposure, read_header, read_stack
@@ -36,7 +36,8 @@ class Fairchild(PhotographedStacks):
 
     Args:
         root: the folder that holds `HDRPS Raws` and `EXRs`.
-        scenes: part of the scenes, sorted by name; or their names.
+        scenes: part of the scenes, sorted by name.
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
         evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
         frames: keep at most this many, those nearest to the reference in EV.
@@ -51,7 +52,8 @@ class Fairchild(PhotographedStacks):
     def __init__(
         self,
         root: str,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         reference: int | None = None,
         evs: list[float] | None = None,
         frames: int | None = None,
@@ -66,7 +68,7 @@ class Fairchild(PhotographedStacks):
             expected = f"<root>/{RAWS[0]}/<scene>/*.NEF and <root>/{TRUTHS[0]}/<scene>.exr"
             raise wrong_layout(place, expected, f"pass the folder that holds {RAWS[0]}")
         choice = Choice(reference, evs, frames, max_side, square)
-        super().__init__(scenes_of(folders, scenes), choice)
+        super().__init__(scenes_of(folders, scenes, only), choice)
         truths = {_plain(path.stem): path for path in (first_folder(place, *TRUTHS) or place).glob("*.exr")}
         self.truths = [truths.get(_plain(folder.name)) for folder in self.folders]
         self.camera_rgb = camera_rgb

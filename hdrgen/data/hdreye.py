@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.layout import Scenes, first_folder, folders_in, scenes_of, wrong_layout
+from hdrgen.data.layout import first_folder, folders_in, scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import FramePixels, read_frame, read_radiance
 from hdrgen.errors import InputError
@@ -35,8 +35,9 @@ class HDREye(PhotographedStacks):
         bracketed: False takes the one exposure `<Cnn>_LDR.tif` instead of the bracket, as CEVR's code does: to test
             on, not to train exposures from.
         truth: False leaves out the HDR images, also where their shape does not fit the brackets.
-        scenes: part of the scenes, sorted by name; or their names, e.g. [C01, C02]. CEVR reports 42, Deep Recursive
-            HDRI 41 of the 46.
+        scenes: part of the scenes, sorted by name, such as (0, 0.5).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters. CEVR reports on 42,
+            Deep Recursive HDRI on 41 of the 46.
         reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
         evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
         frames: keep at most this many, those nearest to the reference in EV.
@@ -52,7 +53,8 @@ class HDREye(PhotographedStacks):
         root: str,
         bracketed: bool = True,
         truth: bool = True,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         reference: int | None = None,
         evs: list[float] | None = None,
         frames: int | None = None,
@@ -67,7 +69,7 @@ class HDREye(PhotographedStacks):
             wanted = f"{BRACKETS}/<Cnn>/*.JPG" if bracketed else f"LDR/<Cnn>{SUFFIX}.tif"
             raise wrong_layout(place, f"<root>/images/{{{wanted}, HDR/<Cnn>_HDR.hdr}}", "pass the folder with images")
         choice = Choice(reference, evs, frames, max_side, square)
-        super().__init__(scenes_of(folders, scenes), choice)
+        super().__init__(scenes_of(folders, scenes, only), choice)
         self.truths = [self._truth_of(folder) if truth else None for folder in self.folders]
 
     def frames_of(self, index: int) -> list[Frame]:

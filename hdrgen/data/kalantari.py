@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.layout import Scenes, first_folder, scenes_of, wrong_layout
+from hdrgen.data.layout import first_folder, scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import read_radiance
 from hdrgen.errors import InputError
@@ -37,7 +37,8 @@ class Kalantari(PhotographedStacks):
         split: "train" or "test".
         static: take the frames without motion, `ref_*` of DeepHDR's packaging, instead of the moving ones: true
             stacks, which single-image methods can be trained and tested on.
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9); or their names.
+        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         max_side: shrink larger images to this many pixels, antialiased.
 
     Raises:
@@ -49,11 +50,13 @@ class Kalantari(PhotographedStacks):
         root: str,
         split: Literal["train", "test"] = "train",
         static: bool = False,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         max_side: int | None = None,
     ) -> None:
         self.static = static
-        super().__init__(scenes_of(_folders(Path(root).expanduser(), split), scenes), Choice(max_side=max_side))
+        folders = scenes_of(_folders(Path(root).expanduser(), split), scenes, only)
+        super().__init__(folders, Choice(max_side=max_side))
         for folder in self.folders:
             self._check(folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,8 +13,6 @@ from hdrgen.io import natural_key
 
 SHOWN = 8
 Scene = TypeVar("Scene")
-Scenes = tuple[float, float] | list[str]
-"""Part of the scenes, sorted by name, such as (0, 0.8); or the names of those that are wanted."""
 
 
 def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
@@ -34,22 +33,32 @@ def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
     return list(chosen)
 
 
-def scenes_of(paths: Sequence[Path], scenes: Scenes) -> list[Path]:
+def scenes_of(paths: Sequence[Path], scenes: tuple[float, float], only: str | None = None) -> list[Path]:
     """The folders or files of the wanted scenes, in their order on disk.
 
-    Raises:
-        InputError: a wanted scene is not there, or a part is empty, see `part_of`.
+    Args:
+        paths: of all scenes, sorted.
+        scenes: the part that is wanted, see `part_of`.
+        only: names of the scenes to take that part of, separated by commas; `*` and `?` stand for any letters.
 
-    >>> [path.name for path in scenes_of([Path("C01"), Path("C02.nef")], ["C02"])]
-    ['C02.nef']
+    Raises:
+        InputError: a wanted scene is not there, or the part is empty.
+
+    >>> [path.name for path in scenes_of([Path("C01"), Path("C02"), Path("C10.nef")], (0.0, 1.0), "C1*,C01")]
+    ['C01', 'C10.nef']
     """
-    if isinstance(scenes, tuple):
+    if only is None:
         return part_of(paths, scenes)
-    missing = sorted(set(scenes) - {name for path in paths for name in (path.name, path.stem)})
-    if missing or not scenes:
+    patterns = [pattern.strip() for pattern in only.split(",")]
+    unknown = [pattern for pattern in patterns if not any(_is_named(path, pattern) for path in paths)]
+    if unknown:
         there = ", ".join(path.name for path in paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
-        raise InputError(f"expected scenes among {there}, found {', '.join(missing) or 'none wanted'}; correct scenes")
-    return [path for path in paths if path.name in scenes or path.stem in scenes]
+        raise InputError(f"expected only scenes among {there}, found {', '.join(unknown) or 'none'}; correct only")
+    return part_of([path for path in paths if any(_is_named(path, pattern) for pattern in patterns)], scenes)
+
+
+def _is_named(path: Path, pattern: str) -> bool:
+    return fnmatchcase(path.name, pattern) or fnmatchcase(path.stem, pattern)
 
 
 def folders_in(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data.layout import Scenes, scenes_of, wrong_layout
+from hdrgen.data.layout import scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import read_frame
 from hdrgen.errors import InputError
@@ -35,7 +35,8 @@ class NTIRE2021(PhotographedStacks):
 
     Args:
         root: any folder above the scenes.
-        scenes: part of the scenes, sorted by name, such as (0, 0.9); or their names.
+        scenes: part of the scenes, sorted by name, such as (0, 0.9).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         gamma: of the truth; the challenge's own code takes 2.24, the true response being unknown.
         max_side: shrink larger images to this many pixels, antialiased.
 
@@ -44,7 +45,12 @@ class NTIRE2021(PhotographedStacks):
     """
 
     def __init__(
-        self, root: str, scenes: Scenes = (0.0, 1.0), gamma: float = 2.24, max_side: int | None = None
+        self,
+        root: str,
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
+        gamma: float = 2.24,
+        max_side: int | None = None,
     ) -> None:
         place = Path(root).expanduser()
         # Each scene by its list of exposures; what stands before `exposures.npy` stands before its other files, too.
@@ -52,7 +58,7 @@ class NTIRE2021(PhotographedStacks):
         if not tables:
             expected = f"<root>/<scene>/{{short.png, medium.png, long.png, gt.png, {LIST}, alignratio.npy}}"
             raise wrong_layout(place, expected, "pass a folder above the scenes")
-        super().__init__(scenes_of(list(tables), scenes), Choice(max_side=max_side))
+        super().__init__(scenes_of(list(tables), scenes, only), Choice(max_side=max_side))
         self.tables = [tables[folder] for folder in self.folders]
         self.gamma = gamma
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, form_image
 from hdrgen.data.dataset import StackDataset
-from hdrgen.data.layout import Scenes, scenes_of, wrong_layout
+from hdrgen.data.layout import scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, sample_of
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.rendering import SMALLEST, StackCamera
@@ -36,7 +36,8 @@ class RAISE(StackDataset):
         response: encodes the exposures, and is known; None: the sRGB curve.
         bits: quantisation of the exposures; None leaves them continuous.
         headroom: h in stops; None: that of the darkest exposure.
-        scenes: part of the photographs, sorted by name, such as (0, 0.9); or their names.
+        scenes: part of the photographs, sorted by name, such as (0, 0.9).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         max_side: shrink larger images to this many pixels, antialiased, before they are developed.
         square: resize to this many pixels in height and width.
 
@@ -51,7 +52,8 @@ class RAISE(StackDataset):
         response: CameraResponse | None = None,
         bits: int | None = 8,
         headroom: float | None = None,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         max_side: int | None = None,
         square: int | None = None,
     ) -> None:
@@ -59,7 +61,7 @@ class RAISE(StackDataset):
         paths = sorted(place.rglob("*.[nN][eE][fF]"), key=natural_key)
         if not paths:
             raise wrong_layout(place, "<root>/<photograph>.NEF", "pass a folder with the RAW files, not their TIFFs")
-        self.paths = scenes_of(paths, scenes)
+        self.paths = scenes_of(paths, scenes, only)
         self.camera = StackCamera(evs or (-2.0, -1.0, 0.0, 1.0, 2.0), bits=bits)
         self.response = response or SRGB()
         self.headroom = -self.camera.evs[0] if headroom is None else headroom

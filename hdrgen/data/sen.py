@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrgen.data.folder import scene_folders
-from hdrgen.data.layout import Scenes, first_folder, scenes_of
+from hdrgen.data.layout import first_folder, scenes_of
 from hdrgen.data.photographed import Choice, PhotographedStacks
 
 
@@ -21,7 +21,8 @@ class Sen(PhotographedStacks):
 
     Args:
         root: the folder that holds `Scenes`, or the scenes' folders.
-        scenes: part of the scenes, sorted by name; or their names.
+        scenes: part of the scenes, sorted by name.
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             as the authors have it.
         frames: keep at most this many, those nearest to the reference in EV; methods for three photographs need 3.
@@ -34,7 +35,8 @@ class Sen(PhotographedStacks):
     def __init__(
         self,
         root: str,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         reference: int | None = None,
         frames: int | None = None,
         max_side: int | None = None,
@@ -43,4 +45,4 @@ class Sen(PhotographedStacks):
         folders = scene_folders(
             first_folder(place, "Scenes") or place, "<root>/Scenes/<scene>/{.tif, exposure.txt where they have no EXIF}"
         )
-        super().__init__(scenes_of(folders, scenes), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrgen.data.folder import scene_folders
-from hdrgen.data.layout import Scenes, scenes_of
+from hdrgen.data.layout import scenes_of
 from hdrgen.data.photographed import Choice, PhotographedStacks
 
 
@@ -24,7 +24,8 @@ class Tursun(PhotographedStacks):
         root: the folder that holds the scenes' folders.
         frames: keep at most this many, those nearest to the reference in EV: 3, as the methods compared on this data
             take; None keeps the bracket.
-        scenes: part of the scenes, sorted by name; or their names.
+        scenes: part of the scenes, sorted by name.
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
         max_side: shrink larger images to this many pixels, antialiased.
 
@@ -36,10 +37,11 @@ class Tursun(PhotographedStacks):
         self,
         root: str,
         frames: int | None = 3,
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         reference: int | None = None,
         max_side: int | None = None,
     ) -> None:
         expected = "<root>/<scene>/{.tiff, exposure.txt where they have no EXIF}"
         folders = scene_folders(Path(root).expanduser(), expected)
-        super().__init__(scenes_of(folders, scenes), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))

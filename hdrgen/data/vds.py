@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.layout import Scenes, first_folder, folders_in, scenes_of, wrong_layout
+from hdrgen.data.layout import first_folder, folders_in, scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import read_radiance
 from hdrgen.errors import InputError
@@ -34,7 +34,8 @@ class VDS(PhotographedStacks):
     Args:
         root: the folder that holds the splits.
         split: "train" or "test".
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9); or their names.
+        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
         evs: keep only these exposures, 0 among them.
         max_side: shrink larger images to this many pixels, antialiased.
         square: resize to this many pixels in height and width; the papers evaluate at 256.
@@ -47,7 +48,8 @@ class VDS(PhotographedStacks):
         self,
         root: str,
         split: Literal["train", "test"] = "train",
-        scenes: Scenes = (0.0, 1.0),
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
         evs: list[float] | None = None,
         max_side: int | None = None,
         square: int | None = None,
@@ -58,7 +60,7 @@ class VDS(PhotographedStacks):
         if not folders:
             expected = f"<root>/{split}_set/<scene>/<scene>_{{-3..3}}EV_true.jpg.png, or the same in <root>/{split}/set"
             raise wrong_layout(place, expected, f"pass the folder that holds {split}_set or {split}")
-        super().__init__(scenes_of(folders, scenes), Choice(evs=evs, max_side=max_side, square=square))
+        super().__init__(scenes_of(folders, scenes, only), Choice(evs=evs, max_side=max_side, square=square))
         self.truths = first_folder(place, f"{split}_hdr_set", f"{split}/hdr_set")
         for index in range(len(self)):
             self.frames_of(index)

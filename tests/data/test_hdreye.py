@@ -27,7 +27,7 @@ def test_roots(tmp_path, place):
 
 
 def test_one_exposure_as_cevr_takes_it(tmp_path):
-    data = HDREye(str(trees.hdreye(tmp_path)), bracketed=False, scenes=["C02"])
+    data = HDREye(str(trees.hdreye(tmp_path)), bracketed=False, only="C02")
     assert [data.scene(index) for index in range(len(data))] == ["C02"]
     sample = data[0]
     assert sample["ev"].tolist() == [0]

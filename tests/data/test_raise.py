@@ -47,7 +47,7 @@ def test_exposures_must_hold_the_reference(root):
 
 
 def test_scenes_by_name(root):
-    assert len(RAISE(str(root.parent), scenes=["r001t"])) == 1
+    assert len(RAISE(str(root.parent), only="r001t")) == 1
 
 
 def test_wrong_root_shows_expected_and_found(tmp_path):

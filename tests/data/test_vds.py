@@ -26,12 +26,13 @@ def test_the_truth_is_optional(tmp_path):
 def test_scenes_by_part_or_by_name(tmp_path):
     trees.vds(tmp_path, count=3)
     assert [len(VDS(str(tmp_path), scenes=part)) for part in ((0.0, 0.67), (0.67, 1.0))] == [2, 1]
-    named = VDS(str(tmp_path), scenes=["t11", "t9"])
-    assert [named.scene(index) for index in range(2)] == ["t9", "t11"]
+    for only, names in (("t11, t9", ["t9", "t11"]), ("t1?", ["t10", "t11"])):
+        named = VDS(str(tmp_path), only=only)
+        assert [named.scene(index) for index in range(len(named))] == names
     with pytest.raises(InputError, match="among t9, t10, t11, found t5"):
-        VDS(str(tmp_path), scenes=["t5"])
-    with pytest.raises(InputError, match="none wanted"):
-        VDS(str(tmp_path), scenes=[])
+        VDS(str(tmp_path), only="t9,t5")
+    with pytest.raises(InputError, match="none of 1"):
+        VDS(str(tmp_path), scenes=(0.0, 0.2), only="t9")
 
 
 def test_wanted_exposures(tmp_path):
