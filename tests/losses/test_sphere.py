@@ -32,7 +32,7 @@ def test_distance_is_the_arccos_of_the_product(values):
 
 @pytest.mark.parametrize("radius", [0.0, 1e-6, 0.5, 3.0, 1e3, 1e6])
 def test_distance_from_the_north_pole_in_closed_form(radius):
-    """The angle at the pole of a point at `radius` in the plane is twice the angle of the triangle, atan(1 / radius)."""
+    """Twice the angle at the pole of the triangle that it makes with the plane: atan(1 / radius)."""
     points = inverse_stereographic(torch.tensor([[radius, 0.0, 0.0]]))
     found = sphere_distance(points, north_pole(points)).item()
     assert found == pytest.approx(2 * math.atan2(1, radius), rel=1e-4)

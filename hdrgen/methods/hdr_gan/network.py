@@ -24,7 +24,13 @@ def convolution(
     layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, padding_mode="reflect")
     nn.init.kaiming_normal_(layer.weight)
     nn.init.zeros_(layer.get_parameter("bias"))
-    return spectral_norm(layer) if norm else layer
+    return normalised(layer) if norm else layer
+
+
+def normalised(layer: nn.Conv2d) -> nn.Module:
+    """The layer with spectral norm: one power iteration in each pass of training (Miyato et al. 2018)."""
+    # On the meta device parameters are counted, of which the norm has none; it takes torch a second for each layer.
+    return layer if layer.weight.is_meta else spectral_norm(layer)
 
 
 class ResidualUnit(nn.Module):
@@ -220,8 +226,8 @@ class Discriminator(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for index, (inputs, outputs) in enumerate(zip([3, *channels[:-1]], channels, strict=True)):
-            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2 if index < 3 else 1)), nn.SiLU()]
-        layers.append(spectral_norm(nn.Conv2d(channels[-1], 1, 4, padding=1, padding_mode="reflect")))
+            layers += [normalised(nn.Conv2d(inputs, outputs, 4, stride=2 if index < 3 else 1)), nn.SiLU()]
+        layers.append(normalised(nn.Conv2d(channels[-1], 1, 4, padding=1, padding_mode="reflect")))
         self.layers = nn.Sequential(*layers)
         self.smallest = 54
 
