@@ -61,12 +61,18 @@ def exposure_columns(table: Table) -> list[str]:
 
 
 def format_table(table: Table) -> str:
-    """The table as text: a row per method; exposure values, their mean, and HDR.
+    """The table as text: a row per method; exposure values, the mean over those that the method makes, and HDR.
 
     >>> print(format_table({"network": {"-1.0": 30.0, "HDR": 25.0}, "unchanged input": {"-1.0": 14.06, "HDR": 20.0}}))
     PSNR (dB)        EV -1.0     mean      HDR
     network            30.00    30.00    25.00
     unchanged input    14.06    14.06    20.00
+
+    >>> print(format_table({"dark": {"-1.0": 30.0, "HDR": 25.0}, "bright": {"+1.0": 20.0}, "merge": {"HDR": 40.0}}))
+    PSNR (dB)  EV -1.0  EV +1.0     mean      HDR
+    dark         30.00        -    30.00    25.00
+    bright           -    20.00    20.00        -
+    merge            -        -        -    40.00
     """
     columns = exposure_columns(table)
     width = max(len(name) for name in (*table, "PSNR (dB)"))
@@ -74,6 +80,7 @@ def format_table(table: Table) -> str:
         f"{'PSNR (dB)':<{width}}" + "".join(f"{title:>9}" for title in [*(f"EV {c}" for c in columns), "mean", HDR])
     ]
     for name, row in table.items():
-        numbers = [row[c] for c in columns]
-        lines.append(f"{name:<{width}}" + "".join(f"{x:9.2f}" for x in [*numbers, fmean(numbers), row[HDR]]))
+        made = [row[c] for c in columns if c in row]
+        numbers = [*(row.get(c) for c in columns), fmean(made) if made else None, row.get(HDR)]
+        lines.append(f"{name:<{width}}" + "".join(f"{'-':>9}" if x is None else f"{x:9.2f}" for x in numbers))
     return "\n".join(lines)
