@@ -5,7 +5,7 @@ from torch import Tensor
 
 from hdrgen.camera import calibrate_debevec
 from hdrgen.errors import InputError
-from hdrgen.fusion import merge_debevec
+from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.losses import histogram_loss
 from hdrgen.methods.deep_synth.network import Exposed
 from hdrgen.methods.merging import merge_stack
@@ -68,7 +68,7 @@ def synthesise(stack: Tensor, ev: Tensor, through_response: bool = True) -> Tens
             response = calibrate_debevec(stack if through_response else stack.detach(), ev)
         except InputError:
             return merge_stack(stack, ev)
-        return merge_debevec(stack, ev, response)
+        return merge_debevec(stack, ev, response, weight=debevec_hat)
 
 
 def hdr_loss(radiance: Tensor, truth: Tensor, mu: float = 5000.0) -> Tensor:
