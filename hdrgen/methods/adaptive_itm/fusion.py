@@ -41,7 +41,9 @@ class FusionNetwork(nn.Module):
         super().__init__()
         halvings = math.log2(max(size, 1) / 4)
         if halvings < 1 or not halvings.is_integer():
-            raise InputError(f"expected a size of 8, 16, 32, 64, 128, 256 ... pixels for the fusion, found {size}")
+            raise InputError(
+                f"expected a global_size of 8, 16, 32, 64, 128, 256 ... pixels for the fusion, found {size}"
+            )
         self.size = size
         self.local = nn.Sequential(_layer(9, channels), _layer(channels, 2 * channels))
         self.dilated = nn.Sequential(_layer(9, channels, dilation=2), *(_dilated(channels) for _ in range(3)))
@@ -51,7 +53,9 @@ class FusionNetwork(nn.Module):
             nn.Conv2d(channels, channels, 4),
             nn.SELU(inplace=True),
         )
-        self.fuse = nn.Sequential(convolution(4 * channels, channels, 1), nn.SELU(inplace=True), convolution(channels, 3, 1))
+        self.fuse = nn.Sequential(
+            convolution(4 * channels, channels, 1), nn.SELU(inplace=True), convolution(channels, 3, 1)
+        )
         self.curve = nn.Linear(channels, 4)
         if start_peak is not None:
             self._start_as_input(start_peak)
@@ -82,7 +86,9 @@ class FusionNetwork(nn.Module):
 
 
 def _layer(in_channels: int, out_channels: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    return nn.Sequential(convolution(in_channels, out_channels, stride=stride, dilation=dilation), nn.SELU(inplace=True))
+    return nn.Sequential(
+        convolution(in_channels, out_channels, stride=stride, dilation=dilation), nn.SELU(inplace=True)
+    )
 
 
 def _dilated(channels: int) -> nn.Sequential:

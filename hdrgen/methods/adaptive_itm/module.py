@@ -42,7 +42,7 @@ class AdaptiveITM(HDRModule):
         one photograph
 
     Exposures:
-        one up, one down, of the method's own choice
+        one up, one down
 
     The loss is :math:`L_{prog} + \lambda_{gan} (L_G + L_D) + \lambda_H L_H` (Eq. 16), in one backward pass and two
     optimisers. The exposures to learn are those that a data set has labelled (SICE-S), or else those that

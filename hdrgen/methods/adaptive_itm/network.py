@@ -34,7 +34,7 @@ class ExposureAdaptiveBlock(nn.Module):
     ) -> None:
         super().__init__()
         if size < 1 or size % (4 * window):
-            raise InputError(f"expected a size that divides into windows of {4 * window} pixels, found {size}")
+            raise InputError(f"expected a global_size that divides into windows of {4 * window} pixels, found {size}")
         self.size = size
         self.stem = nn.Sequential(
             *(convolution(3, width, stride=2), nn.LeakyReLU(0.2)),
