@@ -12,12 +12,23 @@ if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
 
 
+TRAINING_ONLY = "discriminator"
+"""The part of a method, by the name that all methods give it, that makes no part of the result."""
+COLUMNS = ("method", "parameters", "input", "exposures", "paper")
+
+
 class Entry(TypedDict):
     """What the list says about one method."""
 
     name: str
     kind: str
     summary: str
+    parameters: int
+    """Trainable numbers of the networks that make the result, at the widths of the paper."""
+    parts: dict[str, int]
+    """The same for each network, and for the discriminator of an adversarial method."""
+    input: str
+    exposures: str
     paper: str
 
 
@@ -38,33 +49,70 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.json:
         print(json.dumps(entries, indent=2))
         return
-    width = max(len(entry["name"]) for entry in entries) + 2
-    for entry in entries:
-        print(f"{entry['name']:<{width}}{entry['kind']:<16}{entry['summary']} {entry['paper']}".rstrip())
+    rows = [COLUMNS, *(_row(entry) for entry in entries)]
+    name, count, *widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        texts = (cell.ljust(width) for cell, width in zip(row[2:], widths, strict=True))
+        print("  ".join((row[0].ljust(name), row[1].rjust(count), *texts)).rstrip())
 
 
 def describe_all() -> list[Entry]:
-    """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside."""
+    """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
     from hdrgen import methods
     from hdrgen.methods.base import HDRModule
 
     found = (getattr(methods, name) for name in methods.__all__)
-    return [
+    entries = [
         describe(method)
         for method in found
         if inspect.isclass(method) and issubclass(method, HDRModule) and method is not HDRModule
     ]
+    return sorted(entries, key=lambda entry: entry["kind"] == "baseline")
 
 
 def describe(method: "type[HDRModule]") -> Entry:
-    """Name, kind, first line and paper of a method, from its class and docstring."""
+    """What the class, its docstring and its networks tell."""
     text = inspect.getdoc(method) or ""
+    parts = count_parameters(method)
     return {
         "name": method.__name__,
         "kind": _kind(method),
         "summary": re.sub(r":math:`([^`]*)`", r"\1", text.partition("\n")[0]),
+        "parameters": sum(count for name, count in parts.items() if name != TRAINING_ONLY),
+        "parts": parts,
+        "input": _section(text, "Input:"),
+        "exposures": _section(text, "Exposures:"),
         "paper": _section(text, "Paper:"),
     }
+
+
+def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
+    """Trainable parameters of each network of a method as its defaults, those of the paper, make it; no memory is used.
+
+    Networks of perceptual losses are not among them: they are loaded when training begins.
+    """
+    import torch
+
+    with torch.device("meta"):
+        networks = method().named_children()
+    counts = {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in networks}
+    return {name: count for name, count in counts.items() if count}
+
+
+def cited(paper: str) -> str:
+    """First author, venue and year of a paper given as `Authors: "Title", venue year.`; other text as it is.
+
+    >>> cited('Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.')
+    'Le, WACV 2023'
+    """
+    found = re.fullmatch(r'([^,:]+)[^"]*".*", ([^"]+?)\.?', paper)
+    return f"{found[1]}, {found[2]}" if found else paper
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    count = f"{entry['parameters']:,}" if entry["parameters"] else "none"
+    paper = cited(entry["paper"]) or entry["kind"]
+    return entry["name"], count, entry["input"], entry["exposures"], paper
 
 
 def _kind(method: "type[HDRModule]") -> str:

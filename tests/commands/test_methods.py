@@ -3,38 +3,107 @@
 import json
 
 import pytest
+from torch import nn
 
 from hdrgen import methods
 from hdrgen.cli import main
+from hdrgen.commands.methods import cited, count_parameters, describe_all
 from hdrgen.methods.base import HDRModule
 
-NAMES = [
+NAMES = {
     name
     for name in methods.__all__
     if isinstance(getattr(methods, name), type)
     and issubclass(getattr(methods, name), HDRModule)
     and getattr(methods, name) is not HDRModule
-]
+}
 
 
-def test_one_line_for_each(capsys):
+@pytest.fixture(scope="module")
+def entries():
+    return {entry["name"]: entry for entry in describe_all()}
+
+
+def test_one_line_for_each_within_120_columns(capsys):
     assert main(["methods"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == NAMES
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["method", "parameters", "input", "exposures", "paper"]
+    assert len(lines) == len(NAMES)
+    assert {line.split()[0] for line in lines} == NAMES
+    assert max(map(len, lines)) <= 120
+    line = next(line for line in lines if line.startswith("MultiExposureGeneration"))
+    for fact in ("62,194,875", "one photograph", "any EV", "Le, WACV 2023"):
+        assert f" {fact} " in f"{line} "
 
 
-def test_json(capsys):
+def test_columns_are_aligned_and_baselines_come_last(capsys):
+    main(["methods"])
+    header, *lines = capsys.readouterr().out.splitlines()
+    for title in ("input", "exposures", "paper"):
+        at = header.index(title)
+        assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
+    papers = [line[header.index("paper") :] for line in lines]
+    assert papers == sorted(papers, key=lambda paper: paper == "baseline")
+
+
+def test_json_tells_the_same(capsys, entries):
     assert main(["methods", "--json"]) == 0
-    entries = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
-    assert list(entries) == NAMES
-    assert "WACV 2023" in entries["MultiExposureGeneration"]["paper"]
+    assert json.loads(capsys.readouterr().out) == list(entries.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "parts"),
+    [
+        ("MultiExposureGeneration", 62_194_875, [62_194_875]),
+        ("DeepSynthHDRI", 2 * (98_918_403 + 6_188_815 + 11_007_971), [232_230_378]),
+        ("CEVR", 2 * 3_291_592, [3_291_592, 3_291_592]),
+        ("HDRGAN", 2_557_382, [660_929, 2_557_382]),
+        ("UnchangedInput", 0, []),
+    ],
+)
+def test_parameters_are_those_of_the_authors_networks(entries, name, parameters, parts):
+    """Counts of the authors' modules; a discriminator is told apart, since it makes no part of the result."""
+    assert entries[name]["parameters"] == parameters
+    assert sorted(entries[name]["parts"].values()) == parts
+
+
+def test_frozen_parameters_are_not_counted_and_nothing_is_allocated():
+    """Four terabytes of weights would not fit."""
+
+    class Frozen(HDRModule):
+        def __init__(self):
+            super().__init__()
+            self.network = nn.Linear(10**6, 10**6)
+            self.network.bias.requires_grad_(False)
+            self.idle = nn.ReLU()
+
+    assert count_parameters(Frozen) == {"network": 10**12}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_method_says_what_it_does(entries, name):
+    entry = entries[name]
+    assert entry["summary"]
+    assert entry["input"]
+    assert entry["exposures"]
+    assert entry["paper"] or entry["kind"] == "baseline"
+    assert (entry["exposures"] == "none") == (not getattr(methods, name).generates)
+
+
+def test_kinds(entries):
     assert entries["MultiExposureGeneration"]["kind"] == "single image"
+    assert entries["HDRGAN"]["kind"] == "exposure stack"
     assert entries["LinearGain"]["kind"] == "baseline"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_method_says_what_it_does(name, capsys):
-    main(["methods", "--json"])
-    entry = next(entry for entry in json.loads(capsys.readouterr().out) if entry["name"] == name)
-    assert entry["summary"]
-    assert entry["paper"] or entry["kind"] == "baseline"
+@pytest.mark.parametrize(
+    ("paper", "short"),
+    [
+        ('Niu, Wu: "HDR-GAN: HDR, from Images", IEEE TIP 2021.', "Niu, IEEE TIP 2021"),
+        ('Knuth: "On "quoted" things", Journal 1970.', "Knuth, Journal 1970"),
+        ("somewhere on the web", "somewhere on the web"),
+        ("", ""),
+    ],
+)
+def test_citations(paper, short):
+    assert cited(paper) == short

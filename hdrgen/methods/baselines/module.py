@@ -18,6 +18,12 @@ Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
 class UnchangedInput(HDRModule):
     """Returns the input for every exposure, and the linearised input as the HDR image.
 
+    Input:
+        one photograph
+
+    Exposures:
+        any EV
+
     Args:
         response: Response that linearises the input.
     """
@@ -38,6 +44,12 @@ class UnchangedInput(HDRModule):
 
 class LinearGain(HDRModule):
     r"""Exposure by gain in linear light, :math:`f(\min(1, 2^{ev} f^{-1}(I)))`.
+
+    Input:
+        one photograph
+
+    Exposures:
+        any EV
 
     Args:
         response: The response f that is assumed, gamma 2.2 unless given.

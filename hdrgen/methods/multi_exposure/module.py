@@ -22,6 +22,12 @@ class MultiExposureGeneration(HDRModule):
     Paper:
         Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.
 
+    Input:
+        one photograph
+
+    Exposures:
+        any EV
+
     The loss is :math:`\lambda_h L_h + \lambda_r L_r + \lambda_p L_p + \lambda_{tv} L_{tv}` (Eq. 3). The paper gives no
     values of lambda; the defaults are those of the authors' code.
 
