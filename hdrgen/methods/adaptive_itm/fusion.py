@@ -62,10 +62,10 @@ class FusionNetwork(nn.Module):
 
     @torch.no_grad()
     def _start_as_input(self, peak: float) -> None:
-        for layer, bias in ((self.fuse[-1], MOSTLY_THE_INPUT), (self.curve, LINEARISED)):
+        curve = torch.tensor(LINEARISED) / peak
+        for layer, bias in ((self.fuse[-1], torch.tensor(MOSTLY_THE_INPUT)), (self.curve, curve)):
             layer.get_parameter("weight").zero_()
-            layer.get_parameter("bias").copy_(torch.tensor(bias))
-        self.curve.bias /= peak
+            layer.get_parameter("bias").copy_(bias)
 
     def forward(self, down: Tensor, image: Tensor, up: Tensor) -> Tensor:
         """Radiance `(B, 3, H, W)` in float32, of three pictures of the same shape, display values in [0, 1]."""
