@@ -10,7 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, AdaptiveITM, HDRModule, MultiExposureGeneration
+from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, HDRModule, MultiExposureGeneration
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -114,8 +114,18 @@ EXAMPLES = (
             "identity_start": True,
         },
         overfit={"optimizer": adam(0.005)},
-        steps=90,
+        steps=60,
         loss="train/pixel",
+        scenes=1,
+    ),
+    Example(
+        HDRGAN,
+        {"channels": (6, 8), "discriminator_channels": (4, 4, 4, 4)},
+        size=56,  # the discriminator takes no less than 54
+        overfit={"optimizer": adam(0.01), "scheduler": None, "adversarial_weight": 0.0},
+        steps=90,
+        loss="train/reconstruction",
+        scenes=1,
     ),
     Example(
         MultiExposureGeneration,
