@@ -21,7 +21,7 @@ LEVELS = 65535.0
 
 
 class NTIRE2021(PhotographedStacks):
-    r"""Three 8-bit exposures two stops apart with motion between them, and a 16-bit truth at the middle one.
+    r"""Three 8-bit exposures with motion between them, and a 16-bit truth at the middle one.
 
     From Perez-Pellitero et al.: "NTIRE 2021 Challenge on High Dynamic Range Imaging", CVPR Workshops 2021; rendered
     from HdM-HDR-2014. A folder for each scene or all scenes in one, at any depth below the root::
