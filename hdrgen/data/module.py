@@ -135,11 +135,12 @@ class ExposureStackDataModule(LightningDataModule):
             return batch
         if self._run.is_last_batch:
             self._report_skipped()
-        if self.augmentation is None:
-            return batch
-        key = (self.seed, self._epoch(), *batch["scene"])
-        ldr, hdr = self.augmentation(batch["ldr"], batch.get("hdr"), *key)
-        return batch | {"ldr": ldr} | ({} if hdr is None else {"hdr": hdr})
+        if self.augmentation is not None:
+            key = (self.seed, self._epoch(), *batch["scene"])
+            ldr, hdr = self.augmentation(batch["ldr"], batch.get("hdr"), *key)
+            batch = batch | {"ldr": ldr} | ({} if hdr is None else {"hdr": hdr})
+        _check_sides(batch, getattr(self._run.lightning_module, "multiple", 1))
+        return batch
 
     @property
     def _run(self) -> Trainer:
@@ -206,6 +207,18 @@ class ExposureStackDataModule(LightningDataModule):
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _check_sides(batch: Batch, multiple: int) -> None:
+    """Evaluation pads; in training, padding would be learned."""
+    height, width = batch["ldr"].shape[-2:]
+    if height % multiple or width % multiple:
+        crop = max(multiple, min(height, width) // multiple * multiple)
+        raise InputError(
+            f"expected training images whose sides divide by {multiple}, as the network needs, found {width} x {height}"
+            f" (scene {batch['scene'][0]}); cut squares with --data.augmentation Augmentation"
+            f" --data.augmentation.crop {crop}, or smaller"
+        )
 
 
 def _check_sizes(**sizes: int) -> None:

@@ -120,6 +120,16 @@ def test_augmentation_touches_training_only():
     assert torch.equal(again[0][1]["hdr"], seen[0][1]["hdr"])
 
 
+def test_training_images_that_a_network_cannot_take():
+    model = Recorder()
+    model.multiple = 8
+    with pytest.raises(InputError, match=r"divide by 8, .* found 16 x 12 \(scene scene_.*augmentation.crop 8, or"):
+        trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), batch_size=2))
+    augmentation = Augmentation(crop=8)
+    trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), augmentation=augmentation))
+    assert {batch["ldr"].shape[-2:] for _, batch in model.seen} == {(8, 8)}
+
+
 def test_corrupt_scene_stops_the_run_with_its_name():
     with pytest.raises(InputError, match="scene_3"):
         fit(ExposureStackDataModule(CountingStacks(bad=(3,))))
