@@ -10,7 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, HDRModule, MultiExposureGeneration
+from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, MultiExposureGeneration
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -116,6 +116,21 @@ EXAMPLES = (
         overfit={"optimizer": adam(0.005)},
         steps=60,
         loss="train/pixel",
+        scenes=1,
+    ),
+    Example(
+        DeepSynthHDRI,
+        {
+            "global_channels": (8, 16, 16),
+            "local_channels": (4, 8),
+            "refinement_channels": (8, 16),
+            "reach": 1,
+            "refinement_start": 0,
+            "perceptual_weight": 0.0,
+        },
+        overfit={"optimizer": adam(0.01), "hdr_weight": 0.0, "teacher_forced": False, "start_jitter": 0},
+        steps=100,
+        loss="train/refinement",
         scenes=1,
     ),
     Example(
