@@ -74,8 +74,11 @@ class MetricsTable(Callback):
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put the ranks' scores together and write them."""
         scores = unique(gather(self.scores))
-        if not trainer.is_global_zero or not scores:
+        if not trainer.is_global_zero:
             return
+        if not scores:
+            name = type(pl_module).__name__
+            return say(trainer, f"nothing to score: the scenes have no HDR truth, nor exposures that {name} generates")
         folder = self.folder or _default_folder(trainer)
         told = f"\n{render(scores)}"
         if folder:

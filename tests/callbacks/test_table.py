@@ -3,12 +3,14 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen.callbacks.table import means, render, unique, write
+from hdrgen.callbacks.table import MetricsTable, means, render, unique, write
+from hdrgen.methods import PlainMerge
 from hdrgen.methods.base import Score
 
 
@@ -76,3 +78,11 @@ def test_exposures_of_unknown_value_are_rows_too(tmp_path):
     assert rows == ["down", "+1", "up", "mean"]
     write(tmp_path, scores)
     assert json.loads((tmp_path / "metrics.json").read_text())["means"]["psnr"]["-inf"] == 20
+
+
+def test_nothing_to_score_is_said(capsys):
+    trainer = SimpleNamespace(is_global_zero=True, progress_bar_callback=None)
+    MetricsTable().on_test_epoch_end(trainer, PlainMerge())
+    assert capsys.readouterr().out == (
+        "nothing to score: the scenes have no HDR truth, nor exposures that PlainMerge generates\n"
+    )
