@@ -96,7 +96,8 @@ class HDRCLI(LightningCLI):
     """
 
     def __init__(self, args: ArgsType = None, run: bool = True) -> None:
-        settings: dict[str, Any] = {verb: _parser_settings(verb) for verb in VERBS}
+        self._typed = args if isinstance(args, list) else sys.argv[1:]
+        settings: dict[str, Any] = {verb: _parser_settings(verb) for verb in self.subcommands()}
         super().__init__(
             model_class=HDRModule,
             datamodule_class=ExposureStackDataModule,
@@ -111,6 +112,11 @@ class HDRCLI(LightningCLI):
             args=args,
             run=run,
         )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # Lightning has a static method
+        """The verb that was typed alone: a parser of all classes takes long to build."""
+        every = super().subcommands()
+        return {verb: every[verb] for verb in self._typed[:1] if verb in every} or every
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Trainer, method and data; the method may be left to a checkpoint."""
@@ -149,7 +155,8 @@ class HDRCLI(LightningCLI):
         settings = self._settings
         used = VERBS[self.subcommand] if self.subcommand else SCENES
         self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
-        settings.data.update(Namespace(dict.fromkeys(self._idle)))
+        for part in self._idle:
+            settings.data[part] = None
         if "weights_only" in settings:
             settings.weights_only = True  # a checkpoint is data, never code
         if self.subcommand in ("validate", "test") and settings.output:
@@ -168,7 +175,8 @@ class HDRCLI(LightningCLI):
     def after_instantiate_classes(self) -> None:
         """Put back what was left out, and tell who would else believe in the results of an untrained network."""
         verb = self.subcommand
-        self._settings.data.update(Namespace(self._idle))  # for the saved config, which serves other verbs too
+        for part, named in self._idle.items():
+            self._settings.data[part] = named  # for the saved config, which serves other verbs too
         untrained = any(parameter.requires_grad for parameter in self.model.parameters())
         if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
             name = type(self.model).__name__
