@@ -138,7 +138,8 @@ class FromReference:
     steps {-3, ..., 0} and {0, ..., 3} from EV 0, with a network for each.
 
     Attributes:
-        without: exposures never chosen, in stops relative to the reference; those within 0.1 EV of one count as it.
+        without: exposures never chosen, in stops relative to the reference; those within 0.1 EV of one count as it. The
+            reference always stays.
 
     >>> FromReference(without=(-1, 1))(torch.tensor([-1.0, 0.0, 1.0, 1.5]), 1, torch.Generator().manual_seed(1))
     [1, 1, 3]

@@ -184,11 +184,11 @@ class TestModule:
         assert configured["optimizer"].defaults["lr"] == 2e-4
         schedule, rates = configured["lr_scheduler"], []
         assert schedule["interval"] == "step"
-        for _ in range(60_000):
+        for _ in range(4_000):
             rates.append(configured["optimizer"].param_groups[0]["lr"])
             schedule["scheduler"].step()
         restarts = [index for index in range(1, len(rates)) if rates[index] > rates[index - 1]]
-        assert restarts == [48 * 10 * (2**k - 1) for k in range(1, 7)]
+        assert restarts == [48 * 10 * (2**k - 1) for k in range(1, 4)]
 
     @pytest.mark.parametrize("size", [(16, 16), (13, 21), (3, 2)])
     def test_any_size_any_exposure(self, size):
@@ -341,11 +341,12 @@ class TestGate:
 
 
 class TestPretrained:
-    def fit(self, tmp_path, **arguments):
+    def fit(self, tmp_path, ckpt_path=None, **arguments):
         model = CEVR(**TINY | {"pretrained": True, "channels": (64,)} | arguments)
         silent = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
         trainer = Trainer(max_steps=0, accelerator="cpu", default_root_dir=tmp_path, **silent)
-        trainer.fit(model, DataLoader([batch_of(size=4)], batch_size=None))
+        trainer.fit(model, DataLoader([batch_of(size=4)], batch_size=None), ckpt_path=ckpt_path)
+        trainer.save_checkpoint(tmp_path / "here.ckpt")
         return model
 
     def test_both_encoders_start_from_the_file(self, tmp_path):
@@ -365,6 +366,11 @@ class TestPretrained:
     def test_other_initial_weights_need_no_vgg(self, tmp_path):
         torch.save({"state_dict": CEVR(**TINY).state_dict()}, tmp_path / "mine.ckpt")
         self.fit(tmp_path, channels=(4, 6), initial_weights=str(tmp_path / "mine.ckpt"))
+
+    def test_a_training_that_goes_on_needs_no_vgg(self, tmp_path):
+        first = self.fit(tmp_path, pretrained=False)
+        resumed = self.fit(tmp_path, ckpt_path=tmp_path / "here.ckpt", encoder_weights=tmp_path / "none.pth")
+        assert all(torch.equal(a, b) for a, b in zip(resumed.parameters(), first.parameters(), strict=True))
 
     def test_prediction_needs_no_vgg(self):
         CEVR().setup("predict")

@@ -101,13 +101,7 @@ class CEVR(HDRModule):
         self.cycle_from_psnr = cycle_from_psnr
         self.mean_loss = mean_loss
         self.last_psnr = -math.inf
-
-    def setup(self, stage: str) -> None:
-        """Fetch the encoders' first weights, for a training that starts from no others."""
-        if stage == "fit" and self.pretrained and self.initial_weights is None and not self.trainer.ckpt_path:
-            for network in (self.dark, self.bright):
-                load_vgg16_bn(network.encoder, self.encoder_weights)
-        super().setup(stage)
+        self.resumed = False
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image`: one encoding in each direction. See `HDRModule.generate`."""
@@ -151,7 +145,13 @@ class CEVR(HDRModule):
         low, high = self.cycle_split
         return (low + (high - low) * drawn).expand(2, len(scenes))
 
-    # -- waiting for a validation score ----------------------------------------------------------------------------
+    # -- what training starts from, and what it waits for ----------------------------------------------------------
+
+    def on_fit_start(self) -> None:
+        """Fetch the encoders' first weights, for a training that neither goes on nor starts from others."""
+        if self.pretrained and not self.resumed and self.initial_weights is None:
+            for network in (self.dark, self.bright):
+                load_vgg16_bn(network.encoder, self.encoder_weights)
 
     def on_train_start(self) -> None:
         """Refuse to wait for a score that never comes.
@@ -159,7 +159,7 @@ class CEVR(HDRModule):
         Raises:
             InputError: If the cycle waits for validation, and there is none.
         """
-        if self.cycle_from_psnr is not None and not sum(self.trainer.num_val_batches):
+        if self.cycle_from_psnr is not None and self.cycle_weight > 0 and not sum(self.trainer.num_val_batches):
             raise InputError(
                 f"expected validation scenes, whose PSNR starts the cycle at {self.cycle_from_psnr:g} dB, found none;"
                 " pass --data.val, or --model.cycle_from_psnr null"
@@ -177,5 +177,6 @@ class CEVR(HDRModule):
         checkpoint["last_psnr"] = self.last_psnr
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the score up again."""
+        """Take the score up again, and note that weights have been loaded."""
+        self.resumed = True
         self.last_psnr = checkpoint.get("last_psnr", -math.inf)
