@@ -29,8 +29,8 @@ class Kalantari(PhotographedStacks):
         <root>/train/<scene>/{input_{1,2,3}.tif, input_exp.txt, ref_{1,2,3}.tif, ref_exp.txt, ref_hdr.hdr}       (test)
 
     Scenes may lie deeper, as in `Test-set/PAPER/<scene>`. 16 bits are kept. The lists hold log2 of the exposure; EV is
-    relative to the middle frame. The published truth is on the scale of the darkest frame (display 1 there is radiance
-    1); `hdr` is multiplied by `2**-ev_darkest`, so that the middle frame reaches display 1 at radiance 1.
+    relative to the middle frame. The published truth is linear light over `2**exposure` of the list, where the darkest
+    frame mostly has 0; `hdr` is brought to the scale on which the middle frame reaches display 1 at radiance 1.
 
     Args:
         root: the folder that holds the splits.
@@ -68,7 +68,7 @@ class Kalantari(PhotographedStacks):
     def truth(self, index: int) -> tuple[Path, Tensor]:
         """The published truth, on the scale of the middle frame."""
         path = self.folders[index] / _packaging(self.folders[index])[1]
-        return path, read_radiance(path) * (-self.exposures(index)[0]).exp2()
+        return path, read_radiance(path) * 2.0 ** self._stack(index).origin
 
     def _check(self, folder: Path) -> None:
         expected = [*_packaging(folder), *(["ref_exp.txt", "ref_1.tif"] if self.static else [])]

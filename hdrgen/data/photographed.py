@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,11 +26,19 @@ Fit = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Stack:
-    """The chosen frames of one scene, dark to bright, with their (S,) EV and the index of EV 0."""
+    """The chosen frames of one scene, dark to bright.
+
+    Attributes:
+        paths: their files.
+        ev: (S,) stops relative to the reference.
+        reference: index of EV 0.
+        origin: exposure of the reference in the stops of its source: a list's, or log2 of its settings.
+    """
 
     paths: Sequence[Path]
     ev: Tensor
     reference: int
+    origin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,12 +86,22 @@ class Choice:
     def of(self, frames: Sequence[Frame], place: Path) -> Stack:
         """The frames that are kept of a stack, which is dark to bright; `place` names it in errors."""
         stops = torch.tensor([frame.exposure.stops for frame in frames], dtype=torch.float64)
-        ev = relative_ev(stops, (len(frames) - 1) // 2 if self.reference is None else self.reference)
+        reference = (len(frames) - 1) // 2 if self.reference is None else self.reference
+        ev = relative_ev(stops, reference)
         kept = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
         if self.frames is not None:
             kept = sorted(sorted(kept, key=lambda frame: abs(float(ev[frame])))[: self.frames])
         chosen = ev[kept]
-        return Stack([frames[frame].path for frame in kept], chosen.float(), int(chosen.abs().argmin()))
+        paths = [frames[frame].path for frame in kept]
+        return Stack(paths, chosen.float(), int(chosen.abs().argmin()), float(stops[reference]))
+
+
+class _Fitted(NamedTuple):
+    """One exposure in its final size: (3, H, W) display values, whether they were linear, and the size they had."""
+
+    display: Tensor
+    linear: bool
+    size: tuple[int, ...]
 
 
 class PhotographedStacks(StackDataset):
@@ -136,9 +155,9 @@ class PhotographedStacks(StackDataset):
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read these frames, and the truth where there is one."""
         stack = self._stack(index)
-        images = {frame: self.display(index, stack.paths[frame]) for frame in dict.fromkeys(frames)}
-        _check_sizes(self.folders[index], {stack.paths[frame].name: image for frame, image in images.items()})
-        ldr = self.choice.fit(torch.stack([images[frame].display for frame in frames]))
+        images = {frame: self._fitted(index, stack.paths[frame]) for frame in dict.fromkeys(frames)}
+        _check_sizes(self.folders[index], {stack.paths[frame].name: image.size for frame, image in images.items()})
+        ldr = torch.stack([images[frame].display for frame in frames])
         sample = sample_of(ldr, stack.ev, stack.reference, frames, self.scene(index))
         truth = self.truth(index)
         if truth is not None:
@@ -147,6 +166,11 @@ class PhotographedStacks(StackDataset):
         if response is not None:
             sample["inverse_response"] = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
         return sample
+
+    def _fitted(self, index: int, path: Path) -> _Fitted:
+        # One by one, so that a long bracket of large photographs is never in memory as a whole.
+        display, linear = self.display(index, path)
+        return _Fitted(self.choice.fit(display[None])[0], linear, tuple(display.shape[-2:]))
 
     def _stack(self, index: int) -> Stack:
         if index not in self._stacks:
@@ -179,8 +203,7 @@ def _nearest_to(ev: Tensor, wanted: Sequence[float], place: Path) -> list[int]:
     return [int(frame) for frame in frames]
 
 
-def _check_sizes(place: Path, images: dict[str, FramePixels]) -> None:
-    sizes = {name: tuple(image.display.shape[-2:]) for name, image in images.items()}
+def _check_sizes(place: Path, sizes: dict[str, tuple[int, ...]]) -> None:
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
         raise InputError(f"{place}: expected frames of one size, found {found}; remove or resize the odd one")

@@ -29,6 +29,15 @@ def test_what_was_written_is_read_on_the_scale_of_the_middle_frame(tmp_path):
     torch.testing.assert_close(shown, sample["ldr"][1], atol=0.02, rtol=0)
 
 
+def test_the_truth_goes_by_the_exposures_of_the_list(tmp_path):
+    """A list that counts from the middle frame comes with a truth on that frame's scale."""
+    plain = Kalantari(str(trees.kalantari(tmp_path, count=1)))[0]
+    (tmp_path / "Training/scene_a/exposure.txt").write_text("-2\n0\n2\n")
+    other = Kalantari(str(tmp_path))[0]
+    assert torch.equal(other["ev"], plain["ev"])
+    torch.testing.assert_close(other["hdr"], plain["hdr"] / 4)
+
+
 @pytest.mark.parametrize("pack", [trees.kalantari, trees.deephdr])
 def test_16_bits_are_kept(tmp_path, pack):
     pack(tmp_path, count=1)
