@@ -27,7 +27,6 @@ from hdrgen.methods.adaptive_itm.loss import (
 from hdrgen.methods.adaptive_itm.network import CHANNELS, ExposureNetwork
 from hdrgen.methods.base import HDRModule, source_of
 from hdrgen.methods.merging import merge_stack
-from hdrgen.nn import pad_to_multiple
 
 DOWN_UP = (-torch.inf, torch.inf)
 
@@ -180,8 +179,8 @@ class AdaptiveITM(HDRModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One backward pass for all terms of Eq. 16, then a step of both optimisers."""
-        image, targets = self._fitted(source_of(batch)), self._fitted(_pick(batch["ldr"], _optimal(batch)))
-        terms = self.terms(image, targets, None if self.fusion is None else self._fitted(_truth(batch)))
+        image, targets = source_of(batch), _pick(batch["ldr"], _optimal(batch))
+        terms = self.terms(image, targets, None if self.fusion is None else _truth(batch))
         loss = torch.stack(list(terms.values())).sum()
         optimizers = self.optimizers()
         optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
@@ -227,11 +226,6 @@ class AdaptiveITM(HDRModule):
             "adversarial": self.adversarial_weight * generator_loss(self.discriminator, mixed),
             "discriminator": self.adversarial_weight * discriminator_loss(self.discriminator, mixed, wanted, mask),
         }
-
-    def _fitted(self, images: Tensor) -> Tensor:
-        """`(..., 3, H, W)` padded to what the networks need."""
-        padded = pad_to_multiple(images.flatten(0, -4), self.multiple)
-        return padded.view(*images.shape[:-2], *padded.shape[-2:])
 
 
 def _optimal(batch: Batch) -> Tensor:
