@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data.layout import folders_in, wrong_layout
+from hdrgen.data.layout import folders_in, scenes_of, wrong_layout
 from hdrgen.data.photographed import Choice, PhotographedStacks
 from hdrgen.data.reading import read_radiance
 from hdrgen.errors import InputError
@@ -33,6 +33,9 @@ class ExposureStackFolder(PhotographedStacks):
         frames: keep at most this many, those nearest to the reference in EV.
         max_side: shrink larger images to this many pixels, antialiased.
         response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+        square: resize to this many pixels in height and width.
+        scenes: part of the scenes, sorted by name, such as (0, 0.9).
+        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
 
     Raises:
         InputError: no scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
@@ -47,10 +50,14 @@ class ExposureStackFolder(PhotographedStacks):
         frames: int | None = None,
         max_side: int | None = None,
         response: CameraResponse | None = None,
+        square: int | None = None,
+        scenes: tuple[float, float] = (0.0, 1.0),
+        only: str | None = None,
     ) -> None:
-        choice = Choice(reference, evs, frames, max_side)
+        choice = Choice(reference, evs, frames, max_side, square)
         expected = "<root>/<scene>/{images, exposures.csv where they have no EXIF, truth.exr where there is one}"
-        super().__init__(scene_folders(Path(root).expanduser(), expected), choice, response)
+        folders = scene_folders(Path(root).expanduser(), expected)
+        super().__init__(scenes_of(folders, scenes, only), choice, response)
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The one HDR file of a scene, beside the exposures or one folder below."""

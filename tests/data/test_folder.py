@@ -29,6 +29,15 @@ def test_what_is_written_is_read_back(root):
         assert "inverse_response" not in read
 
 
+def test_part_of_the_scenes(root):
+    for chosen in (
+        ExposureStackFolder(str(root), scenes=(0.5, 1.0)),
+        ExposureStackFolder(str(root), only="*_00001", square=16),
+    ):
+        assert [chosen.scene(index) for index in range(len(chosen))] == ["procedural_0_00001"]
+    assert chosen[0]["ldr"].shape[-2:] == (16, 16)
+
+
 def test_one_scene_folder_is_a_root(root):
     stacks = ExposureStackFolder(str(root / "procedural_0_00001"))
     assert [stacks.scene(index) for index in range(len(stacks))] == ["procedural_0_00001"]
