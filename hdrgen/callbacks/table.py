@@ -17,7 +17,8 @@ from hdrgen.callbacks.say import say
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.methods.base import Evaluation, Score
+from hdrgen.methods.base import Evaluation
+from hdrgen.methods.scores import Score
 
 COLUMNS = ("scene", "ev", "metric", "value")
 

@@ -10,22 +10,13 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from hdrgen.camera import CameraResponse, Gamma
+from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import merge_stack
-from hdrgen.metrics import match_scale, peak_of, psnr, psnr_mu, ssim
+from hdrgen.methods.scores import Score, hdr_scores, stack_scores
+from hdrgen.metrics import match_scale
 from hdrgen.nn import pad_to_multiple, read_checkpoint
-from hdrgen.tonemap import reinhard2005
-
-
-class Score(TypedDict):
-    """One number of one scene; `ev` is None where the number is about the HDR image."""
-
-    scene: str
-    ev: float | None
-    metric: str
-    value: float
 
 
 class Evaluation(TypedDict, total=False):
@@ -287,28 +278,3 @@ def source_of(batch: Batch) -> Tensor:
     """The reference exposures `(B, 3, H, W)` of a batch."""
     ldr: Tensor = batch["ldr"]
     return ldr[torch.arange(len(ldr), device=ldr.device), batch["ref"]]
-
-
-def stack_scores(scenes: list[str], stack: Tensor, truth: Tensor, ev: Tensor) -> list[Score]:
-    """PSNR, SSIM and L1 of every generated exposure. Stacks `(B, K, 3, H, W)`, `ev` `(B, K)`."""
-    flat, target = stack.flatten(0, 1), truth.flatten(0, 1)
-    values = {"psnr": psnr(flat, target), "ssim": ssim(flat, target), "l1": (flat - target).abs().flatten(1).mean(1)}
-    return [
-        {"scene": scenes[index // ev.shape[1]], "ev": round(float(stops), 3), "metric": metric, "value": float(value)}
-        for metric, column in values.items()
-        for index, (stops, value) in enumerate(zip(ev.flatten(), column, strict=True))
-    ]
-
-
-def hdr_scores(scenes: list[str], hdr: Tensor, truth: Tensor) -> list[Score]:
-    """PSNR-mu of radiance `(B, 3, H, W)`, and PSNR and SSIM after tone mapping.
-
-    The operator is Reinhard-Devlin with the settings of Le et al.'s public code: light adaptation 0.5, gamma 2.2.
-    """
-    shown, wanted = (Gamma(2.2)(reinhard2005(x / peak_of(truth, 0.999), light=0.5)) for x in (hdr, truth))
-    values = {"psnr_mu": psnr_mu(hdr, truth), "tm_psnr": psnr(shown, wanted), "tm_ssim": ssim(shown, wanted)}
-    return [
-        {"scene": scene, "ev": None, "metric": metric, "value": float(value)}
-        for metric, column in values.items()
-        for scene, value in zip(scenes, column, strict=True)
-    ]

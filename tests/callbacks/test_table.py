@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hdrgen.callbacks.table import MetricsTable, means, render, unique, write
 from hdrgen.methods import PlainMerge
-from hdrgen.methods.base import Score
+from hdrgen.methods.scores import Score
 
 
 def score(scene: str, ev: float | None, metric: str, value: float) -> Score:

@@ -7,8 +7,9 @@ from torch.utils.data import DataLoader
 from hdrgen.camera import Gamma, TabulatedResponse, form_image
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule, LinearGain, UnchangedInput
-from hdrgen.methods.base import hdr_scores, source_of, stack_scores
+from hdrgen.methods.base import source_of
 from hdrgen.methods.merging import merge_stack
+from hdrgen.methods.scores import hdr_scores, stack_scores
 from hdrgen.metrics import psnr
 
 EV = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0])
