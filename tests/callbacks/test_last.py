@@ -1,9 +1,13 @@
+import os
 from pathlib import Path
 
+import pytest
 import torch
 
 import tests.toys  # noqa: F401  # ToyMethod and ToyScenes become known by name
+from hdrgen.callbacks.last import WholeFiles
 from hdrgen.cli import main
+from hdrgen.errors import InputError
 
 
 def test_last_is_the_newest_epoch_even_when_an_earlier_one_was_better(tmp_path, monkeypatch):
@@ -15,3 +19,36 @@ def test_last_is_the_newest_epoch_even_when_an_earlier_one_was_better(tmp_path, 
     (last,) = Path("runs").rglob("last.ckpt")
     assert torch.load(last, weights_only=True)["epoch"] == 2
     assert [path.name[:9] for path in last.parent.glob("epoch=*.ckpt")] != []
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, os.strerror(28)), RuntimeError("PytorchStreamWriter failed writing file")]
+)
+def test_a_full_disk_leaves_the_checkpoint_before(error, tmp_path, monkeypatch):
+    WholeFiles().save_checkpoint({"epoch": 1}, tmp_path / "run/last.ckpt")
+
+    def half(content, path) -> None:
+        path.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(InputError, match=r"last\.ckpt: cannot be written .*; check folder and free space"):
+        WholeFiles().save_checkpoint({"epoch": 2}, str(tmp_path / "run/last.ckpt"))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["last.ckpt"]
+    assert torch.load(tmp_path / "run/last.ckpt", weights_only=True) == {"epoch": 1}
+
+
+def test_a_run_writes_whole_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written = []
+    save = WholeFiles.save_checkpoint
+
+    def noted(self, checkpoint, path, storage_options=None) -> None:
+        written.append(path)
+        save(self, checkpoint, path, storage_options)
+
+    monkeypatch.setattr(WholeFiles, "save_checkpoint", noted)
+    scenes = [f"--data.{part}=ToyScenes" for part in ("train", "val")]
+    assert main(["fit", "--model=ToyMethod", "--trainer.max_epochs=1", "--trainer.accelerator=cpu", *scenes]) == 0
+    assert sorted(Path(path).name[:5] for path in written) == ["epoch", "last."]
+    assert len(list(Path("runs").rglob("*.ckpt"))) == 2
