@@ -115,7 +115,9 @@ def _method_of_config(path: Path) -> str | None:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"expected YAML in {path}, found: {error}") from error
-    model = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        raise InputError(f"expected settings in {path}, `key: value` in each line, found {content or 'nothing'}")
+    model = content.get("model")
     return model.get("class_path") if isinstance(model, dict) else model
 
 

@@ -1,17 +1,15 @@
 """The verbs that train and use methods: one LightningCLI."""
 
-import contextlib
 import json
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
@@ -32,6 +30,7 @@ from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.checkpoints import class_name_in, find_best, find_last, method_in
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
+from hdrgen.failures import one_line_errors
 from hdrgen.methods.base import HDRModule
 from hdrgen.nn import read_checkpoint
 from hdrgen.noise import less_noise
@@ -51,40 +50,6 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Run one verb with its command line."""
     with one_line_errors(), less_noise(verb):
         HDRCLI([verb, *prepare(arguments)])
-
-
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn what Lightning and torch raise about a user's choice into an `InputError`, and give Ctrl-C back its name."""
-    try:
-        yield
-    except SystemExit as stop:
-        if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning has shut the trainer down, and leaves with 1
-            raise KeyboardInterrupt from stop
-        raise
-    except MisconfigurationException as error:
-        raise InputError(str(error)) from error
-    except RuntimeError as error:
-        if "loading state_dict" not in str(error):
-            raise
-        raise InputError(_mismatch(str(error))) from error
-    except ValueError as error:
-        raise _input_error_in(error) or error from None
-
-
-def _input_error_in(error: BaseException | None) -> InputError | None:
-    """What was wrong with the input; jsonargparse wraps what a constructor raises."""
-    while error is not None and not isinstance(error, InputError):
-        error = error.__cause__ or error.__context__
-    return error
-
-
-def _mismatch(error: str) -> str:
-    first = next((line.strip() for line in error.splitlines()[1:] if line.strip()), error)
-    return (
-        f"the checkpoint does not fit the method that the arguments describe ({first[:200]});"
-        " leave --model and --config away to use the method and sizes that are in the checkpoint"
-    )
 
 
 class HDRCLI(LightningCLI):

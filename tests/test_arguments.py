@@ -90,7 +90,6 @@ def test_named_method(typed, named):
         ("model: LinearGain\n", "LinearGain"),
         ("model:\n  init_args:\n    gamma: 2\n", None),
         ("data:\n  batch_size: 1\n", None),
-        ("", None),
     ],
 )
 def test_method_named_in_a_config(content, named, tmp_path):

@@ -293,6 +293,9 @@ def test_malicious_checkpoint(named, capsys):
         (["-c", "multi_exposur"], "did you mean multi_exposure"),
         (["--model=ToyMethod", "--ckpt_path=none.ckpt"], "found nothing at none.ckpt"),
         (["--model=ToyMethod"], "pass --data.train"),
+        (["--model=ToyMethod", *SCENES, "--model.optimizer=SGD", "--model.optimizer.lr=-1"], "learning rate: -1"),
+        (["--model=ToyMethod", "--writer.radiance=[png]"], "--writer.radiance: expected one of 'exr', 'hdr', 'tif'"),
+        (["--model=ToyMethod", "--writer.exposures=exr"], "--writer.exposures: expected one of 'png', 'jpg'"),
     ],
 )
 def test_mistakes_are_told_in_one_line(typed, told, capsys):
@@ -315,6 +318,14 @@ def test_a_misspelt_key_of_a_config(capsys):
     told = error_of(["fit", "--model=ToyMethod", "-c", "typo.yaml"], capsys)
     assert "no option --trainer.max_epoch" in told
     assert "did you mean --trainer.max_epochs" in told
+
+
+@pytest.mark.parametrize(("content", "found"), [("", "found nothing"), ("- a\n", "found ['a']"), ("3", "found 3")])
+def test_a_config_without_settings(content, found, capsys):
+    Path("none.yaml").write_text(content)
+    assert f"expected settings in none.yaml, `key: value` in each line, {found}" in error_of(
+        ["fit", "-c", "none.yaml"], capsys
+    )
 
 
 def test_several_configs_and_flags_win_from_left_to_right():

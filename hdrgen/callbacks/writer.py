@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pytorch_lightning import LightningModule, Trainer
@@ -39,9 +39,9 @@ class PredictionWriter(BasePredictionWriter):
         self,
         folder: str | None = None,
         overwrite: bool = False,
-        radiance: Sequence[str] = ("exr", "hdr"),
-        exposures: str | None = "png",
-        preview: str | None = "jpg",
+        radiance: Sequence[Literal["exr", "hdr", "tif"]] = ("exr", "hdr"),
+        exposures: Literal["png", "jpg"] | None = "png",
+        preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
     ) -> None:
         super().__init__("batch")

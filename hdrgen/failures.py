@@ -1,0 +1,51 @@
+"""What Lightning and torch raise about a user's choice, as the one line that a user is meant to read."""
+
+import contextlib
+import traceback
+from collections.abc import Iterator
+
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from hdrgen.errors import InputError
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what Lightning and torch raise about a user's choice into an `InputError`, and give Ctrl-C back its name."""
+    try:
+        yield
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning has shut the trainer down, and leaves with 1
+            raise KeyboardInterrupt from stop
+        raise
+    except MisconfigurationException as error:
+        raise InputError(str(error)) from error
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        raise InputError(_mismatch(str(error))) from error
+    except ValueError as error:
+        if _raised_in(error).startswith("torch.optim"):
+            raise InputError(f"--model.optimizer or its schedule: {error}") from error
+        raise _input_error_in(error) or error from None
+
+
+def _raised_in(error: BaseException) -> str:
+    """Name of the module whose code raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals.get("__name__", "")) if frames else ""
+
+
+def _input_error_in(error: BaseException | None) -> InputError | None:
+    """What was wrong with the input; jsonargparse wraps what a constructor raises."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _mismatch(error: str) -> str:
+    first = next((line.strip() for line in error.splitlines()[1:] if line.strip()), error)
+    return (
+        f"the checkpoint does not fit the method that the arguments describe ({first[:200]});"
+        " leave --model and --config away to use the method and sizes that are in the checkpoint"
+    )
