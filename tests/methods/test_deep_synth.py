@@ -20,6 +20,7 @@ from hdrgen.methods.deep_synth.edges import canny_edges
 from hdrgen.methods.deep_synth.loss import hdr_loss, synthesise, target_radiance
 from hdrgen.methods.deep_synth.network import State, blend
 from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
+from hdrgen.metrics import match_scale
 from hdrgen.optim import GradientCentralizedAdam
 
 WIDTHS = {"global_channels": (4, 6, 8), "local_channels": (4, 6), "refinement_channels": (4, 6)}
@@ -260,10 +261,14 @@ class TestLosses:
             "refinement": sum((one.image - stack[:, place]).abs().mean() for one, place in pairs) / 2,
         }
         shown = torch.stack([made[-1].image, stack[:, 1], made[1].image], 1)
-        expected["hdr"] = hdr_loss(synthesise(shown, ev), target_radiance(stack, ev, batch["hdr"]))
+        radiance, truth = synthesise(shown, ev), target_radiance(stack, ev, batch["hdr"])
+        expected["hdr"] = hdr_loss(match_scale(radiance, truth), truth)
         assert terms.keys() == expected.keys()
         for name, term in terms.items():
             torch.testing.assert_close(term, expected[name], msg=name)
+        model.up_to_scale = False
+        with torch.no_grad():
+            torch.testing.assert_close(terms_of(model, batch)["hdr"], hdr_loss(radiance, truth))
 
     def test_two_schedules_are_summed(self):
         model, batch = DeepSynthHDRI(**TINY), stack_batch()

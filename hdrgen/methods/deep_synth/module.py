@@ -24,6 +24,7 @@ from hdrgen.methods.deep_synth.network import (
     Exposed,
 )
 from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
+from hdrgen.metrics import match_scale
 from hdrgen.optim import GradientCentralizedAdam
 
 
@@ -62,6 +63,8 @@ class DeepSynthHDRI(HDRModule):
         end_to_end: Whether every loss trains all networks that it depends on. False trains each network by the losses
             of its own equation, (4), (5) or (6).
         through_response: Whether the HDR loss also passes through the estimation of the response; see `synthesise`.
+        up_to_scale: Whether the HDR loss first brings the HDR image to the truth's scale, as validation and test do: a
+            stack determines radiance up to a factor, which our calibration fixes at white, Debevec's at mid-grey.
         l1_weight: lambda_1.
         histogram_weight: lambda_2; 0.01 in the authors' code.
         edge_weight: lambda_3.
@@ -100,6 +103,7 @@ class DeepSynthHDRI(HDRModule):
         carry_gradient: bool = True,
         end_to_end: bool = True,
         through_response: bool = True,
+        up_to_scale: bool = True,
         l1_weight: float = 1.0,
         histogram_weight: float = 0.1,
         edge_weight: float = 1.0,
@@ -143,6 +147,7 @@ class DeepSynthHDRI(HDRModule):
         self.refinement_start = refinement_start
         self.carry_gradient = carry_gradient
         self.through_response = through_response
+        self.up_to_scale = up_to_scale
         self.weights = {
             "l1": l1_weight,
             "histogram": histogram_weight,
@@ -253,7 +258,8 @@ class DeepSynthHDRI(HDRModule):
         frames = [made[level].image if level in made else stack[:, place] for place, level in enumerate(levels)]
         ev = self.step * torch.tensor(list(levels), dtype=torch.float32, device=stack.device)
         radiance = synthesise(torch.stack(frames, dim=1), ev, self.through_response)
-        return hdr_loss(radiance, target_radiance(stack, ev, batch.get("hdr")), self.mu)
+        truth = target_radiance(stack, ev, batch.get("hdr"))
+        return hdr_loss(match_scale(radiance, truth) if self.up_to_scale else radiance, truth, self.mu)
 
     def _descend(self, loss: Tensor, idle: Sequence[nn.Module]) -> None:
         """Backpropagate everything, then step. Networks that took no part keep their weights."""
