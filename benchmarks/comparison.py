@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--curves", type=Path, help="DoRF file; a fifth of its curves is held out for the test")
     parser.add_argument("--size", type=int, default=128, help="of the test views in pixels (%(default)s)")
     parser.add_argument("--views", type=int, default=8, help="of each test panorama (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=20, help="of training (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=10, help="of training (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=Path("comparison"), help="folder (%(default)s)")
     options = parser.parse_args()
     if not (options.train and options.hdri and options.curves):
