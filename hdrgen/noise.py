@@ -13,6 +13,7 @@ HARMLESS = (
     "This DataLoader will create .* worker processes",
     "Total length of `list` across ranks is zero",
     "Detected pickle protocol",
+    "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint",
 )
 """Beginnings of warnings, as regular expressions."""
 NO_NEWS = ("💡", "TPU available: False", "`Trainer(limit_", "Seed set to")

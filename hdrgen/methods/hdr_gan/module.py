@@ -8,7 +8,6 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import MultiStepLR
 
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch, Brackets, ThreeExposures
@@ -17,6 +16,7 @@ from hdrgen.losses import judged_by_a_fixed, sphere_moments
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
 from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, REFERENCE, Discriminator, Generator
+from hdrgen.methods.hdr_gan.schedule import TwoDrops
 from hdrgen.nn import pad_to_multiple
 from hdrgen.tonemap import inverse_mu_law, mu_law
 
@@ -95,7 +95,7 @@ class HDRGAN(HDRModule):
         exposure_step: float = 2.0,
         response: CameraResponse | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=1e-4),
-        scheduler: LRSchedulerCallable | None = lambda o: MultiStepLR(o, [114_300, 706_400], 0.1),
+        scheduler: LRSchedulerCallable | None = lambda o: TwoDrops(o, gamma=0.1),
         interval: Literal["epoch", "step"] = "step",
         initial_weights: str | None = None,
     ) -> None:
