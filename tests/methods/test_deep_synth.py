@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
 from hdrgen.data import EveryStep
 from hdrgen.errors import InputError
-from hdrgen.fusion import merge_debevec
+from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.losses import histogram_loss
 from hdrgen.methods import DeepSynthHDRI
 from hdrgen.methods.deep_synth import DeepSynthNetwork
@@ -223,7 +223,7 @@ class TestLosses:
 
         def brightness(pixels):
             response = calibrate_debevec(pixels, ev) if through_response else given
-            return merge_debevec(pixels, ev, response).log().mean()
+            return merge_debevec(pixels, ev, response, weight=debevec_hat).log().mean()
 
         # The layer itself is float32 and linear only between two levels; in float64, a step can be small enough.
         slope = (torch.autograd.grad(synthesise(point, ev, through_response).log().mean(), point)[0] * towards).sum()
