@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler
 
 from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
@@ -53,7 +53,7 @@ class HDRModule(LightningModule):
 
     Args:
         optimizer: Makes the optimiser from the parameters.
-        scheduler: Makes the learning-rate scheduler from the optimiser; None keeps the rate.
+        scheduler: Makes the learning-rate scheduler from the optimiser; None keeps the rate, as the default does.
         interval: When the scheduler steps, `epoch` or `step`.
         stack_ev: Exposures that `reconstruct` and `predict` make, in stops relative to the input.
         response: Response with which `reconstruct` merges them; None estimates it from the stack.
@@ -75,7 +75,8 @@ class HDRModule(LightningModule):
     def __init__(
         self,
         optimizer: OptimizerCallable | None = None,
-        scheduler: LRSchedulerCallable | None = None,
+        # Not None: jsonargparse would put it in place of the methods' own defaults. Each method states its schedule.
+        scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
         interval: Literal["epoch", "step"] = "epoch",
         stack_ev: Sequence[float] = (-2.0, -1.0, 0.0, 1.0, 2.0),
         response: CameraResponse | None = None,

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import yaml
 from pytorch_lightning import Trainer
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
@@ -352,6 +353,12 @@ class TestCommand:
     def test_one_photograph_says_what_to_pass(self, photographs, capsys):
         assert main([*self.COMMAND, str(photographs / "b.png"), "-o", "out"]) == 2
         assert "found one photograph; pass a darker, a middle and a brighter one" in capsys.readouterr().err
+
+    def test_the_schedule_is_in_the_configuration(self, capsys):
+        assert main(["fit", "--config", "hdr_gan", "--print_config"]) == 0
+        printed = yaml.safe_load(capsys.readouterr().out)["model"]["init_args"]
+        assert printed["scheduler"]["class_path"].endswith("TwoDrops")
+        assert printed["scheduler"]["init_args"] == {"milestones": [114_300, 706_400], "gamma": 0.1}
 
     def test_files_of_a_scene_are_grouped(self):
         assert HDRGAN(**TINY).photographs.func is Brackets
