@@ -295,6 +295,8 @@ def test_malicious_checkpoint(named, capsys):
         (["--model=ToyMethod"], "pass --data.train"),
         (["--model=ToyMethod", *SCENES, "--model.optimizer=SGD", "--model.optimizer.lr=-1"], "learning rate: -1"),
         (["--model=ToyMethod", "--writer.radiance=[png]"], "--writer.radiance: expected one of 'exr', 'hdr', 'tif'"),
+        (["--model=ToyMethod", "--data.num_workers=-1"], "found -1; see --data.num_workers"),
+        (["--model=ToyMethod", "--model.stack_ev=[0]"], "at least two different exposures in stack_ev, found [0.0]"),
         (["--model=ToyMethod", "--writer.exposures=exr"], "--writer.exposures: expected one of 'png', 'jpg'"),
     ],
 )

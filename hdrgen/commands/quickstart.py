@@ -45,6 +45,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
             exposure value.
     """
     options = parser(verb).parse_args(arguments)
+    if options.steps is not None and options.steps < 1:
+        raise InputError(f"expected at least one step, found {options.steps}; pass --steps 1 or more")
     output = _fresh(options.output, options.overwrite)
     checkpoint = _fit(output, options.steps)
     table = _test(output, checkpoint)

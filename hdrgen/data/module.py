@@ -68,6 +68,10 @@ class ExposureStackDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size)
+        if num_workers < 0:
+            raise InputError(
+                f"expected 0 or more processes to load samples, found {num_workers}; see --data.num_workers"
+            )
         # A process without a share of the scenes has nothing to do, which is no error; see `_exact`.
         self.allow_zero_length_dataloader_with_multiple_devices = True
         self.train = train

@@ -83,6 +83,8 @@ class HDRModule(LightningModule):
         initial_weights: str | None = None,
     ) -> None:
         super().__init__()
+        if len(set(stack_ev)) < 2:
+            raise InputError(f"expected at least two different exposures in stack_ev, found {list(stack_ev)}")
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.interval = interval

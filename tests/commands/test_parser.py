@@ -16,6 +16,7 @@ from hdrgen.commands.parser import Parser
         (["configs", "show"], "the following arguments are required: name; see hdrgen configs show --help"),
         (["pairs"], "the following arguments are required: root; see hdrgen pairs --help"),
         (["pairs", ".", "--split", "trian"], "did you mean Train?; see hdrgen pairs --help"),
+        (["quickstart", "--steps", "0"], "expected at least one step, found 0; pass --steps 1 or more"),
         (["quickstart", "--step", "x"], "argument --steps: invalid int value: 'x'; see hdrgen quickstart --help"),
     ],
 )
