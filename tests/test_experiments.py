@@ -20,10 +20,14 @@ def test_overlay_changes_what_it_says(overlay, capsys):
 
 
 def assert_within(wanted, found):
-    for key, value in wanted.items():
-        if isinstance(value, dict):
-            assert_within(value, found[key])
-        elif key == "class_path":
-            assert found[key].endswith(value.rpartition(".")[2])
-        else:
-            assert found[key] == value
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            if key == "class_path":
+                assert found[key].endswith(value.rpartition(".")[2])
+            else:
+                assert_within(value, found[key])
+    elif isinstance(wanted, list):
+        for one, other in zip(wanted, found, strict=True):
+            assert_within(one, other)
+    else:
+        assert found == wanted
