@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import torch
 from scipy.linalg import get_lapack_funcs
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 from torch.nn.functional import pad
 
+THREADS = ThreadpoolController()
 REFINABLE = 1e-3  # a relative residual that one refinement brings below what matters
 GROUP = 64  # problems that a CPU solves at a time: their systems take 16 MiB
 
@@ -33,7 +35,9 @@ class _Problems:
             -1, self.knots.flatten(1), (error.repeat(1, 1, 2) * self.entries).flatten(1)
         )
         bend = self.curvature * (curve[:, 2:] - 2 * curve[:, 1:-1] + curve[:, :-2])
-        pull = pull - pad(bend, (2, 0)) + 2 * pad(bend, (1, 1)) - pad(bend, (0, 2))
+        pull[:, 2:] -= bend
+        pull[:, 1:-1] += 2 * bend
+        pull[:, :-2] -= bend
         pull[:, self.anchor] -= self.hold * curve[:, self.anchor]
         return pull
 
@@ -129,7 +133,9 @@ def _cholesky(matrix: Tensor) -> tuple[Tensor, bool]:
         return factor, not bool(failed.any())
     # SciPy's LAPACK works in place, in half the time of torch's. It counts columns first: its lower is our upper.
     (factorise,) = get_lapack_funcs(["potrf"], dtype=matrix.numpy().dtype)
-    failures = [factorise(single.numpy().T, lower=True, overwrite_a=True, clean=False)[1] for single in matrix]
+    # On one thread: others gain nothing here, and would go on spinning on the processors of whatever comes next.
+    with THREADS.limit(limits=1, user_api="blas"):
+        failures = [factorise(single.numpy().T, lower=True, overwrite_a=True, clean=False)[1] for single in matrix]
     return matrix, not any(failures)
 
 
