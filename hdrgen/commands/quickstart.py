@@ -20,7 +20,7 @@ CONFIGS = ("multi_exposure_small", SCENES, "quickstart")
 BASELINES = {"unchanged input": "UnchangedInput", "linear gain": "LinearGain"}
 NETWORK = "network"
 QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
-PHOTO_SEED = 90_210  # a scene that neither training, validation nor test draws
+PHOTO_SEED = 90_007  # a scene that neither training, validation nor test draws
 
 
 def parser(verb: str) -> Parser:
