@@ -10,15 +10,17 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
 from benchmarks.environment import print_environment
 from benchmarks.rendered import METHODS, scene_config
-from hdrgen.commands.comparing import compare, format_table
+from hdrgen.commands.comparing import Table, compare, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"
+BLIND = ["unchanged input", "linear gain, gamma 2.2"]
 SMALL = [
     "Kim et al. 2020=deep_synth_small",
     "CEVR 2023=cevr_small",
@@ -47,8 +49,29 @@ def main() -> int:
     scenes = options.output / "scenes.yaml"
     scenes.write_text(yaml.safe_dump(scene_config(options)), encoding="utf-8")
     table = compare(METHODS | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output)
-    print(f"\n{format_table(table)}\n\nscene by scene: {options.output / 'metrics.csv'}")
+    print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")
+    print(format_table(leads(read_rows(options.output / "metrics.csv"), list(trained), BLIND)))
+    print(f"\nscene by scene: {options.output / 'metrics.csv'}")
     return 0
+
+
+def leads(rows: Sequence[Mapping[str, str]], methods: Sequence[str], baselines: Sequence[str]) -> Table:
+    """By how many dB each method is ahead of each baseline, over what both made: not all make the same exposures.
+
+    Args:
+        rows: Of metrics.csv.
+        methods: Names in it.
+        baselines: Names in it.
+    """
+    scores = {(row["method"], row["scene"], row["ev"], row["metric"]): float(row["value"]) for row in rows}
+    differences = [
+        {"method": f"{method} - {baseline}", "scene": scene, "ev": ev, "metric": metric, "value": str(value - other)}
+        for method in methods
+        for baseline in baselines
+        for (name, scene, ev, metric), value in scores.items()
+        if name == method and (other := scores.get((baseline, scene, ev, metric))) is not None
+    ]
+    return mean_psnr(differences)
 
 
 def trained_checkpoint(name: str, configs: str, options: argparse.Namespace) -> Path:
