@@ -249,6 +249,24 @@ class HDRModule(LightningModule):
         schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
+    def descend(self, loss: Tensor, clip_value: float | None = None) -> None:
+        """Under manual optimisation: one backward pass, then a step of every optimiser.
+
+        Args:
+            loss: The sum of all optimisers' losses. One pass gives each parameter its gradient once, as
+                DistributedDataParallel expects.
+            clip_value: Largest magnitude of a gradient's entries; None clips nothing.
+        """
+        made: Any = self.optimizers()
+        optimizers = made if isinstance(made, list) else [made]
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        self.manual_backward(loss)
+        for optimizer in optimizers:
+            if clip_value is not None:
+                self.clip_gradients(optimizer, gradient_clip_val=clip_value, gradient_clip_algorithm="value")
+            optimizer.step()
+
     def on_train_batch_end(self, *_: Any) -> None:
         """Under manual optimisation, step the schedules that go by steps: Lightning leaves that to the method."""
         self._step_schedules("step")

@@ -182,13 +182,7 @@ class AdaptiveITM(HDRModule):
         image, targets = source_of(batch), _pick(batch["ldr"], _optimal(batch))
         terms = self.terms(image, targets, None if self.fusion is None else _truth(batch))
         loss = torch.stack(list(terms.values())).sum()
-        optimizers = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        self.manual_backward(loss)
-        for optimizer in optimizers:
-            optimizer.step()
+        self.descend(loss)
         logged = {f"train/{name}": term.detach() for name, term in terms.items()}
         self.log_dict(logged, batch_size=len(image))
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(image))

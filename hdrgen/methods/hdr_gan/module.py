@@ -7,7 +7,6 @@ from typing import Any, Literal
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
-from torch.optim import Optimizer
 
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch, Brackets, ThreeExposures
@@ -186,14 +185,7 @@ class HDRGAN(HDRModule):
         """Step both networks."""
         terms = self.losses(batch)
         loss = sum((term for name, term in terms.items() if name != "discriminator"), start=torch.zeros(()))
-        optimizers: Any = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        # One pass for both: each parameter gets its gradient once, as DistributedDataParallel expects.
-        self.manual_backward(sum(terms.values(), start=torch.zeros((), device=self.device)))
-        for optimizer in optimizers:
-            self._step(optimizer)
+        self.descend(sum(terms.values(), start=torch.zeros((), device=self.device)), self.clip_value)
         size = len(batch["ldr"])
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=size)
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
@@ -218,11 +210,6 @@ class HDRGAN(HDRModule):
         terms["adversarial"] = self.adversarial_weight * generator_loss(judged, fixed, self.measure)
         terms["discriminator"] = discriminator_loss(judged, target, self.discriminator, self.measure)
         return terms
-
-    def _step(self, optimizer: Optimizer) -> None:
-        if self.clip_value is not None:
-            self.clip_gradients(optimizer, gradient_clip_val=self.clip_value, gradient_clip_algorithm="value")
-        optimizer.step()
 
 
 def _check_heads(heads: int, output: int, judged: Sequence[int]) -> None:
