@@ -204,3 +204,31 @@ class EveryStep:
                 " change the step, or add frames to the stack"
             )
         return [frames[k] for k in range(lowest, highest + 1)]
+
+
+@dataclass(frozen=True)
+class TheseExposures:
+    """The exposures at given distances from the reference.
+
+    Attributes:
+        stops: relative to the reference; an exposure within 0.1 EV of one counts as it.
+
+    >>> TheseExposures((-2, 0, 2))(torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.06]), 2, torch.Generator())
+    [0, 2, 4]
+    """
+
+    stops: tuple[float, ...]
+
+    def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
+        """Choose the frames.
+
+        Raises:
+            InputError: the stack lacks one of them.
+        """
+        miss = (ev - ev[ref] - torch.tensor(sorted(self.stops))[:, None]).abs()
+        if not (miss.amin(1) <= NEAR).all():
+            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
+            raise InputError(
+                f"expected exposures at EV {list(self.stops)}, found EV {found}; ask for these, or for fewer"
+            )
+        return [int(frame) for frame in miss.argmin(1)]

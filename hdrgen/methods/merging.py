@@ -27,9 +27,19 @@ def merge_stack(stack: Tensor, ev: Tensor, response: CameraResponse | None = Non
 
 def _merge_one(stack: Tensor, ev: Tensor, response: CameraResponse | None) -> Tensor:
     if response is None:
-        try:
-            response = calibrate_debevec(stack, ev)
-        except InputError:
-            response = Gamma(2.2)
+        response = estimate_response(stack, ev)
     # Generated exposures err by what the method got wrong, which grows towards both ends; a sensor's noise does not.
     return merge_debevec(stack, ev, response, weight=debevec_hat)
+
+
+def estimate_response(stack: Tensor, ev: Tensor) -> CameraResponse:
+    """The camera response of one stack (Debevec and Malik 1997); gamma 2.2 where it holds too little to tell.
+
+    Args:
+        stack: `(1, S, 3, H, W)`, display values in [0, 1].
+        ev: `(S,)` or `(1, S)`, stops.
+    """
+    try:
+        return calibrate_debevec(stack, ev)
+    except InputError:
+        return Gamma(2.2)

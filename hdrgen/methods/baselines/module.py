@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
-from hdrgen.data import Batch, Brackets
+from hdrgen.data import Batch, Brackets, Selection, TheseExposures, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods.base import Evaluation, HDRModule, source_of
+from hdrgen.methods.merging import estimate_response
 
 Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
 """`hdrgen.fusion.merge_debevec` or `merge_linear`."""
@@ -122,21 +123,40 @@ class PlainMerge(HDRModule):
 
     Args:
         response: Response that linearises the exposures; None: gamma 2.2.
+        estimate: Whether to estimate the response of each stack from its chosen frames (Debevec) instead.
         method: The merge: stack `(B, S, 3, H, W)`, EV `(B, S)` and response to radiance `(B, 3, H, W)`.
+        frames: Exposures that are merged, in stops relative to the reference; None: all of the stack.
     """
 
     generates = False
     photographs = Brackets
 
-    def __init__(self, response: CameraResponse | None = None, method: Merge = merge_debevec) -> None:
+    def __init__(
+        self,
+        response: CameraResponse | None = None,
+        estimate: bool = False,
+        method: Merge = merge_debevec,
+        frames: Sequence[float] | None = None,
+    ) -> None:
         super().__init__(response=response or Gamma(2.2))
         self.save_hyperparameters(ignore=["response", "method"])
+        self.estimate = estimate
         self.method = method
+        self.selection: Selection = WholeStack() if frames is None else TheseExposures(tuple(frames))
 
     def reconstruct(self, batch: Batch) -> Tensor:
-        """All exposures of the stack, merged."""
-        assert self.response is not None
-        return self.method(batch["ldr"], batch["ev"], self.response)
+        """The chosen exposures of each stack, merged."""
+        return torch.cat(
+            [self._merge_one(*scene) for scene in zip(batch["ldr"], batch["ev"], batch["ref"], strict=True)]
+        )
+
+    def _merge_one(self, stack: Tensor, ev: Tensor, reference: Tensor) -> Tensor:
+        """Radiance `(1, 3, H, W)` of one stack `(S, 3, H, W)`."""
+        chosen = self.selection(ev.cpu(), int(reference), torch.Generator())
+        stack, ev = stack[None, chosen], ev[None, chosen]
+        response = estimate_response(stack, ev) if self.estimate else self.response
+        assert response is not None
+        return self.method(stack, ev, response)
 
 
 def _true_response(inverse: Tensor) -> CameraResponse:
