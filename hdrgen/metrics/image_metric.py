@@ -1,0 +1,95 @@
+"""What all metrics of pairs of images share: mean and deviation over images, and the settings that made them."""
+
+import inspect
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+import torchmetrics
+from torch import Tensor
+
+from hdrgen.metrics.precision import promote, without_autocast
+
+Domain = Literal["display", "radiance", "luminance"]
+"""What a metric takes: display values in [0, 1]; linear radiance on any scale; absolute luminance in cd/m2."""
+Setting = float | str | bool | None
+
+
+class ImageMetric(torchmetrics.Metric):
+    r"""Numbers of each pair of images, and their mean and standard deviation over images.
+
+    Every image counts once, whatever its size or batch: with :math:`v_i` the number of image :math:`i` of :math:`n`,
+    the mean is :math:`\frac{1}{n}\sum_i v_i` and the deviation :math:`\sqrt{\frac{1}{n}\sum_i v_i^2 - \text{mean}^2}`
+    (that of NumPy's `std`). The sums are float64 (float32 on MPS, which has no other), also inside a network of
+    half precision, and are added up over processes.
+
+    A metric sets the class variables, `outputs`, and `measure`; its arguments stay under their own names as
+    attributes, where `settings` finds them.
+    """
+
+    full_state_update = False
+    higher_is_better: ClassVar[bool]  # type: ignore[misc]  # torchmetrics: bool | None of an instance
+    is_differentiable: ClassVar[bool] = True  # type: ignore[misc]
+    domain: ClassVar[Domain]
+    bounds: ClassVar[tuple[float, float]]
+    """Smallest and largest value of the headline number."""
+    reference: ClassVar[str]
+    """The paper that defines it."""
+    outputs: tuple[str, ...]
+    """Names of the numbers; the first is the headline."""
+
+    images: Tensor
+    total: Tensor
+    squares: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in ("images", "total", "squares"):
+            size = () if name == "images" else (len(self.outputs),)
+            self.add_state(name, torch.zeros(size, dtype=torch.float64), dist_reduce_fx="sum")
+
+    @abstractmethod
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The numbers of each pair; changes nothing.
+
+        Args:
+            image: `(B, 3, H, W)`, in the metric's `domain`.
+            target: The truth, same shape.
+
+        Returns:
+            `(B,)` under each name of `outputs`.
+        """
+
+    def update(self, image: Tensor, target: Tensor) -> None:
+        """Count the images of a batch in."""
+        with without_autocast(image.device.type):
+            values = self.measure(promote(image), promote(target))
+        stacked = torch.stack([values[name] for name in self.outputs]).to(self.total)
+        self.images += stacked.shape[1]
+        self.total += stacked.sum(1)
+        self.squares += stacked.square().sum(1)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Mean (`name`) and standard deviation (`name_std`) over the images so far, of every output."""
+        mean = self.total / self.images
+        deviation = (self.squares / self.images - mean.square()).clamp_min(0).sqrt()
+        names = [*self.outputs, *(f"{name}_std" for name in self.outputs)]
+        return dict(zip(names, torch.cat([mean, deviation]), strict=True))
+
+    def settings(self) -> dict[str, Setting]:
+        """Every parameter that made the numbers: the arguments of the class, by name."""
+        names = [
+            name for name, value in inspect.signature(type(self)).parameters.items() if value.kind != value.VAR_KEYWORD
+        ]
+        return {name: getattr(self, name) for name in names}
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> "ImageMetric":
+        """Move with the network, but stay as precise as the device allows where the network becomes half precision."""
+        super()._apply(fn, exclude_state=tuple(self._defaults))
+        device = fn(torch.zeros(1, device=self.images.device)).device
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        for name, value in self._defaults.items():
+            self._defaults[name] = value.to(device, dtype)  # type: ignore[union-attr]
+            setattr(self, name, getattr(self, name).to(device, dtype))
+        return self
