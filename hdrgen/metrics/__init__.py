@@ -1,7 +1,53 @@
 """Image quality, per image: a function of a batch, and an `ImageMetric` that averages over images."""
 
-from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.psnr import PSNR_CEILING, match_scale, peak_of, psnr, psnr_mu
-from hdrgen.metrics.ssim import ssim
+from hdrgen.metrics.alignment import (
+    ALIGNMENTS,
+    Alignment,
+    align_exposure,
+    align_least_squares,
+    align_mean,
+    align_median,
+    align_percentiles,
+    match_percentiles,
+    match_scale,
+    unaligned,
+)
+from hdrgen.metrics.checking import check_images
+from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
+from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
+from hdrgen.metrics.peak import peak_of
+from hdrgen.metrics.psnr import PSNR, PSNR_CEILING, PSNRL, PSNRMu, psnr, psnr_l, psnr_mu
+from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
-__all__ = ["PSNR_CEILING", "ImageMetric", "match_scale", "peak_of", "psnr", "psnr_mu", "ssim"]
+__all__ = [
+    "ALIGNMENTS",
+    "MSSSIM",
+    "PSNR",
+    "PSNRL",
+    "PSNR_CEILING",
+    "SSIM",
+    "SSIML",
+    "Alignment",
+    "Domain",
+    "ImageMetric",
+    "PSNRMu",
+    "SSIMMu",
+    "Setting",
+    "align_exposure",
+    "align_least_squares",
+    "align_mean",
+    "align_median",
+    "align_percentiles",
+    "check_images",
+    "match_percentiles",
+    "match_scale",
+    "ms_ssim",
+    "peak_of",
+    "psnr",
+    "psnr_l",
+    "psnr_mu",
+    "ssim",
+    "ssim_l",
+    "ssim_mu",
+    "unaligned",
+]

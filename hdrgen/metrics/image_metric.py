@@ -29,8 +29,8 @@ class ImageMetric(torchmetrics.Metric):
     """
 
     full_state_update = False
-    higher_is_better: ClassVar[bool]  # type: ignore[misc]  # torchmetrics: bool | None of an instance
-    is_differentiable: ClassVar[bool] = True  # type: ignore[misc]
+    higher_is_better: bool
+    is_differentiable: bool = True
     domain: ClassVar[Domain]
     bounds: ClassVar[tuple[float, float]]
     """Smallest and largest value of the headline number."""

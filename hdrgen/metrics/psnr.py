@@ -1,14 +1,19 @@
-"""Peak signal-to-noise ratio of each image: of display values, and of radiance under the mu-law."""
+"""Peak signal-to-noise ratio of each image: of display values, and of radiance as it is or under the mu-law."""
 
-import torch
+import math
+
 from torch import Tensor
 
+from hdrgen.metrics.image_metric import ImageMetric
+from hdrgen.metrics.peak import PEAK_QUANTILE, relative_to_peak
+from hdrgen.metrics.precision import full_precision
 from hdrgen.tonemap import mu_law
 
 PSNR_CEILING = 100.0
 """dB reported for images that are equal, so that a mean over images stays finite."""
 
 
+@full_precision
 def psnr(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
     r"""PSNR of each image, :math:`10 \log_{10}(\text{range}^2 / \text{MSE})`, at most `PSNR_CEILING`.
 
@@ -22,33 +27,35 @@ def psnr(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
     Returns:
         `(B,)` in dB.
 
+    >>> import torch
     >>> psnr(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.1))
     tensor([20.])
     """
-    error = (image.float() - target.float()).square().flatten(1).mean(1)
-    return (10 * torch.log10(data_range**2 / error.clamp_min(1e-30))).clamp_max(PSNR_CEILING)
+    error = (image - target).square().flatten(1).mean(1)
+    # The two logarithms apart: the gradient of a quotient would overflow where the error is 0.
+    return (20 * math.log10(data_range) - 10 * error.clamp_min(1e-30).log10()).clamp_max(PSNR_CEILING)
 
 
-def match_scale(radiance: Tensor, target: Tensor) -> Tensor:
-    """Scale each image so that the median of its luminance ratio to `target` is 1.
+def psnr_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
+    """PSNR of linear radiance, with the target's `peak_quantile` at 1 and values above it cut.
 
-    A stack whose response is estimated determines radiance up to a factor only. The median over pixels is not moved by
-    the few highlights that a single image cannot know, and it is the same rule for every method.
+    No alignment of scale happens here, see `hdrgen.metrics.alignment`.
 
     Args:
         radiance: `(B, 3, H, W)`, linear.
         target: Same shape.
+        peak_quantile: Share of the target's values that lie below the peak; 1 divides by the maximum, as papers do.
+
+    Returns:
+        `(B,)` in dB.
     """
-    tiny = torch.finfo(torch.float32).tiny
-    found, wanted = (x.float().mean(1).flatten(1).clamp_min(tiny) for x in (radiance, target))
-    ratio = torch.exp2((wanted.log2() - found.log2()).median(dim=1).values)
-    return radiance * ratio.view(-1, 1, 1, 1)
+    return psnr(*relative_to_peak(radiance, target, peak_quantile))
 
 
-def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = 0.999) -> Tensor:
+def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
     """PSNR of radiance after the mu-law, with the target's `peak_quantile` at 1 and values above it cut.
 
-    No alignment of scale happens here, see `match_scale`.
+    No alignment of scale happens here, see `hdrgen.metrics.alignment`.
 
     Args:
         radiance: `(B, 3, H, W)`, linear.
@@ -59,13 +66,73 @@ def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile:
     Returns:
         `(B,)` in dB.
     """
-    peak = peak_of(target, peak_quantile)
-    coded, wanted = (mu_law((x.float() / peak).clamp(0, 1), mu) for x in (radiance, target))
+    coded, wanted = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
     return psnr(coded, wanted)
 
 
-def peak_of(target: Tensor, quantile: float) -> Tensor:
-    """The given quantile of each image `(B, 3, H, W)`, as `(B, 1, 1, 1)`; by rank, without interpolation."""
-    values = target.float().flatten(1)
-    rank = max(1, round(quantile * values.shape[1]))
-    return values.kthvalue(rank, dim=1).values.clamp_min(torch.finfo(torch.float32).tiny).view(-1, 1, 1, 1)
+class PSNR(ImageMetric):
+    """PSNR of display values in dB, see `psnr`.
+
+    Args:
+        data_range: Largest possible difference.
+    """
+
+    domain = "display"
+    higher_is_better = True
+    bounds = (-math.inf, PSNR_CEILING)
+    reference = "mean squared error against the peak; no paper"
+    outputs = ("psnr",)
+
+    def __init__(self, data_range: float = 1.0) -> None:
+        super().__init__()
+        self.data_range = data_range
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"psnr": psnr(image, target, self.data_range)}
+
+
+class PSNRL(ImageMetric):
+    """PSNR of linear radiance in dB, see `psnr_l`.
+
+    Args:
+        peak_quantile: Share of the truth's values below the peak.
+    """
+
+    domain = "radiance"
+    higher_is_better = True
+    bounds = (0.0, PSNR_CEILING)
+    reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
+    outputs = ("psnr_l",)
+
+    def __init__(self, peak_quantile: float = PEAK_QUANTILE) -> None:
+        super().__init__()
+        self.peak_quantile = peak_quantile
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"psnr_l": psnr_l(image, target, self.peak_quantile)}
+
+
+class PSNRMu(ImageMetric):
+    """PSNR of radiance after the mu-law in dB, see `psnr_mu`.
+
+    Args:
+        mu: Compression of the mu-law.
+        peak_quantile: Share of the truth's values below the peak.
+    """
+
+    domain = "radiance"
+    higher_is_better = True
+    bounds = (0.0, PSNR_CEILING)
+    reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
+    outputs = ("psnr_mu",)
+
+    def __init__(self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> None:
+        super().__init__()
+        self.mu = mu
+        self.peak_quantile = peak_quantile
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"psnr_mu": psnr_mu(image, target, self.mu, self.peak_quantile)}

@@ -1,34 +1,118 @@
-"""Structural similarity of each image."""
+"""Structural similarity of each image: of display values, and of radiance as it is or under the mu-law."""
 
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
-from hdrgen.errors import InputError
+from hdrgen.metrics.image_metric import ImageMetric
+from hdrgen.metrics.peak import PEAK_QUANTILE, relative_to_peak
+from hdrgen.metrics.precision import full_precision
+from hdrgen.metrics.windows import Border, similarity
+from hdrgen.tonemap import mu_law
 
-_RADIUS = 5  # of the 11 x 11 window
+WANG_2004 = 'Wang, Bovik, Sheikh, Simoncelli: "Image Quality Assessment: From Error Visibility to SSIM", TIP 2004.'
 
 
-def ssim(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
-    """SSIM of each image, over the pixels whose window lies inside the image.
+@full_precision
+def ssim(image: Tensor, target: Tensor, data_range: float = 1.0, border: Border = "valid") -> Tensor:
+    """SSIM of each image: the mean over pixels and channels, by default where the window lies inside the image.
 
-    Gaussian window of sigma 1.5, 11 x 11, over each channel, as Wang et al. 2004 define it. torchmetrics makes the map;
-    its own mean includes a border of mirrored pixels, which scikit-image and the paper leave out, and so do we.
+    Gaussian window of sigma 1.5, 11 x 11, over each channel, as Wang et al. 2004 define it.
 
     Args:
-        image: `(B, 3, H, W)`.
+        image: `(B, C, H, W)`.
         target: Same shape.
         data_range: Largest possible value.
+        border: `valid` (the paper's, and scikit-image's), `replicate` (MATLAB's) or `reflect` (torchmetrics').
 
     Returns:
         `(B,)`, 1 for equal images.
 
     Raises:
         InputError: If a side is shorter than 11 pixels.
+
+    >>> import torch
+    >>> round(ssim(torch.zeros(1, 3, 11, 11), torch.full((1, 3, 11, 11), 0.5)).item(), 6)  # 1e-4 / (0.25 + 1e-4)
+    0.0004
     """
-    if min(image.shape[-2:]) <= 2 * _RADIUS:
-        raise InputError(f"SSIM needs images of at least 11 x 11 pixels, found {image.shape[-1]} x {image.shape[-2]}")
-    _, similarity = structural_similarity_index_measure(
-        image.float(), target.float(), reduction="none", data_range=data_range, return_full_image=True
-    )
-    inside = similarity[..., _RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
-    return inside.flatten(1).mean(1)
+    luminance, contrast = similarity(image, target, data_range, border)
+    return (luminance * contrast).flatten(1).mean(1)
+
+
+def ssim_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
+    """SSIM of linear radiance, with the target's `peak_quantile` at 1 and values above it cut."""
+    return ssim(*relative_to_peak(radiance, target, peak_quantile))
+
+
+def ssim_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
+    """SSIM of radiance after the mu-law, with the target's `peak_quantile` at 1 and values above it cut."""
+    coded, wanted = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
+    return ssim(coded, wanted)
+
+
+class SSIM(ImageMetric):
+    """SSIM of display values, see `ssim`.
+
+    Args:
+        data_range: Largest possible value.
+        border: What happens at the border of the image.
+    """
+
+    domain = "display"
+    higher_is_better = True
+    bounds = (-1.0, 1.0)
+    reference = WANG_2004
+    outputs = ("ssim",)
+
+    def __init__(self, data_range: float = 1.0, border: Border = "valid") -> None:
+        super().__init__()
+        self.data_range = data_range
+        self.border = border
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"ssim": ssim(image, target, self.data_range, self.border)}
+
+
+class SSIML(ImageMetric):
+    """SSIM of linear radiance, see `ssim_l`.
+
+    Args:
+        peak_quantile: Share of the truth's values below the peak.
+    """
+
+    domain = "radiance"
+    higher_is_better = True
+    bounds = (-1.0, 1.0)
+    reference = WANG_2004
+    outputs = ("ssim_l",)
+
+    def __init__(self, peak_quantile: float = PEAK_QUANTILE) -> None:
+        super().__init__()
+        self.peak_quantile = peak_quantile
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"ssim_l": ssim_l(image, target, self.peak_quantile)}
+
+
+class SSIMMu(ImageMetric):
+    """SSIM of radiance after the mu-law, see `ssim_mu`.
+
+    Args:
+        mu: Compression of the mu-law.
+        peak_quantile: Share of the truth's values below the peak.
+    """
+
+    domain = "radiance"
+    higher_is_better = True
+    bounds = (-1.0, 1.0)
+    reference = WANG_2004
+    outputs = ("ssim_mu",)
+
+    def __init__(self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> None:
+        super().__init__()
+        self.mu = mu
+        self.peak_quantile = peak_quantile
+
+    def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """See `ImageMetric.measure`."""
+        return {"ssim_mu": ssim_mu(image, target, self.mu, self.peak_quantile)}

@@ -1,0 +1,66 @@
+"""Images that no metric can judge are refused by name, before a NaN hides in a mean."""
+
+import warnings
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from hdrgen.errors import InputError
+from hdrgen.metrics.image_metric import Domain
+
+
+def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: Domain = "radiance") -> Tensor:
+    """The images as metrics may have them, or an error that names the scene.
+
+    Of radiance and luminance, negative values are an error in the truth. In a reconstruction, where a network may
+    undershoot, they become 0, which a warning tells with their share. Display values may leave [0, 1], and a truth of
+    display values may be black, as short exposures are.
+
+    Args:
+        image: What was made, `(B, 3, H, W)`.
+        target: The truth, same shape.
+        scenes: A name for each of the B pairs.
+        domain: What the values are.
+
+    Returns:
+        `image`, without negative values unless `domain` is `display`.
+
+    Raises:
+        InputError: If the shapes differ, a value is NaN or infinite, or the truth has negative values or is all black.
+
+    >>> check_images(torch.ones(1, 3, 1, 1), torch.zeros(1, 3, 1, 1), ["attic"])
+    Traceback (most recent call last):
+        ...
+    hdrgen.errors.InputError: attic: expected a truth with some light, found all 3 values 0
+    """
+    if image.shape != target.shape:
+        found, wanted = (f"{x.shape[-1]} x {x.shape[-2]}" for x in (image, target))
+        raise InputError(
+            f"{', '.join(scenes)}: expected the size of the truth, {wanted} (shape {tuple(target.shape)}),"
+            f" found {found} ({tuple(image.shape)})"
+        )
+    _refuse("the result", "finite values", image, ~image.isfinite(), scenes, "NaN or infinite")
+    _refuse("the truth", "finite values", target, ~target.isfinite(), scenes, "NaN or infinite")
+    if domain == "display":
+        return image
+    _refuse("the truth", "no negative light", target, target < 0, scenes, "negative")
+    for scene, dark in zip(scenes, (target == 0).flatten(1).all(1).tolist(), strict=True):
+        if dark:
+            raise InputError(f"{scene}: expected a truth with some light, found all {target[0].numel()} values 0")
+    return _without_negatives(image, scenes)
+
+
+def _refuse(which: str, wanted: str, values: Tensor, wrong: Tensor, scenes: Sequence[str], kind: str) -> None:
+    for scene, count in zip(scenes, wrong.flatten(1).sum(1).tolist(), strict=True):
+        if count:
+            raise InputError(f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()}")
+
+
+def _without_negatives(image: Tensor, scenes: Sequence[str]) -> Tensor:
+    counts = (image < 0).flatten(1).sum(1).tolist()
+    for scene, count in zip(scenes, counts, strict=True):
+        if count:
+            share = 100 * count / image[0].numel()
+            warnings.warn(f"{scene}: {share:.2g} % of the result's values are negative, taken as 0", stacklevel=3)
+    return torch.relu(image)
