@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from hdrgen.io.channels import choose_channels
 from hdrgen.io.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.formats import Format, detect
+from hdrgen.io.jpeg_markers import claimed_size
 from hdrgen.io.quiet import quiet_stderr
 from hdrgen.io.raw import read_raw_header
 
@@ -75,15 +77,33 @@ def unreadable_note(reading: Reading) -> str:
     return f"{'; '.join(reading.unreadable)}; treated as missing"
 
 
-@contextmanager
-def opened(path: Path, kind: Format) -> Iterator[Any]:
-    """An OpenImageIO reader positioned at the first image of the file.
+def check_size(path: Path, width: int, height: int, limit: float) -> None:
+    """Refuse an image before memory is taken for it.
 
     Raises:
-        InputError: the header cannot be read.
+        InputError: more than `limit` megapixels.
+    """
+    megapixels = width * height / 1e6
+    if megapixels > limit:
+        size = f"{width} x {height} ({megapixels:.4g} megapixels)"
+        raise InputError(
+            f"{path}: expected at most {limit:g} megapixels, found {size}; raise max_megapixels if that is right"
+        )
+
+
+@contextmanager
+def opened(path: Path, kind: Format, max_megapixels: float = math.inf) -> Iterator[Any]:
+    """An OpenImageIO reader positioned at the first image of the file.
+
+    Where opening alone takes memory for the whole picture, its size is checked before.
+
+    Raises:
+        InputError: the header cannot be read, or claims too much.
     """
     import OpenImageIO as oiio
 
+    if kind is Format.JPEG and (size := claimed_size(path)):
+        check_size(path, *size, max_megapixels)
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)  # else colours come back multiplied by their alpha
     try:

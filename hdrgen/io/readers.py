@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdrgen.errors import InputError
 from hdrgen.io.channels import choose_channels
 from hdrgen.io.formats import Format, detect
-from hdrgen.io.headers import Header, header_of, opened, orientation_of, read_header, unreadable_note
+from hdrgen.io.headers import Header, check_size, header_of, opened, orientation_of, read_header, unreadable_note
 from hdrgen.io.image import Image, Pixels
 from hdrgen.io.pixels import decode, upright
 from hdrgen.io.radiance import checked_radiance
@@ -63,27 +62,18 @@ def read_image(path: str | Path, *, max_megapixels: float = 500, clean: bool = F
 
 def _read_raw(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
     header = read_header(path)
-    _check_size(header, max_megapixels)
+    check_size(path, header.width, header.height, max_megapixels)
     return _Decoded(header, *read_raw_pixels(path))
 
 
 def _read_plain(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
-    with opened(path, kind) as reader:
+    with opened(path, kind, max_megapixels) as reader:
         choice = choose_channels(reader, path, kind)
         spec = reader.spec()
         header = header_of(spec, path, kind)
-        _check_size(header, max_megapixels)
+        check_size(path, header.width, header.height, max_megapixels)
         pixels = upright(decode(reader, choice, path, kind), orientation_of(spec))
         return _Decoded(header, pixels, choice.notes, _chromaticities(spec))
-
-
-def _check_size(header: Header, limit: float) -> None:
-    megapixels = header.width * header.height / 1e6
-    if megapixels > limit:
-        size = f"{header.width} x {header.height} ({megapixels:.4g} megapixels)"
-        raise InputError(
-            f"{header.path}: expected at most {limit:g} megapixels, found {size}; raise max_megapixels if that is right"
-        )
 
 
 def _chromaticities(spec: Any) -> tuple[float, ...] | None:
