@@ -138,5 +138,7 @@ def _percentiles(image: Tensor) -> tuple[Tensor, Tensor]:
 
 def _stretched(image: Tensor, bottom: Tensor | float, top: Tensor | float) -> Tensor:
     low, high = _percentiles(image)
-    reach = (high - low).clamp_min(torch.finfo(torch.float32).tiny)
-    return ((image - low) / reach * (top - bottom) + bottom).clamp_min(0)
+    reach = high - low
+    varied = reach > torch.finfo(torch.float32).tiny
+    factor = torch.where(varied, (top - bottom) / torch.where(varied, reach, 1), 0)
+    return ((image - low) * factor + bottom).clamp_min(0)
