@@ -1,0 +1,73 @@
+"""Colour spaces and curves, against colour-science."""
+
+from __future__ import annotations
+
+import colour
+import numpy as np
+import pytest
+
+from hdrgen.io.colour import (
+    BT709,
+    BT2020,
+    COLOUR_SPACES,
+    DISPLAY_P3,
+    conversion,
+    converted,
+    named_like,
+    pq_decoded,
+    pq_encoded,
+    rgb_to_xyz,
+    srgb_decoded,
+    srgb_encoded,
+)
+
+NAMES = {BT709: "ITU-R BT.709", BT2020: "ITU-R BT.2020", DISPLAY_P3: "Display P3"}
+
+
+@pytest.mark.parametrize("space", COLOUR_SPACES)
+def test_primaries(space):
+    reference = colour.RGB_COLOURSPACES[NAMES[space]]
+    np.testing.assert_allclose(space.chromaticities[:6], reference.primaries.ravel())
+    np.testing.assert_allclose(rgb_to_xyz(space.chromaticities), reference.matrix_RGB_to_XYZ, atol=2e-4)
+
+
+@pytest.mark.parametrize("source", COLOUR_SPACES)
+@pytest.mark.parametrize("target", COLOUR_SPACES)
+def test_conversion(source, target):
+    first, second = (colour.RGB_COLOURSPACES[NAMES[space]] for space in (source, target))
+    expected = colour.matrix_RGB_to_RGB(first, second, "Bradford")
+    np.testing.assert_allclose(conversion(source.chromaticities, target.chromaticities), expected, atol=3e-4)
+
+
+def test_another_white_stays_white():
+    aces = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
+    np.testing.assert_allclose(conversion(aces, BT709.chromaticities) @ np.ones(3), np.ones(3))
+    first, second = (colour.RGB_COLOURSPACES[name] for name in ("ACES2065-1", "ITU-R BT.709"))
+    expected = colour.matrix_RGB_to_RGB(first, second, "Bradford")
+    np.testing.assert_allclose(conversion(aces, BT709.chromaticities), expected, atol=3e-4)
+
+
+def test_there_and_back(radiance):
+    wide = converted(radiance, BT709.chromaticities, BT2020.chromaticities)
+    back = converted(wide, BT2020.chromaticities, BT709.chromaticities)
+    assert wide.dtype == np.float32
+    np.testing.assert_allclose(back, radiance, rtol=1e-4, atol=1e-5)
+    assert converted(radiance, BT709.chromaticities, BT709.chromaticities) is radiance
+
+
+def test_pq():
+    luminance = np.geomspace(1e-4, 1e4, 200)
+    np.testing.assert_allclose(pq_encoded(luminance), colour.models.eotf_inverse_ST2084(luminance), rtol=1e-9)
+    np.testing.assert_allclose(pq_decoded(pq_encoded(luminance)), luminance, rtol=1e-6)
+    assert pq_encoded(np.array([-1.0, 2e4])) == pytest.approx([pq_encoded(np.array(0.0)), 1])
+
+
+def test_srgb():
+    values = np.linspace(0, 1, 500)
+    np.testing.assert_allclose(srgb_encoded(values), colour.models.eotf_inverse_sRGB(values), atol=1e-6)
+    np.testing.assert_allclose(srgb_decoded(values), colour.models.eotf_sRGB(values), atol=1e-6)
+
+
+def test_names():
+    assert named_like(tuple(value + 4e-4 for value in BT2020.chromaticities)) is BT2020
+    assert named_like((0.3,) * 8) is None
