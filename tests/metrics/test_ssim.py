@@ -56,7 +56,7 @@ def test_replicated_border_counts_every_pixel():
 
 
 def test_ms_ssim_is_torchmetrics_scale_by_scale_without_border():
-    image, target = pair(size=(180, 200), count=1, noise=0.2)
+    image, target = (x[:, :1] for x in pair(size=(180, 200), count=1, noise=0.2))
     expected, fine, coarse = 1.0, image, target
     for scale, exponent in enumerate(EXPONENTS, 1):
         _, contrast = structural_similarity_index_measure(
@@ -69,11 +69,11 @@ def test_ms_ssim_is_torchmetrics_scale_by_scale_without_border():
 
 
 def test_ms_ssim_differs_from_torchmetrics_by_the_border_of_the_coarsest_scale_only():
-    image, target = pair(size=(192, 192), count=2, noise=0.2)
+    image, target = (x[:, :2] for x in pair(size=(176, 192), count=1, noise=0.2))
     theirs = multiscale_structural_similarity_index_measure(image, target, data_range=1.0, reduction="none")
     coarsest = [torch.nn.functional.avg_pool2d(x, 16) for x in (image, target)]
     border = ssim(*coarsest, border="reflect") / ssim(*coarsest)
-    torch.testing.assert_close(ms_ssim(image, target) * border ** EXPONENTS[-1], theirs, atol=1e-9, rtol=0)
+    torch.testing.assert_close(ms_ssim(image, target) * border ** EXPONENTS[-1], theirs, atol=1e-8, rtol=0)
 
 
 def test_ssim_of_radiance_is_ssim_over_the_peak():
