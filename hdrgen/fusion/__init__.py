@@ -2,14 +2,17 @@
 
 from hdrgen.fusion.debevec import merge_debevec
 from hdrgen.fusion.linear import merge_linear
+from hdrgen.fusion.mertens import Mertens, merge_mertens
 from hdrgen.fusion.weights import SensorNoise, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
+    "Mertens",
     "SensorNoise",
     "debevec_hat",
     "gaussian",
     "merge_debevec",
     "merge_linear",
+    "merge_mertens",
     "sensor_noise",
     "triangle",
 ]

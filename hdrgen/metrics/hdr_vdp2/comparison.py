@@ -1,0 +1,173 @@
+"""HDR-VDP 2.2 of pairs of images: the model's parts in order."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.errors import InputError
+from hdrgen.metrics.hdr_vdp2.displays import encoding_named, primaries_of
+from hdrgen.metrics.hdr_vdp2.masking import common_contrast, visible_difference
+from hdrgen.metrics.hdr_vdp2.model import Model, Viewing, model
+from hdrgen.metrics.hdr_vdp2.observer import Observer
+from hdrgen.metrics.hdr_vdp2.photoreceptors import table_position
+from hdrgen.metrics.hdr_vdp2.pooling import (
+    band_error,
+    contrast_map,
+    detection_probability,
+    mean_opinion_220,
+    quality,
+)
+from hdrgen.metrics.hdr_vdp2.sensitivity import filter_base
+from hdrgen.metrics.precision import full_precision
+
+_SMALLEST = 8  # the 15 x 15 high-pass filter needs 7 pixels to mirror
+_CHANGE = 0.001
+
+
+@dataclass(frozen=True)
+class HDRVDP2Result:
+    """What HDR-VDP 2.2 says about each of B pairs."""
+
+    q: Tensor
+    """Quality of release 2.2.1, `(B,)`: 100 for equal images, less the more they differ, without lower bound."""
+    q_mos_220: Tensor
+    """Predicted mean opinion score of release 2.2.0, `(B,)`, 0 to 100."""
+    p_det: Tensor
+    """Probability that a difference is seen anywhere: the map's maximum, `(B,)`."""
+    c_max: Tensor
+    """Largest visible contrast, `(B,)`, 1 at the threshold."""
+    p_map: Tensor
+    """Probability that a difference is seen at each pixel, `(B, 1, H, W)`."""
+
+
+class _Retina(NamedTuple):
+    """Both images of each pair behind the receptors: the B tests, then the B references."""
+
+    bands: list[Tensor]
+    """`(2B, K, h, w)` of each band, in JND."""
+    adaptation: Tensor
+    """`(2B, H, W)` in cd/m2."""
+
+
+@full_precision
+def hdr_vdp2(
+    test: Tensor,
+    reference: Tensor,
+    ppd: float,
+    *,
+    encoding: str = "rgb-bt.709",
+    display: str | None = None,
+    observer: Observer | None = None,
+) -> HDRVDP2Result:
+    """Compare pairs of images as a human observer would, in absolute luminance.
+
+    HDR-VDP 2.2.1: Mantiuk, Kim, Rempel, Heidrich, "HDR-VDP-2: a calibrated visual metric for visibility and quality
+    predictions in all luminance conditions", SIGGRAPH 2011, with the quality weights of Narwaria, Mantiuk, Da Silva,
+    Le Callet, "HDR-VDP-2.2: a calibrated method for objective quality prediction of high-dynamic range and standard
+    images", 2015. Nothing aligns the pair: a wrong exposure is a difference. Every output can be differentiated by both
+    images. It is computed in float64 if one of the images is, else in float32.
+
+    Args:
+        test: `(B, C, H, W)`, in the encoding's units, C its number of channels; at least 8 pixels a side.
+        reference: Same shape.
+        ppd: Pixels per degree of visual angle, see `pixels_per_degree`.
+        encoding: What the values are, one of `ENCODINGS`.
+        display: Whose spectra, one of `DISPLAYS`; by default `ccfl-lcd`, and `d65` for one channel.
+        observer: By default `Observer()`.
+
+    Raises:
+        InputError: If shapes, encoding and display do not fit each other, or `ppd` is not positive.
+
+    >>> reference = torch.full((1, 1, 32, 32), 100.0)
+    >>> hdr_vdp2(reference, reference, 30.0, encoding="luminance").q
+    tensor([100.])
+    """
+    observer = observer or Observer()
+    decoder = encoding_named(encoding)
+    primaries = primaries_of(display, decoder.channels)
+    _check(test, reference, ppd, encoding, decoder.channels)
+    dtype = torch.promote_types(test.dtype, reference.dtype)
+    test, reference = (decoder.decode(image.to(dtype)) for image in (test, reference))
+    return _compare(model(Viewing.of(test, float(ppd), primaries, observer), dtype, test.device), observer, test, reference)
+
+
+def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels: int) -> None:
+    if test.shape != reference.shape or test.ndim != 4 or test.shape[1] != channels:
+        raise InputError(
+            f"HDR-VDP expects two batches (B, {channels}, H, W) of encoding {encoding},"
+            f" found {tuple(test.shape)} and {tuple(reference.shape)}"
+        )
+    if min(test.shape[-2:]) < _SMALLEST:
+        raise InputError(
+            f"HDR-VDP needs images of at least {_SMALLEST} x {_SMALLEST} pixels,"
+            f" found {test.shape[-1]} x {test.shape[-2]}"
+        )
+    if not ppd > 0:
+        raise InputError(f"expected positive pixels per degree, found {ppd}")
+
+
+def _compare(parts: Model, observer: Observer, test: Tensor, reference: Tensor) -> HDRVDP2Result:
+    """Of decoded images."""
+    retina = _see(parts, observer, test, reference)
+    differences, errors = _differ(parts, observer.masking, retina, _changed(test, reference))
+    contrast = contrast_map(parts.pyramid.join(differences), observer.spatial_pooling)
+    p_map = detection_probability(contrast)
+    return HDRVDP2Result(
+        quality(errors, parts.weights.quality),
+        mean_opinion_220(errors, parts.weights.dissimilarity),
+        p_map.amax((1, 2, 3)),
+        contrast.amax((1, 2, 3)),
+        p_map,
+    )
+
+
+def _see(parts: Model, observer: Observer, test: Tensor, reference: Tensor) -> _Retina:
+    """Eye, receptors and pyramid of all images at once."""
+    light = torch.cat([test, reference])
+    if observer.optics:
+        light = parts.optics(light, _surround(reference, observer.surround).repeat(2, 1, 1, 1))
+    response, adaptation = parts.photoreceptors(light)
+    bands = parts.pyramid.split(response)
+    base = bands[-1][:, 0]
+    outside = base.chunk(2)[1].mean((1, 2), keepdim=True).repeat(2, 1, 1)
+    filtered = filter_base(base, adaptation.mean((1, 2)), parts.base_frequencies, outside)
+    return _Retina([*bands[:-1], filtered[:, None]], adaptation)
+
+
+def _surround(reference: Tensor, value: float | None) -> Tensor:
+    """cd/m2 around each image, `(B, C, 1, 1)`."""
+    if value is not None:
+        return reference.new_full((*reference.shape[:2], 1, 1), value)
+    # The darkest that the eye resolves, lest one black pixel makes all black.
+    return reference.clamp_min(1e-5).log().mean((2, 3), keepdim=True).exp()
+
+
+def _changed(test: Tensor, reference: Tensor) -> Tensor:
+    """1 where a channel differs by more than 0.1 % of the reference, else 0, `(B, 1, H, W)`; without a gradient."""
+    difference = (test - reference).detach().abs() > _CHANGE * reference.detach()
+    return difference.any(1, keepdim=True).to(test.dtype)
+
+
+def _differ(parts: Model, masking: bool, retina: _Retina, changed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Visible differences of each band `(B, K, h, w)`, and the errors of their planes `(B, K)`."""
+    pairs = [band.chunk(2) for band in retina.bands]
+    contrast = [common_contrast(test, reference) for test, reference in pairs] if masking else None
+    position = table_position(sum(retina.adaptation.chunk(2)) / 2)[:, None]
+    differences, errors = [], []
+    for band, (test, reference) in enumerate(pairs):
+        local = parts.from_image[band](torch.cat([position, changed], 1))
+        sensitivity = _sensitivity(parts, band, local[:, :1])
+        difference = visible_difference(test - reference, sensitivity, contrast, parts.neighbours[band], band)
+        differences.append(difference)
+        errors.append(band_error(difference, local[:, 1:]))
+    return differences, errors
+
+
+def _sensitivity(parts: Model, band: int, position: Tensor) -> Tensor:
+    """Contrast sensitivity of a band at every pixel; of the last, which was filtered, 1."""
+    if band == parts.sensitivity.shape[0]:
+        return torch.ones_like(position)
+    return uniform_linear(position.clamp(0, 1), parts.sensitivity[band])

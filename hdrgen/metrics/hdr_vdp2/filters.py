@@ -1,0 +1,90 @@
+"""Filters of the steerable pyramid: banks of small kernels, applied to mirrored images in the frequency domain."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+from scipy.signal import convolve2d
+from torch import Tensor
+
+Kernel = NDArray[np.float64]
+
+
+class Taps(NamedTuple):
+    """The filter set `sp3` of Simoncelli and others, with four orientations."""
+
+    high: Kernel
+    """15 x 15, splits off the high-pass residual."""
+    low: Kernel
+    """9 x 9, what goes on to the first level."""
+    shrink: Kernel
+    """17 x 17, from a level to the next, of half the size."""
+    oriented: tuple[Kernel, ...]
+    """Four of 9 x 9, odd about their centre."""
+
+
+@lru_cache(maxsize=1)
+def sp3_taps() -> Taps:
+    """The taps, from the package's own file."""
+    text = resources.files(__package__).joinpath("sp3_filters.json").read_text(encoding="utf-8")
+    found = json.loads(text)
+    return Taps(*(np.array(found[name]) for name in ("hi0", "lo0", "lo")), tuple(np.array(found["bands"])))
+
+
+def chain(first: Kernel, second: Kernel) -> Kernel:
+    """One kernel that does what two do after each other.
+
+    About mirrored edges this holds where the first is even in both axes: its output goes on mirrored then.
+    """
+    return np.asarray(convolve2d(first, second), dtype=np.float64)
+
+
+class FilterBank(NamedTuple):
+    """Several kernels for images of one size, as spectra.
+
+    Beyond its edges an image goes on mirrored about its outermost pixels. FFTs of the padded image are several times
+    faster on a processor than direct sums over windows of 9 to 25 pixels, more so in float64.
+    """
+
+    spectra: Tensor
+    """Of correlation, `(K, canvas height, canvas width / 2 + 1)`."""
+    size: tuple[int, int]
+    canvas: tuple[int, int]
+    border: int
+
+    def correlate(self, image: Tensor) -> Tensor:
+        """Every kernel on the same image: `(N, H, W)` to `(N, K, H, W)`."""
+        spectrum = torch.fft.rfft2(self._pad(image), self.canvas)
+        return self._crop(spectrum[:, None] * self.spectra)
+
+    def convolve(self, planes: Tensor) -> Tensor:
+        """Every kernel, flipped, on its own plane, and the sum of all: `(N, K, H, W)` to `(N, H, W)`."""
+        spectra = torch.fft.rfft2(self._pad(planes), self.canvas)
+        return self._crop((spectra * self.spectra.conj()).sum(1))
+
+    def _pad(self, image: Tensor) -> Tensor:
+        # torch mirrors tensors of three or four dimensions only; these have one of the two.
+        return F.pad(image, (self.border,) * 4, mode="reflect")
+
+    def _crop(self, spectrum: Tensor) -> Tensor:
+        (height, width), border = self.size, self.border
+        found = torch.fft.irfft2(spectrum, self.canvas)
+        return found[..., border : border + height, border : border + width]
+
+
+def filter_bank(kernels: Sequence[Kernel], size: tuple[int, int]) -> FilterBank:
+    """Spectra of kernels of odd sizes, complex128."""
+    border = max(kernel.shape[0] // 2 for kernel in kernels)
+    height, width = (next_fast_len(side + 2 * border, real=True) for side in size)
+    centred = torch.zeros(len(kernels), height, width, dtype=torch.float64)
+    for plane, kernel in zip(centred, kernels, strict=True):
+        plane[: kernel.shape[0], : kernel.shape[1]] = torch.from_numpy(kernel)
+        plane.copy_(plane.roll((-(kernel.shape[0] // 2), -(kernel.shape[1] // 2)), (0, 1)))
+    return FilterBank(torch.fft.rfft2(centred).conj().resolve_conj(), size, (height, width), border)

@@ -1,0 +1,68 @@
+"""Scatter of light in the eye, and filters on a canvas of twice the image's size."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_SECOND = 0.99727370023777070
+_FIRST = 0.061466549455263
+_GAINS = (_SECOND * 0.426, _SECOND * 0.574, (1 - _SECOND) * _FIRST, (1 - _SECOND) * (1 - _FIRST))
+_DECAYS = (0.028, 0.37, 37.0, 360.0)
+_DARKEST, _BRIGHTEST = 1e-5, 1e10
+
+
+class Optics(NamedTuple):
+    """The eye's modulation transfer for one image size and viewing distance."""
+
+    transfer: Tensor
+    """`(2H, W + 1)`: half of the canvas's spectrum, as of a real FFT."""
+
+    def __call__(self, light: Tensor, surround: Tensor) -> Tensor:
+        """Light on the retina, cd/m2, at least 1e-5.
+
+        Args:
+            light: cd/m2 of each primary, `(N, C, H, W)`.
+            surround: cd/m2 around the image, `(N, C, 1, 1)`.
+        """
+        # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
+        scattered = surround + filter_on_canvas(light - surround, self.transfer)
+        return scattered.clamp(_DARKEST, _BRIGHTEST)
+
+
+def optics(height: int, width: int, ppd: float) -> Optics:
+    r"""The transfer function :math:`\sum_k a_k e^{-b_k \rho}` on a canvas of twice the size, float64.
+
+    Mantiuk et al., "HDR-VDP-2", SIGGRAPH 2011, Section 4.1, with the constants of release 2.2. It is 1 at frequency 0.
+
+    Args:
+        height: Of the image, pixels.
+        width: Of the image.
+        ppd: Pixels per degree.
+
+    >>> round(optics(8, 8, 30.0).transfer[0, 0].item(), 12)
+    1.0
+    """
+    frequency = canvas_frequencies(height, width, ppd)
+    return Optics(sum((a * torch.exp(-b * frequency) for a, b in zip(_GAINS, _DECAYS, strict=True)), torch.tensor(0.0)))
+
+
+def canvas_frequencies(height: int, width: int, ppd: float) -> Tensor:
+    """Radial frequency of each bin of a real FFT over `(2 height, 2 width)`, cycles per degree, `(2H, W + 1)`."""
+    rows = torch.fft.fftfreq(2 * height, 1 / ppd, dtype=torch.float64)
+    columns = torch.fft.rfftfreq(2 * width, 1 / ppd, dtype=torch.float64)
+    return torch.hypot(rows[:, None], columns)
+
+
+def filter_on_canvas(image: Tensor, transfer: Tensor) -> Tensor:
+    """Filter images that lie at the top left of a canvas of twice their size, which is 0 elsewhere.
+
+    Args:
+        image: `(..., H, W)`.
+        transfer: Real, `(2H, W + 1)` or with leading dimensions of `image`.
+    """
+    height, width = image.shape[-2:]
+    # One axis after the other, since half of the rows are 0 before and not wanted after.
+    spectrum = torch.fft.fft(torch.fft.rfft(image, 2 * width), 2 * height, dim=-2)
+    columns = torch.fft.ifft(spectrum * transfer, dim=-2)[..., :height, :]
+    return torch.fft.irfft(columns, 2 * width)[..., :width]

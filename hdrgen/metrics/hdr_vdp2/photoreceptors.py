@@ -1,0 +1,86 @@
+"""From light on the retina to one achromatic response in just noticeable differences (JND)."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
+from torch import Tensor
+
+from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.metrics.hdr_vdp2.displays import Primaries
+
+Curve = NDArray[np.float64]
+
+LOG_RANGE = (-5.0, 5.0)
+"""log10 of the luminances in cd/m2 that the tables cover."""
+_NODES = 2048
+_CALIBRATION = 0.006894596
+"""Brings the detection threshold of the whole model to the measured one, for a peak sensitivity of 1."""
+
+
+class Photoreceptors(NamedTuple):
+    """Response of cones and rods of one observer to the primaries of one display."""
+
+    primaries: Tensor
+    """Rows of `DISPLAYS` as columns, `(3, C)`: L cones, M cones and rods from the primaries."""
+    cone: Tensor
+    """JND at equidistant log10 luminances of `LOG_RANGE`."""
+    rod: Tensor
+
+    def __call__(self, light: Tensor) -> tuple[Tensor, Tensor]:
+        """The response, and the luminance that the eye is adapted to (that of its cones).
+
+        Args:
+            light: cd/m2 of each primary on the retina, `(N, C, H, W)`.
+
+        Returns:
+            `(N, H, W)` in JND with mean 0, and `(N, H, W)` in cd/m2.
+        """
+        excitation = torch.matmul(self.primaries, light.flatten(2)).unflatten(2, light.shape[2:])
+        position = table_position(excitation)
+        jnd = uniform_linear(position[:, :2], self.cone).sum(1) + uniform_linear(position[:, 2], self.rod)
+        return jnd - jnd.mean((1, 2), keepdim=True), excitation[:, :2].sum(1)
+
+
+def table_position(luminance: Tensor) -> Tensor:
+    """Where a luminance in cd/m2 lies in `LOG_RANGE`, in [0, 1]."""
+    low, high = LOG_RANGE
+    return (luminance.clamp(10**low, 10**high).log10() - low) / (high - low)
+
+
+def photoreceptors(primaries: Primaries, peak_sensitivity: float, rod_sensitivity: float) -> Photoreceptors:
+    r"""Integrate the sensitivities over log luminance: :math:`P(l) = k \int s(l')\, \ln 10\; d\log_{10} l'`.
+
+    Equal steps of :math:`P` are then equally visible (Mantiuk et al. 2011, Section 4.3).
+
+    Args:
+        primaries: Of the display.
+        peak_sensitivity: See `Observer`.
+        rod_sensitivity: See `Observer`.
+    """
+    log_luminance = np.linspace(*LOG_RANGE, _NODES)
+    factor = _CALIBRATION * 10**peak_sensitivity * np.log(10)
+    cone, rod = (
+        torch.from_numpy(cumulative_trapezoid(factor * curve, log_luminance, initial=0))
+        for curve in sensitivities(10**log_luminance, rod_sensitivity)
+    )
+    return Photoreceptors(torch.tensor(primaries, dtype=torch.float64).T.contiguous(), cone, rod)
+
+
+def sensitivities(luminance: Curve, rod_sensitivity: float) -> tuple[Curve, Curve]:
+    """Of one cone type and of the rods, to luminances in cd/m2 (rising; the largest ends the table).
+
+    What the rods leave of the joint sensitivity is shared by L and M cones, each of which sees half of the luminance.
+
+    >>> cone, rod = sensitivities(np.logspace(-5, 5, 2048), 0.0)
+    >>> round(cone[1432], 4), round(rod[1023], 4)
+    (15.0718, 13.3673)
+    """
+    joint = 30.162 * ((4.0627 / luminance) ** 1.6596 + 1) ** -0.2712
+    stops = np.log10(luminance / 1.1732)
+    fall = np.where(stops > 0, np.abs(stops) ** 2.9899 / 0.5547, np.abs(stops) ** 1.2167 / 1.1478)
+    rod = 10 ** (1.1414 + rod_sensitivity) * np.exp(-fall)
+    rest = np.maximum(joint - rod, 1e-3)
+    return 0.5 * np.interp(np.minimum(2 * luminance, luminance[-1]), luminance, rest), rod

@@ -1,0 +1,102 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hdrgen.camera import SRGB, form_image
+from hdrgen.data.procedural import procedural_radiance
+from hdrgen.errors import InputError
+from hdrgen.fusion import Mertens, merge_mertens
+from hdrgen.fusion.mertens import _weights
+from hdrgen.fusion.pyramid import pyramid_down, pyramid_up
+
+EV = torch.tensor([-3.0, 0.0, 3.0])
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(0)) / 255
+
+
+def scene(size: int) -> torch.Tensor:
+    return form_image(procedural_radiance(size, torch.Generator().manual_seed(0)), EV, SRGB())
+
+
+def opencvs(stack: torch.Tensor, *exponents: float) -> np.ndarray:
+    frames = [np.round(frame.permute(1, 2, 0).numpy() * 255).astype(np.uint8) for frame in stack]
+    return cv2.createMergeMertens(*exponents).process(frames).clip(0, 1)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (31, 77), (17, 64), (1, 9), (2, 2), (3, 5)])
+@pytest.mark.parametrize("exponents", [(1, 1, 0), (1, 1, 1), (0.5, 0.7, 1), (0, 0, 1)])
+def test_is_opencvs(size, exponents):
+    stack = noise(4, 3, *size)
+    contrast, saturation, exposure = exponents
+    ours = merge_mertens(stack, contrast=contrast, saturation=saturation, exposure=exposure)
+    np.testing.assert_allclose(ours.permute(1, 2, 0), opencvs(stack, *exponents), atol=1e-4, rtol=0)
+
+
+def test_differs_from_opencvs_only_where_no_frame_has_contrast():
+    stack = scene(128)
+    difference = np.abs(merge_mertens(stack).permute(1, 2, 0).numpy() - opencvs(stack, 1, 1, 1)).max(-1)
+    # There OpenCV's rounding errors of 1e-9 choose the frame; the finest levels carry them to the neighbours.
+    undecided = (_weights(stack, 1, 1, 1).amax((0, 1)) < 1e-8).float()
+    near = torch.nn.functional.max_pool2d(undecided[None], 17, 1, 8)[0].bool().numpy()
+    assert 0 < near.mean() < 1
+    assert difference[~near].max() < 1 / 255
+    assert np.quantile(difference, 0.99) < 1 / 255
+
+
+@pytest.mark.parametrize("size", [(9, 12), (8, 7), (1, 2), (2, 1), (1, 1)])
+def test_pyramid_steps_are_opencvs(size):
+    image = noise(*size)
+    coarser = pyramid_down(image)
+    np.testing.assert_allclose(coarser, cv2.pyrDown(image.numpy()).reshape(coarser.shape), atol=1e-6)
+    finer = cv2.pyrUp(coarser.numpy(), dstsize=size[::-1]).reshape(size)
+    np.testing.assert_allclose(pyramid_up(coarser, size), finer, atol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12), st.floats(0, 3), st.floats(0, 3), st.floats(0, 3))
+def test_any_size_stays_in_range_and_one_frame_is_returned(count, height, width, contrast, saturation, exposure):
+    stack = noise(count, 3, height, width)
+    fused = Mertens(contrast, saturation, exposure)(stack)
+    assert fused.shape == (3, height, width)
+    assert ((fused >= 0) & (fused <= 1)).all()
+    alone = merge_mertens(stack[:1], contrast=contrast, saturation=saturation, exposure=exposure)
+    torch.testing.assert_close(alone, stack[0], atol=1e-5, rtol=0)
+
+
+def test_batches_are_singles_and_order_does_not_matter():
+    stacks = noise(2, 2, 3, 3, 20, 24)
+    fused = merge_mertens(stacks)
+    torch.testing.assert_close(merge_mertens(stacks[1, 0]), fused[1, 0])
+    torch.testing.assert_close(merge_mertens(stacks.flip(-4)), fused, atol=1e-5, rtol=0)
+
+
+def test_gradients_are_right_and_finite_where_nothing_is_to_be_seen():
+    stack = (noise(2, 3, 5, 6).double() * 0.8 + 0.1).requires_grad_()
+    assert torch.autograd.gradcheck(merge_mertens, stack)
+    dull = torch.cat([torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.5), torch.ones(1, 3, 8, 8)]).requires_grad_()
+    (gradient,) = torch.autograd.grad(merge_mertens(dull).sum(), dull)
+    assert torch.isfinite(gradient).all()
+
+
+def test_half_precision_computes_in_float32():
+    stack = noise(3, 3, 16, 16).half()
+    torch.testing.assert_close(merge_mertens(stack), merge_mertens(stack.float()))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Mertens(contrast=-1), "contrast exponent of 0 or more, found -1"),
+        (lambda: merge_mertens(noise(2, 3, 4, 4), exposure=float("nan")), "exposure exponent"),
+        (lambda: merge_mertens(noise(3, 4, 4)), "expected a stack"),
+        (lambda: merge_mertens(noise(2, 1, 4, 4)), "expected a stack"),
+    ],
+)
+def test_complains(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
