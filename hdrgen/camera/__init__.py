@@ -8,6 +8,7 @@ from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
+from hdrgen.camera.robertson import calibrate_robertson, robertson_bell
 from hdrgen.camera.sampling import HistogramSampling, PixelGrid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
 
@@ -21,6 +22,7 @@ __all__ = [
     "Sigmoid",
     "TabulatedResponse",
     "calibrate_debevec",
+    "calibrate_robertson",
     "emor_curve",
     "expose",
     "exposure_ratio",
@@ -30,6 +32,7 @@ __all__ = [
     "quantise",
     "relative_ev",
     "representative_curves",
+    "robertson_bell",
     "save_curve",
     "stack_curves",
     "triangle",

@@ -80,7 +80,7 @@ def calibrate_debevec(
     """
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
     stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
-    _check_exposures(batch, stops)
+    check_exposures(batch, stops)
     if not 8 <= levels <= 65536:
         raise InputError(f"expected 8 to 65536 levels, found {levels}: pass 256")
     samples = sampling(batch if batch.dtype == torch.float64 else batch.float()).double()
@@ -92,7 +92,7 @@ def calibrate_debevec(
     precision = torch.promote_types(stack.dtype, torch.float32)
     log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
     log_curve = log_curve.view(*samples.shape[:2], levels)
-    table = _scaled(log_curve, _seen(samples, weights, levels))
+    table = scaled_response(log_curve, _seen(samples, weights, levels))
     return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(precision))
 
 
@@ -113,7 +113,7 @@ def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     return torch.amin(mass, 1, keepdim=True) + 1e-9
 
 
-def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:
+def scaled_response(log_curve: Tensor, seen: Tensor) -> Tensor:
     """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L)."""
     levels = log_curve.shape[-1]
     grey = log_curve.mean(1, keepdim=True)
@@ -125,7 +125,8 @@ def _scaled(log_curve: Tensor, seen: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(inner[..., :1]), inner, torch.ones_like(inner[..., :1])], -1)
 
 
-def _check_exposures(stack: Tensor, ev: Tensor) -> None:
+def check_exposures(stack: Tensor, ev: Tensor) -> None:
+    """Raise unless the frames (B, S, ...) have finite, different EVs (B, S), at least two."""
     frames = stack.shape[1]
     if ev.shape[-1] != frames or not bool(ev.isfinite().all()):
         raise InputError(f"expected a finite EV for each of {frames} frames, found {ev.tolist()}: pass one per frame")

@@ -2,17 +2,26 @@
 
 from hdrgen.fusion.debevec import merge_debevec
 from hdrgen.fusion.linear import merge_linear
+from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, merge_mertens
+from hdrgen.fusion.robertson import merge_robertson
+from hdrgen.fusion.streaming import merge_photographs
 from hdrgen.fusion.weights import SensorNoise, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
+    "LinearMean",
+    "LogMean",
+    "Mean",
     "Mertens",
+    "PhotonMean",
     "SensorNoise",
     "debevec_hat",
     "gaussian",
     "merge_debevec",
     "merge_linear",
     "merge_mertens",
+    "merge_photographs",
+    "merge_robertson",
     "sensor_noise",
     "triangle",
 ]

@@ -1,16 +1,40 @@
 """What the merges share: frames in order of exposure, and what a frame says of a pixel that no frame exposes well."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
+from hdrgen.fusion.means import Mean
 from hdrgen.fusion.weights import Weight
 
 MID_GREY = 0.5
 CODES = 256
+
+
+def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: Weight, mean: Mean) -> Tensor:
+    """What all merges do, see :func:`hdrgen.fusion.merge_debevec`; `mean` says over what is averaged."""
+    count = stack.shape[-4] if stack.ndim >= 4 else 0
+    total = weighted = fallback = torch.zeros((), device=stack.device)
+    for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
+        measure = partial(measured, response, weight, mean, longest=j == 0, shortest=j == count - 1)
+        w, seen = look(frame, measure)
+        w, value = mean.weight(w, stops), mean.value(seen, stops)
+        total = total + w
+        weighted = torch.addcmul(weighted, w, value) if j else w * value
+        fallback = torch.where(frame >= MID_GREY, value, fallback) if j else value
+    nothing = total <= 0
+    return mean.radiance(torch.where(nothing, fallback, weighted / torch.where(nothing, torch.ones_like(total), total)))
+
+
+def measured(
+    response: CameraResponse, weight: Weight, mean: Mean, frame: Tensor, *, longest: bool, shortest: bool
+) -> tuple[Tensor, Tensor]:
+    """Weight of a frame's pixels, and what the mean averages of them; both before their EV plays a part."""
+    return frame_weight(weight, frame, longest=longest, shortest=shortest), mean.measure(decode(response, frame))
 
 
 def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hdrgen.camera import SRGB, Gamma, Sigmoid, calibrate_debevec, form_image
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.errors import InputError
-from hdrgen.fusion import debevec_hat, gaussian, merge_debevec, merge_linear, sensor_noise, triangle
+from hdrgen.fusion import debevec_hat, gaussian, merge_debevec, merge_linear, merge_robertson, sensor_noise, triangle
 
 EV = torch.tensor([-3.0, -1.0, 1.0, 3.0])
-MERGES = [merge_debevec, merge_linear]
+MERGES = [merge_debevec, merge_linear, merge_robertson]
 WEIGHTS = [triangle, debevec_hat, gaussian, sensor_noise]
 
 
@@ -61,6 +61,19 @@ def test_debevec_agrees_with_opencv_where_everything_is_well_exposed():
     assert float(ratio.log().std()) < 0.02
 
 
+def test_robertson_agrees_with_opencv():
+    generator = torch.Generator().manual_seed(1)
+    stack = (torch.rand(4, 3, 24, 24, generator=generator) * 0.8 + 0.1).mul(255).round() / 255
+    # Frames that clip everywhere have no weight, and are the ends of the stack, which would keep theirs.
+    framed = torch.cat([torch.zeros(1, 3, 24, 24), stack, torch.ones(1, 3, 24, 24)])
+    ev = torch.cat([EV[:1] - 2, EV, EV[-1:] + 2])
+    images = [np.ascontiguousarray(f) for f in (framed * 255).round().byte().permute(0, 2, 3, 1).numpy()]
+    table = np.repeat(Gamma(2.2).inverse(torch.arange(256) / 255).numpy()[:, None, None], 3, axis=2)
+    theirs = torch.from_numpy(cv2.createMergeRobertson().process(images, ev.exp2().numpy(), table))
+    ours = merge_robertson(framed, ev, Gamma(2.2)).permute(1, 2, 0)
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=0)
+
+
 def opencv_weight(display: torch.Tensor) -> torch.Tensor:
     """OpenCV's triangle counts codes from 1, except at the clip levels."""
     code = display * 255
@@ -78,8 +91,10 @@ def test_linear_merge_and_log_merge_against_the_formula(merge):
     values = stack**2.2 / times
     if merge is merge_debevec:
         expected = ((weights * values.log()).sum(0) / weights.sum(0)).exp()
-    else:
+    elif merge is merge_linear:
         expected = (weights * values).sum(0) / weights.sum(0)
+    else:
+        expected = (weights * times * stack**2.2).sum(0) / (weights * times**2).sum(0)
     torch.testing.assert_close(merge(stack, EV.double(), Gamma(2.2), weight=triangle), expected)
 
 

@@ -1,0 +1,118 @@
+"""Robertson's calibration: response and radiance in turns, each the best for the other."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera.debevec import check_exposures, scaled_response
+from hdrgen.camera.estimated import EstimatedResponse
+from hdrgen.camera.sampling import PixelGrid, Sampling
+from hdrgen.errors import InputError
+
+STEEPNESS = 4.0  # of the bell, in display values: exp(-(4 z - 2)^2)
+
+
+def robertson_bell(display: Tensor) -> Tensor:
+    r"""A bell around mid-grey, exactly 0 at the clip levels: :math:`w = (e^{4 - (4z-2)^2} - 1) / (e^4 - 1)`.
+
+    Source: Robertson, Borman and Stevenson, "Estimation-theoretic approach to dynamic range enhancement using multiple
+    exposures", 2003, Eq. 18.
+
+    Example:
+        >>> [round(value, 4) for value in robertson_bell(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
+        [0.0, 0.3561, 1.0, 0.0]
+    """
+    bell = (4 - (STEEPNESS * display - 2) ** 2).exp() - 1
+    return (bell / (math.exp(4) - 1)).clamp_min(0)
+
+
+def calibrate_robertson(
+    stack: Tensor,
+    ev: Tensor,
+    *,
+    levels: int = 256,
+    iterations: int = 30,
+    threshold: float = 0.01,
+    sampling: Sampling = PixelGrid(16384),  # noqa: B008 (frozen)
+) -> EstimatedResponse:
+    r"""Estimate the response of each channel of each stack by alternating least squares.
+
+    From a straight line on, in turns until the mean change over a channel's levels, summed, is below ``threshold``:
+
+    :math:`E_i = \sum_j w(Z_{ij}) 2^{EV_j} g(Z_{ij}) / \sum_j w(Z_{ij}) 4^{EV_j}` and
+    :math:`g(k) = \mathrm{mean}_{Z_{ij}=k}(2^{EV_j} E_i)`, divided by g at mid-grey.
+
+    No smoothness is assumed: levels that no sampled pixel has are interpolated in log exposure, and frames at equal
+    steps leave ripples of that step in the curve, which Debevec's calibration does not. The ends and the scale are
+    those of :func:`hdrgen.camera.calibrate_debevec`, and so are the arguments, whose gradients end here.
+
+    Args:
+        stack: display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
+        ev: exposures in EV, (S,) or (B, S).
+        levels: knots of the curve.
+        iterations: at most so many turns.
+        threshold: change of the curves, in units of their value at mid-grey, below which they count as found.
+        sampling: which pixels to use.
+
+    Raises:
+        InputError: one exposure, two equal ones, or no pixel of mid-grey to scale the curve by.
+
+    Source: Robertson et al. 2003, Eq. 19 and 20.
+    """
+    batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
+    stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
+    check_exposures(batch, stops)
+    with torch.no_grad():
+        samples = sampling(batch.float()).double()
+        curves = [_alternate(z, s.exp2(), levels, iterations, threshold) for z, s in zip(samples, stops, strict=True)]
+        seen = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
+        table = scaled_response(torch.stack(curves).log2(), torch.stack(seen) + 1e-9)
+    return EstimatedResponse((table if stack.ndim == 5 else table[0]).float())
+
+
+def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, threshold: float) -> Tensor:
+    """Curves (C, L) of one stack's samples (C, N, S) and relative times (S,)."""
+    codes = (samples * (levels - 1)).round().long().flatten(1)
+    count = _counts(codes, levels)
+    middle = levels // 2
+    if not bool((count[:, middle - 1 : middle + 2].sum(-1) > 0).all()):
+        raise InputError("calibration: expected pixels of mid-grey in every channel, found none: give a response")
+    weight = robertson_bell(codes.double() / (levels - 1)).view_as(samples) * time
+    energy = (weight * time).sum(-1)
+    curve = torch.linspace(0, 2, levels, dtype=torch.float64, device=samples.device).expand(len(samples), -1)
+    for _ in range(iterations):
+        radiance = (weight * curve.gather(1, codes).view_as(samples)).sum(-1) / energy.clamp_min(1e-300)
+        exposure = (radiance.unsqueeze(-1) * time).flatten(1)
+        found = torch.zeros_like(count).scatter_add_(1, codes, exposure) / count.clamp_min(1)
+        found = _filled(found, count > 0)
+        found = found / found[:, middle : middle + 1]
+        change = float((found - curve).abs().sum() / len(curve))
+        curve = found
+        if change < threshold:
+            break
+    return curve.clamp_min(1e-9)
+
+
+def _counts(codes: Tensor, levels: int) -> Tensor:
+    """How often each level occurs in each row, (C, L)."""
+    zeros = torch.zeros(len(codes), levels, dtype=torch.float64, device=codes.device)
+    return zeros.scatter_add_(1, codes, torch.ones_like(codes, dtype=torch.float64))
+
+
+def _filled(curve: Tensor, known: Tensor) -> Tensor:
+    """Levels without a pixel, on a straight line in log exposure between their neighbours; constant at the ends."""
+    if bool(known.all()):
+        return curve
+    rows = [_filled_row(row.clamp_min(1e-9).log(), there) for row, there in zip(curve, known, strict=True)]
+    return torch.where(known, curve, torch.stack(rows).exp())
+
+
+def _filled_row(values: Tensor, known: Tensor) -> Tensor:
+    places = known.nonzero().flatten()
+    wanted = torch.arange(len(values), device=values.device)
+    right = torch.searchsorted(places, wanted).clamp(1, len(places) - 1) if len(places) > 1 else places.new_zeros(())
+    left = (right - 1).clamp_min(0)
+    start, end = places[left], places[right]
+    share = ((wanted - start) / (end - start).clamp_min(1)).clamp(0, 1)
+    return torch.lerp(values[start], values[end], share.to(values))

@@ -1,0 +1,225 @@
+"""The merges for large photographs: strip by strip, from tables of what every code contributes.
+
+A merge looks at each pixel on its own, and an 8 or 16-bit pixel has few values. What a value of a frame adds to the
+sums of weights and of weighted radiance is computed once, as the two halves of a complex number, so that one look-up
+and one addition per frame and value are left to do. Memory is that of the frames, of the result, and of a few rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse
+from hdrgen.errors import InputError
+from hdrgen.fusion.frames import MID_GREY, measured
+from hdrgen.fusion.means import LogMean, Mean
+from hdrgen.fusion.weights import Weight, sensor_noise
+
+Block = NDArray[Any]
+Sums = NDArray[np.complex64]
+
+ROWS = 128  # are read of every frame at a time
+VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
+HALF = 0.5  # a mask above it lets a frame speak for pixels that none exposes well
+
+
+class Rows(Protocol):
+    """A photograph whose rows are handed out from the first to the last: display values (H, W, 3)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, 3)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the rows: uint8 or uint16 codes, or float32 display values in [0, 1]."""
+
+    def __getitem__(self, rows: slice) -> Block:
+        """Some rows, (n, W, 3)."""
+
+
+def merge_photographs(
+    frames: Sequence[Rows],
+    ev: Sequence[float],
+    response: CameraResponse,
+    *,
+    mean: Mean | None = None,
+    weight: Weight = sensor_noise,
+    masks: Sequence[Rows | None] | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> NDArray[np.float32]:
+    """Merge photographs of any size: what :func:`hdrgen.fusion.merge_debevec` returns, fast and in little memory.
+
+    Equal to it, and with `LinearMean` and `PhotonMean` to the other merges, but for the rounding of float32 (relative
+    differences below 1e-5).
+
+    Args:
+        frames: arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
+        ev: their exposures in EV.
+        response: the camera's curve, one or three tables.
+        mean: over what to average; None is `LogMean`, Debevec's.
+        weight: from display value to weight, 0 at the clip levels.
+        masks: for each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
+            than the others.
+        progress: called with the share that is done.
+
+    Returns:
+        Linear radiance (H, W, 3), float32.
+
+    Raises:
+        InputError: no frames, shapes that differ, an EV missing or not finite.
+
+    Example:
+        >>> from hdrgen.camera import Gamma
+        >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
+        >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
+        0.18
+    """
+    _check(frames, ev)
+    order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)
+    mean = mean or LogMean()
+    voices = [
+        _Voice(response, weight, mean, ev[j], frames[j].dtype, longest=j == order[0], shortest=j == order[-1])
+        for j in order
+    ]
+    covers = [masks[j] if masks else None for j in order]
+    merger = _Merger(voices, mean)
+    radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for start in range(0, len(radiance), ROWS):
+            rows = slice(start, start + ROWS)
+            blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))  # type: ignore[misc]
+            faces = [None if cover is None else cover[rows] for cover in covers]
+            merger.merge(blocks, faces, radiance[rows], pool)
+            progress(min(1.0, (start + ROWS) / len(radiance)))
+    return radiance
+
+
+def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:
+    if not frames or len(frames) != len(ev):
+        raise InputError(f"expected one EV per frame, found {len(frames)} frames and {len(ev)} EVs: pass one each")
+    if not np.isfinite(ev).all():
+        raise InputError(f"expected finite EVs, found {list(ev)}: leave out frames without exposure data")
+    shapes = {tuple(frame.shape) for frame in frames}
+    if len(shapes) > 1 or len(frames[0].shape) != 3 or frames[0].shape[-1] != 3:
+        raise InputError(f"expected frames of one shape (H, W, 3), found {', '.join(map(str, sorted(shapes)))}")
+
+
+class _Voice:
+    """What the pixels of one frame say: their weight w and value v as the complex number w + i w v, and v alone."""
+
+    def __init__(
+        self,
+        response: CameraResponse,
+        weight: Weight,
+        mean: Mean,
+        ev: float,
+        dtype: np.dtype[Any],
+        *,
+        longest: bool,
+        shortest: bool,
+    ) -> None:
+        self.top = np.iinfo(dtype).max if dtype.kind == "u" else 1
+        self.ends = {"longest": longest, "shortest": shortest}
+        self.recipe = (response, weight, mean)
+        self.ev = torch.tensor(ev, dtype=torch.float32)
+        self.longest = longest
+        self.sums, self.values = self._tables() if dtype.kind == "u" else (None, None)
+
+    def add(self, block: Block, lanes: slice) -> Sums:
+        """The part of these pixels (n, 3), of the channels `lanes`, in the sums."""
+        if self.sums is None:
+            return self._measure(block)[0][:, lanes]
+        table = self.sums[lanes][0]
+        return table.take(block[:, lanes], mode="clip")
+
+    def value(self, pixels: Block, channel: int) -> NDArray[np.float32]:
+        """What is averaged of these pixels (n,), whatever their weight."""
+        if self.values is None:
+            return self._measure(np.repeat(pixels[:, None], 3, axis=1))[1][:, channel]
+        return self.values[channel].take(pixels)
+
+    @property
+    def grey(self) -> bool:
+        """Whether all channels have the same table."""
+        return self.sums is not None and bool((self.sums == self.sums[:1]).all())
+
+    def _tables(self) -> tuple[Sums, NDArray[np.float32]]:
+        """(3, L) each."""
+        levels = np.arange(self.top + 1, dtype=np.float32)[:, None] / np.float32(self.top)
+        sums, values = self._measure(np.repeat(levels, 3, axis=1))
+        return np.ascontiguousarray(sums.T), np.ascontiguousarray(values.T)
+
+    def _measure(self, display: Block) -> tuple[Sums, NDArray[np.float32]]:
+        """Both for display values (n, 3)."""
+        mean = self.recipe[2]
+        planes = torch.from_numpy(np.ascontiguousarray(display.T, dtype=np.float32))[:, None]
+        weight, seen = measured(*self.recipe, planes, **self.ends)
+        weight, value = mean.weight(weight, self.ev), mean.value(seen, self.ev)
+        sums = torch.complex(*(_expanded(part, planes) for part in (weight, weight * value)))
+        return sums[:, 0].T.numpy(), _expanded(value, planes)[:, 0].T.numpy()
+
+
+def _expanded(part: Tensor, planes: Tensor) -> Tensor:
+    return part.float().expand(planes.shape)
+
+
+class _Merger:
+    """Adds up what the voices, the longest exposure first, say of the same pixels."""
+
+    def __init__(self, voices: Sequence[_Voice], mean: Mean) -> None:
+        self.voices = voices
+        self.mean = mean
+        one_table = all(voice.grey for voice in voices)
+        self.lanes = [slice(0, 3)] if one_table else [slice(c, c + 1) for c in range(3)]
+
+    def merge(self, blocks: Sequence[Block], masks: Sequence[Block | None], out: Block, pool: Executor) -> None:
+        """Fill `out` (n, W, 3) from the blocks of all frames."""
+        flat = [block.reshape(-1, 3) for block in blocks]
+        covers = [None if mask is None else mask.reshape(-1, 1) for mask in masks]
+        target = out.reshape(-1, 3)
+        step = VALUES // (3 if len(self.lanes) == 1 else 1)
+
+        def part(start: int) -> None:
+            here = slice(start, start + step)
+            pixels, faces = [block[here] for block in flat], [None if m is None else m[here] for m in covers]
+            for lanes in self.lanes:
+                self._merge(pixels, faces, lanes, target[here, lanes])
+
+        list(pool.map(part, range(0, len(target), step)))
+
+    def _merge(self, pixels: list[Block], masks: list[Block | None], lanes: slice, out: Block) -> None:
+        sums: Sums | None = None
+        for voice, block, mask in zip(self.voices, pixels, masks, strict=True):
+            part = voice.add(block, lanes)
+            part = part if mask is None else part * mask
+            sums = part if sums is None else np.add(sums, part, out=sums)
+        assert sums is not None, "checked by merge_photographs"
+        nothing = sums.real <= 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.divide(sums.imag, sums.real, out=out)
+        if nothing.any():
+            self._fall_back(pixels, masks, lanes.start, out, nothing)
+        out[...] = self.mean.radiance(torch.from_numpy(out)).numpy()
+
+    def _fall_back(
+        self, pixels: list[Block], masks: list[Block | None], first: int, out: Block, nothing: NDArray[np.bool_]
+    ) -> None:
+        """Where no weight is left: the shortest frame brighter than mid-grey, else the longest; never a masked one."""
+        for lane in range(out.shape[1]):
+            places = np.flatnonzero(nothing[:, lane])
+            told = np.zeros(len(places), bool)
+            for voice, block, mask in zip(self.voices, pixels, masks, strict=True):
+                seen = block[places, first + lane]
+                ours = np.ones(len(places), bool) if mask is None else mask[places, 0] > HALF
+                speaks = ours & (~told | (seen >= MID_GREY * voice.top))
+                out[places[speaks], lane] = voice.value(seen[speaks], first + lane)
+                told |= speaks
