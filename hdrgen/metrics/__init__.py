@@ -17,6 +17,16 @@ from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
 from hdrgen.metrics.peak import peak_of
 from hdrgen.metrics.psnr import PSNR, PSNR_CEILING, PSNRL, PSNRMu, psnr, psnr_l, psnr_mu
+from hdrgen.metrics.pu21 import (
+    PU21PSNR,
+    PU21SSIM,
+    PU21Encoding,
+    pu21_decode,
+    pu21_encode,
+    pu21_psnr,
+    pu21_psnr_y,
+    pu21_ssim,
+)
 from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
@@ -25,12 +35,15 @@ __all__ = [
     "PSNR",
     "PSNRL",
     "PSNR_CEILING",
+    "PU21PSNR",
+    "PU21SSIM",
     "SSIM",
     "SSIML",
     "Alignment",
     "Domain",
     "ImageMetric",
     "PSNRMu",
+    "PU21Encoding",
     "SSIMMu",
     "Setting",
     "align_exposure",
@@ -46,6 +59,11 @@ __all__ = [
     "psnr",
     "psnr_l",
     "psnr_mu",
+    "pu21_decode",
+    "pu21_encode",
+    "pu21_psnr",
+    "pu21_psnr_y",
+    "pu21_ssim",
     "ssim",
     "ssim_l",
     "ssim_mu",

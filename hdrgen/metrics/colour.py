@@ -1,0 +1,68 @@
+"""Colour for the luminance metrics: linear BT.709 to luminance and chromaticity, and the PQ transfer function."""
+
+import torch
+from torch import Tensor
+
+RGB_TO_XYZ = ((0.412424, 0.357579, 0.180464), (0.212656, 0.715158, 0.072186), (0.019332, 0.119193, 0.950444))
+"""Linear BT.709 to CIE XYZ, with the digits of Mantiuk's metrics."""
+_DARKEST, _BRIGHTEST = 1e-4, 1e8  # cd/m2; XYZ is cut to this, so that chromaticity exists
+_CHROMATICITY = 410 / 255  # the scale of u' and v' in LogLuv, which the ridge of the CRF correction is meant for
+
+
+def luminance(rgb: Tensor) -> Tensor:
+    """Luminance `(*, 1, H, W)` of linear BT.709 `(*, 3, H, W)`, in the same unit.
+
+    >>> round(luminance(torch.full((3, 1, 1), 100.0)).item(), 3)
+    100.0
+    """
+    return (rgb * rgb.new_tensor(RGB_TO_XYZ[1]).view(3, 1, 1)).sum(-3, keepdim=True)
+
+
+def rgb_to_luv(rgb: Tensor) -> Tensor:
+    r"""Luminance and CIE 1976 chromaticity of `(*, 3, H, W)`: :math:`(Y, \tfrac{410}{255}u', \tfrac{410}{255}v')`."""
+    xyz = torch.einsum("ij,...jhw->...ihw", rgb.new_tensor(RGB_TO_XYZ), rgb).clamp(_DARKEST, _BRIGHTEST)
+    x, y, z = xyz.unbind(-3)
+    total = x + 15 * y + 3 * z
+    return torch.stack([y, _CHROMATICITY * 4 * x / total, _CHROMATICITY * 9 * y / total], -3)
+
+
+def luv_to_rgb(luv: Tensor) -> Tensor:
+    """Undo `rgb_to_luv`; what lies outside BT.709 is cut to its border.
+
+    >>> colour = torch.tensor([50.0, 20, 80]).view(3, 1, 1)
+    >>> [round(value) for value in luv_to_rgb(rgb_to_luv(colour)).flatten().tolist()]
+    [50, 20, 80]
+    """
+    y, u, v = luv.unbind(-3)
+    y, u, v = y.clamp(_DARKEST, _BRIGHTEST), u / _CHROMATICITY, v / _CHROMATICITY
+    x = (9 * u * y / (4 * v)).clamp(_DARKEST, _BRIGHTEST)
+    z = ((12 - 3 * u - 20 * v) * y / (4 * v)).clamp(_DARKEST, _BRIGHTEST)
+    to_rgb = torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)).to(luv)
+    return torch.einsum("ij,...jhw->...ihw", to_rgb, torch.stack([x, y, z], -3)).clamp_min(0)
+
+
+_M, _N = 78.8438, 0.1593
+_C1, _C2, _C3 = 0.8359, 18.8516, 18.6875
+_PQ_PEAK = 1e4
+
+
+def pq_encode(light: Tensor) -> Tensor:
+    r"""SMPTE ST 2084 with constants of four decimals, as the CRF correction of SI-HDR has them.
+
+    :math:`\left(\frac{c_1 + c_2 p}{1 + c_3 p}\right)^m` with :math:`p = (Y / 10^4)^n`, Y in cd/m2.
+
+    >>> round(pq_encode(torch.tensor(1e4)).item(), 3)
+    1.0
+    """
+    power = (light / _PQ_PEAK).pow(_N)
+    return ((_C1 + _C2 * power) / (1 + _C3 * power)).pow(_M)
+
+
+def pq_decode(code: Tensor) -> Tensor:
+    """Undo `pq_encode`.
+
+    >>> round(pq_decode(pq_encode(torch.tensor(5.0, dtype=torch.float64))).item(), 6)
+    5.0
+    """
+    root = code.pow(1 / _M)
+    return _PQ_PEAK * ((_C1 - root) / (_C3 * root - _C2)).pow(1 / _N)
