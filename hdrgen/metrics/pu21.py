@@ -59,7 +59,7 @@ def _curve(encoding: str) -> _Curve:
 
 @full_precision
 def pu21_encode(light: Tensor, encoding: PU21Encoding = "banding_glare") -> Tensor:
-    r"""Codes of luminance, :math:`V = p_7 \left[\left((p_1 + p_2 Y^{p_4}) / (1 + p_3 Y^{p_4})\right)^{p_5} - p_6\right]`.
+    r"""Codes of luminance, :math:`V = p_7 [((p_1 + p_2 Y^{p_4}) / (1 + p_3 Y^{p_4}))^{p_5} - p_6]`.
 
     Args:
         light: Luminance, or linear colour, in cd/m2; any shape; cut to [0.005, 10000].
@@ -76,7 +76,7 @@ def pu21_encode(light: Tensor, encoding: PU21Encoding = "banding_glare") -> Tens
 
     >>> import torch
     >>> round(pu21_encode(torch.tensor(100.0, dtype=torch.float64)).item(), 2)
-    256.0
+    256.38
     """
     curve = _curve(encoding)
     power = curve.rational(light.clamp(DARKEST, BRIGHTEST)).pow(curve.p5)
@@ -89,7 +89,7 @@ def pu21_decode(codes: Tensor, encoding: PU21Encoding = "banding_glare") -> Tens
 
     >>> import torch
     >>> round(pu21_decode(torch.tensor(256.0, dtype=torch.float64)).item(), 1)
-    100.0
+    99.6
     """
     curve = _curve(encoding)
     lowest, highest = curve.rational(codes.new_tensor([DARKEST, BRIGHTEST]))

@@ -46,7 +46,7 @@ def test_psnr_of_the_authors(references, dtype):
 
 
 def test_ssim_of_the_authors_and_without_border(references):
-    for row, image, target in references[::2]:
+    for row, image, target in references[::6]:
         found = {border: pu21_ssim(image, target, border=border).item() for border in ("replicate", "valid", "reflect")}
         assert found["replicate"] == pytest.approx(row["pu21_ssim_y_matlab"], abs=1e-5), row["id"]
         assert found["valid"] == pytest.approx(row["pu21_ssim_y_valid"], abs=1e-5), row["id"]
