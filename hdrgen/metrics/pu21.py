@@ -89,7 +89,7 @@ def pu21_decode(codes: Tensor, encoding: PU21Encoding = "banding_glare") -> Tens
 
     >>> import torch
     >>> round(pu21_decode(torch.tensor(256.0, dtype=torch.float64)).item(), 1)
-    99.6
+    99.4
     """
     curve = _curve(encoding)
     lowest, highest = curve.rational(codes.new_tensor([DARKEST, BRIGHTEST]))
