@@ -6,8 +6,10 @@ from hdrgen.nn.checkpoint import read_checkpoint
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
+from hdrgen.nn.tiling import TileSize, in_tiles, tile_side
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
+from hdrgen.nn.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
 
 __all__ = [
     "VGG_CHANNELS",
@@ -17,14 +19,21 @@ __all__ = [
     "SubPixelUp",
     "SwinBlock",
     "SwinLayer",
+    "TileSize",
     "UNet",
     "VGGEncoder",
     "VGGFeatures",
     "WindowAttention",
     "enlarge",
+    "fitted",
+    "group_norm",
     "icnr_",
+    "in_tiles",
     "load_vgg16_bn",
+    "mean_of_whole",
+    "of_whole_image",
     "pad_to_multiple",
     "pretrained_vgg",
     "read_checkpoint",
+    "tile_side",
 ]

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from hdrgen.nn.whole_image import of_whole_image
+
 
 class ChannelAttention(nn.Module):
     r"""Weighs each channel by what it holds over the whole image: :math:`F \odot \sigma(m(avg F) + m(max F))`.
@@ -25,5 +27,6 @@ class ChannelAttention(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Weigh `features` `(B, C, H, W)`."""
-        pooled: Tensor = self.perceptron(features.mean((-2, -1))) + self.perceptron(features.amax((-2, -1)))
+        average, largest = of_whole_image(lambda: (features.mean((-2, -1)), features.amax((-2, -1))))
+        pooled: Tensor = self.perceptron(average) + self.perceptron(largest)
         return features * torch.sigmoid(pooled)[..., None, None]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from hdrgen.errors import InputError
 from hdrgen.methods.adaptive_itm.blocks import ConvPair, CrossModelAttention, GuidedConvPair, convolution
-from hdrgen.nn import SwinLayer
+from hdrgen.nn import SwinLayer, fitted, mean_of_whole, of_whole_image
 
 CHANNELS = (32, 64, 128, 256, 512)
 
@@ -62,9 +62,8 @@ class ExposureAdaptiveBlock(nn.Module):
         Returns:
             F_GFFB in the shape of `encoded`, and the shifts S_j `(B, C, 1, 1)`, coarse to fine.
         """
-        fitted = F.adaptive_avg_pool2d(seen, (encoded.shape[-2], encoded.shape[-1]))
-        fused = encoded + self.fuse(torch.cat([fitted, encoded], dim=1))
-        shift = torch.cat([seen.mean((-2, -1)), encoded.mean((-2, -1))], dim=1)
+        fused = encoded + self.fuse(torch.cat([fitted(seen, encoded), encoded], dim=1))
+        shift = torch.cat([seen.mean((-2, -1)), mean_of_whole(encoded).flatten(1)], dim=1)
         shifts: list[Tensor] = []
         for layer in self.shifts:
             shift = layer(shift)
@@ -103,7 +102,7 @@ class ExposureModel(nn.Module):
         for level, block in enumerate(self.decoder):
             features = block(torch.cat([skips[-1 - level], enlarged(features)], dim=1))
             if shifts is not None:
-                features = features - features.mean((-2, -1), keepdim=True) + shifts[level]
+                features = features + (shifts[level] - mean_of_whole(features))
             pictures.append(self.heads[level + 1](features).float() + enlarged(pictures[-1]))
         return pictures
 
@@ -166,12 +165,16 @@ class ExposureNetwork(nn.Module):
         Returns:
             Two lists of `(B, 3, H / 2^j, W / 2^j)`, not clipped, in float32.
         """
-        seen = None if self.adaptive is None else self.adaptive.look(image)
+        seen = self._look(image)
         down, up = (self._decode(*pair, seen) for pair in zip((self.down, self.up), self.encode(image), strict=True))
         if self.identity_start:
             inputs = [F.avg_pool2d(image, round(image.shape[-1] / made.shape[-1])) for made in down]
             down, up = ([made + given for made, given in zip(side, inputs, strict=True)] for side in (down, up))
         return down, up
+
+    def _look(self, image: Tensor) -> Tensor | None:
+        adaptive = self.adaptive
+        return None if adaptive is None else of_whole_image(lambda: (adaptive.look(image),))[0]
 
     def encode(self, image: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Features of both encoders, fine to coarse; level by level, since each attends to the other (Eq. 1-3)."""

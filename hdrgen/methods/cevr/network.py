@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hdrgen.nn import VGG_CHANNELS, VGGEncoder, enlarge
+from hdrgen.nn import VGG_CHANNELS, VGGEncoder, enlarge, group_norm
 
 ENCODER_CHANNELS = VGG_CHANNELS[:3]
 GROUPS = 2
@@ -48,12 +48,11 @@ class Neck(nn.Module):
 
     def __init__(self, channels: int, hidden_activation: bool = True) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(GROUPS, channels, affine=False)
         self.implicit = ImplicitModule([channels] * 4, hidden_activation)
 
     def forward(self, features: Tensor, ev: Tensor) -> Tensor:
         """Of `features` `(B, C, H, W)` and `ev` `(B,)`."""
-        stepped: Tensor = self.implicit(self.norm(features), ev)
+        stepped: Tensor = self.implicit(group_norm(features, GROUPS), ev)
         return features + stepped
 
 
@@ -73,7 +72,6 @@ class DecoderBlock(nn.Module):
         narrow = [channels, max(1, channels // 2), max(1, channels // 2), channels]
         self.up = nn.Conv2d(below, channels, 3, padding=1)
         self.merge = ImplicitModule([2 * channels, channels], hidden_activation)
-        self.norm = nn.GroupNorm(GROUPS, channels, affine=False)
         self.first = ImplicitModule(narrow, hidden_activation)
         self.second = ImplicitModule(narrow, hidden_activation)
 
@@ -81,7 +79,7 @@ class DecoderBlock(nn.Module):
         """`(B, channels, 2H, 2W)` of `features` `(B, below, H, W)`, `skip` `(B, channels, 2H, 2W)` and `ev` `(B,)`."""
         larger = self.up(enlarge(features, skip.shape[-2:]))
         merged: Tensor = self.merge(torch.cat([skip, larger], dim=1), ev)
-        stepped: Tensor = self.second(self.first(self.norm(merged), ev), ev)
+        stepped: Tensor = self.second(self.first(group_norm(merged, GROUPS), ev), ev)
         return merged + stepped
 
 

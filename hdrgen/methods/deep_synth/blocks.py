@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import instance_norm, interpolate, silu
+from torch.nn.functional import interpolate, silu
+
+from hdrgen.nn import group_norm
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -25,8 +27,7 @@ class ConditionalInstanceNorm(nn.Module):
 
     def forward(self, features: Tensor, style: int) -> Tensor:
         """Normalise `(B, C, H, W)` in float32 and map it as step `style` does."""
-        normal = instance_norm(features.float(), weight=self.scale[style], bias=self.shift[style])
-        return normal.to(features.dtype)
+        return group_norm(features, features.shape[1], self.scale[style], self.shift[style])
 
 
 def convolution(in_channels: int, out_channels: int, kernel: int = 3) -> nn.Conv2d:
@@ -94,4 +95,5 @@ class DecoderLevel(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Run the level."""
         features = silu(self.first(interpolate(features, scale_factor=2, mode="bilinear")))
-        return silu(self.norm(self.second(features)))
+        features = self.second(features)
+        return silu(group_norm(features, features.shape[1], self.norm.weight, self.norm.bias))

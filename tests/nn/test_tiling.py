@@ -1,0 +1,159 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from hdrgen.errors import InputError
+from hdrgen.nn import ChannelAttention, fitted, group_norm, in_tiles, mean_of_whole, tile_side
+from hdrgen.nn.tiling import CONTEXT, LiveMemory, _weights, starts
+from hdrgen.nn.whole_image import Box, WholeImage
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    length=st.integers(1, 40), size=st.integers(3, 12), overlap=st.integers(0, 16), multiple=st.sampled_from([1, 8, 64])
+)
+def test_tiles_cover_the_image_and_overlap_enough(length, size, overlap, multiple):
+    length, size = length * multiple, size * multiple
+    if size - overlap < multiple:
+        return
+    begins = starts(length, size, overlap, multiple)
+    assert begins[0] == 0
+    assert all(begin % multiple == 0 for begin in begins)
+    if length > size:
+        assert begins[-1] + size == length
+        assert all(after - before <= size - overlap for before, after in pairwise(begins))
+
+
+@settings(max_examples=50, deadline=None)
+@given(length=st.integers(20, 200), size=st.integers(12, 40), overlap=st.integers(0, 11))
+def test_weights_add_up_to_one(length, size, overlap):
+    size = min(size, length)
+    begins = starts(length, size, overlap, 1)
+    total = torch.zeros(length)
+    for begin, line in zip(begins, _weights(tuple(begins), size, length, overlap), strict=True):
+        total[begin : begin + size] += line
+    torch.testing.assert_close(total, torch.ones(length))
+
+
+def test_a_tile_smaller_than_its_overlap_is_refused():
+    with pytest.raises(InputError, match=r"expected a tile larger than 72 pixels, found 64; pass a larger --tile"):
+        starts(1000, 64, 64, 8)
+
+
+@pytest.fixture
+def network():
+    """Two convolutions: each pixel sees five rows and columns."""
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 3, 3, padding=1)).eval()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("size", [(90, 131), (64, 64), (65, 300)])
+def test_tiles_equal_the_whole(network, size):
+    """Where the unused quarter of the overlap is wider than what a pixel sees."""
+    image = torch.rand(2, 3, *size)
+    whole = in_tiles(network, image, multiple=4, tile=None, overlap=16, context=False)
+    tiled = in_tiles(network, image, multiple=4, tile=48, overlap=16, context=False)
+    torch.testing.assert_close(tiled, whole, atol=1e-6, rtol=0)
+
+
+@torch.no_grad()
+def test_several_images_come_back_for_each(network):
+    image = torch.rand(1, 3, 100, 70)
+    tiled = in_tiles(lambda x: torch.stack([network(x), x], dim=1), image, 1, 40, 16, context=False)
+    assert tiled.shape == (1, 2, 3, 100, 70)
+    torch.testing.assert_close(tiled[:, 1], image)
+
+
+class Normalised(nn.Module):
+    """Every kind of statistic that the methods take of a whole image."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 3, padding=1)
+        self.attention = ChannelAttention(8)
+
+    def forward(self, image):
+        features = group_norm(self.first(image), 2).relu()
+        features = self.attention(group_norm(features, 8, torch.full((8,), 2.0), torch.ones(8)))
+        return self.last(features - mean_of_whole(features))
+
+
+@torch.no_grad()
+def test_statistics_are_those_of_the_whole_image():
+    torch.manual_seed(1)
+    network, image = Normalised(), torch.rand(1, 3, 80, 120) * torch.linspace(0, 1, 120)
+    whole = network(image)
+    tiled = in_tiles(network, image, multiple=8, tile=48, overlap=16, context=True)
+    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_tiles_change_nothing_in_a_photograph_larger_than_the_context():
+    torch.manual_seed(2)
+    network, image = Normalised(), torch.rand(1, 3, 40, CONTEXT + 200)
+    whole = in_tiles(network, image, multiple=8, tile=None, overlap=16, context=True)
+    tiled = in_tiles(network, image, multiple=8, tile=256, overlap=16, context=True)
+    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+@pytest.mark.parametrize("groups", [2, 6])
+def test_told_statistics_normalise_as_torch_does(groups, channels):
+    """Noted of an image and told of the same image: the same numbers as torch's own."""
+    torch.manual_seed(3)
+    features = 3 * torch.randn(2, 6, 9, 7) + 1
+    weight, bias = (torch.randn(6), torch.randn(6)) if channels == 6 else (None, None)
+    whole = WholeImage()
+    with whole.noting():
+        group_norm(features, groups, weight, bias)
+    with whole.within(Box(0, 0, 9, 7, (9, 7))):
+        told = group_norm(features, groups, weight, bias)
+    torch.testing.assert_close(told, functional.group_norm(features, groups, weight, bias), atol=1e-5, rtol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cells=st.integers(1, 20), total=st.integers(2, 40), data=st.data())
+def test_a_grid_is_cut_as_adaptive_pooling_has_it(cells, total, data):
+    top = data.draw(st.integers(0, total - 1))
+    height = data.draw(st.integers(1, total - top))
+    grid = torch.rand(1, 2, cells, cells)
+    expected = functional.adaptive_avg_pool2d(grid, (total, total))[..., top : top + height, :]
+    with WholeImage().within(Box(4 * top, 0, 4 * height, 4 * total, (4 * total, 4 * total))):
+        found = fitted(grid, torch.zeros(1, 1, height, total))
+    torch.testing.assert_close(found, expected)
+
+
+def test_live_memory_counts_what_is_alive():
+    with LiveMemory() as memory:
+        kept = torch.zeros(1000)  # 4,000 bytes
+        for _ in range(10):
+            kept = kept + 1  # both, for a moment
+        view = kept[:10]
+        del kept
+    assert memory.peak == 8000
+    assert memory.live == 4000
+    del view
+
+
+def test_a_small_image_needs_no_tiles(network):
+    assert tile_side("auto", network, torch.zeros(1, 3, 256, 200)) is None
+
+
+@pytest.mark.parametrize(("available", "expected"), [(10**6, 256), (10**12, None), (350_000_000, 1000)])
+def test_automatic_tiles_follow_free_memory(network, monkeypatch, available, expected):
+    """The network holds two maps of eight channels at once, 64 bytes a pixel or so."""
+    monkeypatch.setattr("hdrgen.nn.tiling.free_memory", lambda device: available)
+    with torch.no_grad():
+        side = tile_side("auto", network, torch.zeros(1, 3, 1500, 1200))
+    assert side == expected or (expected == 1000 and 800 < side < 1200)
+
+
+def test_a_chosen_tile_is_kept(network):
+    image = torch.zeros(1, 3, 2000, 2000)
+    assert (tile_side(512, network, image), tile_side("none", network, image)) == (512, None)
