@@ -91,7 +91,11 @@ def hdr_vdp2(
     _check(test, reference, ppd, encoding, decoder.channels)
     dtype = torch.promote_types(test.dtype, reference.dtype)
     test, reference = (decoder.decode(image.to(dtype)) for image in (test, reference))
-    return _compare(model(Viewing.of(test, float(ppd), primaries, observer), dtype, test.device), observer, test, reference)
+    parts = model(Viewing.of(test, float(ppd), primaries, observer), dtype, test.device)
+    size = int(__import__("os").environ.get("CHUNK","1"))
+    chunks = [_compare(parts, observer, *pair) for pair in zip(test.split(size), reference.split(size), strict=True)]
+    from dataclasses import fields
+    return HDRVDP2Result(*(torch.cat([getattr(c, f.name) for c in chunks]) for f in fields(HDRVDP2Result)))
 
 
 def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels: int) -> None:

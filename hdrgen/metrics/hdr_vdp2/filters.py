@@ -70,8 +70,11 @@ class FilterBank(NamedTuple):
         return self._crop((spectra * self.spectra.conj()).sum(1))
 
     def _pad(self, image: Tensor) -> Tensor:
-        # torch mirrors tensors of three or four dimensions only; these have one of the two.
-        return F.pad(image, (self.border,) * 4, mode="reflect")
+        # At the far edges up to the canvas's end, where the length allows, so that the FFT need not pad again.
+        rows, columns = (
+            min(whole - side - self.border, side - 1) for whole, side in zip(self.canvas, self.size, strict=True)
+        )
+        return F.pad(image, (self.border, columns, self.border, rows), mode="reflect")
 
     def _crop(self, spectrum: Tensor) -> Tensor:
         (height, width), border = self.size, self.border

@@ -12,7 +12,7 @@ from hdrgen.metrics.hdr_vdp2.resizing import Resizer
 
 _P = 10**0.544068
 _Q = 10**0.49576
-_SELF, _ORIENTATIONS, _NEIGHBOURS = 10**0.189065, 10**0.449199, 10**1.52512
+_SELF, _ORIENTATIONS, _NEIGHBOURS = (k * math.log(10) for k in (0.189065, 0.449199, 1.52512))  # logs of factors
 
 
 class Neighbours(NamedTuple):
@@ -46,14 +46,13 @@ def visible_difference(
         neighbours: Of this band.
         band: Number of the band, from 0, the finest.
     """
-    norm = 2.0**band
     log_sensitivity = sensitivity.clamp_min(_tiny(sensitivity)).log()
-    scaled = (_P * log_sensitivity + (1 - _P) * math.log(norm)).exp()
-    powered = difference * power(difference.abs(), _P - 1) * scaled
+    log_norm = band * math.log(2)
+    gain = power(difference.abs(), _P - 1, _P * log_sensitivity + (1 - _P) * log_norm)
     if masking is None:
-        return powered
-    masked = _mask(masking, neighbours, band) * ((_P + _Q) * log_sensitivity + (1 - _Q) * math.log(norm)).exp()
-    return powered * (1 + masked.square()).rsqrt()
+        return difference * gain
+    masked = _mask(masking, neighbours, band) * ((_P + _Q) * log_sensitivity + (1 - _Q) * log_norm).exp()
+    return difference * gain * (1 + masked.square()).rsqrt()
 
 
 def common_contrast(first: Tensor, second: Tensor) -> Tensor:
@@ -63,9 +62,12 @@ def common_contrast(first: Tensor, second: Tensor) -> Tensor:
     return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
 
 
-def power(x: Tensor, exponent: float) -> Tensor:
-    """`x ** exponent` for x >= 0 and a positive exponent; at half the time of `pow`, with gradient 0 at 0."""
-    return (x.clamp_min(_tiny(x)).log() * exponent).exp()
+def power(x: Tensor, exponent: float, log_factor: Tensor | float = 0.0) -> Tensor:
+    """`factor * x ** exponent` for x >= 0 and a positive exponent, of which the gradient at 0 is 0.
+
+    It takes half the time of `pow`.
+    """
+    return x.clamp_min(_tiny(x)).log().mul_(exponent).add_(log_factor).exp_()
 
 
 def _tiny(x: Tensor) -> float:
@@ -75,11 +77,11 @@ def _tiny(x: Tensor) -> float:
 def _mask(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor:
     """What hides contrast, before sensitivity: the sum of the three terms, times n to the power of q."""
     own = masking[band]
-    total = _SELF * power(own, _Q)
+    total = power(own, _Q, _SELF)
     if own.shape[1] > 1:
-        total = total + _ORIENTATIONS * power(own.sum(1, keepdim=True) - own, _Q)
+        total = total + power(own.sum(1, keepdim=True) - own, _Q, _ORIENTATIONS)
     beside = _beside(masking, neighbours, band)
-    return total if beside is None else total + _NEIGHBOURS * 2.0 ** (band * _Q) * power(beside, _Q)
+    return total if beside is None else total + power(beside, _Q, _NEIGHBOURS + band * _Q * math.log(2))
 
 
 def _beside(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor | None:

@@ -16,7 +16,7 @@ class Optics(NamedTuple):
     """The eye's modulation transfer for one image size and viewing distance."""
 
     transfer: Tensor
-    """`(2H, W + 1)`: half of the canvas's spectrum, as of a real FFT."""
+    """On half of the canvas's spectrum, `(W + 1, 2H)`."""
 
     def __call__(self, light: Tensor, surround: Tensor) -> Tensor:
         """Light on the retina, cd/m2, at least 1e-5.
@@ -26,8 +26,11 @@ class Optics(NamedTuple):
             surround: cd/m2 around the image, `(N, C, 1, 1)`.
         """
         # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
-        scattered = surround + filter_on_canvas(light - surround, self.transfer)
-        return scattered.clamp(_DARKEST, _BRIGHTEST)
+        planes = (light - surround).flatten(0, 1)
+        # On a processor, one canvas at a time stays in the cache: half of the time of all at once.
+        parts = planes.split(1) if planes.device.type == "cpu" else [planes]
+        scattered = torch.cat([filter_on_canvas(part, self.transfer) for part in parts])
+        return (scattered.view_as(light) + surround).clamp(_DARKEST, _BRIGHTEST)
 
 
 def optics(height: int, width: int, ppd: float) -> Optics:
@@ -48,21 +51,21 @@ def optics(height: int, width: int, ppd: float) -> Optics:
 
 
 def canvas_frequencies(height: int, width: int, ppd: float) -> Tensor:
-    """Radial frequency of each bin of a real FFT over `(2 height, 2 width)`, cycles per degree, `(2H, W + 1)`."""
+    """Radial frequency of each bin of `filter_on_canvas` in cycles per degree, `(W + 1, 2H)`."""
     rows = torch.fft.fftfreq(2 * height, 1 / ppd, dtype=torch.float64)
     columns = torch.fft.rfftfreq(2 * width, 1 / ppd, dtype=torch.float64)
-    return torch.hypot(rows[:, None], columns)
+    return torch.hypot(columns[:, None], rows)
 
 
 def filter_on_canvas(image: Tensor, transfer: Tensor) -> Tensor:
     """Filter images that lie at the top left of a canvas of twice their size, which is 0 elsewhere.
 
     Args:
-        image: `(..., H, W)`.
-        transfer: Real, `(2H, W + 1)` or with leading dimensions of `image`.
+        image: `(N, H, W)`.
+        transfer: Real, `(W + 1, 2H)` or `(N, W + 1, 2H)`: a real FFT over columns, transposed.
     """
     height, width = image.shape[-2:]
     # One axis after the other, since half of the rows are 0 before and not wanted after.
-    spectrum = torch.fft.fft(torch.fft.rfft(image, 2 * width), 2 * height, dim=-2)
-    columns = torch.fft.ifft(spectrum * transfer, dim=-2)[..., :height, :]
-    return torch.fft.irfft(columns, 2 * width)[..., :width]
+    rows = torch.fft.rfft(image, 2 * width).mT
+    filtered = torch.fft.ifft(torch.fft.fft(rows, 2 * height) * transfer)[..., :height]
+    return torch.fft.irfft(filtered.mT, 2 * width)[..., :width]

