@@ -14,6 +14,7 @@ from hdrgen.metrics.alignment import (
 )
 from hdrgen.metrics.checking import check_images
 from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
+from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
 from hdrgen.metrics.peak import peak_of
 from hdrgen.metrics.psnr import PSNR, PSNR_CEILING, PSNRL, PSNRMu, psnr, psnr_l, psnr_mu
@@ -31,6 +32,7 @@ from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
     "ALIGNMENTS",
+    "LPIPS",
     "MSSSIM",
     "PSNR",
     "PSNRL",
@@ -42,8 +44,10 @@ __all__ = [
     "Alignment",
     "Domain",
     "ImageMetric",
+    "LPIPSTrunk",
     "PSNRMu",
     "PU21Encoding",
+    "PerceptualDistance",
     "SSIMMu",
     "Setting",
     "align_exposure",
@@ -52,10 +56,12 @@ __all__ = [
     "align_median",
     "align_percentiles",
     "check_images",
+    "lpips",
     "match_percentiles",
     "match_scale",
     "ms_ssim",
     "peak_of",
+    "pretrained_lpips",
     "psnr",
     "psnr_l",
     "psnr_mu",

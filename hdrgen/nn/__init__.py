@@ -5,6 +5,8 @@ from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.checkpoint import read_checkpoint
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.padding import pad_to_multiple
+from hdrgen.nn.pretrained import load_imagenet, read_weights
+from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.tiling import TileSize, in_tiles, tile_side
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
@@ -12,10 +14,12 @@ from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, 
 from hdrgen.nn.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
 
 __all__ = [
+    "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
+    "SqueezeNetFeatures",
     "SubPixelUp",
     "SwinBlock",
     "SwinLayer",
@@ -29,11 +33,13 @@ __all__ = [
     "group_norm",
     "icnr_",
     "in_tiles",
+    "load_imagenet",
     "load_vgg16_bn",
     "mean_of_whole",
     "of_whole_image",
     "pad_to_multiple",
     "pretrained_vgg",
     "read_checkpoint",
+    "read_weights",
     "tile_side",
 ]

@@ -3,8 +3,6 @@
 torchvision itself is not needed: it cannot be imported beside a CPU-only torch. Its published weight files load here.
 """
 
-import pickle
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,17 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
+from hdrgen.nn.pretrained import load_imagenet
 
-WEIGHT_URLS = {
-    "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
-    "vgg19": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    "vgg16_bn": "https://download.pytorch.org/models/vgg16_bn-6c64b313.pth",
-}
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # per block
 VGG_CHANNELS = (64, 128, 256, 512, 512)
 """Width of each block of every VGG."""
-_MEAN = (0.485, 0.456, 0.406)  # of ImageNet, RGB, display values
-_STD = (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of display values in [0, 1], RGB; what trunks trained on ImageNet subtract and divide by."""
 
 
 class VGGFeatures(nn.Module):
@@ -50,8 +45,8 @@ class VGGFeatures(nn.Module):
             raise ValueError(f"VGG-{depth} has no layer {unknown}; it has {sorted(names)}")
         self.taps = [names[layer] for layer in layers]
         self.features = nn.Sequential(*modules[: max(self.taps) + 1]).requires_grad_(False)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Feature maps of `image` `(B, 3, H, W)`, display values in [0, 1], one per requested layer."""
@@ -127,7 +122,7 @@ def pretrained_vgg(depth: int, layers: Sequence[str], weights: str | Path | None
         InputError: If none of the three has them. The features are never silently random.
     """
     trunk = VGGFeatures(depth, layers)
-    _load(
+    load_imagenet(
         trunk,
         f"vgg{depth}",
         weights,
@@ -149,53 +144,10 @@ def load_vgg16_bn(encoder: VGGEncoder, weights: str | Path | None = None) -> Non
             f"expected an encoder of the widths {widths} for the ImageNet weights of vgg16_bn, found"
             f" {list(encoder.channels)}; start at random with --model.pretrained false"
         )
-    _load(
+    load_imagenet(
         encoder,
         "vgg16_bn",
         weights,
         "the encoder starts from ImageNet weights of VGG",
         "pass a file with --model.encoder_weights, or start at random with --model.pretrained false",
     )
-
-
-def _load(network: nn.Module, name: str, weights: str | Path | None, purpose: str, advice: str) -> None:
-    state = _read_weights(Path(weights)) if weights else _cached_weights(name, purpose, advice)
-    # The published file of vgg16_bn is older than BatchNorm's count of batches, which nothing here reads.
-    wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
-    missing = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
-    if missing:
-        raise InputError(
-            f"{weights or WEIGHT_URLS[name]}: expected the weights of torchvision's {name}, found no fitting entry for"
-            f" {missing[0]!r}; pass a state dict saved from that network"
-        )
-    network.load_state_dict({key: state[key] for key in wanted}, strict=False)
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file of VGG weights; expected a torchvision state dict (.pth)")
-    try:
-        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: cannot be read as VGG weights ({str(error).splitlines()[0]})") from error
-    return state
-
-
-def _cached_weights(name: str, purpose: str, advice: str) -> dict[str, Tensor]:
-    url = WEIGHT_URLS[name]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
-    if not path.is_file():
-        try:
-            _download(url, path)
-        except (OSError, RuntimeError) as error:
-            raise InputError(
-                f"{purpose}, found none at {path} and could not download {url} ({error}); {advice}"
-            ) from error
-    return _read_weights(path)
-
-
-def _download(url: str, path: Path) -> None:
-    """Fetch into torch.hub's cache, checked against the hash in the file's name."""
-    expected = re.search(r"-([0-9a-f]{8})\.", url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.hub.download_url_to_file(url, str(path), hash_prefix=expected[1] if expected else None)
