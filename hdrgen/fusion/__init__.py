@@ -1,20 +1,25 @@
 """From an exposure stack to one HDR image: merges, and the weights they take."""
 
+from hdrgen.fusion.alignment import Alignment, align_photographs
 from hdrgen.fusion.debevec import merge_debevec
 from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, merge_mertens
 from hdrgen.fusion.robertson import merge_robertson
 from hdrgen.fusion.streaming import merge_photographs
+from hdrgen.fusion.transforms import aligned
 from hdrgen.fusion.weights import SensorNoise, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
+    "Alignment",
     "LinearMean",
     "LogMean",
     "Mean",
     "Mertens",
     "PhotonMean",
     "SensorNoise",
+    "align_photographs",
+    "aligned",
     "debevec_hat",
     "gaussian",
     "merge_debevec",

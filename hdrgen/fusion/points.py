@@ -1,0 +1,156 @@
+"""Points of contrast in one exposure, followed into another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.pyramids import Grey, Pyramid
+from hdrgen.fusion.transforms import Matrix, applied
+
+CELLS = 20000  # one point is taken from each cell of a grid
+SEEN = (0.03, 0.97)
+"""Display values that count as not clipped."""
+WEAKEST = 0.004  # per pixel: flatter points tell nothing
+FEWEST = 60
+TURNS = 25
+SETTLED = 0.003  # pixels
+BORDER = 2
+QUANTILES = 512
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The brightness that pixels of one exposure have in another, by their place in the order of all pixels.
+
+    Attributes:
+        theirs: display values of the exposure that is looked up, rising.
+        ours: the display values that they have in the first.
+    """
+
+    theirs: Values
+    ours: Values
+
+    @classmethod
+    def between(cls, near: Pyramid, far: Pyramid) -> Matching:
+        """From equal quantiles of both pictures, of the size nearest to a quarter of a megapixel."""
+        level = next((i for i, image in enumerate(near.images) if image.size <= 2**18), len(near.images) - 1)
+        share = np.linspace(0, 1, QUANTILES)
+        theirs, ours = np.quantile(far.images[level], share), np.quantile(near.images[level], share)
+        kept = np.append(True, np.diff(theirs) > 1e-6)
+        return cls(theirs[kept].astype(np.float64), ours[kept].astype(np.float64))
+
+    def __call__(self, values: Values) -> Values:
+        """The brightness in the first exposure."""
+        return np.interp(values, self.theirs, self.ours)
+
+
+class ContrastPoints:
+    """The pixels of largest gradient, one from each cell of a grid, of those that are not clipped.
+
+    Args:
+        image: (H, W) display values.
+    """
+
+    def __init__(self, image: Grey) -> None:
+        cell = max(1, int(np.ceil(np.sqrt(image.size / CELLS))))
+        slope_y, slope_x = np.gradient(image)
+        size = np.hypot(slope_x, slope_y)
+        size[(image < SEEN[0]) | (image > SEEN[1])] = 0
+        size[:BORDER] = size[-BORDER:] = size[:, :BORDER] = size[:, -BORDER:] = 0
+        rows, columns = _largest(size, cell)
+        self.places = np.column_stack([columns, rows]).astype(np.float64)
+        self.values = image[rows, columns].astype(np.float64)
+        self.slopes = np.column_stack([slope_x[rows, columns], slope_y[rows, columns]]).astype(np.float64)
+        self.centre = np.array(image.shape[::-1], np.float64) / 2
+        self.scale = max(image.shape) / 2
+
+    def track(self, image: Grey, matching: Matching, motion: Motion, start: Matrix) -> Matrix | None:
+        """The homography of a family by which the points lie elsewhere in another exposure; None if too few do.
+
+        Weighted least squares on brightness, a difference in gain and offset left free, until nothing moves.
+        """
+        at = (self.places - self.centre) / self.scale
+        slopes = motion.slopes(at, self.slopes)
+        columns = np.column_stack([slopes, self.values, np.ones_like(self.values)])
+        matrix = start
+        for _ in range(TURNS):
+            seen, values = _sample(image, applied(matrix, self.places))
+            if np.count_nonzero(seen) < FEWEST:
+                return None
+            change = _solve(columns[seen], matching(values[seen]) - self.values[seen])
+            step = self._in_pixels(motion.matrix(change[:-2] / self.scale))
+            matrix = matrix @ np.linalg.inv(step)
+            matrix /= matrix[2, 2]
+            if np.abs(applied(step, self.places) - self.places).max() < SETTLED:
+                break
+        return matrix
+
+    def spread(self, image: Grey, matrix: Matrix) -> float:
+        """Share of the points seen in both exposures that lies in the emptiest quarter of the picture."""
+        seen, _ = _sample(image, applied(matrix, self.places))
+        quarter = (self.places > self.centre)[seen] @ [1, 2]
+        return float(np.bincount(quarter, minlength=4).min() / max(1, len(quarter)))
+
+    def error(self, image: Grey, matching: Matching, matrix: Matrix) -> float | None:
+        """Mean absolute difference in brightness, in parts of how much the brightness of these points varies.
+
+        None where too few points are seen in both. 0 is equality but for gain and offset, 1 is chance.
+        """
+        seen, values = _sample(image, applied(matrix, self.places))
+        if np.count_nonzero(seen) < FEWEST:
+            return None
+        columns = np.column_stack([self.values[seen], np.ones(np.count_nonzero(seen))])
+        wanted = matching(values[seen])
+        varies = float(np.abs(wanted - np.median(wanted)).mean()) + 1e-9
+        return float(np.abs(wanted - columns @ _solve(columns, wanted)).mean()) / varies
+
+    def _in_pixels(self, matrix: Matrix) -> Matrix:
+        """A homography of centred coordinates of unit size, for pixels."""
+        up = np.array([[self.scale, 0, self.centre[0]], [0, self.scale, self.centre[1]], [0, 0, 1.0]])
+        result: Matrix = up @ matrix @ np.linalg.inv(up)
+        return result
+
+
+def _largest(size: Grey, cell: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of the largest value of each cell, where it is large enough."""
+    rows, columns = (side // cell for side in size.shape)
+    cells = size[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).swapaxes(1, 2)
+    flat = cells.reshape(rows, columns, -1)
+    best = flat.argmax(-1)
+    row, column = np.nonzero(np.take_along_axis(flat, best[..., None], -1)[..., 0] > WEAKEST)
+    inner = best[row, column]
+    return row * cell + inner // cell, column * cell + inner % cell
+
+
+def _sample(image: Grey, places: Values) -> tuple[NDArray[np.bool_], Values]:
+    """Which places lie inside and are not clipped, and the bilinear values at all of them."""
+    height, width = image.shape
+    x, y = places.T
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    column, row = (np.clip(np.nan_to_num(v), 0, side - 1.001).astype(np.int64) for v, side in ((x, width), (y, height)))
+    right, down = np.clip(x - column, 0, 1), np.clip(y - row, 0, 1)
+    upper = image[row, column] * (1 - right) + image[row, column + 1] * right
+    lower = image[row + 1, column] * (1 - right) + image[row + 1, column + 1] * right
+    values: Values = upper * (1 - down) + lower * down
+    return inside & (values > SEEN[0]) & (values < SEEN[1]), values
+
+
+def _solve(columns: Values, wanted: Values) -> Values:
+    """Least squares, points that fit badly counting less (Tukey's weights), twice."""
+    solution = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ wanted)
+    for _ in range(2):
+        rest = wanted - columns @ solution
+        limit = 4.685 * 1.4826 * float(np.median(np.abs(rest))) + 1e-6
+        weight = np.clip(1 - (rest / limit) ** 2, 0, None) ** 2
+        weighted = columns * weight[:, None]
+        solution = np.linalg.solve(_ridge(weighted.T @ columns), weighted.T @ wanted)
+    return np.asarray(solution)
+
+
+def _ridge(matrix: Values) -> Values:
+    """Kept from being singular where the points leave a parameter free, as parallel edges do."""
+    return matrix + np.eye(len(matrix)) * (1e-9 * float(np.trace(matrix)) + 1e-12)

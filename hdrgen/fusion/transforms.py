@@ -1,0 +1,149 @@
+"""Where the pixels of a photograph lie in another: plane homographies, and photographs resampled through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from hdrgen.fusion.streaming import Block, Rows
+
+Matrix = NDArray[np.float64]
+"""(3, 3) homography from pixel coordinates (x, y, 1), the first pixel's centre at 0, to those of another photograph."""
+
+
+def applied(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (N, 2) through a homography.
+
+    >>> applied(shift(3, -1), np.zeros((1, 2))).tolist()
+    [[3.0, -1.0]]
+    """
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    result: NDArray[np.float64] = moved[:, :2] / moved[:, 2:]
+    return result
+
+
+def shift(x: float, y: float) -> Matrix:
+    """The homography that adds (x, y)."""
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def rescaled(matrix: Matrix, factor: float) -> Matrix:
+    """The same motion for images enlarged by `factor`, pixels being areas: x -> factor (x + 1/2) - 1/2."""
+    up = np.array([[factor, 0.0, (factor - 1) / 2], [0.0, factor, (factor - 1) / 2], [0.0, 0.0, 1.0]])
+    result: Matrix = up @ matrix @ np.linalg.inv(up)
+    return result
+
+
+def corners(height: int, width: int) -> NDArray[np.float64]:
+    """The centres of the four corner pixels, (4, 2) as (x, y)."""
+    right, bottom = width - 1.0, height - 1.0
+    return np.array([[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]])
+
+
+def largest_move(matrix: Matrix, height: int, width: int) -> float:
+    """How far the homography moves the corner that it moves most, in pixels."""
+    places = corners(height, width)
+    return float(np.linalg.norm(applied(matrix, places) - places, axis=1).max())
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of the reference photograph: its first row and column, and its size."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def common_area(matrices: list[Matrix], height: int, width: int) -> Crop:
+    """The part of the reference that all photographs show: cut side by side where the most is missing.
+
+    Args:
+        matrices: from the reference to each photograph, all of this size.
+        height: in pixels.
+        width: in pixels.
+    """
+    top, left, bottom, right = 0.0, 0.0, height - 1.0, width - 1.0
+    for matrix in matrices:
+        back = applied(np.linalg.inv(matrix), corners(height, width))
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = back.tolist()
+        top, left = max(top, y0, y1), max(left, x0, x3)
+        bottom, right = min(bottom, y2, y3), min(right, x1, x2)
+    first_row, first_column = int(np.ceil(top - 1e-6)), int(np.ceil(left - 1e-6))
+    rows, columns = int(np.floor(bottom + 1e-6)) - first_row + 1, int(np.floor(right + 1e-6)) - first_column + 1
+    return Crop(first_row, first_column, rows, columns)
+
+
+class Warped:
+    """A photograph as the reference would show it, resampled row by row as it is asked for.
+
+    Whole pixels are copied, so that a photograph that needs no alignment stays as it is. Else values are interpolated
+    (bicubic) and handed out with 16 bits, which keeps what lies between two codes; pixels that clip stay clipped.
+
+    Args:
+        source: the photograph, (H, W, 3), all rows at hand.
+        matrix: from the reference to the photograph.
+        crop: the part of the reference that is wanted.
+    """
+
+    def __init__(self, source: NDArray[Any], matrix: Matrix, crop: Crop) -> None:
+        self.source = source
+        self.crop = crop
+        self.matrix = matrix
+        whole = np.round(matrix)
+        self.whole = bool(np.array_equal(matrix, whole) and np.array_equal(whole[:2, :2], np.eye(2)))
+        self.shape = (crop.height, crop.width, 3)
+        integer = source.dtype.kind == "u"
+        self.dtype = source.dtype if self.whole else np.dtype(np.uint16 if integer else np.float32)
+
+    def __getitem__(self, rows: slice) -> Block:
+        """Some rows, (n, W, 3)."""
+        start, stop, _ = rows.indices(self.crop.height)
+        if self.whole:
+            x, y = (int(value) for value in self.matrix[:2, 2])
+            left = self.crop.left + x
+            below = self.crop.top + y
+            return self.source[below + start : below + stop, left : left + self.crop.width]
+        return self._interpolated(start, stop)
+
+    def _interpolated(self, start: int, stop: int) -> Block:
+        places = torch.from_numpy(self._places(start, stop))
+        rows = slice(max(0, int(places[..., 1].min()) - 2), min(len(self.source), int(places[..., 1].max().ceil()) + 3))
+        part = np.ascontiguousarray(self.source[rows].transpose(2, 0, 1), dtype=np.float32)
+        height, width = part.shape[1:]
+        places[..., 1] -= rows.start
+        grid = (2 * places + 1) / torch.tensor([width, height]) - 1
+        values = functional.grid_sample(
+            torch.from_numpy(part)[None], grid[None], mode="bicubic", padding_mode="border", align_corners=False
+        )
+        return self._stored(values[0].permute(1, 2, 0).contiguous())
+
+    def _places(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Where the pixels of these rows lie in the source, (n, W, 2)."""
+        x = np.arange(self.crop.left, self.crop.left + self.crop.width, dtype=np.float64)
+        y = np.arange(self.crop.top + start, self.crop.top + stop, dtype=np.float64)[:, None]
+        m = self.matrix
+        depth = m[2, 0] * x + m[2, 1] * y + m[2, 2]
+        places = np.empty((stop - start, len(x), 2), np.float32)
+        places[..., 0] = (m[0, 0] * x + m[0, 1] * y + m[0, 2]) / depth
+        places[..., 1] = (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / depth
+        return places
+
+    def _stored(self, values: torch.Tensor) -> Block:
+        if self.source.dtype.kind != "u":
+            return values.clamp_(0, 1).numpy()
+        scale = 65535 // np.iinfo(self.source.dtype).max
+        codes: Block = values.mul_(scale).round_().clamp_(0, 65535).numpy().astype(np.uint16)
+        return codes
+
+
+def aligned(photographs: list[NDArray[Any]], matrices: list[Matrix]) -> list[Rows]:
+    """Photographs of one size as the reference would show them, cut to what all of them show."""
+    crop = common_area(matrices, *photographs[0].shape[:2])
+    return [Warped(photo, matrix, crop) for photo, matrix in zip(photographs, matrices, strict=True)]

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hdrgen.fusion.alignment import align_photographs
+from hdrgen.fusion.motions import Euclidean, Homography, Translation
+from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
+from tests.fusion.moved import motion, photograph, scene
+
+HEIGHT, WIDTH = 300, 400
+EV = [-3.0, 0.0, 3.0]
+
+
+@pytest.fixture(scope="module")
+def radiance():
+    return scene(HEIGHT + 160, WIDTH + 160)
+
+
+def taken(radiance, matrices):
+    generator = np.random.default_rng(0)
+    return [photograph(radiance, ev, m, HEIGHT, WIDTH, generator) for ev, m in zip(EV, matrices, strict=True)]
+
+
+def misplaced(found, true):
+    """Distances in pixels over a grid of the reference."""
+    grid = np.stack(np.meshgrid(np.linspace(0, WIDTH - 1, 9), np.linspace(0, HEIGHT - 1, 9)), -1).reshape(-1, 2)
+    return np.linalg.norm(applied(found, grid) - applied(true, grid), axis=1)
+
+
+@pytest.mark.parametrize("moves", [((2, 30, -25), (-2, -20, 31)), ((0, 40, 3), (0.3, 0.4, -0.6))])
+def test_finds_shifts_and_turns_of_noisy_exposures(radiance, moves):
+    true = [motion(*moves[0], HEIGHT, WIDTH), np.eye(3), motion(*moves[1], HEIGHT, WIDTH)]
+    photos = taken(radiance, true)
+    copies = [photo.copy() for photo in photos]
+    found = align_photographs(photos, 1)
+    assert all(np.array_equal(photo, copy) for photo, copy in zip(photos, copies, strict=True))
+    assert found[1].still
+    for alignment, matrix in zip(found, true, strict=True):
+        assert alignment.reliable
+        assert np.median(misplaced(alignment.matrix, matrix)) < 0.25
+    assert found[0].angle == pytest.approx(moves[0][0], abs=0.05)
+    assert found[0].move(HEIGHT, WIDTH) == pytest.approx(moves[0][1:], abs=0.4)
+
+
+def test_finds_the_perspective_of_a_camera_that_turned(radiance):
+    tilted = motion(1, 6, -4, HEIGHT, WIDTH)
+    tilted[2, :2] = [4e-5, -3e-5]
+    found = align_photographs(taken(radiance, [tilted, np.eye(3), tilted]), 1)
+    assert np.median(misplaced(found[0].matrix, tilted)) < 0.3
+
+
+def test_leaves_aligned_photographs_exactly_as_they_are(radiance):
+    photos = taken(radiance, [np.eye(3)] * 3)
+    found = align_photographs(photos, 1)
+    assert all(alignment.still and alignment.reliable for alignment in found)
+    for photo, same in zip(photos, aligned(photos, [a.matrix for a in found]), strict=True):
+        assert same.dtype == np.uint8
+        np.testing.assert_array_equal(same[0:HEIGHT], photo)
+
+
+def test_shifts_only_are_whole_pixels_and_copied(radiance):
+    true = [shift(13, -7), np.eye(3), shift(-21, 4)]
+    photos = taken(radiance, true)
+    found = align_photographs(photos, 1, shifts_only=True)
+    for alignment, matrix in zip(found, true, strict=True):
+        np.testing.assert_array_equal(alignment.matrix, matrix)
+    rows = aligned(photos, true)
+    assert {row.shape for row in rows} == {(HEIGHT - 11, WIDTH - 34, 3)}
+    np.testing.assert_array_equal(rows[0][3:9], photos[0][3:9, 34:])
+
+
+def test_deep_and_linear_photographs(radiance):
+    true = [motion(-1, 12, 9, HEIGHT, WIDTH), np.eye(3), motion(1, -8, 5, HEIGHT, WIDTH)]
+    linear = [((photo / 255) ** 2.2 * 65535).astype(np.uint16) for photo in taken(radiance, true)]
+    found = align_photographs(linear, 1, linear=True)
+    assert max(np.median(misplaced(a.matrix, m)) for a, m in zip(found, true, strict=True)) < 0.3
+
+
+def test_what_shows_nothing_in_common_is_left_and_said(radiance):
+    photos = taken(radiance, [np.eye(3)] * 3)
+    other = photograph(scene(HEIGHT, WIDTH, seed=9), 0, np.eye(3), HEIGHT, WIDTH, np.random.default_rng(1))
+    found = align_photographs([np.zeros_like(photos[0]), photos[1], other], 1)
+    assert [alignment.reliable for alignment in found] == [False, True, False]
+    assert all(alignment.still for alignment in found)
+
+
+def test_warping_undoes_a_motion_of_a_smooth_picture():
+    y, x = np.mgrid[:80, :120].astype(np.float32)
+    matrix = motion(1.5, 3.3, -2.6, 80, 120)
+
+    def picture(x, y):
+        return np.stack([0.5 + 0.4 * np.sin(x / 9) * np.cos(y / 11)] * 3, -1).astype(np.float32)
+
+    back = np.linalg.inv(matrix)
+    there = applied(back, np.column_stack([x.ravel(), y.ravel()]).astype(float)).T.reshape(2, 80, 120)
+    moved = picture(*there)
+    crop = common_area([np.eye(3), matrix], 80, 120)
+    inside = np.s_[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+    np.testing.assert_allclose(Warped(moved, matrix, crop)[0:80], picture(x, y)[inside], atol=4e-3)
+    coded = Warped((moved * 255).round().astype(np.uint8), matrix, crop)
+    assert coded.dtype == np.uint16
+    strips = np.concatenate([coded[start : start + 9] for start in range(0, crop.height, 9)])
+    np.testing.assert_array_equal(strips, coded[0:80])
+    np.testing.assert_allclose(strips / 65535, picture(x, y)[inside], atol=4e-3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-3, 3), st.floats(-40, 40), st.floats(-40, 40))
+def test_the_common_area_is_seen_by_all(degrees, x, y):
+    matrix = motion(degrees, x, y, 200, 300)
+    crop = common_area([np.eye(3), matrix], 200, 300)
+    assert isinstance(crop, Crop)
+    inside = corners(crop.height, crop.width) + np.array([crop.left, crop.top])
+    places = applied(matrix, inside)
+    assert (places >= -1e-3).all()
+    assert (places <= np.array([299, 199]) + 1e-3).all()
+    assert crop.height > 200 - 2 * (abs(y) + 20)
+
+
+@pytest.mark.parametrize("family", [Translation(), Euclidean(), Homography()])
+def test_slopes_are_those_of_the_motion(family):
+    points = np.random.default_rng(0).uniform(-1, 1, (5, 2))
+    gradient = np.random.default_rng(1).uniform(-1, 1, (5, 2))
+    count = family.slopes(points, gradient).shape[1]
+    for index, step in enumerate(np.eye(count) * 1e-6):
+        moved = (applied(family.matrix(step), points) - applied(family.matrix(-step), points)) / 2e-6
+        np.testing.assert_allclose((moved * gradient).sum(1), family.slopes(points, gradient)[:, index], atol=1e-8)
+
+
+def test_a_motion_seen_at_another_size():
+    matrix = motion(1, 8, 4, 100, 100)
+    small = rescaled(matrix, 0.25)
+    np.testing.assert_allclose(applied(small, np.zeros((1, 2)) + 1) * 4 + 1.5, applied(matrix, np.full((1, 2), 5.5)))
