@@ -5,10 +5,8 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-import torch.distributed
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
@@ -18,7 +16,7 @@ from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.methods.base import Evaluation
-from hdrgen.methods.scores import Score
+from hdrgen.metrics import Score, gather, means
 
 COLUMNS = ("scene", "ev", "metric", "value")
 
@@ -74,7 +72,7 @@ class MetricsTable(Callback):
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put the ranks' scores together and write them."""
-        scores = unique(gather(self.scores))
+        scores = gather(self.scores)
         if not trainer.is_global_zero:
             return
         if not scores:
@@ -96,38 +94,6 @@ class MetricsTable(Callback):
 def _default_folder(trainer: Trainer) -> Path | None:
     folder, verb = run_folder(trainer), trainer.state.fn
     return folder / verb.value if folder and verb else None
-
-
-def gather(scores: list[Score]) -> list[Score]:
-    """The scores of all ranks."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return scores
-    shares: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(shares, scores)
-    return [score for share in shares for score in share]
-
-
-def unique(scores: Sequence[Score]) -> list[Score]:
-    """One score for each scene, exposure and metric, in the order of these."""
-    found = {(score["metric"], score["scene"], score["ev"]): score for score in reversed(scores)}
-    order = {metric: rank for rank, metric in enumerate(dict.fromkeys(score["metric"] for score in scores))}
-    return sorted(found.values(), key=lambda score: (score["scene"], order[score["metric"]], score["ev"] or 0.0))
-
-
-def means(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    """Mean over scenes of every metric at every exposure, and over both under the key `mean`.
-
-    >>> scores = [Score(scene="a", ev=ev, metric="psnr", value=value) for ev, value in [(-1.0, 20.0), (1.0, 30.0)]]
-    >>> means(scores)
-    {'psnr': {'-1.0': 20.0, '1.0': 30.0, 'mean': 25.0}}
-    """
-    table: dict[str, dict[str, float]] = {}
-    for metric in dict.fromkeys(score["metric"] for score in scores):
-        own = [score for score in scores if score["metric"] == metric]
-        stops = sorted({score["ev"] for score in own if score["ev"] is not None})
-        table[metric] = {str(ev): fmean(score["value"] for score in own if score["ev"] == ev) for ev in stops}
-        table[metric]["mean"] = fmean(score["value"] for score in own)
-    return table
 
 
 def write(folder: Path, scores: Sequence[Score]) -> None:

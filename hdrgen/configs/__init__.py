@@ -1,10 +1,12 @@
-"""Packaged configurations: one YAML per method, and the defaults of every verb."""
+"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols."""
 
 from importlib import resources
 from pathlib import Path
 
 DEFAULTS = "defaults"
 """Configurations whose name starts with this are always applied, and are not chosen by name."""
+PROTOCOLS = "protocols"
+"""Folder of the evaluation protocols."""
 
 
 def folder() -> Path:
@@ -20,6 +22,16 @@ def names() -> list[str]:
 def path_of(name: str) -> Path:
     """File of the packaged configuration `name`, which need not exist."""
     return folder() / f"{name}.yaml"
+
+
+def protocol_names() -> list[str]:
+    """Names of the protocols that `--evaluation NAME` understands, sorted."""
+    return sorted(path.stem for path in (folder() / PROTOCOLS).glob("*.yaml"))
+
+
+def protocol_path(name: str) -> Path:
+    """File of the packaged protocol `name`, which need not exist."""
+    return folder() / PROTOCOLS / f"{name}.yaml"
 
 
 def defaults_of(verb: str) -> list[Path]:

@@ -13,10 +13,14 @@ from hdrgen.metrics.alignment import (
     unaligned,
 )
 from hdrgen.metrics.checking import check_images
+from hdrgen.metrics.cvvdp import ColorVideoVDP
 from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
+from hdrgen.metrics.l1 import L1, l1
+from hdrgen.metrics.loading import load_protocol
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
 from hdrgen.metrics.peak import peak_of
+from hdrgen.metrics.protocol import EvaluationProtocol, Judgement
 from hdrgen.metrics.psnr import PSNR, PSNR_CEILING, PSNRL, PSNRMu, psnr, psnr_l, psnr_mu
 from hdrgen.metrics.pu21 import (
     PU21PSNR,
@@ -28,11 +32,15 @@ from hdrgen.metrics.pu21 import (
     pu21_psnr_y,
     pu21_ssim,
 )
+from hdrgen.metrics.scores import MEAN, Score, deviations, gather, means, scene_means, unique
+from hdrgen.metrics.settings import described
 from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
     "ALIGNMENTS",
+    "L1",
     "LPIPS",
+    "MEAN",
     "MSSSIM",
     "PSNR",
     "PSNRL",
@@ -42,13 +50,17 @@ __all__ = [
     "SSIM",
     "SSIML",
     "Alignment",
+    "ColorVideoVDP",
     "Domain",
+    "EvaluationProtocol",
     "ImageMetric",
+    "Judgement",
     "LPIPSTrunk",
     "PSNRMu",
     "PU21Encoding",
     "PerceptualDistance",
     "SSIMMu",
+    "Score",
     "Setting",
     "align_exposure",
     "align_least_squares",
@@ -56,9 +68,15 @@ __all__ = [
     "align_median",
     "align_percentiles",
     "check_images",
+    "described",
+    "deviations",
+    "gather",
+    "l1",
+    "load_protocol",
     "lpips",
     "match_percentiles",
     "match_scale",
+    "means",
     "ms_ssim",
     "peak_of",
     "pretrained_lpips",
@@ -70,8 +88,10 @@ __all__ = [
     "pu21_psnr",
     "pu21_psnr_y",
     "pu21_ssim",
+    "scene_means",
     "ssim",
     "ssim_l",
     "ssim_mu",
     "unaligned",
+    "unique",
 ]

@@ -1,0 +1,268 @@
+"""Evaluation protocols: everything that turns a method's output into numbers, in one object."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple
+
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from hdrgen.errors import InputError
+from hdrgen.metrics.alignment import Alignment, unaligned
+from hdrgen.metrics.checking import check_images
+from hdrgen.metrics.image_metric import Domain, ImageMetric
+from hdrgen.metrics.precision import promote, without_autocast
+from hdrgen.metrics.scores import Score
+from hdrgen.metrics.settings import described
+
+# Not Tensor: jsonargparse would take a class in its place for a subclass of Tensor.
+ToneMapper = Callable[[Tensor], Any]
+"""Radiance `(B, 3, H, W)` to display values in [0, 1], same shape; such as `hdrgen.tonemap.reinhard2002`."""
+Merge = Callable[[Tensor, Tensor], Any]
+"""Stack `(B, S, 3, H, W)` and EV `(S,)` to radiance `(B, 3, H, W)`; such as `hdrgen.methods.merging.merge_stack`."""
+Metrics = dict[str, ImageMetric | None]
+"""Metrics by the name of their headline number; None switches one off."""
+DOMAINS: dict[str, Domain] = {
+    "stack_metrics": "display",
+    "display_metrics": "display",
+    "radiance_metrics": "radiance",
+    "luminance_metrics": "luminance",
+}
+"""What the metrics of each group must take."""
+
+
+class Judgement(NamedTuple):
+    """What a protocol says about the HDR images of B scenes."""
+
+    scores: list[Score]
+    maps: dict[str, Tensor]
+    """By name, what a metric says about each pixel, `(B, 1, H, W)`; such as HDR-VDP's probability of detection."""
+
+
+@dataclass(frozen=True)
+class EvaluationProtocol:
+    """Input, geometry, exposures, merge, alignment, tone mappers and metrics, with every parameter.
+
+    Any method can be judged by any protocol on any data. What a method does not make (exposures that it does not offer,
+    or all of them) and what the data lack (the HDR truth) is left out of the scores. Radiance is aligned first; then
+    tone mappers and radiance metrics see it as the alignment left it, luminance metrics see it times `luminance`.
+
+    A metric's headline number is called by its key, its other numbers by their own names; numbers of tone-mapped images
+    begin with the key of the operator, as in `reinhard_psnr`.
+
+    Args:
+        name: Of the protocol, for the record.
+        source: Where its settings come from: paper and section.
+        headline: The number that ranks scenes, as `directions` calls it; None: the first of these.
+        input_ev: The true exposure nearest to it, in stops relative to the reference, is the input.
+        resize: Height and width, or the side of a square whatever the aspect was, to which true exposures and
+            truth are resized before anything is computed; None keeps them.
+        exposures: True exposures that are scored, in stops relative to the input, those that the method offers among
+            them; None: all.
+        stack_ev: Exposures that are generated and merged, in stops relative to the input, as far as the method offers
+            them; None: the method's own. Methods that choose their exposures, or merge no stack, keep to their way.
+        merge: Stack and EV to radiance; None: the method's own merge.
+        truth: The scene's HDR image (`dataset`), one merged from all its true exposures as the result is
+            (`merged`; of a stack of ranks, the scene's), or the latter where a scene has none (`dataset_or_merged`).
+        align: Brings result and truth to one scale; see `hdrgen.metrics.alignment`.
+        luminance: cd/m2 of radiance 1 after alignment.
+        tone_mappers: Operators by name; None switches one off.
+        stack_metrics: Of each generated exposure, by name; domain `display`.
+        display_metrics: Of the HDR image after each tone mapper; domain `display`.
+        radiance_metrics: Of the HDR image; domain `radiance`.
+        luminance_metrics: Of the HDR image in cd/m2; domain `luminance`.
+    """
+
+    name: str = "unnamed"
+    source: str = ""
+    headline: str | None = None
+    input_ev: float = 0.0
+    resize: int | tuple[int, int] | None = None
+    exposures: Sequence[float] | None = None
+    stack_ev: Sequence[float] | None = None
+    merge: Merge | None = None
+    truth: Literal["dataset", "merged", "dataset_or_merged"] = "dataset"
+    align: Alignment = unaligned
+    luminance: float = 1.0
+    tone_mappers: dict[str, ToneMapper | None] = field(default_factory=dict)
+    stack_metrics: Metrics = field(default_factory=dict)
+    display_metrics: Metrics = field(default_factory=dict)
+    radiance_metrics: Metrics = field(default_factory=dict)
+    luminance_metrics: Metrics = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    # -- before the method -----------------------------------------------------------------------------------------
+
+    def prepared(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """The batch with the protocol's input and size; EV and radiance count from the new input.
+
+        Both display values and radiance are interpolated bilinearly with antialiasing: means over neighbours, in
+        linear light for radiance, that never leave their range.
+        """
+        batch = batch if self.input_ev == 0 else _with_input(batch, self.input_ev)
+        if self.resize is None:
+            return batch
+        height, width = (self.resize, self.resize) if isinstance(self.resize, int) else self.resize
+        kept = {key: batch[key] for key in ("ldr", "hdr") if key in batch}
+        return batch | {key: _resized(value, (height, width)) for key, value in kept.items()}
+
+    # -- after it --------------------------------------------------------------------------------------------------
+
+    def judge_stack(
+        self, scenes: Sequence[str], stack: Tensor, truth: Tensor, ev: Tensor, checked: bool = True
+    ) -> list[Score]:
+        """Scores of generated exposures.
+
+        Args:
+            scenes: Names of the B scenes.
+            stack: `(B, K, 3, H, W)`, display values.
+            truth: Same shape.
+            ev: `(B, K)`, stops relative to the input.
+            checked: Whether NaN and the like are errors.
+
+        Raises:
+            InputError: With the scene's name: what no metric can judge, or images too small for one.
+        """
+        image, target, stops = stack.flatten(0, 1), truth.flatten(0, 1), [round(x, 3) for x in ev.flatten().tolist()]
+        names = [scene for scene in scenes for _ in range(ev.shape[1])]
+        if checked:
+            labels = [f"{scene} at EV {value:+g}" for scene, value in zip(names, stops, strict=True)]
+            image = check_images(image, target, labels, "display")
+        numbers, _ = _measured(self.stack_metrics, image, target, scenes)
+        return _listed(numbers, names, stops)
+
+    def judge_hdr(
+        self, scenes: Sequence[str], radiance: Tensor, truth: Tensor, checked: bool = True
+    ) -> tuple[Tensor, Tensor, Judgement]:
+        """Align reconstructed radiance and its truth, and score it.
+
+        Args:
+            scenes: Names of the B scenes.
+            radiance: `(B, 3, H, W)`, linear.
+            truth: Same shape.
+            checked: Whether NaN, a black truth and the like are errors.
+
+        Returns:
+            Result and truth after alignment, and what is to be said of them.
+
+        Raises:
+            InputError: With the scene's name: what no metric can judge, or images too small for one.
+        """
+        image, target = promote(radiance), promote(truth)
+        if checked:
+            image = check_images(image, target, scenes)
+        with _naming(scenes):
+            image, target = self.align(image, target)
+            numbers, maps = _measured(self.radiance_metrics, image, target, scenes)
+            for name, operator in self.tone_mappers.items():
+                if operator is not None:
+                    shown, wanted = operator(image), operator(target)
+                    numbers |= _measured(self.display_metrics, shown, wanted, scenes, f"{name}_")[0]
+            light = image * self.luminance, target * self.luminance
+            absolute, seen = _measured(self.luminance_metrics, *light, scenes)
+        return image, target, Judgement(_listed(numbers | absolute, scenes, [None] * len(scenes)), maps | seen)
+
+    # -- what it is ------------------------------------------------------------------------------------------------
+
+    def directions(self) -> dict[str, bool]:
+        """The name of every number that the protocol can give, and whether higher is better."""
+        groups = [("", self.luminance_metrics), ("", self.radiance_metrics)]
+        groups += [(f"{name}_", self.display_metrics) for name, operator in self.tone_mappers.items() if operator]
+        return {
+            f"{prefix}{name}": metric.higher_is_better
+            for prefix, metrics in [*groups, ("", self.stack_metrics)]
+            for key, metric in metrics.items()
+            if metric is not None
+            for name in named_outputs(key, metric)
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting, as JSON has it."""
+        return {part.name: described(getattr(self, part.name)) for part in fields(self)}
+
+
+def named_outputs(key: str, metric: ImageMetric) -> dict[str, str]:
+    """The names under which a protocol reports a metric's numbers, and the metric's own names."""
+    headline, *others = metric.outputs
+    return {key: headline, **{name: name for name in others}}
+
+
+def _measured(
+    metrics: Metrics, image: Tensor, target: Tensor, scenes: Sequence[str], prefix: str = ""
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Numbers `(B,)` and maps `(B, 1, H, W)` by name, in float32 or better."""
+    numbers, maps = dict[str, Tensor](), dict[str, Tensor]()
+    with without_autocast(image.device.type), _naming(scenes):
+        for key, metric in metrics.items():
+            if metric is None:
+                continue
+            told = metric.to(image.device).measure(promote(image), promote(target))
+            numbers |= {f"{prefix}{name}": told[output] for name, output in named_outputs(key, metric).items()}
+            maps |= {f"{prefix}{name}": value for name, value in told.items() if name not in metric.outputs}
+    return numbers, maps
+
+
+def _listed(numbers: Mapping[str, Tensor], scenes: Sequence[str], ev: Sequence[float | None]) -> list[Score]:
+    return [
+        {"scene": scene, "ev": stops, "metric": metric, "value": value}
+        for metric, column in numbers.items()
+        for scene, stops, value in zip(scenes, ev, column.tolist(), strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def _naming(scenes: Sequence[str]) -> Iterator[None]:
+    """Put the scenes before an error that does not say which image it is about."""
+    try:
+        yield
+    except InputError as error:
+        about = ", ".join(scenes)
+        if str(error).startswith(about):
+            raise
+        raise InputError(f"{about}: {error}") from error
+
+
+def _with_input(batch: dict[str, Any], ev: float) -> dict[str, Any]:
+    relative = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
+    reference = (relative - ev).abs().argmin(1)
+    shift = batch["ev"].gather(1, reference[:, None])
+    moved = batch | {"ref": reference, "ev": batch["ev"] - shift}
+    return moved if "hdr" not in batch else moved | {"hdr": batch["hdr"] * shift.exp2()[..., None, None]}
+
+
+def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(images.shape[-2:]) == size:
+        return images
+    flat = interpolate(images.float().flatten(0, -4), size, mode="bilinear", antialias=True, align_corners=False)
+    return flat.view(*images.shape[:-2], *size)
+
+
+def _check(protocol: EvaluationProtocol) -> None:
+    where = f"protocol {protocol.name}"
+    for group, domain in DOMAINS.items():
+        for key, metric in getattr(protocol, group).items():
+            if metric is not None and metric.domain != domain:
+                raise InputError(f"{where}: {group} take {domain} values, {key} takes {metric.domain} values")
+    sizes = (protocol.resize,) if isinstance(protocol.resize, int) else protocol.resize or ()
+    if any(size < 1 for size in sizes):
+        raise InputError(f"{where}: expected a size of at least 1 pixel, found resize {protocol.resize}")
+    if not (protocol.luminance > 0 and math.isfinite(protocol.luminance)):
+        raise InputError(f"{where}: expected a positive luminance in cd/m2, found {protocol.luminance}")
+    if protocol.stack_ev is not None and len(set(protocol.stack_ev)) < 2:
+        raise InputError(f"{where}: expected two different exposures or more in stack_ev, found {protocol.stack_ev}")
+    _check_names(protocol, where)
+
+
+def _check_names(protocol: EvaluationProtocol, where: str) -> None:
+    groups = (protocol.luminance_metrics, protocol.radiance_metrics, protocol.stack_metrics)
+    names = [name for group in groups for key, metric in group.items() if metric for name in named_outputs(key, metric)]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{where}: two of its numbers are called {name}; give one of the metrics another key")
+    known = protocol.directions()
+    if protocol.headline is not None and protocol.headline not in known:
+        raise InputError(f"{where}: expected a headline among {', '.join(known)}, found {protocol.headline}")
