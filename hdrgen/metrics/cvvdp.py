@@ -21,9 +21,6 @@ class ColorVideoVDP(ImageMetric):
     The display cuts luminance at its peak and adds what it reflects: differences beyond are not seen. A float32
     computation of the package `cvvdp`.
 
-    Needs:
-        pip install hdrgen[cvvdp]
-
     Args:
         display: Name of one of the package's displays, of those that take cd/m2.
         peak: Luminance in cd/m2 where the display cuts; None keeps the display's own.
@@ -41,6 +38,8 @@ class ColorVideoVDP(ImageMetric):
         ' "ColorVideoVDP: A Visual Difference Predictor for Image, Video and Display Distortions", SIGGRAPH 2024.'
     )
     outputs = ("cvvdp",)
+    unit = "JOD"
+    needs = "the package cvvdp: pip install 'hdrgen[cvvdp]'"
 
     def __init__(self, display: str = LINEAR_DISPLAY, peak: float | None = None, ppd: float | None = None) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """What all metrics of pairs of images share: mean and deviation over images, and the settings that made them."""
 
 import inspect
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
@@ -38,6 +39,12 @@ class ImageMetric(torchmetrics.Metric):
     """The paper that defines it."""
     outputs: tuple[str, ...]
     """Names of the numbers; the first is the headline."""
+    opposite: ClassVar[tuple[str, ...]] = ()
+    """Those of `outputs` whose better direction is not `higher_is_better`."""
+    unit: ClassVar[str] = ""
+    """Of the headline; none for a plain number."""
+    needs: ClassVar[str] = ""
+    """What has to be there beside hdrgen itself: weights, a package."""
 
     images: Tensor
     total: Tensor
@@ -76,6 +83,22 @@ class ImageMetric(torchmetrics.Metric):
         deviation = (self.squares / self.images - mean.square()).clamp_min(0).sqrt()
         names = [*self.outputs, *(f"{name}_std" for name in self.outputs)]
         return dict(zip(names, torch.cat([mean, deviation]), strict=True))
+
+    @classmethod
+    def name(cls) -> str:
+        """What the command line calls it: the words that all its outputs begin with.
+
+        >>> from hdrgen.metrics import PU21PSNR
+        >>> PU21PSNR.outputs, PU21PSNR.name()
+        (('pu21_psnr', 'pu21_psnr_y'), 'pu21_psnr')
+        """
+        words = [output.split("_") for output in cls.outputs]
+        return "_".join(os.path.commonprefix(words))
+
+    @classmethod
+    def better_higher(cls, output: str) -> bool:
+        """Whether larger values of one of the outputs are better."""
+        return cls.higher_is_better is not (output in cls.opposite)
 
     def settings(self) -> dict[str, Setting]:
         """Every parameter that made the numbers: the arguments of the class, by name."""

@@ -131,9 +131,6 @@ def lpips(image: Tensor, target: Tensor, distance: PerceptualDistance) -> Tensor
 class LPIPS(ImageMetric):
     """LPIPS of display values, see `PerceptualDistance`.
 
-    Needs:
-        ImageNet weights of the trunk
-
     Args:
         network: See `LPIPSTrunk`.
         weights: torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
@@ -151,6 +148,7 @@ class LPIPS(ImageMetric):
         ' "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018.'
     )
     outputs = ("lpips",)
+    needs = "ImageNet weights of its trunk, from a file or torch.hub's cache"
 
     def __init__(self, network: LPIPSTrunk = "vgg", weights: str | None = None, heads: str | None = None) -> None:
         super().__init__()

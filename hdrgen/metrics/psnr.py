@@ -82,6 +82,7 @@ class PSNR(ImageMetric):
     bounds = (-math.inf, PSNR_CEILING)
     reference = "mean squared error against the peak; no paper"
     outputs = ("psnr",)
+    unit = "dB"
 
     def __init__(self, data_range: float = 1.0) -> None:
         super().__init__()
@@ -104,6 +105,7 @@ class PSNRL(ImageMetric):
     bounds = (0.0, PSNR_CEILING)
     reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
     outputs = ("psnr_l",)
+    unit = "dB"
 
     def __init__(self, peak_quantile: float = PEAK_QUANTILE) -> None:
         super().__init__()
@@ -127,6 +129,7 @@ class PSNRMu(ImageMetric):
     bounds = (0.0, PSNR_CEILING)
     reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
     outputs = ("psnr_mu",)
+    unit = "dB"
 
     def __init__(self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> None:
         super().__init__()

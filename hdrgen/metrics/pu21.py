@@ -166,6 +166,7 @@ class PU21PSNR(ImageMetric):
     bounds = (-math.inf, PSNR_CEILING)
     reference = MANTIUK_2021
     outputs = ("pu21_psnr", "pu21_psnr_y")
+    unit = "dB"
 
     def __init__(self, encoding: PU21Encoding = "banding_glare", crf_correction: bool = False) -> None:
         super().__init__()
