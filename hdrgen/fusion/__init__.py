@@ -2,6 +2,7 @@
 
 from hdrgen.fusion.alignment import Alignment, align_photographs
 from hdrgen.fusion.debevec import merge_debevec
+from hdrgen.fusion.ghosts import ghost_masks, least_clipped
 from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, merge_mertens
@@ -22,6 +23,8 @@ __all__ = [
     "aligned",
     "debevec_hat",
     "gaussian",
+    "ghost_masks",
+    "least_clipped",
     "merge_debevec",
     "merge_linear",
     "merge_mertens",

