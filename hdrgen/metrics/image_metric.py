@@ -1,9 +1,9 @@
 """What all metrics of pairs of images share: mean and deviation over images, and the settings that made them."""
 
 import inspect
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -92,8 +92,8 @@ class ImageMetric(torchmetrics.Metric):
         >>> PU21PSNR.outputs, PU21PSNR.name()
         (('pu21_psnr', 'pu21_psnr_y'), 'pu21_psnr')
         """
-        words = [output.split("_") for output in cls.outputs]
-        return "_".join(os.path.commonprefix(words))
+        words = zip(*(output.split("_") for output in cls.outputs), strict=False)
+        return "_".join(same[0] for same in takewhile(lambda at: len(set(at)) == 1, words))
 
     @classmethod
     def better_higher(cls, output: str) -> bool:
