@@ -173,11 +173,11 @@ class EvaluationProtocol:
         groups = [("", self.luminance_metrics), ("", self.radiance_metrics)]
         groups += [(f"{name}_", self.display_metrics) for name, operator in self.tone_mappers.items() if operator]
         return {
-            f"{prefix}{name}": metric.higher_is_better
+            f"{prefix}{name}": metric.better_higher(own)
             for prefix, metrics in [*groups, ("", self.stack_metrics)]
             for key, metric in metrics.items()
             if metric is not None
-            for name in named_outputs(key, metric)
+            for name, own in named_outputs(key, metric).items()
         }
 
     def settings(self) -> dict[str, Any]:
