@@ -1,7 +1,27 @@
-"""From linear radiance to display values in [0, 1], one operator per file."""
+"""From linear radiance to display values in [0, 1], one operator per file, each a function and a frozen dataclass."""
 
-from hdrgen.tonemap.mu_law import inverse_mu_law, mu_law
-from hdrgen.tonemap.reinhard2002 import reinhard2002
-from hdrgen.tonemap.reinhard2005 import reinhard2005
+from hdrgen.tonemap.drago2003 import Drago2003, drago2003
+from hdrgen.tonemap.kim_kautz2008 import KimKautz2008, kim_kautz2008
+from hdrgen.tonemap.layer_decomposition import LayerDecomposition, layer_decomposition
+from hdrgen.tonemap.mu_law import MuLaw, inverse_mu_law, mu_law
+from hdrgen.tonemap.operator import Operator, ToneMapper
+from hdrgen.tonemap.reinhard2002 import Reinhard2002, reinhard2002
+from hdrgen.tonemap.reinhard2005 import Reinhard2005, reinhard2005
 
-__all__ = ["inverse_mu_law", "mu_law", "reinhard2002", "reinhard2005"]
+__all__ = [
+    "Drago2003",
+    "KimKautz2008",
+    "LayerDecomposition",
+    "MuLaw",
+    "Operator",
+    "Reinhard2002",
+    "Reinhard2005",
+    "ToneMapper",
+    "drago2003",
+    "inverse_mu_law",
+    "kim_kautz2008",
+    "layer_decomposition",
+    "mu_law",
+    "reinhard2002",
+    "reinhard2005",
+]

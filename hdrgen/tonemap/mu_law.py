@@ -1,11 +1,15 @@
 """The mu-law: the logarithmic compression in which HDR errors are usually measured."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.tonemap.operator import Operator
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
 
 
 def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
@@ -34,6 +38,38 @@ def inverse_mu_law(y: Tensor, mu: float = 5000.0) -> Tensor:
         0.3
     """
     return y.sign() * torch.expm1(y.abs() * math.log1p(_positive(mu))) / mu
+
+
+@dataclass(frozen=True)
+class MuLaw(Operator):
+    """:func:`mu_law` of radiance up to a chosen white, clipped to the display.
+
+    Args:
+        mu: positive.
+        white: the radiance shown as white, 1 being white at EV 0; None takes the largest value of each image.
+
+    Example:
+        >>> round(float(MuLaw(white=2.0)(torch.full((3, 1, 1), 0.02))[0, 0, 0]), 4)
+        0.4616
+    """
+
+    encoding: ClassVar[str] = "the logarithm, for display as it is"
+    adapts: ClassVar[bool] = False
+    brighter: ClassVar[str] = "lower --white"
+
+    mu: float = 5000.0
+    white: float | None = 1.0
+
+    def __post_init__(self) -> None:
+        _positive(self.mu)
+        if self.white is not None and not 0 < self.white < math.inf:
+            raise InputError(f"mu_law: expected a positive white, found {self.white}")
+
+    def __call__(self, radiance: Tensor) -> Tensor:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+        image = as_radiance(radiance)
+        largest = image.amax(IMAGE, keepdim=True).clamp_min(BLACK)
+        return mu_law((image / (largest if self.white is None else self.white)).clamp_max(1), self.mu)
 
 
 def _positive(mu: float) -> float:

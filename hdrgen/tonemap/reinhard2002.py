@@ -1,12 +1,16 @@
 """Reinhard's photographic tone reproduction, global and with automatic dodging and burning."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import kornia
 import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.tonemap.operator import Operator
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, luminance_of
 
-_LUMINANCE = (0.2126, 0.7152, 0.0722)  # linear BT.709 RGB to luminance
 SCALES = 8
 RATIO = 1.6  # from one scale to the next
 SHARPNESS = 8.0  # phi of Eq. 7
@@ -43,13 +47,11 @@ def reinhard2002(
         >>> round(float(reinhard2002(grey, white=1e6)[0, 0, 0]), 4)  # sRGB of 0.18 / 1.18
         0.4269
     """
-    for name, value in {"key": key, "white": 1.0 if white is None else white, "delta": delta}.items():
-        if not value > 0:
-            raise InputError(f"reinhard2002: expected a positive {name}, found {value}")
-    image = (radiance if radiance.dtype == torch.float64 else radiance.float()).clamp_min(0)
-    luminance = kornia.color.rgb_to_grayscale(image, torch.tensor(_LUMINANCE).to(image))
-    largest = luminance.amax((-3, -2, -1), keepdim=True).clamp_min(torch.finfo(image.dtype).tiny / delta)
-    average = (luminance / largest + delta).log().mean((-3, -2, -1), keepdim=True).exp() * largest
+    _check(key, white, delta)
+    image = as_radiance(radiance)
+    luminance = luminance_of(image)
+    largest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
+    average = (luminance / largest + delta).log().mean(IMAGE, keepdim=True).exp() * largest
     gain = key / average
     scaled = gain * luminance
     # Below 1 the burn would brighten an image that has no highlights, a constant one to pure white.
@@ -57,6 +59,37 @@ def reinhard2002(
     adaptation = _neighbourhood(scaled, key) if local else scaled
     factor = gain * (1 + scaled / limit**2) / (1 + adaptation)
     return kornia.color.linear_rgb_to_rgb((image * factor).clamp(0, 1))
+
+
+@dataclass(frozen=True)
+class Reinhard2002(Operator):
+    """:func:`reinhard2002` with its parameters.
+
+    Example:
+        >>> round(float(Reinhard2002(key=0.36, white=1e6)(torch.full((3, 4, 4), 7.0))[0, 0, 0]), 4)
+        0.5514
+    """
+
+    encoding: ClassVar[str] = "sRGB"
+    brighter: ClassVar[str] = "raise --key"
+
+    key: float = 0.18
+    white: float | None = None
+    local: bool = False
+    delta: float = 1e-6
+
+    def __post_init__(self) -> None:
+        _check(self.key, self.white, self.delta)
+
+    def __call__(self, radiance: Tensor) -> Tensor:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+        return reinhard2002(radiance, key=self.key, white=self.white, local=self.local, delta=self.delta)
+
+
+def _check(key: float, white: float | None, delta: float) -> None:
+    for name, value in {"key": key, "white": 1.0 if white is None else white, "delta": delta}.items():
+        if not value > 0:
+            raise InputError(f"reinhard2002: expected a positive {name}, found {value}")
 
 
 def _neighbourhood(luminance: Tensor, key: float) -> Tensor:

@@ -1,12 +1,18 @@
 """Reinhard and Devlin's tone mapping after photoreceptors."""
 
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
 import kornia
 import torch
 from torch import Tensor
 
+from hdrgen.camera import Gamma
 from hdrgen.errors import InputError
+from hdrgen.tonemap.operator import Operator
+from hdrgen.tonemap.planes import IMAGE, as_radiance, stretch
 
-IMAGE = (-3, -2, -1)
 DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
 
@@ -17,14 +23,15 @@ def reinhard2005(
     contrast: float | None = None,
     chromatic: float = 0.0,
     light: float = 1.0,
+    gamma: float = 1.0,
 ) -> Tensor:
     r"""Compress with the photoreceptor model: :math:`V = C / (C + (e^{-f} I_a)^m)`.
 
     The adaptation level :math:`I_a = a\,(c\,C + (1-c)L) + (1-a)(c\,\bar C + (1-c)\bar L)` mixes pixel and image mean,
     channel and luma. Input and result are stretched to [0, 1], so that the scale of the radiance does not matter.
-    The result is a display value; there is no gamma. This is OpenCV's ``TonemapReinhard(gamma=1, intensity,
-    light_adapt=light, color_adapt=chromatic)``, including its BT.601 luma (the paper has BT.709); put
-    ``Gamma(g)(...)`` around it for another gamma. OpenCV cannot set the contrast.
+    The photoreceptor's response is shown as it is, as in the paper; many use it with a gamma of 2.2 on top. This is
+    OpenCV's ``TonemapReinhard(gamma, intensity, light_adapt=light, color_adapt=chromatic)``, including its BT.601 luma
+    (the paper has BT.709). OpenCV cannot set the contrast.
 
     Args:
         radiance: linear radiance, (..., 3, H, W); negative values are cut off.
@@ -32,6 +39,7 @@ def reinhard2005(
         contrast: m in [0.3, 1], or None to take it from the image: :math:`0.3 + 0.7 k^{1.4}`, k its key.
         chromatic: c in [0, 1]; 1 adapts each channel by itself, which removes colour casts.
         light: a in [0, 1]; 1 adapts to each pixel, 0 to the image mean.
+        gamma: of a last power 1/gamma; 1 has none.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
@@ -46,15 +54,49 @@ def reinhard2005(
         >>> [round(value, 3) for value in reinhard2005(ramp)[0, 0].tolist()]
         [0.0, 0.198, 0.498, 1.0]
     """
-    _check(intensity, contrast, chromatic, light)
-    image = _stretch((radiance if radiance.dtype == torch.float64 else radiance.float()).clamp_min(0))
+    _check(intensity, contrast, chromatic, light, gamma)
+    image = stretch(as_radiance(radiance))
     luma = kornia.color.rgb_to_grayscale(image)
     m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(image)
     local = chromatic * image + (1 - chromatic) * luma
     average = chromatic * image.mean((-2, -1), keepdim=True) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
     adaptation = torch.exp(torch.tensor(-intensity)).to(image) * (light * local + (1 - light) * average)
     # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
-    return _stretch(image / (image + adaptation.clamp_min(1e-7) ** m))
+    return Gamma(gamma)(stretch(image / (image + adaptation.clamp_min(1e-10) ** m)))
+
+
+@dataclass(frozen=True)
+class Reinhard2005(Operator):
+    """:func:`reinhard2005` with its parameters.
+
+    Example:
+        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+        >>> [round(value, 3) for value in Reinhard2005(intensity=1)(ramp)[0, 0].tolist()]
+        [0.0, 0.248, 0.57, 1.0]
+    """
+
+    encoding: ClassVar[str] = "response of the eye, power 1/gamma"
+    brighter: ClassVar[str] = "raise --intensity"
+
+    intensity: float = 0.0
+    contrast: float | None = None
+    chromatic: float = 0.0
+    light: float = 1.0
+    gamma: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check(self.intensity, self.contrast, self.chromatic, self.light, self.gamma)
+
+    def __call__(self, radiance: Tensor) -> Tensor:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+        return reinhard2005(
+            radiance,
+            intensity=self.intensity,
+            contrast=self.contrast,
+            chromatic=self.chromatic,
+            light=self.light,
+            gamma=self.gamma,
+        )
 
 
 def _contrast(luma: Tensor) -> Tensor:
@@ -66,16 +108,7 @@ def _contrast(luma: Tensor) -> Tensor:
     return 0.3 + 0.7 * torch.where(flat, torch.zeros_like(key), key.clamp(1e-6, 1)) ** 1.4
 
 
-def _stretch(image: Tensor) -> Tensor:
-    """Stretch each image to [0, 1]; a constant one is only brought into the range."""
-    least, most = image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
-    flat = most - least <= 1e-6 * most
-    bottom = torch.where(flat, torch.zeros_like(least), least)
-    height = torch.where(flat, most.clamp_min(1), most - least)
-    return (image - bottom) / height
-
-
-def _check(intensity: float, contrast: float | None, chromatic: float, light: float) -> None:
+def _check(intensity: float, contrast: float | None, chromatic: float, light: float, gamma: float) -> None:
     ranges = {
         "intensity": (intensity, -8, 8),
         "contrast": (0.3 if contrast is None else contrast, 0.3, 1),
@@ -85,3 +118,5 @@ def _check(intensity: float, contrast: float | None, chromatic: float, light: fl
     for name, (value, least, most) in ranges.items():
         if not least <= value <= most:
             raise InputError(f"reinhard2005: expected {name} from {least} to {most}, found {value}")
+    if not 0 < gamma < math.inf:
+        raise InputError(f"reinhard2005: expected a positive gamma, found {gamma}")

@@ -1,0 +1,99 @@
+"""Drago's adaptive logarithmic mapping."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import kornia
+from torch import Tensor
+
+from hdrgen.camera import Gamma
+from hdrgen.camera.response import power
+from hdrgen.errors import InputError
+from hdrgen.tonemap.operator import Operator
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, stretch
+
+DARKEST = 1e-4  # log luma is taken from here up, as in OpenCV
+_HUELESS = 1e-10  # stretched luma below which a pixel has no hue
+
+
+def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, gamma: float = 2.2) -> Tensor:
+    r"""Take a logarithm whose base grows with luminance, from 2 in the shadows to 10 in the highlights.
+
+    :math:`L_d \propto \ln(1 + L) / \ln(2 + 8 (L/L_{max})^{\ln b / \ln 0.5})`, where :math:`L = L_w / \bar L_w` is
+    relative to the log-average. Colours follow by :math:`C_d = (C/L)^s L_d`.
+
+    This is OpenCV's ``TonemapDrago(gamma, saturation, bias)``: input and result are stretched to [0, 1], so that the
+    scale of the radiance does not matter; luma is BT.601. The paper instead keeps the input's scale, divides by the
+    display's luminance, and has a gamma curve with a linear toe. Black pixels, which OpenCV turns into NaN, stay
+    black. OpenCV's default gamma is 1, which is too dark on a display.
+
+    The curve turns down before the brightest pixel where :math:`\ln(1 + L_{max}) > 2.88 \ln 0.5 / \ln b`: with a bias
+    of 0.85 above 2e5 times the log-average, with 0.7 above 270 times.
+
+    Args:
+        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
+        bias: b in (0, 1]: less is brighter; 0.7 to 0.9 in the paper.
+        saturation: s, 0 or more; 1 keeps the hue.
+        gamma: the display's; 1 leaves linear light.
+
+    Returns:
+        Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
+
+    Raises:
+        InputError: a parameter is out of its range.
+
+    Source: Drago, Myszkowski, Annen and Chiba, "Adaptive logarithmic mapping for displaying high contrast scenes",
+    2003, Eq. 1-4.
+
+    Example:
+        >>> import torch
+        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+        >>> [round(value, 3) for value in drago2003(ramp)[0, 0].tolist()]
+        [0.0, 0.439, 0.773, 1.0]
+    """
+    _check(bias, saturation, gamma)
+    image = stretch(as_radiance(radiance))
+    luma = kornia.color.rgb_to_grayscale(image)
+    scaled = luma / luma.clamp_min(DARKEST).log().mean(IMAGE, keepdim=True).exp()
+    brightest = scaled.amax(IMAGE, keepdim=True).clamp_min(BLACK)
+    # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
+    part = (scaled / brightest).clamp_min(_HUELESS) ** (math.log(bias) / math.log(0.5))
+    compressed = scaled.log1p() / (2 + 8 * part).log()
+    colours = image / luma.clamp_min(_HUELESS)
+    display = (colours if saturation == 1 else power(colours, saturation)) * compressed
+    return Gamma(gamma)(stretch(display))
+
+
+@dataclass(frozen=True)
+class Drago2003(Operator):
+    """:func:`drago2003` with its parameters.
+
+    Example:
+        >>> import torch
+        >>> round(float(Drago2003(bias=0.7)(torch.tensor([0.0, 1.0, 10.0]).expand(3, 1, 3))[0, 0, 1]), 3)
+        0.846
+    """
+
+    encoding: ClassVar[str] = "power 1/gamma"
+    brighter: ClassVar[str] = "lower --bias"
+
+    bias: float = 0.85
+    saturation: float = 1.0
+    gamma: float = 2.2
+
+    def __post_init__(self) -> None:
+        _check(self.bias, self.saturation, self.gamma)
+
+    def __call__(self, radiance: Tensor) -> Tensor:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+        return drago2003(radiance, bias=self.bias, saturation=self.saturation, gamma=self.gamma)
+
+
+def _check(bias: float, saturation: float, gamma: float) -> None:
+    if not 0 < bias <= 1:
+        raise InputError(f"drago2003: expected a bias above 0, at most 1, found {bias}")
+    if not 0 <= saturation < math.inf:
+        raise InputError(f"drago2003: expected a saturation of 0 or more, found {saturation}")
+    if not 0 < gamma < math.inf:
+        raise InputError(f"drago2003: expected a positive gamma, found {gamma}")

@@ -1,0 +1,125 @@
+"""Layers of an image by penalties on their gradients: ADMM with a solve in the Fourier domain."""
+
+import math
+from collections.abc import Sequence
+from functools import reduce
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+
+class Penalty(Protocol):
+    """A penalty on gradients that ADMM can treat pixel by pixel."""
+
+    def start(self, data: Tensor) -> Tensor:
+        """Gradient of the base before anything is known about it."""
+
+    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """The gradient with the least sum of penalty and rho/2 times the squared distance to `gradient`.
+
+        Args:
+            gradient: of the base, with the multiplier added.
+            data: gradient of the image.
+            rho: how much the distance counts.
+        """
+
+
+class SmallBase(NamedTuple):
+    r"""L1 on the base: :math:`\lambda \|\nabla B\|_1`, which keeps few strong edges in it.
+
+    >>> SmallBase(0.1).proximal(torch.tensor([-0.5, 0.05, 0.3]), torch.zeros(3), 1.0)
+    tensor([-0.4000,  0.0000,  0.2000])
+    """
+
+    weight: float
+
+    def start(self, data: Tensor) -> Tensor:
+        """No gradient."""
+        return torch.zeros_like(data)
+
+    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """Soft threshold."""
+        threshold = self.weight / rho
+        return gradient - gradient.clamp(-threshold, threshold)
+
+
+class SparseDetail(NamedTuple):
+    r"""L0 on the detail: :math:`\lambda \|\nabla (S - B)\|_0`, which keeps the detail flat but for its edges.
+
+    >>> SparseDetail(0.5).proximal(torch.tensor([0.2, 0.2]), torch.tensor([1.0, 2.0]), 1.0)
+    tensor([1.0000, 0.2000])
+    """
+
+    weight: float
+
+    def start(self, data: Tensor) -> Tensor:
+        """The gradient of the image, which leaves none for the detail."""
+        return data
+
+    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """Hard threshold on what the detail would have."""
+        return torch.where((data - gradient).abs() < math.sqrt(2 * self.weight / rho), data, gradient)
+
+
+def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, growth: float) -> Tensor:
+    r"""The base B of an image S that minimises :math:`\frac12\|S - B\|^2` plus penalties on gradients.
+
+    ADMM: every penalty has its own copy of the gradient, held to that of B by a multiplier and by :math:`\rho/2` times
+    the squared distance. B solves :math:`(1 + n\rho\,\nabla^T\nabla) B = S + \rho\,\nabla^T \sum_i (g_i + u_i)`, which
+    is a division in the Fourier domain since borders are periodic. :math:`\rho` grows from 1, so that a fixed number
+    of iterations ends in agreement also with the L0 norm, which is not convex.
+
+    Args:
+        image: (..., H, W).
+        penalties: one or more.
+        iterations: each costs two Fourier transforms.
+        growth: factor of rho from one iteration to the next; 1 converges to the minimum of convex penalties, slowly.
+
+    Returns:
+        B, (..., H, W).
+
+    Example:
+        >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+        >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
+        tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
+    """
+    spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
+    data = _gradient(image)
+    copies = [penalty.start(data) for penalty in penalties]
+    multipliers = [torch.zeros_like(data) for _ in penalties]
+    base, rho = image, 1.0
+    for _ in range(iterations):
+        wanted = torch.fft.rfft2(_transposed_gradient(reduce(torch.add, [*copies, *multipliers])))
+        wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
+        base = torch.fft.irfft2((spectrum / rho + wanted) / (1 / rho + len(penalties) * stiffness), s=image.shape[-2:])
+        gradient = _gradient(base)
+        for i, penalty in enumerate(penalties):
+            asked = gradient - multipliers[i]
+            copies[i] = penalty.proximal(asked, data, rho)
+            multipliers[i] = (copies[i] - asked) / growth
+        rho *= growth
+    return base
+
+
+def _gradient(image: Tensor) -> Tensor:
+    """Differences to the right and lower neighbours, (..., H, W) to (2, ..., H, W)."""
+    return torch.stack([image.roll(-1, -1) - image, image.roll(-1, -2) - image])
+
+
+def _transposed_gradient(gradient: Tensor) -> Tensor:
+    right, down = gradient
+    return right.roll(1, -1) - right + (down.roll(1, -2) - down)
+
+
+def _stiffness(image: Tensor) -> Tensor:
+    """Squared magnitude of the gradient's transfer function, at the frequencies of `rfft2`."""
+    height, width = image.shape[-2:]
+    rows, columns = (
+        4 * torch.sin(math.pi * frequency.to(image)).square()
+        for frequency in (
+            torch.fft.fftfreq(height, dtype=torch.float64),
+            torch.fft.rfftfreq(width, dtype=torch.float64),
+        )
+    )
+    return rows[:, None] + columns

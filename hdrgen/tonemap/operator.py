@@ -1,0 +1,29 @@
+"""What all tone mapping operators have in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+from torch import Tensor
+
+ToneMapper = Callable[[Tensor], Tensor]
+"""From linear radiance (..., 3, H, W) to display values in [0, 1] of the same shape."""
+
+
+class Operator(ABC):
+    """A tone mapper as a frozen dataclass: its fields are the parameters, and calling it maps.
+
+    Attributes:
+        encoding: how its display values are encoded, in words.
+        adapts: whether it adapts to each image, so that the scale of the radiance does not matter. If not, radiance 1
+            has a meaning.
+        brighter: what to change for a brighter picture.
+    """
+
+    encoding: ClassVar[str]
+    adapts: ClassVar[bool] = True
+    brighter: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, radiance: Tensor) -> Tensor:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""

@@ -1,0 +1,55 @@
+"""Planes of an image, and how operators stretch them to the display's range."""
+
+import kornia
+import torch
+from torch import Tensor
+
+IMAGE = (-3, -2, -1)
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # linear BT.709 RGB to luminance
+BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
+_FLAT = 1e-6  # a range below this part of the largest value is rounding
+
+
+def as_radiance(image: Tensor) -> Tensor:
+    """float32, or float64 as it is, without negative values."""
+    return (image if image.dtype == torch.float64 else image.float()).clamp_min(0)
+
+
+def luminance_of(image: Tensor) -> Tensor:
+    """Luminance of linear BT.709 RGB: (..., 3, H, W) to (..., 1, H, W)."""
+    return kornia.color.rgb_to_grayscale(image, torch.tensor(_LUMINANCE).to(image))
+
+
+def stretch(image: Tensor) -> Tensor:
+    """Stretch each image to [0, 1]; a constant one is only brought into the range.
+
+    Example:
+        >>> stretch(torch.tensor([1.0, 2.0, 5.0]).expand(3, 1, 3))[0, 0].tolist()
+        [0.0, 0.25, 1.0]
+    """
+    least, most = image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
+    flat = most - least <= _FLAT * torch.maximum(least.abs(), most.abs())
+    bottom = torch.where(flat, torch.zeros_like(least), least)
+    height = torch.where(flat, most.clamp_min(1), most - least)
+    return ((image - bottom) / height).clamp_min(0)
+
+
+def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
+    """Stretch each plane to [0, 1] but for the shares `clip` of the darkest and of the brightest pixels, which clip.
+
+    Args:
+        plane: (..., 1, H, W).
+        clip: from 0 to less than 1/2.
+        middle: what becomes of the rest where it is constant.
+
+    Example:
+        >>> stretch_most(torch.arange(1, 101.0).view(1, 1, 100), 0.1, 0.5)[0, 0, [0, 49, 99]].tolist()
+        [0.0, 0.5, 1.0]
+    """
+    values = plane.flatten(-3)
+    lower = max(1, round(clip * values.shape[-1]))  # by rank: torch.quantile ends at 16 million values
+    upper = max(lower, round((1 - clip) * values.shape[-1]))
+    low, high = (values.kthvalue(rank).values[..., None, None, None] for rank in (lower, upper))
+    flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
+    stretched = ((plane - low) / torch.where(flat, torch.ones_like(low), high - low)).clamp(0, 1)
+    return torch.where(flat, middle + (plane > high) * (1 - middle) - (plane < low) * middle, stretched)
