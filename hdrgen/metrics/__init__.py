@@ -14,6 +14,7 @@ from hdrgen.metrics.alignment import (
 )
 from hdrgen.metrics.checking import check_images
 from hdrgen.metrics.cvvdp import ColorVideoVDP
+from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
 from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
 from hdrgen.metrics.loading import load_protocol
@@ -38,6 +39,7 @@ from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
     "ALIGNMENTS",
+    "HDRVDP2",
     "L1",
     "LPIPS",
     "MEAN",
@@ -53,6 +55,7 @@ __all__ = [
     "ColorVideoVDP",
     "Domain",
     "EvaluationProtocol",
+    "HDRVDP2Result",
     "ImageMetric",
     "Judgement",
     "LPIPSTrunk",
@@ -71,6 +74,7 @@ __all__ = [
     "described",
     "deviations",
     "gather",
+    "hdr_vdp2",
     "l1",
     "load_protocol",
     "lpips",
@@ -79,6 +83,7 @@ __all__ = [
     "means",
     "ms_ssim",
     "peak_of",
+    "pixels_per_degree",
     "pretrained_lpips",
     "psnr",
     "psnr_l",

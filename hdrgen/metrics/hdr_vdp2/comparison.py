@@ -1,6 +1,7 @@
 """HDR-VDP 2.2 of pairs of images: the model's parts in order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from hdrgen.camera.interpolation import uniform_linear
 from hdrgen.errors import InputError
+from hdrgen.metrics.hdr_vdp2.chunks import chunks
 from hdrgen.metrics.hdr_vdp2.displays import encoding_named, primaries_of
 from hdrgen.metrics.hdr_vdp2.masking import common_contrast, visible_difference
 from hdrgen.metrics.hdr_vdp2.model import Model, Viewing, model
@@ -89,17 +91,20 @@ def hdr_vdp2(
     decoder = encoding_named(encoding)
     primaries = primaries_of(display, decoder.channels)
     _check(test, reference, ppd, encoding, decoder.channels)
-    dtype = torch.promote_types(test.dtype, reference.dtype)
+    dtype = torch.promote_types(torch.promote_types(test.dtype, reference.dtype), torch.float32)
     test, reference = (decoder.decode(image.to(dtype)) for image in (test, reference))
     parts = model(Viewing.of(test, float(ppd), primaries, observer), dtype, test.device)
-    size = int(__import__("os").environ.get("CHUNK","1"))
-    chunks = [_compare(parts, observer, *pair) for pair in zip(test.split(size), reference.split(size), strict=True)]
-    from dataclasses import fields
-    return HDRVDP2Result(*(torch.cat([getattr(c, f.name) for c in chunks]) for f in fields(HDRVDP2Result)))
+    pairs = (chunks(image, 4 * image[0, 0].numel()) for image in (test, reference))
+    return _joined([_compare(parts, observer, *pair) for pair in zip(*pairs, strict=True)])
+
+
+def _joined(results: Sequence[HDRVDP2Result]) -> HDRVDP2Result:
+    names = [field.name for field in fields(HDRVDP2Result)]
+    return HDRVDP2Result(*(torch.cat([getattr(result, name) for result in results]) for name in names))
 
 
 def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels: int) -> None:
-    if test.shape != reference.shape or test.ndim != 4 or test.shape[1] != channels:
+    if test.shape != reference.shape or test.ndim != 4 or test.shape[1] != channels or not len(test):
         raise InputError(
             f"HDR-VDP expects two batches (B, {channels}, H, W) of encoding {encoding},"
             f" found {tuple(test.shape)} and {tuple(reference.shape)}"
@@ -159,7 +164,7 @@ def _differ(parts: Model, masking: bool, retina: _Retina, changed: Tensor) -> tu
     """Visible differences of each band `(B, K, h, w)`, and the errors of their planes `(B, K)`."""
     pairs = [band.chunk(2) for band in retina.bands]
     contrast = [common_contrast(test, reference) for test, reference in pairs] if masking else None
-    position = table_position(sum(retina.adaptation.chunk(2)) / 2)[:, None]
+    position = table_position(torch.stack(retina.adaptation.chunk(2)).mean(0))[:, None]
     differences, errors = [], []
     for band, (test, reference) in enumerate(pairs):
         local = parts.from_image[band](torch.cat([position, changed], 1))

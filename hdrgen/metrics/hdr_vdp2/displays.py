@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.metrics.image_metric import Domain
 
 Primaries = tuple[tuple[float, float, float], ...]
 
@@ -47,6 +48,7 @@ class Encoding(NamedTuple):
     channels: int
     decode: Callable[[Tensor], Tensor]
     """From `(B, channels, H, W)` to cd/m2 of each primary, same shape."""
+    domain: Domain
 
 
 def decode_srgb_display(values: Tensor) -> Tensor:
@@ -67,11 +69,11 @@ def decode_xyz(values: Tensor) -> Tensor:
 
 
 ENCODINGS: Mapping[str, Encoding] = {
-    "rgb-bt.709": Encoding(3, lambda values: values),
-    "luminance": Encoding(1, lambda values: values),
-    "sRGB-display": Encoding(3, decode_srgb_display),
-    "luma-display": Encoding(1, decode_luma_display),
-    "XYZ": Encoding(3, decode_xyz),
+    "rgb-bt.709": Encoding(3, lambda values: values, "luminance"),
+    "luminance": Encoding(1, lambda values: values, "luminance"),
+    "sRGB-display": Encoding(3, decode_srgb_display, "display"),
+    "luma-display": Encoding(1, decode_luma_display, "display"),
+    "XYZ": Encoding(3, decode_xyz, "luminance"),
 }
 """By HDR-VDP's names. `rgb-bt.709` (linear, absolute) and `luminance` are cd/m2 already: no matrix is applied."""
 
@@ -87,15 +89,20 @@ def encoding_named(name: str) -> Encoding:
     return ENCODINGS[name]
 
 
+def default_display(channels: int) -> str:
+    """`d65` for grey, `ccfl-lcd` for colour, as the release has it."""
+    return "d65" if channels == 1 else "ccfl-lcd"
+
+
 def primaries_of(display: str | None, channels: int) -> Primaries:
-    """Rows of `DISPLAYS` for images of 1 or 3 channels; by default those of `d65` or `ccfl-lcd`.
+    """Rows of `DISPLAYS` for images of 1 or 3 channels; by default those of `default_display`.
 
     A grey image on a display with three primaries drives all three.
 
     Raises:
         InputError: If there is no such display, or it has fewer primaries than the image channels.
     """
-    name = display or ("d65" if channels == 1 else "ccfl-lcd")
+    name = display or default_display(channels)
     if name not in DISPLAYS:
         raise InputError(f"expected a display of HDR-VDP ({', '.join(DISPLAYS)}), found {name!r}")
     rows = DISPLAYS[name]

