@@ -42,7 +42,7 @@ class ImageMetric(torchmetrics.Metric):
     opposite: ClassVar[tuple[str, ...]] = ()
     """Those of `outputs` whose better direction is not `higher_is_better`."""
     unit: ClassVar[str] = ""
-    """Of the headline; none for a plain number."""
+    """Of the numbers; none for plain ones."""
     needs: ClassVar[str] = ""
     """What has to be there beside hdrgen itself: weights, a package."""
 
@@ -67,6 +67,15 @@ class ImageMetric(torchmetrics.Metric):
         Returns:
             `(B,)` under each name of `outputs`.
         """
+
+    def examine(self, image: Tensor, target: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What `measure` says, and what the metric says about each pixel, where it does: `(B, 1, H, W)` in [0, 1].
+
+        Args:
+            image: See `measure`.
+            target: See `measure`.
+        """
+        return self.measure(image, target), {}
 
     def update(self, image: Tensor, target: Tensor) -> None:
         """Count the images of a batch in."""

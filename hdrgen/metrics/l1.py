@@ -35,6 +35,9 @@ class L1(ImageMetric):
     reference = "mean absolute error; no paper"
     outputs = ("l1",)
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
         return {"l1": l1(image, target)}

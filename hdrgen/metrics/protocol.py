@@ -200,9 +200,9 @@ def _measured(
         for key, metric in metrics.items():
             if metric is None:
                 continue
-            told = metric.to(image.device).measure(promote(image), promote(target))
+            told, seen = metric.to(image.device).examine(promote(image), promote(target))
             numbers |= {f"{prefix}{name}": told[output] for name, output in named_outputs(key, metric).items()}
-            maps |= {f"{prefix}{name}": value for name, value in told.items() if name not in metric.outputs}
+            maps |= {f"{prefix}{name}": each for name, each in seen.items()}
     return numbers, maps
 
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from math import sqrt
 from statistics import fmean
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import torch.distributed
 
+T = TypeVar("T")
 MEAN = "mean"
 """Key of what a metric comes to over all exposures."""
 Table = dict[str, dict[str, float]]
@@ -25,11 +26,16 @@ class Score(TypedDict):
 
 def gather(scores: list[Score]) -> list[Score]:
     """The scores of all processes, each counted once: a scene that two of them scored counts as one."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        shares: list[Any] = [None] * torch.distributed.get_world_size()
-        torch.distributed.all_gather_object(shares, scores)
-        scores = [score for share in shares for score in share]
-    return unique(scores)
+    return unique(of_all_processes(scores))
+
+
+def of_all_processes(items: list[T]) -> list[T]:
+    """What all processes hold, the first one's first; each of them must call this."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return items
+    shares: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(shares, items)
+    return [item for share in shares for item in share]
 
 
 def unique(scores: Sequence[Score]) -> list[Score]:

@@ -1,6 +1,7 @@
 """From linear radiance to display values in [0, 1], one operator per file, each a function and a frozen dataclass."""
 
 from hdrgen.tonemap.drago2003 import Drago2003, drago2003
+from hdrgen.tonemap.exposure_fusion import ExposureFusion
 from hdrgen.tonemap.kim_kautz2008 import KimKautz2008, kim_kautz2008
 from hdrgen.tonemap.layer_decomposition import LayerDecomposition, layer_decomposition
 from hdrgen.tonemap.mu_law import MuLaw, inverse_mu_law, mu_law
@@ -10,6 +11,7 @@ from hdrgen.tonemap.reinhard2005 import Reinhard2005, reinhard2005
 
 __all__ = [
     "Drago2003",
+    "ExposureFusion",
     "KimKautz2008",
     "LayerDecomposition",
     "MuLaw",

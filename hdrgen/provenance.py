@@ -1,0 +1,68 @@
+"""What a result was made with: versions, commit, machine."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "torchmetrics", "pytorch-lightning", "kornia", "numpy", "scipy", "OpenImageIO")
+"""Those whose versions can move a number."""
+
+
+def provenance() -> dict[str, Any]:
+    """Versions of hdrgen, of Python and of the packages that numbers depend on, and the commit of hdrgen."""
+    from hdrgen import __version__
+
+    versions = {name: version for name in PACKAGES if (version := _version(name))}
+    return {
+        "hdrgen": __version__,
+        "commit": commit(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": versions,
+    }
+
+
+def commit() -> str | None:
+    """The commit of hdrgen: of the checkout that it runs from, `-dirty` where that has changes, or what pip installed.
+
+    Returns:
+        None where neither is known, as in an installation from a wheel.
+    """
+    return _of_checkout(Path(__file__).resolve()) or _of_installation()
+
+
+def _of_checkout(file: Path) -> str | None:
+    # Tracked, because an installed package may lie within the checkout of another project.
+    if not _git(file.parent, "ls-files", "--error-unmatch", file.name):
+        return None
+    return _git(file.parent, "describe", "--always", "--dirty", "--exclude=*")
+
+
+def _of_installation() -> str | None:
+    """What pip noted of an installation from a repository (PEP 610)."""
+    try:
+        noted = importlib.metadata.distribution("hdrgen").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    found = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
+    return None if found is None else str(found)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        told = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):  # no git on this machine, or a slow disk
+        return None
+    return told.stdout.strip() or None if told.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
