@@ -157,7 +157,7 @@ def attempt(reader: str, path: Path) -> str:
     outcome = "image"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        steps = [lambda: read_header(path), lambda: read_image(path, max_megapixels=MEGAPIXELS)]
+        steps = [lambda: read_header(path), lambda: read_image(path, max_megapixels=MEGAPIXELS, gain_map=True)]
         for step in [lambda: read_exposure_list(path)] if reader == "exposure lists" else steps:
             try:
                 step()

@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -231,6 +232,48 @@ def _raw() -> dict[str, bytes]:
         return {"a.dng": path.read_bytes()}
 
 
+def _radiance() -> np.ndarray:
+    return _picture() ** 2 * 20
+
+
+def _written(suffix: str, **options: object) -> bytes:
+    """By this package: the formats whose files only it writes with all their parts."""
+    import tempfile
+
+    from hdrgen.io import Camera, Exposure, write_image
+
+    tags = {"exposure": Exposure(time=0.25, fnumber=4, iso=200), "camera": Camera("Canon", "EOS")}
+    with tempfile.TemporaryDirectory() as folder:
+        return write_image(Path(folder) / f"a{suffix}", _radiance(), **tags, **options).read_bytes()  # type: ignore[arg-type]
+
+
+def _ultra_hdr() -> dict[str, bytes]:
+    import imagecodecs
+
+    rgba = np.concatenate([_radiance(), np.ones((HEIGHT, WIDTH, 1))], axis=-1).astype(np.float16)
+    return {"a.uhdr.jpg": _written(".uhdr.jpg"), "libultrahdr.jpg": imagecodecs.ultrahdr_encode(rgba, scale=2)}
+
+
+def _jpeg_xl() -> dict[str, bytes]:
+    import imagecodecs
+
+    bare = imagecodecs.jpegxl_encode((_picture() * 255).astype(np.uint8), distance=1.0, usecontainer=False)
+    return {"exif.jxl": _written(".jxl"), "lossy.jxl": _written(".jxl", quality=80), "bare.jxl": bare}
+
+
+def _avif() -> dict[str, bytes]:
+    from PIL import Image
+
+    picture = Image.fromarray((_picture() * 255).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return {
+        "a.avif": _written(".avif"),
+        "alpha.avif": _pillow(picture.convert("RGBA"), "avif", {"quality": 70, "exif": exif}),
+        "tiles.avif": _pillow(picture, "avif", {"subsampling": "4:2:0", "autotiling": False, "tile_rows": 1}),
+    }
+
+
 def _lists() -> dict[str, bytes]:
     table = "file,time,fnumber,iso\n" + "".join(f"{name},1/{2**at},2.8,100\n" for at, name in enumerate(LISTED))
     stops = "\n".join(str(at - 4.0) for at in range(len(LISTED)))
@@ -251,6 +294,10 @@ _SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "exr": _exr,
     "hdr": _hdr,
     "raw": _raw,
+    "ultra hdr": _ultra_hdr,
+    "jpeg xl": _jpeg_xl,
+    "avif": _avif,
     "exposure lists": _lists,
 }
-READERS = tuple(_SEEDS)
+_OPTIONAL = ("ultra hdr", "jpeg xl", "avif") if find_spec("imagecodecs") is None else ()
+READERS = tuple(reader for reader in _SEEDS if reader not in _OPTIONAL)

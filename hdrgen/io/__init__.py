@@ -1,6 +1,7 @@
 """Pixels and exposure metadata in and out of files, as NumPy arrays."""
 
-from hdrgen.io.exposure import Exposure, Frame
+from hdrgen.io.colour import BT709, BT2020, COLOUR_SPACES, DISPLAY_P3, ColourSpace
+from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.exposure_lists import read_exposure_list
 from hdrgen.io.exposure_names import exposure_from_name
 from hdrgen.io.finding import find_images, images_in
@@ -12,6 +13,12 @@ from hdrgen.io.stack import read_stack
 from hdrgen.io.writers import write_image
 
 __all__ = [
+    "BT709",
+    "BT2020",
+    "COLOUR_SPACES",
+    "DISPLAY_P3",
+    "Camera",
+    "ColourSpace",
     "Exposure",
     "Frame",
     "Header",

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from hdrgen.errors import InputError
 from hdrgen.io.formats import Format
+from hdrgen.io.image import Pixels
 
 _RGB = ("r", "g", "b")
 _GREY = ("y", "i", "l", "v")
@@ -38,6 +41,21 @@ def choose_channels(reader: Any, path: Path, kind: Format) -> Choice:
     choice = _choose_among_parts(reader, path) if kind is Format.EXR else _choose_by_count(reader.spec(), path)
     reader.seek_subimage(choice.part, 0)
     return choice
+
+
+def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[str, ...]]:
+    """(H, W, 3) of pixels that were decoded with all their channels, in the order grey or RGB, alpha; and the notes.
+
+    Raises:
+        InputError: more channels.
+    """
+    count = 1 if levels.ndim == 2 else levels.shape[-1]
+    if levels.ndim not in (2, 3) or count > 4:
+        raise InputError(f"{path}: expected grey or RGB, found {count} channels; convert it to RGB")
+    notes = ((_GREY_NOTE,) if count < 3 else ()) + ((_ALPHA_NOTE,) if count in (2, 4) else ())
+    planes = levels.reshape(*levels.shape[:2], count)[..., : 3 if count >= 3 else 1]
+    result: Pixels = np.ascontiguousarray(np.broadcast_to(planes, (*planes.shape[:2], 3)))
+    return result, notes
 
 
 def choose_named(names: Sequence[str]) -> Choice | None:

@@ -58,8 +58,8 @@ def rgb_to_xyz(chromaticities: Chromaticities) -> Values:
 
     Columns are the primaries' XYZ, scaled so that they add up to the white (SMPTE RP 177).
 
-    >>> rgb_to_xyz(BT709.chromaticities)[1].round(4)
-    array([0.2126, 0.7152, 0.0722])
+    >>> rgb_to_xyz(BT709.chromaticities)[1].round(4).tolist()
+    [0.2126, 0.7152, 0.0722]
     """
     x, y = np.asarray(chromaticities, np.float64).reshape(4, 2).T
     xyz = np.stack([x / y, np.ones(4), (1 - x - y) / y])
@@ -78,8 +78,8 @@ def adaptation(source: Values, target: Values) -> Values:
 def conversion(source: Chromaticities, target: Chromaticities) -> Values:
     """The 3 x 3 matrix from linear RGB of one colour space to that of another; white stays white.
 
-    >>> conversion(BT2020.chromaticities, BT709.chromaticities)[0].round(4)  # as in ITU-R BT.2407
-    array([ 1.6605, -0.5876, -0.0728])
+    >>> conversion(BT2020.chromaticities, BT709.chromaticities)[0].round(4).tolist()  # as in ITU-R BT.2407
+    [1.6605, -0.5876, -0.0728]
     """
     there, back = rgb_to_xyz(source), rgb_to_xyz(target)
     adapted = adaptation(there.sum(axis=1), back.sum(axis=1)) @ there

@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hdrgen.io.exposure import Exposure
+from hdrgen.io.exposure import Camera, Exposure
 
 EV_ATTRIBUTE = "hdrgen:ev"
 
 
 class Reading(NamedTuple):
-    """An exposure and the tags that were there but could not be used, each in words."""
+    """An exposure, the tags that were there but could not be used, each in words, and the camera."""
 
     exposure: Exposure
     unreadable: tuple[str, ...] = ()
+    camera: Camera | None = None
 
 
 def _same(value: float) -> float:
@@ -40,6 +41,9 @@ _ISO: tuple[_Tag, ...] = (
     ("Exif:PhotographicSensitivity", _same),
     ("Exif:ISOSpeedRatings", _same),  # the same tag's name before EXIF 2.3
 )
+
+
+_CAMERA = ("Make", "Model")
 
 
 def _number(value: object) -> float:
@@ -77,10 +81,23 @@ def _shown(value: object) -> str:
 
 
 def metadata_of(spec: Any) -> dict[str, object]:
-    """The exposure attributes of an OpenImageIO spec; others are not touched, their text may be in any encoding."""
-    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO))]
-    values = {name: spec.getattribute(name) for name in names}
+    """The exposure and camera attributes of an OpenImageIO spec; others are not touched."""
+    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO)), *_CAMERA]
+    values = {name: _attribute(spec, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _attribute(spec: Any, name: str) -> object:
+    """Text may be in any encoding, and OpenImageIO's Python module insists on UTF-8."""
+    try:
+        return spec.getattribute(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _camera_from(metadata: Mapping[str, object]) -> Camera | None:
+    make, model = (str(metadata.get(name, "")).strip(" \0") for name in _CAMERA)
+    return Camera(make, model) if make or model else None
 
 
 def exposure_from(metadata: Mapping[str, object]) -> Reading:
@@ -89,8 +106,8 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
     Time, f-number and ISO; where the plain tag is missing or unreadable, the APEX one (ShutterSpeedValue,
     ApertureValue). Zero, negative and 0/0 values count as missing and are listed.
 
-    >>> exposure, unreadable = exposure_from({"Exif:ShutterSpeedValue": 8.0, "FNumber": 0.0})
-    >>> exposure.time, unreadable
+    >>> reading = exposure_from({"Exif:ShutterSpeedValue": 8.0, "FNumber": 0.0})
+    >>> reading.exposure.time, reading.unreadable
     (0.00390625, ('FNumber is unreadable (0)',))
     """
     time, bad_time = _first(_TIME, metadata)
@@ -98,4 +115,5 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
     iso, bad_iso = _first(_ISO, metadata)
     ev = _number(metadata[EV_ATTRIBUTE]) if EV_ATTRIBUTE in metadata else None
     known_ev = ev if ev is not None and math.isfinite(ev) else None
-    return Reading(Exposure(time, fnumber, iso, known_ev), (*bad_time, *bad_fnumber, *bad_iso))
+    exposure = Exposure(time, fnumber, iso, known_ev)
+    return Reading(exposure, (*bad_time, *bad_fnumber, *bad_iso), _camera_from(metadata))

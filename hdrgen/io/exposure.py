@@ -64,6 +64,23 @@ class Exposure:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """What took a photograph, in its maker's words.
+
+    >>> str(Camera("Canon", "Canon EOS 5D")), str(Camera("SONY", "ILCE-7M3"))
+    ('Canon EOS 5D', 'SONY ILCE-7M3')
+    """
+
+    make: str = ""
+    model: str = ""
+
+    def __str__(self) -> str:
+        """Make and model, the make once."""
+        known = self.model.lower().startswith(self.make.lower())
+        return (self.model if known else f"{self.make} {self.model}").strip()
+
+
+@dataclass(frozen=True)
 class Frame:
     """One photograph of an exposure stack: its file and its exposure."""
 

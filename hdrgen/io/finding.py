@@ -54,5 +54,5 @@ def _expand(source: str | Path) -> Iterable[Path]:
 
 def _not_empty(images: list[Path], message: str) -> list[Path]:
     if not images:
-        raise InputError(f"{message} (.jpg .png .tif .hdr .exr or camera RAW)")
+        raise InputError(f"{message} (.jpg .png .tif .hdr .exr .jxl .avif or camera RAW)")
     return images

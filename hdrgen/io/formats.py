@@ -11,13 +11,15 @@ from hdrgen.errors import InputError
 
 
 class Format(Enum):
-    """A file format; the value is OpenImageIO's name for it (RAW goes through LibRaw instead)."""
+    """A file format; the value is OpenImageIO's name for it (RAW goes through LibRaw, AVIF through libavif)."""
 
     JPEG = "jpeg"
     PNG = "png"
     TIFF = "tiff"
     HDR = "hdr"
     EXR = "openexr"
+    JPEG_XL = "jpegxl"
+    AVIF = "avif"
     RAW = "raw"
 
 
@@ -26,7 +28,7 @@ RAW_SUFFIXES = frozenset(
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 HDR_SUFFIXES = frozenset({".hdr", ".exr", ".pic", ".rgbe"})
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | HDR_SUFFIXES | RAW_SUFFIXES
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jxl", ".avif"}) | HDR_SUFFIXES | RAW_SUFFIXES
 
 _DNG_VERSION = 50706
 _SIGNATURES = (
@@ -34,6 +36,8 @@ _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"v/1\x01", Format.EXR),
     (b"#?", Format.HDR),
+    (b"\xff\x0a", Format.JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", Format.JPEG_XL),
     (b"FUJIFILMCCD-RAW", Format.RAW),
     (b"IIRO", Format.RAW),  # Olympus
     (b"IIRS", Format.RAW),
@@ -90,11 +94,19 @@ def existing_file(path: str | Path) -> Path:
 def sniff(path: Path) -> Format | None:
     """The format that the first bytes of a file show, None if it is none of ours."""
     with path.open("rb") as stream:
-        start = stream.read(16)
+        start = stream.read(64)
         found = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
+        if found is None and _is_avif(start):
+            return Format.AVIF
         if found in (Format.TIFF, None) and _is_raw(path, start, stream):
             return Format.RAW
     return found
+
+
+def _is_avif(start: bytes) -> bool:
+    """One picture or several, as the brands in the first box say."""
+    brands = start[8 : int.from_bytes(start[:4], "big")]
+    return start[4:8] == b"ftyp" and any(brand in brands for brand in (b"avif", b"avis"))
 
 
 def _is_raw(path: Path, start: bytes, stream: BinaryIO) -> bool:
@@ -123,6 +135,6 @@ def detect(path: str | Path) -> Format:
     path = existing_file(path)
     found = sniff(path)
     if found is None:
-        expected = "JPEG, PNG, TIFF, Radiance .hdr, OpenEXR or camera RAW"
+        expected = "JPEG, PNG, TIFF, Radiance .hdr, OpenEXR, JPEG XL, AVIF or camera RAW"
         raise InputError(f"{path}: expected an image ({expected}), found none of these in its first bytes")
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hdrgen.errors import InputError
+from hdrgen.io import avif, jpeg_picture, jpeg_xl
 from hdrgen.io.channels import choose_channels
 from hdrgen.io.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.exposure import Exposure
@@ -19,6 +20,7 @@ from hdrgen.io.formats import Format, detect
 from hdrgen.io.jpeg_markers import claimed_size
 from hdrgen.io.quiet import quiet_stderr
 from hdrgen.io.raw import read_raw_header
+from hdrgen.io.ultra_hdr import may_hold_gain_map
 
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 turn the image by a quarter
 
@@ -52,9 +54,27 @@ def read_header(path: str | Path) -> Header:
     kind = detect(path)
     if kind is Format.RAW:
         return Header(path, kind, *read_raw_header(path))
+    if kind in (Format.AVIF, Format.JPEG_XL) or (kind is Format.JPEG and may_hold_gain_map(path)):
+        return header_without_openimageio(path, kind)
     with opened(path, kind) as reader:
         choose_channels(reader, path, kind)
         return header_of(reader.spec(), path, kind)
+
+
+def header_without_openimageio(path: Path, kind: Format) -> Header:
+    """Where that would decode pixels to tell the size: those of AVIF, JPEG XL, and JPEG with a gain map."""
+    found: avif.Summary | jpeg_xl.Summary | jpeg_picture.Summary
+    sideways = False
+    if kind is Format.AVIF:
+        found = avif.summary(path)
+        sideways = bool(found.turns % 2)
+    elif kind is Format.JPEG_XL:
+        found = jpeg_xl.summary(path)
+    else:
+        found = jpeg_picture.summary(path)
+        sideways = orientation_in(found.metadata) >= _FIRST_SIDEWAYS
+    size = (found.height, found.width) if sideways else (found.width, found.height)
+    return Header(path, kind, *size, exposure_from(found.metadata))
 
 
 def read_exposure(path: str | Path) -> Exposure:
@@ -152,5 +172,10 @@ def header_of(spec: Any, path: Path, kind: Format) -> Header:
 
 def orientation_of(spec: Any) -> int:
     """The EXIF orientation 1 to 8; anything else counts as upright."""
-    value = int(spec.get_int_attribute("Orientation", 1))
-    return value if 1 <= value <= 8 else 1
+    return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})
+
+
+def orientation_in(metadata: Mapping[str, object]) -> int:
+    """The same, of tags by OpenImageIO's names."""
+    value = metadata.get("Orientation")
+    return int(value) if isinstance(value, (int, float)) and 1 <= value <= 8 else 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.io.exposure import Exposure
+from hdrgen.io.exposure import Camera, Exposure
 
 Pixels = NDArray[Any]
 
@@ -19,16 +19,18 @@ class Image:
 
     Attributes:
         pixels: (H, W, 3) RGB, C-contiguous; uint8, uint16, float16 or float32. Upright: the orientation tag is applied.
-        linear: True for linear radiance (RAW, .hdr, .exr, float TIFF); False for display values (JPEG, PNG, integer
-            TIFF), encoded by an unknown camera response.
+        linear: True for linear radiance (RAW, .hdr, .exr, float TIFF, HDR pictures); False for display values (JPEG,
+            PNG, integer TIFF, SDR pictures), encoded by an unknown camera response.
         exposure: what the file's own metadata says.
-        chromaticities: x, y of red, green, blue and white from an OpenEXR file, or None.
+        chromaticities: x, y of red, green, blue and white that the file gives, or None.
+        camera: maker and model that the file gives, or None.
     """
 
     pixels: Pixels
     linear: bool
     exposure: Exposure
     chromaticities: tuple[float, ...] | None = None
+    camera: Camera | None = None
 
     def as_float(self) -> NDArray[np.float32]:
         """The pixels as float32: integers scaled to [0, 1] by their largest value, radiance unchanged.

@@ -57,8 +57,6 @@ def _exposure(raw: Any, path: Path) -> Reading:
     """LibRaw's values where it has them (it knows every maker's tags), completed from EXIF."""
     known = {"ExposureTime": raw.other.shutter_speed, "FNumber": raw.other.aperture, "isoSpeed": raw.other.iso_speed}
     positive = {name: value for name, value in known.items() if value > 0}
-    if len(positive) == len(known):
-        return exposure_from(positive)
     return exposure_from(_tiff_metadata(path) | positive)
 
 

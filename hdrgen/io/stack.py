@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import statistics
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,7 +49,9 @@ class _Candidate:
         return "; ".join((known, *self.header.reading.unreadable))
 
 
-def read_stack(source: str | Path | Sequence[str | Path]) -> list[Frame]:
+def read_stack(
+    source: str | Path | Sequence[str | Path], exposures: Mapping[Path, Exposure] | None = None
+) -> list[Frame]:
     """The frames of an exposure stack, dark to bright by measured exposure; headers only, no pixels.
 
     Each frame's exposure comes from the list in its folder (`exposure_list_for`), else from its metadata, else from its
@@ -58,6 +60,7 @@ def read_stack(source: str | Path | Sequence[str | Path]) -> list[Frame]:
 
     Args:
         source: a folder, or the files.
+        exposures: of each of the given files, in place of any list.
 
     Warns:
         UserWarning: list and EXIF differ by more than a third of a stop after the offset that all frames share is
@@ -68,6 +71,8 @@ def read_stack(source: str | Path | Sequence[str | Path]) -> list[Frame]:
             frames without exposure data; exposures that cannot be compared; two frames with the same exposure.
     """
     paths, lists = _members(source)
+    if exposures is not None:
+        lists = {path: Entry(exposures[path]) for path in paths}
     if len(paths) < 2:
         shown = ", ".join(path.name for path in paths) or "none"
         raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")

@@ -1,41 +1,38 @@
-"""Pixels into files: whole or not at all."""
+"""Pixels into files: one call for every format."""
 
 from __future__ import annotations
 
-import uuid
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from enum import IntEnum
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hdrgen.errors import InputError
+from hdrgen.io import jpeg_picture, pictures
+from hdrgen.io.colour import (
+    BT709,
+    ColourSpace,
+    by_rows,
+    conversion,
+    converted,
+    same_colours,
+    srgb_decoded,
+    srgb_encoded,
+)
 from hdrgen.io.exif import EV_ATTRIBUTE
-from hdrgen.io.exposure import Exposure
+from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.formats import check_name
-from hdrgen.io.headers import reason
 from hdrgen.io.image import Pixels
+from hdrgen.io.levels import quantised
+from hdrgen.io.output import Tags, complete_or_nothing, save
+from hdrgen.io.radiance_header import add_primaries
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
-_OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
-_LARGEST_DENOMINATOR = 1_000_000
-_HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"  # OpenImageIO's remark on any TIFF file without EXIF
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
-
-
-class ExifTag(IntEnum):
-    """Numbers of EXIF tags."""
-
-    FOLDER = 0x8769
-    TIME = 0x829A
-    FNUMBER = 0x829D
-    ISO = 0x8827
+_QUALITY = 95
 
 
 def write_image(
@@ -43,57 +40,102 @@ def write_image(
     pixels: Pixels,
     *,
     bits: int | None = None,
-    quality: int = 95,
+    quality: int | None = None,
     float32: bool = False,
     exposure: Exposure | None = None,
+    camera: Camera | None = None,
     chromaticities: tuple[float, ...] | None = None,
+    colour_space: ColourSpace | None = None,
+    base: Pixels | None = None,
 ) -> Path:
-    """Write an image in the format of the suffix: .hdr, .exr, .tif(f), .png, .jp(e)g.
+    """Write an image in the format of the suffix: .hdr .exr .tif(f) .png .jp(e)g .jxl .avif .uhdr.jp(e)g.
 
     The file appears under its name only once it is complete: it is written beside it under a hidden temporary name,
-    then renamed. A missing folder is made. All compression but JPEG and the 8-bit mantissa of .hdr is lossless.
+    then renamed. A missing folder is made. All compression but JPEG, AVIF and the 8-bit mantissa of .hdr is lossless.
 
     .hdr and .exr take float radiance. Radiance above 65504, which half cannot hold, is written as 32-bit float
     instead, with a warning. .hdr cannot hold negative values: they become 0, with a warning. Floats in PNG, JPEG and
     8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the nearest level; integers change depth by
     scaling (255 <-> 65535).
 
+    .jxl, .avif and .uhdr.jpg are HDR pictures to look at, made of float radiance in which 1 is SDR white (203 cd/m2).
+    JPEG XL (16 bits) and AVIF (10 bits) store the curve PQ, in BT.2020 unless `colour_space` says otherwise. Ultra HDR
+    is a JPEG of 8 bits with a gain map. All three end at 10,000 cd/m2, radiance 49.26: what is above is clipped, with a
+    warning, and negative values become 0.
+
     Args:
         path: where to; its suffix chooses the format.
         pixels: (H, W, 3) RGB or (H, W) grey, uint8, uint16, float16, float32 or float64; never changed.
         bits: 8 or 16 for PNG, also 32 (float) for TIFF. Default: uint16 gives 16; float gives a 32-bit TIFF, else 8.
-        quality: of JPEG, 1 to 100; colour is kept at full resolution (4:4:4).
+        quality: of JPEG, Ultra HDR, AVIF and JPEG XL, 1 to 100; colour is kept at full resolution (4:4:4). Default: 95,
+            and 100 for JPEG XL, which is lossless: below, its dark parts lose more than those of AVIF.
         float32: write .exr in 32-bit float rather than half.
         exposure: kept as EXIF or OpenEXR attributes; TIFF keeps time and f-number only, .hdr nothing.
-        chromaticities: x, y of red, green, blue and white, kept in .exr.
+        camera: kept likewise.
+        chromaticities: x, y of red, green, blue and white of `pixels`, kept in the file: as attribute in .exr and .hdr,
+            as profile or number in the others. Default: BT.709, which .exr, .hdr, TIFF, PNG and JPEG leave unsaid.
+        colour_space: convert into it first; display values are taken to have the sRGB curve.
+        base: (H, W, 3) display values, the SDR picture of an Ultra HDR file, sRGB curve and in the colours of the file.
+            Default: highlights rolled off (`hdrgen.io.gain_map.rolled_off`).
 
     Returns:
         The path written.
 
     Raises:
         InputError: another suffix, shape or number type; NaN or infinite pixels; a folder of that name; no permission
-            or no space.
+            or no space; AVIF without imagecodecs.
     """
     path = Path(path)
     checked = _checked_pixels(path, pixels)
     _check_options(path, quality, chromaticities)
-    if path.suffix.lower() in _RADIANCE_SUFFIXES:
-        stored = _radiance(path, checked, float32)
-    else:
-        stored = _levels(path, checked, bits)
-    with _complete_or_nothing(path) as temporary:
-        if path.suffix.lower() in _JPEG_SUFFIXES:
-            _save_jpeg(temporary, stored, exposure or Exposure(), quality)
-        else:
-            _save(temporary, stored, _attributes(path, exposure, chromaticities))
+    suffix = suffix_of(path)
+    if base is not None and suffix not in pictures.ULTRA_HDR_SUFFIXES:
+        raise InputError(f"{path}: a base belongs to .uhdr.jpg, found {suffix}; leave it out")
+    tags = Tags(exposure or Exposure(), camera, chromaticities)
+    if suffix in pictures.SUFFIXES:
+        pictures.write(path, suffix, checked, tags, quality=quality, colour_space=colour_space, base=base)
+        return path
+    depth = None if suffix in _RADIANCE_SUFFIXES else _depth(path, checked, bits)
+    linear = checked.dtype.kind == "f" and depth in (None, 32)
+    if colour_space is not None:
+        checked, tags = _in_colours(checked, tags, colour_space, linear=linear)
+    stored = _radiance(path, checked, float32) if depth is None else quantised(checked, depth)
+    with complete_or_nothing(path) as temporary:
+        _write(temporary, suffix, stored, tags, quality or _QUALITY)
     return path
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that chooses the format, in lower case: the last one, or `.uhdr.jpg` and `.uhdr.jpeg`.
+
+    >>> suffix_of(Path("sunset.v2.uhdr.JPG")), suffix_of(Path("uhdr.jpg"))
+    ('.uhdr.jpg', '.jpg')
+    """
+    both = "".join(path.suffixes[-2:]).lower()
+    return both if both in pictures.ULTRA_HDR_SUFFIXES else path.suffix.lower()
+
+
+def _in_colours(pixels: Pixels, tags: Tags, target: ColourSpace, *, linear: bool) -> tuple[Pixels, Tags]:
+    """The pixels in the colours of the target, and tags that say so."""
+    source = tags.chromaticities or BT709.chromaticities
+    tags = replace(tags, chromaticities=target.chromaticities)
+    if same_colours(source, target.chromaticities):
+        return pixels, tags
+    if linear:
+        return converted(pixels, source, target.chromaticities), tags
+    matrix = conversion(source, target.chromaticities).T
+
+    def shown(rows: Pixels) -> Pixels:
+        return srgb_encoded(srgb_decoded(quantised(rows, 32).astype(np.float64)) @ matrix)
+
+    return by_rows(shown, pixels, np.float32), tags
 
 
 def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
     check_name(path)
-    suffix = path.suffix.lower()
-    if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES:
-        known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS))
+    suffix = suffix_of(path)
+    if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES and suffix not in pictures.SUFFIXES:
+        known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS, *pictures.SUFFIXES))
         raise InputError(f"{path}: expected one of the suffixes {known}, found {suffix or 'none'!r}")
     pixels = np.asarray(pixels)
     if pixels.ndim == 2:
@@ -102,22 +144,22 @@ def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
         raise InputError(f"{path}: expected pixels of shape (H, W, 3), found {pixels.shape}")
     if pixels.dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
         raise InputError(f"{path}: expected uint8, uint16 or float pixels, found {pixels.dtype}")
-    if np.issubdtype(pixels.dtype, np.floating) and not np.isfinite(pixels).all():
+    if suffix not in _DEPTHS and pixels.dtype.kind == "u":
+        raise InputError(f"{path}: expected float radiance, found {pixels.dtype} display values; linearise them first")
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         count = int((~np.isfinite(pixels)).any(axis=-1).sum())
         raise InputError(f"{path}: not written, {count} pixels are NaN or infinite; clean the image first")
     return pixels
 
 
-def _check_options(path: Path, quality: int, chromaticities: tuple[float, ...] | None) -> None:
-    if not 1 <= quality <= 100:
-        raise InputError(f"{path}: expected a JPEG quality from 1 to 100, found {quality}")
+def _check_options(path: Path, quality: int | None, chromaticities: tuple[float, ...] | None) -> None:
+    if quality is not None and not 1 <= quality <= 100:
+        raise InputError(f"{path}: expected a quality from 1 to 100, found {quality}")
     if chromaticities is not None and len(chromaticities) != 8:
         raise InputError(f"{path}: expected 8 chromaticities (x, y of R, G, B and white), found {len(chromaticities)}")
 
 
 def _radiance(path: Path, pixels: Pixels, float32: bool) -> Pixels:
-    if np.issubdtype(pixels.dtype, np.integer):
-        raise InputError(f"{path}: expected float radiance, found {pixels.dtype} display values; linearise them first")
     if path.suffix.lower() == ".hdr":
         return _without_negatives(path, pixels.astype(np.float32, copy=False))
     largest = float(np.abs(pixels).max())
@@ -133,118 +175,36 @@ def _without_negatives(path: Path, pixels: Pixels) -> Pixels:
     return np.clip(pixels, 0, None) if negative else pixels
 
 
-def _levels(path: Path, pixels: Pixels, bits: int | None) -> Pixels:
+def _depth(path: Path, pixels: Pixels, bits: int | None) -> int:
     allowed = _DEPTHS[path.suffix.lower()]
     default = {"u": 8 * pixels.dtype.itemsize, "f": 32}[pixels.dtype.kind]
     depth = bits if bits is not None else default if default in allowed else 8
     if depth not in allowed:
         raise InputError(f"{path}: expected bits of {' or '.join(map(str, allowed))} for {path.suffix}, found {depth}")
-    return quantised(pixels, depth)
+    return depth
 
 
-def quantised(pixels: Pixels, bits: int) -> Pixels:
-    """Display values or levels at another depth: 8 or 16-bit levels, or 32-bit float.
-
-    level = floor(clip(display, 0, 1) * (2^bits - 1) + 1/2); integers are display values level / (2^bits - 1).
-
-    >>> quantised(np.array([-1.0, 0.5, 2.0]), 8)
-    array([  0, 128, 255], dtype=uint8)
-    >>> quantised(np.array([128], np.uint8), 16)
-    array([32896], dtype=uint16)
-    """
-    target = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}[bits]
-    if pixels.dtype == target:
-        return pixels
-    if pixels.dtype.kind == "u":
-        display = pixels.astype(np.float64) / np.iinfo(pixels.dtype).max
-    else:
-        display = pixels.astype(np.float64 if bits == 16 else np.float32, copy=False)
-    if bits == 32:
-        return display.astype(np.float32, copy=False)
-    levels: Pixels = (np.clip(display, 0, 1) * (2**bits - 1) + 0.5).astype(target)
-    return levels
+def _write(path: Path, suffix: str, stored: Pixels, tags: Tags, quality: int) -> None:
+    if suffix in _JPEG_SUFFIXES:
+        # OpenImageIO's JPEG writer ends the process when the disk is full
+        path.write_bytes(jpeg_picture.encoded(stored, quality, exif=tags.exif(), profile=tags.profile()))
+        return
+    save(path, stored, _attributes(suffix, tags, linear=stored.dtype.kind == "f"))
+    if suffix == ".hdr" and tags.chromaticities is not None:
+        add_primaries(path, tags.chromaticities)
 
 
-def _attributes(path: Path, exposure: Exposure | None, chromaticities: tuple[float, ...] | None) -> dict[str, object]:
+def _attributes(suffix: str, tags: Tags, *, linear: bool) -> dict[str, object]:
     """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
     # Not every reader knows the float predictor. Without an empty date, OpenImageIO would write the present one.
     found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1, "DateTime": ""}
-    if exposure is not None:
-        found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
-    if exposure is not None and path.suffix.lower() == ".exr":
-        found |= {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev}
-    elif exposure is not None and exposure.iso is not None:
-        found["Exif:PhotographicSensitivity"] = round(exposure.iso)
-    if path.suffix.lower() == ".exr":
-        found["chromaticities"] = chromaticities
+    exposure = tags.exposure
+    found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
+    if tags.camera is not None:
+        found |= {"Make": tags.camera.make or None, "Model": tags.camera.model or None}
+    if suffix == ".exr":
+        found |= {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev, "chromaticities": tags.chromaticities}
+    else:
+        found["Exif:PhotographicSensitivity"] = None if exposure.iso is None else round(exposure.iso)
+        found["ICCProfile"] = tags.profile(linear=linear) or None
     return {name: value for name, value in found.items() if value is not None}
-
-
-@contextmanager
-def _complete_or_nothing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that becomes `path` at the end, or vanishes if writing fails.
-
-    The name starts with a dot, so that what a killed process leaves behind is not taken for an image.
-
-    Raises:
-        InputError: the folder cannot be made or written, or `path` is a folder.
-    """
-    if path.is_dir():
-        raise InputError(f"{path}: expected a file name, found a folder; choose another name")
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _save(path: Path, pixels: Pixels, attributes: dict[str, object]) -> None:
-    """Write through OpenImageIO, which picks the format by suffix.
-
-    Raises:
-        OSError: with OpenImageIO's reason.
-    """
-    import OpenImageIO as oiio
-
-    height, width, _ = pixels.shape
-    spec = oiio.ImageSpec(width, height, 3, _OIIO_TYPES[pixels.dtype.name])
-    for name, value in attributes.items():
-        if isinstance(value, tuple):
-            spec.attribute(name, f"float[{len(value)}]", value)
-        else:
-            spec.attribute(name, value)
-    output: Any = oiio.ImageOutput.create(str(path))
-    written = output.open(str(path), spec) and output.write_image(np.ascontiguousarray(pixels))
-    closed = output.close()
-    error = output.geterror()  # the return values alone miss a full disk under a PNG file
-    if not (written and closed) or error not in ("", _HARMLESS):
-        raise OSError(reason(error, path))
-
-
-def _save_jpeg(path: Path, pixels: Pixels, exposure: Exposure, quality: int) -> None:
-    """Write through imageio: the JPEG writer of OpenImageIO ends the process when the disk is full.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    import imageio.v3 as iio
-    from PIL.Image import Exif
-    from PIL.TiffImagePlugin import IFDRational
-
-    rational = {ExifTag.TIME: exposure.time, ExifTag.FNUMBER: exposure.fnumber}
-    exif = Exif()
-    tags = exif.get_ifd(ExifTag.FOLDER)
-    for tag, value in rational.items():
-        if value is not None:
-            tags[tag] = IFDRational(Fraction(value).limit_denominator(_LARGEST_DENOMINATOR))
-    if exposure.iso is not None:
-        tags[ExifTag.ISO] = round(exposure.iso)
-    options: dict[str, Any] = {"quality": quality, "subsampling": 0, "exif": exif}  # 0 is 4:4:4
-    iio.imwrite(path, pixels, plugin="pillow", **options)

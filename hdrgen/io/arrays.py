@@ -1,0 +1,56 @@
+"""Pixels in NumPy's own files, which measurements and other people's code leave behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io.exposure import Exposure
+from hdrgen.io.formats import existing_file
+from hdrgen.io.image import Image, Pixels
+from hdrgen.io.radiance import checked_radiance
+
+ARRAY_SUFFIX = ".npy"
+
+
+def read_array(path: str | Path, *, clean: bool = False) -> Image:
+    """Read a `.npy` file as an image: floating point as linear radiance, 8 and 16 bit as display values.
+
+    Nothing in the file is executed. Grey `(H, W)` or `(H, W, 1)` is copied to three channels.
+
+    Args:
+        path: the file.
+        clean: replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
+
+    Raises:
+        InputError: no array file, another shape or number type, NaN or infinite radiance without `clean`.
+    """
+    path = existing_file(path)
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path}: expected an array of numbers in a .npy file ({error})") from error
+    pixels = _three_channels(array, path)
+    linear = pixels.dtype.kind == "f"
+    if linear:
+        pixels, _ = checked_radiance(pixels, path, clean=clean)
+    return Image(pixels, linear, Exposure())
+
+
+def _three_channels(array: Pixels, path: Path) -> Pixels:
+    if not isinstance(array, np.ndarray) or array.dtype not in (
+        *(np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.uint8, np.uint16)),
+    ):
+        raise InputError(f"{path}: expected an array of floating point, uint8 or uint16, found {_kind(array)}")
+    grey = array[..., None] if array.ndim == 2 else array
+    if grey.ndim != 3 or grey.shape[-1] not in (1, 3) or not grey.size:
+        raise InputError(f"{path}: expected an array of shape (height, width, 3), found {array.shape}")
+    return np.ascontiguousarray(
+        np.broadcast_to(grey, (*grey.shape[:2], 3)).astype(array.dtype.newbyteorder("="), copy=False)
+    )
+
+
+def _kind(array: object) -> str:
+    return str(array.dtype) if isinstance(array, np.ndarray) else type(array).__name__

@@ -1,0 +1,78 @@
+"""How AVIF and JPEG XL files say what their values mean: numbers of ITU-T H.273."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.io.colour import (
+    COLOUR_SPACES,
+    PQ_PEAK,
+    REFERENCE_WHITE,
+    ColourSpace,
+    Values,
+    by_rows,
+    pq_decoded,
+    pq_encoded,
+)
+
+LINEAR, PQ, HLG = 8, 16, 18
+FULL_RADIANCE = PQ_PEAK / REFERENCE_WHITE
+"""The largest radiance that PQ holds, 49.26: 10,000 cd/m2 where radiance 1 is 203."""
+
+
+class Cicp(NamedTuple):
+    """Colour primaries and transfer characteristics."""
+
+    primaries: int
+    transfer: int
+
+    @property
+    def chromaticities(self) -> tuple[float, ...] | None:
+        """x, y of the primaries and white; None where they are unspecified or not known here."""
+        known = {space.cicp: space.chromaticities for space in COLOUR_SPACES}
+        return known.get(self.primaries)
+
+    @property
+    def is_radiance(self) -> bool:
+        """Whether the values are an HDR picture's, by their curve."""
+        return self.transfer in (LINEAR, PQ, HLG)
+
+
+def pq_of(space: ColourSpace) -> Cicp:
+    """PQ in the primaries of a colour space."""
+    return Cicp(space.cicp, PQ)
+
+
+def pq_levels(radiance: Values, bits: int) -> NDArray[np.uint16]:
+    """Radiance, 1 of which is 203 cd/m2, as PQ levels of so many bits, full range; clipped to [0, 49.26].
+
+    >>> pq_levels(np.array([0.0, 1.0, 100.0]), 10).tolist()
+    [0, 594, 1023]
+    """
+
+    def levels(rows: Values) -> Values:
+        signal = pq_encoded(rows.astype(np.float32) * np.float32(REFERENCE_WHITE))
+        return np.rint(signal * np.float32(2**bits - 1))
+
+    return by_rows(levels, radiance, np.uint16)
+
+
+def radiance_of(levels: Values, cicp: Cicp, bits: int) -> NDArray[np.float32]:
+    """Radiance of integer levels of so many bits, or of float signal values: the inverse of `pq_levels`.
+
+    Raises:
+        ValueError: a curve that is not read here (HLG).
+    """
+    if cicp.transfer == LINEAR:
+        scale = 1 if levels.dtype.kind == "f" else 2**bits - 1
+        return levels.astype(np.float32) / np.float32(scale)
+    if cicp.transfer != PQ:
+        raise ValueError("the curve HLG is not read here, PQ and linear are")
+    if levels.dtype.kind == "f":
+        return by_rows(lambda rows: pq_decoded(rows) / REFERENCE_WHITE, levels, np.float32)
+    table = (pq_decoded(np.arange(2**bits) / (2**bits - 1)) / REFERENCE_WHITE).astype(np.float32)
+    result: NDArray[np.float32] = table[np.minimum(levels, 2**bits - 1)]
+    return result

@@ -1,0 +1,163 @@
+"""Gain maps: how many stops an HDR picture is brighter than its SDR base, pixel by pixel (ISO 21496-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.io.colour import BT709, Chromaticities, Values, by_rows, conversion, srgb_decoded, srgb_encoded
+from hdrgen.io.image import Pixels
+from hdrgen.io.levels import quantised
+
+_LEVELS = 255
+_OFFSET = 1 / 64
+_SMALLEST_RANGE = 0.01  # stops; a constant gain needs some range, too
+_ROWS = 256
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the levels of a map mean; three numbers each, for red, green and blue.
+
+    HDR = (base + base_offset) * 2^G - offset,  G = minimum + (level / 255)^(1 / gamma) * (maximum - minimum)
+
+    with linear values in which 1 is SDR white. A display that is brighter than SDR white by less than `headroom`
+    stops applies only a part of G; all of it is applied here.
+
+    Attributes:
+        minimum: log2 gain of level 0.
+        maximum: log2 gain of level 255.
+        gamma: exponent that the levels were stored with.
+        base_offset: added to the base before it is multiplied.
+        offset: subtracted from the result.
+        headroom: stops above SDR white from which a display shows the whole gain.
+        base_headroom: stops above SDR white that the base itself is made for: 0 but for an HDR base.
+        in_base_colours: whether the gain applies in the colours of the base, or in those of the map's own profile.
+    """
+
+    minimum: Triple
+    maximum: Triple
+    gamma: Triple = (1.0, 1.0, 1.0)
+    base_offset: Triple = (_OFFSET,) * 3
+    offset: Triple = (_OFFSET,) * 3
+    headroom: float = 1.0
+    base_headroom: float = 0.0
+    in_base_colours: bool = True
+
+
+class GainMap(NamedTuple):
+    """A map: (H, W, 3) uint8 levels, perhaps smaller than the base, and what they mean."""
+
+    levels: Pixels
+    meaning: Meaning
+
+
+def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
+    """The map that turns `base` into `radiance`, at full size.
+
+    Args:
+        base: (H, W, 3) uint8 display values, sRGB curve.
+        radiance: (H, W, 3) linear, 1 is SDR white, in the same colours; negative values count as 0.
+        full: radiance above it is clipped.
+    """
+
+    def gain(start: int) -> Values:
+        rows = slice(start, start + _ROWS)
+        bright = np.clip(radiance[rows].astype(np.float32), 0, full) + np.float32(_OFFSET)
+        return np.log2(bright / (linear[base[rows]] + np.float32(_OFFSET)))
+
+    linear = _linear_levels()
+    starts = range(0, len(radiance), _ROWS)
+    extremes = [(float(rows.min()), float(rows.max())) for rows in map(gain, starts)]
+    low = min(minimum for minimum, _ in extremes)
+    high = max(max(maximum for _, maximum in extremes), low + _SMALLEST_RANGE)
+    levels = np.empty(base.shape, np.uint8)
+    for start in starts:
+        levels[start : start + _ROWS] = np.rint((gain(start) - low) * (_LEVELS / (high - low)))
+    return GainMap(levels, Meaning((low,) * 3, (high,) * 3, headroom=max(high, _SMALLEST_RANGE)))
+
+
+def applied(
+    gain_map: GainMap, base: Pixels, colours: Chromaticities | None = None, own: Chromaticities | None = None
+) -> NDArray[np.float32]:
+    """Linear radiance (H, W, 3) in which SDR white is 1. A smaller map is interpolated between its pixels' centres.
+
+    Args:
+        gain_map: the map.
+        base: (H, W, 3) uint8 display values, sRGB curve.
+        colours: chromaticities of the base; BT.709 if it does not say.
+        own: those in which the gain applies, where they are others.
+    """
+    levels, how = gain_map
+    result = np.empty(base.shape, np.float32)
+    to_own = None if own is None else conversion(colours or BT709.chromaticities, own).T.astype(np.float32)
+    weights = [_Linear.between(have, want) for have, want in zip(levels.shape[:2], base.shape[:2], strict=True)]
+    linear = _linear_levels()
+    for start in range(0, len(base), _ROWS):
+        rows = slice(start, start + _ROWS)
+        values = linear[base[rows]] if to_own is None else linear[base[rows]] @ to_own
+        share = _resampled(levels, weights[0].part(rows), weights[1]) / np.float32(_LEVELS)
+        result[rows] = _brightened(values, share, how)
+    return result
+
+
+def _brightened(values: Values, share: Values, how: Meaning) -> Values:
+    """The formula of `Meaning`; radiance is never negative."""
+    numbers = (how.minimum, how.maximum, how.gamma, how.base_offset, how.offset)
+    low, high, gamma, add, subtract = (np.array(triple, np.float32) for triple in numbers)
+    gain = np.exp2(low + share ** (1 / gamma) * (high - low))
+    result: Values = np.maximum((values + add) * gain - subtract, 0)
+    return result
+
+
+def rolled_off(radiance: Values) -> Pixels:
+    """A plain SDR picture, uint8 (H, W, 3): what is well below white stays, highlights are compressed, hues are kept.
+
+    The largest channel v becomes v (1 + v / w^2) / (1 + v) with w the largest value of the picture (Reinhard et al.,
+    2002, equation 4, with the maximum in place of luminance), the others follow in proportion.
+    """
+    white = max(1.0, float(radiance.max()))
+
+    def shown(rows: Values) -> Values:
+        linear = np.maximum(rows.astype(np.float32), 0)
+        largest = linear.max(axis=-1, keepdims=True)
+        return quantised(srgb_encoded(linear * (1 + largest / white**2) / (1 + largest)), 8)
+
+    return by_rows(shown, radiance, np.uint8)
+
+
+def _linear_levels() -> NDArray[np.float32]:
+    levels: NDArray[np.float32] = srgb_decoded(np.arange(256) / 255).astype(np.float32)
+    return levels
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """Linear interpolation along one side: the two neighbours of every wanted sample and the share of the second."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    share: NDArray[np.float32]
+
+    @classmethod
+    def between(cls, have: int, want: int) -> _Linear:
+        """From `have` samples to `want`, both with their centres at (i + 1/2) / count."""
+        at = np.clip((np.arange(want) + 0.5) * have / want - 0.5, 0, have - 1)
+        first = np.floor(at).astype(np.int64)
+        return cls(first, np.minimum(first + 1, have - 1), (at - first).astype(np.float32))
+
+    def part(self, rows: slice) -> _Linear:
+        """Some of the wanted samples."""
+        return _Linear(self.first[rows], self.second[rows], self.share[rows])
+
+
+def _resampled(levels: Pixels, rows: _Linear, columns: _Linear) -> Values:
+    down = rows.share[:, None, None]
+    tall = levels[rows.first] * (1 - down) + levels[rows.second] * down
+    across = columns.share[None, :, None]
+    wide: Values = tall[:, columns.first] * (1 - across) + tall[:, columns.second] * across
+    return wide

@@ -1,0 +1,94 @@
+"""What OpenImageIO does not do for JPEG XL: the size before anything is decoded, and EXIF (ISO/IEC 18181)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from hdrgen.errors import InputError
+from hdrgen.io.boxes import box, boxes
+from hdrgen.io.exif_block import metadata_in
+
+CODESTREAM = b"\xff\x0a"
+CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+_BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
+_SIGNATURE_SIZE = 12
+_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_SIZE_BITS = (9, 13, 18, 30)
+_LONGEST_EXIF = 1 << 16
+_FIRST_SIDEWAYS = 4  # EXIF orientations 5 to 8, less one
+
+
+class Summary(NamedTuple):
+    """Size of the upright picture, and EXIF tags by OpenImageIO's names."""
+
+    width: int
+    height: int
+    metadata: dict[str, object]
+
+
+def summary(path: Path) -> Summary:
+    """What the headers say.
+
+    Raises:
+        InputError: no size in it.
+    """
+    with path.open("rb") as stream:
+        codestream, metadata = _parts(stream)
+    if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
+        raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
+    return Summary(*_size(codestream), metadata)
+
+
+def with_exif(content: bytes, block: bytes) -> bytes:
+    """A JPEG XL file with an EXIF block in front of the picture, in a container if it had none."""
+    head = CONTAINER + _BRAND
+    exif = box(b"Exif", bytes(4) + block)  # the four bytes: where the TIFF header begins
+    if content.startswith(CODESTREAM):
+        return head + exif + box(b"jxlc", content)
+    first = next(boxes(BytesIO(content), _SIGNATURE_SIZE, len(content)))  # ftyp
+    return content[: first.end] + exif + content[first.end :]
+
+
+def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
+    """The beginning of the codestream, and the EXIF tags."""
+    start = stream.read(64)
+    if start.startswith(CODESTREAM):
+        return start, {}
+    codestream, metadata = b"", dict[str, object]()
+    for part in boxes(stream, _SIGNATURE_SIZE, stream.seek(0, 2)):
+        if part.kind in (b"jxlc", b"jxlp") and not codestream:
+            codestream = part.content(stream, 64)[4 if part.kind == b"jxlp" else 0 :]
+        elif part.kind == b"Exif" and not metadata:
+            block = part.content(stream, _LONGEST_EXIF)
+            metadata = metadata_in(block[4 + int.from_bytes(block[:4], "big") :])
+    return codestream, metadata
+
+
+class _Bits:
+    """Bits from the least significant one of the first byte on."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = int.from_bytes(content, "little")
+
+    def take(self, count: int) -> int:
+        value = self._rest & ((1 << count) - 1)
+        self._rest >>= count
+        return value
+
+
+def _size(codestream: bytes) -> tuple[int, int]:
+    """The size header: both sides in eighths or in full, or the height and a ratio; then perhaps an orientation."""
+    bits = _Bits(codestream[2:])
+    eighths = bits.take(1)
+
+    def side() -> int:
+        return 8 * (bits.take(5) + 1) if eighths else bits.take(_SIZE_BITS[bits.take(2)]) + 1
+
+    height = side()
+    ratio = bits.take(3)
+    width = side() if ratio == 0 else height * _RATIOS[ratio - 1][0] // _RATIOS[ratio - 1][1]
+    all_default, extra_fields = bits.take(1), bits.take(1)
+    sideways = not all_default and extra_fields and bits.take(3) >= _FIRST_SIDEWAYS
+    return (height, width) if sideways else (width, height)

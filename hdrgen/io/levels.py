@@ -1,0 +1,30 @@
+"""Display values as integer levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrgen.io.image import Pixels
+
+
+def quantised(pixels: Pixels, bits: int) -> Pixels:
+    """Display values or levels at another depth: 8 or 16-bit levels, or 32-bit float.
+
+    level = floor(clip(display, 0, 1) * (2^bits - 1) + 1/2); integers are display values level / (2^bits - 1).
+
+    >>> quantised(np.array([-1.0, 0.5, 2.0]), 8).tolist()
+    [0, 128, 255]
+    >>> quantised(np.array([128], np.uint8), 16).tolist()
+    [32896]
+    """
+    target = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}[bits]
+    if pixels.dtype == target:
+        return pixels
+    if pixels.dtype.kind == "u":
+        display = pixels.astype(np.float64) / np.iinfo(pixels.dtype).max
+    else:
+        display = pixels.astype(np.float64 if bits == 16 else np.float32, copy=False)
+    if bits == 32:
+        return display.astype(np.float32, copy=False)
+    levels: Pixels = (np.clip(display, 0, 1) * (2**bits - 1) + 0.5).astype(target)
+    return levels
