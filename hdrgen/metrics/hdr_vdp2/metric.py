@@ -72,8 +72,13 @@ class HDRVDP2(ImageMetric):
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
+        return self.examine(image, target)[0]
+
+    def examine(self, image: Tensor, target: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """See `ImageMetric.examine`."""
         found = self.result(image, target)
-        return dict(zip(self.outputs, (found.q, found.q_mos_220, found.p_det, found.c_max), strict=True))
+        numbers = dict(zip(self.outputs, (found.q, found.q_mos_220, found.p_det, found.c_max), strict=True))
+        return numbers, {"hdr_vdp2_p_map": found.p_map}
 
     def result(self, image: Tensor, target: Tensor) -> HDRVDP2Result:
         """Everything about each pair, with the map of probability of detection.
