@@ -19,6 +19,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -152,13 +153,11 @@ def peak_memory() -> int:
 def attempt(reader: str, path: Path) -> str:
     """Read as the package does: header, then pixels; or a list."""
     from hdrgen.errors import InputError
-    from hdrgen.io import read_exposure_list, read_header, read_image
 
     outcome = "image"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        steps = [lambda: read_header(path), lambda: read_image(path, max_megapixels=MEGAPIXELS, gain_map=True)]
-        for step in [lambda: read_exposure_list(path)] if reader == "exposure lists" else steps:
+        for step in steps(reader, path):
             try:
                 step()
             except InputError as error:
@@ -167,6 +166,18 @@ def attempt(reader: str, path: Path) -> str:
             except Exception as error:
                 return f"exception: {type(error).__name__} {' '.join(str(error).split())}"
     return outcome
+
+
+def steps(reader: str, path: Path) -> list[Callable[[], object]]:
+    """What is tried with a file."""
+    from hdrgen.io import read_exposure_list, read_header, read_image
+    from hdrgen.io.arrays import read_array
+
+    if reader == "exposure lists":
+        return [lambda: read_exposure_list(path)]
+    if reader == "npy":
+        return [lambda: read_array(path)]
+    return [lambda: read_header(path), lambda: read_image(path, max_megapixels=MEGAPIXELS, gain_map=True)]
 
 
 def once(reader: str, index: int, keep: Path | None) -> int:

@@ -1,3 +1,57 @@
-"""High dynamic range images from learned exposure stacks."""
+"""High dynamic range images from learned exposure stacks.
+
+From Python: `hdrgen.read(path)` and `hdrgen.write(path, image)` for pixels and what belongs to them. Every public name
+is imported when it is first used, so that `import hdrgen` costs nothing.
+
+>>> import hdrgen
+>>> image = hdrgen.read("scene.exr")  # doctest: +SKIP
+>>> hdrgen.write("scene.avif", image, colour_space=hdrgen.DISPLAY_P3)  # doctest: +SKIP
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hdrgen.errors import InputError as InputError
+    from hdrgen.io import BT709 as BT709
+    from hdrgen.io import BT2020 as BT2020
+    from hdrgen.io import DISPLAY_P3 as DISPLAY_P3
+    from hdrgen.io import Camera as Camera
+    from hdrgen.io import ColourSpace as ColourSpace
+    from hdrgen.io import Exposure as Exposure
+    from hdrgen.io import Image as Image
+    from hdrgen.io import read_image as read
+    from hdrgen.io import write_image as write
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "BT709": "hdrgen.io:BT709",
+    "BT2020": "hdrgen.io:BT2020",
+    "DISPLAY_P3": "hdrgen.io:DISPLAY_P3",
+    "Camera": "hdrgen.io:Camera",
+    "ColourSpace": "hdrgen.io:ColourSpace",
+    "Exposure": "hdrgen.io:Exposure",
+    "Image": "hdrgen.io:Image",
+    "InputError": "hdrgen.errors:InputError",
+    "read": "hdrgen.io:read_image",
+    "write": "hdrgen.io:write_image",
+}
+"""Public name: where it is. A name joins with a line here and one above, which is what type checkers see."""
+
+__all__ = ["BT709", "BT2020", "DISPLAY_P3", "Camera", "ColourSpace", "Exposure", "Image", "InputError", "read", "write"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'hdrgen' has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names and what is there already."""
+    return sorted({*globals(), *_PUBLIC})

@@ -274,6 +274,15 @@ def _avif() -> dict[str, bytes]:
     }
 
 
+def _arrays() -> dict[str, bytes]:
+    result = {}
+    for dtype in (np.uint8, np.float32, np.float64):
+        stream = BytesIO()
+        np.save(stream, (_picture() * (255 if dtype == np.uint8 else 1)).astype(dtype))
+        result[f"{np.dtype(dtype).name}.npy"] = stream.getvalue()
+    return result
+
+
 def _lists() -> dict[str, bytes]:
     table = "file,time,fnumber,iso\n" + "".join(f"{name},1/{2**at},2.8,100\n" for at, name in enumerate(LISTED))
     stops = "\n".join(str(at - 4.0) for at in range(len(LISTED)))
@@ -297,6 +306,7 @@ _SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "ultra hdr": _ultra_hdr,
     "jpeg xl": _jpeg_xl,
     "avif": _avif,
+    "npy": _arrays,
     "exposure lists": _lists,
 }
 _OPTIONAL = ("ultra hdr", "jpeg xl", "avif") if find_spec("imagecodecs") is None else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from hdrgen.io.image import Image, Pixels
 from hdrgen.io.radiance import checked_radiance
 
 ARRAY_SUFFIX = ".npy"
+_DAMAGED = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TypeError, KeyError, RecursionError, TokenError)
+"""What NumPy raises of a damaged header, which is Python source."""
 
 
 def read_array(path: str | Path, *, clean: bool = False) -> Image:
@@ -29,9 +32,10 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
     """
     path = existing_file(path)
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path}: expected an array of numbers in a .npy file ({error})") from error
+        array = np.load(path, mmap_mode="r", allow_pickle=False)  # a map takes no memory for what a header claims
+    except _DAMAGED as error:
+        told = " ".join(str(error).split())
+        raise InputError(f"{path}: expected an array of numbers in a .npy file ({told})") from error
     pixels = _three_channels(array, path)
     linear = pixels.dtype.kind == "f"
     if linear:
@@ -47,9 +51,7 @@ def _three_channels(array: Pixels, path: Path) -> Pixels:
     grey = array[..., None] if array.ndim == 2 else array
     if grey.ndim != 3 or grey.shape[-1] not in (1, 3) or not grey.size:
         raise InputError(f"{path}: expected an array of shape (height, width, 3), found {array.shape}")
-    return np.ascontiguousarray(
-        np.broadcast_to(grey, (*grey.shape[:2], 3)).astype(array.dtype.newbyteorder("="), copy=False)
-    )
+    return np.array(np.broadcast_to(grey, (*grey.shape[:2], 3)), dtype=array.dtype.newbyteorder("="), order="C")
 
 
 def _kind(array: object) -> str:

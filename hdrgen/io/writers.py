@@ -23,7 +23,7 @@ from hdrgen.io.colour import (
 from hdrgen.io.exif import EV_ATTRIBUTE
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.formats import check_name
-from hdrgen.io.image import Pixels
+from hdrgen.io.image import Image, Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.output import Tags, complete_or_nothing, save
 from hdrgen.io.radiance_header import add_primaries
@@ -37,7 +37,7 @@ _QUALITY = 95
 
 def write_image(
     path: str | Path,
-    pixels: Pixels,
+    pixels: Pixels | Image,
     *,
     bits: int | None = None,
     quality: int | None = None,
@@ -65,7 +65,8 @@ def write_image(
 
     Args:
         path: where to; its suffix chooses the format.
-        pixels: (H, W, 3) RGB or (H, W) grey, uint8, uint16, float16, float32 or float64; never changed.
+        pixels: (H, W, 3) RGB or (H, W) grey, uint8, uint16, float16, float32 or float64; never changed. Or an image as
+            `read_image` gives it, whose exposure, camera and chromaticities are then kept unless others are given.
         bits: 8 or 16 for PNG, also 32 (float) for TIFF. Default: uint16 gives 16; float gives a 32-bit TIFF, else 8.
         quality: of JPEG, Ultra HDR, AVIF and JPEG XL, 1 to 100; colour is kept at full resolution (4:4:4). Default: 95,
             and 100 for JPEG XL, which is lossless: below, its dark parts lose more than those of AVIF.
@@ -83,9 +84,13 @@ def write_image(
 
     Raises:
         InputError: another suffix, shape or number type; NaN or infinite pixels; a folder of that name; no permission
-            or no space; AVIF without imagecodecs.
+            or no space; a linear image into a format of display values; AVIF without imagecodecs.
     """
     path = Path(path)
+    if isinstance(pixels, Image):
+        exposure, camera = exposure or pixels.exposure, camera or pixels.camera
+        chromaticities = chromaticities or pixels.chromaticities
+        pixels = _pixels_of(path, pixels, bits)
     checked = _checked_pixels(path, pixels)
     _check_options(path, quality, chromaticities)
     suffix = suffix_of(path)
@@ -113,6 +118,13 @@ def suffix_of(path: Path) -> str:
     """
     both = "".join(path.suffixes[-2:]).lower()
     return both if both in pictures.ULTRA_HDR_SUFFIXES else path.suffix.lower()
+
+
+def _pixels_of(path: Path, image: Image, bits: int | None) -> Pixels:
+    """Linear integers (RAW) as floats, so that no format takes them for display values."""
+    if image.linear and _DEPTHS.get(suffix_of(path), (32,))[-1] != (bits or 32):
+        raise InputError(f"{path}: expected display values, found a linear image; tone-map it first")
+    return image.as_float() if image.linear and image.pixels.dtype.kind == "u" else image.pixels
 
 
 def _in_colours(pixels: Pixels, tags: Tags, target: ColourSpace, *, linear: bool) -> tuple[Pixels, Tags]:
