@@ -1,12 +1,14 @@
 """How cameras see: exposure arithmetic in EV, response curves, image formation, calibration, exposure masks."""
 
 from hdrgen.camera.clustering import representative_curves
-from hdrgen.camera.curve_files import emor_curve, load_curves, save_curve
+from hdrgen.camera.curve_files import emor_curve, load_curves, load_response, save_curve, save_response
 from hdrgen.camera.debevec import calibrate_debevec, triangle
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
+from hdrgen.camera.noise import add_noise
+from hdrgen.camera.residual import response_residual
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
 from hdrgen.camera.robertson import calibrate_robertson, robertson_bell
 from hdrgen.camera.sampling import HistogramSampling, PixelGrid
@@ -21,6 +23,7 @@ __all__ = [
     "PixelGrid",
     "Sigmoid",
     "TabulatedResponse",
+    "add_noise",
     "calibrate_debevec",
     "calibrate_robertson",
     "emor_curve",
@@ -28,12 +31,15 @@ __all__ = [
     "exposure_ratio",
     "form_image",
     "load_curves",
+    "load_response",
     "over_exposed_mask",
     "quantise",
     "relative_ev",
     "representative_curves",
+    "response_residual",
     "robertson_bell",
     "save_curve",
+    "save_response",
     "stack_curves",
     "triangle",
     "under_exposed_mask",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
 
+CHANNELS = ("red", "green", "blue")
 _HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d+\))?)\s*=\s*(.*)$")  # `I =`, `B =`, `f0 =`, `h(12)=`
 
 
@@ -51,6 +52,48 @@ def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
     }
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[str, object] | None = None) -> Path:
+    """Write the curves of the three channels as JSON, for :func:`load_response`.
+
+    Args:
+        response: with tables (3, N).
+        path: where to.
+        facts: further entries of every curve, such as how well it fits.
+
+    Raises:
+        InputError: the response has other than three curves.
+    """
+    path = Path(path)
+    if response.irradiance.ndim != 2 or len(response.irradiance) != len(CHANNELS):
+        raise InputError(f"{path}: expected a curve per channel, found tables {tuple(response.irradiance.shape)}")
+    tables = zip(CHANNELS, response.irradiance, response.brightness, strict=True)
+    records = [
+        {"name": name, "irradiance": x.detach().double().tolist(), "brightness": y.detach().double().tolist()}
+        | dict(facts or {})
+        for name, x, y in tables
+    ]
+    path.write_text(json.dumps(records) + "\n", encoding="utf-8")
+    return path
+
+
+def load_response(path: Path | str) -> TabulatedResponse:
+    """The one response of a file: a single curve for all channels, or one for each of red, green and blue.
+
+    Raises:
+        InputError: see :func:`load_curves`; or the file holds another number of curves.
+    """
+    curves = load_curves(path)
+    if len(curves) == 1:
+        return curves[0]
+    sizes = {len(curve.irradiance) for curve in curves}
+    if len(curves) != len(CHANNELS) or len(sizes) > 1:
+        raise InputError(f"{path}: expected one curve or one for each channel, found {len(curves)}: keep those you mean")
+    irradiance, brightness = (
+        torch.stack([getattr(curve, name) for curve in curves]) for name in ("irradiance", "brightness")
+    )
+    return TabulatedResponse(irradiance, brightness, Path(path).name)
 
 
 def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResponse:

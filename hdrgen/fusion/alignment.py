@@ -24,7 +24,8 @@ STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, whic
 CROOKED = 0.03  # of the picture's size: a homography farther than that from a turn and a shift is not believed
 GAIN = 0.97  # of the error of a turn and a shift that a homography must fall below
 SPREAD = 0.05  # of the points must lie in each quarter of the picture for a homography to be sought
-UNLIKE = 0.7  # of the brightness' variation: what differs more is not the same scene, or was not found again
+BETTER = 0.95  # of the error without any motion that a motion must fall below
+UNLIKE = 0.6  # of the brightness' variation: what differs more is not the same scene, or was not found again
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def align_pair(near: Pyramid, far: Pyramid, size: tuple[int, ...], *, shifts_onl
         return Alignment(np.eye(3), reliable=False)
     matrix = rescaled(match[0], near.factors[0])
     still = pair.error(np.eye(3))
-    if (still is not None and still <= match[1]) or largest_move(matrix, *size) < STILL:
+    if (still is not None and match[1] > BETTER * still) or largest_move(matrix, *size) < STILL:
         return Alignment(np.eye(3))
     return Alignment(np.round(matrix) if shifts_only else matrix)
 

@@ -1,0 +1,30 @@
+"""The noise of a sensor."""
+
+import torch
+from torch import Tensor
+
+
+def add_noise(
+    exposure: Tensor, generator: torch.Generator, *, full_well: float = 20000.0, read_noise: float = 4.0
+) -> Tensor:
+    r"""Photon and read noise of a linear sensor exposure: :math:`(P(X F) + N(0, r)) / F`.
+
+    The model that :class:`hdrgen.fusion.SensorNoise` weighs by. Exposure above 1 saturates before it is read.
+
+    Args:
+        exposure: X, 1 at the full well, any shape.
+        generator: draws the noise.
+        full_well: F, electrons.
+        read_noise: r, electrons.
+
+    Returns:
+        Sensor exposure in (-r / F, 1 + r / F) or so; negative values are noise around black.
+
+    Example:
+        >>> noisy = add_noise(torch.full((100, 100), 0.25), torch.Generator().manual_seed(0))
+        >>> round(float(noisy.mean()), 3), round(float(noisy.std()), 4)  # std sqrt(0.25 / 20000)
+        (0.25, 0.0035)
+    """
+    electrons = torch.poisson(exposure.clamp(0, 1) * full_well, generator)
+    read = torch.randn(exposure.shape, generator=generator, device=exposure.device) * read_noise
+    return (electrons + read) / full_well

@@ -1,0 +1,47 @@
+"""How well a response curve explains a stack."""
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera.debevec import triangle
+from hdrgen.camera.response import CameraResponse
+from hdrgen.camera.sampling import HistogramSampling, Sampling
+
+
+def response_residual(
+    stack: Tensor,
+    ev: Tensor,
+    response: CameraResponse,
+    *,
+    sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
+) -> float:
+    r"""By how many stops the frames of a stack disagree about radiance, once they are decoded.
+
+    The root mean square of :math:`\log_2 f^{-1}(Z_{ij}) - EV_j - \log_2 E_i`, weighted with the triangle of the
+    display value, the radiance :math:`E_i` of each sample being the weighted mean over the frames.
+
+    Args:
+        stack: display values in [0, 1], (S, 3, H, W).
+        ev: exposures in EV, (S,).
+        response: the curve, one or three tables.
+        sampling: which pixels to use; quantiles of the frames do not mind motion.
+
+    Returns:
+        Stops; 0 is perfect, NaN where no sample is seen in two frames.
+
+    Example:
+        >>> from hdrgen.camera import Gamma, form_image
+        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+        >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
+        >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
+        (0.0, 0.24)
+    """
+    samples = sampling(stack[None])[0].double()
+    weight = triangle(samples)
+    shown = (weight > 0.05).sum(-1, keepdim=True) > 1
+    weight = torch.where(shown & (weight > 0.05), weight, torch.zeros_like(weight))
+    radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)
+    total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
+    mean = (weight * radiance).sum(-1, keepdim=True) / total
+    error = (weight * (radiance - mean).square()).sum() / weight.sum()
+    return float(error.sqrt())

@@ -1,0 +1,30 @@
+"""`hdrgen merge --method hdr_gan`: the merge that a network learned, by way of `hdrgen predict`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hdrgen.commands.stacks import Stack
+from hdrgen.errors import InputError
+from hdrgen.io import read_image, write_image
+
+
+def merge_learned(stack: Stack, output: Path, checkpoint: Path) -> None:
+    """Let the network of a checkpoint merge the stack, and write what it makes.
+
+    Raises:
+        InputError: no checkpoint there, or of a method that does not merge photographs.
+    """
+    if not checkpoint.is_file():
+        raise InputError(f"{checkpoint}: expected a checkpoint, found none; check --ckpt_path")
+    from hdrgen.train import run as train
+
+    with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as name:
+        files = [str(frame.path) for frame in stack.frames]
+        train("predict", ["--ckpt_path", str(checkpoint), "--data.predict", *files, "-o", name])
+        made = sorted(Path(name).rglob("*.exr"))
+        if len(made) != 1:
+            raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(made)} images")
+        write_image(output, read_image(made[0]).pixels)
+    print(f"{output}: {len(files)} exposures ordered by {stack.order}, merged by {checkpoint}")

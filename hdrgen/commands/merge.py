@@ -1,0 +1,130 @@
+"""`hdrgen merge`: exposures of a scene to one HDR image."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.commands.parser import Parser
+from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    from hdrgen.commands.photographs import Photographs
+
+METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
+LEARNED = "hdr_gan"
+DISPLAY = "mertens"
+"""The method whose result is a picture to look at, not radiance."""
+DISPLAY_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Merge exposures of a scene to one HDR image. Radiance 1 is what just reaches white in the middle"
+        " exposure (EV 0), always.",
+    )
+    add_stack_arguments(options)
+    add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes; default: SCENE.exr here")
+    options.add_argument("--method", choices=METHODS, default="debevec", help="%(default)s; mertens gives a picture")
+    options.add_argument(
+        "--response",
+        default="auto",
+        help="estimate, linear, srgb, gamma:2.2, or a FILE that `hdrgen crf` wrote; default: linear for RAW and float,"
+        " else estimate",
+    )
+    options.add_argument(
+        "--align", choices=("homography", "mtb", "none"), default="homography", help="%(default)s; mtb: shifts only"
+    )
+    options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
+    options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    options.add_argument("--ckpt_path", type=Path, help="trained network, for --method hdr_gan")
+    options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    return options
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Merge every stack, and say what was done with each file.
+
+    Raises:
+        InputError: see the parts; nothing is written then but the results of earlier stacks.
+    """
+    options = parser(verb).parse_args(joined(arguments))
+    _check(options)
+    stacks = stacks_of(options)
+    suffix = ".png" if options.method == DISPLAY else ".exr"
+    outputs = output_files(options.output, [stack.name for stack in stacks], suffix)
+    _check_outputs(options, outputs)
+    for stack, output in zip(stacks, outputs, strict=True):
+        if options.method == LEARNED:
+            from hdrgen.commands.learned_merge import merge_learned
+
+            merge_learned(stack, output, options.ckpt_path)
+        else:
+            _merge(stack, output, options)
+
+
+def preview_of(output: Path) -> Path:
+    """Where the preview goes."""
+    return output.with_name(f"{output.name.partition('.')[0]}_preview.jpg")
+
+
+def _check(options: Namespace) -> None:
+    if (options.method == LEARNED) != (options.ckpt_path is not None):
+        raise InputError(f"--method {LEARNED} and --ckpt_path FILE go together; pass both or neither")
+    given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
+    if options.method == LEARNED and given:
+        raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
+    if options.method in (LEARNED, DISPLAY) and options.deghost:
+        raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
+
+
+def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
+    refuse_existing(outputs, options.overwrite)
+    if options.preview:
+        refuse_existing(map(preview_of, outputs), options.overwrite)
+    for output in outputs:
+        display_only = output.suffix.lower() in (".png", ".jpg", ".jpeg") and not output.name.endswith(".uhdr.jpg")
+        if options.method != DISPLAY and display_only:
+            raise InputError(f"{output}: expected a format for radiance, such as .exr; --preview writes a .jpg beside")
+        if options.method == DISPLAY and output.suffix.lower() not in DISPLAY_SUFFIXES:
+            raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
+
+
+def _merge(stack: Stack, output: Path, options: Namespace) -> None:
+    from hdrgen.commands.photographs import Photographs
+    from hdrgen.commands.radiance import merge_radiance, write_picture
+
+    photographs = Photographs.read(stack, options.max_megapixels)
+    if options.align != "none":
+        photographs.align(stack, shifts_only=options.align == "mtb")
+    height, width = photographs.rows[0].shape[:2]
+    cut = f", cut from {photographs.size[1]} x {photographs.size[0]}" if (height, width) != photographs.size else ""
+    if options.method == DISPLAY:
+        done = write_picture(photographs, output)
+    else:
+        done = merge_radiance(stack, photographs, output, preview_of(output) if options.preview else None, options)
+    for line in _frame_lines(stack, photographs):
+        print(line)
+    count = len(stack.frames)
+    print(f"{output}: {count} exposures ordered by {stack.order}, {done}; {width} x {height}{cut}", flush=True)
+
+
+def _frame_lines(stack: Stack, photographs: Photographs) -> list[str]:
+    """A line for each file: its exposure, and how it was moved."""
+    lines = []
+    for index, (frame, ev) in enumerate(zip(stack.frames, stack.ev, strict=True)):
+        parts = [f"{frame.path}: EV {ev:+.2f} ({frame.exposure})"]
+        if photographs.alignments and not photographs.alignments[index].still:
+            alignment = photographs.alignments[index]
+            x, y = alignment.move(*photographs.size)
+            parts.append(f"moved by ({x:+.1f}, {y:+.1f}) pixels, turned by {alignment.angle:+.2f} degrees")
+        elif photographs.alignments:
+            parts.append("in place")
+        lines.append(", ".join(parts))
+    return lines

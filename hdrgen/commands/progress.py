@@ -1,0 +1,20 @@
+"""A bar on the terminal while something takes long."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Hands out a function to call with the share that is done; shows nothing where stderr is no terminal."""
+    from tqdm import tqdm  # takes a moment to import, which help texts need not wait for
+
+    layout = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"
+    with tqdm(total=1.0, desc=what, disable=None, leave=False, bar_format=layout, delay=0.5) as bar:
+
+        def done(share: float) -> None:
+            bar.update(share - bar.n)
+
+        yield done

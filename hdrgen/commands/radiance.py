@@ -1,0 +1,140 @@
+"""The merges of `hdrgen merge`, from aligned photographs to files."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hdrgen.camera import (
+    CameraResponse,
+    EstimatedResponse,
+    Gamma,
+    calibrate_debevec,
+    calibrate_robertson,
+    response_residual,
+    robertson_bell,
+)
+from hdrgen.commands.photographs import Photographs, display_stack
+from hdrgen.commands.progress import progress
+from hdrgen.commands.responses import response_named
+from hdrgen.commands.stacks import Stack
+from hdrgen.errors import InputError
+from hdrgen.fusion import (
+    LinearMean,
+    LogMean,
+    Mean,
+    PhotonMean,
+    SensorNoise,
+    debevec_hat,
+    ghost_masks,
+    least_clipped,
+    merge_mertens,
+    merge_photographs,
+    sensor_noise,
+)
+from hdrgen.fusion.ghosts import GhostMask
+from hdrgen.fusion.streaming import Rows
+from hdrgen.fusion.weights import Weight
+from hdrgen.io import BT709, write_image
+from hdrgen.tonemap import reinhard2002
+
+MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
+PREVIEW = 2048  # pixels of the longer side at most
+DEEP = 16
+
+
+def merge_radiance(
+    stack: Stack,
+    photographs: Photographs,
+    output: Path,
+    preview: Path | None,
+    options: Namespace,
+) -> str:
+    """Merge and write; what was done, in words."""
+    response, told = _response(stack, photographs, options)
+    masks, ghosts = _masks(stack, photographs.rows, response, options.deghost)
+    with progress(f"{stack.name}: merging") as done:
+        radiance = merge_photographs(
+            photographs.rows,
+            stack.ev,
+            response,
+            mean=MEANS[options.method],
+            weight=_weight(options.method, response, photographs),
+            masks=masks,
+            progress=done,
+        )
+    photographs.release()
+    middle = stack.frames[stack.middle].exposure
+    colours = photographs.chromaticities or BT709.chromaticities
+    write_image(output, radiance, exposure=middle, camera=photographs.camera, chromaticities=colours)
+    low, high = (float(value) for value in (radiance.min(), radiance.max()))
+    if preview is not None:
+        write_image(preview, _tone_mapped(radiance))
+    shown = f", preview {preview.name}" if preview else ""
+    return f"{options.method}, {told}{ghosts}; radiance {low:.3g} to {high:.4g}{shown}"
+
+
+def write_picture(photographs: Photographs, output: Path) -> str:
+    """Fuse exposures to a picture (Mertens), and write it."""
+    fused = merge_mertens(display_stack(photographs.rows))
+    write_image(output, fused.permute(1, 2, 0).contiguous().numpy(), bits=None if output.suffix == ".png" else 8)
+    return "exposure fusion after Mertens et al."
+
+
+def _response(stack: Stack, photographs: Photographs, options: Namespace) -> tuple[CameraResponse, str]:
+    """The camera's curve, and what to say of it."""
+    wanted = options.response.lower()
+    if wanted == "auto":
+        wanted = "linear" if photographs.linear else "estimate"
+    sample, ev = photographs.sample(), torch.tensor(stack.ev)
+    if wanted != "estimate":
+        response = response_named(options.response if wanted != "linear" else wanted)
+        found = response_residual(sample, ev, response)
+        return response, f"response {options.response if options.response != 'auto' else wanted}{_fit(found)}"
+    calibrate = calibrate_robertson if options.method == "robertson" else calibrate_debevec
+    try:
+        response = calibrate(sample, ev)
+    except InputError as error:
+        raise InputError(f"{stack.name}: {error} (--response srgb, for example)") from error
+    return response, f"response estimated{_fit(response_residual(sample, ev, response))}"
+
+
+def _fit(residual: float) -> str:
+    return "" if np.isnan(residual) else f" (frames agree within {residual:.2g} stops)"
+
+
+def _weight(method: str, response: CameraResponse, photographs: Photographs) -> Weight:
+    if method == "robertson":
+        return robertson_bell
+    if photographs.linear:
+        return SensorNoise(Gamma(1.0), bits=DEEP)
+    # A response that was estimated is least known at its ends, where its error outgrows the noise.
+    return debevec_hat if isinstance(response, EstimatedResponse) else sensor_noise
+
+
+def _masks(
+    stack: Stack, rows: Sequence[Rows], response: CameraResponse, wanted: bool
+) -> tuple[list[GhostMask | None] | None, str]:
+    if not wanted:
+        return None, ""
+    reference = least_clipped(rows)
+    with progress(f"{stack.name}: looking for motion") as done:
+        masks = ghost_masks(rows, stack.ev, response, reference, progress=done)
+    shares = ", ".join(
+        f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(stack.frames, masks, strict=True) if mask
+    )
+    return masks, f"; deghosted, reference {stack.frames[reference].path.name}, left out {shares}"
+
+
+def _tone_mapped(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A small picture of the radiance: means over squares, then Reinhard's operator."""
+    factor = -(-max(radiance.shape) // PREVIEW)
+    height, width = (side // factor * factor for side in radiance.shape[:2])
+    small = radiance[:height, :width].reshape(height // factor, factor, width // factor, factor, 3).mean((1, 3))
+    shown = reinhard2002(torch.from_numpy(small).permute(2, 0, 1))
+    return np.ascontiguousarray(shown.permute(1, 2, 0).numpy())
