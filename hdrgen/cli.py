@@ -36,6 +36,7 @@ VERBS = {
     "validate": Verb("hdrgen.train", "score a method on the validation scenes"),
     "test": Verb("hdrgen.train", "score a method on the test scenes and write the table"),
     "predict": Verb("hdrgen.train", "make exposures and HDR images of photographs"),
+    "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),
     "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set"),

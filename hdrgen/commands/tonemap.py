@@ -1,0 +1,175 @@
+"""`hdrgen tonemap`: pictures of HDR images."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hdrgen.arguments import value_of
+from hdrgen.commands.operators import OPERATORS, absolute, described, known, parse
+from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.commands.parser import Parser
+from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    from hdrgen.tonemap import Operator
+
+USUAL = "reinhard2002"
+
+
+class Format(NamedTuple):
+    """What pictures are written as."""
+
+    suffix: str
+    bits: int
+
+
+FORMATS = {
+    "jpg": Format(".jpg", 8),
+    "png": Format(".png", 8),
+    "png16": Format(".png", 16),
+    "tif": Format(".tif", 16),
+    "tif8": Format(".tif", 8),
+}
+_SUFFIXES = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".tif": "tif", ".tiff": "tif"}
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb, without those of an operator."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Make pictures of HDR images: NAME_OPERATOR.jpg of each, or what -o says.",
+        epilog=f"`hdrgen {verb} --operators` lists all parameters, `hdrgen {verb} --operator NAME --help` one's.",
+        allow_abbrev=False,
+    )
+    options.add_argument("files", nargs="*", metavar="HDR", help="files (.hdr .exr float .tif RAW), folders, patterns")
+    operators = f"{', '.join(OPERATORS)} (%(default)s)"
+    options.add_argument("--operator", default=USUAL, metavar="NAME", help=operators)
+    options.add_argument("--operators", action="store_true", help="list the operators with their parameters")
+    exposure = "brighten the radiance beforehand, for operators that do not adapt to each image"
+    options.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help=exposure)
+    options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (jpg)")
+    options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (%(default)s)")
+    options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
+    add_output_arguments(options, "picture, whose suffix sets the format, or folder (the current one)")
+    return options
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Write a picture of every image, or list the operators.
+
+    Raises:
+        InputError: no image, no HDR image, a parameter that the operator does not have, or a picture that exists.
+    """
+    chosen = value_of(arguments, "--operator")
+    if chosen is None and {"-h", "--help"} & set(arguments):
+        parser(verb).parse_args(["--help"])  # and done, without torch
+    name = known(chosen or USUAL)
+    options, operator = parse(parser(verb), name, arguments)
+    if options.operators:
+        print("\n".join(described(each) for each in OPERATORS))
+        return
+    _check(options, name, operator)
+    _map_files(options, name, operator)
+
+
+def _check(options: argparse.Namespace, name: str, operator: "Operator") -> None:
+    if not options.files:
+        raise InputError("expected HDR images, folders or patterns, found none; name at least one")
+    if options.exposure and operator.adapts:
+        instead = f"{operator.brighter}, or take {', '.join(absolute())}"
+        raise InputError(f"--exposure changes nothing, since {name} adapts to each image; {instead}")
+    if not -100 < options.exposure < 100:
+        raise InputError(f"expected an exposure between -100 and 100 stops, found {options.exposure}")
+    if not 1 <= options.quality <= 100:
+        raise InputError(f"expected a JPEG quality from 1 to 100, found {options.quality}")
+
+
+def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> None:
+    from tqdm import tqdm
+
+    sources, form = _sources(options.files), _format(options)
+    targets = output_files(options.output, [f"{stem}_{name}" for stem in _stems(sources)], form.suffix)
+    refuse_existing(targets, options.overwrite)
+    pairs = list(zip(sources, targets, strict=True))
+    for source, target in tqdm(pairs, unit="image", leave=False, disable=None if len(pairs) > 1 else True):
+        start = time.perf_counter()
+        size = _map_file(source, target, operator, form, options)
+        told = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
+        tqdm.write(told if size else f"{source}: left out, it holds display values")
+
+
+def _sources(files: Sequence[str]) -> list[Path]:
+    """The images among what was typed; those that folders and patterns name are left out where they are no HDR images.
+
+    Raises:
+        InputError: none.
+    """
+    from hdrgen.io import find_images
+
+    sources = [path for path in find_images(files) if path in map(Path, files) or not _is_display(path)]
+    if not sources:
+        raise InputError(f"{files[0]}: expected HDR images (.hdr .exr float .tif RAW), found display images only")
+    return sources
+
+
+def _is_display(path: Path) -> bool:
+    """Whether a file's name tells that it holds display values only; .uhdr.jpg holds more."""
+    return path.suffix.lower() in (".jpg", ".jpeg", ".png") and Path(path.stem).suffix.lower() != ".uhdr"
+
+
+def _stems(sources: Sequence[Path]) -> list[str]:
+    """Names of the images, with their kind where that alone tells two apart: `scene_exr`, `scene_hdr`."""
+    stems = [source.stem for source in sources]
+    kinds = [source.suffix[1:] for source in sources]
+    return [f"{stem}_{kind}" if stems.count(stem) > 1 else stem for stem, kind in zip(stems, kinds, strict=True)]
+
+
+def _format(options: argparse.Namespace) -> Format:
+    """As --format says, or the suffix of the output, or JPEG.
+
+    Raises:
+        InputError: the two disagree, or no format has that suffix.
+    """
+    output: Path | None = options.output
+    if output is None or output.is_dir() or not output.suffix:
+        return FORMATS[options.format or "jpg"]
+    suffix = output.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(f"{output}: expected one of the suffixes {' '.join(_SUFFIXES)}, found {suffix!r}")
+    form = FORMATS[options.format or _SUFFIXES[suffix]]
+    if FORMATS[_SUFFIXES[suffix]].suffix != form.suffix:
+        raise InputError(f"{output}: its suffix and --format {options.format} disagree; leave one out")
+    return form
+
+
+def _map_file(source: Path, target: Path, operator: "Operator", form: Format, options: argparse.Namespace) -> str:
+    """Write one picture.
+
+    Returns:
+        Its size in words; nothing for display values that nobody asked for by name.
+
+    Raises:
+        InputError: display values, asked for by name.
+    """
+    import torch
+
+    from hdrgen.io import BT709, read_image, write_image
+    from hdrgen.io.colour import converted
+
+    image = read_image(source, clean=options.clean)
+    if not image.linear and source not in map(Path, options.files):
+        return ""
+    if not image.linear:
+        raise InputError(f"{source}: expected an HDR image, found display values, which can be looked at as they are")
+    colours, exposure, camera = image.chromaticities or BT709.chromaticities, image.exposure, image.camera
+    radiance = torch.from_numpy(converted(image.as_float(), colours, BT709.chromaticities)).permute(2, 0, 1)
+    del image  # half a gigabyte for a photograph of 24 megapixels
+    with torch.inference_mode():
+        shown = operator(radiance * 2.0**options.exposure if options.exposure else radiance)
+    del radiance
+    pixels = shown.permute(1, 2, 0).numpy()
+    quality = options.quality if form.suffix == ".jpg" else None
+    write_image(target, pixels, bits=form.bits, quality=quality, exposure=exposure, camera=camera)
+    return f"{pixels.shape[1]} x {pixels.shape[0]}"

@@ -1,0 +1,183 @@
+"""`hdrgen tonemap` as a user types it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import torch
+
+from hdrgen import tonemap
+from hdrgen.cli import main
+from hdrgen.commands.operators import OPERATORS
+from hdrgen.io import read_image, write_image
+from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002
+
+
+def radiance(height: int = 20, width: int = 30) -> np.ndarray:
+    return np.exp(np.random.default_rng(0).normal(size=(height, width, 3)) * 2).astype(np.float32)
+
+
+def shown(operator: Operator, path: Path) -> np.ndarray:
+    image = torch.from_numpy(read_image(path).as_float()).permute(2, 0, 1)
+    return operator(image).permute(1, 2, 0).numpy()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_image(tmp_path / "a.exr", radiance())
+    write_image(tmp_path / "b.hdr", radiance())
+    return tmp_path
+
+
+def test_usual_picture_beside_nothing_else(folder, capsys):
+    assert main(["tonemap", "a.exr"]) == 0
+    assert capsys.readouterr().out.startswith("a.exr -> a_reinhard2002.jpg: 30 x 20, reinhard2002, ")
+    assert sorted(path.name for path in folder.iterdir()) == ["a.exr", "a_reinhard2002.jpg", "b.hdr"]
+    assert np.abs(iio.imread("a_reinhard2002.jpg") / 255 - shown(Reinhard2002(), folder / "a.exr")).mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "dtype"),
+    [
+        (["-o", "x.png"], "x.png", np.uint8),
+        (["--format", "png16"], "a_drago2003.png", np.uint16),
+        (["-o", "new/x.tif"], "new/x.tif", np.uint16),
+        (["-o", "new", "--format", "tif8"], "new/a_drago2003.tif", np.uint8),
+    ],
+)
+def test_format_by_option_or_suffix(arguments, name, dtype, folder):
+    assert main(["tonemap", "a.exr", "--operator", "drago2003", "--bias", "0.8", *arguments]) == 0
+    written = cv2.imread(name, cv2.IMREAD_UNCHANGED)[..., ::-1]
+    assert written.dtype == dtype
+    largest = np.iinfo(dtype).max
+    assert np.abs(written / largest - shown(Drago2003(bias=0.8), folder / "a.exr")).max() < 0.51 / largest + 1e-6
+
+
+def test_exposure_moves_radiance_in_stops(folder):
+    assert main(["tonemap", "a.exr", "--operator", "mu_law", "--exposure", "-2", "-o", "x.png"]) == 0
+    assert np.abs(iio.imread("x.png") / 255 - shown(MuLaw(white=4.0), folder / "a.exr")).max() < 0.51 / 255
+
+
+def test_switch_and_none():
+    assert main(["tonemap", "a.exr", "--local", "--white", "none", "-o", "local.png"]) == 0
+    assert main(["tonemap", "a.exr", "--no-local", "--white", "9", "-o", "global.png"]) == 0
+    assert (iio.imread("local.png") != iio.imread("global.png")).any()
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator(name, capsys):
+    assert main(["tonemap", "a.exr", "--operator", name]) == 0
+    assert Path(f"a_{name}.jpg").is_file()
+
+
+def test_folder_with_its_own_pictures(capsys):
+    assert main(["tonemap", ".", "-o", "."]) == 0
+    iio.imwrite("scan.tif", np.zeros((4, 4, 3), np.uint8))
+    assert main(["tonemap", ".", "-o", ".", "--overwrite"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[2:]] == [
+        "a.exr -> a_reinhard2002.jpg",
+        "b.hdr -> b_reinhard2002.jpg",
+        "scan.tif",
+    ]
+    assert main(["tonemap", "*.hdr", "-o", "other"]) == 0
+    assert Path("other/b_reinhard2002.jpg").is_file()
+
+
+def test_names_that_only_their_kind_tells_apart():
+    write_image("a.hdr", radiance())
+    assert main(["tonemap", "a.exr", "a.hdr"]) == 0
+    assert Path("a_exr_reinhard2002.jpg").is_file()
+    assert Path("a_hdr_reinhard2002.jpg").is_file()
+
+
+def test_other_primaries_are_converted():
+    p3 = (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290)
+    write_image("p3.exr", np.tile(np.float32([0.5, 0.25, 0.25]), (4, 4, 1)), chromaticities=p3)
+    assert main(["tonemap", "p3.exr", "--operator", "mu_law", "-o", "p3.png"]) == 0
+    red, green, blue = (np.expm1(iio.imread("p3.png")[0, 0] / 255 * np.log1p(5000)) / 5000).tolist()
+    # BT.709's luminances of P3's red, green and blue: the same light in smaller numbers of a less pure red.
+    assert 0.2126 * red + 0.7152 * green + 0.0722 * blue == pytest.approx(0.25 + 0.25 * 0.22897, abs=0.01)
+    assert (red, green) == pytest.approx((0.25 + 0.25 * 1.2249, 0.25 - 0.25 * 0.04206), abs=0.02)
+
+
+def test_nothing_is_replaced_unasked(capsys):
+    Path("x.png").write_text("precious")
+    assert main(["tonemap", "a.exr", "-o", "x.png"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert Path("x.png").read_text() == "precious"
+    assert main(["tonemap", "a.exr", "-o", "x.png", "--overwrite"]) == 0
+    assert iio.imread("x.png").shape == (20, 30, 3)
+
+
+def broken(name: str, value: float) -> str:
+    pixels = radiance()
+    pixels[3, 4] = value
+    cv2.imwrite(name, pixels)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "found none"),
+        (["missing.exr"], "missing.exr"),
+        (["empty"], "no images in this folder"),
+        (["ldr.png"], "ldr.png: expected an HDR image, found display values"),
+        (["pictures"], "found display images only"),
+        (["nan.tif"], "expected finite radiance"),
+        (["a.exr", "b.hdr", "-o", "x.png"], "expected a folder for 2 results"),
+        (["a.exr", "-o", "x.gif"], "found '.gif'"),
+        (["a.exr", "-o", "x.png", "--format", "jpg"], "disagree"),
+        (["a.exr", "--operator", "drago"], "did you mean drago2003?"),
+        (["a.exr", "--operator", "drago2003", "--bais", "1"], "no --bais; it has --bias 0.85 --saturation 1"),
+        (["a.exr", "--operator", "drago2003", "--key", "1"], "no --key (reinhard2002 has)"),
+        (["a.exr", "--gamma", "2.2"], "its result is encoded: sRGB"),
+        (["a.exr", "--key", "much"], "invalid float value: 'much'"),
+        (["a.exr", "--key", "0"], "expected a positive key, found 0.0"),
+        (["a.exr", "--exposure", "1"], "changes nothing"),
+        (["a.exr", "--operator", "mu_law", "--exposure", "nan"], "between -100 and 100"),
+        (["a.exr", "--quality", "0"], "quality from 1 to 100"),
+    ],
+)
+def test_one_line_and_nothing_written(arguments, message, folder, capsys):
+    (folder / "empty").mkdir()
+    (folder / "pictures").mkdir()
+    for name in ("ldr.png", "pictures/ldr.jpg"):
+        iio.imwrite(name, np.zeros((4, 4, 3), np.uint8))
+    broken("nan.tif", np.nan)
+    before = sorted(folder.rglob("*"))
+    assert main(["tonemap", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert len(told.splitlines()) == 1
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_clean_replaces_what_cannot_be(capsys):
+    assert main(["tonemap", broken("nan.tif", np.nan), "--clean", "-o", "x.png"]) == 0
+    assert iio.imread("x.png").shape == (20, 30, 3)
+
+
+def test_list_and_help(capsys):
+    assert main(["tonemap", "--operators"]) == 0
+    listed = capsys.readouterr().out
+    assert [line for line in listed.splitlines() if not line.startswith(" ")] == list(OPERATORS)
+    assert "--bias 0.85 --saturation 1 --gamma 2.2\n    encoding: power 1/gamma; adapts to each image" in listed
+    assert main(["tonemap", "--operator", "kim_kautz2008", "--help"]) == 0
+    assert "--display-range X" in capsys.readouterr().out
+
+
+def test_list_holds_every_operator():
+    classes = {name for name, each in vars(tonemap).items() if isinstance(each, type) and issubclass(each, Operator)}
+    assert set(OPERATORS.values()) == classes - {"Operator"}
+
+
+def test_help_imports_no_torch():
+    code = "import sys; from hdrgen.cli import main; main(['tonemap', '--help']); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
