@@ -17,6 +17,8 @@ ARRAY_SUFFIX = ".npy"
 _DAMAGED = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TypeError, KeyError, RecursionError, TokenError)
 """What NumPy raises of a damaged header, which is Python source."""
 
+_NUMBERS = tuple(np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.uint8, np.uint16))
+
 
 def read_array(path: str | Path, *, clean: bool = False) -> Image:
     """Read a `.npy` file as an image: floating point as linear radiance, 8 and 16 bit as display values.
@@ -34,8 +36,10 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)  # a map takes no memory for what a header claims
     except _DAMAGED as error:
-        told = " ".join(str(error).split())
-        raise InputError(f"{path}: expected an array of numbers in a .npy file ({told})") from error
+        # NumPy's own words advise to run what is in the file.
+        raise InputError(
+            f"{path}: expected one array of numbers in NumPy's .npy format, found something else"
+        ) from error
     pixels = _three_channels(array, path)
     linear = pixels.dtype.kind == "f"
     if linear:
@@ -44,9 +48,7 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
 
 
 def _three_channels(array: Pixels, path: Path) -> Pixels:
-    if not isinstance(array, np.ndarray) or array.dtype not in (
-        *(np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.uint8, np.uint16)),
-    ):
+    if not isinstance(array, np.ndarray) or array.dtype.newbyteorder("=") not in _NUMBERS:
         raise InputError(f"{path}: expected an array of floating point, uint8 or uint16, found {_kind(array)}")
     grey = array[..., None] if array.ndim == 2 else array
     if grey.ndim != 3 or grey.shape[-1] not in (1, 3) or not grey.size:

@@ -35,11 +35,9 @@ def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: D
     hdrgen.errors.InputError: attic: expected a truth with some light, found all 3 values 0
     """
     if image.shape != target.shape:
-        found, wanted = (f"{x.shape[-1]} x {x.shape[-2]}" for x in (image, target))
-        raise InputError(
-            f"{', '.join(scenes)}: expected the size of the truth, {wanted} (shape {tuple(target.shape)}),"
-            f" found {found} ({tuple(image.shape)})"
-        )
+        sizes = [f"{x.shape[-1]} x {x.shape[-2]}" for x in (image, target)]
+        found, wanted = sizes if sizes[0] != sizes[1] else (tuple(x.shape) for x in (image, target))
+        raise InputError(f"{', '.join(scenes)}: expected the size of the truth, {wanted}, found {found}")
     _refuse("the result", "finite values", image, ~image.isfinite(), scenes, "NaN or infinite")
     _refuse("the truth", "finite values", target, ~target.isfinite(), scenes, "NaN or infinite")
     if domain == "display":

@@ -1,0 +1,144 @@
+"""`hdrgen compare`: every metric of two images, or of the images of two folders."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrgen.commands.output import add_output_arguments, refuse_existing
+from hdrgen.commands.parser import Parser
+from hdrgen.errors import InputError
+
+ALIGNMENTS = ("none", "mean", "least-squares", "median", "percentiles", "match-percentiles", "exposure")
+ENCODINGS = ("rgb-bt.709", "luminance", "sRGB-display", "luma-display", "XYZ")
+DTYPES = ("float32", "float64")
+PPD = 30.0
+FORMATS = (".csv", ".json")
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Compare an image with its truth, or the images of a folder with those of the same name in another."
+        " Radiance (.exr, .hdr, .npy and floating point TIFF) is judged by the HDR metrics, display values (PNG, JPEG)"
+        " by PSNR and SSIM.",
+    )
+    options.add_argument("reference", type=Path, metavar="REFERENCE", help="the truth: an image or a folder of them")
+    options.add_argument("test", type=Path, metavar="TEST", help="what is compared with it: the same")
+    options.add_argument(
+        "--metrics",
+        type=_names,
+        metavar="A,B",
+        help="names as `hdrgen metrics` lists them (default: all for such images that need no weights or packages)",
+    )
+    _add_scale(options.add_argument_group("scale of radiance"))
+    _add_viewing(options.add_argument_group("viewing, for hdr_vdp2 and cvvdp"))
+    _add_parameters(options.add_argument_group("parameters of other metrics"))
+    options.add_argument("--json", action="store_true", help="print a JSON object for each pair, on a line of its own")
+    add_output_arguments(options, "also write the numbers to this .csv or .json file")
+    return options
+
+
+def _add_scale(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--align-scale",
+        choices=ALIGNMENTS,
+        default="none",
+        metavar="RULE",
+        help=f"bring both images to one scale first: {', '.join(ALIGNMENTS)} (default: %(default)s)",
+    )
+    group.add_argument(
+        "--luminance",
+        type=_positive,
+        default=1.0,
+        metavar="CD_M2",
+        help="cd/m2 of the value 1, after alignment (default: %(default)g, files are absolute)",
+    )
+    group.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative values in files")
+
+
+def _add_viewing(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--ppd", type=_positive, help=f"pixels per degree of visual angle (default: {PPD:g})")
+    group.add_argument("--display-inches", type=_positive, metavar="INCHES", help="instead of --ppd: display diagonal,")
+    group.add_argument("--resolution", type=_resolution, metavar="WxH", help="its pixels, such as 1920x1080,")
+    group.add_argument("--distance", type=_positive, metavar="METRES", help="and how far away it is")
+    group.add_argument(
+        "--encoding",
+        choices=ENCODINGS,
+        default=ENCODINGS[0],
+        metavar="NAME",
+        help=f"what the values are for hdr_vdp2: {', '.join(ENCODINGS)} (default: %(default)s)",
+    )
+
+
+def _add_parameters(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--mu", type=_positive, default=5000.0, help="of the mu-law (default: %(default)g)")
+    group.add_argument(
+        "--crf-correction", action="store_true", help="undo a global difference of tone and colour before PU21 metrics"
+    )
+    group.add_argument("--lpips-network", choices=("vgg", "squeeze"), default="vgg", help="(default: %(default)s)")
+    group.add_argument("--lpips-weights", metavar="FILE", help="its ImageNet weights (default: torch.hub's cache)")
+    group.add_argument("--dtype", choices=DTYPES, default=DTYPES[0], help="of all arithmetic (default: %(default)s)")
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Measure every pair, and print and write the numbers.
+
+    Raises:
+        InputError: Files that cannot be compared, or by these metrics.
+    """
+    options = parser(verb).parse_args(arguments)
+    if options.output is not None:
+        _check_output(options.output, options.overwrite)
+    options.given_ppd = _pixels_per_degree(options)
+    from hdrgen.commands import comparison, report  # torch, which the help does without
+    from hdrgen.commands.pairing import find_pairs
+
+    pairs = find_pairs(options.reference, options.test)
+    results = []
+    for result in comparison.compare(pairs, options):
+        results.append(result)
+        if options.json:
+            print(report.as_json(result), flush=True)
+    if not options.json:
+        print(report.as_text(results))
+    if options.output is not None:
+        report.write(results, options.output)
+
+
+def _check_output(path: Path, overwrite: bool) -> None:
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path}: expected a file name that ends with {' or '.join(FORMATS)}")
+    refuse_existing([path], overwrite)
+
+
+def _pixels_per_degree(options: argparse.Namespace) -> float | None:
+    geometry = (options.display_inches, options.resolution, options.distance)
+    if all(part is None for part in geometry):
+        found: float | None = options.ppd
+        return found
+    if options.ppd is not None:
+        raise InputError("expected --ppd, or a display with --display-inches, --resolution and --distance, found both")
+    if any(part is None for part in geometry):
+        raise InputError("pixels per degree need all of --display-inches, --resolution and --distance, or just --ppd")
+    from hdrgen.metrics.hdr_vdp2 import pixels_per_degree
+
+    return pixels_per_degree(*geometry)
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number, found {text}")
+    return value
+
+
+def _resolution(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected a width and a height such as 1920x1080, found {text}")
+    return int(width), int(height)
