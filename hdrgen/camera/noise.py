@@ -23,7 +23,7 @@ def add_noise(
     Example:
         >>> noisy = add_noise(torch.full((100, 100), 0.25), torch.Generator().manual_seed(0))
         >>> round(float(noisy.mean()), 3), round(float(noisy.std()), 4)  # std sqrt(0.25 / 20000)
-        (0.25, 0.0035)
+        (0.25, 0.0036)
     """
     electrons = torch.poisson(exposure.clamp(0, 1) * full_well, generator)
     read = torch.randn(exposure.shape, generator=generator, device=exposure.device) * read_noise

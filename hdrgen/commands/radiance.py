@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hdrgen.camera import (
     CameraResponse,
-    EstimatedResponse,
     Gamma,
+    TabulatedResponse,
     calibrate_debevec,
     calibrate_robertson,
     response_residual,
@@ -113,8 +113,8 @@ def _weight(method: str, response: CameraResponse, photographs: Photographs) -> 
         return robertson_bell
     if photographs.linear:
         return SensorNoise(Gamma(1.0), bits=DEEP)
-    # A response that was estimated is least known at its ends, where its error outgrows the noise.
-    return debevec_hat if isinstance(response, EstimatedResponse) else sensor_noise
+    # A response that was measured is least known at its ends, where its error outgrows the noise.
+    return debevec_hat if isinstance(response, TabulatedResponse) else sensor_noise
 
 
 def _masks(

@@ -6,14 +6,13 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hdrgen.errors import InputError
-from hdrgen.io import Exposure, Frame, find_images, read_stack
-from hdrgen.io.finding import images_in
-from hdrgen.io.formats import HDR_SUFFIXES
-from hdrgen.io.scenes import grouped
+
+if TYPE_CHECKING:  # the functions import what they need: help texts do without
+    from hdrgen.io import Exposure, Frame
 
 LISTS = ("--ev", "--times", "--ev-step")
 
@@ -76,6 +75,9 @@ def stacks_of(options: argparse.Namespace) -> list[Stack]:
     Raises:
         InputError: see `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
     """
+    from hdrgen.io import read_stack
+    from hdrgen.io.scenes import grouped
+
     given = [name for name in ("times", "ev", "ev_step") if getattr(options, name) is not None]
     if len(given) > 1:
         names = " and ".join(f"--{name.replace('_', '-')}" for name in given)
@@ -97,6 +99,10 @@ def stacks_of(options: argparse.Namespace) -> list[Stack]:
 
 
 def _typed(source: str) -> list[Path]:
+    from hdrgen.io import find_images
+    from hdrgen.io.finding import images_in
+    from hdrgen.io.scenes import grouped
+
     path = Path(source).expanduser()
     if path.is_dir():
         return [image for folder in grouped([path]) for image in images_in(folder)]
@@ -104,10 +110,15 @@ def _typed(source: str) -> list[Path]:
 
 
 def _photographs(folder: Path) -> list[Path]:
+    from hdrgen.io.finding import images_in
+    from hdrgen.io.formats import HDR_SUFFIXES
+
     return [path for path in images_in(folder) if path.suffix.lower() not in HDR_SUFFIXES]
 
 
 def _exposures(kind: str, text: str, files: Sequence[Path]) -> list[Exposure]:
+    from hdrgen.io import Exposure
+
     option = f"--{kind.replace('_', '-')}"
     values = [_number(part, option) for part in text.split(",")]
     if kind == "ev_step":
@@ -123,6 +134,8 @@ def _exposures(kind: str, text: str, files: Sequence[Path]) -> list[Exposure]:
 
 
 def _number(text: str, option: str) -> float:
+    from fractions import Fraction  # takes longer to import than a help text to print
+
     try:
         return float(Fraction(text.strip().removesuffix("s")))
     except (ValueError, ZeroDivisionError) as error:

@@ -153,7 +153,8 @@ def _agreement(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane]) -> Plane
     density = ndimage.gaussian_filter(apart.astype(np.float32), AROUND, truncate=2)
     edge = ndimage.gaussian_filter((density > DENSITY).astype(np.float32), MARGIN, truncate=2)
     # Inside a ghost and as far as the margin outside it, the blurred mask is above a fifth.
-    return np.clip(1 - (edge - 0.05) / 0.15, 0, 1)
+    mask: Plane = np.clip(1 - (edge - 0.05) / 0.15, 0, 1)
+    return mask
 
 
 def _fill(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:

@@ -63,4 +63,5 @@ class Homography(Motion):
 
     def matrix(self, parameters: Values) -> Matrix:
         """The identity and the parameters."""
-        return np.eye(3) + np.append(parameters, 0.0).reshape(3, 3)
+        matrix: Matrix = np.eye(3) + np.append(parameters, 0.0).reshape(3, 3)
+        return matrix

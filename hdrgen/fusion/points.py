@@ -57,7 +57,7 @@ class ContrastPoints:
 
     def __init__(self, image: Grey) -> None:
         cell = max(1, int(np.ceil(np.sqrt(image.size / CELLS))))
-        slope_y, slope_x = np.gradient(image)
+        slope_y, slope_x = (np.gradient(image, axis=axis) for axis in range(2))
         size = np.hypot(slope_x, slope_y)
         size[(image < SEEN[0]) | (image > SEEN[1])] = 0
         size[:BORDER] = size[-BORDER:] = size[:, :BORDER] = size[:, -BORDER:] = 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -96,7 +97,7 @@ def merge_photographs(
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for start in range(0, len(radiance), ROWS):
             rows = slice(start, start + ROWS)
-            blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))  # type: ignore[misc]
+            blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
             faces = [None if cover is None else cover[rows] for cover in covers]
             merger.merge(blocks, faces, radiance[rows], pool)
             progress(min(1.0, (start + ROWS) / len(radiance)))
@@ -128,24 +129,29 @@ class _Voice:
         shortest: bool,
     ) -> None:
         self.top = np.iinfo(dtype).max if dtype.kind == "u" else 1
-        self.ends = {"longest": longest, "shortest": shortest}
-        self.recipe = (response, weight, mean)
+        self.mean = mean
+        self.measure = partial(measured, response, weight, mean, longest=longest, shortest=shortest)
         self.ev = torch.tensor(ev, dtype=torch.float32)
         self.longest = longest
-        self.sums, self.values = self._tables() if dtype.kind == "u" else (None, None)
+        self.sums: Sums | None = None
+        self.values: NDArray[np.float32] | None = None
+        if dtype.kind == "u":
+            self.sums, self.values = self._tables()
 
     def add(self, block: Block, lanes: slice) -> Sums:
         """The part of these pixels (n, 3), of the channels `lanes`, in the sums."""
         if self.sums is None:
             return self._measure(block)[0][:, lanes]
         table = self.sums[lanes][0]
-        return table.take(block[:, lanes], mode="clip")
+        part: Sums = table.take(block[:, lanes], mode="clip")
+        return part
 
     def value(self, pixels: Block, channel: int) -> NDArray[np.float32]:
         """What is averaged of these pixels (n,), whatever their weight."""
         if self.values is None:
             return self._measure(np.repeat(pixels[:, None], 3, axis=1))[1][:, channel]
-        return self.values[channel].take(pixels)
+        found: NDArray[np.float32] = self.values[channel].take(pixels)
+        return found
 
     @property
     def grey(self) -> bool:
@@ -160,10 +166,9 @@ class _Voice:
 
     def _measure(self, display: Block) -> tuple[Sums, NDArray[np.float32]]:
         """Both for display values (n, 3)."""
-        mean = self.recipe[2]
         planes = torch.from_numpy(np.ascontiguousarray(display.T, dtype=np.float32))[:, None]
-        weight, seen = measured(*self.recipe, planes, **self.ends)
-        weight, value = mean.weight(weight, self.ev), mean.value(seen, self.ev)
+        weight, seen = self.measure(planes)
+        weight, value = self.mean.weight(weight, self.ev), self.mean.value(seen, self.ev)
         sums = torch.complex(*(_expanded(part, planes) for part in (weight, weight * value)))
         return sums[:, 0].T.numpy(), _expanded(value, planes)[:, 0].T.numpy()
 

@@ -16,7 +16,7 @@ Matrix = NDArray[np.float64]
 """(3, 3) homography from pixel coordinates (x, y, 1), the first pixel's centre at 0, to those of another photograph."""
 
 
-def applied(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def applied(matrix: Matrix, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Points (N, 2) through a homography.
 
     >>> applied(shift(3, -1), np.zeros((1, 2))).tolist()

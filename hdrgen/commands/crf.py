@@ -1,0 +1,82 @@
+"""`hdrgen crf`: the response of a camera from an exposure stack, as a curve to look at and a file to use again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.commands.parser import Parser
+from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    from hdrgen.commands.photographs import Photographs
+
+PLOTS = (".svg", ".png")
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Estimate the response of a camera from exposures of a scene: NAME.json, for `merge --response` and"
+        " `expose --crf`, and a plot beside it. Says by how many stops the frames then still disagree.",
+    )
+    add_stack_arguments(options)
+    add_output_arguments(options, "file (.json); a folder for several scenes; default: SCENE_crf.json here")
+    options.add_argument("--method", choices=("debevec", "robertson"), default="debevec", help="%(default)s")
+    options.add_argument("--plot", choices=("svg", "png", "none"), default="svg", help="of the curves (%(default)s)")
+    options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    return options
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Estimate a response from every stack.
+
+    Raises:
+        InputError: see `hdrgen merge`; linear photographs, whose response is known.
+    """
+    options = parser(verb).parse_args(joined(arguments))
+    stacks = stacks_of(options)
+    outputs = output_files(options.output, [stack.name for stack in stacks], "_crf.json")
+    wrong = next((output for output in outputs if output.suffix.lower() != ".json"), None)
+    if wrong is not None:
+        raise InputError(f"{wrong}: expected a name that ends in .json; the plot is written beside it")
+    plots = [output.with_suffix(f".{options.plot}") for output in outputs if options.plot != "none"]
+    refuse_existing([*outputs, *plots], options.overwrite)
+    for stack, output in zip(stacks, outputs, strict=True):
+        _estimate(stack, output, options.method, options.plot, options.max_megapixels)
+
+
+def _estimate(stack: Stack, output: Path, method: str, plot: str, max_megapixels: float) -> None:
+    import torch
+
+    from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
+    from hdrgen.commands.curve_plot import write_plot
+    from hdrgen.commands.photographs import Photographs
+
+    photographs = Photographs.read(stack, max_megapixels)
+    _check_encoded(stack, photographs)
+    sample, ev = photographs.sample(), torch.tensor(stack.ev)
+    try:
+        response = (calibrate_robertson if method == "robertson" else calibrate_debevec)(sample, ev)
+    except InputError as error:
+        raise InputError(f"{stack.name}: {error}") from error
+    residual = response_residual(sample, ev, response)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in stack.frames]}
+    save_response(response, output, facts)
+    written = ""
+    if plot != "none":
+        path = output.with_suffix(f".{plot}")
+        write_plot(path, response, f"{stack.name}: {method}, frames agree within {residual:.2g} stops")
+        written = f", plot {path}"
+    count = len(stack.frames)
+    print(f"{output}: {count} exposures ordered by {stack.order}, {method}, residual {residual:.3g} stops{written}")
+
+
+def _check_encoded(stack: Stack, photographs: Photographs) -> None:
+    if photographs.linear:
+        raise InputError(f"{stack.name}: expected encoded photographs (JPEG, PNG), found linear ones; use linear")

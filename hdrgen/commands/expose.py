@@ -1,0 +1,144 @@
+"""`hdrgen expose`: an exposure stack out of an HDR image."""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdrgen.commands.output import add_output_arguments, refuse_existing
+from hdrgen.commands.parser import Parser
+from hdrgen.commands.stacks import joined
+from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST = 100
+MIDDLE_GREY = 0.18
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Photograph an HDR image: FOLDER/NAME_ev-2.0.png for each exposure, with exposure times in their"
+        " EXIF, 1 s being EV 0. Radiance 1 just reaches white at EV 0.",
+    )
+    options.add_argument("files", nargs="+", metavar="HDR", help="HDR images (.exr .hdr .tif), or folders with them")
+    add_output_arguments(options, "folder; default: exposures")
+    options.add_argument("--ev", default="-2,0,2", metavar="EVs", help="such as -2,0,2 or -3:3:0.5 (%(default)s)")
+    options.add_argument("--crf", default="srgb", help="linear, srgb, gamma:2.2, FILE or FILE:CURVE (%(default)s)")
+    options.add_argument("--auto", action="store_true", help="let the median luminance be middle grey, 0.18, at EV 0")
+    options.add_argument("--noise", action="store_true", help="add photon and read noise")
+    options.add_argument("--full-well", type=float, default=20000.0, help="electrons at white (%(default)g)")
+    options.add_argument("--read-noise", type=float, default=4.0, help="electrons (%(default)g)")
+    options.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
+    options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="%(default)s")
+    options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="%(default)s")
+    return options
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Write the exposures of every image.
+
+    Raises:
+        InputError: no numbers; not an HDR image; a response that cannot be read; files that exist.
+    """
+    options = parser(verb).parse_args(joined(arguments))
+    stops = exposures(options.ev)
+    if options.format == "jpg" and options.bits == 16:
+        raise InputError("--bits 16: JPEG has 8 bits; pass --format png or tif")
+    if options.full_well <= 0 or options.read_noise < 0:
+        raise InputError(
+            f"expected a full well above 0 and a read noise of 0 or more, found {options.full_well:g} and"
+            f" {options.read_noise:g} electrons"
+        )
+    from hdrgen.io import find_images
+
+    images = find_images(options.files)
+    folder = options.output or Path("exposures")
+    files = {image: [folder / _name(image, ev, options.format) for ev in stops] for image in images}
+    written = [file for group in files.values() for file in group]
+    if len(set(written)) < len(written):
+        raise InputError("two images have the same name, and their exposures would be the same files; one by one, then")
+    refuse_existing(written, options.overwrite)
+    for image, targets in files.items():
+        _expose(image, stops, targets, options)
+
+
+def exposures(text: str) -> list[float]:
+    """The exposures of a list `-2,0,2` or a range `-3:3:0.5`, whose end is included.
+
+    >>> exposures("-1:1:0.5")
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
+
+    Raises:
+        InputError: no numbers, a range that leads nowhere, or more than 100.
+    """
+    try:
+        parts = [float(part) for part in text.replace(":", ",").split(",")]
+    except ValueError as error:
+        raise InputError(f"--ev: expected -2,0,2 or -3:3:0.5, found {text!r}") from error
+    if not all(math.isfinite(part) for part in parts):
+        raise InputError(f"--ev: expected finite numbers, found {text!r}")
+    if ":" in text:
+        parts = _range(parts, text)
+    if len(parts) > MOST or len(set(parts)) < len(parts):
+        raise InputError(f"--ev: expected at most {MOST} different exposures, found {text!r}")
+    return sorted(parts)
+
+
+def _range(parts: list[float], text: str) -> list[float]:
+    first, last, step = (*parts, 1.0) if len(parts) == 2 else parts if len(parts) == 3 else (0.0, 0.0, 0.0)
+    if step <= 0 or last < first or "," in text or (last - first) / step > MOST:
+        raise InputError(f"--ev: expected FIRST:LAST:STEP such as -3:3:0.5, found {text!r}")
+    count = math.floor((last - first) / step + 1e-6) + 1
+    return [first + index * step for index in range(count)]
+
+
+def _name(image: Path, ev: float, suffix: str) -> str:
+    text = f"{ev:+.3f}".rstrip("0")
+    return f"{image.stem}_ev{text}{'0' if text.endswith('.') else ''}.{suffix}"
+
+
+def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], options: Namespace) -> None:
+    import torch
+
+    from hdrgen.camera import add_noise, expose
+    from hdrgen.commands.progress import progress
+    from hdrgen.commands.responses import response_named
+    from hdrgen.io import Exposure, read_image, write_image
+
+    response = response_named(options.crf)
+    read = read_image(image, clean=True)
+    if not read.linear:
+        raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen expand` makes one of it")
+    radiance = torch.from_numpy(read.as_float()).permute(2, 0, 1)
+    radiance = radiance * _gain(radiance, options.auto)
+    generator = torch.Generator().manual_seed(options.seed)
+    with progress(f"{image.name}: exposing") as done:
+        for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
+            exposure = expose(radiance, torch.tensor(ev))
+            if options.noise:
+                electrons = {"full_well": options.full_well, "read_noise": options.read_noise}
+                exposure = add_noise(exposure, generator, **electrons)
+            display = response(exposure).permute(1, 2, 0).contiguous().numpy()
+            write_image(target, display, bits=options.bits, exposure=Exposure(time=2.0**ev))
+            clipped = float((exposure >= 1).any(0).float().mean())
+            print(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped", flush=True)
+            done(index / len(stops))
+
+
+def _gain(radiance: Tensor, auto: bool) -> float:
+    """What the radiance is multiplied by before it is exposed."""
+    if not auto:
+        return 1.0
+    from hdrgen.data.rendering import luminance
+
+    median = float(luminance(radiance).median())
+    if median <= 0:
+        raise InputError("--auto: expected a median luminance above 0, found a black image")
+    return MIDDLE_GREY / median
