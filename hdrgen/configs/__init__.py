@@ -5,6 +5,8 @@ from pathlib import Path
 
 DEFAULTS = "defaults"
 """Configurations whose name starts with this are always applied, and are not chosen by name."""
+PROTOCOL = f"{DEFAULTS}_protocol"
+"""What a protocol starts from that is given on the command line."""
 PROTOCOLS = "protocols"
 """Folder of the evaluation protocols."""
 

@@ -264,5 +264,6 @@ def _check_names(protocol: EvaluationProtocol, where: str) -> None:
         if names.count(name) > 1:
             raise InputError(f"{where}: two of its numbers are called {name}; give one of the metrics another key")
     known = protocol.directions()
-    if protocol.headline is not None and protocol.headline not in known:
+    switched_off = [key for group in DOMAINS for key, metric in getattr(protocol, group).items() if metric is None]
+    if protocol.headline is not None and protocol.headline not in (*known, *switched_off):
         raise InputError(f"{where}: expected a headline among {', '.join(known)}, found {protocol.headline}")
