@@ -12,10 +12,10 @@ from hdrgen.metrics.alignment import (
     match_scale,
     unaligned,
 )
-from hdrgen.metrics.checking import check_images
+from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.cvvdp import ColorVideoVDP
 from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
-from hdrgen.metrics.image_metric import Domain, ImageMetric, Setting
+from hdrgen.metrics.image_metric import ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
 from hdrgen.metrics.loading import load_protocol
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips

@@ -2,12 +2,15 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
-from hdrgen.metrics.image_metric import Domain
+
+Domain = Literal["display", "radiance", "luminance"]
+"""What a metric takes: display values in [0, 1]; linear radiance on any scale; absolute luminance in cd/m2."""
 
 
 def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: Domain = "radiance") -> Tensor:

@@ -4,16 +4,15 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 import torchmetrics
 from torch import Tensor
 
+from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.precision import promote, without_autocast
 
-Domain = Literal["display", "radiance", "luminance"]
-"""What a metric takes: display values in [0, 1]; linear radiance on any scale; absolute luminance in cd/m2."""
 Setting = float | str | bool | None
 
 
@@ -77,9 +76,20 @@ class ImageMetric(torchmetrics.Metric):
         """
         return self.measure(image, target), {}
 
-    def update(self, image: Tensor, target: Tensor) -> None:
-        """Count the images of a batch in."""
+    def update(self, image: Tensor, target: Tensor, scenes: Sequence[str] | None = None) -> None:
+        """Count the images of a batch in.
+
+        Args:
+            image: As `measure` takes it.
+            target: The truth, same shape.
+            scenes: Names for the error; by default the images are counted from 0.
+
+        Raises:
+            InputError: What `check_images` does not let through.
+        """
+        scenes = scenes or [f"image {int(self.images) + index}" for index in range(image.shape[0])]
         with without_autocast(image.device.type):
+            image = check_images(image, target, scenes, self.domain)
             values = self.measure(promote(image), promote(target))
         stacked = torch.stack([values[name] for name in self.outputs]).to(self.total)
         self.images += stacked.shape[1]

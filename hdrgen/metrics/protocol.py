@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 
 from hdrgen.errors import InputError
 from hdrgen.metrics.alignment import Alignment, unaligned
-from hdrgen.metrics.checking import check_images
-from hdrgen.metrics.image_metric import Domain, ImageMetric
+from hdrgen.metrics.checking import Domain, check_images
+from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import promote, without_autocast
 from hdrgen.metrics.scores import Score
 from hdrgen.metrics.settings import described

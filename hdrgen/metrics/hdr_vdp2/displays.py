@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
-from hdrgen.metrics.image_metric import Domain
+from hdrgen.metrics.checking import Domain
 
 Primaries = tuple[tuple[float, float, float], ...]
 
