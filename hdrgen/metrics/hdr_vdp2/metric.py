@@ -42,6 +42,7 @@ class HDRVDP2(ImageMetric):
     )
     outputs = ("hdr_vdp2_q", "hdr_vdp2_q_mos_220", "hdr_vdp2_p_det", "hdr_vdp2_c_max")
     opposite = ("hdr_vdp2_p_det", "hdr_vdp2_c_max")
+    opposite = ("hdr_vdp2_p_det", "hdr_vdp2_c_max")
 
     def __init__(
         self,

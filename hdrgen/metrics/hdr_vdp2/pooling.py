@@ -53,7 +53,8 @@ def band_error(difference: Tensor, changed: Tensor) -> Tensor:
     """
     total = (difference * changed).square().sum((2, 3))
     # The root has no gradient at 0. Identical images shall have one: 0.
-    root = torch.where(total > 0, torch.where(total > 0, total, 1).sqrt(), 0)
+    equal = total == 0
+    root = torch.where(equal, 1, total).sqrt().masked_fill(equal, 0)
     return root / (difference[0, 0].numel() * _FLOOR)
 
 
