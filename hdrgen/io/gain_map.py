@@ -92,26 +92,41 @@ def applied(
         colours: chromaticities of the base; BT.709 if it does not say.
         own: those in which the gain applies, where they are others.
     """
-    levels, how = gain_map
+    how = gain_map.meaning
     result = np.empty(base.shape, np.float32)
     to_own = None if own is None else conversion(colours or BT709.chromaticities, own).T.astype(np.float32)
-    weights = [_Linear.between(have, want) for have, want in zip(levels.shape[:2], base.shape[:2], strict=True)]
+    gain = _Gains(gain_map, base.shape)
     linear = _linear_levels()
     for start in range(0, len(base), _ROWS):
         rows = slice(start, start + _ROWS)
         values = linear[base[rows]] if to_own is None else linear[base[rows]] @ to_own
-        share = _resampled(levels, weights[0].part(rows), weights[1]) / np.float32(_LEVELS)
-        result[rows] = _brightened(values, share, how)
+        brightened = (values + _row(how.base_offset)) * gain.of(rows) - _row(how.offset)
+        result[rows] = np.maximum(brightened, 0)  # radiance is never negative
     return result
 
 
-def _brightened(values: Values, share: Values, how: Meaning) -> Values:
-    """The formula of `Meaning`; radiance is never negative."""
-    numbers = (how.minimum, how.maximum, how.gamma, how.base_offset, how.offset)
-    low, high, gamma, add, subtract = (np.array(triple, np.float32) for triple in numbers)
-    gain = np.exp2(low + share ** (1 / gamma) * (high - low))
-    result: Values = np.maximum((values + add) * gain - subtract, 0)
-    return result
+class _Gains:
+    """2^G of the rows of a picture, by the formula of `Meaning`: from a table where the map has its size."""
+
+    def __init__(self, gain_map: GainMap, shape: tuple[int, ...]) -> None:
+        self._levels, how = gain_map
+        self._low, high, gamma = (_row(triple) for triple in (how.minimum, how.maximum, how.gamma))
+        self._range, self._power = high - self._low, 1 / gamma
+        self._table = self._formula(np.arange(_LEVELS + 1, dtype=np.float32)[:, None])
+        self._rows, self._columns = (
+            _Linear.between(have, want) for have, want in zip(self._levels.shape[:2], shape[:2], strict=True)
+        )
+        self._same = self._levels.shape[:2] == shape[:2]
+
+    def of(self, rows: slice) -> Values:
+        """(rows, W, 3) factors."""
+        if self._same:
+            return np.stack([self._table[self._levels[rows, :, channel], channel] for channel in range(3)], axis=-1)
+        return self._formula(_resampled(self._levels, self._rows.part(rows), self._columns))
+
+    def _formula(self, levels: Values) -> Values:
+        gain: Values = np.exp2(self._low + (levels / np.float32(_LEVELS)) ** self._power * self._range)
+        return gain
 
 
 def rolled_off(radiance: Values) -> Pixels:
@@ -128,6 +143,10 @@ def rolled_off(radiance: Values) -> Pixels:
         return quantised(srgb_encoded(linear * (1 + largest / white**2) / (1 + largest)), 8)
 
     return by_rows(shown, radiance, np.uint8)
+
+
+def _row(triple: Triple) -> Values:
+    return np.array(triple, np.float32)
 
 
 def _linear_levels() -> NDArray[np.float32]:

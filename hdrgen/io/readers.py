@@ -146,6 +146,8 @@ def _read_ultra_hdr(path: Path, max_megapixels: float, *, gain_map: bool) -> _De
     found = ultra_hdr.find(path)
     if found is None or not gain_map:
         notes = [] if found is None else ["gain map left out; the option gain_map applies it"]
+        if found is None and gain_map:
+            notes = ["no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read"]
         return _Decoded(header, upright(base, turn), False, notes, colours)
     own = None if found.meaning.in_base_colours else chromaticities_of(found.profile)
     pixels = applied(ultra_hdr.read(path, found, max_megapixels), base, colours, own)
