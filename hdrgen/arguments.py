@@ -10,6 +10,7 @@ from hdrgen import configs
 from hdrgen.errors import InputError
 
 CONFIG_OPTIONS = ("--config", "-c")
+PROTOCOL_OPTIONS = ("--evaluation", "--validation")
 OUTPUT_OPTIONS = ("-o", "--output")
 LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
@@ -58,11 +59,28 @@ def resolve_config(value: str) -> str:
     )
 
 
+def resolve_protocol(value: str) -> str:
+    """Path of an evaluation protocol: `value` itself when such a file exists, else the packaged one of that name.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if Path(value).is_file():
+        return value
+    if configs.protocol_path(value).is_file():
+        return str(configs.protocol_path(value))
+    names = configs.protocol_names()
+    raise InputError(
+        f"no protocol file and no packaged protocol {value!r}{suggest(value, names)} (packaged: {', '.join(names)})"
+    )
+
+
 def prepare(arguments: Sequence[str]) -> list[str]:
     """Arguments as a LightningCLI parser wants them.
 
-    `--config NAME` becomes the path of the packaged file, and `--data.predict a.jpg b.jpg` one list. Options win from
-    left to right, but for the output folder, which a saved configuration after it would reset.
+    `--config NAME` becomes the path of the packaged file, `--evaluation NAME` that of a protocol on top of a blank one,
+    and `--data.predict a.jpg b.jpg` one list. Options win from left to right, but for the output folder, which a saved
+    configuration after it would reset.
 
     >>> prepare(["--data.predict", "a.jpg", "b.jpg", "--seed_everything=1"])
     ['--data.predict=["a.jpg", "b.jpg"]', '--seed_everything=1']
@@ -142,10 +160,12 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _rewrite(option: str, values: list[str]) -> list[str]:
     name, equals, value = option.partition("=")
-    if name in (*CONFIG_OPTIONS, *LIST_OPTIONS) and equals:
+    if name in (*CONFIG_OPTIONS, *LIST_OPTIONS, *PROTOCOL_OPTIONS) and equals:
         option, values = name, [value, *values]
     if option in CONFIG_OPTIONS and values:
         return [option, resolve_config(values[0]), *values[1:]]
+    if option in PROTOCOL_OPTIONS and values:
+        return [f"{option}={configs.path_of(configs.PROTOCOL)}", f"{option}={resolve_protocol(values[0])}", *values[1:]]
     if option in LIST_OPTIONS and values and not values[0].startswith("["):
         return [f"{option}={json.dumps(values)}"]
     return [option, *values] if option else values

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -19,6 +20,7 @@ from hdrgen import __version__, configs
 from hdrgen.arguments import named_method, prepare, suggest, value_of, without
 from hdrgen.callbacks import (
     EndLine,
+    Extremes,
     ImageGrid,
     LastCheckpoint,
     MetricsTable,
@@ -32,6 +34,7 @@ from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.failures import one_line_errors
 from hdrgen.methods.base import HDRModule
+from hdrgen.metrics import EvaluationProtocol
 from hdrgen.nn import read_checkpoint
 from hdrgen.noise import less_noise
 from hdrgen.parsing import Parser, subclasses
@@ -90,14 +93,17 @@ class HDRCLI(LightningCLI):
         parser.add_lightning_class_args(ExposureStackDataModule, "data")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Output folder and callbacks, the same for every verb, so that one verb's saved config serves another."""
+        """Output folder, protocols and callbacks, the same for every verb: one verb's saved config serves another."""
         parser.add_argument("-o", "--output", type=str | None, help="folder for all results of this command")
         parser.add_argument("--overwrite", action="store_true", help="whether existing results may be replaced")
+        parser.add_class_arguments(EvaluationProtocol, "evaluation")
+        parser.add_class_arguments(EvaluationProtocol, "validation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(PredictionWriter, "writer")
         parser.add_lightning_class_args(MetricsTable, "table")
         parser.add_lightning_class_args(ImageGrid, "grid")
-        for target in ("writer", "table", "grid"):
+        parser.add_lightning_class_args(Extremes, "extremes")
+        for target in ("writer", "table", "grid", "extremes"):
             parser.link_arguments("output", f"{target}.folder")
         for target in ("writer", "table"):
             parser.link_arguments("overwrite", f"{target}.overwrite")
@@ -140,12 +146,22 @@ class HDRCLI(LightningCLI):
     def after_instantiate_classes(self) -> None:
         """Put back what was left out, and tell who would else believe in the results of an untrained network."""
         verb = self.subcommand
+        protocols = {"test": "evaluation", "val": "validation"}
+        self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         for part, named in self._idle.items():
             self._settings.data[part] = named  # for the saved config, which serves other verbs too
+        if verb in ("validate", "test"):
+            self._get(self.config_init, "table").about = self._about(VERBS[verb][0])
         untrained = any(parameter.requires_grad for parameter in self.model.parameters())
         if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
             name = type(self.model).__name__
             warnings.warn(f"{name} has random weights; pass --ckpt_path to use trained ones", stacklevel=1)
+
+    def _about(self, part: str) -> dict[str, Any]:
+        """What the table says of method, checkpoint and data."""
+        settings = yaml.safe_load(self.parser.dump(self.config))[self.subcommand]
+        chosen = {key: settings.get(key) for key in ("seed_everything", "ckpt_path")}
+        return {"method": settings["model"], **chosen, "data": settings["data"].get(part)}
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, once all others are written."""
@@ -176,7 +192,8 @@ def _class_name(settings: Any) -> str:
 
 def settle_runs(settings: Namespace) -> None:
     """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another."""
-    typed, settings.output, settings.grid.folder = settings.output, None, None
+    typed, settings.output = settings.output, None
+    settings.grid.folder = settings.extremes.folder = None
     if typed:
         settings.trainer.default_root_dir = typed
     loggers = settings.trainer.logger

@@ -1,5 +1,6 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
+from hdrgen.callbacks.extremes import Extremes
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.progress import PlainProgress
@@ -10,6 +11,7 @@ from hdrgen.callbacks.writer import PredictionWriter
 
 __all__ = [
     "EndLine",
+    "Extremes",
     "ImageGrid",
     "LastCheckpoint",
     "MetricsTable",

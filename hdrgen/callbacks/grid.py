@@ -73,7 +73,7 @@ class ImageGrid(Callback):
     ) -> None:
         """Draw, unless this is the check before training or an epoch in between."""
         if not trainer.sanity_checking and trainer.current_epoch % self.every_n_epochs == 0:
-            self._draw_batch(trainer, outputs, batch, f"val-epoch{trainer.current_epoch:03d}")
+            self._draw_batch(trainer, outputs, f"val-epoch{trainer.current_epoch:03d}")
 
     def on_test_batch_end(
         self,
@@ -85,32 +85,30 @@ class ImageGrid(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Draw."""
-        self._draw_batch(trainer, outputs, batch, "test")
+        self._draw_batch(trainer, outputs, "test")
 
     @rank_zero_only
-    def _draw_batch(self, trainer: Trainer, outputs: Evaluation, batch: Sample, stage: str) -> None:
+    def _draw_batch(self, trainer: Trainer, outputs: Evaluation, stage: str) -> None:
         base = self.folder or run_folder(trainer)
         for index, scene in enumerate(outputs["scene"]):
             if self._drawn >= self.scenes or (base is None and not trainer.loggers):
                 return
-            sheet = contact_sheet(panels(outputs, batch, index, self.operator), self.height)
+            sheet = contact_sheet(panels(outputs, index, self.operator), self.height)
             if base:
                 write_image(base / "grids" / f"{stage}-{file_name(scene)}.png", sheet)
-            _log(trainer, f"{stage.partition('-')[0]}/{scene}", sheet)
+            log_picture(trainer, f"{stage.partition('-')[0]}/{scene}", sheet)
             self._drawn += 1
 
 
-def panels(
-    outputs: Evaluation, batch: Sample, index: int, operator: Callable[[Tensor], Tensor] = reinhard2002
-) -> list[list[Panel]]:
+def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Tensor] = reinhard2002) -> list[list[Panel]]:
     """Two rows for one scene of a batch: what the method made, and the truth where there is one.
 
     Args:
         outputs: Of the method's `validation_step` or `test_step`.
-        batch: What it was given.
         index: Of the scene in the batch.
         operator: Tone mapping of the HDR images.
     """
+    batch = outputs["batch"]
     reference = int(batch["ref"][index])
     made: list[Panel] = [("input", batch["ldr"][index, reference])]
     true: list[Panel] = [("truth", batch["ldr"][index, reference])]
@@ -119,8 +117,8 @@ def panels(
         made += list(zip(names, outputs["stack"][index], strict=True))
         true += [(f"true {name}", image) for name, image in zip(names, outputs["truth"][index], strict=True)]
     made.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
-    if "hdr" in batch:
-        true.append(("true HDR", operator(batch["hdr"][index : index + 1].float())[0]))
+    if "true_hdr" in outputs:
+        true.append(("true HDR", operator(outputs["true_hdr"][index : index + 1].float())[0]))
     return [made, true]
 
 
@@ -153,7 +151,8 @@ def _panel(caption: str, image: Tensor, height: int) -> np.ndarray:
     return np.concatenate([np.asarray(label, np.float32) / 255, to_pixels(scaled.clamp(0, 1))])
 
 
-def _log(trainer: Trainer, tag: str, sheet: np.ndarray) -> None:
+def log_picture(trainer: Trainer, tag: str, sheet: np.ndarray) -> None:
+    """Give a picture `(H, W, 3)` of display values to the loggers that take pictures."""
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             logger.log_image(tag, [(sheet * 255).round().astype(np.uint8)])

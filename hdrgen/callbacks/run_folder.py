@@ -16,3 +16,9 @@ def run_folder(trainer: Trainer) -> Path | None:
         return None
     version = logger.version if isinstance(logger.version, str) else f"version_{logger.version}"
     return Path(logger.save_dir) / str(logger.name) / version
+
+
+def verb_folder(trainer: Trainer) -> Path | None:
+    """The folder of the verb's own results within the run's, such as `test`; None without a logger."""
+    folder, verb = run_folder(trainer), trainer.state.fn
+    return folder / verb.value if folder and verb else None

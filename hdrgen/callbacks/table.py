@@ -3,38 +3,45 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
-from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.run_folder import verb_folder
 from hdrgen.callbacks.say import say
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.methods.base import Evaluation
-from hdrgen.metrics import Score, gather, means
+from hdrgen.metrics import MEAN, Score, deviations, gather, means
+from hdrgen.provenance import provenance
 
+STAGES = {TrainerFn.TESTING: "test", TrainerFn.VALIDATING: "val"}
 COLUMNS = ("scene", "ev", "metric", "value")
 
 
 class MetricsTable(Callback):
-    """Writes `metrics.csv` (one row per scene, exposure and metric) and `metrics.json` (means), and prints the means.
+    """Writes `metrics.csv` (one row per scene, exposure and metric) and `metrics.json`, and prints the means.
 
-    The scores of all ranks are put together, and a scene that was scored twice, as several devices do to even out their
-    shares, counts once.
+    `metrics.json` holds mean and standard deviation over scenes, every setting of the protocol, the method, its
+    checkpoint and the data, and the versions and commit that made the numbers. The scores of all ranks are put
+    together, and a scene that was scored twice, as several devices do to even out their shares, counts once.
 
     Args:
         folder: Where; None is the folder `test` (or `validate`) of the run.
         overwrite: Whether existing tables may be replaced.
+
+    Attributes:
+        about: What `metrics.json` says of method, checkpoint and data; the command line knows more than the trainer.
     """
 
     def __init__(self, folder: str | None = None, overwrite: bool = False) -> None:
         self.folder = Path(folder) if folder else None
         self.overwrite = overwrite
+        self.about: dict[str, Any] = {}
         self.scores: list[Score] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -70,7 +77,7 @@ class MetricsTable(Callback):
         if trainer.state.fn == TrainerFn.VALIDATING:
             self.on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Put the ranks' scores together and write them."""
         scores = gather(self.scores)
         if not trainer.is_global_zero:
@@ -78,10 +85,11 @@ class MetricsTable(Callback):
         if not scores:
             name = type(pl_module).__name__
             return say(trainer, f"nothing to score: the scenes have no HDR truth, nor exposures that {name} generates")
-        folder = self.folder or _default_folder(trainer)
-        told = f"\n{render(scores)}"
+        protocol = pl_module.protocol(STAGES[trainer.state.fn])
+        folder = self.folder or verb_folder(trainer)
+        told = f"\n{render(scores, protocol.name)}"
         if folder:
-            write(folder, scores)
+            write(folder, scores, _about(trainer, pl_module) | self.about, protocol.settings())
             told += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
         say(trainer, told)
 
@@ -91,12 +99,11 @@ class MetricsTable(Callback):
             self.on_test_epoch_end(trainer, pl_module)
 
 
-def _default_folder(trainer: Trainer) -> Path | None:
-    folder, verb = run_folder(trainer), trainer.state.fn
-    return folder / verb.value if folder and verb else None
+def _about(trainer: Trainer, method: LightningModule) -> dict[str, Any]:
+    return {"method": type(method).__name__, "ckpt_path": trainer.ckpt_path}
 
 
-def write(folder: Path, scores: Sequence[Score]) -> None:
+def write(folder: Path, scores: Sequence[Score], about: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
     """Write both files, each under a temporary name first."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / ".metrics.tmp"
@@ -105,26 +112,39 @@ def write(folder: Path, scores: Sequence[Score]) -> None:
         rows.writeheader()
         rows.writerows(scores)
     temporary.replace(folder / "metrics.csv")
-    content = {"scenes": len({score["scene"] for score in scores}), "means": means(scores)}
+    content = {
+        "scenes": len({score["scene"] for score in scores}),
+        "means": means(scores),
+        "deviations": deviations(scores),
+        "protocol": protocol,
+        **about,
+        "software": provenance(),
+    }
     temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     temporary.replace(folder / "metrics.json")
 
 
-def render(scores: Sequence[Score]) -> str:
-    """The means as text: exposures down, metrics across; what is about the HDR image stands in the row `HDR`."""
-    table = means(scores)
-    staged = [metric for metric in table if len(table[metric]) > 1]
-    whole = [metric for metric in table if metric not in staged]
-    stops = sorted({float(ev) for metric in staged for ev in table[metric] if ev != "mean"})
-    lines = [_row("EV", staged)] if staged else []
-    lines += [_row(_exposure(ev), [_number(table[metric].get(str(ev))) for metric in staged]) for ev in stops]
-    lines += [_row("mean", [_number(table[metric]["mean"]) for metric in staged])] if staged else []
-    lines += [_row("", whole), _row("HDR", [_number(table[metric]["mean"]) for metric in whole])] if whole else []
-    return "\n".join([f"means over {len({score['scene'] for score in scores})} scenes", *lines])
+def render(scores: Sequence[Score], protocol: str) -> str:
+    """Means and deviations as text: first of the exposures, one row each; then of the HDR image, one number a row."""
+    mean, deviation = means(scores), deviations(scores)
+    staged = [metric for metric in mean if len(mean[metric]) > 1]
+    whole = [metric for metric in mean if metric not in staged]
+    lines = [f"means over {len({score['scene'] for score in scores})} scenes, protocol {protocol}"]
+    if staged:
+        stops = sorted({float(ev) for metric in staged for ev in mean[metric] if ev != MEAN})
+        lines.append(_row("EV", staged))
+        lines += [_row(_exposure(ev), [_number(mean[metric].get(str(ev))) for metric in staged]) for ev in stops]
+        lines.append(_row("mean", [_number(mean[metric][MEAN]) for metric in staged]))
+        lines.append(_row("std", [_number(deviation[metric][MEAN]) for metric in staged]))
+    if whole:
+        width = max(len("HDR"), *map(len, whole))
+        lines.append(_row("HDR", ["mean", "std"], width))
+        lines += [_row(name, [_number(table[name][MEAN]) for table in (mean, deviation)], width) for name in whole]
+    return "\n".join(lines)
 
 
-def _row(head: str, cells: Sequence[str]) -> str:
-    return f"{head:<8}" + "".join(f"{cell:>10}" for cell in cells)
+def _row(head: str, cells: Sequence[str], width: int = 8) -> str:
+    return f"{head:<{width}}" + "".join(f"{cell:>10}" for cell in cells)
 
 
 def _exposure(stops: float) -> str:

@@ -1,38 +1,24 @@
 """The one method interface: what every method offers, and how all of them are evaluated."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 import torch
-from pytorch_lightning import LightningModule
-from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ConstantLR, LRScheduler
+from torch.optim.lr_scheduler import ConstantLR
 
 from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
+from hdrgen.data.selection import NEAR
 from hdrgen.errors import InputError
+from hdrgen.methods.evaluation import Evaluation, evaluate
 from hdrgen.methods.merging import merge_stack
-from hdrgen.methods.scores import Score, hdr_scores, stack_scores
-from hdrgen.metrics import match_scale
+from hdrgen.methods.optimisation import Optimised
+from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
 from hdrgen.nn import pad_to_multiple, read_checkpoint
-
-
-class Evaluation(TypedDict, total=False):
-    """What validation and test hand to the callbacks, for a batch of B scenes.
-
-    `stack` `(B, K, 3, H, W)` holds the generated exposures, `truth` the true ones, `ev` `(B, K)` their values; the
-    methods that generate none leave them out. `hdr` is the result, scaled to the truth where there is one.
-    """
-
-    scene: list[str]
-    scores: list[Score]
-    batch: Batch
-    stack: Tensor
-    truth: Tensor
-    ev: Tensor
-    hdr: Tensor
 
 
 class Prediction(TypedDict, total=False):
@@ -45,7 +31,7 @@ class Prediction(TypedDict, total=False):
     hdr: Tensor
 
 
-class HDRModule(LightningModule):
+class HDRModule(Optimised):
     """A method that reconstructs HDR images through exposure stacks.
 
     A method sets `exposures` and `multiple`, and implements `training_step` and `expose`. One that generates no
@@ -65,6 +51,7 @@ class HDRModule(LightningModule):
         multiple: Both sides of an image are padded to a multiple of this, in pixels.
         generates: False for a method without `expose`.
         photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
+        protocols: How the stages `val` and `test` are scored; one that is not named, by the packaged protocol `quick`.
     """
 
     exposures: Selection = WholeStack()
@@ -91,6 +78,8 @@ class HDRModule(LightningModule):
         self.stack_ev = tuple(sorted(stack_ev))
         self.response = response
         self.initial_weights = initial_weights
+        self.protocols: dict[str, EvaluationProtocol] = {}
+        self._scores: list[Score] = []
 
     def setup(self, stage: str) -> None:
         """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.
@@ -150,25 +139,25 @@ class HDRModule(LightningModule):
         """
         return ev.isfinite()
 
-    def generated_stack(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The stack that `reconstruct` merges: `stack_ev` around `image`, which itself stands at EV 0.
+    def generated_stack(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> tuple[Tensor, Tensor]:
+        """The stack that `reconstruct` merges: `stack_ev`, by default the method's own, around `image` at EV 0.
 
         Returns:
             `(B, K, 3, H, W)` display values, and `(K,)` stops.
         """
-        ev = torch.tensor(self.stack_ev, device=image.device)
+        ev = torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
         made = iter(self.generate(image, ev[ev != 0]).unbind(1))
-        return torch.stack([image if stops == 0 else next(made) for stops in self.stack_ev], dim=1), ev
+        return torch.stack([image if stops == 0 else next(made) for stops in ev.tolist()], dim=1), ev
 
     # -- evaluation, once for all methods --------------------------------------------------------------------------
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Evaluation:
-        """Score a batch of whole stacks and log the means as `val/...`."""
-        return self.evaluate(batch, "val")
+        """Score a batch of whole stacks; the means are logged as `val/...` when all have been."""
+        return self._score(batch, "val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> Evaluation:
-        """Score a batch of whole stacks and log the means as `test/...`."""
-        return self.evaluate(batch, "test")
+        """Score a batch of whole stacks; the means are logged as `test/...` when all have been."""
+        return self._score(batch, "test")
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""
@@ -180,23 +169,44 @@ class HDRModule(LightningModule):
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
-        """What validation and test share: generate, reconstruct, score and log."""
-        scenes: list[str] = batch["scene"]
-        result: Evaluation = {"scene": scenes, "batch": batch, "scores": []}
-        if self.generates and batch["ldr"].shape[1] > 1:
-            stack, ev, truth = self.generate_targets(batch)
-            if ev.numel():
-                result |= {"stack": stack, "truth": truth, "ev": ev}
-                result["scores"] += stack_scores(scenes, stack, truth, ev)
-        result["hdr"] = self.reconstruct(batch)
-        if "hdr" in batch:
-            result["hdr"] = match_scale(result["hdr"], batch["hdr"])
-            result["scores"] += hdr_scores(scenes, result["hdr"], batch["hdr"])
-        self._log_means(result["scores"], stage, len(scenes))
-        return result
+        """Generate, reconstruct and score a batch under the protocol of the stage, `val` or `test`.
 
-    def generate_targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        Raises:
+            InputError: With the scene's name, for what cannot be scored; within training, that scores as NaN.
+        """
+        fitting = self._trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
+        return evaluate(self, batch, self.protocol(stage), checked=not fitting)
+
+    def protocol(self, stage: str) -> EvaluationProtocol:
+        """How the stage `val` or `test` is scored."""
+        return self.protocols.get(stage) or load_protocol("quick")
+
+    def reconstruct_under(self, batch: Batch, protocol: EvaluationProtocol) -> Tensor:
+        """As `reconstruct`, with the protocol's exposures and merge.
+
+        Methods that reconstruct in another way than from a stack, or choose its exposures themselves, keep to theirs.
+        """
+        chooses = not all(math.isfinite(ev) for ev in self.stack_ev)
+        if chooses or type(self).reconstruct is not HDRModule.reconstruct:
+            return self.reconstruct(batch)
+        stack, ev = self.generated_stack(source_of(batch), self._offered(protocol.stack_ev))
+        merged: Tensor = self.merge(stack, ev) if protocol.merge is None else protocol.merge(stack, ev)
+        return merged
+
+    def _offered(self, stack_ev: Sequence[float] | None) -> Sequence[float] | None:
+        """Those of a protocol's exposures that the method can make; its own where it can make none of them."""
+        if stack_ev is None:
+            return None
+        stops = torch.tensor(sorted(stack_ev))
+        kept: list[float] = stops[self.offers(stops) | (stops == 0)].tolist()
+        return kept if len(kept) > 1 else None
+
+    def generate_targets(self, batch: Batch, exposures: Sequence[float] | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Generate the exposures of the true stacks that the method offers, the input itself aside.
+
+        Args:
+            batch: Whole stacks.
+            exposures: Which of them, in stops relative to the input; None: all.
 
         Returns:
             Generated `(B, K, 3, H, W)`, their EV `(B, K)`, and the truth `(B, K, 3, H, W)`; K may be 0.
@@ -206,6 +216,8 @@ class HDRModule(LightningModule):
         """
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
         wanted = self.offers(ev).scatter(1, batch["ref"][:, None], False)
+        if exposures is not None:
+            wanted &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= NEAR).any(-1)
         counts = wanted.sum(1).tolist()
         if len(set(counts)) > 1:
             raise InputError(
@@ -218,81 +230,35 @@ class HDRModule(LightningModule):
         made = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
         return torch.stack(made), stops, truth
 
-    def _log_means(self, scores: list[Score], stage: str, batch_size: int) -> None:
-        for metric in dict.fromkeys(score["metric"] for score in scores):
-            values = [score["value"] for score in scores if score["metric"] == metric]
-            self.log(
-                f"{stage}/{metric}",
-                sum(values) / len(values),
-                batch_size=batch_size,
-                sync_dist=True,
-                prog_bar=metric == "psnr",
-            )
+    def on_validation_epoch_start(self) -> None:
+        """Begin anew."""
+        self._scores = []
 
-    # -- optimisation ----------------------------------------------------------------------------------------------
+    def on_test_epoch_start(self) -> None:
+        """Begin anew."""
+        self._scores = []
 
-    def configure_optimizers(self) -> Any:
-        """The optimiser and scheduler of the arguments; none for a method without parameters.
+    def on_validation_epoch_end(self) -> None:
+        """Log the means over all scenes."""
+        self._log_means("val")
 
-        A method with several optimisers returns a list of `scheduled` ones.
-        """
-        return None if self.optimizer is None else self.scheduled(self.optimizer(self.parameters()))
+    def on_test_epoch_end(self) -> None:
+        """Log the means over all scenes."""
+        self._log_means("test")
 
-    def scheduled(self, optimizer: Optimizer) -> Any:
-        """`optimizer` with the learning-rate schedule of the arguments, as Lightning takes it."""
-        if self.scheduler is None:
-            return {"optimizer": optimizer}
-        scheduler = self.scheduler(optimizer)
-        if not self.automatic_optimization:
-            return {"optimizer": optimizer, "lr_scheduler": scheduler}
-        # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
-        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
+    def _score(self, batch: Batch, stage: str) -> Evaluation:
+        result = self.evaluate(batch, stage)
+        self._scores += result["scores"]
+        return result
 
-    def descend(self, loss: Tensor, clip_value: float | None = None) -> None:
-        """Under manual optimisation: one backward pass, then a step of every optimiser.
-
-        Args:
-            loss: The sum of all optimisers' losses. One pass gives each parameter its gradient once, as
-                DistributedDataParallel expects.
-            clip_value: Largest magnitude of a gradient's entries; None clips nothing.
-        """
-        made: Any = self.optimizers()
-        optimizers = made if isinstance(made, list) else [made]
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        self.manual_backward(loss)
-        for optimizer in optimizers:
-            if clip_value is not None:
-                self.clip_gradients(optimizer, gradient_clip_val=clip_value, gradient_clip_algorithm="value")
-            optimizer.step()
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Under manual optimisation, step the schedules that go by steps: Lightning leaves that to the method."""
-        self._step_schedules("step")
-
-    def on_train_epoch_end(self) -> None:
-        """Under manual optimisation, step the schedules that go by epochs."""
-        self._step_schedules("epoch")
-
-    def _step_schedules(self, interval: str) -> None:
-        if self.automatic_optimization or interval != self.interval:
-            return
-        for scheduler in (config.scheduler for config in self.trainer.lr_scheduler_configs):
-            monitor = _monitor(scheduler)
-            if monitor is None:
-                scheduler.step()
-            elif monitor in self.trainer.callback_metrics:
-                scheduler.step(self.trainer.callback_metrics[monitor])  # type: ignore[arg-type]
+    def _log_means(self, stage: str) -> None:
+        for metric, numbers in means(gather(self._scores)).items():
+            # Every process logs the same numbers; without sync_dist, Lightning would warn that they may differ.
+            self.log(f"{stage}/{metric}", numbers[MEAN], sync_dist=True, prog_bar=metric == "psnr")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method."""
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
-
-
-def _monitor(scheduler: LRScheduler | ReduceLROnPlateau) -> str | None:
-    """The logged value that a schedule goes by, for those that go by one."""
-    return getattr(scheduler, "monitor", None)
 
 
 def source_of(batch: Batch) -> Tensor:

@@ -39,13 +39,19 @@ def batch(with_truth: bool):
     return {**made, "hdr": torch.ones(1, 3, 8, 8)} if with_truth else made
 
 
+def shown(outputs, given):
+    """As `HDRModule.evaluate` hands them over."""
+    truth = {"true_hdr": given["hdr"]} if "hdr" in given else {}
+    return {**outputs, "batch": given, **truth}
+
+
 @pytest.mark.parametrize("with_truth", [True, False])
 def test_truth_stands_below_what_was_made(with_truth):
     given = batch(with_truth)
     outputs = {"scene": ["a"], "stack": torch.rand(1, 2, 3, 8, 8), "ev": torch.tensor([[-1.0, 1.0]])}
     outputs["truth"] = given["ldr"][:, ::2]
     outputs["hdr"] = torch.ones(1, 3, 8, 8)
-    made, true = panels(outputs, given, 0)
+    made, true = panels(shown(outputs, given), 0)
     assert [caption for caption, _ in made] == ["input", "EV -1.0", "EV +1.0", "HDR, tone-mapped"]
     captions = ["truth", "true EV -1.0", "true EV +1.0", "true HDR"]
     assert [caption for caption, _ in true] == captions[: 4 if with_truth else 3]
@@ -56,12 +62,12 @@ def test_truth_stands_below_what_was_made(with_truth):
 def test_exposures_of_unknown_value_are_called_by_their_direction():
     outputs = {"scene": ["a"], "ev": torch.tensor([[-torch.inf, torch.inf]]), "hdr": torch.ones(1, 3, 8, 8)}
     outputs["stack"] = outputs["truth"] = torch.rand(1, 2, 3, 8, 8)
-    made, true = panels(outputs, batch(False), 0)
+    made, true = panels(shown(outputs, batch(False)), 0)
     assert [caption for caption, _ in made + true][1:3] == ["down", "up"]
     assert true[1][0] == "true down"
 
 
 def test_methods_without_exposures_have_no_such_panels():
-    made, true = panels({"scene": ["a"], "hdr": torch.ones(1, 3, 8, 8)}, batch(True), 0)
+    made, true = panels(shown({"scene": ["a"], "hdr": torch.ones(1, 3, 8, 8)}, batch(True)), 0)
     assert [caption for caption, _ in made] == ["input", "HDR, tone-mapped"]
     assert [caption for caption, _ in true] == ["truth", "true HDR"]

@@ -9,8 +9,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule, LinearGain, UnchangedInput
 from hdrgen.methods.base import source_of
 from hdrgen.methods.merging import merge_stack
-from hdrgen.methods.scores import hdr_scores, stack_scores
-from hdrgen.metrics import psnr
+from hdrgen.metrics import load_protocol, psnr
 
 EV = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0])
 
@@ -132,13 +131,14 @@ class TestEvaluation:
 
     def test_stack_scores_pair_the_right_images(self):
         stack, truth = torch.rand(2, 3, 3, 16, 16), torch.rand(2, 3, 3, 16, 16)
-        scores = stack_scores(["a", "b"], stack, truth, torch.tensor([[-1.0, 1.0, 2.0]] * 2))
+        scores = load_protocol("quick").judge_stack(["a", "b"], stack, truth, torch.tensor([[-1.0, 1.0, 2.0]] * 2))
         found = next(s["value"] for s in scores if (s["scene"], s["ev"], s["metric"]) == ("b", -1.0, "psnr"))
         assert found == pytest.approx(psnr(stack[1, :1], truth[1, :1]).item())
 
     def test_equal_hdr_images_score_highest(self):
         hdr = torch.rand(1, 3, 16, 16)
-        values = {s["metric"]: s["value"] for s in hdr_scores(["a"], hdr, hdr)}
+        _, _, told = load_protocol("quick").judge_hdr(["a"], hdr, hdr)
+        values = {s["metric"]: s["value"] for s in told.scores}
         assert values == {"psnr_mu": 100.0, "tm_psnr": 100.0, "tm_ssim": pytest.approx(1.0)}
 
 

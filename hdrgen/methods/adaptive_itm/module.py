@@ -167,7 +167,7 @@ class AdaptiveITM(HDRModule):
             stops = [estimated_ev(image.float(), other.float(), self.response) for other in (down, image, up)]
             return merge_debevec(stack.float(), torch.stack(stops, dim=1), self.response)
 
-    def generate_targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def generate_targets(self, batch: Batch, exposures: Sequence[float] | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Generate both images, beside the two exposures that are optimal, at whatever EV these are."""
         chosen = _optimal(batch)
         truth, stops = (_pick(batch[key], chosen) for key in ("ldr", "ev"))

@@ -1,0 +1,181 @@
+"""Pictures of the scenes that a test scored worst and best."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor
+
+from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
+from hdrgen.callbacks.run_folder import verb_folder
+from hdrgen.callbacks.writer import file_name
+from hdrgen.data import Sample
+from hdrgen.errors import InputError
+from hdrgen.io import write_image
+from hdrgen.methods.base import Evaluation, source_of
+from hdrgen.metrics import scene_means
+from hdrgen.metrics.scores import of_all_processes
+from hdrgen.tonemap import reinhard2002
+
+STOPS = 3.0
+"""Error that the map shows in its brightest colour, in stops."""
+_DARKEST = 1e-6  # of the truth's brightest pixel: below, errors in stops say nothing
+_HEAT = ((0.0, 0.0, 0.0), (0.35, 0.0, 0.5), (0.85, 0.2, 0.25), (1.0, 0.65, 0.0), (1.0, 1.0, 0.8))
+
+
+class Candidate(NamedTuple):
+    """A scene that may turn out to be among the worst or best."""
+
+    metric: str
+    value: float
+    scene: str
+    sheet: np.ndarray
+    """`(H, W, 3)` uint8."""
+
+
+class Extremes(Callback):
+    """Writes the worst and the best scenes of a test as contact sheets: input, result, truth, and where they differ.
+
+    They are `extremes/worst-1-SCENE.png` and so on, and go to W&B or TensorBoard where that is the logger. The last
+    panel is the map of a metric that has one, such as HDR-VDP's probability that a difference is seen, or else the
+    error of luminance in stops. Only the sheets of scenes that are still among the worst or best are kept in memory;
+    with several processes, each keeps its own, and the first one writes those that remain.
+
+    Args:
+        folder: Where; None is the folder `test` of the run.
+        count: Number of worst and of best scenes; 0 draws none.
+        metric: The number that ranks scenes; None: the protocol's headline, or the first that the scenes have.
+        height: Of a panel in pixels.
+        operator: Tone mapping of the HDR images, radiance `(B, 3, H, W)` to display values in [0, 1].
+    """
+
+    def __init__(
+        self,
+        folder: str | None = None,
+        count: int = 5,
+        metric: str | None = None,
+        height: int = 240,
+        operator: Callable[[Tensor], Any] = reinhard2002,
+    ) -> None:
+        self.folder = Path(folder) if folder else None
+        self.count = count
+        self.metric = metric
+        self.height = height
+        self.operator = operator
+        self._names: list[str] = []
+        self._directions: dict[str, bool] = {}
+        self._kept: list[Candidate] = []
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Begin anew.
+
+        Raises:
+            InputError: The protocol has no number of that name.
+        """
+        protocol = pl_module.protocol("test")
+        self._kept, self._directions = [], protocol.directions()
+        if self.metric is not None and self.metric not in self._directions:
+            known = ", ".join(self._directions)
+            raise InputError(f"--extremes.metric: expected a number of the protocol, {known}; found {self.metric}")
+        wanted = self.metric or protocol.headline
+        self._names = sorted(self._directions, key=lambda name: name != wanted)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: Any,
+        outputs: Any,
+        batch: Sample,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw the scenes that are among the worst or best so far."""
+        evaluation: Evaluation = outputs
+        if self.count < 1 or not (self.folder or verb_folder(trainer) or trainer.loggers):
+            return
+        scored = {score["metric"] for score in evaluation["scores"]}
+        metric = next((name for name in self._names if name in scored), None)
+        if metric is None:
+            return
+        values = scene_means(evaluation["scores"], metric)
+        for index, scene in enumerate(evaluation["scene"]):
+            self._consider(metric, values[scene], evaluation, index)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Put the processes' candidates together, and write what remains."""
+        kept = of_all_processes(self._kept)
+        if not kept or not trainer.is_global_zero:
+            return
+        metric = min((one.metric for one in kept), key=self._names.index)
+        unique = {one.scene: one for one in kept if one.metric == metric}
+        base = self.folder or verb_folder(trainer)
+        if base:
+            for old in (base / "extremes").glob("*.png"):
+                old.unlink()
+        for name, picture in self._ranked(list(unique.values())).items():
+            sheet = picture.sheet.astype(np.float32) / 255
+            if base:
+                write_image(base / "extremes" / f"{name}-{file_name(picture.scene)}.png", sheet)
+            log_picture(trainer, f"test/{name}", sheet)
+
+    def _consider(self, metric: str, value: float, evaluation: Evaluation, index: int) -> None:
+        new = Candidate(metric, value, evaluation["scene"][index], np.empty(0))
+        others = [one for one in self._kept if one.metric != metric]
+        remaining = self._extreme([*(one for one in self._kept if one.metric == metric), new])
+        if any(one is new for one in remaining):
+            row = _differences(evaluation, index, f"result, {metric} {value:.4g}", self.operator)
+            sheet = (contact_sheet([row], self.height) * 255).round().astype(np.uint8)
+            remaining = [one._replace(sheet=sheet) if one is new else one for one in remaining]
+        self._kept = [*others, *remaining]
+
+    def _extreme(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        ranked = self._sorted(candidates)
+        return ranked if len(ranked) <= 2 * self.count else [*ranked[: self.count], *ranked[-self.count :]]
+
+    def _ranked(self, candidates: Sequence[Candidate]) -> dict[str, Candidate]:
+        """The pictures by name; no scene is both among the worst and the best."""
+        ranked = self._sorted(candidates)
+        worst = ranked[: min(self.count, (len(ranked) + 1) // 2)]
+        best = ranked[::-1][: min(self.count, len(ranked) - len(worst))]
+        pairs = [("worst", worst), ("best", best)]
+        return {f"{kind}-{rank}": one for kind, found in pairs for rank, one in enumerate(found, start=1)}
+
+    def _sorted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Worst first; by name where values are equal, so that the order does not depend on the processes."""
+        return sorted(
+            candidates, key=lambda one: (one.value if self._directions[one.metric] else -one.value, one.scene)
+        )
+
+
+def _differences(outputs: Evaluation, index: int, title: str, operator: Callable[[Tensor], Any]) -> list[Panel]:
+    """Input, result, truth and map of one scene; without an HDR truth, its exposures and the true ones."""
+    if "true_hdr" not in outputs:
+        made, true = panels(outputs, index, operator)
+        return [made[0], *made[1:-1], *true[1:]]
+    hdr, truth = (outputs[key][index : index + 1].float() for key in ("hdr", "true_hdr"))
+    shown = [(title, operator(hdr)[0]), ("truth", operator(truth)[0])]
+    return [("input", source_of(outputs["batch"])[index]), *shown, _map(outputs, index, hdr[0], truth[0])]
+
+
+def _map(outputs: Evaluation, index: int, hdr: Tensor, truth: Tensor) -> Panel:
+    for name, values in outputs["maps"].items():
+        return f"{name}, 0 to 1", heat(values[index].clamp(0, 1))
+    floor = _DARKEST * truth.amax().clamp_min(torch.finfo(torch.float32).tiny)
+    stops = ((hdr.mean(0, keepdim=True) + floor) / (truth.mean(0, keepdim=True) + floor)).log2().abs()
+    return f"error, 0 to {STOPS:g} stops", heat((stops / STOPS).clamp(0, 1))
+
+
+def heat(values: Tensor) -> Tensor:
+    """Colours `(3, H, W)` for values `(1, H, W)` in [0, 1], from black over red to a warm white.
+
+    >>> heat(torch.tensor([[[0.0, 1.0]]]))[:, 0].tolist()
+    [[0.0, 1.0], [0.0, 1.0], [0.0, 0.800000011920929]]
+    """
+    knots = values.new_tensor(_HEAT).T
+    place = values[0] * (len(_HEAT) - 1)
+    below = place.floor().clamp_max(len(_HEAT) - 2).long()
+    share = place - below
+    return knots[:, below] * (1 - share) + knots[:, below + 1] * share
