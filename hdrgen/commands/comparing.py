@@ -15,20 +15,23 @@ Table = dict[str, dict[str, float]]
 """Mean over scenes in dB, by method and column."""
 
 
-def compare(methods: Mapping[str, Sequence[str]], scenes: Sequence[str], output: Path) -> Table:
+def compare(
+    methods: Mapping[str, Sequence[str]], scenes: Sequence[str], output: Path, protocol: str = "quick"
+) -> Table:
     """Run `hdrgen test` for every method, and gather the scores in `output/metrics.csv`.
 
     Args:
         methods: By name, the arguments that choose the method: `--model CLASS` or `--ckpt_path FILE`.
         scenes: Arguments that choose the data, the same for all.
         output: Folder; every method gets one of its own in `output/test`.
+        protocol: Name or file of the evaluation protocol; the table needs its `psnr` and `psnr_mu`.
     """
     from hdrgen.train import run as train
 
     folders = {name: output / "test" / name.replace(" ", "_") for name in methods}
     for name, arguments in methods.items():
         print(f"\n{name}", flush=True)
-        quiet = ["--trainer.logger=false", "--trainer.enable_model_summary=false"]
+        quiet = ["--trainer.logger=false", "--trainer.enable_model_summary=false", f"--evaluation={protocol}"]
         train("test", [*scenes, *arguments, *quiet, "-o", str(folders[name])])
     rows = [{"method": name} | row for name, folder in folders.items() for row in read_rows(folder / "metrics.csv")]
     with (output / "metrics.csv").open("w", newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""`hdrgen configs`: list or print the packaged configurations."""
+"""`hdrgen configs`: list or print the packaged configurations and evaluation protocols."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +8,20 @@ from hdrgen.arguments import suggest
 from hdrgen.commands.parser import Parser
 from hdrgen.errors import InputError
 
+PROTOCOL = "protocol: "
+"""What the lines of evaluation protocols begin with."""
+
 
 def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    top = Parser(prog=f"hdrgen {verb}", description="List or print the packaged configurations.")
+    top = Parser(
+        prog=f"hdrgen {verb}",
+        description="List or print packaged configurations, for --config, and evaluation protocols, for --evaluation.",
+    )
     actions = top.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("list", help="one line for each configuration (default)")
     show = actions.add_parser("show", help="print one, to copy and change it")
-    show.add_argument("name", help="name of a configuration, as `hdrgen configs` lists them, or `defaults`")
+    show.add_argument("name", help="name of a configuration or protocol, as `hdrgen configs` lists them, or `defaults`")
     return top
 
 
@@ -27,11 +33,14 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         return
     for name in configs.names():
         print(f"{name:<28}{configs.title_of(configs.path_of(name))}")
+    for name in configs.protocol_names():
+        print(f"{name:<28}{PROTOCOL}{configs.title_of(configs.protocol_path(name))}")
 
 
 def _find(name: str) -> Path:
-    path = configs.path_of(name.removesuffix(".yaml"))
-    if not path.is_file():
-        names = configs.names()
+    name = name.removesuffix(".yaml")
+    path = next((path for path in (configs.path_of(name), configs.protocol_path(name)) if path.is_file()), None)
+    if path is None:
+        names = [*configs.names(), *configs.protocol_names()]
         raise InputError(f"no packaged configuration {name!r}{suggest(name, names)} (packaged: {', '.join(names)})")
     return path
