@@ -71,7 +71,7 @@ def hdr_vdp2(
     Le Callet, "HDR-VDP-2.2: a calibrated method for objective quality prediction of high-dynamic range and standard
     images", 2015. Nothing aligns the pair: a wrong exposure is a difference, while pixels that change by at most 0.1 %
     do not count in Q. Every output can be differentiated by both images. It is computed in float64 if one of the images
-    is, else in float32.
+    is, else in float32, with the eye's optics in float64 all the same.
 
     Args:
         test: `(B, C, H, W)`, in the encoding's units, C its number of channels; at least 8 pixels a side.

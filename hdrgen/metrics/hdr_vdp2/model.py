@@ -60,8 +60,11 @@ def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> Model:
     """
     # Tensors made in inference mode could not be kept for a later backward pass.
     with torch.inference_mode(False), torch.no_grad(), torch.device("cpu"):
-        built: Model = _moved(_build(viewing), dtype, device)
-    return built
+        parts = _build(viewing)
+        moved: Model = _moved(parts, dtype, device)
+        # A float32 FFT would bury dark places in the rounding of lights that are a million times brighter.
+        precise = dtype if device.type == "mps" else torch.float64
+        return moved._replace(optics=_moved(parts.optics, precise, device))
 
 
 def _build(viewing: Viewing) -> Model:

@@ -21,7 +21,7 @@ class Optics(NamedTuple):
     """On half of the canvas's spectrum, `(W + 1, 2H)`."""
 
     def __call__(self, light: Tensor, surround: Tensor) -> Tensor:
-        """Light on the retina, cd/m2, at least 1e-5.
+        """Light on the retina, cd/m2, at least 1e-5; computed in the precision of `transfer`.
 
         Args:
             light: cd/m2 of each primary, `(N, C, H, W)`.
@@ -29,8 +29,8 @@ class Optics(NamedTuple):
         """
         # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
         planes = (light - surround).flatten(0, 1)
-        parts = chunks(planes, 4 * planes[0].numel())
-        scattered = torch.cat([filter_on_canvas(part, self.transfer) for part in parts])
+        parts = chunks(planes, 8 * planes[0].numel())
+        scattered = torch.cat([filter_on_canvas(part.to(self.transfer), self.transfer).to(part) for part in parts])
         return (scattered.view_as(light) + surround).clamp(_DARKEST, _BRIGHTEST)
 
 
