@@ -1,7 +1,7 @@
 """The one method interface: what every method offers, and how all of them are evaluated."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 import torch
@@ -18,7 +18,7 @@ from hdrgen.methods.evaluation import Evaluation, evaluate
 from hdrgen.methods.merging import merge_stack
 from hdrgen.methods.optimisation import Optimised
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
-from hdrgen.nn import pad_to_multiple, read_checkpoint
+from hdrgen.nn import TileSize, Tiling, read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
@@ -49,6 +49,9 @@ class HDRModule(Optimised):
     Attributes:
         exposures: The frames of a stack that training needs.
         multiple: Both sides of an image are padded to a multiple of this, in pixels.
+        context: Whether the network uses statistics of the whole image (`hdrgen.nn.of_whole_image`).
+        tile: Side of the tiles in which large images pass the network, in pixels; `auto` as free memory allows, `none`.
+        overlap: Of neighbouring tiles, in pixels.
         generates: False for a method without `expose`.
         photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
         protocols: How the stages `val` and `test` are scored; one that is not named, by the packaged protocol `quick`.
@@ -57,6 +60,9 @@ class HDRModule(Optimised):
     exposures: Selection = WholeStack()
     photographs: PhotographSource = Photographs
     multiple: int = 1
+    context: bool = False
+    tile: TileSize = "auto"
+    overlap: int = 128
     generates: bool = True
 
     def __init__(
@@ -116,16 +122,48 @@ class HDRModule(Optimised):
         Returns:
             `(B, K, 3, H, W)`, display values in [0, 1], float32.
         """
-        height, width = image.shape[-2:]
-        padded = pad_to_multiple(image, self.multiple)
-        return self.expose(padded, ev)[..., :height, :width].float().clamp(0, 1)
+        return self.in_tiles(lambda part: self._exposed(part, ev), image, self.prepared)
+
+    def prepared(self, image: Tensor) -> Tensor:
+        """What `expose` is given for an image `(B, 3, H, W)`: further channels may follow. Here: the image alone.
+
+        Tiles are cut after it, so that what depends on more than a tile sees all.
+        """
+        return image
+
+    def _exposed(self, image: Tensor, ev: Tensor) -> Tensor:
+        return self.expose(image, ev).float().clamp(0, 1)
+
+    def in_tiles(
+        self, function: Callable[[Tensor], Tensor], image: Tensor, prepare: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Apply a function of whole images, padded to `multiple`, and in tiles where `image` is large.
+
+        Args:
+            function: `(B, C, h, w)` to `(..., h, w)`.
+            image: `(B, C, H, W)`.
+            prepare: Applied to the padded image before it is cut into tiles.
+
+        Returns:
+            `(..., H, W)`.
+        """
+        return self._tiling(prepare).apply(function, image, self.tile)
+
+    def _tiling(self, prepare: Callable[[Tensor], Tensor] | None = None, merges: bool = False) -> Tiling:
+        context = self.context or (merges and self.response is None)
+        return Tiling(self.multiple, self.overlap, context, prepare or torch.nn.Identity())
 
     def reconstruct(self, batch: Batch) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of a batch.
 
-        Here: generate a stack from the reference exposure and merge it.
+        Here: generate a stack from the reference exposure and merge it, tile by tile where it is large.
         """
-        return self.merge(*self.generated_stack(source_of(batch)))
+        return self._merged(source_of(batch))
+
+    def _merged(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
+        ev = torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
+        tiling = self._tiling(self.prepared, merges=True)
+        return tiling.apply(lambda part: self.merge(self._around(part, ev), ev), image, self.tile)
 
     def merge(self, stack: Tensor, ev: Tensor) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of generated stacks; see `merge_stack`, which a method may replace."""
@@ -146,8 +184,14 @@ class HDRModule(Optimised):
             `(B, K, 3, H, W)` display values, and `(K,)` stops.
         """
         ev = torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
-        made = iter(self.generate(image, ev[ev != 0]).unbind(1))
-        return torch.stack([image if stops == 0 else next(made) for stops in ev.tolist()], dim=1), ev
+        stack = self.in_tiles(lambda part: self._around(part, ev), image, self.prepared)
+        stack[:, ev == 0] = image[:, None].to(stack)  # where tiles overlap, it has been rounded
+        return stack, ev
+
+    def _around(self, part: Tensor, ev: Tensor) -> Tensor:
+        """The exposures `ev` of a prepared image, which itself stands at 0."""
+        made = iter(self._exposed(part, ev[ev != 0]).unbind(1))
+        return torch.stack([part[:, :3] if stops == 0 else next(made) for stops in ev.tolist()], dim=1)
 
     # -- evaluation, once for all methods --------------------------------------------------------------------------
 
@@ -164,8 +208,14 @@ class HDRModule(Optimised):
         image = source_of(batch)
         if not self.generates:
             return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
-        stack, ev = self.generated_stack(image)
-        hdr = self.merge(stack, ev)
+        ev = torch.tensor(self.stack_ev, device=image.device)
+
+        def both(part: Tensor) -> tuple[Tensor, ...]:
+            stack = self._around(part, ev)
+            return stack, self.merge(stack, ev)
+
+        # Exposures put together from tiles are kept in half precision: eight times finer than the files they go to.
+        stack, hdr = self._tiling(self.prepared, merges=True).apply_all(both, image, self.tile, (torch.half, None))
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
@@ -189,8 +239,10 @@ class HDRModule(Optimised):
         chooses = not all(math.isfinite(ev) for ev in self.stack_ev)
         if chooses or type(self).reconstruct is not HDRModule.reconstruct:
             return self.reconstruct(batch)
-        stack, ev = self.generated_stack(source_of(batch), self._offered(protocol.stack_ev))
-        merged: Tensor = self.merge(stack, ev) if protocol.merge is None else protocol.merge(stack, ev)
+        offered = self._offered(protocol.stack_ev)
+        if protocol.merge is None:
+            return self._merged(source_of(batch), offered)
+        merged: Tensor = protocol.merge(*self.generated_stack(source_of(batch), offered))
         return merged
 
     def _offered(self, stack_ev: Sequence[float] | None) -> Sequence[float] | None:

@@ -3,9 +3,14 @@
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Gamma, calibrate_debevec
+from hdrgen.camera import CameraResponse, EstimatedResponse, Gamma, calibrate_debevec
 from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, merge_debevec
+from hdrgen.nn import of_whole_image
+
+LEVELS = 256
+STRIP = 2**20
+"""Pixels that are merged at a time, to bound the memory."""
 
 
 def merge_stack(stack: Tensor, ev: Tensor, response: CameraResponse | None = None) -> Tensor:
@@ -22,14 +27,27 @@ def merge_stack(stack: Tensor, ev: Tensor, response: CameraResponse | None = Non
     """
     with torch.autocast(stack.device.type, enabled=False):
         merged = [_merge_one(one[None].float(), ev.float(), response) for one in stack]
-    return torch.cat(merged)
+    return merged[0] if len(merged) == 1 else torch.cat(merged)
 
 
 def _merge_one(stack: Tensor, ev: Tensor, response: CameraResponse | None) -> Tensor:
     if response is None:
-        response = estimate_response(stack, ev)
-    # Generated exposures err by what the method got wrong, which grows towards both ends; a sensor's noise does not.
-    return merge_debevec(stack, ev, response, weight=debevec_hat)
+        # Every tile of a large photograph is merged with the response of the whole.
+        (table,) = of_whole_image(lambda: (_estimated_table(stack, ev),))
+        response = EstimatedResponse(table)
+    merged = stack.new_empty(1, *stack.shape[2:])
+    rows = max(1, STRIP // stack.shape[-1])
+    for top in range(0, stack.shape[-2], rows):
+        strip = slice(top, top + rows)
+        # Generated exposures err by what the method got wrong, which grows towards both ends; sensor noise does not.
+        merged[..., strip, :] = merge_debevec(stack[..., strip, :], ev, response, weight=debevec_hat)
+    return merged
+
+
+def _estimated_table(stack: Tensor, ev: Tensor) -> Tensor:
+    """Inverse response at 256 levels `(1, 3, 256)`."""
+    levels = torch.linspace(0, 1, LEVELS, device=stack.device).expand(1, 3, 1, -1)
+    return estimate_response(stack, ev).inverse(levels)[..., 0, :]
 
 
 def estimate_response(stack: Tensor, ev: Tensor) -> CameraResponse:

@@ -8,7 +8,7 @@ from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.pretrained import load_imagenet, read_weights
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
-from hdrgen.nn.tiling import TileSize, in_tiles, tile_side
+from hdrgen.nn.tiling import TileSize, Tiling
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
 from hdrgen.nn.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
@@ -24,6 +24,7 @@ __all__ = [
     "SwinBlock",
     "SwinLayer",
     "TileSize",
+    "Tiling",
     "UNet",
     "VGGEncoder",
     "VGGFeatures",
@@ -32,7 +33,6 @@ __all__ = [
     "fitted",
     "group_norm",
     "icnr_",
-    "in_tiles",
     "load_imagenet",
     "load_vgg16_bn",
     "mean_of_whole",
@@ -41,5 +41,4 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
-    "tile_side",
 ]

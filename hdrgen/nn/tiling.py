@@ -2,7 +2,8 @@
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -15,64 +16,116 @@ from torch.utils._pytree import tree_leaves
 
 from hdrgen.errors import InputError
 from hdrgen.nn.padding import pad_to_multiple
-from hdrgen.nn.whole_image import Box, WholeImage
+from hdrgen.nn.whole_image import Box, WholeImage, in_a_tile
 
+Parts = Callable[[Tensor], tuple[Tensor, ...]]
 TileSize = int | Literal["auto", "none"]
 """Side of a tile in pixels, as large as free memory allows, or no tiles."""
 CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
-LARGEST, SMALLEST = 2048, 256
-"""Bounds of automatic tiles: larger ones save no time, smaller ones are mostly overlap."""
+LARGEST, SMALLEST = 1024, 256
+"""Bounds of automatic tiles: larger ones are no faster on a CPU, smaller ones are mostly overlap."""
 SHARE = 4
 """An automatic tile may take this part of the free memory."""
 
 
-def in_tiles(
-    function: Callable[[Tensor], Tensor], image: Tensor, multiple: int, tile: int | None, overlap: int, context: bool
-) -> Tensor:
-    """Apply a network to an image of any size.
+@dataclass(frozen=True)
+class Tiling:
+    """How a network is applied to images of any size.
 
-    Args:
-        function: `(B, C, h, w)` to `(..., h, w)`, pixel for pixel; h and w divide by `multiple`.
-        image: `(B, C, H, W)`.
+    Attributes:
         multiple: The network's stride in pixels.
-        tile: Side of a tile in pixels; None makes none.
         overlap: Of neighbouring tiles, in pixels. A quarter of it on each side is not used, the rest is blended.
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
-
-    Returns:
-        `(..., H, W)`.
+        prepare: Applied to the padded image before it is cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
     """
-    height, width = image.shape[-2:]
-    padded = pad_to_multiple(image, multiple)
-    boxes = list(_boxes(padded, multiple, tile, overlap))
-    if len(boxes) == 1 and (not context or max(height, width) <= CONTEXT):
-        return function(padded)[..., :height, :width]
-    whole = WholeImage()
-    if context:
-        with whole.noting():
-            function(pad_to_multiple(_reduced(image), multiple))
-    return _blended(function, padded, boxes, overlap, whole)[..., :height, :width]
+
+    multiple: int = 1
+    overlap: int = 128
+    context: bool = False
+    prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
+
+    def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
+        """Apply a network.
+
+        Args:
+            function: `(B, D, h, w)` to `(..., h, w)`, pixel for pixel; h and w divide by `multiple`.
+            image: `(B, C, H, W)`.
+            tile: Side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries others on a
+                corner to see how much memory a pixel takes.
+
+        Returns:
+            `(..., H, W)`.
+        """
+        return self.apply_all(lambda part: (function(part),), image, tile)[0]
+
+    def apply_all(
+        self, function: Parts, image: Tensor, tile: TileSize, kept: Sequence[torch.dtype | None] = (None,)
+    ) -> tuple[Tensor, ...]:
+        """Apply a network that makes several tensors; as `apply`.
+
+        Args:
+            function: `(B, D, h, w)` to tensors `(..., h, w)`.
+            image: As for `apply`.
+            tile: As for `apply`.
+            kept: The precision in which each result is put together from tiles; None is its own.
+        """
+        height, width = image.shape[-2:]
+        padded = self._prepared(image)
+        side = None if in_a_tile() else self.side(function, image, tile)
+        boxes = list(_boxes(padded, self.multiple, side, self.overlap))
+        if len(boxes) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
+            made = function(padded)
+        else:
+            whole = WholeImage()
+            if self.context:
+                with whole.noting():
+                    function(self._prepared(_reduced(image)))
+            made = tuple(_blended(function, padded, boxes, self.overlap, whole, kept))
+        return tuple(part[..., :height, :width] for part in made)
+
+    def side(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> int | None:
+        """Side of a tile in pixels; None for no tiles. Arguments as for `apply`."""
+        longest = max(image.shape[-2:])
+        if tile == "none" or (tile == "auto" and longest <= CONTEXT):
+            return None
+        if tile != "auto":
+            return tile
+        corner = self._prepared(image[..., :SMALLEST, :SMALLEST])
+        with LiveMemory() as memory:
+            function(corner)
+        pixels = free_memory(image.device) / SHARE * corner[0, 0].numel() / memory.peak
+        side = min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
+        return None if longest <= side else side
+
+    def _prepared(self, image: Tensor) -> Tensor:
+        return self.prepare(pad_to_multiple(image, self.multiple))
 
 
 def _blended(
-    function: Callable[[Tensor], Tensor], image: Tensor, boxes: list[Box], overlap: int, whole: WholeImage
-) -> Tensor:
+    function: Parts,
+    image: Tensor,
+    boxes: list[Box],
+    overlap: int,
+    whole: WholeImage,
+    kept: Sequence[torch.dtype | None],
+) -> list[Tensor]:
     tops, lefts = sorted({box.top for box in boxes}), sorted({box.left for box in boxes})
     rows = _weights(tuple(tops), boxes[0].height, image.shape[-2], overlap)
     columns = _weights(tuple(lefts), boxes[0].width, image.shape[-1], overlap)
-    total: Tensor | None = None
+    totals: list[Tensor] = []
     for box in boxes:
         below, beyond = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         with whole.within(box):
-            part = function(image[..., below, beyond])
-        if total is None:
-            total = part.new_zeros(*part.shape[:-2], *image.shape[-2:])
+            parts = function(image[..., below, beyond])
+        if not totals:
+            size = image.shape[-2:]
+            totals = [part.new_zeros(*part.shape[:-2], *size, dtype=t) for part, t in zip(parts, kept, strict=True)]
         share = rows[tops.index(box.top)][:, None] * columns[lefts.index(box.left)]
-        total[..., below, beyond] += part * share.to(part)
-    assert total is not None
-    return total
+        for total, part in zip(totals, parts, strict=True):
+            total[..., below, beyond] += (part * share.to(part)).to(total.dtype)
+    return totals
 
 
 def _reduced(image: Tensor) -> Tensor:
@@ -137,28 +190,6 @@ def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> l
 
 
 # -- how large a tile may be -----------------------------------------------------------------------------------------
-
-
-def tile_side(tile: TileSize, function: Callable[[Tensor], Tensor], image: Tensor) -> int | None:
-    """Side of a tile in pixels; None for no tiles.
-
-    Args:
-        tile: As the user chose it.
-        function: The network; it is tried on a corner of the image, to see how much memory it takes for a pixel.
-        image: `(B, C, H, W)`; its sides divide by what the network needs.
-    """
-    if tile == "none":
-        return None
-    if tile != "auto":
-        return tile
-    if max(image.shape[-2:]) <= SMALLEST:
-        return None
-    corner = image[..., :SMALLEST, :SMALLEST]
-    with LiveMemory() as memory:
-        function(corner)
-    pixels = free_memory(image.device) / SHARE * corner[0, 0].numel() / memory.peak
-    side = max(SMALLEST, min(int(pixels**0.5), LARGEST))
-    return None if max(image.shape[-2:]) <= side else side
 
 
 class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's has no types

@@ -85,6 +85,11 @@ def of_whole_image(compute: Callable[[], Statistic]) -> Statistic:
     return _current[-1].tell(compute) if _current else compute()
 
 
+def in_a_tile() -> bool:
+    """Whether what runs now is a part of a larger image, or of its reduced copy."""
+    return bool(_current)
+
+
 def mean_of_whole(features: Tensor) -> Tensor:
     """Mean of each channel `(B, C, 1, 1)` of features `(B, C, H, W)` of the whole image."""
     return of_whole_image(lambda: (features.mean((-2, -1), keepdim=True),))[0]

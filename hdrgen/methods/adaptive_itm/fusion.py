@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from hdrgen.errors import InputError
 from hdrgen.methods.adaptive_itm.blocks import convolution
+from hdrgen.nn import of_whole_image
 
 MOSTLY_THE_INPUT = (-2.0, 2.0, -2.0)
 """Logits of the masks at the start: they sum to 1.12."""
@@ -78,11 +79,15 @@ class FusionNetwork(nn.Module):
     def masks_and_curve(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The masks `(B, 3, 1, H, W)` in [0, 1] and the coefficients `(B, 4, 1, 1, 1)`, a_0 first, both in float32."""
         height, width = pictures.shape[-2:]
-        small = F.interpolate(pictures.float(), (self.size, self.size), mode="bilinear", antialias=True)
-        whole = self.whole(small)
+        (whole,) = of_whole_image(lambda: (self._look(pictures),))
         branches = [self.local(pictures), self.dilated(pictures), whole.expand(-1, -1, height, width)]
         masks = torch.sigmoid(self.fuse(torch.cat(branches, dim=1)).float())
         return masks[:, :, None], self.curve(whole.flatten(1)).float()[..., None, None, None]
+
+    def _look(self, pictures: Tensor) -> Tensor:
+        small = F.interpolate(pictures.float(), (self.size, self.size), mode="bilinear", antialias=True)
+        seen: Tensor = self.whole(small)
+        return seen
 
 
 def _layer(in_channels: int, out_channels: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

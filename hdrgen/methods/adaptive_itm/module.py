@@ -82,6 +82,8 @@ class AdaptiveITM(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
+    context = True
+    overlap = 512  # its dilated convolutions see 400 pixels to either side
     exposures = WholeStackByRank()
 
     def __init__(

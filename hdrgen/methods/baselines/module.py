@@ -9,7 +9,8 @@ from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
 from hdrgen.data import Batch, Brackets, Selection, TheseExposures, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
-from hdrgen.methods.base import Evaluation, HDRModule, source_of
+from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.evaluation import Evaluation
 from hdrgen.methods.merging import estimate_response
 
 Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]

@@ -63,6 +63,8 @@ class CEVR(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
+    context = True
+
     def __init__(
         self,
         channels: Sequence[int] = ENCODER_CHANNELS,

@@ -7,7 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hdrgen.nn import Tiling
+
 SIGMA = 2.0
+TILE = 1024
+"""Side in pixels of the parts in which edges are looked for; what joins them sees the whole image."""
 
 
 @torch.no_grad()
@@ -30,10 +34,14 @@ def canny_edges(image: Tensor, sigma: float = SIGMA) -> Tensor:
     image = image.float()
     if min(image.shape[-2:]) <= side // 2:  # too small to be blurred by reflection
         return torch.zeros_like(image[:, :1])
+
+    def detect(part: Tensor) -> Tensor:
+        return kornia.filters.canny(part, kernel_size=(side, side), sigma=(sigma, sigma), hysteresis=False)[1]
+
     with torch.autocast(image.device.type, enabled=False):
-        _, found = kornia.filters.canny(image, kernel_size=(side, side), sigma=(sigma, sigma), hysteresis=False)
-    classes = found[:, 0].cpu().numpy()  # 0.5: weak, 1: strong
-    return _joined(classes == 1, classes > 0).unsqueeze(1).to(image.device)
+        found = Tiling(overlap=8 * side).apply(detect, image, TILE)
+    classes = (2 * found[:, 0]).round().cpu().numpy()  # 1: weak, 2: strong
+    return _joined(classes == 2, classes > 0).unsqueeze(1).to(image.device)
 
 
 def _joined(strong: NDArray[np.bool_], edges: NDArray[np.bool_]) -> Tensor:

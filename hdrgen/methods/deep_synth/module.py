@@ -86,6 +86,7 @@ class DeepSynthHDRI(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
+    context = True
     refining: Tensor
 
     def __init__(
@@ -192,8 +193,12 @@ class DeepSynthHDRI(HDRModule):
         steps, whole = whole_steps(ev, self.step)
         return whole & (steps.abs() <= self.reach)
 
+    def prepared(self, image: Tensor) -> Tensor:
+        """The image and its edges, which hang together over any distance."""
+        return torch.cat([image, canny_edges(image)], dim=1)
+
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
-        """The exposures `ev` `(K,)` of `image`, by recursion as far up and down as needed. See `HDRModule.generate`.
+        """The exposures `ev` `(K,)` of `image` with edges, by recursion as far as needed. See `HDRModule.generate`.
 
         Raises:
             InputError: If the method does not offer one of them.
@@ -207,7 +212,8 @@ class DeepSynthHDRI(HDRModule):
             )
         wanted = whole_steps(ev, self.step)[0].tolist()
         levels = range(min(0, *wanted), max(0, *wanted) + 1)
-        made = expose_outwards(self.network, levels, 0, image, canny_edges(image), bool(self.refining))
+        image, edges = image[:, :3], image[:, 3:]
+        made = expose_outwards(self.network, levels, 0, image, edges, bool(self.refining))
         return torch.stack([made[k].image if k else image for k in wanted], dim=1)
 
     # -- training --------------------------------------------------------------------------------------------------

@@ -155,10 +155,13 @@ class HDRGAN(HDRModule):
         ldr, ev = self.three_of(batch)
         height, width = ldr.shape[-2:]
         smallest = self.network.smallest
-        multiple = self.multiple if min(height, width) >= smallest else smallest
-        padded = pad_to_multiple(ldr.flatten(0, 1), multiple)
-        image = self.images(padded.view(*ldr.shape[:3], *padded.shape[-2:]), ev)[self.output][..., :height, :width]
-        return self.radiance(image) * (-ev[:, :1]).exp2()[..., None, None]
+        padded = ldr.flatten(1, 2)
+        if min(height, width) < smallest:
+            padded = pad_to_multiple(padded, smallest)
+        image = self.in_tiles(
+            lambda part: self.images(part.view(len(part), 3, 3, *part.shape[-2:]), ev)[self.output], padded
+        )
+        return self.radiance(image[..., :height, :width]) * (-ev[:, :1]).exp2()[..., None, None]
 
     def three_of(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The three exposures of each stack that are merged: `(B, 3, 3, H, W)`, and `(B, 3)` stops."""
