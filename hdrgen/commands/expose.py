@@ -113,7 +113,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     from hdrgen.io import Exposure, read_image, write_image
 
     response = response_named(options.crf)
-    read = read_image(image, clean=True)
+    read = read_image(image, clean=True, gain_map=True)
     if not read.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen expand` makes one of it")
     radiance = torch.from_numpy(read.as_float()).permute(2, 0, 1)

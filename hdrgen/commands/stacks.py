@@ -111,9 +111,9 @@ def _typed(source: str) -> list[Path]:
 
 def _photographs(folder: Path) -> list[Path]:
     from hdrgen.io.finding import images_in
-    from hdrgen.io.formats import HDR_SUFFIXES
+    from hdrgen.io.formats import is_result
 
-    return [path for path in images_in(folder) if path.suffix.lower() not in HDR_SUFFIXES]
+    return [path for path in images_in(folder) if not is_result(path)]
 
 
 def _exposures(kind: str, text: str, files: Sequence[Path]) -> list[Exposure]:

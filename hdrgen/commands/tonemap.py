@@ -158,7 +158,7 @@ def _map_file(source: Path, target: Path, operator: "Operator", form: Format, op
     from hdrgen.io import BT709, read_image, write_image
     from hdrgen.io.colour import converted
 
-    image = read_image(source, clean=options.clean)
+    image = read_image(source, clean=options.clean, gain_map=True)
     if not image.linear and source not in map(Path, options.files):
         return ""
     if not image.linear:

@@ -17,7 +17,7 @@ from hdrgen.io import Image, read_image
 
 def read_radiance(path: Path) -> Tensor:
     """(3, H, W) radiance of an HDR file; NaN, infinite and negative pixels are replaced by the reader."""
-    return _channels_first(read_image(path, clean=True))
+    return _channels_first(read_image(path, clean=True, gain_map=True))
 
 
 class FramePixels(NamedTuple):

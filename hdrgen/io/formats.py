@@ -28,6 +28,7 @@ RAW_SUFFIXES = frozenset(
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 HDR_SUFFIXES = frozenset({".hdr", ".exr", ".pic", ".rgbe"})
+_RESULTS = (*HDR_SUFFIXES, ".avif", ".jxl", ".uhdr.jpg", ".uhdr.jpeg")
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jxl", ".avif"}) | HDR_SUFFIXES | RAW_SUFFIXES
 
 _DNG_VERSION = 50706
@@ -50,6 +51,11 @@ _SIGNATURES = (
     (b"II+\x00", Format.TIFF),  # BigTIFF
     (b"MM\x00+", Format.TIFF),
 )
+
+
+def is_result(path: Path) -> bool:
+    """Whether a file beside photographs is, by its name, what was made of them: an HDR image, or a picture of one."""
+    return path.name.lower().endswith(_RESULTS)
 
 
 def check_name(path: Path) -> None:

@@ -14,11 +14,15 @@ from hdrgen.io.exposure import Exposure, Frame
 from hdrgen.io.exposure_lists import Entry, exposure_list_for, exposure_list_of_series, read_exposure_list
 from hdrgen.io.exposure_names import exposure_from_name
 from hdrgen.io.finding import images_in
-from hdrgen.io.formats import HDR_SUFFIXES
+from hdrgen.io.formats import is_result
 from hdrgen.io.headers import Header, read_header
 
 _SAME_EXPOSURE = 0.01  # stops; cameras step by a third
 _DISAGREEMENT = 1 / 3  # stops
+
+
+class UnknownExposureError(InputError):
+    """Frames of a stack whose exposure nothing gives; a caller may know another way to give it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def read_stack(
 
     Each frame's exposure comes from the list in its folder (`exposure_list_for`), else from its metadata, else from its
     name; it is never guessed. In a folder with a list the listed files are the stack; without one, all its images but
-    .hdr and .exr, which are results rather than exposures.
+    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures.
 
     Args:
         source: a folder, or the files.
@@ -102,7 +106,7 @@ def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dic
 
 
 def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, Entry]]:
-    images = [path for path in images_in(folder) if path.suffix.lower() not in HDR_SUFFIXES]
+    images = [path for path in images_in(folder) if not is_result(path)]
     beside = exposure_list_for(folder)
     if beside is None:
         return images, {}
@@ -148,7 +152,7 @@ def _check_known(candidates: list[_Candidate]) -> None:
         f"{candidate.path.name}: {candidate.found() if candidate.exposure().stops is None else candidate.exposure()}"
         for candidate in candidates
     )
-    raise InputError(
+    raise UnknownExposureError(
         f"{candidates[0].path.parent}: no exposure data for every image ({shown});"
         " put a list exposures.csv with the columns file,time (seconds) beside them"
     )

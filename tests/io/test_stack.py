@@ -41,6 +41,14 @@ def test_exif_dark_to_bright(photo, tmp_path):
     assert stems(read_stack([tmp_path / "c.jpg", str(tmp_path / "b.jpg")])) == ["b", "c"]
 
 
+@pytest.mark.parametrize("name", ["merged.exr", "merged.hdr", "merged.jxl", "merged.uhdr.jpg", "Merged.UHDR.JPG"])
+def test_results_beside_the_photographs_are_left_out(photo, tmp_path, name):
+    photo("a.jpg", time=0.5)
+    photo("b.jpg", time=0.1)
+    photo(name, time=0.5)
+    assert stems(read_stack(tmp_path)) == ["b", "a"]
+
+
 def test_no_pixels_are_decoded(photo, tmp_path):
     for name, time in (("a.jpg", 0.5), ("b.jpg", 0.1)):
         path = photo(name, (200, 200), time=time)
