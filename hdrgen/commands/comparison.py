@@ -126,7 +126,7 @@ def _measured(pair: Pair, chosen: Choice, options: argparse.Namespace) -> Compar
     _warn_of_relative_radiance(metrics, target, options.luminance, pair.reference)
     values = _values(metrics, image, target, chosen.explicit, options.luminance)
     measured = [one for one in metrics.values() if one.outputs[0] in values]
-    return Comparison(pair, measured, values, _settings(measured, options))
+    return Comparison(pair, measured, values, _settings(measured, reference.linear, options))
 
 
 def _warn_of_relative_radiance(metrics: dict[str, ImageMetric], target: Tensor, luminance: float, path: Path) -> None:
@@ -172,11 +172,13 @@ def _tensor(image: Image, dtype: str, to_bt709: bool) -> Tensor:
     return torch.from_numpy(numbers).movedim(-1, 0)[None]
 
 
-def _settings(metrics: Sequence[ImageMetric], options: argparse.Namespace) -> dict[str, Any]:
+def _settings(metrics: Sequence[ImageMetric], linear: bool, options: argparse.Namespace) -> dict[str, Any]:
+    """What was done to the images, as JSON has it; display values are neither aligned nor scaled."""
     parameters: dict[str, dict[str, Setting]] = {metric.name(): metric.settings() for metric in metrics}
     return {
-        "align_scale": options.align_scale,
-        "luminance": options.luminance,
+        "images": "radiance" if linear else "display values",
+        "align_scale": options.align_scale if linear else None,
+        "luminance": options.luminance if linear else None,
         "dtype": options.dtype,
         "clean": options.clean,
         "metrics": parameters,

@@ -114,16 +114,19 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _settings(results: Sequence[Comparison]) -> list[str]:
     """How the numbers were made: what the pairs share, then each metric's parameters."""
-    shared = results[0].settings
-    lines = [
-        f"align-scale {shared['align_scale']}, 1 = {shared['luminance']:g} cd/m2, {shared['dtype']},"
-        f" hdrgen {shared['versions']['hdrgen']}"
-    ]
+    lines = list(dict.fromkeys(_treatment(result.settings) for result in results))
     parameters = {name: found for result in results for name, found in result.settings["metrics"].items()}
     for name, found in parameters.items():
         if found:
             lines.append(f"{name}: {', '.join(f'{key} {_plain(value)}' for key, value in found.items())}")
     return lines
+
+
+def _treatment(settings: dict[str, Any]) -> str:
+    made = [settings["images"]]
+    if settings["align_scale"] is not None:
+        made += [f"align-scale {settings['align_scale']}", f"1 = {settings['luminance']:g} cd/m2"]
+    return ", ".join([*made, settings["dtype"], f"hdrgen {settings['versions']['hdrgen']}"])
 
 
 def _plain(value: Setting) -> str:

@@ -55,7 +55,10 @@ def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: D
 def _refuse(which: str, wanted: str, values: Tensor, wrong: Tensor, scenes: Sequence[str], kind: str) -> None:
     for scene, count in zip(scenes, wrong.flatten(1).sum(1).tolist(), strict=True):
         if count:
-            raise InputError(f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()}")
+            raise InputError(
+                f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()} values;"
+                " the option clean of the readers replaces them"
+            )
 
 
 def _without_negatives(image: Tensor, scenes: Sequence[str]) -> Tensor:

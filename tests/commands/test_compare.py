@@ -143,6 +143,7 @@ def test_display_values_have_their_own_metrics(tmp_path, capsys):
     assert "encoding sRGB-display" in refused(capsys, *paths, "--metrics", "hdr_vdp2")
     assert "MS-SSIM needs images" in refused(capsys, *paths, "--metrics", "ms_ssim")
     assert "--align-scale mean is for radiance" in refused(capsys, *paths, "--align-scale", "mean")
+    assert "display values, float32" in run(capsys, *paths, "--metrics", "psnr")
     found = json.loads(run(capsys, *paths, "--json", "--metrics", "hdr_vdp2_q", "--encoding", "sRGB-display"))
     assert found["settings"]["metrics"]["hdr_vdp2"]["encoding"] == "sRGB-display"
 
@@ -255,7 +256,7 @@ def test_every_number_of_one_pair_is_printed_with_unit_direction_and_settings(pa
     assert rows["psnr_mu"][1:] == ["dB", "↑"]
     assert rows["hdr_vdp2_p_det"][1:] == ["↓"]
     text = "\n".join(lines)
-    assert "align-scale none, 1 = 1 cd/m2, float32" in text
+    assert "radiance, align-scale none, 1 = 1 cd/m2, float32" in text
     assert "hdr_vdp2: ppd 30, encoding rgb-bt.709" in text
 
 
