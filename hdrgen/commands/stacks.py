@@ -87,15 +87,23 @@ def stacks_of(options: argparse.Namespace) -> list[Stack]:
     for folder, members in grouped(options.files).items():
         name = folder.name if folder.name not in ("", "..") else folder.resolve().name
         if not given:
-            found.append(
-                Stack(name or "stack", read_stack(folder if members is None else members), "measured exposure")
-            )
+            found.append(Stack(name or "stack", _measured(folder if members is None else members), "measured exposure"))
             continue
         files = sorted(_photographs(folder) if members is None else members, key=typed.index)
         exposures = _exposures(given[0], getattr(options, given[0]), files)
         frames = read_stack(files, dict(zip(files, exposures, strict=True)))
         found.append(Stack(name or "stack", frames, f"--{given[0].replace('_', '-')}"))
     return found
+
+
+def _measured(source: Path | list[Path]) -> list[Frame]:
+    from hdrgen.io import read_stack
+    from hdrgen.io.stack import UnknownExposureError
+
+    try:
+        return read_stack(source)
+    except UnknownExposureError as error:
+        raise InputError(f"{error}, or pass --times, --ev or --ev-step") from error
 
 
 def _typed(source: str) -> list[Path]:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.fusion.bitmaps import bitmap_shift
+from hdrgen.fusion.grey import Pyramid, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Motion, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
-from hdrgen.fusion.grey import Pyramid, pyramid_of
 from hdrgen.fusion.transforms import Matrix, largest_move, rescaled, shift
 
 STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, which spares the photograph a resampling

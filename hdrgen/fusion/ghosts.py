@@ -24,6 +24,8 @@ Plane = NDArray[np.float32]
 TOLERANCE = 0.04  # display values, either side: noise, rounding, an error of the response
 ENDS = (0.03, 0.97)
 """Display values beyond which a pixel may be anything darker, or brighter."""
+USEFUL = (0.1, 0.97)
+"""Display values at which a reference shows a pixel, neither white nor lost in noise."""
 SLACK = 0.1  # stops between two intervals that are forgiven
 DENSITY = 0.3  # of the pixels around that contradict make a ghost; single ones are noise
 AROUND = 2.0  # pixels: standard deviation of the surroundings
@@ -34,12 +36,12 @@ ROWS = 256
 
 
 def least_clipped(frames: Sequence[Rows]) -> int:
-    """The frame with the fewest pixels that are black or white in any channel."""
+    """The frame with the fewest pixels that are white, or too dark to tell from noise, in any channel."""
     return int(np.argmin([_clipped(frame) for frame in frames]))
 
 
 def _clipped(frame: Rows) -> float:
-    low, high = (end * _top(frame.dtype) for end in ENDS)
+    low, high = (end * _top(frame.dtype) for end in USEFUL)
     counts = [
         int(((part > high) | (part < low)).any(-1).sum())
         for part in (frame[start : start + ROWS] for start in range(0, frame.shape[0], ROWS))

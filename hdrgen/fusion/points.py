@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.fusion.motions import Motion, Values
 from hdrgen.fusion.grey import Grey, Pyramid
+from hdrgen.fusion.motions import Motion, Values
 from hdrgen.fusion.transforms import Matrix, applied
 
 CELLS = 20000  # one point is taken from each cell of a grid

@@ -71,7 +71,7 @@ def common_area(matrices: list[Matrix], height: int, width: int) -> Crop:
     """
     top, left, bottom, right = 0.0, 0.0, height - 1.0, width - 1.0
     for matrix in matrices:
-        back = applied(np.linalg.inv(matrix), corners(height, width))
+        back = applied(np.linalg.inv(matrix).astype(np.float64), corners(height, width))
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = back.tolist()
         top, left = max(top, y0, y1), max(left, x0, x3)
         bottom, right = min(bottom, y2, y3), min(right, x1, x2)

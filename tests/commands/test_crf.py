@@ -1,0 +1,65 @@
+"""`hdrgen crf` as a user calls it."""
+
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+from hdrgen.camera import load_response
+from hdrgen.cli import main
+from hdrgen.io import read_image, write_image
+from tests.commands.brackets import write_bracket
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_bracket(tmp_path / "room")
+    return tmp_path
+
+
+@pytest.mark.parametrize("method", ["debevec", "robertson"])
+def test_saves_a_curve_with_its_residual_that_merge_takes(folder, method, capsys):
+    assert main(["crf", "room", "-o", "camera.json", "--method", method]) == 0
+    records = json.loads((folder / "camera.json").read_text())
+    assert [record["name"] for record in records] == ["red", "green", "blue"]
+    assert 0 < records[0]["residual_stops"] < 0.3
+    assert records[0]["files"] == ["b_dark.jpg", "a_mid.jpg", "c_bright.jpg"]
+    display = torch.linspace(0.2, 0.9, 8).expand(3, 1, 8)
+    found = load_response("camera.json").inverse(display)
+    assert (found.diff() >= 0).all()
+    if method == "debevec":  # three frames at equal steps are too few for the other
+        torch.testing.assert_close(found, display**2.2, rtol=0.3, atol=0.02)
+    assert "residual" in capsys.readouterr().out
+    assert main(["merge", "room", "-o", "out.exr", "--response", "camera.json", "--align", "none"]) == 0
+    assert "response camera.json (frames agree within" in capsys.readouterr().out
+
+
+def test_plots(folder):
+    assert main(["crf", "room"]) == 0
+    tree = ElementTree.parse(folder / "room_crf.svg")
+    lines = [element for element in tree.iter() if element.tag.endswith("polyline")]
+    assert len(lines) == 4  # sRGB and the three channels
+    assert main(["crf", "room", "-o", "b.json", "--plot", "png"]) == 0
+    assert read_image("b.png").pixels.std() > 5
+    assert main(["crf", "room", "-o", "c.json", "--plot", "none"]) == 0
+    assert not list(folder.glob("c.[ps]*"))
+
+
+def test_errors(folder, capsys):
+    (folder / "there.json").write_text("precious")
+    write_image(folder / "linear/a.tif", np.full((20, 20, 3), 0.1, np.float32))
+    write_image(folder / "linear/b.tif", np.full((20, 20, 3), 0.4, np.float32))
+    for arguments, message in (
+        (["room", "-o", "there.json"], "exists already"),
+        (["room", "-o", "curve.svg"], "ends in .json"),
+        (["linear", "--ev", "0,2"], "found linear ones"),
+        (["room", "--plot", "pdf"], "invalid choice"),
+    ):
+        assert main(["crf", *arguments]) == 2
+        told = capsys.readouterr().err.splitlines()
+        assert len(told) == 1
+        assert message in told[0]
+    assert (folder / "there.json").read_text() == "precious"
