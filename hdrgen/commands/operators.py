@@ -103,7 +103,8 @@ def _add(group: Any, parameter: "Field[Any]") -> None:
         group.add_argument(option, action=argparse.BooleanOptionalAction, help="(%(default)s)", **settings)
         return
     read = _reader(parameter)
-    form = {_number_or_none: "a number, or none: from the image ", _numbers: "parted by commas "}.get(read, "")
+    forms: dict[Any, str] = {_number_or_none: "a number, or none: from the image ", _numbers: "parted by commas "}
+    form = forms.get(read, "")
     group.add_argument(option, type=read, metavar="X", help=f"{form}({default})", **settings)
 
 

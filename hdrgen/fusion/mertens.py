@@ -1,7 +1,9 @@
 """Exposure fusion: the best parts of a stack blended into one display image, without an HDR image in between."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
@@ -70,26 +72,43 @@ def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1
         >>> tuple(merge_mertens(stack).shape)
         (2, 3, 20, 31)
     """
-    _check(contrast, saturation, exposure)
     if stack.ndim < 4 or stack.shape[-3] != 3 or not stack.numel():
         raise InputError(f"exposure fusion: expected a stack (..., S, 3, H, W), found shape {tuple(stack.shape)}")
-    frames = stack if stack.dtype == torch.float64 else stack.float()
-    weights = _weights(frames, contrast, saturation, exposure)
-    levels = int(math.log2(min(frames.shape[-2:])))
-    fused = _blend(frames, weights / weights.sum(-4, keepdim=True), levels)
-    return fused.clamp(0, 1)
+    return fuse(stack.unbind(-4), contrast, saturation, exposure)
 
 
-def _weights(frames: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
-    """Weight of every pixel, (..., S, 1, H, W)."""
-    total = torch.full_like(frames[..., :1, :, :], 1.0)
+def fuse(frames: Sequence[Tensor], contrast: float, saturation: float, exposure: float) -> Tensor:
+    """:func:`merge_mertens` of frames (..., 3, H, W), one after the other: a sequence may make each when it is asked.
+
+    Every frame is asked for twice. Memory is that of a few frames, however many there are.
+
+    Raises:
+        InputError: a negative exponent.
+    """
+    _check(contrast, saturation, exposure)
+    weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
+    total = reduce(torch.add, (weigh(_promoted(frame)) for frame in frames))
+    fused: list[Tensor] = []
+    for frame in map(_promoted, frames):
+        parts = _weighted_bands(frame, weigh(frame) / total)
+        fused = [mean + part for mean, part in zip(fused, parts, strict=True)] if fused else list(parts)
+    return _collapsed(fused).clamp(0, 1)
+
+
+def _promoted(frame: Tensor) -> Tensor:
+    return frame if frame.dtype == torch.float64 else frame.float()
+
+
+def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
+    """Weight of every pixel, (..., 3, H, W) to (..., 1, H, W)."""
+    total = torch.ones_like(frame[..., :1, :, :])
     if contrast:
-        total = total * _power(_laplacian(_luma(frames)).abs(), contrast)
+        total = total * _power(_laplacian(_luma(frame)).abs(), contrast)
     if saturation:
-        spread = (frames - frames.mean(-3, keepdim=True)).square().sum(-3, keepdim=True)
+        spread = (frame - frame.mean(-3, keepdim=True)).square().sum(-3, keepdim=True)
         total = total * _power(spread, saturation / 2)
     if exposure:
-        total = total * (-((frames - 0.5) ** 2).sum(-3, keepdim=True) * (exposure / (2 * SPREAD**2))).exp()
+        total = total * (-((frame - 0.5) ** 2).sum(-3, keepdim=True) * (exposure / (2 * SPREAD**2))).exp()
     return total + LEAST_WEIGHT
 
 
@@ -99,8 +118,8 @@ def _power(x: Tensor, exponent: float) -> Tensor:
     return torch.where(positive, torch.where(positive, x, torch.ones_like(x)) ** exponent, torch.zeros_like(x))
 
 
-def _luma(frames: Tensor) -> Tensor:
-    red, green, blue = (weight * frames[..., i : i + 1, :, :] for i, weight in enumerate(_LUMA))
+def _luma(frame: Tensor) -> Tensor:
+    red, green, blue = (weight * frame[..., i : i + 1, :, :] for i, weight in enumerate(_LUMA))
     return red + green + blue
 
 
@@ -112,18 +131,21 @@ def _laplacian(image: Tensor) -> Tensor:
     return vertical + horizontal - 4 * image
 
 
-def _blend(frames: Tensor, weights: Tensor, levels: int) -> Tensor:
-    """Sum over the frames of their Laplacian pyramids times the Gaussian pyramids of their weights, collapsed."""
-    bands = []
-    for _ in range(levels):
-        coarser = pyramid_down(frames)
-        detail = frames - pyramid_up(coarser, frames.shape[-2:])
-        bands.append((detail * weights).sum(-4))
-        frames, weights = coarser, pyramid_down(weights)
-    fused = (frames * weights).sum(-4)
-    for band in reversed(bands):
-        fused = pyramid_up(fused, band.shape[-2:]) + band
-    return fused
+def _weighted_bands(frame: Tensor, weight: Tensor) -> Iterator[Tensor]:
+    """The levels of a frame's Laplacian pyramid times those of its weight's Gaussian pyramid, fine to coarse."""
+    for _ in range(int(math.log2(min(frame.shape[-2:])))):
+        coarser = pyramid_down(frame)
+        yield (frame - pyramid_up(coarser, frame.shape[-2:])) * weight
+        frame, weight = coarser, pyramid_down(weight)
+    yield frame * weight
+
+
+def _collapsed(bands: Sequence[Tensor]) -> Tensor:
+    """The image of a Laplacian pyramid."""
+    *finer, image = bands
+    for band in reversed(finer):
+        image = pyramid_up(image, band.shape[-2:]) + band
+    return image
 
 
 def _check(contrast: float, saturation: float, exposure: float) -> None:

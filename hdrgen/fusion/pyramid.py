@@ -17,7 +17,7 @@ def pyramid_down(image: Tensor) -> Tensor:
         >>> pyramid_down(torch.tensor([[0.0, 0.0, 16.0, 0.0, 0.0]])).tolist()
         [[2.0, 6.0, 2.0]]
     """
-    return _halved(_halved(image, -2), -1)
+    return _halved_columns(_halved_rows(image))
 
 
 def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -29,7 +29,7 @@ def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
         >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
         [[2.0, 4.0, 7.0, 8.0]]
     """
-    return _doubled(_doubled(image, -2, size[0]), -1, size[1])
+    return _doubled(_doubled(image, -1, size[1]), -2, size[0])
 
 
 def reflected(image: Tensor, dim: int, margin: int) -> Tensor:
@@ -43,20 +43,31 @@ def reflected(image: Tensor, dim: int, margin: int) -> Tensor:
     """
     size = image.shape[dim]
     period = max(1, 2 * (size - 1))
-    position = torch.arange(-margin, size + margin, device=image.device).remainder(period)
-    return image.index_select(dim, torch.minimum(position, period - position))
+    outside = torch.tensor([*range(-margin, 0), *range(size, size + margin)], device=image.device).remainder(period)
+    edges = image.index_select(dim, torch.minimum(outside, period - outside))
+    return torch.cat([edges.narrow(dim, 0, margin), image, edges.narrow(dim, margin, margin)], dim)
 
 
-def _halved(image: Tensor, dim: int) -> Tensor:
-    padded = reflected(image, dim, 2).movedim(dim, -1)
-    count = (image.shape[dim] + 1) // 2
-    taps = [padded[..., first::2][..., :count] for first in range(5)]
-    return ((6 * taps[2] + 4 * (taps[1] + taps[3]) + taps[0] + taps[4]) / 16).movedim(-1, dim)
+def _halved_rows(image: Tensor) -> Tensor:
+    padded = reflected(image, -2, 2)
+    count = (image.shape[-2] + 1) // 2
+    return _binomial(*(padded[..., first::2, :][..., :count, :] for first in range(5)))
+
+
+def _halved_columns(image: Tensor) -> Tensor:
+    padded = reflected(image, -1, 2)
+    count = (image.shape[-1] + 1) // 2
+    return _binomial(*(padded[..., first::2][..., :count] for first in range(5)))
+
+
+def _binomial(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor, fifth: Tensor) -> Tensor:
+    return (first + fifth).div(16).add(second + fourth, alpha=0.25).add(third, alpha=0.375)
 
 
 def _doubled(image: Tensor, dim: int, size: int) -> Tensor:
-    lines = image.movedim(dim, -1)
-    before = reflected(lines, -1, 1)[..., :-2]
-    after = torch.cat([lines[..., 1:], lines[..., -1:]], -1)
-    even, odd = (before + 6 * lines + after) / 8, (lines + after) / 2
-    return torch.stack([even, odd], -1).flatten(-2)[..., :size].movedim(-1, dim)
+    count = image.shape[dim]
+    padded = torch.cat([image.narrow(dim, min(1, count - 1), 1), image, image.narrow(dim, count - 1, 1)], dim)
+    after = padded.narrow(dim, 2, count)
+    even = (padded.narrow(dim, 0, count) + after).div(8).add(image, alpha=0.75)
+    odd = (image + after) / 2
+    return torch.stack([even, odd], image.ndim + dim + 1).flatten(dim - 1, dim).narrow(dim, 0, size)

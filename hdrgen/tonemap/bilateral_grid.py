@@ -47,12 +47,16 @@ def _fill(planes: Tensor, depth: Tensor, rows: Tensor, columns: Tensor, extent: 
     count, volume = len(planes), extent[0] * extent[1] * extent[2]
     grid = planes.new_zeros(2, count * volume)
     first = torch.arange(count, device=planes.device)[:, None, None] * volume
-    for lines in torch.arange(len(rows), device=planes.device).split(_ROWS):
+    for lines in _strips(rows):
         z, y = _nearest(depth[:, lines]), _nearest(rows[lines])[:, None]
         cell = first + (z * extent[1] + y) * extent[2] + _nearest(columns)
         values = planes[:, lines].flatten()
         grid = grid.index_add(1, cell.flatten(), torch.stack([values, torch.ones_like(values)]))
     return grid.view(2, count, *extent).transpose(0, 1)
+
+
+def _strips(rows: Tensor) -> list[slice]:
+    return [slice(start, start + _ROWS) for start in range(0, len(rows), _ROWS)]
 
 
 def _nearest(position: Tensor) -> Tensor:
@@ -71,7 +75,7 @@ def _look_up(grid: Tensor, depth: Tensor, rows: Tensor, columns: Tensor) -> Tens
     """Weighted means between the cells at every pixel: (N, H, W)."""
     last = [length - 1 for length in grid.shape[-3:]]
     found = []
-    for lines in torch.arange(len(rows), device=grid.device).split(_ROWS):
+    for lines in _strips(rows):
         z = depth[:, lines]
         x, y = columns.expand_as(z), rows[lines, None].expand_as(z)
         place = [(value + _MARGIN) * (2 / end) - 1 for value, end in zip((x, y, z), reversed(last), strict=True)]

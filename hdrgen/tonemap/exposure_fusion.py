@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, overload
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens
+from hdrgen.fusion.mertens import fuse
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance, luminance_of
 
@@ -51,4 +52,25 @@ class ExposureFusion(Operator):
         brightest = image.amax(IMAGE, keepdim=True)
         # A picture that is black for the most part is exposed for its brightest pixel.
         level = torch.where(median > 0, median, brightest).clamp_min(torch.finfo(image.dtype).tiny)
-        return self.mertens(form_image(image / level * MIDDLE, torch.tensor(self.ev).to(image), Gamma(2.2), bits=None))
+        frames = _Exposures(image / level * MIDDLE, self.ev)
+        return fuse(frames, self.mertens.contrast, self.mertens.saturation, self.mertens.exposure)
+
+
+class _Exposures(Sequence[Tensor]):
+    """Exposures of radiance, each made when it is asked for: together they need gigabytes for a photograph."""
+
+    def __init__(self, radiance: Tensor, ev: Sequence[float]) -> None:
+        self.radiance, self.ev = radiance, ev
+
+    def __len__(self) -> int:
+        return len(self.ev)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | Sequence[Tensor]:
+        if isinstance(index, slice):
+            return _Exposures(self.radiance, self.ev[index])
+        ev = torch.tensor([self.ev[index]]).to(self.radiance)
+        return form_image(self.radiance, ev, Gamma(2.2), bits=None).squeeze(-4)

@@ -92,7 +92,8 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
     for _ in range(iterations):
         wanted = torch.fft.rfft2(_transposed_gradient(reduce(torch.add, [*copies, *multipliers])))
         wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
-        base = torch.fft.irfft2((spectrum / rho + wanted) / (1 / rho + len(penalties) * stiffness), s=image.shape[-2:])
+        stiff = 1 / rho + len(penalties) * stiffness
+        base = torch.fft.irfft2((spectrum / rho + wanted) / stiff, s=image.shape[-2:])
         gradient = _gradient(base)
         for i, penalty in enumerate(penalties):
             asked = gradient - multipliers[i]
@@ -108,7 +109,7 @@ def _gradient(image: Tensor) -> Tensor:
 
 
 def _transposed_gradient(gradient: Tensor) -> Tensor:
-    right, down = gradient
+    right, down = gradient.unbind()
     return right.roll(1, -1) - right + (down.roll(1, -2) - down)
 
 
