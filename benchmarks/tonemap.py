@@ -1,0 +1,130 @@
+"""Tone mapping operators and exposure fusion beside OpenCV's: time, and the largest difference of a display value.
+
+Every operator maps the same generated scene, alternately with its counterpart, so that other work on the machine hits
+both; medians are shown. The scene has no black pixels: OpenCV makes NaN of them, and leaves them out when it stretches
+the rest. Where no frame has contrast, OpenCV's rounding errors decide which one fusion takes; the differences are
+there, and the last column tells how many others there are. Prints a markdown table.
+"""
+
+import os
+
+# As in benchmarks.calibration: on a busy machine, spinning threads wait for a processor at every barrier.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmarks.environment import print_environment
+from hdrgen.camera import SRGB, form_image
+from hdrgen.data.procedural import procedural_radiance
+from hdrgen.fusion import Mertens
+from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005
+
+SIZES = {"512 x 512": (512, 512), "1920 x 1080": (1080, 1920)}
+NOT_BLACK = torch.tensor([3e-3, 2e-3, 1e-3]).view(3, 1, 1)
+EV = torch.tensor([-3.0, 0.0, 3.0])
+Pixels = NDArray[np.float32]
+
+
+class Contest(NamedTuple):
+    """One operator, and another implementation of it where there is one."""
+
+    ours: Callable[[Tensor], Tensor]
+    theirs: Callable[[Any], Pixels] | None = None
+    name: str = ""
+
+
+def reinhard2002(image: Pixels) -> Pixels:
+    """The global operator written down in NumPy, in double precision."""
+    pixels = image.astype(np.float64)
+    luminance = pixels @ [0.2126, 0.7152, 0.0722]
+    scaled = 0.18 * luminance / np.exp(np.log(luminance + 1e-6 * luminance.max()).mean())
+    display = scaled * (1 + scaled / max(scaled.max(), 1) ** 2) / (1 + scaled)
+    linear = (pixels * (display / luminance)[..., None]).clip(0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+OPERATORS = {
+    "reinhard2002": Contest(Reinhard2002(), reinhard2002, "NumPy"),
+    "reinhard2002, local": Contest(Reinhard2002(local=True)),
+    "reinhard2005": Contest(Reinhard2005(), cv2.createTonemapReinhard(1.0, 0.0, 1.0, 0.0).process, "OpenCV"),
+    "reinhard2005, gamma 2.2, light 0.5": Contest(
+        Reinhard2005(gamma=2.2, light=0.5), cv2.createTonemapReinhard(2.2, 0.0, 0.5, 0.0).process, "OpenCV"
+    ),
+    "drago2003": Contest(Drago2003(), cv2.createTonemapDrago(2.2, 1.0, 0.85).process, "OpenCV"),
+    "kim_kautz2008": Contest(KimKautz2008()),
+    "layer_decomposition": Contest(LayerDecomposition()),
+    "mu_law": Contest(MuLaw()),
+}
+FUSION = {
+    "mertens, 3 frames": Contest(Mertens(), cv2.createMergeMertens(1.0, 1.0, 1.0).process, "OpenCV"),
+    "mertens, 3 frames, exposure 0": Contest(
+        Mertens(exposure=0), cv2.createMergeMertens(1.0, 1.0, 0.0).process, "OpenCV"
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5, help="calls of each, alternately (%(default)s)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of torch and OpenCV (%(default)s)")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    print_environment()
+    print("\n| operator | size | ms | counterpart | its ms | ratio | max difference | 99.9 % below |")
+    print("|---|---|---|---|---|---|---|---|")
+    for size, (height, width) in SIZES.items():
+        scene = (
+            procedural_radiance(max(height, width), torch.Generator().manual_seed(0))[:, :height, :width] + NOT_BLACK
+        )
+        image = scene.permute(1, 2, 0).contiguous().numpy()
+        stack = form_image(scene, EV, SRGB())
+        frames = [np.rint(frame.permute(1, 2, 0).numpy() * 255).astype(np.uint8) for frame in stack]
+        for name, contest in OPERATORS.items():
+            print(row(name, size, contest, scene, image, options.repeats), flush=True)
+        for name, contest in FUSION.items():
+            print(row(name, size, contest, stack, frames, options.repeats), flush=True)
+    return 0
+
+
+@torch.inference_mode()
+def row(name: str, size: str, contest: Contest, tensor: Tensor, pixels: Any, repeats: int) -> str:
+    """One line of the table; a call of each comes first that does not count."""
+    ours, theirs = [], []
+    for _ in range(repeats + 1):
+        milliseconds, result = timed(partial(contest.ours, tensor))
+        ours.append(milliseconds)
+        if contest.theirs is not None:
+            milliseconds, other = timed(partial(contest.theirs, pixels))
+            theirs.append(milliseconds)
+    mine = statistics.median(ours[1:])
+    if not theirs:
+        return f"| {name} | {size} | {mine:.0f} | - | | | | |"
+    yours = statistics.median(theirs[1:])
+    # OpenCV's fusion leaves the display's range, and its tone mappers leave NaN at some black pixels.
+    difference = np.abs(result.permute(1, 2, 0).numpy() - np.nan_to_num(other).clip(0, 1))
+    told = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
+    return f"| {name} | {size} | {mine:.0f} | {contest.name} | {yours:.0f} | {yours / mine:.2f} | {told} |"
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Milliseconds, and what came out."""
+    start = time.perf_counter()
+    result = work()
+    return 1000 * (time.perf_counter() - start), result
+
+
+if __name__ == "__main__":
+    sys.exit(main())
