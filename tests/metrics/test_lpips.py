@@ -17,10 +17,10 @@ def random_trunk(name, seed=0):
     return trunk
 
 
-@pytest.fixture(params=["vgg", "squeeze"])
-def trunk(request, tmp_path):
+@pytest.fixture(scope="module", params=["vgg", "squeeze"])
+def trunk(request, tmp_path_factory):
     network = random_trunk(request.param)
-    path = tmp_path / f"{request.param}.pth"
+    path = tmp_path_factory.mktemp("weights") / f"{request.param}.pth"
     torch.save(network.state_dict(), path)
     return request.param, network, path
 
@@ -60,8 +60,8 @@ def test_a_published_trunk_orders_distortions_and_agrees_with_torchmetrics(share
     torch.save(state, tmp_path / "trunk.pth")
     network.load_state_dict(state)
 
-    _, target = images(size=(96, 96))
-    target = nn.functional.interpolate(target[..., ::8, ::8], (96, 96), mode="bicubic").clamp(0, 1)
+    _, target = images(size=(64, 64))
+    target = nn.functional.interpolate(target[..., ::8, ::8], (64, 64), mode="bicubic").clamp(0, 1)
     noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(2))
     metric = LPIPS("squeeze", weights=str(tmp_path / "trunk.pth"))
     found = [metric.measure(target + level * noise, target)["lpips"] for level in (0, 0.01, 0.05, 0.2)]

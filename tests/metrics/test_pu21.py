@@ -38,7 +38,7 @@ def references(shared):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_psnr_of_the_authors(references, dtype):
-    for row, image, target in references[::2]:
+    for row, image, target in references[::5]:
         image, target = image.to(dtype), target.to(dtype)
         for key, measure in (("pu21_psnr_rgb", pu21_psnr), ("pu21_psnr_y", pu21_psnr_y)):
             expected = min(math.inf if row[key] is None else row[key], 100)
@@ -54,7 +54,7 @@ def test_ssim_of_the_authors_and_without_border(references):
 
 
 def test_crf_correction_of_the_authors(references):
-    for row, image, target in references[::3]:
+    for row, image, target in references[7:12:4]:  # one clipped, one with another gamma
         for key, measure in (("pu21_psnr_rgb_crfcorr", pu21_psnr), ("pu21_psnr_y_crfcorr", pu21_psnr_y)):
             found = measure(image.double(), target.double(), crf_correction=True).item()
             assert found == pytest.approx(min(row[key], 100), abs=1e-3), (row["id"], key)

