@@ -16,10 +16,6 @@ class Block(NamedTuple):
     weights: Tensor
     """`(outputs, inputs)`."""
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """Along the rows of images `(..., H, W)`."""
-        return self.weights @ image.narrow(-2, self.start, self.weights.shape[1])
-
 
 class Resizer(NamedTuple):
     """Resizes images of one size to another: a product with a matrix for each axis, block by block."""
@@ -30,11 +26,13 @@ class Resizer(NamedTuple):
 
     def __call__(self, image: Tensor) -> Tensor:
         """`(..., H, W)` to `(..., new H, new W)`."""
-        return _along_rows(_along_rows(image, self.rows).mT, self.columns).mT
-
-
-def _along_rows(image: Tensor, blocks: tuple[Block, ...]) -> Tensor:
-    return torch.cat([block(image) for block in blocks], -2) if blocks else image
+        if self.rows:
+            parts = [weights @ image.narrow(-2, start, weights.shape[1]) for start, weights in self.rows]
+            image = torch.cat(parts, -2)
+        if self.columns:
+            parts = [image.narrow(-1, start, weights.shape[1]) @ weights.mT for start, weights in self.columns]
+            image = torch.cat(parts, -1)
+        return image
 
 
 def resizer(old: tuple[int, int], new: tuple[int, int]) -> Resizer:
