@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import kornia
@@ -11,7 +12,7 @@ from hdrgen.camera import Gamma
 from hdrgen.camera.response import power
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, stretch
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch
 
 DARKEST = 1e-4  # log luma is taken from here up, as in OpenCV
 _HUELESS = 1e-10  # stretched luma below which a pixel has no hue
@@ -60,9 +61,13 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
     part = (scaled / brightest).clamp_min(_HUELESS) ** (math.log(bias) / math.log(0.5))
     compressed = scaled.log1p() / (2 + 8 * part).log()
-    colours = image / luma.clamp_min(_HUELESS)
-    display = (colours if saturation == 1 else power(colours, saturation)) * compressed
-    return Gamma(gamma)(stretch(display))
+    hue = luma.clamp_min(_HUELESS)
+    if saturation == 1:
+        display = image * (compressed / hue)
+    else:
+        display = by_channel(partial(power, exponent=saturation), image / hue) * compressed
+    del image
+    return by_channel(Gamma(gamma), stretch(display))
 
 
 @dataclass(frozen=True)

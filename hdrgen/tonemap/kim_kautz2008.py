@@ -9,7 +9,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, luminance_of, stretch_most
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, luminance_of, stretch_most
 
 _HUELESS = 1e-10  # luminance, as a part of the image's largest, below which a pixel has no hue
 _MIDDLE = 0.18  # linear light of an image without contrast
@@ -66,8 +66,7 @@ def kim_kautz2008(
     brightest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
     relative = luminance / brightest
     light = stretch_most(_curve((relative + delta).log(), c1, c2, math.log(display_range)).exp(), clip, _MIDDLE)
-    colours = image / brightest / relative.clamp_min(_HUELESS)
-    return Gamma(gamma)(colours * light)
+    return by_channel(Gamma(gamma), image * (light / brightest / relative.clamp_min(_HUELESS)))
 
 
 def _curve(log_luminance: Tensor, c1: float, c2: float, display: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel
 
 
 def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
@@ -69,7 +70,8 @@ class MuLaw(Operator):
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         image = as_radiance(radiance)
         largest = image.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-        return mu_law((image / (largest if self.white is None else self.white)).clamp_max(1), self.mu)
+        white = largest if self.white is None else self.white
+        return by_channel(partial(mu_law, mu=self.mu), (image / white).clamp_max(1))
 
 
 def _positive(mu: float) -> float:

@@ -7,9 +7,10 @@ import kornia
 import torch
 from torch import Tensor
 
+from hdrgen.camera import SRGB
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, luminance_of
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, luminance_of
 
 SCALES = 8
 RATIO = 1.6  # from one scale to the next
@@ -58,7 +59,7 @@ def reinhard2002(
     limit = (gain * largest).clamp_min(1) if white is None else torch.as_tensor(white).to(image)
     adaptation = _neighbourhood(scaled, key) if local else scaled
     factor = gain * (1 + scaled / limit**2) / (1 + adaptation)
-    return kornia.color.linear_rgb_to_rgb((image * factor).clamp(0, 1))
+    return by_channel(SRGB(), image * factor)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, as_radiance, stretch
+from hdrgen.tonemap.planes import IMAGE, as_radiance, by_channel, stretch
 
 DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
@@ -62,7 +62,7 @@ def reinhard2005(
     average = chromatic * image.mean((-2, -1), keepdim=True) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
     adaptation = torch.exp(torch.tensor(-intensity)).to(image) * (light * local + (1 - light) * average)
     # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
-    return Gamma(gamma)(stretch(image / (image + adaptation.clamp_min(1e-10) ** m)))
+    return by_channel(Gamma(gamma), stretch(image / (image + adaptation.clamp_min(1e-10) ** m)))
 
 
 @dataclass(frozen=True)
