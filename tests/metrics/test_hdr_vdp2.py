@@ -250,6 +250,7 @@ def test_what_is_kept_is_bounded_and_survives_inference_mode():
         ([(1, 3, 7, 20)] * 2, {}, "at least 8 x 8 pixels, found 20 x 7"),
         ([(1, 3, 20, 20)] * 2, {"ppd": 0.0}, "positive pixels per degree"),
         ([(1, 3, 20, 20)] * 2, {"ppd": float("nan")}, "positive pixels per degree"),
+        ([(1, 3, 20, 20)] * 2, {"ppd": float("inf")}, "positive pixels per degree"),
         ([(1, 3, 20, 20)] * 2, {"encoding": "rgb"}, "rgb-bt.709, luminance"),
         ([(1, 3, 20, 20)] * 2, {"display": "oled"}, "ccfl-lcd, led-lcd"),
         ([(1, 3, 20, 20)] * 2, {"display": "d65"}, "one channel"),

@@ -1,5 +1,6 @@
 """HDR-VDP 2.2 of pairs of images: the model's parts in order."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -115,7 +116,7 @@ def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels:
             f"HDR-VDP needs images of at least {_SMALLEST} x {_SMALLEST} pixels,"
             f" found {test.shape[-1]} x {test.shape[-2]}"
         )
-    if not ppd > 0:
+    if not 0 < ppd < math.inf:
         raise InputError(f"expected positive pixels per degree, found {ppd}")
 
 
