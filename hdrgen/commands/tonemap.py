@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hdrgen.arguments import value_of
 from hdrgen.commands.operators import OPERATORS, absolute, described, known, parse
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (jpg)")
     options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (%(default)s)")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
+    add_config_argument(options, "operator: drago2003")
     add_output_arguments(options, "picture, whose suffix sets the format, or folder (the current one)")
     return options
 
@@ -62,6 +63,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: no image, no HDR image, a parameter that the operator does not have, or a picture that exists.
     """
+    arguments = with_config(arguments)
     chosen = value_of(arguments, "--operator")
     if chosen is None and {"-h", "--help"} & set(arguments):
         parser(verb).parse_args(["--help"])  # and done, without torch

@@ -164,6 +164,26 @@ def test_clean_replaces_what_cannot_be(capsys):
     assert iio.imread("x.png").shape == (20, 30, 3)
 
 
+def test_config_gives_options_and_what_is_typed_wins(folder, capsys):
+    (folder / "my.yaml").write_text("operator: drago2003\nbias: 0.7\nformat: png\noverwrite: true\ngamma: 1.8\n")
+    for _ in range(2):
+        assert main(["tonemap", "--config", "my.yaml", "a.exr", "--gamma", "2.2"]) == 0
+    written = iio.imread("a_drago2003.png") / 255
+    assert np.abs(written - shown(Drago2003(bias=0.7), folder / "a.exr")).max() < 0.51 / 255
+    (folder / "fusion.yaml").write_text("operator: exposure_fusion\nev: [-2, 0, 2]\noverwrite: false\nformat: null\n")
+    assert main(["tonemap", "a.exr", "--config=fusion.yaml"]) == 0
+    assert Path("a_exposure_fusion.jpg").is_file()
+
+
+@pytest.mark.parametrize(("text", "message"), [("- 1", "found list"), ("a: [", "expected YAML"), ("bais: 1", "--bais")])
+def test_configs_that_hold_no_options(text, message, folder, capsys):
+    (folder / "bad.yaml").write_text(text)
+    assert main(["tonemap", "a.exr", "--config", "bad.yaml"]) == 2
+    assert message in capsys.readouterr().err
+    assert main(["tonemap", "a.exr", "--config", "missing.yaml"]) == 2
+    assert "missing.yaml" in capsys.readouterr().err
+
+
 def test_list_and_help(capsys):
     assert main(["tonemap", "--operators"]) == 0
     listed = capsys.readouterr().out
