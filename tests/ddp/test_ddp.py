@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from hdrgen.cli import main
 from hdrgen.io import write_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,14 +65,46 @@ def test_fit(trained):
     assert torch.equal(saved["state_dict"]["weight"], first["weight"])
 
 
-def test_test(trained):
-    scenes = ["--data.test=tests.toys.ToyScenes", "--data.test.count=5"]
-    out = hdrgen(trained, "test", METHOD, "--ckpt_path=last", *scenes, *TWO, "-o", "table")
-    assert out.count("means over 5 scenes") == 1
-    rows = list(csv.DictReader((trained / "table/metrics.csv").open()))
+SCORE = ["test", METHOD, "--data.test=tests.toys.ToyScenes", "--data.test.count=5", "--extremes.count=2"]
+
+
+@pytest.fixture(scope="module")
+def tested(trained) -> tuple[Path, str]:
+    """Five scenes on two processes: one has three, the other two."""
+    out = hdrgen(trained, *SCORE, "--ckpt_path=last", *TWO)
+    return max((trained / "runs/ToyMethod").iterdir(), key=lambda path: path.stat().st_mtime), out
+
+
+def test_test(tested):
+    run, out = tested
+    assert out.count("means over 5 scenes, protocol hdrgen") == 1
+    rows = list(csv.DictReader((run / "test/metrics.csv").read_text().splitlines()))
     counts = collections.Counter((row["scene"], row["ev"], row["metric"]) for row in rows)
     assert {scene for scene, _, _ in counts} == {f"toy{index}" for index in range(5)}
     assert set(counts.values()) == {1}
+
+
+def test_what_is_logged_are_the_means_over_all_scenes(tested):
+    run, _ = tested
+    logged = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))[-1]
+    for metric, values in json.loads((run / "test/metrics.json").read_text())["means"].items():
+        assert float(logged[f"test/{metric}"]) == pytest.approx(values["mean"], rel=1e-5)
+
+
+def test_one_process_comes_to_the_same(trained, tested):
+    checkpoint = trained / "runs/ToyMethod/version_0/checkpoints/last.ckpt"
+    quiet = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false"]
+    assert main([*SCORE, f"--ckpt_path={checkpoint}", *quiet, "-o", str(trained / "one")]) == 0
+    one, two = (json.loads((folder / "metrics.json").read_text()) for folder in (trained / "one", tested[0] / "test"))
+    assert one["scenes"] == two["scenes"] == 5
+    assert one["protocol"] == two["protocol"]
+    for kind in ("means", "deviations"):
+        assert one[kind].keys() == two[kind].keys()
+        for metric, values in one[kind].items():
+            assert two[kind][metric] == pytest.approx(values, rel=1e-6, abs=1e-6), metric
+    pictures = {path.name: path.read_bytes() for path in (trained / "one/extremes").iterdir()}
+    assert len(pictures) == 4
+    assert pictures == {path.name: path.read_bytes() for path in (tested[0] / "test/extremes").iterdir()}
 
 
 def test_predict(trained):
