@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from jsonargparse import Namespace
+from jsonargparse.typing import PositiveInt
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
@@ -96,6 +97,12 @@ class HDRCLI(LightningCLI):
         """Output folder, protocols and callbacks, the same for every verb: one verb's saved config serves another."""
         parser.add_argument("-o", "--output", type=str | None, help="folder for all results of this command")
         parser.add_argument("--overwrite", action="store_true", help="whether existing results may be replaced")
+        parser.add_argument(
+            "--tile",
+            type=PositiveInt | Literal["auto", "none"],
+            default="auto",
+            help="side in pixels of the tiles that large images pass the network in; auto as free memory allows",
+        )
         parser.add_class_arguments(EvaluationProtocol, "evaluation")
         parser.add_class_arguments(EvaluationProtocol, "validation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
@@ -148,6 +155,7 @@ class HDRCLI(LightningCLI):
         verb = self.subcommand
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
+        self.model.tile = self._settings.tile
         for part, named in self._idle.items():
             self._settings.data[part] = named  # for the saved config, which serves other verbs too
         if verb in ("validate", "test"):

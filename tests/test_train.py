@@ -548,3 +548,20 @@ def test_logger_that_is_not_installed(logger, package, monkeypatch, capsys):
     monkeypatch.setattr(hdrgen.train, "find_spec", lambda name: None)
     told = error_of([*FIT, *QUICK, "--model=ToyMethod", f"--trainer.logger={logger}"], capsys)
     assert f"pip install 'hdrgen[{package}]'" in told
+
+
+@pytest.mark.parametrize("tile", ["300", "none", "auto"])
+def test_tiles_reach_the_method(tile, trained, tmp_path):
+    """Of a photograph larger than a tile; the prediction stays what it is."""
+    photo = write_image(tmp_path / "large.png", np.random.default_rng(1).random((40, 700, 3)))
+    for folder, chosen in (("whole", "none"), ("tiled", tile)):
+        predict = ["predict", *CPU, f"--ckpt_path={trained.last}", f"--data.predict=[{photo}]", f"--tile={chosen}"]
+        assert main([*predict, "-o", folder]) == 0
+    whole, made = (read_image(Path(folder) / "large/large.exr").pixels for folder in ("whole", "tiled"))
+    np.testing.assert_allclose(made, whole, rtol=1e-3, atol=1e-4)
+
+
+def test_tiles_that_cannot_be(trained, photos, capsys):
+    predict = ["predict", *CPU, f"--ckpt_path={trained.last}", f"--data.predict=[{photos[0]}]", "-o", "out"]
+    assert main([*predict, "--tile=banana"]) == 2
+    assert "expected one of 'auto', 'none'" in capsys.readouterr().err

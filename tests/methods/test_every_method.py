@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from hdrgen import methods
 from hdrgen.data import ExposureStackDataModule, SelectedExposures, collate
 from hdrgen.methods import HDRModule
-from tests.methods.examples import EXAMPLES, Example
+from tests.methods.examples import EXAMPLES, Example, Ramps
 
 ROOT = Path(__file__).resolve().parents[2]
 every_method = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.method.__name__)
@@ -87,6 +87,32 @@ def test_training_in_bfloat16_stays_near_float32(example):
         return values[0]
 
     assert loss("bf16-mixed") == pytest.approx(loss("32-true"), rel=0.1)
+
+
+@every_method
+@torch.no_grad()
+def test_a_large_photograph_in_tiles_is_the_same_as_whole(example, monkeypatch):
+    """Nearly: a tile knows what lies beyond its border by its overlap alone. Large is what is longer than 64 pixels."""
+    monkeypatch.setattr("hdrgen.nn.tiling.CONTEXT", 64)
+    torch.manual_seed(0)
+    model = example.model().eval()
+    model.overlap = 128
+    scene = Ramps(1, 352)[0]
+    batch = collate([model_input(scene, slice(0, 96))])
+    model.tile = "none"
+    whole = model.predict_step(batch, 0)
+    model.tile = 192
+    tiled = model.predict_step(batch, 0)
+    for key in ("stack", "hdr"):
+        if key in whole:
+            error = (tiled[key].float() - whole[key].float()).abs() / whole[key].float().abs().clamp_min(0.1)
+            assert error.mean() < 2e-3
+            assert error.max() < 0.05
+
+
+def model_input(scene, rows):
+    """The scene, cut to a strip."""
+    return {**scene, "ldr": scene["ldr"][..., rows, :], "hdr": scene["hdr"][..., rows, :]}
 
 
 @pytest.fixture(scope="module")
