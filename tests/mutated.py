@@ -17,6 +17,8 @@ from tests import dng
 WIDTH, HEIGHT = 80, 64
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _HUGE = (999, 4096, 30_000, 65_535, 1_000_000, 0x7FFFFFFF, 0xFFFFFFFF)
+_TILES = (16, 32)
+_SIDES = ((WIDTH,), (HEIGHT,), (WIDTH, HEIGHT), (WIDTH, HEIGHT), *((tile,) for tile in _TILES))
 _HEADER = 1024
 LISTED = tuple(f"img{number}.jpg" for number in range(9))
 """The images that the exposure lists are about."""
@@ -43,9 +45,8 @@ def overwrite(content: bytearray, rng: np.random.Generator) -> None:
 
 
 def declare_huge(content: bytearray, rng: np.random.Generator) -> None:
-    """Wherever width or height may be written, a far larger one."""
-    sides = [WIDTH] if rng.random() < 0.3 else [HEIGHT] if rng.random() < 0.4 else [WIDTH, HEIGHT]
-    for side in sides:
+    """Wherever width or height, or the side of a tile, may be written, a far larger one."""
+    for side in _SIDES[int(rng.integers(len(_SIDES)))]:
         for old, new in _declarations(side, int(rng.choice(_HUGE))):
             head = bytes(content[:_HEADER]).replace(old, new)
             content[:_HEADER] = head
@@ -163,7 +164,7 @@ def _tiff(dtype: type) -> dict[str, bytes]:
     pixels = (_picture() * scale).astype(dtype)
     kinds: dict[str, dict[str, object]] = {
         "plain.tif": {},
-        "tiles.tif": {"tile": (16, 16), "compression": "deflate", "predictor": True},
+        "tiles.tif": {"tile": (_TILES[0],) * 2, "compression": "deflate", "predictor": True},
         "big.tif": {"bigtiff": True, "compression": "zlib"},
         "planes.tif": {"planarconfig": "separate", "byteorder": ">"},
     }
@@ -198,7 +199,7 @@ def _tiff_float() -> dict[str, bytes]:
 def _exr() -> dict[str, bytes]:
     methods = ("none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab")
     plain = {f"{name}.exr": _openimageio("a.exr", "half", compression=name) for name in methods}
-    tiled = _openimageio("a.exr", "float", tile=32, compression="zip")
+    tiled = _openimageio("a.exr", "float", tile=_TILES[1], compression="zip")
     return plain | {"float.exr": _openimageio("a.exr", "float", compression="zip"), "tiled.exr": tiled}
 
 

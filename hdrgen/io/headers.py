@@ -22,6 +22,7 @@ from hdrgen.io.quiet import quiet_stderr
 from hdrgen.io.raw import read_raw_header
 from hdrgen.io.ultra_hdr import may_hold_gain_map
 
+_LARGE_TILE = 4096**2
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 turn the image by a quarter
 
 
@@ -109,6 +110,18 @@ def check_size(path: Path, width: int, height: int, limit: float) -> None:
         raise InputError(
             f"{path}: expected at most {limit:g} megapixels, found {size}; raise max_megapixels if that is right"
         )
+
+
+def check_tiles(path: Path, spec: Any, limit: float) -> None:
+    """Refuse tiles for which memory is taken as a whole, however small the image in them.
+
+    Raises:
+        InputError: tiles of more than `limit` megapixels, or far larger than the image.
+    """
+    area = spec.tile_width * spec.tile_height
+    if area > min(limit * 1e6, max(_LARGE_TILE, 4 * spec.width * spec.height)):
+        tiles = f"tiles of {spec.tile_width} x {spec.tile_height} in an image of {spec.width} x {spec.height}"
+        raise InputError(f"{path}: corrupt, or of another use than pictures: {tiles}")
 
 
 @contextmanager

@@ -12,6 +12,8 @@ SOI, SOS, EOI = 0xD8, 0xDA, 0xD9
 APP1, APP2 = 0xE1, 0xE2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # C4, C8 and CC are tables
 _ARITHMETIC = 0xC9
+_PROGRESSIVE = 2  # of the last two bits of the marker
+_MOST_SCANS = 200  # usual are 10; each goes over the whole picture, and thousands fit into a small file
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _PIXELS_PER_BYTE = {
     False: 512,
@@ -33,6 +35,7 @@ class Claim(NamedTuple):
     width: int
     height: int
     arithmetic: bool
+    progressive: bool = False
 
 
 def segments(stream: BinaryIO) -> Iterator[Segment]:
@@ -66,7 +69,7 @@ def claim(stream: BinaryIO) -> Claim | None:
     for marker, _, content in segments(stream):
         if marker in _FRAMES and len(content) >= 5:
             height, width = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
-            return Claim(width, height, marker >= _ARITHMETIC)
+            return Claim(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE)
     return None
 
 
@@ -77,7 +80,7 @@ def claimed_size(path: Path) -> tuple[int, int] | None:
     the file: every block of 64 pixels has at least one bit in a Huffman-coded file, 512 pixels a byte.
 
     Raises:
-        InputError: more pixels than the file can hold.
+        InputError: more pixels than the file can hold, or more scans than any encoder writes.
     """
     with path.open("rb") as stream:
         found = claim(stream)
@@ -87,4 +90,6 @@ def claimed_size(path: Path) -> tuple[int, int] | None:
     if found.width * found.height > _PIXELS_PER_BYTE[found.arithmetic] * size:
         shown = f"its header claims {found.width} x {found.height} pixels, which {size} bytes cannot hold"
         raise InputError(f"{path}: truncated or corrupt JPEG file ({shown})")
+    if found.progressive and (scans := path.read_bytes().count(bytes((0xFF, SOS)))) > _MOST_SCANS:
+        raise InputError(f"{path}: corrupt JPEG file (expected at most {_MOST_SCANS} scans, found {scans})")
     return found.width, found.height

@@ -19,6 +19,7 @@ from hdrgen.io.gain_map import applied
 from hdrgen.io.headers import (
     Header,
     check_size,
+    check_tiles,
     header_of,
     opened,
     orientation_in,
@@ -132,6 +133,7 @@ def _read_plain(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
         spec = reader.spec()
         header = header_of(spec, path, kind)
         check_size(path, header.width, header.height, max_megapixels)
+        check_tiles(path, spec, max_megapixels)
         pixels = upright(decode(reader, choice, path, kind), orientation_of(spec))
         return _Decoded(header, pixels, pixels.dtype.kind == "f", choice.notes, _chromaticities(spec, path, kind))
 
