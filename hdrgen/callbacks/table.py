@@ -15,11 +15,10 @@ from hdrgen.callbacks.say import say
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.methods.base import Evaluation
+from hdrgen.methods.evaluation import Evaluation
 from hdrgen.metrics import MEAN, Score, deviations, gather, means
 from hdrgen.provenance import provenance
 
-STAGES = {TrainerFn.TESTING: "test", TrainerFn.VALIDATING: "val"}
 COLUMNS = ("scene", "ev", "metric", "value")
 
 
@@ -85,7 +84,7 @@ class MetricsTable(Callback):
         if not scores:
             name = type(pl_module).__name__
             return say(trainer, f"nothing to score: the scenes have no HDR truth, nor exposures that {name} generates")
-        protocol = pl_module.protocol(STAGES[trainer.state.fn])
+        protocol = pl_module.protocol("val" if trainer.state.fn == TrainerFn.VALIDATING else "test")
         folder = self.folder or verb_folder(trainer)
         told = f"\n{render(scores, protocol.name)}"
         if folder:

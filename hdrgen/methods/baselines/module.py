@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Gamma, TabulatedResponse
+from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch, Brackets, Selection, TheseExposures, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods.base import HDRModule, source_of
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.merging import estimate_response
 
 Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
@@ -83,7 +83,7 @@ class LinearGain(HDRModule):
             InputError: If the oracle is asked about several scenes at once, each of which has its own response.
         """
         if self.oracle and "inverse_response" in batch:
-            self.response = _true_response(batch["inverse_response"])
+            self.response = _true_response(batch)
         return super().evaluate(batch, stage)
 
 
@@ -160,8 +160,8 @@ class PlainMerge(HDRModule):
         return self.method(stack, ev, response)
 
 
-def _true_response(inverse: Tensor) -> CameraResponse:
-    if len(inverse) != 1:
-        raise InputError(f"the oracle takes one scene a batch, found {len(inverse)}; use --data.eval_batch_size 1")
-    levels = torch.linspace(0, 1, inverse.shape[1], device=inverse.device)
-    return TabulatedResponse(inverse[0], levels, name="true response")
+def _true_response(batch: Batch) -> CameraResponse:
+    responses = true_responses(batch)
+    if len(responses) != 1:
+        raise InputError(f"the oracle takes one scene a batch, found {len(responses)}; use --data.eval_batch_size 1")
+    return responses[0]
