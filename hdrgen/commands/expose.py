@@ -115,7 +115,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     response = response_named(options.crf)
     read = read_image(image, clean=True, gain_map=True)
     if not read.linear:
-        raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen expand` makes one of it")
+        raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
     radiance = torch.from_numpy(read.as_float()).permute(2, 0, 1)
     radiance = radiance * _gain(radiance, options.auto)
     generator = torch.Generator().manual_seed(options.seed)

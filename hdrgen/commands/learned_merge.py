@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
 from pathlib import Path
 
+from hdrgen.commands.radiance import tone_mapped
 from hdrgen.commands.stacks import Stack
 from hdrgen.errors import InputError
 from hdrgen.io import read_image, write_image
 
 
-def merge_learned(stack: Stack, output: Path, checkpoint: Path) -> None:
+def merge_learned(stack: Stack, output: Path, checkpoint: Path, preview: Path | None = None) -> None:
     """Let the network of a checkpoint merge the stack, and write what it makes.
 
     Raises:
@@ -22,9 +25,13 @@ def merge_learned(stack: Stack, output: Path, checkpoint: Path) -> None:
 
     with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as name:
         files = [str(frame.path) for frame in stack.frames]
-        train("predict", ["--ckpt_path", str(checkpoint), "--data.predict", *files, "-o", name])
+        with contextlib.redirect_stdout(io.StringIO()):  # it names files that will be gone
+            train("predict", ["--ckpt_path", str(checkpoint), "--data.predict", *files, "-o", name])
         made = sorted(Path(name).rglob("*.exr"))
         if len(made) != 1:
             raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(made)} images")
-        write_image(output, read_image(made[0]).pixels)
+        merged = read_image(made[0])
+    write_image(output, merged.pixels, exposure=stack.frames[stack.middle].exposure)
+    if preview is not None:
+        write_image(preview, tone_mapped(merged.as_float()))
     print(f"{output}: {len(files)} exposures ordered by {stack.order}, merged by {checkpoint}")

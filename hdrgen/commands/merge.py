@@ -64,7 +64,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         if options.method == LEARNED:
             from hdrgen.commands.learned_merge import merge_learned
 
-            merge_learned(stack, output, options.ckpt_path)
+            merge_learned(stack, output, options.ckpt_path, preview_of(output) if options.preview else None)
         else:
             _merge(stack, output, options)
 
@@ -80,6 +80,8 @@ def _check(options: Namespace) -> None:
     given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
     if options.method == LEARNED and given:
         raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
+    if options.method == DISPLAY and options.preview:
+        raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
     if options.method in (LEARNED, DISPLAY) and options.deghost:
         raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
 

@@ -74,7 +74,7 @@ def merge_radiance(
     write_image(output, radiance, exposure=middle, camera=photographs.camera, chromaticities=colours)
     low, high = (float(value) for value in (radiance.min(), radiance.max()))
     if preview is not None:
-        write_image(preview, _tone_mapped(radiance))
+        write_image(preview, tone_mapped(radiance))
     shown = f", preview {preview.name}" if preview else ""
     return f"{options.method}, {told}{ghosts}; radiance {low:.3g} to {high:.4g}{shown}"
 
@@ -131,7 +131,7 @@ def _masks(
     return masks, f"; deghosted, reference {stack.frames[reference].path.name}, left out {shares}"
 
 
-def _tone_mapped(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+def tone_mapped(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     """A small picture of the radiance: means over squares, then Reinhard's operator."""
     factor = -(-max(radiance.shape) // PREVIEW)
     height, width = (side // factor * factor for side in radiance.shape[:2])

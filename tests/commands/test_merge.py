@@ -93,6 +93,7 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["room", "--method", "hdr_gan"], "--ckpt_path"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "none.ckpt"], "expected a checkpoint"),
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
+        (["room", "--method", "mertens", "--preview"], "--preview"),
         (["room", "-o", "x.jpg"], "format for radiance"),
         (["room", "-o", "x.exr", "--method", "mertens"], "makes a picture"),
         (["room", "-o", "there.exr"], "exists already"),
@@ -168,3 +169,23 @@ def test_a_highlight_that_clips_in_every_frame_is_neutral_and_shadows_are_finite
     np.testing.assert_allclose(merged[:20, :20], 8, rtol=1e-3)
     assert np.isfinite(merged).all()
     assert (merged[-20:, -20:] >= 0).all()
+
+
+def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys):
+    """The network's own tests are elsewhere; here it is told apart by what it returns."""
+    import hdrgen.train
+
+    def predict(verb, arguments):
+        assert verb == "predict"
+        assert arguments[:2] == ["--ckpt_path", "net.ckpt"]
+        assert [name.split("/")[-1] for name in arguments[3:6]] == ["b_dark.jpg", "a_mid.jpg", "c_bright.jpg"]
+        write_image(f"{arguments[-1]}/room/room.exr", np.full((96, 128, 3), 0.5, np.float32))
+        print("not for the user")
+
+    monkeypatch.setattr(hdrgen.train, "run", predict)
+    (folder / "net.ckpt").touch()
+    assert main(["merge", "room", "-o", "out.exr", "--method", "hdr_gan", "--ckpt_path", "net.ckpt", "--preview"]) == 0
+    assert (read_image("out.exr").pixels == 0.5).all()
+    assert (folder / "out_preview.jpg").is_file()
+    told = capsys.readouterr().out
+    assert told.splitlines() == ["out.exr: 3 exposures ordered by measured exposure, merged by net.ckpt"]
