@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 import torch
 from torch import Tensor
 
+from hdrgen.camera import CameraResponse, TabulatedResponse
 from hdrgen.data import Batch
+from hdrgen.errors import InputError
 from hdrgen.methods.merging import merge_stack
 from hdrgen.metrics import EvaluationProtocol, Score
 
@@ -61,6 +63,22 @@ def evaluate(method: HDRModule, batch: Batch, protocol: EvaluationProtocol, chec
         result["scores"] += told.scores
         result["maps"] = told.maps
     return result
+
+
+def true_responses(batch: Batch) -> list[CameraResponse]:
+    """The camera response of each scene, where the data set knows it.
+
+    Raises:
+        InputError: it does not.
+    """
+    if "inverse_response" not in batch:
+        raise InputError(
+            f"{batch['scene'][0]}: expected a scene that knows its camera response, as rendered and procedural ones do,"
+            " found none; test on RenderedStacks or ProceduralScenes"
+        )
+    tables: Tensor = batch["inverse_response"]
+    levels = torch.linspace(0, 1, tables.shape[1], device=tables.device)
+    return [TabulatedResponse(table, levels, name="true response") for table in tables]
 
 
 def true_radiance(batch: Batch, protocol: EvaluationProtocol) -> Tensor | None:

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from hdrgen.data import RandomPair
+from hdrgen.data import ProceduralScenes, RandomPair, StackCamera, collate
 from hdrgen.errors import InputError
 from hdrgen.methods import MultiExposureGeneration
+from hdrgen.methods.evaluation import true_responses
 from hdrgen.methods.multi_exposure import MultiExposureNetwork
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
 
@@ -212,3 +213,29 @@ class TestInitialWeights:
         model = MultiExposureGeneration(**TINY, initial_weights=str(tmp_path / "other.ckpt"))
         with pytest.raises(InputError, match=r"other\.ckpt: expected weights of this MultiExposureGeneration"):
             model.setup("fit")
+
+
+class TestTheEncoderAgainstTheTrueResponse:
+    """Table 5: the input beside g(N1(I)), where g is the scene's own response."""
+
+    @pytest.fixture
+    def batch(self):
+        scenes = ProceduralScenes(2, 32, camera=StackCamera(evs=(-1.0, 0.0, 1.0)))
+        return collate([scenes[0], scenes[1]])
+
+    def test_a_perfect_encoder_scores_full_marks(self, batch, monkeypatch):
+        model = MultiExposureGeneration(**TINY, score_encoder=True).eval()
+        responses = iter(true_responses(batch) * 2)
+        monkeypatch.setattr(model, "encode", lambda image: torch.stack([next(responses).inverse(x) for x in image]))
+        with torch.no_grad():
+            told = model._encoder_scores(batch, model.protocol("test"))
+        scores = {(score["scene"], score["metric"]): score["value"] for score in told}
+        assert {metric for _, metric in scores} == {"encoder_psnr", "encoder_ssim", "encoder_l1"}
+        for scene in batch["scene"]:
+            assert scores[scene, "encoder_psnr"] > 60
+            assert scores[scene, "encoder_l1"] < 1e-3
+
+    def test_scenes_without_a_response_are_refused(self, batch):
+        del batch["inverse_response"]
+        with torch.no_grad(), pytest.raises(InputError, match="expected a scene that knows its camera response"):
+            MultiExposureGeneration(**TINY, score_encoder=True).eval().evaluate(batch, "test")

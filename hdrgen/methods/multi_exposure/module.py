@@ -11,9 +11,11 @@ from torch import Tensor
 from hdrgen.camera import CameraResponse, exposure_ratio, well_exposed_mask
 from hdrgen.data import Batch, RandomPair
 from hdrgen.losses import PerceptualLoss
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
 from hdrgen.methods.multi_exposure.network import ENCODER_CHANNELS, EXPOSURE_CHANNELS, MultiExposureNetwork
+from hdrgen.metrics import EvaluationProtocol, Score
 
 
 class MultiExposureGeneration(HDRModule):
@@ -46,6 +48,7 @@ class MultiExposureGeneration(HDRModule):
         perceptual_weight: lambda_p; 0 needs no VGG weights.
         total_variation_weight: lambda_tv.
         epsilon: Of the HDR loss (Eq. 5).
+        score_encoder: Under validation and test, score the encoder too, against each scene's true response (Table 5).
         perceptual_weights: File with torchvision's vgg19 weights; None looks in torch.hub's cache.
         stack_ev: Exposures generated for the HDR image, in stops relative to the input.
         response: Response that merges the generated stack; None estimates it from the stack (Debevec).
@@ -70,6 +73,7 @@ class MultiExposureGeneration(HDRModule):
         perceptual_weight: float = 0.1,
         total_variation_weight: float = 1e-5,
         epsilon: float = 1 / 255,
+        score_encoder: bool = False,
         perceptual_weights: str | Path | None = None,
         stack_ev: Sequence[float] = (-2.0, -1.0, 0.0, 1.0, 2.0),
         response: CameraResponse | None = None,
@@ -94,6 +98,7 @@ class MultiExposureGeneration(HDRModule):
         self.perceptual_weight = perceptual_weight
         self.total_variation_weight = total_variation_weight
         self.epsilon = epsilon
+        self.score_encoder = score_encoder
         self.perceptual_weights = perceptual_weights
         self.perceptual: PerceptualLoss | None = None
 
@@ -112,6 +117,26 @@ class MultiExposureGeneration(HDRModule):
         latent = self.encode(image)
         exposures = [self.network.expose(latent, stops.exp2().expand(len(image)), up=bool(stops >= 0)) for stops in ev]
         return torch.stack(exposures, dim=1)
+
+    def evaluate(self, batch: Batch, stage: str) -> Evaluation:
+        """As for every method; with `score_encoder`, the input beside :math:`g(N_1(I))` as `encoder_...` (Table 5).
+
+        g is the scene's true response.
+
+        Raises:
+            InputError: The scenes do not know it.
+        """
+        result = super().evaluate(batch, stage)
+        if self.score_encoder:
+            result["scores"] += self._encoder_scores(result["batch"], self.protocol(stage))
+        return result
+
+    def _encoder_scores(self, batch: Batch, protocol: EvaluationProtocol) -> list[Score]:
+        image = source_of(batch)
+        latent = self.in_tiles(self.encode, image).float()
+        shown = torch.stack([g(x.clamp(0, 1)) for g, x in zip(true_responses(batch), latent, strict=True)])
+        told = protocol.judge_stack(batch["scene"], shown[:, None], image[:, None], torch.zeros(len(image), 1))
+        return [{**score, "ev": None, "metric": f"encoder_{score['metric']}"} for score in told]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Generate each image of a pair from the other (Fig. 3)."""
