@@ -4,7 +4,7 @@ Every operator maps the same generated scene, alternately with its counterpart, 
 both; medians are shown. The scene has no black pixels: OpenCV makes NaN of them, and leaves them out when it stretches
 the rest. Its operators are made anew for every call, since `TonemapReinhard` of OpenCV 5.0 answers differently when it
 is asked again. Where no frame has contrast, OpenCV's rounding errors decide which one fusion takes; the differences are
-there, and the last column tells how many others there are. Prints a markdown table.
+there, and the last column tells of the other pixels. Prints a markdown table.
 """
 
 import os
