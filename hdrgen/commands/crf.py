@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
 from hdrgen.errors import InputError
 
@@ -29,6 +29,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--method", choices=("debevec", "robertson"), default="debevec", help="%(default)s")
     options.add_argument("--plot", choices=("svg", "png", "none"), default="svg", help="of the curves (%(default)s)")
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    add_config_argument(options, "method: robertson")
     return options
 
 
@@ -38,7 +39,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: see `hdrgen merge`; linear photographs, whose response is known.
     """
-    options = parser(verb).parse_args(joined(arguments))
+    options = parser(verb).parse_args(joined(with_config(arguments)))
     stacks = stacks_of(options)
     outputs = output_files(options.output, [stack.name for stack in stacks], "_crf.json")
     wrong = next((output for output in outputs if output.suffix.lower() != ".json"), None)

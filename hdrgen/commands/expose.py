@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.commands.output import add_output_arguments, refuse_existing
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
 from hdrgen.errors import InputError
 
@@ -38,6 +38,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="%(default)s")
     options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="%(default)s")
+    add_config_argument(options, "crf: gamma:2.2")
     return options
 
 
@@ -47,7 +48,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: no numbers; not an HDR image; a response that cannot be read; files that exist.
     """
-    options = parser(verb).parse_args(joined(arguments))
+    options = parser(verb).parse_args(joined(with_config(arguments)))
     stops = exposures(options.ev)
     if options.format == "jpg" and options.bits == 16:
         raise InputError("--bits 16: JPEG has 8 bits; pass --format png or tif")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 
 
 def parser(verb: str) -> Parser:
@@ -16,12 +16,13 @@ def parser(verb: str) -> Parser:
     options.add_argument("files", nargs="+", metavar="FILES", help="photographs, or folders with them")
     options.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    add_config_argument(options, "json: true")
     return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print a row for each photograph, dark to bright, the photographs of each folder by themselves."""
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     from hdrgen.commands.photo import COLUMNS, look_at  # the help does without NumPy
 
     scenes = look_at(options.files, options.max_megapixels)

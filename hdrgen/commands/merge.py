@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
 from hdrgen.errors import InputError
 
@@ -43,8 +43,9 @@ def parser(verb: str) -> Parser:
     )
     options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
-    options.add_argument("--ckpt_path", type=Path, help="trained network, for --method hdr_gan")
+    options.add_argument("--ckpt_path", "--ckpt-path", type=Path, help="trained network, for --method hdr_gan")
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    add_config_argument(options, "align: none")
     return options
 
 
@@ -54,7 +55,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: see the parts; nothing is written then but the results of earlier stacks.
     """
-    options = parser(verb).parse_args(joined(arguments))
+    options = parser(verb).parse_args(joined(with_config(arguments)))
     _check(options)
     stacks = stacks_of(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"

@@ -189,3 +189,10 @@ def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys)
     assert (folder / "out_preview.jpg").is_file()
     told = capsys.readouterr().out
     assert told.splitlines() == ["out.exr: 3 exposures ordered by measured exposure, merged by net.ckpt"]
+
+
+def test_options_from_a_file_and_typed_ones_that_win(folder, capsys):
+    (folder / "my.yaml").write_text("align: none\nresponse: srgb\npreview: true\n")
+    assert main(["merge", "room", "--config", "my.yaml", "--response", "gamma:2.2", "-o", "out.exr"]) == 0
+    assert "response gamma:2.2" in capsys.readouterr().out
+    assert (folder / "out_preview.jpg").is_file()
