@@ -33,6 +33,7 @@ _RADIANCE_SUFFIXES = (".hdr", ".exr")
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
 _QUALITY = 95
+_PNG_LEVEL = 4  # of zlib: half the time of its usual 6 for files that are 7 % larger
 
 
 def write_image(
@@ -210,6 +211,8 @@ def _attributes(suffix: str, tags: Tags, *, linear: bool) -> dict[str, object]:
     """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
     # Not every reader knows the float predictor. Without an empty date, OpenImageIO would write the present one.
     found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1, "DateTime": ""}
+    if suffix == ".png":
+        found["png:compressionLevel"] = _PNG_LEVEL
     exposure = tags.exposure
     found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
     if tags.camera is not None:
