@@ -1,5 +1,7 @@
 """Pictures of the scenes that a test scored worst and best."""
 
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,10 +10,11 @@ import numpy as np
 import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
 from hdrgen.callbacks.run_folder import verb_folder
-from hdrgen.callbacks.writer import file_name
+from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
@@ -35,6 +38,8 @@ class Candidate(NamedTuple):
     scene: str
     sheet: np.ndarray
     """`(H, W, 3)` uint8."""
+    files: dict[str, np.ndarray]
+    """Input, result, truth and maps by file name, `(h, w, 3)` float32: display values, or radiance in `.hdr`."""
 
 
 class Extremes(Callback):
@@ -42,14 +47,17 @@ class Extremes(Callback):
 
     They are `extremes/worst-1-SCENE.png` and so on, and go to W&B or TensorBoard where that is the logger. The last
     panel is the map of a metric that has one, such as HDR-VDP's probability that a difference is seen, or else the
-    error of luminance in stops. Only the sheets of scenes that are still among the worst or best are kept in memory;
-    with several processes, each keeps its own, and the first one writes those that remain.
+    error of luminance in stops. The folder `extremes/worst-1-SCENE` has the same one by one: `input.png`, `result.hdr`
+    and `truth.hdr` on one scale, a grey PNG for each map, and in `scene.json` what the scene is. Only the pictures of
+    scenes that are still among the worst or best are kept in memory; with several processes, each keeps its own, and
+    the first one writes those that remain.
 
     Args:
         folder: Where; None is the folder `test` of the run.
         count: Number of worst and of best scenes; 0 draws none.
         metric: The number that ranks scenes; None: the protocol's headline, or the first that the scenes have.
         height: Of a panel in pixels.
+        side: Longer side in pixels to which the single images are reduced; smaller ones stay as they are.
         operator: Tone mapping of the HDR images, radiance `(B, 3, H, W)` to display values in [0, 1].
     """
 
@@ -59,12 +67,14 @@ class Extremes(Callback):
         count: int = 5,
         metric: str | None = None,
         height: int = 240,
+        side: int = 512,
         operator: Callable[[Tensor], Any] = reinhard2002,
     ) -> None:
         self.folder = Path(folder) if folder else None
         self.count = count
         self.metric = metric
         self.height = height
+        self.side = side
         self.operator = operator
         self._names: list[str] = []
         self._directions: dict[str, bool] = {}
@@ -114,22 +124,24 @@ class Extremes(Callback):
         unique = {one.scene: one for one in kept if one.metric == metric}
         base = self.folder or verb_folder(trainer)
         if base:
-            for old in (base / "extremes").glob("*.png"):
-                old.unlink()
+            _remove_earlier(base / "extremes")
         for name, picture in self._ranked(list(unique.values())).items():
             sheet = picture.sheet.astype(np.float32) / 255
             if base:
-                write_image(base / "extremes" / f"{name}-{file_name(picture.scene)}.png", sheet)
+                start = base / "extremes" / f"{name}-{file_name(picture.scene)}"
+                write_image(start.with_name(f"{start.name}.png"), sheet)
+                _write_apart(start, picture)
             log_picture(trainer, f"test/{name}", sheet)
 
     def _consider(self, metric: str, value: float, evaluation: Evaluation, index: int) -> None:
-        new = Candidate(metric, value, evaluation["scene"][index], np.empty(0))
+        new = Candidate(metric, value, evaluation["scene"][index], np.empty(0), {})
         others = [one for one in self._kept if one.metric != metric]
         remaining = self._extreme([*(one for one in self._kept if one.metric == metric), new])
         if any(one is new for one in remaining):
             row = _differences(evaluation, index, f"result, {metric} {value:.4g}", self.operator)
             sheet = (contact_sheet([row], self.height) * 255).round().astype(np.uint8)
-            remaining = [one._replace(sheet=sheet) if one is new else one for one in remaining]
+            drawn = new._replace(sheet=sheet, files=_apart(evaluation, index, self.side))
+            remaining = [drawn if one is new else one for one in remaining]
         self._kept = [*others, *remaining]
 
     def _extreme(self, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -162,11 +174,43 @@ def _differences(outputs: Evaluation, index: int, title: str, operator: Callable
 
 
 def _map(outputs: Evaluation, index: int, hdr: Tensor, truth: Tensor) -> Panel:
-    for name, values in outputs["maps"].items():
+    maps: dict[str, Tensor] = outputs["maps"]
+    for name, values in maps.items():
         return f"{name}, 0 to 1", heat(values[index].clamp(0, 1))
     floor = _DARKEST * truth.amax().clamp_min(torch.finfo(torch.float32).tiny)
     stops = ((hdr.mean(0, keepdim=True) + floor) / (truth.mean(0, keepdim=True) + floor)).log2().abs()
     return f"error, 0 to {STOPS:g} stops", heat((stops / STOPS).clamp(0, 1))
+
+
+def _apart(outputs: Evaluation, index: int, side: int) -> dict[str, np.ndarray]:
+    """The images of one scene by file name, none larger than `side`."""
+    radiance = {f"{name}.hdr": outputs.get(key) for name, key in (("result", "hdr"), ("truth", "true_hdr"))}
+    images = {"input.png": source_of(outputs["batch"])[index]}
+    images |= {name: values[index].clamp_min(0) for name, values in radiance.items() if values is not None}
+    images |= {f"{name}.png": values[index].clamp(0, 1).expand(3, -1, -1) for name, values in outputs["maps"].items()}
+    return {name: to_pixels(_reduced(image.detach().float(), side)) for name, image in images.items()}
+
+
+def _reduced(image: Tensor, side: int) -> Tensor:
+    """`(3, H, W)` with its longer side at most `side`: bilinear with antialiasing, in linear light for radiance."""
+    height, width = image.shape[-2:]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    return interpolate(image[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+
+
+def _write_apart(folder: Path, picture: Candidate) -> None:
+    for name, pixels in picture.files.items():
+        write_image(folder / name, pixels)
+    about = {"scene": picture.scene, "metric": picture.metric, "value": picture.value}
+    (folder / "scene.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+
+
+def _remove_earlier(folder: Path) -> None:
+    for old in [*folder.glob("worst-*"), *folder.glob("best-*")]:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def heat(values: Tensor) -> Tensor:
