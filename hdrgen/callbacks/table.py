@@ -25,9 +25,10 @@ COLUMNS = ("scene", "ev", "metric", "value")
 class MetricsTable(Callback):
     """Writes `metrics.csv` (one row per scene, exposure and metric) and `metrics.json`, and prints the means.
 
-    `metrics.json` holds mean and standard deviation over scenes, every setting of the protocol, the method, its
-    checkpoint and the data, and the versions and commit that made the numbers. The scores of all ranks are put
-    together, and a scene that was scored twice, as several devices do to even out their shares, counts once.
+    `metrics.json` holds mean and standard deviation over scenes, whether higher is better, every setting of the
+    protocol, the method, its checkpoint and the data, and the versions and commit that made the numbers. The scores of
+    all ranks are put together, and a scene that was scored twice, as several devices do to even out their shares,
+    counts once.
 
     Args:
         folder: Where; None is the folder `test` (or `validate`) of the run.
@@ -88,7 +89,8 @@ class MetricsTable(Callback):
         folder = self.folder or verb_folder(trainer)
         told = f"\n{render(scores, protocol.name)}"
         if folder:
-            write(folder, scores, _about(trainer, pl_module) | self.about, protocol.settings())
+            about = {"higher_is_better": protocol.directions(), **_about(trainer, pl_module), **self.about}
+            write(folder, scores, about, protocol.settings())
             told += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
         say(trainer, told)
 

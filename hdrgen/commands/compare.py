@@ -91,7 +91,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.output is not None:
         _check_output(options.output, options.overwrite)
     options.given_ppd = _pixels_per_degree(options)
-    from hdrgen.commands import comparison, report  # torch, which the help does without
+    from hdrgen.commands import comparison, comparison_tables  # torch, which the help does without
     from hdrgen.commands.pairing import find_pairs
 
     pairs = find_pairs(options.reference, options.test)
@@ -99,11 +99,11 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     for result in comparison.compare(pairs, options):
         results.append(result)
         if options.json:
-            print(report.as_json(result), flush=True)
+            print(comparison_tables.as_json(result), flush=True)
     if not options.json:
-        print(report.as_text(results))
+        print(comparison_tables.as_text(results))
     if options.output is not None:
-        report.write(results, options.output)
+        comparison_tables.write(results, options.output)
 
 
 def _check_output(path: Path, overwrite: bool) -> None:

@@ -1,5 +1,6 @@
 """Pictures of the worst and best scenes."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,7 +49,9 @@ def run(callback, evaluations, protocol=None):
 
 
 def names(folder):
-    return sorted(path.stem for path in (folder / "extremes").iterdir())
+    found = sorted(path.stem for path in (folder / "extremes").glob("*.png"))
+    assert found == sorted(path.name for path in (folder / "extremes").iterdir() if path.is_dir())
+    return found
 
 
 def test_worst_and_best(tmp_path):
@@ -83,7 +86,7 @@ def test_memory_is_bounded(tmp_path):
 
 def pixel(folder, panel):
     """The middle of a panel of the only sheet."""
-    (path,) = (folder / "extremes").iterdir()
+    (path,) = (folder / "extremes").glob("*.png")
     sheet = read_image(path).as_float()
     return sheet[LABEL_HEIGHT + HEIGHT // 2, panel * (HEIGHT * 3 // 2 + GAP) + 10]
 
@@ -118,6 +121,18 @@ def test_a_headline_that_the_scenes_lack_gives_way(tmp_path):
     protocol = EvaluationProtocol(headline="psnr_mu", radiance_metrics={"psnr_mu": PSNRMu(), "other": PSNRMu(mu=5.0)})
     run(Extremes(str(tmp_path)), [evaluation("a", 1.0, "other"), evaluation("b", 2.0, "other")], protocol)
     assert names(tmp_path) == ["best-1-b", "worst-1-a"]
+
+
+def test_images_one_by_one_and_small(tmp_path):
+    told = {"seen": torch.full((1, 1, 16, 24), 0.2)}
+    run(Extremes(str(tmp_path), height=HEIGHT, side=12), [evaluation("a/b", 7.0, maps=told)])
+    folder = tmp_path / "extremes" / "worst-1-a_b"
+    assert json.loads((folder / "scene.json").read_text()) == {"scene": "a/b", "metric": "psnr_mu", "value": 7.0}
+    images = {path.name: read_image(path) for path in folder.iterdir() if path.suffix != ".json"}
+    assert images.keys() == {"input.png", "result.hdr", "truth.hdr", "seen.png"}
+    assert {image.pixels.shape for image in images.values()} == {(8, 12, 3)}
+    for name, value in (("result.hdr", 2.0), ("truth.hdr", 1.0), ("seen.png", 0.2)):
+        np.testing.assert_allclose(images[name].as_float(), value, atol=0.01)
 
 
 def test_an_unknown_number():
