@@ -26,7 +26,7 @@ def enlarge(features: Tensor, size: Sequence[int]) -> Tensor:
     >>> enlarge(torch.tensor([[[[0.0, 1.0]]]]), (1, 4)).shape
     torch.Size([1, 1, 1, 4])
     """
-    if max(size) > LARGEST_MATRIX:
+    if torch.compiler.is_compiling() or max(size) > LARGEST_MATRIX:  # an exported program takes any size
         return F.interpolate(features, size=list(size), mode="bicubic", align_corners=False)
     rows, columns = (
         enlarging_matrix(old, new).to(features.device) for old, new in zip(features.shape[-2:], size, strict=True)

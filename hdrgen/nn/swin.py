@@ -42,9 +42,16 @@ class WindowAttention(nn.Module):
         bias = self.bias[:, self.positions]
         if hidden is not None:
             bias = torch.where(hidden[:, None], float("-inf"), bias)
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
-        made: Tensor = self.out(attended.transpose(2, 3).flatten(3))
+        made: Tensor = self.out(_attended(q, k, v, bias.to(q.dtype)).transpose(2, 3).flatten(3))
         return made
+
+
+def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+    """Attention of tokens `(B, windows, heads, window^2, C / heads)`."""
+    if not torch.compiler.is_compiling():
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    # ONNX has attention in four dimensions only.
+    return (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5 + bias).softmax(-1) @ v
 
 
 class SwinBlock(nn.Module):

@@ -168,7 +168,7 @@ class ExposureNetwork(nn.Module):
         seen = self._look(image)
         down, up = (self._decode(*pair, seen) for pair in zip((self.down, self.up), self.encode(image), strict=True))
         if self.identity_start:
-            inputs = [F.avg_pool2d(image, round(image.shape[-1] / made.shape[-1])) for made in down]
+            inputs = [F.avg_pool2d(image, 2**level) for level in reversed(range(len(down)))]
             down, up = ([made + given for made, given in zip(side, inputs, strict=True)] for side in (down, up))
         return down, up
 

@@ -108,9 +108,11 @@ class CEVR(HDRModule):
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image`: one encoding in each direction. See `HDRModule.generate`."""
         made: dict[int, Tensor] = {}
-        for network, side in ((self.dark, ev < 0), (self.bright, ev >= 0)):
-            features = network.encode(image) if side.any() else []
-            for index in side.nonzero().flatten().tolist():
+        stops = ev.tolist()
+        for network, darker in ((self.dark, True), (self.bright, False)):
+            side = [index for index, stop in enumerate(stops) if (stop < 0) == darker]
+            features = network.encode(image) if side else []
+            for index in side:
                 made[index] = network.decode(features, image, ev[index].expand(len(image)))
         return torch.stack([made[index] for index in range(len(ev))], dim=1)
 
