@@ -1,4 +1,4 @@
-"""Peak memory and time of `hdrgen predict` on a 24-megapixel JPEG with the `small` network, in a process of its own."""
+"""Peak memory and time of `hdrgen predict` on 24-megapixel JPEGs with each `small` network, in a process of its own."""
 
 import argparse
 import resource
@@ -11,55 +11,78 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.environment import print_environment
-from hdrgen.io import write_image
+from hdrgen.io import Exposure, write_image
 
 COMMAND = str(Path(sys.executable).with_name("hdrgen"))
 
 
+SMALL = ("multi_exposure_small", "cevr_small", "deep_synth_small", "adaptive_itm_small", "hdr_gan_small")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("configs", nargs="*", default=SMALL, help="(all small ones)")
     parser.add_argument("--width", type=int, default=6000, help="of the photograph (%(default)s)")
     parser.add_argument("--height", type=int, default=4000, help="of the photograph (%(default)s)")
+    parser.add_argument("--tile", default="auto", help="as `hdrgen predict` takes it (%(default)s)")
     parser.add_argument(
         "--ckpt_path", help="trained network; without one, a network after one step: memory is the same"
     )
+    parser.add_argument("--alone", action="store_true", help="one configuration, in this process")
     options = parser.parse_args()
+    if options.alone:
+        print(measured(options.configs[0], options), flush=True)
+        return 0
     print_environment()
+    print("| config | photograph | exposures beside it | peak memory | time, reading and writing included |")
+    print("|---|---|---|---|---|", flush=True)
+    with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as folder:
+        for config in options.configs:
+            checkpoint = options.ckpt_path or one_step(config, Path(folder) / config)
+            words = [f"--ckpt_path={checkpoint}", f"--width={options.width}", f"--height={options.height}"]
+            # a process each: the peak is the largest of all children of a process
+            alone = [sys.executable, "-m", "benchmarks.memory", config, "--alone", f"--tile={options.tile}", *words]
+            subprocess.run(alone, check=True)
+    return 0
+
+
+def measured(config: str, options: argparse.Namespace) -> str:
+    """A row of the table."""
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as name:
         folder = Path(name)
-        checkpoint = options.ckpt_path or one_step(folder)
-        photo = photograph(folder / "photo.jpg", options.width, options.height)
+        count = 3 if "hdr_gan" in config else 1
+        photo = [photograph(folder / f"photo{ev}.jpg", options.width, options.height, ev) for ev in range(count)]
+        several = ["--data.predict", *map(str, photo)]
         start = time.perf_counter()
-        run("predict", "--ckpt_path", checkpoint, "--data.predict", str(photo), "-o", str(folder / "out"))
+        run("predict", "--ckpt_path", options.ckpt_path, *several, "-o", str(folder / "out"), f"--tile={options.tile}")
         seconds = time.perf_counter() - start
-    # ru_maxrss is in KiB on Linux, and the largest of all children: training one step needs far less
+        made = len(list((folder / "out").rglob("*.png")))
+    # ru_maxrss is in KiB on Linux
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     size = options.width * options.height / 1e6
-    print("| photograph | peak memory | time, reading and writing included |\n|---|---|---|")
-    print(f"| {size:.0f} megapixels, 4 exposures, .exr, .hdr, preview | {peak:.1f} GiB | {seconds:.0f} s |")
-    return 0
+    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GiB | {seconds:.0f} s |"
 
 
 def run(*arguments: str) -> None:
     subprocess.run([COMMAND, *arguments, "--trainer.enable_progress_bar=false"], check=True, stdout=subprocess.DEVNULL)
 
 
-def one_step(folder: Path) -> str:
-    """A checkpoint of the small network."""
-    scenes = ("--config", "multi_exposure_small", "--config", "quickstart_scenes", "--data.val", "null")
+def one_step(config: str, folder: Path) -> str:
+    """A checkpoint of a small network."""
+    scenes = ("--config", config, "--data.train", "MovingScenes" if "hdr_gan" in config else "ProceduralScenes")
     run("fit", *scenes, "--trainer.max_steps", "1", "-o", str(folder / "runs"))
     return str(next((folder / "runs").rglob("last.ckpt")))
 
 
-def photograph(path: Path, width: int, height: int) -> Path:
-    """A picture with detail at several scales."""
+def photograph(path: Path, width: int, height: int, ev: int = 0) -> Path:
+    """A picture with detail at several scales; its EXIF says that it is `ev` stops brighter than 1/100 s."""
     generator = np.random.default_rng(0)
     pixels = np.zeros((height, width, 3), np.float32)
     for octave in range(4, 11):
         cells = generator.random((height * 2**octave // 2**11 + 1, width * 2**octave // 2**11 + 1, 3), np.float32)
         rows, columns = (np.arange(side) * 2**octave // 2**11 for side in (height, width))
         pixels += cells[rows][:, columns] / 7
-    return write_image(path, pixels)
+    return write_image(path, pixels, exposure=Exposure(time=2.0**ev / 100))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 LARGEST, SMALLEST = 1024, 256
 """Bounds of automatic tiles: larger ones are no faster on a CPU, smaller ones are mostly overlap."""
-SHARE = 4
-"""An automatic tile may take this part of the free memory."""
+SHARE, MOST = 4, 2**29
+"""An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class Tiling:
         corner = self._prepared(image[..., :SMALLEST, :SMALLEST])
         with LiveMemory() as memory:
             function(corner)
-        pixels = free_memory(image.device) / SHARE * corner[0, 0].numel() / memory.peak
+        budget = min(free_memory(image.device) / SHARE, MOST)
+        pixels = budget * corner[0, 0].numel() / memory.peak
         side = min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
         return None if longest <= side else side
 
