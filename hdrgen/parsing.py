@@ -1,5 +1,6 @@
 """A parser whose complaints are one line: which option, what was wrong with it, and what may have been meant."""
 
+import difflib
 import importlib
 import inspect
 import re
@@ -20,6 +21,8 @@ _NOISE = (
     "Expected a path but",
 )
 
+_ROOMS = ("hdrgen.metrics", "hdrgen.tonemap")
+"""Where the functions are that protocols name."""
 _STRUCTURED = ("NestedArg(", "Namespace(", "{")
 """How given values begin that are too long to repeat."""
 _PLAIN = {
@@ -53,7 +56,7 @@ class Parser(LightningArgumentParser):
             return suggest(f"--{unknown[1]}", options_in(self.format_help()))
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
             names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
-            return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else ""
+            return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])
         return ""
 
 
@@ -82,6 +85,13 @@ def _plain(reason: str) -> str:
     for pattern, plain in _PLAIN.items():
         reason = re.sub(pattern, plain, reason)
     return reason
+
+
+def _as_path(name: str) -> str:
+    """What to write instead of the bare name of a function: its import path."""
+    paths = {own: f"{room}.{own}" for room in _ROOMS for own in importlib.import_module(room).__all__}
+    near = difflib.get_close_matches(name, paths, n=1)
+    return f"; expected an import path{f', such as {paths[near[0]]}' if near else ''}"
 
 
 def subclasses(cls: type) -> Iterator[type]:

@@ -107,6 +107,22 @@ def test_what_is_written():
     assert {key: again[key] for key in ("means", "protocol")} == {key: written[key] for key in ("means", "protocol")}
 
 
+def test_a_saved_config_keeps_what_is_switched_off(capsys):
+    off = ["--evaluation=quick", "--evaluation.tone_mappers.tm=null", "--evaluation.stack_metrics.l1=null"]
+    assert main(["test", *GAIN, *off, "-o", "out"]) == 0
+    assert "Unable to serialize" not in capsys.readouterr().err
+    assert main(["test", "-c", "out/config.yaml", "-o", "again"]) == 0
+    written, again = (json.loads(Path(folder, "metrics.json").read_text()) for folder in ("out", "again"))
+    assert again["protocol"] == written["protocol"]
+    assert again["protocol"]["tone_mappers"] == {"tm": None}
+
+
+def test_a_protocol_without_metrics_is_told(capsys):
+    Path("empty.yaml").write_text("name: empty\n")
+    assert main(["test", *GAIN, "--evaluation=empty.yaml", "-o", "out"]) == 0
+    assert "nothing to score: protocol empty has no metrics" in capsys.readouterr().out
+
+
 def test_a_training_s_config_keeps_the_protocol_of_its_test():
     scenes = ["--data.train=ToyScenes", "--data.val=ToyScenes", "--data.test=ToyScenes", "--trainer.max_epochs=1"]
     assert main(["fit", "--model=ToyMethod", *scenes, *CPU, "--evaluation=quick", "--evaluation.name=mine"]) == 0
@@ -135,6 +151,8 @@ def test_ours_on_tiny_scenes(capsys):
         (["--evaluation.radiance_metrics.x=PSNR"], "radiance_metrics take radiance values, x takes display values"),
         (["--evaluation.luminance_metrics.hdr_vdp2_q.pdp=3"], "did you mean --evaluation.luminance_metrics.ppd?"),
         (["--evaluation.luminance_metrics.x=PU21PSN"], "no class 'PU21PSN'; did you mean PU21PSNR?"),
+        (["--evaluation.align=align_mean"], "expected an import path, such as hdrgen.metrics.align_mean"),
+        (["--evaluation.tone_mappers.x=Drago2003"], "expected an import path, such as hdrgen.tonemap.Drago2003"),
         (["--evaluation.resise=3"], "did you mean --evaluation.resize"),
         (["--extremes.metric=psnr_nu"], "--extremes.metric: expected a number of the protocol"),
     ],

@@ -16,7 +16,7 @@ from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.methods.evaluation import Evaluation
-from hdrgen.metrics import MEAN, Score, deviations, gather, means
+from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
 from hdrgen.provenance import provenance
 
 COLUMNS = ("scene", "ev", "metric", "value")
@@ -82,10 +82,9 @@ class MetricsTable(Callback):
         scores = gather(self.scores)
         if not trainer.is_global_zero:
             return
-        if not scores:
-            name = type(pl_module).__name__
-            return say(trainer, f"nothing to score: the scenes have no HDR truth, nor exposures that {name} generates")
         protocol = pl_module.protocol("val" if trainer.state.fn == TrainerFn.VALIDATING else "test")
+        if not scores:
+            return say(trainer, f"nothing to score: {_without_scores(protocol, type(pl_module).__name__)}")
         folder = self.folder or verb_folder(trainer)
         told = f"\n{render(scores, protocol.name)}"
         if folder:
@@ -98,6 +97,12 @@ class MetricsTable(Callback):
         """The same for `validate`."""
         if trainer.state.fn == TrainerFn.VALIDATING:
             self.on_test_epoch_end(trainer, pl_module)
+
+
+def _without_scores(protocol: EvaluationProtocol, method: str) -> str:
+    if not protocol.directions():
+        return f"protocol {protocol.name} has no metrics"
+    return f"the scenes have no HDR truth, nor exposures that {method} generates and protocol {protocol.name} asks for"
 
 
 def _about(trainer: Trainer, method: LightningModule) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def _add_viewing(group: argparse._ArgumentGroup) -> None:
         choices=ENCODINGS,
         default=ENCODINGS[0],
         metavar="NAME",
-        help=f"what the values are for hdr_vdp2: {', '.join(ENCODINGS)} (default: %(default)s)",
+        help=f"what the values are for hdr_vdp2: {', '.join(ENCODINGS)} (default: %(default)s); where they are XYZ,"
+        " BT.709 is made for the other metrics",
     )
 
 
@@ -131,7 +132,10 @@ def _names(text: str) -> list[str]:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a positive number, found {text}")
     return value

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import hdrgen
 from hdrgen.arguments import suggest
-from hdrgen.commands.compare import PPD
+from hdrgen.commands.compare import ENCODINGS, PPD
 from hdrgen.commands.metrics import TAKES, all_metrics
 from hdrgen.commands.pairing import Pair
 from hdrgen.errors import InputError
@@ -21,6 +21,10 @@ from hdrgen.io import Image, read_image
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.colour import BT709, converted, same_colours
 from hdrgen.metrics import ALIGNMENTS, ImageMetric, Setting, check_images
+from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
+
+KINDS = {True: "radiance", False: "display values"}
+"""What a file holds, by whether it is linear."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Choice:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.explicit = options.metrics is not None
+        self.encoding: str = options.encoding
         known = all_metrics()
         names = options.metrics if self.explicit else [name for name, metric in known.items() if not metric.needs]
         outputs = {output: name for name, metric in known.items() for output in metric.outputs}
@@ -89,6 +94,9 @@ class Choice:
                 "radiance: tone-map it first" if linear else "display values (for hdr_vdp2: --encoding sRGB-display)"
             )
             raise InputError(f"{unfit[0]} takes {wanted}, but {path} holds {found}, or choose other --metrics")
+        if "hdr_vdp2" in unfit and self.encoding != ENCODINGS[0]:  # by default it is left out of display values
+            kind = KINDS[self.metrics["hdr_vdp2"].domain != "display"]
+            raise InputError(f"--encoding {self.encoding} is for {kind}, but {path} holds {KINDS[linear]}")
         return fit
 
 
@@ -109,12 +117,11 @@ def _parameters(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def _measured(pair: Pair, chosen: Choice, options: argparse.Namespace) -> Comparison:
     reference, test = (_read(path, options.clean) for path in pair)
     if reference.linear != test.linear:
-        kinds = {True: "radiance", False: "display values"}
         raise InputError(
-            f"{pair.test}: expected {kinds[reference.linear]} like {pair.reference}, found {kinds[test.linear]}"
+            f"{pair.test}: expected {KINDS[reference.linear]} like {pair.reference}, found {KINDS[test.linear]}"
         )
     metrics = chosen.of(reference.linear, pair.test)
-    colours = options.encoding == "rgb-bt.709"
+    colours = options.encoding == ENCODINGS[0]
     target, image = (_tensor(one, options.dtype, colours) for one in (reference, test))
     image = check_images(
         image, target, [f"{pair.test} against {pair.reference}"], "radiance" if reference.linear else "display"
@@ -124,7 +131,7 @@ def _measured(pair: Pair, chosen: Choice, options: argparse.Namespace) -> Compar
     elif options.align_scale != "none":
         raise InputError(f"--align-scale {options.align_scale} is for radiance, but {pair.test} holds display values")
     _warn_of_relative_radiance(metrics, target, options.luminance, pair.reference)
-    values = _values(metrics, image, target, chosen.explicit, options.luminance)
+    values = _values(metrics, image, target, chosen.explicit, options)
     measured = [one for one in metrics.values() if one.outputs[0] in values]
     return Comparison(pair, measured, values, _settings(measured, reference.linear, options))
 
@@ -141,20 +148,24 @@ def _warn_of_relative_radiance(metrics: dict[str, ImageMetric], target: Tensor, 
 
 
 def _values(
-    metrics: dict[str, ImageMetric], image: Tensor, target: Tensor, explicit: bool, luminance: float
+    metrics: dict[str, ImageMetric], image: Tensor, target: Tensor, explicit: bool, options: argparse.Namespace
 ) -> dict[str, float]:
     values: dict[str, float] = {}
+    pair = image, target
+    # All metrics but HDR-VDP, which is told, take BT.709; its gamut cuts what it cannot hold.
+    bt709 = [decode_xyz(one).clamp_min(0) for one in pair] if options.encoding == "XYZ" else pair
     for name, metric in metrics.items():
-        scale = luminance if metric.domain == "luminance" else 1.0
+        scale = options.luminance if metric.domain == "luminance" else 1.0
+        found, wanted = pair if name == "hdr_vdp2" else bt709
         try:
             with torch.no_grad():
-                found = metric.measure(image * scale, target * scale)
+                numbers = metric.measure(found * scale, wanted * scale)
         except InputError as error:  # such as an image too small for it
             if explicit:
                 raise
             warnings.warn(f"{name} left out: {error}", stacklevel=2)
             continue
-        values |= {output: found[output].item() for output in metric.outputs}
+        values |= {output: numbers[output].item() for output in metric.outputs}
     return values
 
 
@@ -179,6 +190,7 @@ def _settings(metrics: Sequence[ImageMetric], linear: bool, options: argparse.Na
         "images": "radiance" if linear else "display values",
         "align_scale": options.align_scale if linear else None,
         "luminance": options.luminance if linear else None,
+        "encoding": options.encoding if linear else None,
         "dtype": options.dtype,
         "clean": options.clean,
         "metrics": parameters,

@@ -125,7 +125,8 @@ def _settings(results: Sequence[Comparison]) -> list[str]:
 def _treatment(settings: dict[str, Any]) -> str:
     made = [settings["images"]]
     if settings["align_scale"] is not None:
-        made += [f"align-scale {settings['align_scale']}", f"1 = {settings['luminance']:g} cd/m2"]
+        made += [f"encoding {settings['encoding']}", f"align-scale {settings['align_scale']}"]
+        made.append(f"1 = {settings['luminance']:g} cd/m2")
     return ", ".join([*made, settings["dtype"], f"hdrgen {settings['versions']['hdrgen']}"])
 
 

@@ -86,7 +86,8 @@ class EvaluationProtocol:
     truth: Literal["dataset", "merged", "dataset_or_merged"] = "dataset"
     align: Alignment = unaligned
     luminance: float = 1.0
-    tone_mappers: dict[str, ToneMapper | None] = field(default_factory=dict)
+    # Literal[None], and first: of the other orders jsonargparse writes a null that it cannot read again.
+    tone_mappers: dict[str, Literal[None] | ToneMapper] = field(default_factory=dict)
     stack_metrics: Metrics = field(default_factory=dict)
     display_metrics: Metrics = field(default_factory=dict)
     radiance_metrics: Metrics = field(default_factory=dict)

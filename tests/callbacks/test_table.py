@@ -96,8 +96,9 @@ def test_exposures_of_unknown_value_are_rows_too(tmp_path):
 
 
 def test_nothing_to_score_is_said(capsys):
-    trainer = SimpleNamespace(is_global_zero=True, progress_bar_callback=None)
+    trainer = SimpleNamespace(is_global_zero=True, progress_bar_callback=None, state=SimpleNamespace(fn="test"))
     MetricsTable().on_test_epoch_end(trainer, PlainMerge())
     assert capsys.readouterr().out == (
-        "nothing to score: the scenes have no HDR truth, nor exposures that PlainMerge generates\n"
+        "nothing to score: the scenes have no HDR truth, nor exposures that PlainMerge generates and"
+        " protocol quick asks for\n"
     )

@@ -168,6 +168,19 @@ def test_colours_of_a_file_become_bt709(tmp_path, capsys):
     assert json.loads(run(capsys, *arguments, "--encoding", "XYZ"))["pu21_psnr"] < 60
 
 
+def test_of_xyz_all_metrics_see_the_same_colours(pair, capsys):
+    from hdrgen.metrics.colour import RGB_TO_XYZ
+
+    names = ["--json", "--dtype", "float64", "--metrics", "psnr_l,ssim_mu,pu21_psnr,pu21_ssim,hdr_vdp2"]
+    expected = json.loads(run(capsys, *pair, *names))
+    for path in pair:
+        np.save(path, np.load(path).astype(np.float64) @ np.array(RGB_TO_XYZ).T)
+    found = json.loads(run(capsys, *pair, *names, "--encoding", "XYZ"))
+    for name in ("psnr_l", "ssim_mu", "pu21_psnr", "pu21_psnr_y", "pu21_ssim", "hdr_vdp2_q"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-4)
+    assert found["settings"]["encoding"] == "XYZ"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -203,6 +216,8 @@ def test_clean_replaces_what_cannot_be(pair, capsys):
         (["--metrics", "cvvdp"], "pip install 'hdrgen[cvvdp]'"),
         (["--metrics", "lpips"], "LPIPS needs ImageNet weights of vgg16"),
         (["--ppd", "-3"], "expected a positive number, found -3"),
+        (["--ppd", "near"], "--ppd: expected a positive number, found near"),
+        (["--encoding", "sRGB-display"], "--encoding sRGB-display is for display values, but"),
         (["--luminance", "nan"], "expected a positive number, found nan"),
         (["--distance", "0.5"], "need all of --display-inches, --resolution and --distance"),
         (["--ppd", "30", "--distance", "0.5"], "found both"),
@@ -256,7 +271,7 @@ def test_every_number_of_one_pair_is_printed_with_unit_direction_and_settings(pa
     assert rows["psnr_mu"][1:] == ["dB", "↑"]
     assert rows["hdr_vdp2_p_det"][1:] == ["↓"]
     text = "\n".join(lines)
-    assert "radiance, align-scale none, 1 = 1 cd/m2, float32" in text
+    assert "radiance, encoding rgb-bt.709, align-scale none, 1 = 1 cd/m2, float32" in text
     assert "hdr_vdp2: ppd 30, encoding rgb-bt.709" in text
 
 

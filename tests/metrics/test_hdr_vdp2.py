@@ -262,6 +262,11 @@ def test_what_does_not_fit_is_told_in_one_line(shapes, arguments, words):
     assert "\n" not in str(raised.value)
 
 
+def test_the_metric_refuses_its_pixels_per_degree_before_it_sees_an_image():
+    with pytest.raises(InputError, match="positive pixels per degree, found -4"):
+        HDRVDP2(ppd=-4.0)
+
+
 def test_a_negative_surround_is_refused():
     with pytest.raises(InputError, match="surround"):
         Observer(surround=-1.0)

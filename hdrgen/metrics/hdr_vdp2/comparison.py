@@ -1,6 +1,5 @@
 """HDR-VDP 2.2 of pairs of images: the model's parts in order."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from hdrgen.camera.interpolation import uniform_linear
 from hdrgen.errors import InputError
 from hdrgen.metrics.hdr_vdp2.chunks import chunks
 from hdrgen.metrics.hdr_vdp2.displays import encoding_named, primaries_of
+from hdrgen.metrics.hdr_vdp2.geometry import checked_ppd
 from hdrgen.metrics.hdr_vdp2.masking import common_contrast, visible_difference
 from hdrgen.metrics.hdr_vdp2.model import Model, Viewing, model
 from hdrgen.metrics.hdr_vdp2.observer import Observer
@@ -116,8 +116,7 @@ def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels:
             f"HDR-VDP needs images of at least {_SMALLEST} x {_SMALLEST} pixels,"
             f" found {test.shape[-1]} x {test.shape[-2]}"
         )
-    if not 0 < ppd < math.inf:
-        raise InputError(f"expected positive pixels per degree, found {ppd}")
+    checked_ppd(ppd)
 
 
 def _compare(parts: Model, observer: Observer, test: Tensor, reference: Tensor) -> HDRVDP2Result:

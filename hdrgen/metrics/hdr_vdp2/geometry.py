@@ -5,6 +5,17 @@ import math
 from hdrgen.errors import InputError
 
 
+def checked_ppd(ppd: float) -> float:
+    """`ppd`.
+
+    Raises:
+        InputError: If it is not positive, or not finite.
+    """
+    if not 0 < ppd < math.inf:
+        raise InputError(f"expected positive pixels per degree, found {ppd}")
+    return ppd
+
+
 def pixels_per_degree(diagonal: float, resolution: tuple[int, int], distance: float) -> float:
     r"""Pixels per degree at the centre of a display with square pixels.
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from hdrgen.metrics.colour import luminance
 from hdrgen.metrics.hdr_vdp2.comparison import HDRVDP2Result, hdr_vdp2
 from hdrgen.metrics.hdr_vdp2.displays import default_display, encoding_named, primaries_of
+from hdrgen.metrics.hdr_vdp2.geometry import checked_ppd
 from hdrgen.metrics.hdr_vdp2.observer import Observer
 from hdrgen.metrics.image_metric import ImageMetric
 
@@ -29,7 +30,7 @@ class HDRVDP2(ImageMetric):
         spatial_pooling: Whether visible differences add up over the image, in the probability of detection.
 
     Raises:
-        InputError: If there is no such encoding or display, or they do not fit each other.
+        InputError: If there is no such encoding or display, they do not fit each other, or `ppd` is not positive.
     """
 
     domain = "luminance"
@@ -41,7 +42,6 @@ class HDRVDP2(ImageMetric):
         " SIGGRAPH 2011; release 2.2.1 (Narwaria, Mantiuk, Da Silva, Le Callet 2015)."
     )
     outputs = ("hdr_vdp2_q", "hdr_vdp2_q_mos_220", "hdr_vdp2_p_det", "hdr_vdp2_c_max")
-    opposite = ("hdr_vdp2_p_det", "hdr_vdp2_c_max")
     opposite = ("hdr_vdp2_p_det", "hdr_vdp2_c_max")
 
     def __init__(
@@ -59,7 +59,7 @@ class HDRVDP2(ImageMetric):
         super().__init__()
         self.channels, _, domain = encoding_named(encoding)
         self.domain = domain  # type: ignore[assignment,misc]  # the class has the usual one
-        self.ppd = ppd
+        self.ppd = checked_ppd(ppd)
         self.encoding = encoding
         self.display = display or default_display(self.channels)
         primaries_of(self.display, self.channels)
