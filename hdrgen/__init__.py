@@ -1,17 +1,24 @@
 """High dynamic range images from learned exposure stacks.
 
-From Python: `hdrgen.read(path)` and `hdrgen.write(path, image)` for pixels and what belongs to them. Every public name
-is imported when it is first used, so that `import hdrgen` costs nothing.
+From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to them, `hdrgen.load` for trained methods,
+`hdrgen.merge` for exposures of a scene, `hdrgen.tone_map` for pictures of HDR images. Every public name is imported
+when it is first used, so that `import hdrgen` costs nothing.
 
 >>> import hdrgen
->>> image = hdrgen.read("scene.exr")  # doctest: +SKIP
->>> hdrgen.write("scene.avif", image, colour_space=hdrgen.DISPLAY_P3)  # doctest: +SKIP
+>>> model = hdrgen.load("last.ckpt")  # doctest: +SKIP
+>>> radiance = model.reconstruct(hdrgen.read("photo.jpg"))  # doctest: +SKIP
+>>> hdrgen.write("photo.exr", radiance)  # doctest: +SKIP
+>>> hdrgen.write("photo.png", hdrgen.tone_map(radiance, "drago2003"))  # doctest: +SKIP
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hdrgen.api import Model as Model
+    from hdrgen.api import load as load
+    from hdrgen.api import merge as merge
+    from hdrgen.api import tone_map as tone_map
     from hdrgen.errors import InputError as InputError
     from hdrgen.io import BT709 as BT709
     from hdrgen.io import BT2020 as BT2020
@@ -34,12 +41,31 @@ _PUBLIC = {
     "Exposure": "hdrgen.io:Exposure",
     "Image": "hdrgen.io:Image",
     "InputError": "hdrgen.errors:InputError",
+    "Model": "hdrgen.api:Model",
+    "load": "hdrgen.api:load",
+    "merge": "hdrgen.api:merge",
     "read": "hdrgen.io:read_image",
+    "tone_map": "hdrgen.api:tone_map",
     "write": "hdrgen.io:write_image",
 }
 """Public name: where it is. A name joins with a line here and one above, which is what type checkers see."""
 
-__all__ = ["BT709", "BT2020", "DISPLAY_P3", "Camera", "ColourSpace", "Exposure", "Image", "InputError", "read", "write"]
+__all__ = [
+    "BT709",
+    "BT2020",
+    "DISPLAY_P3",
+    "Camera",
+    "ColourSpace",
+    "Exposure",
+    "Image",
+    "InputError",
+    "Model",
+    "load",
+    "merge",
+    "read",
+    "tone_map",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

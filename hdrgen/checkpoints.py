@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from hdrgen.errors import InputError
+from hdrgen.failures import one_line_errors
 from hdrgen.methods.base import HDRModule
 from hdrgen.nn import read_checkpoint
-from hdrgen.parsing import subclasses
+from hdrgen.parsing import Parser, subclasses
 
 TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
 """Where the classes may come from that a checkpoint names; all others only on the user's word."""
@@ -35,6 +36,48 @@ def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None 
         if not _is_within(name, (*TRUSTED, (vouched or class_path).partition(".")[0])):
             raise InputError(f"checkpoint {path} refused: it names the class {name}; pass --model with your own choice")
     return {"class_path": vouched or class_path, "init_args": arguments}
+
+
+def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -> HDRModule:
+    """The method that made a checkpoint, with its weights, on the CPU and in evaluation mode.
+
+    Args:
+        path: A checkpoint, or what `hdrgen export` made of one.
+        method: Class, or its import path; needed only for a checkpoint that names none, or one outside hdrgen.
+
+    Raises:
+        InputError: see `read_checkpoint` and `method_in`; weights that do not fit.
+    """
+    if isinstance(method, type):
+        method = f"{method.__module__}.{method.__qualname__}"
+    checkpoint = read_checkpoint(path)
+    loaded = build(method_in(checkpoint, path, method))
+    try:
+        loaded.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: expected weights of a {type(loaded).__name__}, found others"
+            f" ({' '.join(str(error).split())[:160]})"
+        ) from error
+    return loaded.eval()
+
+
+def build(method: dict[str, Any]) -> HDRModule:
+    """A new method.
+
+    Args:
+        method: Its class and arguments, as `method_in` gives them.
+
+    Raises:
+        InputError: an argument that the class does not take.
+    """
+    import hdrgen.methods  # noqa: F401  # whose classes the parser may name
+
+    parser = Parser()
+    parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True)
+    with one_line_errors():
+        made: HDRModule = parser.instantiate_classes(parser.parse_object({"model": method})).model
+    return made
 
 
 def class_name_in(checkpoint: dict[str, Any]) -> str | None:

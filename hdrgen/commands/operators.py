@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,20 @@ def parse(parser: Parser, name: str, arguments: Sequence[str]) -> "tuple[argpars
     if unknown:
         raise InputError(_refusal(parser, name, unknown[0]))
     return options, operator(**{each.name: getattr(options, each.name) for each in _parameters(name)})
+
+
+def operator_named(name: str, parameters: Mapping[str, object]) -> "Operator":
+    """An operator with some of its parameters.
+
+    Raises:
+        InputError: no such operator, or a parameter that it does not have.
+    """
+    operator = _class_of(known(name))
+    has = [each.name for each in fields(operator)]  # type: ignore[arg-type]  # all are dataclasses
+    for parameter in parameters:
+        if parameter not in has:
+            raise InputError(f"{name} has no {parameter!r}{suggest(parameter, has)}; it has {', '.join(has)}")
+    return operator(**parameters)
 
 
 def described(name: str) -> str:

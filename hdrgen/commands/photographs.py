@@ -65,11 +65,22 @@ class Photographs:
             )
             raise InputError(f"{stack.name}: expected frames of one kind, found linear and encoded ones ({kinds})")
         middle = images[stack.middle]
-        pixels = [_codes(image.pixels) for image in images]
-        height, width, _ = pixels[0].shape
-        loaded = cls(pixels, (height, width), middle.linear, middle.camera, middle.chromaticities, list(pixels))
-        loaded._check_order(stack)
+        loaded = cls.of(stack, [image.pixels for image in images])
+        loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities
         return loaded
+
+    @classmethod
+    def of(cls, stack: Stack, pixels: Sequence[NDArray[Any]]) -> Photographs:
+        """Frames (H, W, 3) that are in memory already, encoded for display.
+
+        Raises:
+            InputError: exposures that contradict the pictures.
+        """
+        codes = [_codes(image) for image in pixels]
+        height, width, _ = codes[0].shape
+        made = cls(codes, (height, width), linear=False, camera=None, chromaticities=None, rows=list(codes))
+        made._check_order(stack)
+        return made
 
     def align(self, stack: Stack, *, shifts_only: bool) -> None:
         """Bring the frames to how the middle one shows the scene, cut to what all show.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -48,6 +49,13 @@ PREVIEW = 2048  # pixels of the longer side at most
 DEEP = 16
 
 
+class Merged(NamedTuple):
+    """Linear radiance (H, W, 3), and what was done, in words."""
+
+    radiance: NDArray[np.float32]
+    told: str
+
+
 def merge_radiance(
     stack: Stack,
     photographs: Photographs,
@@ -56,18 +64,7 @@ def merge_radiance(
     options: Namespace,
 ) -> str:
     """Merge and write; what was done, in words."""
-    response, told = _response(stack, photographs, options)
-    masks, ghosts = _masks(stack, photographs.rows, response, options.deghost)
-    with progress(f"{stack.name}: merging") as done:
-        radiance = merge_photographs(
-            photographs.rows,
-            stack.ev,
-            response,
-            mean=MEANS[options.method],
-            weight=_weight(options.method, response, photographs),
-            masks=masks,
-            progress=done,
-        )
+    radiance, told = merged(stack, photographs, options.method, options.response, options.deghost)
     photographs.release()
     middle = stack.frames[stack.middle].exposure
     colours = photographs.chromaticities or BT709.chromaticities
@@ -76,7 +73,37 @@ def merge_radiance(
     if preview is not None:
         write_image(preview, tone_mapped(radiance))
     shown = f", preview {preview.name}" if preview else ""
-    return f"{options.method}, {told}{ghosts}; radiance {low:.3g} to {high:.4g}{shown}"
+    return f"{told}; radiance {low:.3g} to {high:.4g}{shown}"
+
+
+def merged(
+    stack: Stack, photographs: Photographs, method: str, response: str | CameraResponse, deghost: bool
+) -> Merged:
+    """Merge photographs that have been aligned.
+
+    Args:
+        stack: Their exposures.
+        photographs: Their pixels.
+        method: One of `MEANS`.
+        response: What `hdrgen merge --response` takes, or a response.
+        deghost: Whether to leave out what moves.
+
+    Raises:
+        InputError: no such response, or photographs that hold too little to estimate one from.
+    """
+    curve, told = _response(stack, photographs, method, response)
+    masks, ghosts = _masks(stack, photographs.rows, curve, deghost)
+    with progress(f"{stack.name}: merging") as done:
+        radiance = merge_photographs(
+            photographs.rows,
+            stack.ev,
+            curve,
+            mean=MEANS[method],
+            weight=_weight(method, curve, photographs),
+            masks=masks,
+            progress=done,
+        )
+    return Merged(radiance, f"{method}, {told}{ghosts}")
 
 
 def write_picture(photographs: Photographs, output: Path) -> str:
@@ -86,17 +113,21 @@ def write_picture(photographs: Photographs, output: Path) -> str:
     return "exposure fusion after Mertens et al."
 
 
-def _response(stack: Stack, photographs: Photographs, options: Namespace) -> tuple[CameraResponse, str]:
+def _response(
+    stack: Stack, photographs: Photographs, method: str, asked: str | CameraResponse
+) -> tuple[CameraResponse, str]:
     """The camera's curve, and what to say of it."""
-    wanted = options.response.lower()
+    sample, ev = photographs.sample(), torch.tensor(stack.ev)
+    if isinstance(asked, CameraResponse):
+        return asked, f"response {asked.name}{_fit(response_residual(sample, ev, asked))}"
+    wanted = asked.lower()
     if wanted == "auto":
         wanted = "linear" if photographs.linear else "estimate"
-    sample, ev = photographs.sample(), torch.tensor(stack.ev)
     if wanted != "estimate":
-        response = response_named(options.response if wanted != "linear" else wanted)
+        response = response_named(asked if wanted != "linear" else wanted)
         found = response_residual(sample, ev, response)
-        return response, f"response {options.response if options.response != 'auto' else wanted}{_fit(found)}"
-    calibrate = calibrate_robertson if options.method == "robertson" else calibrate_debevec
+        return response, f"response {asked if asked != 'auto' else wanted}{_fit(found)}"
+    calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
     try:
         response = calibrate(sample, ev)
     except InputError as error:

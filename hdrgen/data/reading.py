@@ -45,16 +45,19 @@ def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 
     is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
     """
     image = read_image(path, clean=clean, max_megapixels=max_megapixels)
+    try:
+        return photograph_of(image)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def photograph_of(image: Image) -> Tensor:
+    """(3, H, W) display values of an image that has been read; see `read_photograph`."""
     pixels = _channels_first(image)
     if not image.linear:
         return pixels
     exposed_already = image.pixels.dtype.kind == "u"
-    if exposed_already:
-        return SRGB()(pixels)
-    try:
-        return SRGB()(anchored(pixels, StackCamera.percentile, StackCamera.level))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    return SRGB()(pixels if exposed_already else anchored(pixels, StackCamera.percentile, StackCamera.level))
 
 
 def shrunk(images: Tensor, max_side: int | None) -> Tensor:

@@ -2,7 +2,7 @@
 
 from hdrgen.nn.attention import ChannelAttention
 from hdrgen.nn.bicubic import enlarge
-from hdrgen.nn.checkpoint import read_checkpoint
+from hdrgen.nn.checkpoint import read_checkpoint, weights_in
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.pretrained import load_imagenet, read_weights
@@ -41,4 +41,5 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
+    "weights_in",
 ]

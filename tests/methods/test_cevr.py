@@ -247,7 +247,7 @@ class TestPretrained:
 
     def test_a_random_start_is_asked_for_and_never_happens_by_itself(self, tmp_path):
         self.fit(tmp_path, pretrained=False)
-        with pytest.raises(InputError, match="no such file of VGG weights"):
+        with pytest.raises(InputError, match="no such file of vgg16_bn weights"):
             self.fit(tmp_path, encoder_weights=tmp_path / "none.pth")
         with pytest.raises(InputError, match=r"--model\.pretrained false"):
             self.fit(tmp_path, channels=(4, 6))

@@ -1,0 +1,96 @@
+"""Between the images that a caller has and the tensors that methods take."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hdrgen.data.reading import photograph_of, read_photograph
+from hdrgen.errors import InputError
+from hdrgen.io import Image
+
+Array: TypeAlias = NDArray[Any]
+Picture: TypeAlias = "str | PathLike[str] | Image | Array"
+"""A file, an image that `hdrgen.read` returned, or an array (H, W, 3)."""
+
+
+def photograph(picture: Picture) -> Tensor:
+    """Display values `(1, 3, H, W)` of a photograph.
+
+    Arrays of uint8 and uint16 hold codes, those of floats display values in [0, 1]. Linear images are encoded with the
+    sRGB curve, see `hdrgen.data.reading.read_photograph`.
+
+    Raises:
+        InputError: another shape or type, or values outside [0, 1].
+
+    >>> photograph(np.full((2, 4, 3), 51, np.uint8))[0, :, 0, 0]
+    tensor([0.2000, 0.2000, 0.2000])
+    """
+    if isinstance(picture, Image):
+        return photograph_of(picture)[None]
+    if isinstance(picture, np.ndarray):
+        return displayed(to_tensor(as_float(picture)))[None]
+    from pathlib import Path
+
+    return read_photograph(Path(picture))[None]
+
+
+def displayed(values: Tensor) -> Tensor:
+    """The same display values in float32.
+
+    Raises:
+        InputError: values outside [0, 1], or none that can be compared.
+    """
+    values = values.float()
+    low, high = (float(value) for value in values.aminmax()) if values.numel() else (0.0, 0.0)
+    if not (low >= 0 and high <= 1):
+        raise InputError(
+            f"expected display values from 0 to 1, found {low:g} to {high:g}; divide 8-bit codes by 255, and expose"
+            " radiance first"
+        )
+    return values
+
+
+def as_float(pixels: Array) -> NDArray[np.float32]:
+    """Pixels `(H, W, 3)` as float32, codes scaled to [0, 1] by their largest value.
+
+    Raises:
+        InputError: another shape or type.
+    """
+    if pixels.ndim != 3 or pixels.shape[-1] != 3 or 0 in pixels.shape:
+        raise InputError(f"expected an image of shape (H, W, 3), found {pixels.shape}")
+    if pixels.dtype in (np.uint8, np.uint16):
+        return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    if pixels.dtype.kind != "f":
+        raise InputError(f"expected uint8, uint16 or float pixels, found {pixels.dtype}")
+    return pixels.astype(np.float32, copy=False)
+
+
+def to_tensor(pixels: NDArray[np.float32]) -> Tensor:
+    """`(H, W, 3)` to `(3, H, W)`."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).contiguous()
+
+
+def to_array(image: Tensor) -> NDArray[np.float32]:
+    """`(..., 3, H, W)` to `(..., H, W, 3)`, float32."""
+    return np.ascontiguousarray(image.detach().float().cpu().movedim(-3, -1).numpy())
+
+
+def stops(ev: float | Array | Tensor | list[float] | tuple[float, ...]) -> Tensor:
+    """EVs as a tensor `(K,)`.
+
+    Raises:
+        InputError: none, or no numbers.
+    """
+    try:
+        values = torch.as_tensor(ev, dtype=torch.float32).detach().cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"expected EVs as numbers, found {ev!r}") from error
+    if values.ndim > 1 or not values.numel() or bool(values.isnan().any()):
+        raise InputError(f"expected one EV or a list of them, found {ev!r}")
+    return values.reshape(-1)

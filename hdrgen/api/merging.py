@@ -1,0 +1,158 @@
+"""Merging of exposures for notebooks and programs: what `hdrgen merge` does, without files to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hdrgen.api.arrays import Array, as_float, displayed, stops, to_array, to_tensor
+from hdrgen.camera import CameraResponse
+from hdrgen.commands.photographs import Photographs
+from hdrgen.commands.radiance import MEANS, merged
+from hdrgen.commands.stacks import Stack
+from hdrgen.errors import InputError
+from hdrgen.io import BT709, Exposure, Frame, Image, find_images, read_stack
+
+Align = Literal["homography", "mtb", "none"]
+File = str | PathLike[str]
+
+
+@overload
+def merge(
+    images: Tensor,
+    ev: Sequence[float] | Array | Tensor | None = ...,
+    *,
+    method: str = ...,
+    response: str | CameraResponse = ...,
+    align: Align = ...,
+    deghost: bool = ...,
+) -> Tensor: ...
+@overload
+def merge(
+    images: Sequence[Array],
+    ev: Sequence[float] | Array | Tensor | None = ...,
+    *,
+    method: str = ...,
+    response: str | CameraResponse = ...,
+    align: Align = ...,
+    deghost: bool = ...,
+) -> NDArray[Any]: ...
+@overload
+def merge(
+    images: File | Sequence[File],
+    ev: Sequence[float] | Array | Tensor | None = ...,
+    *,
+    method: str = ...,
+    response: str | CameraResponse = ...,
+    align: Align = ...,
+    deghost: bool = ...,
+) -> Image: ...
+def merge(
+    images: File | Sequence[File] | Sequence[Array] | Tensor,
+    ev: Sequence[float] | Array | Tensor | None = None,
+    *,
+    method: str = "debevec",
+    response: str | CameraResponse = "auto",
+    align: Align = "homography",
+    deghost: bool = False,
+) -> Image | Array | Tensor:
+    """Merge exposures of a scene to one HDR image.
+
+    Args:
+        images: Files, or a folder of them; arrays `(H, W, 3)` of uint8, uint16 or floats in [0, 1]; or a tensor
+            `(S, 3, H, W)`. In any order.
+        ev: Their exposures in stops; files say it themselves.
+        method: `debevec`, `linear` or `robertson`.
+        response: `auto` (linear for RAW and float files, else estimate), `estimate`, `linear`, `srgb`, `gamma:2.2`, a
+            file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
+        align: How to align them; `mtb` finds shifts only, `none` leaves them where they are.
+        deghost: Whether to leave out what moves.
+
+    Returns:
+        Linear radiance, in which 1 just reaches white in the middle exposure: an image of files, which `hdrgen.write`
+        takes with its camera and colours, an array `(H, W, 3)` of arrays, a tensor `(3, H, W)` of a tensor. Alignment
+        cuts it to what all exposures show.
+
+    Raises:
+        InputError: too few, unreadable or contradictory exposures, or an unknown choice.
+
+    >>> codes = [np.full((32, 32, 3), code, np.uint8) for code in (62, 117, 219)]
+    >>> radiance = merge(codes, ev=[-2, 0, 2], response="gamma:2.2", align="none")
+    >>> round(float(radiance[0, 0, 0]), 2)
+    0.18
+    """
+    _check(method, align)
+    stack, photographs = _read(images, ev)
+    if align != "none":
+        photographs.align(stack, shifts_only=align == "mtb")
+    radiance = merged(stack, photographs, method, response, deghost).radiance
+    if isinstance(images, Tensor):
+        return to_tensor(radiance).to(images.device)
+    if _of_arrays(images):
+        return radiance
+    colours = photographs.chromaticities or BT709.chromaticities
+    middle = stack.frames[stack.middle].exposure
+    return Image(radiance, linear=True, exposure=middle, chromaticities=colours, camera=photographs.camera)
+
+
+def _check(method: str, align: str) -> None:
+    for name, value, known in (("method", method, list(MEANS)), ("align", align, ["homography", "mtb", "none"])):
+        if value not in known:
+            raise InputError(f"{name}: expected one of {', '.join(known)}, found {value!r}")
+
+
+def _of_arrays(images: object) -> bool:
+    return isinstance(images, Tensor | list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike)
+
+
+def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) -> tuple[Stack, Photographs]:
+    """Exposures dark to bright, and their pixels."""
+    if not isinstance(images, str | PathLike) and len(images) < 2:
+        raise InputError(f"expected at least two exposures of a scene, found {len(images)}")
+    given = None if ev is None else stops(ev)  # type: ignore[arg-type]  # it checks
+    if given is not None and not isinstance(images, str | PathLike) and len(given) != len(images):
+        raise InputError(f"expected {len(images)} EVs, one for each exposure, found {len(given)}")
+    if _of_arrays(images):
+        return _stack_of(images, given)  # type: ignore[arg-type]  # just checked
+    frames = _frames(images, given)  # type: ignore[arg-type]  # just checked
+    stack = Stack(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
+    return stack, Photographs.read(stack, max_megapixels=500)
+
+
+def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
+    if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
+        return read_stack(Path(files))
+    paths = find_images([files] if isinstance(files, str | PathLike) else list(files))
+    if not isinstance(files, str | PathLike) and len(paths) == len(files):
+        paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
+    if ev is None:
+        return read_stack(paths)
+    if len(ev) != len(paths):
+        raise InputError(f"expected {len(paths)} EVs, one for each exposure, found {len(ev)}")
+    return read_stack(paths, {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)})
+
+
+def _stack_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> tuple[Stack, Photographs]:
+    if ev is None or not bool(ev.isfinite().all()):
+        raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example")
+    pixels = list(to_array(displayed(images))) if isinstance(images, Tensor) else [_checked(image) for image in images]
+    if len({image.shape for image in pixels}) > 1:
+        raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
+    order = ev.argsort().tolist()
+    frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
+    stack = Stack("images", frames, "ev")
+    return stack, Photographs.of(stack, [pixels[index] for index in order])
+
+
+def _checked(image: Array) -> Array:
+    """The array itself, codes as codes: merging has a table for each."""
+    if image.dtype not in (np.uint8, np.uint16):
+        return to_array(displayed(to_tensor(as_float(image))))
+    as_float(image[:1, :1])
+    return image

@@ -1,0 +1,232 @@
+"""Trained methods for notebooks and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hdrgen.api.arrays import Array, Picture, displayed, photograph, stops, to_array
+from hdrgen.checkpoints import load_method
+from hdrgen.data import Batch
+from hdrgen.errors import InputError
+from hdrgen.methods.base import HDRModule
+from hdrgen.nn import TileSize
+
+EV = float | Sequence[float] | Array | Tensor
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    device: str | torch.device | None = None,
+    tile: TileSize = "auto",
+    method: type[HDRModule] | str | None = None,
+) -> Model:
+    """Load a trained method. Nothing in the file is ever executed.
+
+    Args:
+        path: A checkpoint that `hdrgen fit` wrote, or a folder or `.safetensors` file that `hdrgen export` wrote.
+        device: Where it runs; None: a GPU where there is one.
+        tile: Side in pixels of the tiles that large images pass the network in, `auto` as free memory allows, `none`.
+        method: Class of the method, or its import path; needed only for one that is not part of hdrgen.
+
+    Raises:
+        InputError: no checkpoint there, a damaged one, or one that holds code.
+
+    >>> model = hdrgen.load("runs/CEVR/version_0/checkpoints/last.ckpt")  # doctest: +SKIP
+    >>> brighter = model.generate(hdrgen.read("photo.jpg"), ev=2.0)  # doctest: +SKIP
+    >>> hdrgen.write("photo.exr", model.reconstruct("photo.jpg"))  # doctest: +SKIP
+    """
+    model = Model(load_method(Path(path), method), tile)
+    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+class Model:
+    """A method in evaluation mode, for files, arrays and tensors.
+
+    A photograph is a file, what `hdrgen.read` returned, an array `(H, W, 3)` (uint8, uint16, or floats in [0, 1]), or a
+    tensor `(3, H, W)` or `(B, 3, H, W)` of display values in [0, 1]. What comes back is an array, channels last, for
+    all but a tensor, which gives a tensor, channels first, on the model's device.
+
+    Args:
+        method: Any method; its own interface, for tensors with gradients, stays `model.method`.
+        tile: See `load`.
+
+    >>> import numpy as np
+    >>> from hdrgen.methods import LinearGain
+    >>> model = Model(LinearGain())
+    >>> model.generate(np.full((4, 6, 3), 0.2, np.float32), ev=[-2.2, 2.2])[:, 0, 0, 0].round(3)
+    array([0.1, 0.4], dtype=float32)
+    >>> model.reconstruct(np.full((4, 6, 3), 255, np.uint8)).shape
+    (4, 6, 3)
+    """
+
+    def __init__(self, method: HDRModule, tile: TileSize = "auto") -> None:
+        self.method = method.eval()
+        self.method.tile = tile
+
+    def __repr__(self) -> str:
+        return f"Model({self.name}, {self.device})"
+
+    @property
+    def name(self) -> str:
+        """Class name of the method."""
+        return type(self.method).__name__
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self.method.device
+
+    @property
+    def stack_ev(self) -> tuple[float, ...]:
+        """The exposures that `reconstruct` makes and merges; empty for a method that makes none."""
+        return self.method.stack_ev if self.method.generates else ()
+
+    def to(self, device: str | torch.device) -> Model:
+        """Move it, and return it.
+
+        Raises:
+            InputError: there is no such device.
+        """
+        try:
+            self.method.to(device)
+        except (RuntimeError, AssertionError) as error:
+            told = str(error).strip().splitlines()[0]
+            raise InputError(f"expected a device such as cpu, cuda or cuda:1, found {device}: {told}") from error
+        return self
+
+    @overload
+    def generate(self, image: Tensor, ev: EV) -> Tensor: ...
+    @overload
+    def generate(self, image: Picture, ev: EV) -> NDArray[Any]: ...
+    @torch.inference_mode()
+    def generate(self, image: Picture | Tensor, ev: EV) -> Array | Tensor:
+        """Other exposures of a photograph.
+
+        Args:
+            image: The photograph, see `Model`.
+            ev: Stops relative to it, one or several.
+
+        Returns:
+            Display values in [0, 1], float32: `(H, W, 3)` for one EV, `(K, H, W, 3)` for several; of tensors
+            `([B,] [K,] 3, H, W)`.
+
+        Raises:
+            InputError: an exposure that the method cannot make, or no photograph.
+        """
+        wanted = stops(ev)
+        if not self.method.generates:
+            raise InputError(f"{self.name} merges exposures; it does not generate them, see reconstruct")
+        refuse_unoffered(self.method, wanted)
+        batched, given = self._batched(image)
+        made = self.method.generate(given, wanted.to(given.device))
+        if isinstance(ev, float | int):
+            made = made[:, 0]
+        return self._returned(made if batched else made[0], image)
+
+    @overload
+    def reconstruct(self, image: Tensor | Batch, ev: EV | None = None) -> Tensor: ...
+    @overload
+    def reconstruct(self, image: Picture | Sequence[Picture], ev: EV | None = None) -> NDArray[Any]: ...
+    @torch.inference_mode()
+    def reconstruct(self, image: Picture | Sequence[Picture] | Tensor | Batch, ev: EV | None = None) -> Array | Tensor:
+        """The HDR image of a photograph, or, for a method that merges exposures, of several.
+
+        Args:
+            image: The photograph, see `Model`; or several of one scene; or a batch as data sets yield it.
+            ev: Of several photographs, in stops relative to the one that sets the scale of the result, which is at 0.
+
+        Returns:
+            Linear radiance, float32: `(H, W, 3)`; of tensors `([B,] 3, H, W)`. Radiance 1 reaches white at EV 0.
+
+        Raises:
+            InputError: no photograph, several for a method that takes one, or one for a method that takes several.
+        """
+        if isinstance(image, dict):
+            there = {key: value.to(self.device) if isinstance(value, Tensor) else value for key, value in image.items()}
+            return self.method.reconstruct(there)
+        if self.method.generates or _takes_one(self.method):
+            if ev is not None or isinstance(image, list | tuple):
+                raise InputError(f"{self.name} takes one photograph, found several; hdrgen.merge merges them")
+            batched, given = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
+            made = self.method.reconstruct(_batch(given[:, None], torch.zeros(1)))
+        else:
+            batched, given = self._several(image, ev)
+            made = self.method.reconstruct(_batch(given, _stops_of(given, ev)))
+        return self._returned(made if batched else made[0], image)
+
+    def _batched(self, image: Picture | Tensor) -> tuple[bool, Tensor]:
+        """Whether there was a batch, and `(B, 3, H, W)`."""
+        if not isinstance(image, Tensor):
+            return False, photograph(image).to(self.device)
+        if image.ndim not in (3, 4) or image.shape[-3] != 3:
+            raise InputError(f"expected a tensor (3, H, W) or (B, 3, H, W), found {tuple(image.shape)}")
+        return image.ndim == 4, displayed(image).to(self.device).reshape(-1, *image.shape[-3:])
+
+    def _several(self, images: Picture | Sequence[Picture] | Tensor, ev: EV | None) -> tuple[bool, Tensor]:
+        """Whether there was a batch, and `(B, S, 3, H, W)`."""
+        if ev is None or not isinstance(images, list | tuple | Tensor):
+            raise InputError(
+                f"{self.name} merges several exposures of a scene; pass a list of them and their EVs, ev=[-2, 0, 2]"
+            )
+        if isinstance(images, Tensor):
+            if images.ndim not in (4, 5) or images.shape[-3] != 3:
+                raise InputError(f"expected a tensor (S, 3, H, W) or (B, S, 3, H, W), found {tuple(images.shape)}")
+            return images.ndim == 5, displayed(images).to(self.device).reshape(-1, *images.shape[-4:])
+        found = [photograph(image) for image in images]
+        if len({tuple(image.shape) for image in found}) > 1:
+            sizes = ", ".join(f"{image.shape[-1]} x {image.shape[-2]}" for image in found)
+            raise InputError(f"expected photographs of one size, found {sizes}")
+        return False, torch.stack(found, dim=1).to(self.device)
+
+    def _returned(self, made: Tensor, asked: object) -> Array | Tensor:
+        return made if isinstance(asked, Tensor) else to_array(made)
+
+
+def refuse_unoffered(method: HDRModule, ev: Tensor) -> None:
+    """Check that a method can make these exposures.
+
+    Raises:
+        InputError: it cannot make one of them, with those near it that it can make.
+    """
+    offered = method.offers(ev) | (ev == 0)
+    if bool(offered.all()):
+        return
+    near = torch.arange(-80, 81) / 8
+    known = [f"{value:+g}" for value in near[method.offers(near)].tolist()]
+    instead = f"; it makes EV {', '.join(known)}" if 0 < len(known) < 33 else ""
+    raise InputError(f"{type(method).__name__} cannot make EV {float(ev[~offered][0]):+g}{instead}")
+
+
+def _takes_one(method: HDRModule) -> bool:
+    from hdrgen.data import Photographs
+
+    return method.photographs is Photographs
+
+
+def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
+    given = stops(ev if ev is not None else ())
+    if len(given) != images.shape[1] or not bool(given.isfinite().all()):
+        raise InputError(f"expected {images.shape[1]} EVs, one for each photograph, found {given.tolist()}")
+    return given
+
+
+def _batch(ldr: Tensor, ev: Tensor) -> Batch:
+    """Dark to bright, as methods expect it; the reference is the exposure nearest to 0."""
+    order = ev.argsort()
+    ev = ev[order].to(ldr.device)
+    ref = int(ev.abs().argmin())
+    count = len(ldr)
+    return {
+        "ldr": ldr[:, order],
+        "ev": (ev - ev[ref]).expand(count, -1),
+        "ref": torch.full((count,), ref, device=ldr.device),
+        "scene": [f"image {index}" for index in range(count)],
+    }
