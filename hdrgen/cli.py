@@ -42,6 +42,7 @@ VERBS = {
     "crf": Verb("hdrgen.commands.crf", "estimate a camera's response, plot it and save it"),
     "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
+    "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
     "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),

@@ -184,9 +184,9 @@ def _map(outputs: Evaluation, index: int, hdr: Tensor, truth: Tensor) -> Panel:
 
 def _apart(outputs: Evaluation, index: int, side: int) -> dict[str, np.ndarray]:
     """The images of one scene by file name, none larger than `side`."""
-    radiance = {f"{name}.hdr": outputs.get(key) for name, key in (("result", "hdr"), ("truth", "true_hdr"))}
-    images = {"input.png": source_of(outputs["batch"])[index]}
-    images |= {name: values[index].clamp_min(0) for name, values in radiance.items() if values is not None}
+    images = {"input.png": source_of(outputs["batch"])[index], "result.hdr": outputs["hdr"][index].clamp_min(0)}
+    if "true_hdr" in outputs:
+        images["truth.hdr"] = outputs["true_hdr"][index].clamp_min(0)
     images |= {f"{name}.png": values[index].clamp(0, 1).expand(3, -1, -1) for name, values in outputs["maps"].items()}
     return {name: to_pixels(_reduced(image.detach().float(), side)) for name, image in images.items()}
 

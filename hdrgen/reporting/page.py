@@ -1,0 +1,145 @@
+"""The page: sections, style and script in one file."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from hdrgen import __version__
+from hdrgen.errors import InputError
+from hdrgen.io.output import complete_or_nothing
+from hdrgen.reporting import settings, tables
+from hdrgen.reporting.colours import gradient
+from hdrgen.reporting.curves import charts
+from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.reporting.runs import Run, Test
+from hdrgen.reporting.viewers import chosen, palette, viewer
+
+_SPACE = "\n"
+
+
+def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), count: int = 6, side: int = 384) -> int:
+    """Write the report, whole or not at all.
+
+    Args:
+        runs: In the order of the page.
+        path: Of the HTML file.
+        scenes: Names of those to look at; none: the worst and best of each test by turns.
+        count: Most of them in each comparison.
+        side: Longer side of their pictures in pixels.
+
+    Returns:
+        The number of scenes on the page.
+
+    Raises:
+        InputError: A scene that no run has pictures of, a picture that cannot be read, a file that cannot be written.
+    """
+    compared = comparable([test for run in runs for test in run.tests])
+    _check_scenes(compared, scenes)
+    viewers = [[*_viewers(tests, scenes, count, side, f"{at}-")] for at, tests in enumerate(compared)]
+    text = _document(runs, compared, viewers)
+    with complete_or_nothing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return sum(map(len, viewers))
+
+
+def comparable(tests: Sequence[Test]) -> list[list[Test]]:
+    """The tests whose numbers may stand in one table: same protocol with all its settings, same data."""
+    groups: dict[str, list[Test]] = {}
+    for test in tests:
+        key = json.dumps([test.about.get(key) for key in ("protocol", "data", "scenes")], sort_keys=True)
+        groups.setdefault(key, []).append(test)
+    return list(groups.values())
+
+
+def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> None:
+    known = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
+    missing = [scene for scene in scenes if scene not in known]
+    if missing:
+        raise InputError(
+            f"no pictures of scene {missing[0]!r}; `hdrgen test` writes those of the worst and best"
+            f" (--extremes.count), here {', '.join(known) or 'none'}"
+        )
+
+
+def _viewers(tests: Sequence[Test], scenes: Sequence[str], count: int, side: int, start: str) -> list[Markup]:
+    found = chosen(tests, scenes, count)
+    return [viewer(scene, shown, side, f"{start}{at}") for at, (scene, shown) in enumerate(found.items())]
+
+
+def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: Sequence[Sequence[Markup]]) -> Markup:
+    title = f"hdrgen: {', '.join(run.name for run in runs)}"
+    sections = [_what_was_run(runs)]
+    sections += [_comparison(at, tests, seen) for at, (tests, seen) in enumerate(zip(compared, viewers, strict=True))]
+    curves = charts(runs)
+    if curves is not None:
+        sections.append(("training", "Training", curves))
+    links = element(
+        "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
+    )
+    made = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
+    parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
+    script = Markup(_packaged("page.js"))
+    main = element("main", element("h1", title), element("p", made, class_="note"), links, *parts, palette())
+    body = element("body", main, element("script", script))
+    return joined([Markup("<!doctype html>"), element("html", _head(title, script), body, lang="en")], _SPACE)
+
+
+def _head(title: str, script: str) -> Markup:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    # Even if text slipped through as markup, the browser would neither run it nor load anything
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    style = Template(_packaged("page.css")).substitute(gradient=gradient())
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", title),
+        element("style", Markup(style)),
+    )
+
+
+def _packaged(name: str) -> str:
+    return resources.files("hdrgen.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+Section = tuple[str, str, Markup]
+"""Its anchor, its title and what it says."""
+
+
+def _what_was_run(runs: Sequence[Run]) -> Section:
+    content = joined([settings.overview(runs), settings.differences(runs), settings.details(runs)], _SPACE)
+    return "runs", "What was run", content
+
+
+def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Section:
+    """Numbers and pictures of tests under the same protocol on the same data."""
+    about = tests[0].about
+    name = settings.part(about, "protocol").get("name", "unnamed")
+    title = f"Protocol {name} on {settings.class_name(about.get('data'))}"
+    scenes = by_scene(tests)
+    unmarked = None if any(test.higher for test in tests) else "These tests do not say which direction is better."
+    content = [
+        element("p", unmarked, class_="note") if unmarked else None,
+        tables.summary(tests),
+        tables.by_exposure(tests),
+        scenes,
+        element("h3", "Scenes") if viewers else element("p", _NO_PICTURES, class_="note"),
+        *viewers,
+    ]
+    return f"protocol{at}", title, joined(content, _SPACE)
+
+
+_NO_PICTURES = "No pictures: these tests drew no scenes (--extremes.count 0), or an earlier hdrgen made them."
+
+
+def by_scene(tests: Sequence[Test]) -> Markup | None:
+    """The table of all scenes, folded; None where the tests left no `metrics.csv`."""
+    if not any(test.scenes for test in tests):
+        return None
+    return element("details", element("summary", "Scene by scene"), tables.by_scene(tests))

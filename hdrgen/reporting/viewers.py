@@ -1,0 +1,204 @@
+"""Scenes to look at: input, results, truth and maps, side by side, under any exposure, and in false colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io import read_image
+from hdrgen.reporting.colours import KNOTS
+from hdrgen.reporting.markup import Markup, element, embedded, joined
+from hdrgen.reporting.pixels import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.reporting.runs import Pictures, Test
+from hdrgen.reporting.settings import part
+
+STOPS = 10
+"""The exposure slider goes so far to both sides."""
+_DECADES = 6
+"""Most decades below the brightest that false colours show."""
+_PERCENTILE = 0.5
+"""Of the truth's darkest pixels, below the false colours."""
+Files = dict[str, Path]
+"""Images of a scene by what they are called on the page."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """What radiance 1 comes to: `scale` times `unit`."""
+
+    scale: float
+    unit: str
+
+
+def light_of(test: Test) -> Light:
+    """cd/m2 where the protocol scores luminance, as its `luminance` says; relative otherwise."""
+    protocol = part(test.about, "protocol")
+    scale, metrics = protocol.get("luminance"), part(protocol, "luminance_metrics")
+    if isinstance(scale, int | float) and scale > 0 and any(metrics.values()):
+        return Light(float(scale), "cd/m²")
+    return Light(1.0, "relative luminance")
+
+
+def chosen(tests: Sequence[Test], names: Sequence[str], count: int) -> dict[str, list[tuple[Test, Pictures]]]:
+    """Scenes that have pictures: those of these names, else worst and best by turns.
+
+    Raises:
+        InputError: No test of this comparison has pictures of such a scene.
+    """
+    found: dict[str, list[tuple[Test, Pictures]]] = {}
+    ranked = sorted(((at, test, one) for test in tests for at, one in enumerate(test.pictures)), key=lambda x: x[0])
+    for _, test, one in ranked:
+        found.setdefault(one.scene, []).append((test, one))
+    wanted = [name for name in names if name in found] if names else list(found)[:count]
+    return {name: sorted(found[name], key=lambda each: tests.index(each[0])) for name in wanted}
+
+
+def viewer(scene: str, shown: Sequence[tuple[Test, Pictures]], side: int, number: str) -> Markup:
+    """A scene: its pictures, which need no script, and what the page's script makes of them.
+
+    Args:
+        scene: Its name.
+        shown: The tests that have pictures of it.
+        side: Longer side of the pictures in pixels.
+        number: Of the scene on the page, as a part of ids.
+    """
+    hdr, other = _files(shown)
+    images = {name: _read(path) for name, path in hdr.items()}
+    reference = images.get("truth", next(iter(images.values())))
+    size, gain = fitting(reference, side), gain_of(reference)
+    light = light_of(shown[0][0])
+    low, high = _range(reference @ LUMINANCE * light.scale)
+    small = {name: reduced(image, size) for name, image in images.items()}
+    plain = {name: _address(name, _read(path), size) for name, path in other.items()}
+    plain |= {name: jpeg(displayed(image, gain)) for name, image in small.items()}
+    order = list(dict.fromkeys(name for name in ("input", *hdr, *other) if name in plain))
+    data = {
+        "size": size,
+        "gain": gain,
+        "scale": light.scale,
+        "unit": light.unit,
+        "low": low,
+        "high": high,
+        "names": order,
+        "radiance": {name: packed(image) for name, image in small.items()},
+    }
+    ranks = ", ".join(f"{one.rank.replace('-', ' ')} of {test.name}" for test, one in shown)
+    pictures = (_picture(name, plain[name], size) for name in order)
+    return element(
+        "figure",
+        element("figcaption", element("h4", scene), element("p", ranks, class_="note")),
+        _controls(order, low, high, light.unit, number, has_maps=len(order) > len(hdr) + ("input" in order)),
+        element("div", *pictures, class_="strip"),
+        embedded(data),
+        class_="scene",
+    )
+
+
+def palette() -> Markup:
+    """The colours of luminance and maps for the page's script."""
+    return embedded(KNOTS, id="palette")
+
+
+def _files(shown: Sequence[tuple[Test, Pictures]]) -> tuple[Files, Files]:
+    """The radiance of truth and results, and the other images: the first run's input, every run's maps."""
+    hdr, other = Files(), Files()
+    for test, one in shown:
+        for path in sorted(one.folder.glob("*.*")):
+            if path.suffix == ".hdr":
+                hdr.setdefault(path.stem if path.stem == "truth" else _called("result", test, shown), path)
+            elif path.suffix == ".png":
+                other.setdefault(path.stem if path.stem == "input" else _called(path.stem, test, shown), path)
+    if not hdr:
+        raise InputError(f"{shown[0][1].folder}: expected result.hdr, found none; test again")
+    return dict(sorted(hdr.items(), key=lambda item: item[0] == "truth")), other
+
+
+def _called(name: str, test: Test, shown: Sequence[tuple[Test, Pictures]]) -> str:
+    return name if len(shown) == 1 else f"{name}, {test.name}"
+
+
+def _read(path: Path) -> np.ndarray:
+    return read_image(path).as_float()
+
+
+def _address(name: str, image: np.ndarray, size: tuple[int, int]) -> str:
+    small = np.clip(reduced(image, size), 0, 1)
+    return jpeg(small) if name == "input" else coloured_map(small[..., 0])
+
+
+def _range(luminance: np.ndarray) -> tuple[float, float]:
+    """Powers of ten around all but the darkest and brightest pixels."""
+    lit = luminance[luminance > 0]
+    if not lit.size:
+        return 0.1, 1.0
+    low, high = np.log10(np.percentile(lit, [_PERCENTILE, 100 - _PERCENTILE]))
+    top = max(math.ceil(high), math.floor(low) + 1)
+    return 10.0 ** max(math.floor(low), top - _DECADES), 10.0**top
+
+
+def _picture(name: str, address: str, size: tuple[int, int]) -> Markup:
+    image = element("img", src=address, alt=name, width=size[0], height=size[1], data_name=name)
+    return element("figure", image, element("figcaption", name))
+
+
+def _controls(names: Sequence[str], low: float, high: float, unit: str, number: str, has_maps: bool) -> Markup:
+    """What only works with the script, which shows it."""
+    truth = "truth" if "truth" in names else names[0]
+    result = next((name for name in names if name not in ("input", "truth")), names[-1])
+    ev = element("input", type="range", min=-STOPS, max=STOPS, step=0.25, value=0, class_="ev", id=f"ev{number}")
+    divide = element("input", type="range", min=0, max=100, step=1, value=50, class_="divide", id=f"divide{number}")
+    false = element("input", type="checkbox", class_="false", id=f"false{number}")
+    controls = element(
+        "div",
+        _select("left", names, result, number),
+        _select("right", names, truth, number),
+        _label("divider", f"divide{number}", divide),
+        _label("exposure", f"ev{number}", ev, element("output", "EV +0", class_="stops")),
+        _label("luminance in false colours", f"false{number}", false),
+        class_="controls",
+    )
+    canvas = element("canvas", class_="stage", role="img", aria_label=f"{result} left, {truth} right of the divider")
+    told = element("output", "move over the picture for values", class_="told")
+    stage = element("div", canvas, element("div", class_="seam", aria_hidden="true"), class_="frame")
+    legends = [element("div", _legend(low, high, unit), class_="luminances", hidden=True)]
+    if has_maps:
+        legends.append(
+            _scale(
+                "maps",
+                [("0", 0.0), ("0.5", 0.5), ("1", 1.0)],
+                "maps, such as the probability that a difference is seen",
+            )
+        )
+    return element("div", controls, stage, told, *legends, class_="viewer", hidden=True)
+
+
+def _select(side: str, names: Sequence[str], picked: str, number: str) -> Markup:
+    options = (element("option", name, value=name, selected=name == picked) for name in names)
+    return _label(side, f"{side}{number}", element("select", *options, class_=side, id=f"{side}{number}"))
+
+
+def _label(text: str, target: str, *content: Markup) -> Markup:
+    return element("span", element("label", text, for_=target), *content, class_="control")
+
+
+def _legend(low: float, high: float, unit: str) -> Markup:
+    bottom, top = round(math.log10(low)), round(math.log10(high))
+    ticks = [(f"{10.0**power:g}", (power - bottom) / (top - bottom)) for power in range(bottom, top + 1)]
+    return _scale("luminance", ticks, f"{unit}, logarithmic")
+
+
+def _scale(name: str, ticks: Sequence[tuple[str, float]], unit: str) -> Markup:
+    marks = joined(_marks(ticks))
+    return element(
+        "div", element("div", class_="ramp"), element("div", marks, class_="ticks"), unit, class_=f"scale {name}"
+    )
+
+
+def _marks(ticks: Sequence[tuple[str, float]]) -> Iterator[Markup]:
+    for text, share in ticks:
+        yield element("span", text, style=f"left:{100 * share:.1f}%")

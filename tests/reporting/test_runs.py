@@ -1,0 +1,69 @@
+"""What counts as a run, and what is told of folders that are none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hdrgen.errors import InputError
+from hdrgen.reporting.runs import read_runs, short_names
+from tests.reporting.synthetic import made_test, made_training
+
+
+def test_a_test(tmp_path):
+    (run,) = read_runs([made_test(tmp_path / "one", scenes=["b", "a", "c"])])
+    (test,) = run.tests
+    assert (run.name, test.name, run.curves) == ("one", "one", {})
+    assert test.scenes == {scene: {"psnr": 25.0} for scene in "abc"}
+    assert [(one.rank, one.scene) for one in test.pictures] == [("worst-1", "b"), ("best-1", "a"), ("worst-2", "c")]
+
+
+def test_a_training_with_its_tests(tmp_path):
+    folder = made_training(tmp_path / "Toy" / "version_0", {"train/loss": [2.0, 1.0], "val/psnr": ["", 20.0]})
+    made_test(folder / "test")
+    (run,) = read_runs([folder])
+    assert run.curves == {"train/loss": [(0.0, 2.0), (1.0, 1.0)], "val/psnr": [(1.0, 20.0)]}
+    assert [test.name for test in run.tests] == ["version_0"]
+    made_test(folder / "validate")
+    assert [test.name for test in read_runs([folder])[0].tests] == ["version_0 (test)", "version_0 (validate)"]
+
+
+def test_names_tell_runs_apart():
+    assert short_names([Path("a/x/v0"), Path("b/x/v0"), Path("b/x/v1")]) == ["a/x/v0", "b/x/v0", "b/x/v1"]
+    assert short_names([Path("a/one"), Path("a/two")]) == ["one", "two"]
+
+
+def test_no_runs(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    (tmp_path / "empty").mkdir()
+    made_training(tmp_path / "runs" / "Toy" / "version_0", {"loss": [1.0]})
+    made_test(tmp_path / "twice")
+    for folders, told in [
+        (["nowhere"], "nowhere: expected the folder of a run, found nothing"),
+        (["photos/a.jpg"], "expected the folder of a run, found a file"),
+        (["photos"], "with metrics.json of a test or config.yaml of a training, found a.jpg$"),
+        (["empty"], "found an empty folder"),
+        (["runs"], "found Toy; did you mean .*version_0?"),
+        (["twice", "twice"], "twice: the run is given twice"),
+    ]:
+        with pytest.raises(InputError, match=told):
+            read_runs([tmp_path / folder for folder in folders])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("metrics.json", "{", "expected JSON"),
+        ("metrics.json", "[]", "expected an object, found list"),
+        ("metrics.json", "{}", "expected numbers by metric and exposure under 'means'; test again"),
+        ("metrics.json", json.dumps({"means": {"psnr": {"mean": None}}}), "under 'means'"),
+        ("metrics.csv", "scene,value\n", "expected columns ev, metric, scene, value, found no ev, metric"),
+        ("metrics.csv", "scene,ev,metric,value\na,1,psnr,much\n", "expected a number, found 'much'"),
+    ],
+)
+def test_broken_files_are_named(tmp_path, name, text, told):
+    folder = made_test(tmp_path / "broken")
+    (folder / name).write_text(text)
+    with pytest.raises(InputError, match=f"{name}: .*{told}"):
+        read_runs([folder])
