@@ -36,7 +36,7 @@ from hdrgen.errors import InputError
 from hdrgen.failures import one_line_errors
 from hdrgen.methods.base import HDRModule
 from hdrgen.metrics import EvaluationProtocol
-from hdrgen.nn import read_checkpoint
+from hdrgen.nn import read_checkpoint, weights_in
 from hdrgen.noise import less_noise
 from hdrgen.parsing import Parser, subclasses
 
@@ -46,6 +46,8 @@ SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
 """The verbs, and which of `SCENES` each of them uses."""
+EXPORTED = ".safetensors"
+"""Suffix of weights that `hdrgen export` wrote."""
 LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
 """What must be installed for a logger; the extras of hdrgen have the same names."""
 
@@ -156,6 +158,9 @@ class HDRCLI(LightningCLI):
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile
+        if str(self._settings.get("ckpt_path")).endswith(EXPORTED):  # Lightning reads its own checkpoints only
+            self.model.load_state_dict(read_checkpoint(self._settings.ckpt_path)["state_dict"])
+            self.config_init[self.subcommand].ckpt_path = None
         for part, named in self._idle.items():
             self._settings.data[part] = named  # for the saved config, which serves other verbs too
         if verb in ("validate", "test"):
@@ -263,7 +268,12 @@ def complete(arguments: list[str]) -> list[str]:
         return [verb, *rest]
     if path is None:
         raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+    path = weights_in(path)
     checkpoint = read_checkpoint(path)
+    if verb == "fit" and path.suffix == EXPORTED:
+        raise InputError(
+            f"{path} holds weights alone, and a training goes on from more; pass --model.initial_weights {path}"
+        )
     if class_name in (None, class_name_in(checkpoint)):
         method = method_in(checkpoint, path, named if named and "." in named else None)
         rest = [f"--model={json.dumps(method)}", *rest]

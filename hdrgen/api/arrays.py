@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, TypeAlias
 
@@ -81,7 +82,7 @@ def to_array(image: Tensor) -> NDArray[np.float32]:
     return np.ascontiguousarray(image.detach().float().cpu().movedim(-3, -1).numpy())
 
 
-def stops(ev: float | Array | Tensor | list[float] | tuple[float, ...]) -> Tensor:
+def stops(ev: float | Sequence[float] | Array | Tensor) -> Tensor:
     """EVs as a tensor `(K,)`.
 
     Raises:

@@ -128,7 +128,7 @@ def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
         return read_stack(Path(files))
-    paths = find_images([files] if isinstance(files, str | PathLike) else list(files))
+    paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
     if not isinstance(files, str | PathLike) and len(paths) == len(files):
         paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
     if ev is None:

@@ -152,7 +152,7 @@ class Model:
         if isinstance(image, dict):
             there = {key: value.to(self.device) if isinstance(value, Tensor) else value for key, value in image.items()}
             return self.method.reconstruct(there)
-        if self.method.generates or _takes_one(self.method):
+        if takes_one(self.method):
             if ev is not None or isinstance(image, list | tuple):
                 raise InputError(f"{self.name} takes one photograph, found several; hdrgen.merge merges them")
             batched, given = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
@@ -205,7 +205,8 @@ def refuse_unoffered(method: HDRModule, ev: Tensor) -> None:
     raise InputError(f"{type(method).__name__} cannot make EV {float(ev[~offered][0]):+g}{instead}")
 
 
-def _takes_one(method: HDRModule) -> bool:
+def takes_one(method: HDRModule) -> bool:
+    """Whether the method makes an HDR image of one photograph."""
     from hdrgen.data import Photographs
 
     return method.photographs is Photographs

@@ -1,0 +1,74 @@
+"""`hdrgen export`: a trained method for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrgen.arguments import suggest
+from hdrgen.commands.output import add_output_arguments, refuse_existing
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.commands.stacks import joined
+from hdrgen.errors import InputError
+
+FORMATS = ("safetensors", "pt2", "onnx")
+"""Those of `hdrgen.exporting`, which imports torch: help does without."""
+
+
+def parser(verb: str) -> Parser:
+    """The arguments of this verb."""
+    options = Parser(
+        prog=f"hdrgen {verb}",
+        description="Export a trained method: its weights (model.safetensors), programs that run without hdrgen for"
+        " images of any size (model.pt2 by torch.export, model.onnx), and card.json, which explains them. Programs are"
+        " compared with the method before they are kept.",
+        epilog="The folder can be used in place of a checkpoint, by --ckpt_path and by hdrgen.load.",
+    )
+    options.add_argument("--ckpt_path", "--ckpt-path", type=Path, required=True, metavar="FILE", help="the checkpoint")
+    options.add_argument("--formats", default=",".join(FORMATS), help="parted by commas (%(default)s)")
+    options.add_argument(
+        "--ev",
+        metavar="EVs",
+        help="exposures of the programs, such as -2,-1,1,2 or -3:3:0.5; default: the method's own",
+    )
+    options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
+    add_config_argument(options, "formats: [safetensors, onnx]")
+    add_output_arguments(options, "folder; default: exported")
+    return options
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Write the files, and say how exactly each program does what the method does.
+
+    Raises:
+        InputError: no such format; a checkpoint that cannot be read; files that exist; a method without exposures.
+    """
+    options = parser(verb).parse_args(joined(with_config(arguments)))
+    formats = list(dict.fromkeys(part.strip() for part in options.formats.split(",")))
+    for name in formats:
+        if name not in FORMATS:
+            raise InputError(f"--formats: no format {name!r}{suggest(name, FORMATS)} (formats: {', '.join(FORMATS)})")
+    from hdrgen import exporting
+    from hdrgen.commands.expose import exposures
+
+    folder = options.output or Path("exported")
+    refuse_existing([folder / exporting.FORMATS[name] for name in formats] + [folder / "card.json"], options.overwrite)
+    stops = None if options.ev is None else exposures(options.ev)
+    done = exporting.export(options.ckpt_path, folder, formats, stops, options.model)
+    for file in done.files:
+        print(f"{file}: {_told(file, done)}")
+
+
+def _told(file: Path, done: object) -> str:
+    from hdrgen.exporting import Exported
+
+    assert isinstance(done, Exported)
+    if file.suffix == ".json":
+        return "what they are, and where they come from"
+    size = f"{file.stat().st_size / 1e6:.1f} MB"
+    if file.suffix == ".safetensors":
+        return f"weights of {done.card['method']}, {done.card['parameters']:,} parameters, {size}"
+    difference = done.differences[file.suffix[1:]]
+    count = len(done.card["outputs"][0]["ev"])
+    checked = "not checked, onnxruntime is missing" if difference is None else f"within {difference:.1g} of the method"
+    return f"a photograph of any size to {count} exposures, {checked}, {size}"

@@ -1,0 +1,110 @@
+"""The card of an exported method: what it is, where it comes from, and how it is used."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hdrgen.exporting.program import EXPOSURES, FURTHER, IMAGE, further_channels
+from hdrgen.methods.base import HDRModule
+from hdrgen.nn import weights_in
+from hdrgen.provenance import provenance
+
+CONFIG, CHECKPOINTS = "config.yaml", "checkpoints"
+
+
+def describe(
+    method: HDRModule, settings: dict[str, Any], checkpoint: Path, ev: Sequence[float], progress: dict[str, Any]
+) -> dict[str, Any]:
+    """The card, for JSON.
+
+    Args:
+        method: The method.
+        settings: Its class and arguments, as `hdrgen.checkpoints.method_in` gives them.
+        checkpoint: Where its weights come from.
+        ev: Exposures of the exported programs; none where there are no programs.
+        progress: Epoch and step of the training, where the checkpoint has them.
+    """
+    run = training_config(checkpoint)
+    return {
+        "method": type(method).__name__,
+        "paper": _paragraph(method, "Paper:"),
+        "about": (inspect.getdoc(type(method)) or "").partition("\n")[0],
+        "config": plain(settings),
+        "data": plain({part: run.get("data", {}).get(part) for part in ("train", "val")}) if run else None,
+        "training": plain(progress | {"seed": run.get("seed_everything"), "optimizer": _optimizer(run)}),
+        "checkpoint": checkpoint.name,
+        "parameters": sum(parameter.numel() for parameter in method.parameters()),
+        "inputs": _inputs(method) if ev else None,
+        "outputs": [_output(ev)] if ev else None,
+        "stack_ev": [plain(value) for value in method.stack_ev] if method.generates else None,
+        "licence": "MIT for hdrgen and what it exports; the data a network was trained on may set further terms",
+        "made_by": provenance(),
+    }
+
+
+def training_config(checkpoint: Path) -> dict[str, Any]:
+    """The configuration that `hdrgen fit` keeps beside the checkpoints of a run; empty where there is none."""
+    import yaml
+
+    folder = weights_in(checkpoint).absolute().parent
+    place = folder.parent / CONFIG
+    if folder.name != CHECKPOINTS or not place.is_file():
+        return {}
+    found = yaml.safe_load(place.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: infinite EVs by their direction, and whatever JSON does not know in words.
+
+    >>> plain({"ev": (float("-inf"), 0.0), "path": Path("a")})
+    {'ev': ['darker', 0.0], 'path': 'a'}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "unknown" if math.isnan(value) else "brighter" if value > 0 else "darker"
+    try:
+        json.dumps(value)
+    except TypeError:
+        return str(value)
+    return value
+
+
+def _optimizer(run: dict[str, Any]) -> Any:
+    model = run.get("model")
+    return model.get("init_args", {}).get("optimizer") if isinstance(model, dict) else None
+
+
+def _paragraph(method: HDRModule, heading: str) -> str | None:
+    """The paragraph below a heading of the method's docstring."""
+    text = inspect.getdoc(type(method)) or ""
+    found = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
+    return " ".join(found.split()) or None
+
+
+def _inputs(method: HDRModule) -> list[dict[str, Any]]:
+    limits = f"H and W at least {method.multiple}"
+    image = {"name": IMAGE, "type": "float32", "shape": [1, 3, "H", "W"]}
+    found = [image | {"about": f"a photograph, RGB, display values in [0, 1] as its file has them; {limits}"}]
+    channels = further_channels(method)
+    if channels:
+        told = (inspect.getdoc(type(method).prepared) or "").partition("\n")[0]
+        about = (
+            f"what {type(method).__name__}.prepared adds to the image ({told}); the same as in hdrgen where H and W"
+            f" divide by {method.multiple}, else up to a few pixels at the right and lower border"
+        )
+        found.append({"name": FURTHER, "type": "float32", "shape": [1, channels, "H", "W"], "about": about})
+    return found
+
+
+def _output(ev: Sequence[float]) -> dict[str, Any]:
+    about = "the exposures `ev` of the photograph, RGB, display values in [0, 1]"
+    return {"name": EXPOSURES, "type": "float32", "shape": [1, len(ev), 3, "H", "W"], "ev": plain(ev), "about": about}

@@ -1,0 +1,158 @@
+"""From a checkpoint to the files of an exported method."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hdrgen.checkpoints import load_method, method_in
+from hdrgen.errors import InputError
+from hdrgen.exporting.card import describe
+from hdrgen.exporting.program import EXPOSURES, ExposureProgram, exported_exposures, to_onnx, to_torch
+from hdrgen.io.output import complete_or_nothing
+from hdrgen.methods.base import HDRModule
+from hdrgen.nn import read_checkpoint
+from hdrgen.nn.checkpoint import METHOD, WEIGHTS
+
+FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": "model.onnx"}
+"""Formats of an exported method, and the names of their files."""
+CARD = "card.json"
+TOLERANCE = 1e-4
+"""Largest difference in display values between the method and an exported program."""
+CHECKED = ((2, 2), (3, 4))
+"""Sizes that programs are checked at, in multiples of the method's; both other than the one they are traced at."""
+
+Run = Callable[[dict[str, Tensor]], Tensor]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        card: What `card.json` holds.
+        files: All files.
+        differences: By format, the largest difference to the method; None where it could not be run here.
+    """
+
+    card: dict[str, Any]
+    files: list[Path] = field(default_factory=list)
+    differences: dict[str, float | None] = field(default_factory=dict)
+
+
+def export(
+    checkpoint: Path,
+    folder: Path,
+    formats: Sequence[str] = tuple(FORMATS),
+    ev: Sequence[float] | None = None,
+    method: str | None = None,
+) -> Exported:
+    """Export a trained method; every file is there whole or not at all, and programs are checked before they are.
+
+    Args:
+        checkpoint: What `hdrgen fit` wrote; nothing in it is ever executed.
+        folder: Where the files go.
+        formats: Some of `FORMATS`.
+        ev: Exposures of the programs; None: those of the method's stack.
+        method: Import path of the method's class, for one that is not part of hdrgen.
+
+    Raises:
+        InputError: see `load_method` and `exported_exposures`; missing packages; a program that does something else.
+    """
+    _require(formats)
+    content = read_checkpoint(checkpoint)
+    loaded, settings = load_method(checkpoint, method), method_in(content, checkpoint, method)
+    programs = [name for name in formats if name != "safetensors"]
+    stops = exported_exposures(loaded, ev) if programs else []
+    progress: dict[str, Any] = {key: content[key] for key in ("epoch", "global_step") if key in content}
+    done = Exported(describe(loaded, settings, checkpoint, stops, progress))
+    if programs:
+        _write_programs(loaded, stops, programs, folder, done)
+    if "safetensors" in formats:
+        with complete_or_nothing(folder / WEIGHTS) as path:
+            _write_weights(loaded, settings, path)
+        done.files.append(folder / WEIGHTS)
+    done.card["checked"] = {name: value for name, value in done.differences.items() if value is not None}
+    with complete_or_nothing(folder / CARD) as path:
+        path.write_text(json.dumps(done.card, indent=2) + "\n", encoding="utf-8")
+    done.files.append(folder / CARD)
+    return done
+
+
+def _require(formats: Sequence[str]) -> None:
+    needs = {"safetensors": ("safetensors",), "onnx": ("onnx", "onnxscript")}
+    missing = [name for form in formats for name in needs.get(form, ()) if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"exporting needs the package {missing[0]}; pip install 'hdrgen[export]', or pass --formats pt2"
+        )
+
+
+def _write_weights(method: HDRModule, settings: dict[str, Any], path: Path) -> None:
+    from safetensors.torch import save_file
+
+    # Networks may share tensors, which the format does not know.
+    state = {name: value.detach().cpu().clone().contiguous() for name, value in method.state_dict().items()}
+    save_file(state, path, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)})
+
+
+def _write_programs(
+    method: HDRModule, ev: Sequence[float], formats: Sequence[str], folder: Path, done: Exported
+) -> None:
+    program = ExposureProgram(method, ev)
+    traced = to_torch(program)
+    for name in formats:
+        with complete_or_nothing(folder / FORMATS[name]) as path:
+            if name == "pt2":
+                torch.export.save(traced, path)
+                run: Run | None = _runs_torch(traced)
+            else:
+                to_onnx(traced, list(program.example()), {METHOD: json.dumps(done.card)}).save(path)
+                run = _runs_onnx(path)
+            done.differences[name] = None if run is None else _difference(program, run, name)
+        done.files.append(folder / FORMATS[name])
+
+
+def _difference(program: ExposureProgram, run: Run, name: str) -> float:
+    """Largest difference to what the method itself generates, at two sizes.
+
+    Raises:
+        InputError: more than rounding.
+    """
+    found = 0.0
+    for size in CHECKED:
+        inputs = program.inputs(*(times * program.multiple for times in size))
+        image = inputs["image"]
+        with torch.no_grad():
+            wanted = program.method.generate(image, torch.tensor(program.ev))
+            found = max(found, float((run(inputs) - wanted).abs().max()))
+    if not found <= TOLERANCE:
+        raise InputError(
+            f"{type(program.method).__name__} as {name} differs by {found:.2g} from itself, more than {TOLERANCE:g}:"
+            " nothing was written; leave that format out with --formats"
+        )
+    return found
+
+
+def _runs_torch(program: torch.export.ExportedProgram) -> Run:
+    module = program.module()
+    return lambda inputs: module(**inputs)
+
+
+def _runs_onnx(path: Path) -> Run | None:
+    """What runs an ONNX file; None without onnxruntime."""
+    if find_spec("onnxruntime") is None:
+        return None
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda inputs: torch.from_numpy(session.run([EXPOSURES], {k: v.numpy() for k, v in inputs.items()})[0])
