@@ -1,0 +1,69 @@
+"""The notebooks run from beginning to end, quickly, and are committed without results."""
+
+import resource
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="needs the extra: pip install 'hdrgen[notebooks]'")
+nbclient = pytest.importorskip("nbclient", reason="needs the extra: pip install 'hdrgen[notebooks]'")
+pytest.importorskip("ipykernel", reason="needs the extra: pip install 'hdrgen[notebooks]'")
+pytest.importorskip("matplotlib", reason="needs the extra: pip install 'hdrgen[notebooks]'")
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+BUDGET = 120.0
+"""CPU seconds: what two cores do in the minute that a notebook may take."""
+
+
+def read(path: Path):
+    return nbformat.read(path, as_version=4)
+
+
+def cpu_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_all_four_are_there():
+    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+
+
+@every_notebook
+def test_committed_without_outputs(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+    assert notebook.metadata.keys() <= {"kernelspec", "language_info"}
+    assert "/work" not in path.read_text(encoding="utf-8")
+
+
+@every_notebook
+def test_explains_itself_before_it_runs(path):
+    first, *others = read(path).cells
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# {int(path.stem[:2])} ·")
+    assert "pip install -e '.[notebooks]'" in first.source
+    assert sum(cell.cell_type == "markdown" for cell in others) >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@every_notebook
+def test_runs(path, tmp_path, monkeypatch):
+    """In an empty folder, so that nothing but the package is needed; errors in a cell fail the test."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    notebook, before = read(path), cpu_seconds_of_children()
+    client = nbclient.NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute()
+    assert cpu_seconds_of_children() - before < BUDGET
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
+    # What a student would take for an error: warnings and the like. Lightning says how it runs and why it ended.
+    said = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+    assert all(text.strip().startswith(("GPU available", "`Trainer.fit` stopped")) for text in said), said
