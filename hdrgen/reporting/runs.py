@@ -185,7 +185,7 @@ def _curves(path: Path) -> dict[str, Curve]:
     curves: dict[str, Curve] = defaultdict(list)
     for row in _rows(path, {"step"}) if path.is_file() else ():
         for name, value in row.items():
-            if value and name not in ("epoch", "step"):
+            if value and name not in ("epoch", "step") and not name.startswith("test/"):
                 curves[name].append((_float(path, row["step"]), _float(path, value)))
     return dict(sorted(curves.items()))
 

@@ -147,8 +147,14 @@ def test_it_looks_like_something(page, tmp_path, scheme):
     taken = np.asarray(Image.open(page.screenshot(tmp_path / "page.png")).convert("L")).astype(float)
     assert (taken.mean() > 128) == (scheme == "light")
     assert taken.std() > 10
-    width = page.run("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert width[0] == width[1]  # wide tables scroll by themselves
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_wide_tables_scroll_by_themselves(page, width):
+    page.send("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    widths = page.run("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    page.send("Emulation.clearDeviceMetricsOverride")
+    assert widths == [width, width]
 
 
 def test_without_a_script(browser, folder):

@@ -19,7 +19,9 @@ def test_a_test(tmp_path):
 
 
 def test_a_training_with_its_tests(tmp_path):
-    folder = made_training(tmp_path / "Toy" / "version_0", {"train/loss": [2.0, 1.0], "val/psnr": ["", 20.0]})
+    folder = made_training(
+        tmp_path / "Toy" / "version_0", {"train/loss": [2.0, 1.0], "val/psnr": ["", 20.0], "test/psnr": ["", 21.0]}
+    )
     made_test(folder / "test")
     (run,) = read_runs([folder])
     assert run.curves == {"train/loss": [(0.0, 2.0), (1.0, 1.0)], "val/psnr": [(1.0, 20.0)]}
