@@ -13,6 +13,8 @@ WINDOW = 11
 RADIUS = WINDOW // 2
 SIGMA = 1.5
 _K = (0.01, 0.03)
+STRIP = 2**16
+"""Values that are looked at together: what is made of them fits the cache of a processor."""
 
 Border = Literal["valid", "replicate", "reflect"]
 """What happens at the border: only windows inside the image count (Wang et al., scikit-image), or every pixel
@@ -51,6 +53,15 @@ def similarity(image: Tensor, target: Tensor, data_range: float, border: Border 
         image, target = (F.pad(x, (RADIUS,) * 4, mode=border) for x in (image, target))
     # Variances do not change when a constant is taken away, and rounding hurts them less.
     middle = target.mean((-2, -1), keepdim=True)
+    rows = max(WINDOW, STRIP // (image.numel() // image.shape[-2]))
+    strips = []
+    for top in range(0, image.shape[-2] - 2 * RADIUS, rows):
+        strip = slice(top, top + rows + 2 * RADIUS)
+        strips.append(_compared(image[..., strip, :], target[..., strip, :], middle, data_range))
+    return Similarity(*(torch.cat(parts, -2) for parts in zip(*strips, strict=True)))
+
+
+def _compared(image: Tensor, target: Tensor, middle: Tensor, data_range: float) -> Similarity:
     x, y = image - middle, target - middle
     mean_x, mean_y, square_x, square_y, product = windowed(torch.stack([x, y, x * x, y * y, x * y]))
     spread = square_x - mean_x.square() + square_y - mean_y.square()

@@ -10,7 +10,7 @@ from torchmetrics.functional.image import (
 )
 
 from hdrgen.errors import InputError
-from hdrgen.metrics import ms_ssim, ssim, ssim_l, ssim_mu
+from hdrgen.metrics import ms_ssim, ssim, ssim_l, ssim_mu, windows
 from hdrgen.metrics.ms_ssim import EXPONENTS
 from hdrgen.tonemap import mu_law
 
@@ -135,3 +135,13 @@ def test_reference_values_of_linear_and_mu_law_psnr(shared):
             continue  # the reference does not cut what lies above the peak
         assert psnr_mu(image, target, peak_quantile=1).item() == pytest.approx(row["psnr_mu"], abs=1e-6)
         assert psnr_l(image, target, peak_quantile=1).item() == pytest.approx(row["psnr_linear"], abs=1e-6)
+
+
+@pytest.mark.parametrize("border", ["valid", "replicate", "reflect"])
+def test_strips_are_the_whole(monkeypatch, border):
+    image, target = torch.rand(2, 2, 3, 61, 23, dtype=torch.float64)
+    monkeypatch.setattr(windows, "STRIP", 10**9)
+    whole = windows.similarity(image, target, 1.0, border)
+    monkeypatch.setattr(windows, "STRIP", 1)
+    for part, expected in zip(windows.similarity(image, target, 1.0, border), whole, strict=True):
+        torch.testing.assert_close(part, expected, rtol=1e-12, atol=1e-12)
