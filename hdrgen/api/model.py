@@ -16,6 +16,7 @@ from hdrgen.checkpoints import load_method
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
+from hdrgen.methods.offers import refuse_unoffered, takes_one
 from hdrgen.nn import TileSize
 
 EV = float | Sequence[float] | Array | Tensor
@@ -188,28 +189,6 @@ class Model:
 
     def _returned(self, made: Tensor, asked: object) -> Array | Tensor:
         return made if isinstance(asked, Tensor) else to_array(made)
-
-
-def refuse_unoffered(method: HDRModule, ev: Tensor) -> None:
-    """Check that a method can make these exposures.
-
-    Raises:
-        InputError: it cannot make one of them, with those near it that it can make.
-    """
-    offered = method.offers(ev) | (ev == 0)
-    if bool(offered.all()):
-        return
-    near = torch.arange(-80, 81) / 8
-    known = [f"{value:+g}" for value in near[method.offers(near)].tolist()]
-    instead = f"; it makes EV {', '.join(known)}" if 0 < len(known) < 33 else ""
-    raise InputError(f"{type(method).__name__} cannot make EV {float(ev[~offered][0]):+g}{instead}")
-
-
-def takes_one(method: HDRModule) -> bool:
-    """Whether the method makes an HDR image of one photograph."""
-    from hdrgen.data import Photographs
-
-    return method.photographs is Photographs
 
 
 def _stops_of(images: Tensor, ev: EV | None) -> Tensor:

@@ -99,8 +99,8 @@ def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[s
     """
     import torch
 
-    from hdrgen.api.model import refuse_unoffered, takes_one
     from hdrgen.commands.expose import exposures
+    from hdrgen.methods.offers import refuse_unoffered, takes_one
 
     name = type(method).__name__
     if not takes_one(method):

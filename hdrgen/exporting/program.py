@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
+from hdrgen.methods.offers import refuse_unoffered
 
 TRACED = (3, 5)
 """Height and width of the example that a program is traced with, in multiples of the method's, and some pixels."""
@@ -101,6 +102,8 @@ def exported_exposures(method: HDRModule, ev: Sequence[float] | None = None) -> 
     wanted = sorted(set(method.stack_ev if ev is None else ev) - {0.0})
     if not 0 < len(wanted) <= MOST_EXPOSURES:
         raise InputError(f"expected 1 to {MOST_EXPOSURES} exposures other than EV 0, found {len(wanted)}")
+    if ev is not None:
+        refuse_unoffered(method, torch.tensor(wanted))
     return wanted
 
 

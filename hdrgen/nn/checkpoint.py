@@ -56,7 +56,9 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(_diagnosis(path, str(error))) from error
-    arguments = method.get("init_args", {})
+    arguments = method.get("init_args", {}) if isinstance(method, dict) else None
+    if not isinstance(arguments, dict):
+        raise InputError(_diagnosis(path, "expected class and arguments"))
     named = {"_class_path": method["class_path"]} if "class_path" in method else {}
     return {"state_dict": state, "hyper_parameters": {**arguments, **named}}
 

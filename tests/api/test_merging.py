@@ -1,0 +1,69 @@
+"""`hdrgen.merge`: what the verb merges, from files, arrays and tensors."""
+
+import numpy as np
+import pytest
+import torch
+
+import hdrgen
+from hdrgen.camera import Gamma
+from hdrgen.cli import main
+from hdrgen.errors import InputError
+from hdrgen.io import read_image
+from tests.commands.brackets import EV, write_bracket
+
+PLAIN = {"response": "gamma:2.2", "align": "none"}
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_bracket(tmp_path / "room")
+
+
+def test_same_as_the_verb(files, tmp_path):
+    out = tmp_path / "out.exr"
+    assert main(["merge", str(files[0].parent), "-o", str(out), "--response", "gamma:2.2", "--align", "none"]) == 0
+    for given in (files[0].parent, str(files[0].parent), files, [str(file) for file in reversed(files)]):
+        merged = hdrgen.merge(given, **PLAIN)
+        np.testing.assert_allclose(merged.pixels, read_image(out).pixels, rtol=1e-3)  # .exr has half precision
+    assert merged.exposure.time == pytest.approx(1 / 8)
+    hdrgen.write(tmp_path / "again.exr", merged)
+    np.testing.assert_array_equal(hdrgen.read(tmp_path / "again.exr").pixels, read_image(out).pixels)
+
+
+def test_arrays_and_tensors_in_any_order(files):
+    arrays = [read_image(file).pixels for file in files]
+    wanted = hdrgen.merge(files, **PLAIN).pixels
+    merged = hdrgen.merge(arrays[::-1], ev=EV[::-1], **PLAIN)
+    np.testing.assert_array_equal(merged, wanted)
+    np.testing.assert_array_equal(hdrgen.merge(arrays, ev=EV, response=Gamma(2.2), align="none"), wanted)
+    stack = torch.stack([torch.from_numpy(array).permute(2, 0, 1) / 255 for array in arrays])
+    tensor = hdrgen.merge(stack, ev=torch.tensor(EV), **PLAIN)
+    np.testing.assert_allclose(tensor.permute(1, 2, 0).numpy(), wanted, rtol=1e-4)
+    np.testing.assert_allclose(hdrgen.merge(files, ev=EV, **PLAIN).pixels, wanted, rtol=1e-6)
+
+
+def test_aligns_by_default(tmp_path):
+    files = write_bracket(tmp_path / "held", moves=((0.5, 6, -4), (0, 0, 0), (-0.5, -3, 5)), side=(240, 320))
+    merged = hdrgen.merge(files)
+    assert merged.pixels.shape[0] < 240
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "told"),
+    [
+        ([np.zeros((16, 16, 3), np.uint8)], {}, "at least two exposures of a scene, found 1"),
+        ([np.zeros((16, 16, 3), np.uint8)] * 2, {}, "expected the exposures of arrays"),
+        ([np.zeros((16, 16, 3), np.uint8)] * 2, {"ev": [0]}, "expected 2 EVs"),
+        ([np.zeros((16, 16, 3), np.uint8), np.zeros((16, 17, 3), np.uint8)], {"ev": [0, 1]}, "of one size"),
+        ([np.zeros((16, 16), np.uint8)] * 2, {"ev": [0, 1]}, "shape"),
+        ([np.full((16, 16, 3), 3.0)] * 2, {"ev": [0, 1]}, "from 0 to 1"),
+        (["none.png", "nowhere.png"], {}, "none.png"),
+        ([np.zeros((16, 16, 3), np.uint8)] * 2, {"ev": [0, 1], "method": "mean"}, "method: expected one of debevec"),
+        ([np.zeros((16, 16, 3), np.uint8)] * 2, {"ev": [0, 1], "align": "well"}, "align: expected one of homography"),
+        ([np.zeros((16, 16, 3), np.uint8)] * 2, {"ev": [0, 1], "response": "none"}, "expected a response"),
+        ([np.full((16, 16, 3), v, np.uint8) for v in (200, 20)], {"ev": [0, 1]}, "is darker than"),
+    ],
+)
+def test_bad_input(images, options, told):
+    with pytest.raises(InputError, match=told):
+        hdrgen.merge(images, **{"align": "none"} | options)

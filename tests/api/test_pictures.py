@@ -1,0 +1,39 @@
+"""`hdrgen.tone_map`."""
+
+import numpy as np
+import pytest
+import torch
+
+import hdrgen
+from hdrgen.errors import InputError
+from hdrgen.tonemap import Drago2003, drago2003
+
+
+def test_same_for_arrays_images_and_tensors():
+    radiance = np.random.default_rng(0).random((12, 14, 3), np.float32) * 8
+    tensor = torch.from_numpy(radiance).permute(2, 0, 1)
+    wanted = drago2003(tensor, bias=0.7)
+    assert torch.equal(hdrgen.tone_map(tensor, "drago2003", bias=0.7), wanted)
+    image = hdrgen.Image(radiance, linear=True, exposure=hdrgen.Exposure())
+    for given, operator, parameters in (
+        (radiance, "drago2003", {"bias": 0.7}),
+        (image, Drago2003(bias=0.7), {}),
+        (radiance.astype(np.float64), lambda x: drago2003(x, bias=0.7), {}),
+    ):
+        shown = hdrgen.tone_map(given, operator, **parameters)
+        assert shown.dtype == np.float32
+        np.testing.assert_allclose(shown, wanted.permute(1, 2, 0).numpy(), atol=1e-6)
+
+
+def test_bad_input():
+    radiance = np.ones((4, 4, 3), np.float32)
+    with pytest.raises(InputError, match="no operator 'drago203'; did you mean drago2003"):
+        hdrgen.tone_map(radiance, "drago203")
+    with pytest.raises(InputError, match="drago2003 has no 'bia'; did you mean bias"):
+        hdrgen.tone_map(radiance, "drago2003", bia=0.7)
+    with pytest.raises(InputError, match="with an operator's name only"):
+        hdrgen.tone_map(radiance, Drago2003(), bias=0.7)
+    with pytest.raises(InputError, match="found display values"):
+        hdrgen.tone_map(hdrgen.Image(radiance, linear=False, exposure=hdrgen.Exposure()))
+    with pytest.raises(InputError, match="shape"):
+        hdrgen.tone_map(radiance[0])

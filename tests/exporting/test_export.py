@@ -1,0 +1,170 @@
+"""`hdrgen export`: what leaves hdrgen does what the method does."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import hdrgen
+from hdrgen.checkpoints import load_method
+from hdrgen.cli import main
+from hdrgen.errors import InputError
+from hdrgen.exporting import ExposureProgram, export, exported_exposures
+from hdrgen.exporting.files import TOLERANCE, _difference
+from hdrgen.methods import LinearGain
+from hdrgen.nn import read_checkpoint
+from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
+from tests.methods.examples import EXAMPLES
+
+GENERATING = [example.method.__name__ for example in EXAMPLES if example.method.generates]
+EV = {"AdaptiveITM": None, "DeepSynthHDRI": [-1.0, 1.0], "CEVR": [-1.5, 0.5]}
+
+
+def run_onnx(path, inputs):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    assert [given.name for given in session.get_inputs()] == list(inputs)
+    return session.run(["exposures"], {name: value.numpy() for name, value in inputs.items()})[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GENERATING)
+def test_programs_equal_the_method_at_any_size(name, tmp_path):
+    method = perturbed(example_of(name).model())
+    file = write_checkpoint(method, tmp_path / "last.ckpt")
+    done = export(file, tmp_path / "out", ev=EV.get(name, [-1.0, 2.0]))
+    assert all(value <= TOLERANCE for value in done.differences.values())
+    stops = torch.tensor(exported_exposures(method, EV.get(name, [-1.0, 2.0])))
+    traced = torch.export.load(tmp_path / "out/model.pt2").module()
+    program = ExposureProgram(method, stops.tolist())
+    sizes = ((40, 64), (96, 32)) if program.further else ((41, 67), (90, 35))
+    for size in sizes:
+        inputs = program.inputs(*size)
+        with torch.no_grad():
+            wanted = method.generate(inputs["image"], stops)
+        assert float(wanted.std()) > 0.05
+        assert wanted.shape[-2:] == size
+        assert float((traced(**inputs) - wanted).abs().max()) < TOLERANCE
+        assert np.abs(run_onnx(tmp_path / "out/model.onnx", inputs) - wanted.numpy()).max() < TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run as `hdrgen fit` leaves it."""
+    run = tmp_path_factory.mktemp("run")
+    (run / "checkpoints").mkdir()
+    (run / "config.yaml").write_text("seed_everything: 7\ndata:\n  train: {class_path: ProceduralScenes}\nmodel: X\n")
+    method = perturbed(example_of("MultiExposureGeneration").model(two_exposure_nets=False))
+    return method, write_checkpoint(method, run / "checkpoints/last.ckpt")
+
+
+@pytest.fixture(scope="module")
+def folder(trained):
+    folder = trained[1].parents[1] / "exported"
+    assert main(["export", "--ckpt_path", str(trained[1]), "--formats", "safetensors", "-o", str(folder)]) == 0
+    return folder
+
+
+def test_the_card_says_what_it_is(folder, trained, tmp_path):
+    card = json.loads((folder / "card.json").read_text())
+    assert card["method"] == "MultiExposureGeneration"
+    assert card["config"]["init_args"]["encoder_channels"] == [8, 8]
+    assert card["data"]["train"] == {"class_path": "ProceduralScenes"}
+    assert card["training"]["seed"] == 7
+    assert card["training"]["global_step"] == 0
+    assert "WACV 2023" in card["paper"]
+    assert card["made_by"]["packages"]["torch"] == torch.__version__
+    assert card["made_by"]["commit"]
+    assert "MIT" in card["licence"]
+    assert card["inputs"] is None
+
+
+def test_weights_load_without_pickle(folder, trained):
+    method, checkpoint = trained
+    image = np.random.default_rng(0).random((20, 22, 3), np.float32)
+    wanted = hdrgen.load(checkpoint, device="cpu").generate(image, 1.0)
+    for path in (folder, folder / "model.safetensors"):
+        model = hdrgen.load(path, device="cpu")
+        np.testing.assert_array_equal(model.generate(image, 1.0), wanted)
+    state = read_checkpoint(folder)["state_dict"]
+    assert state.keys() == method.state_dict().keys()
+
+
+def test_predict_takes_weights_for_a_checkpoint(folder, trained, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    hdrgen.write("photo.png", np.random.default_rng(0).random((20, 22, 3), np.float32))
+    quiet = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--data.predict", "photo.png"]
+    for name, path in (("a", trained[1]), ("b", folder)):
+        assert main(["predict", f"--ckpt_path={path}", *quiet, "-o", name]) == 0
+    first, second = (hdrgen.read(f"{name}/photo/photo.exr").pixels for name in "ab")
+    np.testing.assert_array_equal(first, second)
+    assert "random weights" not in capsys.readouterr().err
+    assert main(["fit", f"--ckpt_path={folder}", "--data.train=ProceduralScenes"]) == 2
+    assert "holds weights alone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "foreign", "list"])
+def test_damaged_weights(damage, folder, tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "x.safetensors"
+    content = (folder / "model.safetensors").read_bytes()
+    path.write_bytes({"truncated": content[:-9], "text": b"no weights"}.get(damage, b""))
+    if damage == "foreign":
+        save_file({"x": torch.zeros(1)}, path)
+    if damage == "list":
+        save_file({"x": torch.zeros(1)}, path, metadata={"hdrgen": "[1]"})
+    with pytest.raises(InputError, match=r"damaged or none|does not say which method"):
+        load_method(path)
+
+
+def test_nothing_in_a_checkpoint_runs(tmp_path, capsys):
+    from safetensors.torch import save_file
+
+    evil = write_malicious(tmp_path / "evil.ckpt", tmp_path / "owned")
+    for verb in (["export"], ["expand", "photo.png"]):
+        hdrgen.write(tmp_path / "photo.png", np.zeros((4, 4, 3), np.float32))
+        photo = [str(tmp_path / part) if part == "photo.png" else part for part in verb]
+        assert main([*photo, "--ckpt_path", str(evil), "-o", str(tmp_path / "out")]) == 2
+        assert "evil.ckpt refused: it asks to run" in capsys.readouterr().err
+    method = json.dumps({"class_path": "antigravity.Method"})
+    save_file({"x": torch.zeros(1)}, tmp_path / "evil.safetensors", metadata={"hdrgen": method})
+    with pytest.raises(InputError, match=r"antigravity\.Method, which is not part of hdrgen"):
+        hdrgen.load(tmp_path / "evil.safetensors")
+    assert not (tmp_path / "owned").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_input(trained, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    merging = write_checkpoint(example_of("HDRGAN").model(), tmp_path / "gan.ckpt")
+    steps = write_checkpoint(example_of("DeepSynthHDRI").model(), tmp_path / "steps.ckpt")
+    for arguments, told in (
+        (["--ckpt_path", "none.ckpt"], "found nothing at none.ckpt"),
+        (["--ckpt_path", str(trained[1]), "--formats", "onx"], "no format 'onx'; did you mean onnx?"),
+        (["--ckpt_path", str(trained[1]), "-o", str(folder), "--formats", "pt2"], "card.json exists already"),
+        (["--ckpt_path", str(merging)], "only its weights can be exported; pass --formats safetensors"),
+        (["--ckpt_path", str(steps), "--ev", "0.5"], "DeepSynthHDRI cannot make EV +0.5"),
+        (["--ckpt_path", str(trained[1]), "--ev", "0"], "expected 1 to 64 exposures other than EV 0"),
+        ([], "required: --ckpt_path"),
+    ):
+        assert main(["export", *arguments]) == 2
+        assert told in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gan.ckpt", "steps.ckpt"]
+
+
+def test_weights_alone_of_a_merging_method(tmp_path):
+    method = example_of("HDRGAN").model()
+    export(write_checkpoint(method, tmp_path / "gan.ckpt"), tmp_path / "out", ["safetensors"])
+    assert hdrgen.load(tmp_path / "out", device="cpu").name == "HDRGAN"
+
+
+def test_a_program_that_does_something_else_is_not_kept():
+    program = ExposureProgram(LinearGain(), [1.0])
+    with pytest.raises(InputError, match=r"LinearGain as onnx differs by .* from itself"):
+        _difference(program, lambda inputs: inputs["image"][:, None], "onnx")
