@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
 from hdrgen.callbacks.run_folder import verb_folder
+from hdrgen.callbacks.say import say
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
@@ -59,6 +60,7 @@ class Extremes(Callback):
         height: Of a panel in pixels.
         side: Longer side in pixels to which the single images are reduced; smaller ones stay as they are.
         operator: Tone mapping of the HDR images, radiance `(B, 3, H, W)` to display values in [0, 1].
+        scenes: Names of scenes that are drawn whatever their rank, as `chosen-1-SCENE`.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Extremes(Callback):
         height: int = 240,
         side: int = 512,
         operator: Callable[[Tensor], Any] = reinhard2002,
+        scenes: Sequence[str] = (),
     ) -> None:
         self.folder = Path(folder) if folder else None
         self.count = count
@@ -76,9 +79,11 @@ class Extremes(Callback):
         self.height = height
         self.side = side
         self.operator = operator
+        self.scenes = tuple(scenes)
         self._names: list[str] = []
         self._directions: dict[str, bool] = {}
         self._kept: list[Candidate] = []
+        self._chosen: list[Candidate] = []
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Begin anew.
@@ -87,7 +92,7 @@ class Extremes(Callback):
             InputError: The protocol has no number of that name.
         """
         protocol = pl_module.protocol("test")
-        self._kept, self._directions = [], protocol.directions()
+        self._kept, self._chosen, self._directions = [], [], protocol.directions()
         if self.metric is not None and self.metric not in self._directions:
             known = ", ".join(self._directions)
             raise InputError(f"--extremes.metric: expected a number of the protocol, {known}; found {self.metric}")
@@ -105,7 +110,7 @@ class Extremes(Callback):
     ) -> None:
         """Draw the scenes that are among the worst or best so far."""
         evaluation: Evaluation = outputs
-        if self.count < 1 or not (self.folder or verb_folder(trainer) or trainer.loggers):
+        if (self.count < 1 and not self.scenes) or not (self.folder or verb_folder(trainer) or trainer.loggers):
             return
         scored = {score["metric"] for score in evaluation["scores"]}
         metric = next((name for name in self._names if name in scored), None)
@@ -113,19 +118,29 @@ class Extremes(Callback):
             return
         values = scene_means(evaluation["scores"], metric)
         for index, scene in enumerate(evaluation["scene"]):
-            self._consider(metric, values[scene], evaluation, index)
+            new = Candidate(metric, values[scene], scene, np.empty(0), {})
+            if scene in self.scenes:
+                self._chosen.append(self._drawn(new, evaluation, index))
+            self._consider(new, evaluation, index)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Put the processes' candidates together, and write what remains."""
-        kept = of_all_processes(self._kept)
-        if not kept or not trainer.is_global_zero:
+        kept, chosen = of_all_processes(self._kept), of_all_processes(self._chosen)
+        if not trainer.is_global_zero:
             return
-        metric = min((one.metric for one in kept), key=self._names.index)
-        unique = {one.scene: one for one in kept if one.metric == metric}
+        named = {one.scene: one for one in chosen}
+        found = self._ranked(kept) | {f"chosen-{rank}": one for rank, one in enumerate(named.values(), start=1)}
+        if found:
+            self._write(trainer, found)
+        for scene in self.scenes:
+            if scene not in named:
+                say(trainer, f"--extremes.scenes: no scene called {scene} was scored")
+
+    def _write(self, trainer: Trainer, found: Mapping[str, Candidate]) -> None:
         base = self.folder or verb_folder(trainer)
         if base:
             _remove_earlier(base / "extremes")
-        for name, picture in self._ranked(list(unique.values())).items():
+        for name, picture in found.items():
             sheet = picture.sheet.astype(np.float32) / 255
             if base:
                 start = base / "extremes" / f"{name}-{file_name(picture.scene)}"
@@ -133,24 +148,29 @@ class Extremes(Callback):
                 _write_apart(start, picture)
             log_picture(trainer, f"test/{name}", sheet)
 
-    def _consider(self, metric: str, value: float, evaluation: Evaluation, index: int) -> None:
-        new = Candidate(metric, value, evaluation["scene"][index], np.empty(0), {})
-        others = [one for one in self._kept if one.metric != metric]
-        remaining = self._extreme([*(one for one in self._kept if one.metric == metric), new])
+    def _consider(self, new: Candidate, evaluation: Evaluation, index: int) -> None:
+        others = [one for one in self._kept if one.metric != new.metric]
+        remaining = self._extreme([*(one for one in self._kept if one.metric == new.metric), new])
         if any(one is new for one in remaining):
-            row = _differences(evaluation, index, f"result, {metric} {value:.4g}", self.operator)
-            sheet = (contact_sheet([row], self.height) * 255).round().astype(np.uint8)
-            drawn = new._replace(sheet=sheet, files=_apart(evaluation, index, self.side))
+            drawn = self._drawn(new, evaluation, index)
             remaining = [drawn if one is new else one for one in remaining]
         self._kept = [*others, *remaining]
 
+    def _drawn(self, new: Candidate, evaluation: Evaluation, index: int) -> Candidate:
+        row = _differences(evaluation, index, f"result, {new.metric} {new.value:.4g}", self.operator)
+        sheet = (contact_sheet([row], self.height) * 255).round().astype(np.uint8)
+        return new._replace(sheet=sheet, files=_apart(evaluation, index, self.side))
+
     def _extreme(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         ranked = self._sorted(candidates)
-        return ranked if len(ranked) <= 2 * self.count else [*ranked[: self.count], *ranked[-self.count :]]
+        middle = range(self.count, len(ranked) - self.count)
+        return [one for at, one in enumerate(ranked) if at not in middle]
 
     def _ranked(self, candidates: Sequence[Candidate]) -> dict[str, Candidate]:
-        """The pictures by name; no scene is both among the worst and the best."""
-        ranked = self._sorted(candidates)
+        """The pictures by name, of those with the metric that ranks; no scene is both among the worst and the best."""
+        metric = min((one.metric for one in candidates), key=self._names.index, default="")
+        unique = {one.scene: one for one in candidates if one.metric == metric}
+        ranked = self._sorted(list(unique.values()))
         worst = ranked[: min(self.count, (len(ranked) + 1) // 2)]
         best = ranked[::-1][: min(self.count, len(ranked) - len(worst))]
         pairs = [("worst", worst), ("best", best)]
@@ -209,7 +229,7 @@ def _write_apart(folder: Path, picture: Candidate) -> None:
 
 
 def _remove_earlier(folder: Path) -> None:
-    for old in [*folder.glob("worst-*"), *folder.glob("best-*")]:
+    for old in [path for kind in ("worst", "best", "chosen") for path in folder.glob(f"{kind}-*")]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 

@@ -62,7 +62,7 @@ def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> 
     if missing:
         raise InputError(
             f"no pictures of scene {missing[0]!r}; `hdrgen test` writes those of the worst and best"
-            f" (--extremes.count), here {', '.join(known) or 'none'}"
+            f" (--extremes.count, --extremes.scenes), here {', '.join(known) or 'none'}"
         )
 
 

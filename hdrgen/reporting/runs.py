@@ -147,7 +147,7 @@ def _test(folder: Path, name: str) -> Test:
         higher if isinstance(higher, dict) else {},
         about,
         _by_scene(scores) if scores.is_file() else {},
-        sorted(_pictures(folder / "extremes"), key=lambda one: _order(one.rank)),
+        _ranked(folder / "extremes"),
     )
 
 
@@ -214,7 +214,13 @@ def _pictures(folder: Path) -> Iterator[Pictures]:
         yield Pictures(str(_json(path).get("scene", path.parent.name)), rank, path.parent)
 
 
-def _order(rank: str) -> tuple[float, bool, str]:
-    """Worst and best by turns."""
+def _ranked(folder: Path) -> list[Pictures]:
+    """In order, each scene once: one that was chosen stands first, with its rank where it has one."""
+    found = sorted(_pictures(folder), key=lambda one: _order(one.rank))
+    return list({one.scene: one for one in found}.values())
+
+
+def _order(rank: str) -> tuple[bool, float, bool, str]:
+    """Chosen ones first, then worst and best by turns."""
     kind, _, number = rank.partition("-")
-    return int(number) if number.isdecimal() else math.inf, kind != "worst", rank
+    return kind != "chosen", int(number) if number.isdecimal() else math.inf, kind != "worst", rank

@@ -23,7 +23,8 @@ def method(protocol=None):
 
 
 def trainer(rank=0):
-    return SimpleNamespace(is_global_zero=rank == 0, loggers=[], logger=None, state=SimpleNamespace(fn=None))
+    absent = dict.fromkeys(("logger", "progress_bar_callback"))
+    return SimpleNamespace(is_global_zero=rank == 0, loggers=[], state=SimpleNamespace(fn=None), **absent)
 
 
 def evaluation(scene, value, metric="psnr_mu", maps=None, truth=True):
@@ -133,6 +134,15 @@ def test_images_one_by_one_and_small(tmp_path):
     assert {image.pixels.shape for image in images.values()} == {(8, 12, 3)}
     for name, value in (("result.hdr", 2.0), ("truth.hdr", 1.0), ("seen.png", 0.2)):
         np.testing.assert_allclose(images[name].as_float(), value, atol=0.01)
+
+
+def test_scenes_by_name_whatever_their_rank(tmp_path, capsys):
+    callback = Extremes(str(tmp_path), count=1, height=HEIGHT, scenes=["b", "z"])
+    run(callback, [evaluation(*item) for item in {"a": 1.0, "b": 2.0, "c": 3.0}.items()])
+    assert names(tmp_path) == ["best-1-c", "chosen-1-b", "worst-1-a"]
+    assert "--extremes.scenes: no scene called z was scored" in capsys.readouterr().out
+    run(Extremes(str(tmp_path), count=0, scenes=["b"]), [evaluation("a", 1.0), evaluation("b", 2.0)])
+    assert names(tmp_path) == ["chosen-1-b"]
 
 
 def test_an_unknown_number():

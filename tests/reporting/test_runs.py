@@ -7,7 +7,7 @@ import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.reporting.runs import read_runs, short_names
-from tests.reporting.synthetic import made_test, made_training
+from tests.reporting.synthetic import made_pictures, made_test, made_training
 
 
 def test_a_test(tmp_path):
@@ -16,6 +16,14 @@ def test_a_test(tmp_path):
     assert (run.name, test.name, run.curves) == ("one", "one", {})
     assert test.scenes == {scene: {"psnr": 25.0} for scene in "abc"}
     assert [(one.rank, one.scene) for one in test.pictures] == [("worst-1", "b"), ("best-1", "a"), ("worst-2", "c")]
+
+
+def test_chosen_scenes_come_first(tmp_path):
+    folder = made_test(tmp_path / "one", scenes=["a", "b"])
+    for at, scene in enumerate("bz", start=1):
+        made_pictures(folder / "extremes" / f"chosen-{at}-{scene}", scene)
+    pictures = read_runs([folder])[0].tests[0].pictures
+    assert [(one.rank, one.scene) for one in pictures] == [("best-1", "b"), ("chosen-2", "z"), ("worst-1", "a")]
 
 
 def test_a_training_with_its_tests(tmp_path):
