@@ -6,6 +6,7 @@ from hdrgen.camera.debevec import calibrate_debevec, triangle
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
+from hdrgen.camera.luminance import luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.noise import add_noise
 from hdrgen.camera.residual import response_residual
@@ -32,6 +33,7 @@ __all__ = [
     "form_image",
     "load_curves",
     "load_response",
+    "luminance_of",
     "over_exposed_mask",
     "quantise",
     "relative_ev",

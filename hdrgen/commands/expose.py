@@ -137,9 +137,9 @@ def _gain(radiance: Tensor, auto: bool) -> float:
     """What the radiance is multiplied by before it is exposed."""
     if not auto:
         return 1.0
-    from hdrgen.data.rendering import luminance
+    from hdrgen.camera import luminance_of
 
-    median = float(luminance(radiance).median())
+    median = float(luminance_of(radiance).median())
     if median <= 0:
         raise InputError("--auto: expected a median luminance above 0, found a black image")
     return MIDDLE_GREY / median

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import kornia
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
+from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves, luminance_of
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.errors import InputError
@@ -164,13 +163,6 @@ def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraR
     return [curve for index, curve in enumerate(curves) if (index // run % FOLDS == FOLDS - 1) == held_out]
 
 
-def luminance(radiance: Tensor) -> Tensor:
-    """(..., 1, H, W) relative luminance of linear (..., 3, H, W) with BT.709 primaries."""
-    weights = torch.tensor([0.2126, 0.7152, 0.0722], dtype=radiance.dtype, device=radiance.device)
-    grey: Tensor = kornia.color.rgb_to_grayscale(radiance, weights)
-    return grey
-
-
 def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
     """Scale radiance so that a percentile of its positive luminance becomes `level`.
 
@@ -193,7 +185,7 @@ def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
 
 def anchor(radiance: Tensor, percentile: float, level: float) -> Tensor:
     """The factor () with which `anchored` scales."""
-    light = luminance(finite(radiance)).flatten()
+    light = luminance_of(finite(radiance)).flatten()
     light = light[light > 0]
     if not len(light):
         raise InputError("expected an HDR image with positive radiance, found only zeros, negatives or NaN; remove it")

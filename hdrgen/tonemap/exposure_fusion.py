@@ -7,12 +7,12 @@ from typing import ClassVar, overload
 import torch
 from torch import Tensor
 
-from hdrgen.camera import Gamma, form_image
+from hdrgen.camera import Gamma, form_image, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens
 from hdrgen.fusion.mertens import fuse
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, as_radiance, luminance_of
+from hdrgen.tonemap.planes import IMAGE, as_radiance
 
 MIDDLE = 0.18
 """Radiance, of what reaches white, at which the median luminance is exposed at EV 0."""

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from hdrgen.camera import Gamma
+from hdrgen.camera import Gamma, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, luminance_of, stretch_most
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch_most
 
 _HUELESS = 1e-10  # luminance, as a part of the image's largest, below which a pixel has no hue
 _MIDDLE = 0.18  # linear light of an image without contrast

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 
-import kornia
 import torch
 from torch import Tensor
 
 IMAGE = (-3, -2, -1)
-_LUMINANCE = (0.2126, 0.7152, 0.0722)  # linear BT.709 RGB to luminance
 BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
 _FLAT = 1e-6  # a range below this part of the largest value is rounding
 
@@ -15,11 +13,6 @@ _FLAT = 1e-6  # a range below this part of the largest value is rounding
 def as_radiance(image: Tensor) -> Tensor:
     """float32, or float64 as it is, without negative values."""
     return (image if image.dtype == torch.float64 else image.float()).clamp_min(0)
-
-
-def luminance_of(image: Tensor) -> Tensor:
-    """Luminance of linear BT.709 RGB: (..., 3, H, W) to (..., 1, H, W)."""
-    return kornia.color.rgb_to_grayscale(image, torch.tensor(_LUMINANCE).to(image))
 
 
 def by_channel(function: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:

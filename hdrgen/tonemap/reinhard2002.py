@@ -7,10 +7,10 @@ import kornia
 import torch
 from torch import Tensor
 
-from hdrgen.camera import SRGB
+from hdrgen.camera import SRGB, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, luminance_of
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel
 
 SCALES = 8
 RATIO = 1.6  # from one scale to the next

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen.camera import Gamma, TabulatedResponse
+from hdrgen.camera import Gamma, TabulatedResponse, luminance_of
 from hdrgen.data import StackCamera
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.rendering import HALF_STOPS, anchored, fold_of, luminance
+from hdrgen.data.rendering import HALF_STOPS, anchored, fold_of
 from hdrgen.errors import InputError
 
 
@@ -43,7 +43,7 @@ def test_frames_are_the_same_whichever_are_asked_for():
 @settings(max_examples=25, deadline=None)
 @given(scale=st.floats(1e-4, 1e6), percentile=st.floats(1, 99), level=st.floats(0.01, 1))
 def test_anchor_puts_the_percentile_at_the_level(scale, percentile, level):
-    light = luminance(anchored(scene() * scale, percentile, level))
+    light = luminance_of(anchored(scene() * scale, percentile, level))
     assert np.percentile(light.numpy(), percentile) == pytest.approx(level, rel=1e-3)
 
 
@@ -60,7 +60,7 @@ def test_anchor_cleans_radiance():
 def test_jitter_stays_within_its_stops():
     camera = StackCamera(jitter=0.5)
     levels = [
-        float(luminance(camera.photograph(scene(), "a", [4], derived_generator(seed))["hdr"]).median())
+        float(luminance_of(camera.photograph(scene(), "a", [4], derived_generator(seed))["hdr"]).median())
         for seed in range(40)
     ]
     errors = np.log2(np.array(levels) / 0.18)
