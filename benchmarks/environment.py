@@ -15,7 +15,8 @@ def print_environment() -> None:
     """Machine, date, versions, threads and commit, in one line."""
     print(
         f"{datetime.date.today()} | {processor()}, {os.cpu_count()} cores | Python {platform.python_version()}, "
-        f"torch {torch.__version__}, {torch.get_num_threads()} threads | hdrgen {hdrgen.__version__} at {commit() or 'an unknown commit'}"
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads | "
+        f"hdrgen {hdrgen.__version__} at {commit() or 'an unknown commit'}"
     )
 
 

@@ -110,7 +110,7 @@ def fitted(grid: Tensor, features: Tensor) -> Tensor:
     size = features.shape[-2:]
     box = _current[-1].box if _current else None
     if box is None and torch.compiler.is_compiling():  # ONNX averages to known sizes only
-        box = Box(0, 0, *size, (size[0], size[1]))
+        box = Box(0, 0, size[0], size[1], (size[0], size[1]))
     if box is None:
         return functional.adaptive_avg_pool2d(grid, (size[0], size[1]))
     stride = box.height // size[0]
