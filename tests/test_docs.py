@@ -1,0 +1,176 @@
+"""What the documentation says: links lead somewhere, its example trains, its commands parse."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from hdrgen.cli import main
+from hdrgen.io import write_image
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "experiments/*.md", "notebooks/*.md", "notebooks/*.ipynb", "hdrgen/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+SBATCH = ROOT / "experiments/slurm.sbatch"
+
+
+def text_of(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return text
+
+
+def prose_of(page: Path) -> str:
+    return re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links_of(page: Path) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)\)", prose_of(page))
+
+
+def blocks(page: Path, language: str = "") -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text_of(page), flags=re.DOTALL | re.MULTILINE)
+    return [content for name, content in found if name == language]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """What is typed in its blocks of shell, without what follows `#`."""
+    lines = "".join(blocks(page)).replace("\\\n", " ").splitlines()
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for link in links_of(page):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert target == ROOT or ROOT in target.parents, f"{link} leads out of the repository"
+        assert not anchor or anchor in anchors_of(target), link
+
+
+def test_every_page_is_in_the_index():
+    index = ROOT / "docs/README.md"
+    linked = {(index.parent / link).resolve() for link in links_of(index)}
+    wanted = {*ROOT.glob("docs/*.md"), *ROOT.glob("notebooks/*.ipynb")} - {index}
+    assert wanted <= linked
+
+
+def test_example_of_a_method_does_what_its_page_says(tmp_path, monkeypatch, capsys):
+    """The commands as they are printed, with less to do."""
+    page = ROOT / "docs/adding_a_method.md"
+    (code,) = blocks(page, "python")
+    assert len(code.splitlines()) < 100
+    (tmp_path / "my_method.py").write_text(code)
+    write_image(tmp_path / "photo.jpg", np.full((48, 40, 3), 128, np.uint8))
+    monkeypatch.chdir(tmp_path)
+    (path,) = (words[1] for words in commands(page) if words[0] == "export")
+    assert path == "PYTHONPATH=."
+    monkeypatch.syspath_prepend(tmp_path)
+    quiet = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
+    less = {
+        "fit": ["--data.train.size=32", "--data.train.count=4", "--data.batch_size=2", "--trainer.max_steps=2"],
+        "test": ["--data.test.size=32", "--data.test.count=1", "--evaluation=quick"],
+        "predict": [],
+    }
+    for words in commands(page):
+        if words[0] == "hdrgen":
+            assert main([*words[1:], *(quiet + less[words[1]] if "--print_config" not in words else [])]) == 0
+    assert json.loads(Path("results/metrics.json").read_text())
+    assert Path("predictions/photo/photo.exr").is_file()
+    assert "torch.optim.AdamW" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", commands(ROOT / "docs/multi_gpu.md"), ids=" ".join)
+def test_commands_for_several_gpus_parse(words, capsys):
+    if words[0] == "hdrgen":
+        assert main([*words[1:], "--print_config"]) == 0
+        assert yaml.safe_load(capsys.readouterr().out)["trainer"]["strategy"] == "ddp"
+    else:
+        assert words[0] == "sbatch"
+        arguments = words[words.index("experiments/slurm.sbatch") + 1 :]
+        assert main(["fit", "--config", str(ROOT / "experiments/slurm.yaml"), *arguments, "--print_config"]) == 0
+
+
+# -- SLURM, with a stand-in for it ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch) -> Path:
+    """A folder that looks like the repository, with `srun` and `scontrol` that write down what they are given."""
+    (tmp_path / "experiments").symlink_to(SBATCH.parent)
+    srun = (
+        'printf "%s\\n" "$@" > srun.txt; echo "$SRUN_CPUS_PER_TASK" > cpus.txt; exec sleep "${SECONDS_OF_TRAINING:-0}"'
+    )
+    scontrol = 'echo "$@" > scontrol.txt'
+    for name, script in (("srun", srun), ("scontrol", scontrol)):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, value in {"JOB_ID": 1234, "NNODES": 2, "NTASKS_PER_NODE": 4, "CPUS_PER_TASK": 5}.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    monkeypatch.setenv("HDRGEN", "hdrgen")
+    return tmp_path
+
+
+def test_slurm_script_starts_the_training(slurm, monkeypatch, capsys):
+    subprocess.run(["bash", SBATCH, "--config", "cevr", "-o", "out"], cwd=slurm, check=True, timeout=30)
+    srun, hdrgen, *arguments = (slurm / "srun.txt").read_text().splitlines()
+    assert (srun, hdrgen) == ("--kill-on-bad-exit=1", "hdrgen")
+    assert (slurm / "cpus.txt").read_text() == "5\n"
+    assert not (slurm / "scontrol.txt").exists()
+    monkeypatch.chdir(slurm)
+    assert main([*arguments, "--print_config"]) == 0
+    settings = yaml.safe_load(capsys.readouterr().out)
+    trainer = settings["trainer"]
+    assert (trainer["num_nodes"], int(trainer["devices"]), trainer["strategy"]) == (2, 4, "ddp")
+    assert settings["output"] == "out"
+    assert settings["model"]["class_path"].endswith("CEVR")
+
+
+def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):
+    monkeypatch.setenv("SECONDS_OF_TRAINING", "1.5")
+    with subprocess.Popen(["bash", SBATCH], cwd=slurm, stdout=subprocess.PIPE, text=True) as job:
+        while not (slurm / "cpus.txt").exists():
+            assert job.poll() is None
+        job.send_signal(signal.SIGUSR1)  # as --signal=B:USR1 does
+        told, _ = job.communicate(timeout=30)
+    assert job.returncode == 0
+    assert told == "time is up: job 1234 is queued again\n"
+    assert (slurm / "scontrol.txt").read_text() == "requeue 1234\n"
+
+
+def test_slurm_script_fails_with_the_training(slurm):
+    (slurm / "srun").write_text("#!/bin/bash\nexit 2\n")
+    assert subprocess.run(["bash", SBATCH], cwd=slurm, timeout=30).returncode == 2
+
+
+def test_slurm_script_asks_for_what_the_guide_says():
+    asked = dict(re.findall(r"^#SBATCH --([\w-]+)(?:=(.*))?$", SBATCH.read_text(), flags=re.MULTILINE))
+    assert asked["signal"] == "B:USR1@120"
+    assert "requeue" in asked
+    assert asked["ntasks-per-node"] == asked["gpus-per-node"]
+    assert (
+        int(asked["cpus-per-task"])
+        == 1 + yaml.safe_load((SBATCH.parent / "slurm.yaml").read_text())["data"]["num_workers"]
+    )
