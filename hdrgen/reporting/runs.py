@@ -106,8 +106,8 @@ def _read(folder: Path, name: str) -> Run:
         raise InputError(f"{folder}: expected the folder of a run, found {'a file' if folder.exists() else 'nothing'}")
     if not _is_run(folder):
         raise InputError(
-            f"{folder}: expected the folder of a run, with {SUMMARY} of a test or {CONFIG} of a training,"
-            f" found {_found(folder)}{_hint(folder)}"
+            f"{folder}: expected the folder of a run, with {SUMMARY} of a test, or {CONFIG} and {NUMBERS} of a"
+            f" training, found {_found(folder)}{_hint(folder)}"
         )
     config = folder / CONFIG
     text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
@@ -120,7 +120,10 @@ def _read(folder: Path, name: str) -> Run:
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (SUMMARY, CONFIG))
+    trained = (folder / CONFIG).is_file() and any(
+        (folder / name).exists() for name in (NUMBERS, "checkpoints", *_STAGES)
+    )
+    return trained or (folder / SUMMARY).is_file()
 
 
 def _found(folder: Path) -> str:

@@ -102,9 +102,13 @@ def test_one_process_comes_to_the_same(trained, tested):
         assert one[kind].keys() == two[kind].keys()
         for metric, values in one[kind].items():
             assert two[kind][metric] == pytest.approx(values, rel=1e-6, abs=1e-6), metric
-    pictures = {path.name: path.read_bytes() for path in (trained / "one/extremes").iterdir()}
+    apart, together = trained / "one/extremes", tested[0] / "test/extremes"
+    pictures = {path.name: path.read_bytes() for path in apart.glob("*.png")}
     assert len(pictures) == 4
-    assert pictures == {path.name: path.read_bytes() for path in (tested[0] / "test/extremes").iterdir()}
+    assert pictures == {path.name: path.read_bytes() for path in together.glob("*.png")}
+    single = sorted(path.relative_to(apart) for path in apart.glob("*/*"))
+    assert len(single) == 4 * len(("input.png", "result.hdr", "truth.hdr", "hdr_vdp2_p_map.png", "scene.json"))
+    assert single == sorted(path.relative_to(together) for path in together.glob("*/*"))
 
 
 def test_predict(trained):

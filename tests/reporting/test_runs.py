@@ -47,12 +47,15 @@ def test_no_runs(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
     (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "config.yaml").touch()
     made_training(tmp_path / "runs" / "Toy" / "version_0", {"loss": [1.0]})
     made_test(tmp_path / "twice")
     for folders, told in [
         (["nowhere"], "nowhere: expected the folder of a run, found nothing"),
         (["photos/a.jpg"], "expected the folder of a run, found a file"),
-        (["photos"], "with metrics.json of a test or config.yaml of a training, found a.jpg$"),
+        (["photos"], "with metrics.json of a test, or config.yaml and metrics.csv of a training, found a.jpg$"),
+        (["other"], "found config.yaml$"),
         (["empty"], "found an empty folder"),
         (["runs"], "found Toy; did you mean .*version_0?"),
         (["twice", "twice"], "twice: the run is given twice"),
