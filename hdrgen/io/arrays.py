@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from tokenize import TokenError
 
@@ -23,7 +24,8 @@ _NUMBERS = tuple(np.dtype(kind) for kind in (np.float16, np.float32, np.float64,
 def read_array(path: str | Path, *, clean: bool = False) -> Image:
     """Read a `.npy` file as an image: floating point as linear radiance, 8 and 16 bit as display values.
 
-    Nothing in the file is executed. Grey `(H, W)` or `(H, W, 1)` is copied to three channels.
+    Negative and black radiance, and what `clean` replaces, are told in a warning. Nothing in the file is executed.
+    Grey `(H, W)` or `(H, W, 1)` is copied to three channels.
 
     Args:
         path: the file.
@@ -43,7 +45,9 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
     pixels = _three_channels(array, path)
     linear = pixels.dtype.kind == "f"
     if linear:
-        pixels, _ = checked_radiance(pixels, path, clean=clean)
+        pixels, notes = checked_radiance(pixels, path, clean=clean)
+        if notes:
+            warnings.warn(f"{path}: {'; '.join(notes)}", stacklevel=2)
     return Image(pixels, linear, Exposure())
 
 
