@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hdrgen.exporting.program import EXPOSURES, FURTHER, IMAGE, further_channels
+from hdrgen.exporting.program import EXPOSURES, FURTHER, HDR, IMAGE, further_channels, output_names
 from hdrgen.methods.base import HDRModule
 from hdrgen.nn import weights_in
 from hdrgen.provenance import provenance
@@ -40,7 +40,7 @@ def describe(
         "checkpoint": checkpoint.name,
         "parameters": sum(parameter.numel() for parameter in method.parameters()),
         "inputs": _inputs(method) if ev else None,
-        "outputs": [_output(ev)] if ev else None,
+        "outputs": _outputs(method, ev) if ev else None,
         "stack_ev": [plain(value) for value in method.stack_ev] if method.generates else None,
         "licence": "MIT for hdrgen and what it exports; the data a network was trained on may set further terms",
         "made_by": provenance(),
@@ -105,6 +105,11 @@ def _inputs(method: HDRModule) -> list[dict[str, Any]]:
     return found
 
 
-def _output(ev: Sequence[float]) -> dict[str, Any]:
+def _outputs(method: HDRModule, ev: Sequence[float]) -> list[dict[str, Any]]:
     about = "the exposures `ev` of the photograph, RGB, display values in [0, 1]"
-    return {"name": EXPOSURES, "type": "float32", "shape": [1, len(ev), 3, "H", "W"], "ev": plain(ev), "about": about}
+    shape = [1, len(ev), 3, "H", "W"]
+    found = [{"name": EXPOSURES, "type": "float32", "shape": shape, "ev": plain(ev), "about": about}]
+    if HDR in output_names(method, ev):
+        about = "the HDR image, linear radiance, in which 1 is about what just reaches white in the photograph"
+        found.append({"name": HDR, "type": "float32", "shape": [1, 3, "H", "W"], "about": about})
+    return found

@@ -21,7 +21,7 @@ from hdrgen.methods.offers import refuse_unoffered
 TRACED = (3, 5)
 """Height and width of the example that a program is traced with, in multiples of the method's, and some pixels."""
 MOST_EXPOSURES = 64
-IMAGE, FURTHER, EXPOSURES = "image", "further", "exposures"
+IMAGE, FURTHER, EXPOSURES, HDR = "image", "further", "exposures", "hdr"
 
 
 class ExposureProgram(nn.Module):
@@ -41,8 +41,9 @@ class ExposureProgram(nn.Module):
         self.ev = tuple(ev)
         self.multiple = method.multiple
         self.further = further_channels(method)
+        self.outputs = output_names(method, ev)
 
-    def forward(self, image: Tensor, further: Tensor | None = None) -> Tensor:
+    def forward(self, image: Tensor, further: Tensor | None = None) -> tuple[Tensor, ...]:
         """Run the program.
 
         Args:
@@ -50,14 +51,32 @@ class ExposureProgram(nn.Module):
             further: `(1, C, H, W)`, what the method's `prepared` adds to an image, for methods where it adds something.
 
         Returns:
-            `(1, K, 3, H, W)`, display values in [0, 1].
+            The exposures `(1, K, 3, H, W)`, display values in [0, 1]; of a method with a learned merge, also radiance
+            `(1, 3, H, W)`.
         """
         given = image if further is None else torch.cat([image, further], dim=1)
         height, width = image.shape[-2:]
         rows, columns = (reflected(side, self.multiple) for side in (height, width))
         padded = given.index_select(-2, rows).index_select(-1, columns)
-        made = self.method.expose(padded, torch.tensor(self.ev)).float().clamp(0, 1)
-        return made.index_select(-2, torch.arange(height)).index_select(-1, torch.arange(width))
+        made = [self.method.expose(padded, torch.tensor(self.ev)).float().clamp(0, 1)]
+        if HDR in self.outputs:
+            made.append(self._merged(padded[:, :3], made[0]))
+        return tuple(x.index_select(-2, torch.arange(height)).index_select(-1, torch.arange(width)) for x in made)
+
+    def _merged(self, image: Tensor, made: Tensor) -> Tensor:
+        ev = self.method.stack_ev
+        stack = torch.stack([image if stop == 0 else made[:, self.ev.index(stop)] for stop in ev], dim=1)
+        return self.method.merge(stack, torch.tensor(ev))
+
+    def expected(self, inputs: dict[str, Tensor]) -> list[Tensor]:
+        """What the method itself makes of the inputs."""
+        image = inputs[IMAGE]
+        with torch.no_grad():
+            made = [self.method.generate(image, torch.tensor(self.ev))]
+            if HDR in self.outputs:
+                zero = torch.zeros(1, 1)
+                made.append(self.method.reconstruct({"ldr": image[:, None], "ev": zero, "ref": zero[0].long()}))
+        return made
 
     def example(self) -> dict[str, Tensor]:
         """Inputs to trace and to check it with."""
@@ -86,6 +105,11 @@ def further_channels(method: HDRModule) -> int:
     """How many channels the method's `prepared` adds to an image."""
     with torch.no_grad():
         return method.prepared(torch.zeros(1, 3, 32, 32, device=method.device)).shape[1] - 3
+
+
+def output_names(method: HDRModule, ev: Sequence[float]) -> list[str]:
+    """What a program makes: exposures, and radiance where a network merges just these."""
+    return [EXPOSURES, HDR] if method.learned_merge and {*ev, 0.0} == {*method.stack_ev} else [EXPOSURES]
 
 
 def exported_exposures(method: HDRModule, ev: Sequence[float] | None = None) -> list[float]:
@@ -123,13 +147,14 @@ def to_torch(program: ExposureProgram) -> torch.export.ExportedProgram:
 
 
 def to_onnx(
-    program: torch.export.ExportedProgram, inputs: Sequence[str], about: dict[str, str]
+    program: torch.export.ExportedProgram, inputs: Sequence[str], outputs: Sequence[str], about: dict[str, str]
 ) -> torch.onnx.ONNXProgram:
     """The program as ONNX.
 
     Args:
         program: Of `to_torch`.
         inputs: Their names.
+        outputs: Their names.
         about: What is noted in the file, by name.
 
     Raises:
@@ -138,7 +163,7 @@ def to_onnx(
     try:
         with _without_noise(), contextlib.redirect_stdout(io.StringIO()):
             made = torch.onnx.export(
-                program, input_names=list(inputs), output_names=[EXPOSURES], dynamo=True, verbose=False
+                program, input_names=list(inputs), output_names=list(outputs), dynamo=True, verbose=False
             )
     except ImportError as error:
         raise InputError(

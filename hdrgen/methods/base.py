@@ -53,6 +53,7 @@ class HDRModule(Optimised):
         tile: Side of the tiles in which large images pass the network, in pixels; `auto` as free memory allows, `none`.
         overlap: Of neighbouring tiles, in pixels.
         generates: False for a method without `expose`.
+        learned_merge: Whether `merge` is a network, which an exported program can hold.
         photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
         protocols: How the stages `val` and `test` are scored; one that is not named, by the packaged protocol `quick`.
     """
@@ -64,6 +65,7 @@ class HDRModule(Optimised):
     tile: TileSize = "auto"
     overlap: int = 128
     generates: bool = True
+    learned_merge: bool = False
 
     def __init__(
         self,

@@ -124,6 +124,7 @@ class AdaptiveITM(HDRModule):
         self.discriminator = (
             MaskAwareDiscriminator(discriminator_channels, whole_image_verdict) if adversarial_weight > 0 else None
         )
+        self.learned_merge = fusion
         self.multiple = max(self.network.multiple, 2 ** (len(discriminator_channels) - 1))
         self.discriminator_optimizer = discriminator_optimizer
         self.progressive = progressive
