@@ -30,7 +30,8 @@ format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
-	@for name in startup calibration memory identity_start fusion_runtime rendered photographs; do \
+	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting identity_start \
+		fusion_runtime rendered photographs protocols memory; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean: ## Remove .venv and what tools and runs left behind
