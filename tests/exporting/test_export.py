@@ -41,7 +41,6 @@ def test_programs_equal_the_method_at_any_size(name, tmp_path):
     done = export(file, tmp_path / "out", ev=EV.get(name, [-1.0, 2.0]))
     assert all(value <= TOLERANCE for value in done.differences.values())
     stops = torch.tensor(exported_exposures(method, EV.get(name, [-1.0, 2.0])))
-    traced = torch.export.load(tmp_path / "out/model.pt2").module()
     program = ExposureProgram(method, stops.tolist())
     sizes = ((40, 64), (96, 32)) if program.further else ((41, 67), (90, 35))
     for size in sizes:
@@ -51,10 +50,12 @@ def test_programs_equal_the_method_at_any_size(name, tmp_path):
         assert all(float(image.std()) > 0.01 for image in wanted)
         with torch.no_grad():
             assert torch.equal(wanted[0], method.generate(inputs["image"], stops))
-            both = (traced(**inputs), run_onnx(tmp_path / "out/model.onnx", inputs))
-        for made in both:
-            for image, truth in zip(made, wanted, strict=True):
-                assert np.abs(np.asarray(image) - truth.numpy()).max() < TOLERANCE * max(1, float(truth.max()))
+            made = run_onnx(tmp_path / "out/model.onnx", inputs)
+        for image, truth in zip(made, wanted, strict=True):
+            assert np.abs(image - truth.numpy()).max() < TOLERANCE * max(1, float(truth.max()))
+    if name == "MultiExposureGeneration":  # reading takes seconds; export() has run those of all methods
+        traced = torch.export.load(tmp_path / "out/model.pt2").module()
+        assert float((traced(**inputs)[0] - wanted[0]).abs().max()) < TOLERANCE
     assert program.outputs == (["exposures", "hdr"] if name == "AdaptiveITM" else ["exposures"])
 
 
