@@ -48,15 +48,7 @@ def resolve_config(value: str) -> str:
     Raises:
         InputError: there is neither.
     """
-    if Path(value).is_file():
-        return value
-    if configs.path_of(value).is_file():
-        return str(configs.path_of(value))
-    names = configs.names()
-    raise InputError(
-        f"no configuration file and no packaged configuration {value!r}{suggest(value, names)}"
-        f" (packaged: {', '.join(names)})"
-    )
+    return _resolved(value, "configuration", configs.path_of(value), configs.names())
 
 
 def resolve_protocol(value: str) -> str:
@@ -65,13 +57,16 @@ def resolve_protocol(value: str) -> str:
     Raises:
         InputError: there is neither.
     """
+    return _resolved(value, "protocol", configs.protocol_path(value), configs.protocol_names())
+
+
+def _resolved(value: str, kind: str, packaged: Path, names: Sequence[str]) -> str:
     if Path(value).is_file():
         return value
-    if configs.protocol_path(value).is_file():
-        return str(configs.protocol_path(value))
-    names = configs.protocol_names()
+    if packaged.is_file():
+        return str(packaged)
     raise InputError(
-        f"no protocol file and no packaged protocol {value!r}{suggest(value, names)} (packaged: {', '.join(names)})"
+        f"no {kind} file and no packaged {kind} {value!r}{suggest(value, names)} (packaged: {', '.join(names)})"
     )
 
 

@@ -162,8 +162,12 @@ class HDRModule(Optimised):
         """
         return self._merged(source_of(batch))
 
+    def _stops(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
+        """`stack_ev`, by default the method's own, on the image's device."""
+        return torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
+
     def _merged(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
-        ev = torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
+        ev = self._stops(image, stack_ev)
         tiling = self._tiling(self.prepared, merges=True)
         return tiling.apply(lambda part: self.merge(self._around(part, ev), ev), image, self.tile)
 
@@ -185,7 +189,7 @@ class HDRModule(Optimised):
         Returns:
             `(B, K, 3, H, W)` display values, and `(K,)` stops.
         """
-        ev = torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
+        ev = self._stops(image, stack_ev)
         stack = self.in_tiles(lambda part: self._around(part, ev), image, self.prepared)
         stack[:, ev == 0] = image[:, None].to(stack)  # where tiles overlap, it has been rounded
         return stack, ev
@@ -210,7 +214,7 @@ class HDRModule(Optimised):
         image = source_of(batch)
         if not self.generates:
             return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
-        ev = torch.tensor(self.stack_ev, device=image.device)
+        ev = self._stops(image)
 
         def both(part: Tensor) -> tuple[Tensor, ...]:
             stack = self._around(part, ev)
