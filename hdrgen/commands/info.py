@@ -1,9 +1,11 @@
 """`hdrgen info`: what photographs say of their exposure, and how much of them is clipped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.errors import InputError
 
 
 def parser(verb: str) -> Parser:
@@ -13,7 +15,9 @@ def parser(verb: str) -> Parser:
         description="Tell camera, exposure, EV relative to the middle exposure, bits, clipped and crushed pixels of"
         " photographs, and which neighbours in exposure overlap too little to be merged well.",
     )
-    options.add_argument("files", nargs="+", metavar="FILES", help="photographs, or folders with them")
+    options.add_argument(
+        "files", nargs="+", metavar="FILES", help="photographs, folders with them, or folders of scenes"
+    )
     options.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
     add_config_argument(options, "json: true")
@@ -21,18 +25,32 @@ def parser(verb: str) -> Parser:
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Print a row for each photograph, dark to bright, the photographs of each folder by themselves."""
+    """Print a row for each photograph, dark to bright, the photographs of each folder by themselves.
+
+    Raises:
+        InputError: nothing found, or photographs that cannot be read, after those that can.
+    """
     options = parser(verb).parse_args(with_config(arguments))
     from hdrgen.commands.photo import COLUMNS, look_at  # the help does without NumPy
 
-    scenes = look_at(options.files, options.max_megapixels)
+    scenes, unreadable = look_at(options.files, options.max_megapixels)
     if options.json:
         print(json.dumps([photo.record() for scene in scenes.values() for photo in scene], indent=2))
-        return
-    for folder, scene in scenes.items():
-        if len(scenes) > 1:
+    else:
+        _print_tables({folder: [COLUMNS, *(photo.row() for photo in scene)] for folder, scene in scenes.items()})
+    if unreadable:
+        total = len(unreadable) + sum(map(len, scenes.values()))
+        names = ", ".join(path.name for path in unreadable)
+        raise InputError(
+            f"{len(unreadable)} of {total} photographs cannot be read, see above; check or leave out {names}"
+        )
+
+
+def _print_tables(tables: Mapping[Path, Sequence[tuple[str, ...]]]) -> None:
+    for folder, rows in tables.items():
+        if len(tables) > 1:
             print(f"\n{folder}")
-        _print_table([COLUMNS, *(photo.row() for photo in scene)])
+        _print_table(rows)
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

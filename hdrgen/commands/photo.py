@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.commands.progress import progress
+from hdrgen.commands.white import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import find_images, read_header, read_image, read_stack
+from hdrgen.io import images_in, read_header, read_image, read_stack
+from hdrgen.io.formats import Format, is_result
 from hdrgen.io.headers import Header
 from hdrgen.io.image import Image
+from hdrgen.io.scenes import grouped
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 SEEN = (0.05, 0.95)  # well exposed
@@ -33,6 +38,7 @@ class Photo:
         notes: what a user should know.
         ev: stops relative to the middle one; None where any is unknown.
         overlap: share of the pixels that it and the next brighter one both expose well.
+        white: display value above which a pixel is clipped.
     """
 
     header: Header
@@ -41,6 +47,12 @@ class Photo:
     notes: list[str]
     ev: float | None = None
     overlap: float | None = None
+    white: float = WHITE
+
+    @property
+    def radiance(self) -> bool:
+        """Whether it is an HDR image, which has no white; RAW files and TIFFs have one."""
+        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not Format.TIFF
 
     @property
     def display(self) -> NDArray[np.float32]:
@@ -51,7 +63,7 @@ class Photo:
     @property
     def clipped(self) -> float:
         """Share of the pixels with a channel at white."""
-        return float((self.display > WHITE).any(-1).mean())
+        return float((self.display > self.white).any(-1).mean())
 
     @property
     def crushed(self) -> float:
@@ -62,7 +74,7 @@ class Photo:
     def seen(self) -> NDArray[np.bool_]:
         """Which pixels are well exposed."""
         display = self.display
-        well: NDArray[np.bool_] = (display.max(-1) < SEEN[1]) & (display.mean(-1) > SEEN[0])
+        well: NDArray[np.bool_] = (display.max(-1) < min(SEEN[1], self.white)) & (display.mean(-1) > SEEN[0])
         return well
 
     def record(self) -> dict[str, object]:
@@ -81,8 +93,8 @@ class Photo:
             "linear": self.image.linear,
             "width": self.header.width,
             "height": self.header.height,
-            "clipped": round(self.clipped, 5),
-            "crushed": round(self.crushed, 5),
+            "clipped": None if self.radiance else round(self.clipped, 5),
+            "crushed": None if self.radiance else round(self.crushed, 5),
             "overlap_with_next": None if self.overlap is None else round(self.overlap, 5),
             "notes": self.notes,
         }
@@ -96,22 +108,44 @@ class Photo:
         ev = "-" if self.ev is None else f"{self.ev:+.2f}"
         bits = f"{8 * kind.itemsize}{'' if kind.kind == 'u' else ' float'}{' linear' if self.image.linear else ''}"
         size = f"{self.header.width} x {self.header.height}"
-        shares = f"{self.clipped:.1%}", f"{self.crushed:.1%}"
+        shares = ("-", "-") if self.radiance else (f"{self.clipped:.1%}", f"{self.crushed:.1%}")
         name = self.header.path.name
         camera = str(self.image.camera or "") or "-"
         return (name, camera, time, fnumber, iso, ev, bits, size, *shares, "; ".join(self.notes))
 
 
-def look_at(sources: list[str], max_megapixels: float) -> dict[Path, list[Photo]]:
+def look_at(sources: list[str], max_megapixels: float) -> tuple[dict[Path, list[Photo]], list[Path]]:
     """The photographs that the arguments name, by folder; those of a folder dark to bright if that is known.
 
+    Returns:
+        The photographs, and the files that cannot be read, each of which a warning was given for.
+
     Raises:
-        InputError: nothing found, or a file that cannot be read.
+        InputError: nothing found, or a single file that cannot be read.
     """
-    scenes: dict[Path, list[Path]] = {}
-    for path in find_images(sources):
-        scenes.setdefault(path.parent, []).append(path)
-    return {folder: _looked_at([_photo(path, max_megapixels) for path in paths]) for folder, paths in scenes.items()}
+    scenes = {
+        folder: _photographs(folder) if members is None else members for folder, members in grouped(sources).items()
+    }
+    paths = [path for members in scenes.values() for path in members]
+    photos: dict[Path, Photo] = {}
+    with progress("looking") as done:
+        for count, path in enumerate(paths, 1):
+            try:
+                photos[path] = _photo(path, max_megapixels)
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                warnings.warn(str(error), stacklevel=2)
+            done(count / len(paths))
+    read = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
+    unreadable = [path for path in paths if path not in photos]
+    return {folder: _looked_at(found) for folder, found in read.items() if found}, unreadable
+
+
+def _photographs(folder: Path) -> list[Path]:
+    """Without the HDR images that were made of them, unless there is nothing else."""
+    images = images_in(folder)
+    return [path for path in images if not is_result(path)] or images
 
 
 def _photo(path: Path, max_megapixels: float) -> Photo:
@@ -127,20 +161,31 @@ def _photo(path: Path, max_megapixels: float) -> Photo:
 
 
 def _looked_at(photos: list[Photo]) -> list[Photo]:
-    """The photographs of one folder, dark to bright where their exposures are known; completed."""
+    """The photographs of one folder: dark to bright where their exposures are known, then the others; completed."""
     _complete_from_stack(photos)
-    for photo in photos:
-        if photo.stops is None:
+    known = sorted((photo for photo in photos if photo.stops is not None), key=_stops)
+    unknown = [photo for photo in photos if photo.stops is None]
+    for photo in unknown:
+        if not photo.radiance:
             photo.notes.append("no exposure data (pass --times or --ev to merge, or write exposures.csv)")
-    if any(photo.stops is None for photo in photos):
-        return photos
-    photos.sort(key=_stops)
+    if known:
+        _compare_all(known)
+    return known + unknown
+
+
+def _compare_all(photos: Sequence[Photo]) -> None:
+    """What only all exposures together tell, dark to bright: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
+    encoded = [photo for photo in photos if not photo.image.linear]
+    white = white_code((_stops(photo), photo.display) for photo in encoded)
+    for photo in encoded:
+        if (white - 0.5) / TOP < WHITE:
+            photo.white = (white - 0.5) / TOP
+            photo.notes.append(f"white is {white} of {TOP} here")
     for photo in photos:
         photo.ev = _stops(photo) - middle
     for darker, brighter in itertools.pairwise(photos):
         _compare(darker, brighter)
-    return photos
 
 
 def _stops(photo: Photo) -> float:

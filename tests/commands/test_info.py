@@ -70,3 +70,63 @@ def test_bad_input(folder, arguments, message, capsys):
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
     assert message in told[0]
+
+
+def test_white_below_the_largest_code_is_found_where_two_exposures_agree_on_it(folder, capsys):
+    """Some cameras clip at 251: what is flat at one code in two exposures is no surface of the scene."""
+    generator = np.random.default_rng(0)
+    for name, share, time in (("a", 0.2, 0.25), ("b", 0.6, 1.0)):
+        pixels = generator.integers(20, 240, (100, 100, 3), dtype=np.uint8)
+        pixels[: int(100 * share)] = 251
+        write_image(folder / "nikon" / f"{name}.png", pixels, exposure=Exposure(time=time))
+    assert main(["info", "nikon", "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [record["clipped"] for record in records] == [0.2, 0.6]
+    assert all("white is 251 of 255" in " ".join(record["notes"]) for record in records)
+
+
+def test_a_bright_surface_in_one_exposure_is_not_taken_for_white(folder, capsys):
+    for name, code, time in (("a", 120, 0.25), ("b", 240, 1.0)):
+        pixels = np.random.default_rng(0).integers(10, 200, (100, 100, 3), dtype=np.uint8)
+        pixels[:50] = code
+        write_image(folder / "wall" / f"{name}.png", pixels, exposure=Exposure(time=time))
+    assert main(["info", "wall", "--json"]) == 0
+    assert [record["clipped"] for record in json.loads(capsys.readouterr().out)] == [0, 0]
+
+
+def test_what_cannot_be_read_does_not_hide_the_others(folder, capsys):
+    (folder / "room/bad.jpg").write_bytes(b"\xff\xd8\xff but no more")
+    assert main(["info", "room"]) == 2
+    told = capsys.readouterr()
+    assert [row.split()[5] for row in told.out.splitlines()[1:]] == ["-3.00", "+0.00", "+3.00"]
+    warning, error = told.err.splitlines()
+    assert warning.startswith("hdrgen: warning: room/bad.jpg: ")
+    assert error == "hdrgen: error: 1 of 4 photographs cannot be read, see above; check or leave out bad.jpg"
+
+
+def test_the_exposures_that_are_known_are_compared(folder, capsys):
+    write_image(folder / "room/d.png", np.full((96, 128, 3), 100, np.uint8))
+    assert main(["info", "room"]) == 0
+    rows = [row.split() for row in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[0] for row in rows] == ["b_dark.jpg", "a_mid.jpg", "c_bright.jpg", "d.png"]
+    assert [row[5] for row in rows] == ["-3.00", "+0.00", "+3.00", "-"]
+
+
+def test_folders_of_scenes_and_results_beside_the_photographs(folder, capsys):
+    write_bracket(folder / "trip/one")
+    write_bracket(folder / "trip/two")
+    write_image(folder / "trip/one/one.exr", np.ones((8, 8, 3), np.float32))
+    assert main(["info", "trip"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("trip")] == ["trip/one", "trip/two"]
+    assert out.count("+3.00") == 2
+    assert "one.exr" not in out
+
+
+def test_radiance_has_no_white(folder, capsys):
+    """An HDR image has no clipped pixels, and no exposure that would be missing."""
+    write_image("room.exr", np.linspace(0.001, 90, 300, dtype=np.float32).reshape(10, 10, 3))
+    assert main(["info", "room.exr"]) == 0
+    row = capsys.readouterr().out.splitlines()[1]
+    assert "16 float linear" in row
+    assert row.rstrip().endswith("10 x 10  -        -")
