@@ -6,7 +6,7 @@ import math
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hdrgen.commands.output import add_output_arguments, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
@@ -14,9 +14,15 @@ from hdrgen.commands.stacks import joined
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
+    from hdrgen.camera import CameraResponse
+
 MOST = 100
+BAND = 2**20
+"""Pixels that are exposed at a time."""
 MIDDLE_GREY = 0.18
 
 
@@ -108,7 +114,6 @@ def _name(image: Path, ev: float, suffix: str) -> str:
 def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], options: Namespace) -> None:
     import torch
 
-    from hdrgen.camera import add_noise, expose
     from hdrgen.commands.progress import progress
     from hdrgen.commands.responses import response_named
     from hdrgen.io import Exposure, read_image, write_image
@@ -117,20 +122,42 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     read = read_image(image, clean=True, gain_map=True)
     if not read.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
-    radiance = torch.from_numpy(read.as_float()).permute(2, 0, 1)
-    radiance = radiance * _gain(radiance, options.auto)
+    # Half floats stay half until they are exposed
+    pixels = read.pixels if read.pixels.dtype.kind == "f" else read.as_float()
+    radiance = torch.from_numpy(pixels).permute(2, 0, 1)
+    gain = _gain(radiance, options.auto)
     generator = torch.Generator().manual_seed(options.seed)
     with progress(f"{image.name}: exposing") as done:
         for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
-            exposure = expose(radiance, torch.tensor(ev))
-            if options.noise:
-                electrons = {"full_well": options.full_well, "read_noise": options.read_noise}
-                exposure = add_noise(exposure, generator, **electrons)
-            display = response(exposure).permute(1, 2, 0).contiguous().numpy()
-            write_image(target, display, bits=options.bits, exposure=Exposure(time=2.0**ev))
-            clipped = float((exposure >= 1).any(0).float().mean())
+            codes, clipped = _codes(radiance, gain * 2.0**ev, response, generator, options)
+            write_image(target, codes, bits=options.bits, exposure=Exposure(time=2.0**ev))
             print(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped", flush=True)
             done(index / len(stops))
+
+
+def _codes(
+    radiance: Tensor, factor: float, response: CameraResponse, generator: torch.Generator, options: Namespace
+) -> tuple[NDArray[Any], float]:
+    """What the camera writes down (H, W, 3), and the share of the pixels that are clipped.
+
+    Band by band, as the steps in between would take gigabytes for a photograph of 24 megapixels.
+    """
+    import numpy as np
+
+    from hdrgen.camera import add_noise, quantise
+
+    _, height, width = radiance.shape
+    codes = np.empty((height, width, 3), np.uint8 if options.bits == 8 else np.uint16)
+    rows, clipped = max(1, BAND // width), 0
+    for top in range(0, height, rows):
+        exposure = radiance[:, top : top + rows].float() * factor
+        if options.noise:
+            electrons = {"full_well": options.full_well, "read_noise": options.read_noise}
+            exposure = add_noise(exposure, generator, **electrons)
+        clipped += int((exposure >= 1).any(0).sum())
+        display = quantise(response(exposure.clamp(0, 1)), options.bits)
+        codes[top : top + rows] = (display * (2**options.bits - 1)).round().permute(1, 2, 0).numpy()
+    return codes, clipped / (height * width)
 
 
 def _gain(radiance: Tensor, auto: bool) -> float:
@@ -139,7 +166,7 @@ def _gain(radiance: Tensor, auto: bool) -> float:
         return 1.0
     from hdrgen.camera import luminance_of
 
-    median = float(luminance_of(radiance).median())
+    median = float(luminance_of(radiance.float()).median())
     if median <= 0:
         raise InputError("--auto: expected a median luminance above 0, found a black image")
     return MIDDLE_GREY / median

@@ -81,3 +81,14 @@ def test_bad_input(folder, arguments, message, capsys):
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
     assert message in told[0]
+
+
+def test_a_large_image_is_exposed_band_by_band(folder, monkeypatch, capsys):
+    """Bands change nothing but the memory; also with a response of three curves, and where rows do not divide."""
+    assert main(["expose", "room.exr", "--crf", "srgb", "-o", "whole"]) == 0
+    monkeypatch.setattr("hdrgen.commands.expose.BAND", 7 * 50)
+    assert main(["expose", "room.exr", "--crf", "srgb", "-o", "bands"]) == 0
+    for name in ("room_ev-2.0.png", "room_ev+0.0.png", "room_ev+2.0.png"):
+        assert np.array_equal(read_image(f"whole/{name}").pixels, read_image(f"bands/{name}").pixels)
+    told = [line.partition("/")[2] for line in capsys.readouterr().out.splitlines()]
+    assert told[:3] == told[3:]
