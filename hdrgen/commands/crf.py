@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hdrgen.commands.batch import for_each
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
@@ -14,7 +16,7 @@ from hdrgen.errors import InputError
 if TYPE_CHECKING:
     from hdrgen.commands.photographs import Photographs
 
-PLOTS = (".svg", ".png")
+DISAGREE = 0.3  # stops; good brackets are far below
 
 
 def parser(verb: str) -> Parser:
@@ -47,8 +49,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         raise InputError(f"{wrong}: expected a name that ends in .json; the plot is written beside it")
     plots = [output.with_suffix(f".{options.plot}") for output in outputs if options.plot != "none"]
     refuse_existing([*outputs, *plots], options.overwrite)
-    for stack, output in zip(stacks, outputs, strict=True):
-        _estimate(stack, output, options.method, options.plot, options.max_megapixels)
+    pairs = list(zip(stacks, outputs, strict=True))
+    for_each(pairs, "scenes", lambda pair: _estimate(*pair, options.method, options.plot, options.max_megapixels))
 
 
 def _estimate(stack: Stack, output: Path, method: str, plot: str, max_megapixels: float) -> None:
@@ -74,10 +76,19 @@ def _estimate(stack: Stack, output: Path, method: str, plot: str, max_megapixels
         path = output.with_suffix(f".{plot}")
         write_plot(path, response, f"{stack.name}: {method}, frames agree within {residual:.2g} stops")
         written = f", plot {path}"
+    if residual > DISAGREE:
+        warnings.warn(
+            f"{stack.name}: the frames disagree by {residual:.2g} stops under this curve; check the exposures, align"
+            " the frames, leave out moving things and borders",
+            stacklevel=2,
+        )
     count = len(stack.frames)
     print(f"{output}: {count} exposures ordered by {stack.order}, {method}, residual {residual:.3g} stops{written}")
 
 
 def _check_encoded(stack: Stack, photographs: Photographs) -> None:
     if photographs.linear:
-        raise InputError(f"{stack.name}: expected encoded photographs (JPEG, PNG), found linear ones; use linear")
+        raise InputError(
+            f"{stack.name}: expected encoded photographs (JPEG, PNG), found linear ones, which need no response; merge"
+            " them as they are"
+        )

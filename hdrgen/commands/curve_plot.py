@@ -89,6 +89,9 @@ def _draw(path: Path, lines: Sequence[Line], title: str) -> None:
     font = ImageFont.load_default(12)
     pen.text((LEFT, 12), title, fill="black", font=font)
     pen.text((WIDTH / 2, HEIGHT - 24), "exposure, stops below white", fill="black", font=font, anchor="ma")
+    upright = Image.new("L", (HEIGHT, 16))
+    ImageDraw.Draw(upright).text((HEIGHT / 2, 0), "display value", fill=255, font=font, anchor="ma")
+    picture.paste("black", (4, 0), upright.rotate(90, expand=True))
     for start, end in _grid():
         pen.line([start, end], fill="#dddddd")
     for x, y, text, anchor in _labels():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hdrgen.commands.batch import for_each
 from hdrgen.commands.output import add_output_arguments, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
@@ -72,8 +73,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if len(set(written)) < len(written):
         raise InputError("two images have the same name, and their exposures would be the same files; one by one, then")
     refuse_existing(written, options.overwrite)
-    for image, targets in files.items():
-        _expose(image, stops, targets, options)
+    for_each(images, "images", lambda image: _expose(image, stops, files[image], options))
 
 
 def exposures(text: str) -> list[float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hdrgen.arguments import value_of
+from hdrgen.commands.batch import for_each
 from hdrgen.commands.operators import OPERATORS, absolute, described, known, parse
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
@@ -95,11 +96,15 @@ def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> 
     targets = output_files(options.output, [f"{stem}_{name}" for stem in _stems(sources)], form.suffix)
     refuse_existing(targets, options.overwrite)
     pairs = list(zip(sources, targets, strict=True))
-    for source, target in tqdm(pairs, unit="image", leave=False, disable=None if len(pairs) > 1 else True):
+
+    def map_one(pair: tuple[Path, Path]) -> None:
+        source, target = pair
         start = time.perf_counter()
         size = _map_file(source, target, operator, form, options)
         told = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
         tqdm.write(told if size else f"{source}: left out, it holds display values")
+
+    for_each(tqdm(pairs, unit="image", leave=False, disable=None if len(pairs) > 1 else True), "images", map_one)
 
 
 def _sources(files: Sequence[str]) -> list[Path]:

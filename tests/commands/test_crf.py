@@ -63,3 +63,18 @@ def test_errors(folder, capsys):
         assert len(told) == 1
         assert message in told[0]
     assert (folder / "there.json").read_text() == "precious"
+
+
+def test_frames_that_disagree_are_warned_of(folder, capsys):
+    """A blue border, as scans have, does not change with the exposure; a curve comes out all the same."""
+    for path in (folder / "room").iterdir():
+        image = read_image(path)
+        pixels = image.pixels.copy()
+        pixels[:40] = (90, 120, 60)
+        write_image(folder / "scans" / f"{path.stem}.png", pixels, exposure=image.exposure)
+    assert main(["crf", "scans"]) == 0
+    told = capsys.readouterr()
+    assert "residual" in told.out
+    assert told.err.startswith("hdrgen: warning: scans: the frames disagree by ")
+    assert main(["crf", "room"]) == 0
+    assert capsys.readouterr().err == ""
