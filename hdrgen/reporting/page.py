@@ -20,6 +20,8 @@ from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import chosen, palette, viewer
 
 _SPACE = "\n"
+_NAMED = 3
+"""Most runs whose names are the title of the page."""
 
 
 def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), count: int = 6, side: int = 384) -> int:
@@ -72,7 +74,8 @@ def _viewers(tests: Sequence[Test], scenes: Sequence[str], count: int, side: int
 
 
 def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: Sequence[Sequence[Markup]]) -> Markup:
-    title = f"hdrgen: {', '.join(run.name for run in runs)}"
+    named = len(runs) <= _NAMED
+    title = f"hdrgen: {', '.join(run.name for run in runs) if named else f'{len(runs)} runs'}"
     sections = [_what_was_run(runs)]
     sections += [_comparison(at, tests, seen) for at, (tests, seen) in enumerate(zip(compared, viewers, strict=True))]
     curves = charts(runs)

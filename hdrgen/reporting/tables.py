@@ -102,17 +102,20 @@ def best(cells: Sequence[Cell]) -> set[int]:
     return {at for at, cell in known.items() if number(cell.value) == winner}
 
 
-def number(value: float | None) -> str:
-    """A number as tables have it.
+def number(value: float | None, beside: float | None = None) -> str:
+    """A number as tables have it; with as many decimals as the one it stands `beside`, if that is not too few.
 
     >>> number(0.12345), number(23.456), number(477338.8), number(float("nan")), number(None)
     ('0.1235', '23.46', '4.773e+05', 'NaN', '–')
+    >>> number(0.7221, beside=26.0), number(0.0012, beside=26.0)
+    ('0.72', '0.0012')
     """
     if value is None:
         return "\N{EN DASH}"
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "\N{INFINITY}" if value > 0 else "-\N{INFINITY}"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}" if abs(value) < 1e5 else f"{value:.4g}"
+    fine = abs(value) < (1 if beside is None or abs(beside) < 1 else 0.1)
+    return f"{value:.4f}" if fine else f"{value:.2f}" if abs(value) < 1e5 else f"{value:.4g}"
 
 
 def breakable(name: str) -> Markup:
@@ -138,7 +141,8 @@ def _rows(group: Group) -> list[Markup]:
 
 def _shown(cell: Cell, marked: bool) -> Markup:
     text = number(cell.value)
-    deviation = None if cell.deviation is None else element("small", f"\N{PLUS-MINUS SIGN} {number(cell.deviation)}")
+    spread = f"\N{PLUS-MINUS SIGN} {number(cell.deviation, beside=cell.value)}"
+    deviation = None if cell.deviation is None else element("small", spread)
     if not marked:
         return element("td", text, deviation)
     return element("td", element("strong", text), element("span", " best", class_="unseen"), deviation, class_="best")

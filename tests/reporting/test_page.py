@@ -32,24 +32,30 @@ def test_what_was_run(page):
         assert setting in page.text
 
 
+def test_a_page_of_many_runs_has_a_short_title(tmp_path):
+    folders = [made_test(tmp_path / f"run{at}") for at in range(4)]
+    write_page(read_runs(folders), tmp_path / "page.html")
+    assert "<title>hdrgen: 4 runs</title>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_numbers_and_the_best_of_each_column(page):
-    assert "25.00± 0.5000" in page.text
+    assert "25.00± 0.50" in page.text
     start = next(
         at for at, row in enumerate(page.rows) if [text for text, _ in row[:2]] == ["run", "psnr ↑, higher is better"]
     )
     means = page.rows[start + 1 : start + 3]
     assert [[text for text, kind in row if kind == "best"] for row in means] == [
-        ["0.1000 best± 0.5000", "40.00 best± 0.5000"],
-        ["26.00 best± 0.5000"],
+        ["0.1000 best± 0.5000", "40.00 best± 0.50"],
+        ["26.00 best± 0.50"],
     ]
 
 
 def test_exposures(page):
     heads = next(row for row in page.rows if [text for text, _ in row[:2]] == ["metric", "run"])
     assert [text for text, _ in heads] == ["metric", "run", "-1", "+1", "mean"]
-    assert "21.00 best± 0.5000" in page.best("theirs")
+    assert "21.00 best± 0.50" in page.best("theirs")
     first = next(row for row in page.rows if row[0][0] == "psnr ↑")
-    assert [text for text, _ in first[1:3]] == ["ours", "20.00± 0.5000"]
+    assert [text for text, _ in first[1:3]] == ["ours", "20.00± 0.50"]
 
 
 def test_curves(page):
