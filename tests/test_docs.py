@@ -14,6 +14,7 @@ import yaml
 
 from hdrgen.cli import main
 from hdrgen.io import write_image
+from tests.commands.brackets import write_bracket
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -99,6 +100,19 @@ def test_example_of_a_method_does_what_its_page_says(tmp_path, monkeypatch, caps
     assert json.loads(Path("results/metrics.json").read_text())
     assert Path("predictions/photo/photo.exr").is_file()
     assert "torch.optim.AdamW" in capsys.readouterr().out
+
+
+def test_a_bracket_is_merged_as_the_guide_says(tmp_path, monkeypatch):
+    """The commands of "Several exposures" as they are printed, one after the other."""
+    text = text_of(ROOT / "docs/getting_started.md").partition("## Several exposures")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    write_bracket(tmp_path / "bracket")
+    monkeypatch.chdir(tmp_path)
+    for line in block.splitlines():
+        assert main(shlex.split(line, comments=True)[1:]) == 0, line
+    made = {"room.exr", "room_preview.jpg", "bracket_crf.json", "bracket_crf.svg", "again.exr", "room_drago2003.jpg"}
+    assert made <= {path.name for path in tmp_path.iterdir()}
+    assert len(list((tmp_path / "exposures").iterdir())) == 5
 
 
 @pytest.mark.parametrize("words", commands(ROOT / "docs/multi_gpu.md"), ids=" ".join)
