@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen.commands.output import add_output_arguments, refuse_existing
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 ALIGNMENTS = ("none", "mean", "least-squares", "median", "percentiles", "match-percentiles", "exposure")
@@ -36,6 +36,7 @@ def parser(verb: str) -> Parser:
     _add_parameters(options.add_argument_group("parameters of other metrics"))
     options.add_argument("--json", action="store_true", help="print a JSON object for each pair, on a line of its own")
     add_output_arguments(options, "also write the numbers to this .csv or .json file")
+    add_config_argument(options, "metrics: [psnr, ssim]")
     return options
 
 
@@ -88,7 +89,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: Files that cannot be compared, or by these metrics.
     """
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     if options.output is not None:
         _check_output(options.output, options.overwrite)
     options.given_ppd = _pixels_per_degree(options)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
@@ -39,12 +39,13 @@ def parser(verb: str) -> Parser:
         description="List the methods. `hdrgen fit --model.help NAME` explains the arguments of one.",
     )
     options.add_argument("--json", action="store_true", help="print JSON instead of text")
+    add_config_argument(options, "json: true")
     return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each method."""
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     entries = describe_all()
     if options.json:
         print(json.dumps(entries, indent=2))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from hdrgen.commands.methods import cited
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 
 if TYPE_CHECKING:
     from hdrgen.metrics import ImageMetric
@@ -45,12 +45,13 @@ def parser(verb: str) -> Parser:
         description="List the metrics that `hdrgen compare --metrics` and evaluations of `hdrgen test` take.",
     )
     options.add_argument("--json", action="store_true", help="print JSON instead of text")
+    add_config_argument(options, "json: true")
     return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each metric."""
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     entries = [describe(metric) for metric in all_metrics().values()]
     if options.json:
         print(json.dumps(entries, indent=2))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 
@@ -18,6 +18,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--split", choices=["Train", "Test"], default="Train", help="part of the data (%(default)s)")
     options.add_argument("--identity", action="store_true", help="also pair every exposure with itself")
     options.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    add_config_argument(options, "split: Test")
     return options
 
 
@@ -27,7 +28,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: there are no stacks, or the file exists.
     """
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     if options.output.exists() and not options.overwrite:
         raise InputError(f"{options.output} exists already; pass --overwrite, or another file with -o")
     from hdrgen.data.drtmo import write_pairs  # imports torch, which the help does without

@@ -103,7 +103,7 @@ class Photo:
         """The cells of the table."""
         exposure, kind = self.image.exposure, self.image.pixels.dtype
         time = "-" if exposure.time is None else _seconds(exposure.time)
-        fnumber = "-" if exposure.fnumber is None else f"{exposure.fnumber:g}"
+        fnumber = "-" if exposure.fnumber is None else f"{exposure.fnumber:.3g}"
         iso = "-" if exposure.iso is None else f"{exposure.iso:g}"
         ev = "-" if self.ev is None else f"{self.ev:+.2f}"
         bits = f"{8 * kind.itemsize}{'' if kind.kind == 'u' else ' float'}{' linear' if self.image.linear else ''}"
@@ -196,11 +196,13 @@ def _complete_from_stack(photos: list[Photo]) -> None:
     """Exposures that a list beside the files or their names give, as a merge would read them."""
     paths = [photo.header.path for photo in photos]
     try:
-        frames = {frame.path: frame.exposure for frame in read_stack(paths)}
+        # Of a single photograph, too, a list beside it tells the exposure
+        source = paths if len(paths) > 1 else paths[0].parent
+        frames = {frame.path: frame.exposure for frame in read_stack(source)}
     except InputError:  # not one stack: each file's own metadata then has to do
         return
     for photo in photos:
-        exposure = frames[photo.header.path]
+        exposure = frames.get(photo.header.path, photo.image.exposure)
         image = photo.image
         photo.image = Image(image.pixels, image.linear, exposure, image.chromaticities, image.camera)
         photo.stops = exposure.stops

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.commands.comparing import Table, compare, exposure_columns, format_table
-from hdrgen.commands.parser import Parser
+from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def parser(verb: str) -> Parser:
         "--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder"
     )
     options.add_argument("--steps", type=int, help="stop training after so many steps, to try the rest")
+    add_config_argument(options, "steps: 500")
     return options
 
 
@@ -44,7 +45,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: If the output folder is in use, or the trained network does not beat the unchanged input at every
             exposure value.
     """
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(with_config(arguments))
     if options.steps is not None and options.steps < 1:
         raise InputError(f"expected at least one step, found {options.steps}; pass --steps 1 or more")
     output = _fresh(options.output, options.overwrite)

@@ -130,3 +130,14 @@ def test_radiance_has_no_white(folder, capsys):
     row = capsys.readouterr().out.splitlines()[1]
     assert "16 float linear" in row
     assert row.rstrip().endswith("10 x 10  -        -")
+
+
+def test_one_photograph_of_a_listed_stack_and_an_odd_aperture(folder, capsys):
+    files = write_bracket(folder / "hall", suffix=".png", exif=False)
+    (folder / "hall/exposures.csv").write_text("file,time\nb_dark.png,1/64\na_mid.png,1/8\nc_bright.png,1\n")
+    assert main(["info", str(files[0])]) == 0
+    row = capsys.readouterr().out.splitlines()[1].split()
+    assert row[2] == "1/64"
+    write_image("odd.png", np.full((20, 20, 3), 100, np.uint8), exposure=Exposure(time=1.0, fnumber=2**2.5))
+    assert main(["info", "odd.png"]) == 0
+    assert " 5.66 " in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The light verbs' complaints: one line, with what may have been meant."""
 
 import importlib
+import json
 
 import pytest
 
@@ -31,3 +32,19 @@ def test_one_line(typed, told, capsys):
 def test_every_light_verb_has_this_parser(verb):
     module = importlib.import_module(VERBS[verb].module)
     assert type(module.parser(verb)) is Parser
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [verb for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands") and verb != "configs"],
+)
+def test_every_light_verb_that_has_options_takes_them_from_a_file(verb, tmp_path, capsys):
+    assert main([verb, "--config", str(tmp_path / "missing.yaml")]) == 2
+    assert "missing.yaml: No such file" in capsys.readouterr().err
+    assert "--config" in importlib.import_module(VERBS[verb].module).parser(verb).format_help()
+
+
+def test_options_of_a_list_from_a_file(tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text("json: true\n")
+    assert main(["metrics", "--config", str(tmp_path / "mine.yaml")]) == 0
+    assert "psnr" in {entry["name"] for entry in json.loads(capsys.readouterr().out)}
