@@ -113,6 +113,7 @@ def _name(image: Path, ev: float, suffix: str) -> str:
 
 def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], options: Namespace) -> None:
     import torch
+    from tqdm import tqdm
 
     from hdrgen.commands.progress import progress
     from hdrgen.commands.responses import response_named
@@ -131,7 +132,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
         for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
             codes, clipped = _codes(radiance, gain * 2.0**ev, response, generator, options)
             write_image(target, codes, bits=options.bits, exposure=Exposure(time=2.0**ev))
-            print(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped", flush=True)
+            tqdm.write(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped")  # above the bar
             done(index / len(stops))
 
 

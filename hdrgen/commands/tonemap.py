@@ -104,7 +104,7 @@ def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> 
         told = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
         tqdm.write(told if size else f"{source}: left out, it holds display values")
 
-    for_each(tqdm(pairs, unit="image", leave=False, disable=None if len(pairs) > 1 else True), "images", map_one)
+    for_each(tqdm(pairs, name, unit="image", leave=False, disable=None), "images", map_one)
 
 
 def _sources(files: Sequence[str]) -> list[Path]:
