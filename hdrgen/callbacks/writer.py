@@ -3,10 +3,12 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 from torch import Tensor
@@ -16,7 +18,10 @@ from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
 from hdrgen.methods.base import Prediction
-from hdrgen.tonemap import reinhard2002
+from hdrgen.tonemap import reduced, reinhard2002
+
+WRITERS = min(4, os.cpu_count() or 1)
+"""Exposures that are compressed at the same time."""
 
 
 class PredictionWriter(BasePredictionWriter):
@@ -24,7 +29,8 @@ class PredictionWriter(BasePredictionWriter):
 
     A method that chooses the exposures itself does not know their EV: they are `SCENE_down.png` and `SCENE_up.png`.
     Each rank writes the scenes it made, batch by batch, so nothing stays in memory. No existing result is replaced
-    unless asked, and a scene name that occurs twice is an error.
+    unless asked, and a scene name that occurs twice is an error. Previews of large images are reduced, see
+    `hdrgen.tonemap.reduced`; `hdrgen tonemap` makes pictures of full size.
 
     Args:
         folder: Where; None is `predictions`.
@@ -78,24 +84,31 @@ class PredictionWriter(BasePredictionWriter):
     ) -> None:
         """Write every scene of the batch, and say so."""
         for index, scene in enumerate(prediction["scene"]):
-            written = [write_image(path, pixels) for path, pixels in self._files(scene, prediction, index)]
-            say(trainer, f"{scene}: {len(written)} files in {written[0].parent}" if written else f"{scene}: nothing")
+            start = self.folder_of(scene) / file_name(scene)
+            written = [*self._exposures(start, prediction, index), *self._radiance(start, prediction["hdr"][index])]
+            say(trainer, f"{scene}: {len(written)} files in {start.parent}" if written else f"{scene}: nothing")
 
     def folder_of(self, scene: str) -> Path:
         """Folder of one scene's files."""
         return self.folder / file_name(scene)
 
-    def _files(self, scene: str, prediction: Prediction, index: int) -> Iterator[tuple[Path, np.ndarray]]:
-        start = self.folder_of(scene) / file_name(scene)
-        if self.exposures and "stack" in prediction:
-            for stops, image in zip(prediction["ev"], prediction["stack"][index], strict=True):
-                name = exposure_name(float(stops)).lower().replace(" ", "")
-                yield Path(f"{start}_{name}.{self.exposures}"), to_pixels(image)
+    def _exposures(self, start: Path, prediction: Prediction, index: int) -> list[Path]:
+        if self.exposures is None or "stack" not in prediction:
+            return []
+        names = [exposure_name(float(stops)).lower().replace(" ", "") for stops in prediction["ev"]]
+        paths = [Path(f"{start}_{name}.{self.exposures}") for name in names]
+        with ThreadPoolExecutor(WRITERS) as pool:  # each is turned into pixels when its turn comes
+            return list(
+                pool.map(lambda path, image: write_image(path, to_pixels(image)), paths, prediction["stack"][index])
+            )
+
+    def _radiance(self, start: Path, hdr: Tensor) -> Iterator[Path]:
+        pixels = to_pixels(hdr) if self.radiance else None
         for suffix in self.radiance:
-            yield Path(f"{start}.{suffix}"), to_pixels(prediction["hdr"][index])
+            yield write_image(Path(f"{start}.{suffix}"), pixels)
         if self.preview:
-            shown = self.operator(prediction["hdr"][index : index + 1].float())[0]
-            yield Path(f"{start}_preview.{self.preview}"), to_pixels(shown)
+            shown = self.operator(reduced(hdr[None].float()))[0]
+            yield write_image(Path(f"{start}_preview.{self.preview}"), to_pixels(shown))
 
     def refuse(self, scenes: Sequence[str]) -> None:
         """Check where these scenes would be written.
@@ -144,5 +157,6 @@ def format_ev(stops: float) -> str:
 
 
 def to_pixels(image: Tensor) -> np.ndarray:
-    """Tensor `(3, H, W)` to float32 array `(H, W, 3)`."""
-    return np.ascontiguousarray(image.detach().float().cpu().permute(1, 2, 0).numpy())
+    """Tensor `(3, H, W)` to array `(H, W, 3)`: codes (uint8) as they are, all else as float32."""
+    pixels = image if image.dtype == torch.uint8 else image.float()
+    return np.ascontiguousarray(pixels.detach().cpu().permute(1, 2, 0).numpy())

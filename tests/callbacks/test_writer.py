@@ -20,7 +20,8 @@ def trainer(tmp_path) -> Trainer:
 def predict(writer: PredictionWriter, trainer: Trainer, *scenes: str, stack: bool = True) -> None:
     prediction = {"scene": list(scenes), "hdr": torch.rand(len(scenes), 3, 6, 8) * 10}
     if stack:
-        prediction |= {"stack": torch.rand(len(scenes), 2, 3, 6, 8), "ev": torch.tensor([-0.5, 3.0])}
+        codes = torch.randint(256, (len(scenes), 2, 3, 6, 8), dtype=torch.uint8)
+        prediction |= {"stack": codes, "ev": torch.tensor([-0.5, 3.0])}
     writer.refuse(scenes)
     writer.write_on_batch_end(trainer, None, prediction, None, None, 0, 0)
 

@@ -167,6 +167,8 @@ class HDRGAN(HDRModule):
         """The three exposures of each stack that are merged: `(B, 3, 3, H, W)`, and `(B, 3)` stops."""
         ldr, ev, generator = batch["ldr"], batch["ev"], torch.Generator()
         frames = [self.exposures(row, int(ref), generator) for row, ref in zip(ev.cpu(), batch["ref"], strict=True)]
+        if all(frame == list(range(ldr.shape[1])) for frame in frames):
+            return ldr, ev  # no copy of large photographs
         chosen, rows = torch.tensor(frames, device=ldr.device), torch.arange(len(ldr), device=ldr.device)[:, None]
         return ldr[rows, chosen], ev[rows, chosen]
 
