@@ -19,8 +19,8 @@ TileSize = int | Literal["auto", "none"]
 """Side of a tile in pixels, as large as free memory allows, or no tiles."""
 CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
-LARGEST, SMALLEST = 1024, 256
-"""Bounds of automatic tiles: larger ones are no faster on a CPU, smaller ones are mostly overlap."""
+LARGEST, SMALLEST = 1536, 256
+"""Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
 SHARE, MOST = 4, 2**29
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 
@@ -230,7 +230,7 @@ def _ramps(boxes: Sequence[Box], overlap: int) -> tuple[dict[int, Tensor], dict[
 def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> list[Tensor]:
     """For each tile, the weight of its rows `(size,)`: they add up to 1 in every row of the image."""
     ramp = torch.zeros(size)
-    inner = overlap // 4
+    inner = overlap * 3 // 8
     distance = torch.arange(size).minimum(torch.arange(size).flip(0)) + 0.5 - inner
     ramp = (distance / max(1, overlap - 2 * inner)).clamp(0, 1)
     raw = []

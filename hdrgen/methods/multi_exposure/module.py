@@ -90,6 +90,8 @@ class MultiExposureGeneration(HDRModule):
             encoder_channels, exposure_channels, two_exposure_nets, residual, identity_start
         )
         self.multiple = self.network.multiple
+        # Three eighths of it, 72 pixels of five levels, is how far both U-Nets together see with any weight.
+        self.overlap = min(12 * self.multiple, 384)
         self.exposures = RandomPair(identity=identity_pairs)
         self.mask_input = mask_input
         self.mask_losses = mask_losses
