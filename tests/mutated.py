@@ -271,6 +271,7 @@ def _avif() -> dict[str, bytes]:
     return {
         "a.avif": _written(".avif"),
         "alpha.avif": _pillow(picture.convert("RGBA"), "avif", {"quality": 70, "exif": exif}),
+        "moving.avif": _pillow(picture, "avif", {"save_all": True, "append_images": [picture], "duration": 40}),
         "tiles.avif": _pillow(picture, "avif", {"subsampling": "4:2:0", "autotiling": False, "tile_rows": 1}),
     }
 

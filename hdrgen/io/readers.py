@@ -173,6 +173,7 @@ def _read_jpeg_xl(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
 def _read_avif(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
     found = avif.summary(path)
     check_size(path, found.width, found.height, max_megapixels)
+    check_size(path, *avif.coded_size(path), max_megapixels)
     header = read_header(path)
     levels = avif.decoded(path, found)
     pixels, notes = choose_stored(levels, path)
