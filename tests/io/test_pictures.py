@@ -131,6 +131,20 @@ def test_ultra_hdr_by_its_xmp(tmp_path, scene):
     np.testing.assert_allclose(found, read_image(tmp_path / "a.uhdr.jpg", gain_map=True).pixels, rtol=0.03, atol=0.01)
 
 
+def test_display_that_shows_all_of_an_ultra_hdr_picture(tmp_path, scene):
+    """The whole gain is for displays as bright as the picture, however much brighter it makes a dark channel."""
+    scene[40, 40] = [8000, 40, 0]
+    with pytest.warns(UserWarning, match="clipped"):
+        content = write_image(tmp_path / "a.uhdr.jpg", scene).read_bytes()
+    capacity = float(content.partition(b'hdrgm:HDRCapacityMax="')[2].partition(b'"')[0])
+    gain = float(content.partition(b"<hdrgm:GainMapMax>")[2].partition(b"<rdf:li>")[2].partition(b"<")[0])
+    assert capacity == pytest.approx(np.log2(10_000 / 203), abs=1e-5)
+    assert gain > capacity + 2
+    whole = imagecodecs.ultrahdr_decode(content)[..., :3]
+    within = imagecodecs.ultrahdr_decode(content, boost=FULL_RADIANCE)[..., :3]
+    np.testing.assert_array_equal(within, whole)
+
+
 def test_ultra_hdr_index_as_pillow_reads_it(tmp_path, scene):
     path = write_image(tmp_path / "a.uhdr.jpg", scene, exposure=EXPOSURE)
     with PillowImage.open(path) as picture:
