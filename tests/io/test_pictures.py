@@ -13,6 +13,7 @@ from PIL import ImageCms, ImageOps
 
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
+from hdrgen.io.boxes import boxes
 from hdrgen.io.cicp import FULL_RADIANCE, Cicp
 from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
 
@@ -83,6 +84,14 @@ def test_colour_space_by_parameter(tmp_path, scene, suffix, space):
     image = read_image(path, gain_map=True)
     assert image.chromaticities == space.chromaticities
     assert np.median(stops_between(in_bt709(image), scene)) < 0.02
+
+
+def test_jpeg_xl_has_one_exif_block(tmp_path, scene):
+    """The encoder adds one of its own, compressed, that says nothing."""
+    content = write_image(tmp_path / "a.jxl", scene, exposure=EXPOSURE).read_bytes()
+    kinds = [part.kind for part in boxes(BytesIO(content), 0, len(content))]
+    assert kinds.count(b"Exif") == 1
+    assert b"brob" not in kinds
 
 
 def test_jpeg_xl_through_imagecodecs(tmp_path, scene):
