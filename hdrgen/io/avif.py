@@ -79,6 +79,8 @@ def decoded(path: Path, found: Summary) -> Pixels:
         raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
     if pixels.shape[:2] != (found.height, found.width):
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in size)")
+    if (pixels.dtype.itemsize > 1) != (found.bits > 8):
+        raise InputError(f"{path}: corrupt AVIF file (its parts differ in bits)")
     pixels = np.rot90(pixels, found.turns)
     mirrored: Pixels = pixels if found.mirror is None else np.flip(pixels, found.mirror)
     return np.ascontiguousarray(mirrored)

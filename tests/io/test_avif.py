@@ -168,3 +168,21 @@ def test_scaled_frames_of_a_real_encoder(tmp_path):
     command = ["aomenc", "--resize-mode=1", "--resize-denominator=16", "--cpu-used=8", "--obu", "-o", "a.obu", "a.y4m"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert largest_frame((tmp_path / "a.obu").read_bytes()) == (512, 256)
+
+
+def saying_ten_bits(content: bytes) -> bytes:
+    """A file of 8 bits whose boxes agree that it has 10."""
+    pixels, codec = content.index(b"pixi") + 9, content.index(b"av1C") + 6
+    changed = bytearray(content)
+    changed[pixels : pixels + 3] = b"\x0a\x0a\x0a"
+    changed[codec] |= 0x40
+    return bytes(changed)
+
+
+def test_bits_that_all_boxes_say_wrongly(tmp_path):
+    """The decoder goes by the compressed frame; levels would be taken for those of another scale."""
+    levels = np.full((64, 80, 3), 100, np.uint8)
+    content = imagecodecs.avif_encode(levels, bitspersample=8, primaries=9, transfer=16, matrix=9)
+    (tmp_path / "a.avif").write_bytes(saying_ten_bits(content))
+    with pytest.raises(InputError, match=r"a\.avif: corrupt AVIF file \(its parts differ in bits\)"):
+        read_image(tmp_path / "a.avif")
