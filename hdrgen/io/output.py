@@ -20,6 +20,7 @@ from hdrgen.io.icc import profile
 from hdrgen.io.image import Pixels
 
 _OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
+_FRACTIONS = ("ExposureTime", "FNumber")
 _HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"  # OpenImageIO's remark on any TIFF file without EXIF
 
 
@@ -97,6 +98,8 @@ def save(path: Path, pixels: Pixels, attributes: Mapping[str, object]) -> None:
 def _set(spec: Any, name: str, value: object) -> None:
     if isinstance(value, bytes):
         spec.attribute(name, f"uint8[{len(value)}]", np.frombuffer(value, np.uint8))
+    elif name in _FRACTIONS and isinstance(value, int):  # as int it would get lost in PNG
+        spec.attribute(name, float(value))
     elif isinstance(value, tuple):
         spec.attribute(name, f"{'int' if isinstance(value[0], int) else 'float'}[{len(value)}]", value)
     else:

@@ -80,6 +80,13 @@ def test_exposure_is_kept(tmp_path, display, suffix):
     assert read_image(write_image(tmp_path / f"a{suffix}", display, exposure=exposure)).exposure == exposure
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".exr"])
+def test_exposure_of_whole_numbers_is_kept(tmp_path, display, suffix):
+    """A PNG file lost what was given as int."""
+    exposure = Exposure(time=1, fnumber=4, iso=200)
+    assert read_image(write_image(tmp_path / f"a{suffix}", display, exposure=exposure)).exposure == exposure
+
+
 @pytest.mark.parametrize(("dtype", "expected"), [(np.uint8, np.uint8), (np.uint16, np.uint16), (np.float32, np.uint8)])
 def test_default_depth_of_png(tmp_path, display, dtype, expected):
     pixels = display if dtype == np.float32 else levels(display, 8 * np.dtype(dtype).itemsize)
