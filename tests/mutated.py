@@ -229,8 +229,11 @@ def _raw() -> dict[str, bytes]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        path = dng.write_dng(Path(folder) / "a.dng", _picture())
-        return {"a.dng": path.read_bytes()}
+        path = Path(folder) / "a.dng"
+        found = {"a.dng": dng.write_dng(path, _picture()).read_bytes()}
+        if find_spec("imagecodecs"):
+            found["tiles.dng"] = dng.write_dng(path, _picture(), compressed=True).read_bytes()
+        return found
 
 
 def _radiance() -> np.ndarray:
