@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hdrgen.commands.colours import add_colour_argument, colour_space
 from hdrgen.commands.output import add_output_arguments, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
@@ -15,6 +17,9 @@ from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hdrgen.io import ColourSpace, Image
+    from hdrgen.io.colour import Values
 
 MOST = 100
 MIDDLE_GREY = 0.18
@@ -38,6 +43,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="%(default)s")
     options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="%(default)s")
+    add_colour_argument(options, "that of the image")
     add_config_argument(options, "crf: gamma:2.2")
     return options
 
@@ -111,13 +117,14 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     from hdrgen.camera import add_noise, expose
     from hdrgen.commands.progress import progress
     from hdrgen.commands.responses import response_named
-    from hdrgen.io import Exposure, read_image, write_image
+    from hdrgen.io import read_image, write_image
 
     response = response_named(options.crf)
     read = read_image(image, clean=True, gain_map=True)
     if not read.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
-    radiance = torch.from_numpy(read.as_float()).permute(2, 0, 1)
+    pixels, tags = _in_colours(read, colour_space(options))
+    radiance = torch.from_numpy(pixels).permute(2, 0, 1)
     radiance = radiance * _gain(radiance, options.auto)
     generator = torch.Generator().manual_seed(options.seed)
     with progress(f"{image.name}: exposing") as done:
@@ -127,10 +134,23 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
                 electrons = {"full_well": options.full_well, "read_noise": options.read_noise}
                 exposure = add_noise(exposure, generator, **electrons)
             display = response(exposure).permute(1, 2, 0).contiguous().numpy()
-            write_image(target, display, bits=options.bits, exposure=Exposure(time=2.0**ev))
+            exposed = replace(read.exposure, time=2.0**ev, ev=None)
+            write_image(target, display, bits=options.bits, exposure=exposed, **tags)
             clipped = float((exposure >= 1).any(0).float().mean())
             print(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped", flush=True)
             done(index / len(stops))
+
+
+def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[str, Any]]:
+    """Radiance in the colours asked for, else in its own, and what is written beside its exposures."""
+    from hdrgen.io import BT709
+    from hdrgen.io.colour import converted
+
+    chromaticities, radiance = image.chromaticities, image.as_float()
+    if space is not None:
+        radiance = converted(radiance, chromaticities or BT709.chromaticities, space.chromaticities).clip(0)
+        chromaticities = space.chromaticities
+    return radiance, {"camera": image.camera, "chromaticities": chromaticities}
 
 
 def _gain(radiance: Tensor, auto: bool) -> float:
