@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hdrgen.api import Model as Model
+    from hdrgen.api import TiledProgram as TiledProgram
     from hdrgen.api import load as load
+    from hdrgen.api import load_program as load_program
     from hdrgen.api import merge as merge
     from hdrgen.api import tone_map as tone_map
     from hdrgen.errors import InputError as InputError
@@ -42,7 +44,9 @@ _PUBLIC = {
     "Image": "hdrgen.io:Image",
     "InputError": "hdrgen.errors:InputError",
     "Model": "hdrgen.api:Model",
+    "TiledProgram": "hdrgen.api:TiledProgram",
     "load": "hdrgen.api:load",
+    "load_program": "hdrgen.api:load_program",
     "merge": "hdrgen.api:merge",
     "read": "hdrgen.io:read_image",
     "tone_map": "hdrgen.api:tone_map",
@@ -60,7 +64,9 @@ __all__ = [
     "Image",
     "InputError",
     "Model",
+    "TiledProgram",
     "load",
+    "load_program",
     "merge",
     "read",
     "tone_map",

@@ -40,6 +40,7 @@ def describe(
         "parameters": sum(parameter.numel() for parameter in method.parameters()),
         "inputs": plain(program.takes()) if program else None,
         "outputs": plain(program.makes()) if program else None,
+        "tiles": program.tiles() if program else None,
         "stack_ev": [plain(value) for value in method.stack_ev] if method.generates else None,
         "licence": "MIT for hdrgen and what it exports; the data a network was trained on may set further terms",
         "made_by": provenance(),

@@ -61,6 +61,17 @@ class Program(nn.Module):
         height, width = (times * self.smallest + self.multiple // 2 for times in TRACED)
         return self.inputs(height, width)
 
+    def tiles(self) -> dict[str, Any]:
+        """How a larger photograph may be cut into tiles, for the card."""
+        exact = not self.method.context
+        told = (
+            "tiles that begin and end at the multiple and overlap give what hdrgen gives in such tiles"
+            if exact
+            else "the network normalises by the whole photograph, which a tile is not: no tiles"
+        )
+        sizes = {"multiple": self.multiple, "smallest": self.smallest, "overlap": self.method.overlap}
+        return {"exact": exact, **sizes, "about": told}
+
     def padded(self, image: Tensor) -> Tensor:
         """`(..., H, W)`, extended to the method's multiple by reflection."""
         rows, columns = (reflected(side, self.multiple) for side in image.shape[-2:])

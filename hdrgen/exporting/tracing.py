@@ -16,21 +16,34 @@ from hdrgen.exporting.program import Program
 
 
 def to_torch(program: Program) -> torch.export.ExportedProgram:
-    """The program by `torch.export`, for any height and width."""
+    """The program by `torch.export`, for any height and width.
+
+    Raises:
+        InputError: the method does what a program cannot hold.
+    """
+    try:
+        with torch.no_grad(), _without_noise():
+            return torch.export.export(
+                program,
+                (),
+                program.example(),
+                dynamic_shapes=_dynamic_shapes(program),
+                strict=False,
+                prefer_deferred_runtime_asserts_over_guards=True,
+            )
+    except RuntimeError as error:  # what torch raises for choices by a tensor's value is one
+        raise InputError(
+            f"torch.export cannot follow {type(program.method).__name__} ({str(error).splitlines()[0]}); choose by"
+            " plain numbers, such as ev.tolist(), not by values of tensors, or pass --formats safetensors"
+        ) from error
+
+
+def _dynamic_shapes(program: Program) -> dict[str, dict[int, Any]]:
     shapes = {taken["name"]: taken["shape"] for taken in program.takes()}
-    dynamic = {
+    return {
         name: {axis: torch.export.Dim.DYNAMIC for axis, side in enumerate(shape) if side in ("H", "W")}
         for name, shape in shapes.items()
     }
-    with torch.no_grad(), _without_noise():
-        return torch.export.export(
-            program,
-            (),
-            program.example(),
-            dynamic_shapes=dynamic,
-            strict=False,
-            prefer_deferred_runtime_asserts_over_guards=True,
-        )
 
 
 def to_onnx(program: Program, traced: torch.export.ExportedProgram, about: dict[str, str]) -> torch.onnx.ONNXProgram:

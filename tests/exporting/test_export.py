@@ -216,3 +216,16 @@ def test_a_program_that_does_something_else_is_not_kept():
     program = ExposureProgram(LinearGain(), [1.0])
     with pytest.raises(InputError, match=r"LinearGain as onnx differs by .* from itself"):
         _difference(program, lambda inputs: [inputs["image"][:, None]], "onnx")
+
+
+class ChoosesByTensor(LinearGain):
+    """What torch.export cannot follow."""
+
+    def expose(self, image, ev):
+        return torch.stack([image if bool(stop > 0) else image / 2 for stop in ev], dim=1)
+
+
+def test_a_method_that_no_program_can_hold():
+    with pytest.raises(InputError, match=r"cannot follow ChoosesByTensor .*ev\.tolist\(\)") as caught:
+        to_torch(program_of(ChoosesByTensor(), [-1.0, 1.0]))
+    assert "\n" not in str(caught.value)
