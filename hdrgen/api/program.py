@@ -35,11 +35,13 @@ def load_program(
         providers: Where onnxruntime runs it, for example `["CUDAExecutionProvider"]`.
 
     Raises:
-        InputError: no such file, another one, or no onnxruntime.
+        InputError: no such file, another one, no onnxruntime, or no tile size.
 
     >>> program = hdrgen.load_program("exported", tile=1024)  # doctest: +SKIP
     >>> exposures = program.run(image=photo)["exposures"]  # doctest: +SKIP
     """
+    if tile != "none" and (not isinstance(tile, int) or tile < 1):
+        raise InputError(f"tile: expected none or a number of pixels, found {tile!r}")
     file = Path(path) / FORMATS["onnx"] if Path(path).is_dir() else Path(path)
     if file.suffix == ".pt2":
         raise InputError(f"{file}: torch unpickles parts of such files, so hdrgen reads none; pass the .onnx beside it")
