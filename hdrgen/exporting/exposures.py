@@ -79,10 +79,7 @@ class ExposureProgram(Program):
             return found
         name = type(self.method).__name__
         told = (inspect.getdoc(type(self.method).prepared) or "").partition("\n")[0]
-        about = (
-            f"what {name}.prepared adds to the image ({told}); the same as in hdrgen where H and W divide by"
-            f" {self.multiple}, else up to a few pixels at the right and lower border"
-        )
+        about = f"what {name}.prepared adds to the image ({told})"
         return [*found, port(FURTHER, [1, self.further, "H", "W"], about)]
 
     def makes(self) -> list[Port]:
