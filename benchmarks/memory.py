@@ -58,9 +58,9 @@ def measured(config: str, options: argparse.Namespace) -> str:
         seconds = time.perf_counter() - start
         made = len(list((folder / "out").rglob("*.png")))
     # ru_maxrss is in KiB on Linux
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
     size = options.width * options.height / 1e6
-    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GiB | {seconds:.0f} s |"
+    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {seconds:.0f} s |"
 
 
 def run(*arguments: str) -> None:

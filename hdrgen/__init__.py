@@ -1,8 +1,9 @@
 """High dynamic range images from learned exposure stacks.
 
 From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to them, `hdrgen.load` for trained methods,
-`hdrgen.merge` for exposures of a scene, `hdrgen.tone_map` for pictures of HDR images. Every public name is imported
-when it is first used, so that `import hdrgen` costs nothing.
+`hdrgen.load_program` for those that `hdrgen export` made programs of, `hdrgen.merge` for exposures of a scene,
+`hdrgen.tone_map` for pictures of HDR images. Every public name is imported when it is first used, so that
+`import hdrgen` costs nothing.
 
 >>> import hdrgen
 >>> model = hdrgen.load("last.ckpt")  # doctest: +SKIP
@@ -11,12 +12,13 @@ when it is first used, so that `import hdrgen` costs nothing.
 >>> hdrgen.write("photo.png", hdrgen.tone_map(radiance, "drago2003"))  # doctest: +SKIP
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hdrgen.api import Model as Model
+    from hdrgen.api import TiledProgram as TiledProgram
     from hdrgen.api import load as load
+    from hdrgen.api import load_program as load_program
     from hdrgen.api import merge as merge
     from hdrgen.api import tone_map as tone_map
     from hdrgen.errors import InputError as InputError
@@ -42,7 +44,9 @@ _PUBLIC = {
     "Image": "hdrgen.io:Image",
     "InputError": "hdrgen.errors:InputError",
     "Model": "hdrgen.api:Model",
+    "TiledProgram": "hdrgen.api:TiledProgram",
     "load": "hdrgen.api:load",
+    "load_program": "hdrgen.api:load_program",
     "merge": "hdrgen.api:merge",
     "read": "hdrgen.io:read_image",
     "tone_map": "hdrgen.api:tone_map",
@@ -60,7 +64,9 @@ __all__ = [
     "Image",
     "InputError",
     "Model",
+    "TiledProgram",
     "load",
+    "load_program",
     "merge",
     "read",
     "tone_map",
@@ -68,16 +74,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562)."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'hdrgen' has no attribute {name!r}")
-    module, _, attribute = _PUBLIC[name].partition(":")
-    value = getattr(importlib.import_module(module), attribute)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
+
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use (PEP 562)."""
+        if name not in _PUBLIC:
+            raise AttributeError(f"module 'hdrgen' has no attribute {name!r}")
+        from importlib import import_module
+
+        module, _, attribute = _PUBLIC[name].partition(":")
+        value = getattr(import_module(module), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
     """Public names and what is there already."""
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*globals(), *_PUBLIC} - {"TYPE_CHECKING"})

@@ -1,12 +1,12 @@
 """Reading checkpoints as data: which method made one, with which arguments; nothing in a file is ever executed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hdrgen.errors import InputError
 from hdrgen.failures import one_line_errors
 from hdrgen.methods.base import HDRModule
+from hdrgen.naming import named_in
 from hdrgen.nn import read_checkpoint
 from hdrgen.parsing import Parser, subclasses
 
@@ -32,9 +32,12 @@ def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None 
         raise InputError(f"checkpoint {path} does not say which method made it; pass --model or --config as well")
     if vouched is None:
         _check_method(class_path, path)
-    for name in _class_paths(arguments):
+    for name in named_in(arguments):
         if not _is_within(name, (*TRUSTED, (vouched or class_path).partition(".")[0])):
-            raise InputError(f"checkpoint {path} refused: it names the class {name}; pass --model with your own choice")
+            raise InputError(
+                f"checkpoint {path} refused: its arguments name {' '.join(name.split())[:120]}, which would be imported"
+                " or read; pass --model with your own choice"
+            )
     return {"class_path": vouched or class_path, "init_args": arguments}
 
 
@@ -97,16 +100,6 @@ def _check_method(class_path: str, path: str | Path) -> None:
 
 def _is_within(name: str, packages: tuple[str, ...]) -> bool:
     return name.startswith(tuple(f"{package}." for package in packages))
-
-
-def _class_paths(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("class_path"), str):
-            yield value["class_path"]
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _class_paths(item)
 
 
 def find_last(folder: str | Path, method: str | None = None) -> Path | None:

@@ -158,6 +158,8 @@ class HDRCLI(LightningCLI):
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile
+        if isinstance(response := self._settings.get("model.init_args.response"), Namespace):
+            self.model.hparams["response"] = response.as_dict()  # methods note no arguments that are objects
         if str(self._settings.get("ckpt_path")).endswith(EXPORTED):  # Lightning reads its own checkpoints only
             self.model.load_state_dict(read_checkpoint(self._settings.ckpt_path)["state_dict"])
             self.config_init[self.subcommand].ckpt_path = None

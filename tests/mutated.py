@@ -229,8 +229,11 @@ def _raw() -> dict[str, bytes]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        path = dng.write_dng(Path(folder) / "a.dng", _picture())
-        return {"a.dng": path.read_bytes()}
+        path = Path(folder) / "a.dng"
+        found = {"a.dng": dng.write_dng(path, _picture()).read_bytes()}
+        if find_spec("imagecodecs"):
+            found["tiles.dng"] = dng.write_dng(path, _picture(), compressed=True).read_bytes()
+        return found
 
 
 def _radiance() -> np.ndarray:
@@ -271,6 +274,7 @@ def _avif() -> dict[str, bytes]:
     return {
         "a.avif": _written(".avif"),
         "alpha.avif": _pillow(picture.convert("RGBA"), "avif", {"quality": 70, "exif": exif}),
+        "moving.avif": _pillow(picture, "avif", {"save_all": True, "append_images": [picture], "duration": 40}),
         "tiles.avif": _pillow(picture, "avif", {"subsampling": "4:2:0", "autotiling": False, "tile_rows": 1}),
     }
 

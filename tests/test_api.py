@@ -38,6 +38,7 @@ def test_reading_needs_no_torch():
 def test_every_name_is_there_and_documented():
     assert set(hdrgen.__all__) == set(hdrgen._PUBLIC) == set(declared())
     assert set(hdrgen.__all__) <= set(dir(hdrgen))
+    assert not {"Any", "TYPE_CHECKING", "importlib"} & set(dir(hdrgen))
     for name, place in declared().items():
         assert hdrgen._PUBLIC[name] == place
         module, _, attribute = place.partition(":")

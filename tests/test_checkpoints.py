@@ -101,7 +101,7 @@ def test_a_method_that_the_user_names_is_taken():
 
 def test_nested_names_do_not_import_modules():
     nested = {"class_path": "antigravity.Adam", "init_args": {}}
-    with pytest.raises(InputError, match=r"refused: it names the class antigravity\.Adam"):
+    with pytest.raises(InputError, match=r"refused: its arguments name antigravity\.Adam"):
         method_in(checkpoint(optimizers=[nested]), "x.ckpt")
     nested = {"class_path": "torch.optim.Adam", "init_args": {"lr": 1}}
     assert method_in(checkpoint(optimizer=nested), "x.ckpt")["init_args"]["optimizer"] == nested

@@ -16,6 +16,8 @@ from pytorch_lightning.cli import LightningCLI
 import hdrgen.train
 from hdrgen import configs
 from hdrgen.arguments import named_method
+from hdrgen.camera import SRGB, Gamma
+from hdrgen.checkpoints import load_method
 from hdrgen.cli import main
 from hdrgen.io import read_image, write_image
 from hdrgen.train import HDRCLI
@@ -212,6 +214,17 @@ def test_checkpoint_alone_is_enough(trained):
     assert type(model) is ToyMethod
     assert model.channels == 8
     assert model.weight.ne(0.5).all()
+
+
+def test_a_response_is_kept_in_the_checkpoint():
+    arguments = ["--model.channels=[4,4]", "--model.adversarial_weight=0", "--model.response=Gamma"]
+    data = ["--data.train=MovingScenes", "--trainer.max_steps=1"]
+    assert main(["fit", "--model=HDRGAN", *arguments, "--model.response.gamma=1.8", *data, *CPU]) == 0
+    last = Path("runs/HDRGAN/version_0/checkpoints/last.ckpt")
+    for model in (build(f"--ckpt_path={last}").model, load_method(last)):
+        assert (model.response.name, type(model.response)) == ("gamma 1.8", Gamma)
+    typed = build(f"--ckpt_path={last}", "--model.response=SRGB").model
+    assert type(typed.response) is SRGB
 
 
 def test_dotted_flags_win_over_the_checkpoint(trained):

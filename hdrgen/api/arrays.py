@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from os import PathLike
 from typing import Any, TypeAlias
@@ -27,7 +28,7 @@ def photograph(picture: Picture) -> Tensor:
     sRGB curve, see `hdrgen.data.reading.read_photograph`.
 
     Raises:
-        InputError: another shape or type, or values outside [0, 1].
+        InputError: another shape or type, or values outside [0, 1]; something else.
 
     >>> photograph(np.full((2, 4, 3), 51, np.uint8))[0, :, 0, 0]
     tensor([0.2000, 0.2000, 0.2000])
@@ -36,6 +37,11 @@ def photograph(picture: Picture) -> Tensor:
         return photograph_of(picture)[None]
     if isinstance(picture, np.ndarray):
         return displayed(to_tensor(as_float(picture)))[None]
+    if not isinstance(picture, str | PathLike):
+        raise InputError(
+            f"expected a file, an image that hdrgen.read returned, or an array (H, W, 3), found {kind_of(picture)};"
+            " numpy.asarray makes an array of most images, torch.stack one tensor of several"
+        )
     from pathlib import Path
 
     return read_photograph(Path(picture))[None]
@@ -45,10 +51,18 @@ def displayed(values: Tensor) -> Tensor:
     """The same display values in float32.
 
     Raises:
-        InputError: values outside [0, 1], or none that can be compared.
+        InputError: values outside [0, 1], NaN, codes, or no pixels at all.
     """
+    if not values.is_floating_point() or not values.numel():
+        raise InputError(
+            f"expected floats from 0 to 1, found {kind_of(values)}; divide 8-bit codes by 255, as tensor / 255 does"
+        )
     values = values.float()
-    low, high = (float(value) for value in values.aminmax()) if values.numel() else (0.0, 0.0)
+    low, high = (float(value) for value in values.aminmax())
+    if math.isnan(low):
+        raise InputError(
+            f"expected display values from 0 to 1, found {int(values.isnan().sum())} NaN; replace them first"
+        )
     if not (low >= 0 and high <= 1):
         raise InputError(
             f"expected display values from 0 to 1, found {low:g} to {high:g}; divide 8-bit codes by 255, and expose"
@@ -64,12 +78,46 @@ def as_float(pixels: Array) -> NDArray[np.float32]:
         InputError: another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or 0 in pixels.shape:
-        raise InputError(f"expected an image of shape (H, W, 3), found {pixels.shape}")
+        first = pixels.ndim == 3 and pixels.shape[0] == 3
+        hint = "; image.transpose(1, 2, 0) puts the channels last" if first else ""
+        raise InputError(f"expected an image of shape (H, W, 3), found {pixels.shape}{hint}")
     if pixels.dtype in (np.uint8, np.uint16):
         return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
     if pixels.dtype.kind != "f":
         raise InputError(f"expected uint8, uint16 or float pixels, found {pixels.dtype}")
     return pixels.astype(np.float32, copy=False)
+
+
+def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> None:
+    """Check the shape of a tensor of photographs.
+
+    Args:
+        tensor: `(..., 3, H, W)`.
+        kinds: The shapes that are meant, for the error.
+        dimensions: How many dimensions it may have, fewest and most.
+
+    Raises:
+        InputError: another shape.
+    """
+    fewest, most = dimensions
+    if fewest <= tensor.ndim <= most and tensor.shape[-3] == 3 and tensor.numel():
+        return
+    last = tensor.ndim >= 3 and tensor.shape[-1] == 3
+    hint = "; image.movedim(-1, -3) puts the channels before height and width" if last else ""
+    raise InputError(f"expected a tensor {kinds}, found {tuple(tensor.shape)}{hint}")
+
+
+def kind_of(value: object) -> str:
+    """What something is, for an error.
+
+    >>> kind_of(None), kind_of(np.zeros((2, 3), np.uint8)), kind_of([1, 2])
+    ('None', 'uint8 (2, 3)', 'list of 2')
+    """
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray | Tensor):
+        return f"{value.dtype} {tuple(value.shape)}"
+    return f"list of {len(value)}" if isinstance(value, list) else type(value).__name__
 
 
 def to_tensor(pixels: NDArray[np.float32]) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.api.arrays import Array, as_float, displayed, stops, to_array, to_tensor
+from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
 from hdrgen.camera import CameraResponse
 from hdrgen.commands.photographs import Photographs
 from hdrgen.commands.radiance import MEANS, merged
@@ -113,8 +113,7 @@ def _of_arrays(images: object) -> bool:
 
 def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) -> tuple[Stack, Photographs]:
     """Exposures dark to bright, and their pixels."""
-    if not isinstance(images, str | PathLike) and len(images) < 2:
-        raise InputError(f"expected at least two exposures of a scene, found {len(images)}")
+    _check_several(images)
     given = None if ev is None else stops(ev)  # type: ignore[arg-type]  # it checks
     if given is not None and not isinstance(images, str | PathLike) and len(given) != len(images):
         raise InputError(f"expected {len(images)} EVs, one for each exposure, found {len(given)}")
@@ -123,6 +122,20 @@ def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) 
     frames = _frames(images, given)  # type: ignore[arg-type]  # just checked
     stack = Stack(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
     return stack, Photographs.read(stack, max_megapixels=500)
+
+
+def _check_several(images: object) -> None:
+    if isinstance(images, str | PathLike):
+        return
+    if not isinstance(images, list | tuple | np.ndarray | Tensor):
+        raise InputError(
+            f"expected files, a list of arrays (H, W, 3) or a tensor (S, 3, H, W), found {kind_of(images)}"
+        )
+    if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
+        found = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
+        raise InputError(f"expected at least two exposures of a scene, found {found}")
+    if isinstance(images, Tensor):
+        check_channels(images, "(S, 3, H, W)", (4, 4))
 
 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
@@ -152,6 +165,11 @@ def _stack_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> tuple[Stac
 
 def _checked(image: Array) -> Array:
     """The array itself, codes as codes: merging has a table for each."""
+    if not isinstance(image, np.ndarray):
+        raise InputError(
+            f"expected arrays (H, W, 3), files, or one tensor of all exposures, found {kind_of(image)}; pass the files"
+            " themselves, image.pixels of images that hdrgen.read returned, or torch.stack(images)"
+        )
     if image.dtype not in (np.uint8, np.uint16):
         return to_array(displayed(to_tensor(as_float(image))))
     as_float(image[:1, :1])

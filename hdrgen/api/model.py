@@ -7,11 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.api.arrays import Array, Picture, displayed, photograph, stops, to_array
+from hdrgen.api.arrays import Array, Picture, check_channels, displayed, kind_of, photograph, stops, to_array
 from hdrgen.checkpoints import load_method
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
@@ -40,10 +41,14 @@ def load(
     Raises:
         InputError: no checkpoint there, a damaged one, or one that holds code.
 
+    See also `hdrgen.load_program`, which runs exported ONNX programs.
+
     >>> model = hdrgen.load("runs/CEVR/version_0/checkpoints/last.ckpt")  # doctest: +SKIP
     >>> brighter = model.generate(hdrgen.read("photo.jpg"), ev=2.0)  # doctest: +SKIP
     >>> hdrgen.write("photo.exr", model.reconstruct("photo.jpg"))  # doctest: +SKIP
     """
+    if Path(path).suffix in (".onnx", ".pt2"):
+        raise InputError(f"{path}: expected weights, found a program; hdrgen.load_program runs ONNX programs")
     model = Model(load_method(Path(path), method), tile)
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
@@ -59,6 +64,9 @@ class Model:
         method: Any method; its own interface, for tensors with gradients, stays `model.method`.
         tile: See `load`.
 
+    Raises:
+        InputError: no method, or no tile size.
+
     >>> import numpy as np
     >>> from hdrgen.methods import LinearGain
     >>> model = Model(LinearGain())
@@ -70,6 +78,10 @@ class Model:
     """
 
     def __init__(self, method: HDRModule, tile: TileSize = "auto") -> None:
+        if not isinstance(method, HDRModule):
+            raise InputError(f"expected a method of hdrgen.methods, found {kind_of(method)}; hdrgen.load opens files")
+        if tile not in ("auto", "none") and (not isinstance(tile, int) or tile < 1):
+            raise InputError(f"tile: expected auto, none or a number of pixels, found {tile!r}")
         self.method = method.eval()
         self.method.tile = tile
 
@@ -129,7 +141,7 @@ class Model:
         refuse_unoffered(self.method, wanted)
         batched, given = self._batched(image)
         made = self.method.generate(given, wanted.to(given.device))
-        if isinstance(ev, float | int):
+        if isinstance(ev, float | int) or getattr(ev, "ndim", 1) == 0:  # a number, of Python, NumPy or torch
             made = made[:, 0]
         return self._returned(made if batched else made[0], image)
 
@@ -152,11 +164,19 @@ class Model:
             InputError: no photograph, several for a method that takes one, or one for a method that takes several.
         """
         if isinstance(image, dict):
+            missing = [key for key in ("ldr", "ev", "ref") if key not in image]
+            if missing:
+                raise InputError(f"expected a batch with ldr, ev and ref, found none of {', '.join(missing)}")
             there = {key: value.to(self.device) if isinstance(value, Tensor) else value for key, value in image.items()}
             return self.method.reconstruct(there)
         if takes_one(self.method):
-            if ev is not None or isinstance(image, list | tuple):
-                raise InputError(f"{self.name} takes one photograph, found several; hdrgen.merge merges them")
+            if isinstance(image, list | tuple):
+                raise InputError(
+                    f"{self.name} takes one photograph, found {len(image)} in a {type(image).__name__}; hdrgen.merge"
+                    " merges several"
+                )
+            if ev is not None:
+                raise InputError(f"{self.name} takes one photograph and no EV, found ev={ev!r}; see generate")
             batched, given = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
             made = self.method.reconstruct(_batch(given[:, None], torch.zeros(1)))
         else:
@@ -168,21 +188,20 @@ class Model:
         """Whether there was a batch, and `(B, 3, H, W)`."""
         if not isinstance(image, Tensor):
             return False, photograph(image).to(self.device)
-        if image.ndim not in (3, 4) or image.shape[-3] != 3:
-            raise InputError(f"expected a tensor (3, H, W) or (B, 3, H, W), found {tuple(image.shape)}")
+        check_channels(image, "(3, H, W) or (B, 3, H, W)", (3, 4))
         return image.ndim == 4, displayed(image).to(self.device).reshape(-1, *image.shape[-3:])
 
     def _several(self, images: Picture | Sequence[Picture] | Tensor, ev: EV | None) -> tuple[bool, Tensor]:
         """Whether there was a batch, and `(B, S, 3, H, W)`."""
-        if ev is None or not isinstance(images, list | tuple | Tensor):
+        several = isinstance(images, list | tuple | Tensor) or (isinstance(images, np.ndarray) and images.ndim == 4)
+        if ev is None or not several or not len(images):  # type: ignore[arg-type]  # it is one of those
             raise InputError(
                 f"{self.name} merges several exposures of a scene; pass a list of them and their EVs, ev=[-2, 0, 2]"
             )
         if isinstance(images, Tensor):
-            if images.ndim not in (4, 5) or images.shape[-3] != 3:
-                raise InputError(f"expected a tensor (S, 3, H, W) or (B, S, 3, H, W), found {tuple(images.shape)}")
+            check_channels(images, "(S, 3, H, W) or (B, S, 3, H, W)", (4, 5))
             return images.ndim == 5, displayed(images).to(self.device).reshape(-1, *images.shape[-4:])
-        found = [photograph(image) for image in images]
+        found = [photograph(image) for image in images]  # type: ignore[union-attr]  # as above
         if len({tuple(image.shape) for image in found}) > 1:
             sizes = ", ".join(f"{image.shape[-1]} x {image.shape[-2]}" for image in found)
             raise InputError(f"expected photographs of one size, found {sizes}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, overload
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.api.arrays import Array, as_float, to_array, to_tensor
+from hdrgen.api.arrays import Array, as_float, check_channels, kind_of, to_array, to_tensor
 from hdrgen.commands.operators import operator_named
 from hdrgen.errors import InputError
 from hdrgen.io import Image
@@ -33,7 +34,7 @@ def tone_map(
         Display values in [0, 1], float32, in the same shape and kind.
 
     Raises:
-        InputError: display values, no such operator, or a parameter that it does not have.
+        InputError: display values, NaN, another shape; no such operator, or a parameter that it does not have.
 
     >>> import numpy as np
     >>> radiance = np.linspace(0, 8, 4 * 4 * 3, dtype=np.float32).reshape(4, 4, 3)
@@ -41,13 +42,44 @@ def tone_map(
     >>> shown.shape, bool(shown.min() >= 0), bool(shown.max() <= 1)
     ((4, 4, 3), True, True)
     """
-    chosen = operator_named(operator, parameters) if isinstance(operator, str) else operator
-    if parameters and not isinstance(operator, str):
-        raise InputError("expected parameters with an operator's name only; give them to the operator itself")
+    chosen = _chosen(operator, parameters)
     with torch.inference_mode():
         if isinstance(radiance, Tensor):
-            return chosen(radiance.float())
-        if isinstance(radiance, Image) and not radiance.linear:
+            check_channels(radiance, "(..., 3, H, W)", (3, radiance.ndim))
+            return chosen(_finite(radiance.float()))
+        return to_array(chosen(_finite(to_tensor(as_float(_linear(radiance))))))
+
+
+def _chosen(operator: str | ToneMapper, parameters: dict[str, object]) -> ToneMapper:
+    if isinstance(operator, str):
+        try:
+            return operator_named(operator, parameters)
+        except TypeError as error:  # text for a number, for example
+            told = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+            raise InputError(f"{operator}: expected parameters as it has them, found {told} ({error})") from error
+    if not callable(operator):
+        raise InputError(f"expected an operator's name or an operator of hdrgen.tonemap, found {operator!r}")
+    if parameters:
+        raise InputError("expected parameters with an operator's name only; give them to the operator itself")
+    return operator
+
+
+def _linear(radiance: Image | Array) -> Array:
+    if isinstance(radiance, Image):
+        if not radiance.linear:
             raise InputError("expected an HDR image, found display values, which can be looked at as they are")
-        pixels = radiance.as_float() if isinstance(radiance, Image) else radiance
-        return to_array(chosen(to_tensor(as_float(pixels))))
+        return radiance.as_float()
+    if not isinstance(radiance, np.ndarray):
+        raise InputError(
+            "expected an HDR image: an array (H, W, 3), a tensor, or what hdrgen.read returned, found"
+            f" {kind_of(radiance)}"
+        )
+    if radiance.dtype in (np.uint8, np.uint16):
+        raise InputError(f"expected radiance in floats, found {radiance.dtype}, display values to look at as they are")
+    return radiance
+
+
+def _finite(radiance: Tensor) -> Tensor:
+    if not bool(radiance.isfinite().all()):
+        raise InputError(f"expected radiance, found {int((~radiance.isfinite()).sum())} values NaN or infinite")
+    return radiance

@@ -3,10 +3,13 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 from torch import Tensor
@@ -14,9 +17,12 @@ from torch import Tensor
 from hdrgen.callbacks.say import say
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.io import write_image
+from hdrgen.io import BT709, COLOUR_SPACES, ColourSpace, Exposure, Tags, read_tags, write_image
 from hdrgen.methods.base import Prediction
-from hdrgen.tonemap import reinhard2002
+from hdrgen.tonemap import reduced, reinhard2002
+
+WRITERS = min(4, os.cpu_count() or 1)
+"""Exposures that are compressed at the same time."""
 
 
 class PredictionWriter(BasePredictionWriter):
@@ -24,7 +30,9 @@ class PredictionWriter(BasePredictionWriter):
 
     A method that chooses the exposures itself does not know their EV: they are `SCENE_down.png` and `SCENE_up.png`.
     Each rank writes the scenes it made, batch by batch, so nothing stays in memory. No existing result is replaced
-    unless asked, and a scene name that occurs twice is an error.
+    unless asked, and a scene name that occurs twice is an error. Previews of large images are reduced, see
+    `hdrgen.tonemap.reduced`; `hdrgen tonemap` makes pictures of full size. All files keep what the photograph says of
+    camera, exposure and colours; generated exposures say the exposure time that they stand for.
 
     Args:
         folder: Where; None is `predictions`.
@@ -33,6 +41,7 @@ class PredictionWriter(BasePredictionWriter):
         exposures: Format of the generated exposures, display values; None writes none.
         preview: Format of the tone-mapped HDR image; None writes none.
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
+        colour_space: Convert all files into it; None keeps the colours of the photograph.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class PredictionWriter(BasePredictionWriter):
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
+        colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
     ) -> None:
         super().__init__("batch")
         self.folder = Path(folder or "predictions")
@@ -51,6 +61,7 @@ class PredictionWriter(BasePredictionWriter):
         self.exposures = exposures
         self.preview = preview
         self.operator = operator
+        self.colour_space = colour_space
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a folder that cannot be written, before any work is done."""
@@ -78,24 +89,40 @@ class PredictionWriter(BasePredictionWriter):
     ) -> None:
         """Write every scene of the batch, and say so."""
         for index, scene in enumerate(prediction["scene"]):
-            written = [write_image(path, pixels) for path, pixels in self._files(scene, prediction, index)]
-            say(trainer, f"{scene}: {len(written)} files in {written[0].parent}" if written else f"{scene}: nothing")
+            start, tags = self.folder_of(scene) / file_name(scene), _tags_of(batch, index)
+            exposures = self._exposures(start, prediction, index, tags)
+            written = [*exposures, *self._radiance(start, prediction["hdr"][index], tags)]
+            say(trainer, f"{scene}: {len(written)} files in {start.parent}" if written else f"{scene}: nothing")
+
+    @property
+    def _space(self) -> ColourSpace | None:
+        return next((space for space in COLOUR_SPACES if space.name == self.colour_space), None)
 
     def folder_of(self, scene: str) -> Path:
         """Folder of one scene's files."""
         return self.folder / file_name(scene)
 
-    def _files(self, scene: str, prediction: Prediction, index: int) -> Iterator[tuple[Path, np.ndarray]]:
-        start = self.folder_of(scene) / file_name(scene)
-        if self.exposures and "stack" in prediction:
-            for stops, image in zip(prediction["ev"], prediction["stack"][index], strict=True):
-                name = exposure_name(float(stops)).lower().replace(" ", "")
-                yield Path(f"{start}_{name}.{self.exposures}"), to_pixels(image)
+    def _exposures(self, start: Path, prediction: Prediction, index: int, tags: Tags) -> list[Path]:
+        if self.exposures is None or "stack" not in prediction:
+            return []
+
+        def written(stops: float, image: Tensor) -> Path:
+            path = Path(f"{start}_{exposure_name(stops).lower().replace(' ', '')}.{self.exposures}")
+            return self._written(path, image, tags.at(stops))
+
+        with ThreadPoolExecutor(WRITERS) as pool:  # each is turned into pixels when its turn comes
+            return list(pool.map(written, prediction["ev"].tolist(), prediction["stack"][index]))
+
+    def _radiance(self, start: Path, hdr: Tensor, tags: Tags) -> Iterator[Path]:
+        said = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
         for suffix in self.radiance:
-            yield Path(f"{start}.{suffix}"), to_pixels(prediction["hdr"][index])
+            yield self._written(Path(f"{start}.{suffix}"), hdr, said)
         if self.preview:
-            shown = self.operator(prediction["hdr"][index : index + 1].float())[0]
-            yield Path(f"{start}_preview.{self.preview}"), to_pixels(shown)
+            shown = self.operator(reduced(hdr[None].float()))[0]
+            yield self._written(Path(f"{start}_preview.{self.preview}"), shown, tags)
+
+    def _written(self, path: Path, image: Tensor, tags: Tags) -> Path:
+        return write_image(path, to_pixels(image), colour_space=self._space, **vars(tags))
 
     def refuse(self, scenes: Sequence[str]) -> None:
         """Check where these scenes would be written.
@@ -111,6 +138,12 @@ class PredictionWriter(BasePredictionWriter):
             folders.add(folder)
             if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
                 raise InputError(f"{folder} holds results already; pass --overwrite, or another folder with -o")
+
+
+def _tags_of(batch: Sample, index: int) -> Tags:
+    """What the photograph says beside its pixels; nothing of a scene that was read from no file."""
+    paths = batch.get("path")
+    return read_tags(paths[index]) if paths else Tags(Exposure())
 
 
 def file_name(scene: str) -> str:
@@ -144,5 +177,6 @@ def format_ev(stops: float) -> str:
 
 
 def to_pixels(image: Tensor) -> np.ndarray:
-    """Tensor `(3, H, W)` to float32 array `(H, W, 3)`."""
-    return np.ascontiguousarray(image.detach().float().cpu().permute(1, 2, 0).numpy())
+    """Tensor `(3, H, W)` to array `(H, W, 3)`: codes (uint8) as they are, all else as float32."""
+    pixels = image if image.dtype == torch.uint8 else image.float()
+    return np.ascontiguousarray(pixels.detach().cpu().permute(1, 2, 0).numpy())

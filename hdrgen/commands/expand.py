@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hdrgen.commands.colours import add_colour_argument
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
 from hdrgen.errors import InputError
@@ -45,6 +46,7 @@ def parser(verb: str) -> Parser:
     options.add_argument(
         "--tile", default="auto", help="side of tiles for large photographs, auto, or none (%(default)s)"
     )
+    add_colour_argument(options, "that of the photograph")
     options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="%(default)s")
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
     add_config_argument(options, "ckpt_path: last.ckpt")
@@ -80,6 +82,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     told += ["--overwrite"] if options.overwrite else []
     told += ["--writer.exposures=null"] if options.no_exposures else []
     told += ["--writer.preview=null"] if options.no_preview else []
+    told += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
     return [*told, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
 
 

@@ -69,6 +69,6 @@ def _told(file: Path, done: object) -> str:
     if file.suffix == ".safetensors":
         return f"weights of {done.card['method']}, {done.card['parameters']:,} parameters, {size}"
     difference = done.differences[file.suffix[1:]]
-    count = len(done.card["outputs"][0]["ev"])
+    takes, makes = (" and ".join(port["name"] for port in done.card[side]) for side in ("inputs", "outputs"))
     checked = "not checked, onnxruntime is missing" if difference is None else f"within {difference:.1g} of the method"
-    return f"a photograph of any size to {count} exposures, {checked}, {size}"
+    return f"{takes} to {makes}, of any size, {checked}, {size}"

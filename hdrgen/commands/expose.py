@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdrgen.commands.batch import for_each
+from hdrgen.commands.colours import add_colour_argument, colour_space
 from hdrgen.commands.output import add_output_arguments, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hdrgen.camera import CameraResponse
+    from hdrgen.io import ColourSpace, Image
+    from hdrgen.io.colour import Values
 
 MOST = 100
 BAND = 2**20
@@ -45,6 +49,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="%(default)s")
     options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="%(default)s")
+    add_colour_argument(options, "that of the image")
     add_config_argument(options, "crf: gamma:2.2")
     return options
 
@@ -117,21 +122,21 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
 
     from hdrgen.commands.progress import progress
     from hdrgen.commands.responses import response_named
-    from hdrgen.io import Exposure, read_image, write_image
+    from hdrgen.io import read_image, write_image
 
     response = response_named(options.crf)
     read = read_image(image, clean=True, gain_map=True)
     if not read.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
-    # Half floats stay half until they are exposed
-    pixels = read.pixels if read.pixels.dtype.kind == "f" else read.as_float()
+    pixels, tags = _in_colours(read, colour_space(options))
     radiance = torch.from_numpy(pixels).permute(2, 0, 1)
     gain = _gain(radiance, options.auto)
     generator = torch.Generator().manual_seed(options.seed)
     with progress(f"{image.name}: exposing") as done:
         for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
             codes, clipped = _codes(radiance, gain * 2.0**ev, response, generator, options)
-            write_image(target, codes, bits=options.bits, exposure=Exposure(time=2.0**ev))
+            exposed = replace(read.exposure, time=2.0**ev, ev=None)
+            write_image(target, codes, bits=options.bits, exposure=exposed, **tags)
             tqdm.write(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped")  # above the bar
             done(index / len(stops))
 
@@ -159,6 +164,20 @@ def _codes(
         display = quantise(response(exposure.clamp(0, 1)), options.bits)
         codes[top : top + rows] = (display * (2**options.bits - 1)).round().permute(1, 2, 0).numpy()
     return codes, clipped / (height * width)
+
+
+def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[str, Any]]:
+    """Radiance in the colours asked for, else in its own, and what is written beside its exposures."""
+    from hdrgen.io import BT709
+    from hdrgen.io.colour import converted
+
+    chromaticities = image.chromaticities
+    # Half floats stay half until they are exposed
+    radiance = image.pixels if image.pixels.dtype.kind == "f" else image.as_float()
+    if space is not None:
+        radiance = converted(image.as_float(), chromaticities or BT709.chromaticities, space.chromaticities).clip(0)
+        chromaticities = space.chromaticities
+    return radiance, {"camera": image.camera, "chromaticities": chromaticities}
 
 
 def _gain(radiance: Tensor, auto: bool) -> float:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hdrgen.commands.radiance import tone_mapped
 from hdrgen.commands.stacks import Stack
 from hdrgen.errors import InputError
-from hdrgen.io import read_image, write_image
+from hdrgen.io import BT709, ColourSpace, read_image, read_tags, write_image
 
 
-def merge_learned(stack: Stack, output: Path, checkpoint: Path, preview: Path | None = None) -> None:
-    """Let the network of a checkpoint merge the stack, and write what it makes.
+def merge_learned(
+    stack: Stack, output: Path, checkpoint: Path, preview: Path | None = None, space: ColourSpace | None = None
+) -> None:
+    """Let the network of a checkpoint merge the stack, and write what it makes, in a colour space if one is given.
 
     Raises:
         InputError: no checkpoint there, or of a method that does not merge photographs.
@@ -31,7 +35,11 @@ def merge_learned(stack: Stack, output: Path, checkpoint: Path, preview: Path | 
         if len(made) != 1:
             raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(made)} images")
         merged = read_image(made[0])
-    write_image(output, merged.pixels, exposure=stack.frames[stack.middle].exposure)
+    middle = stack.frames[stack.middle]
+    tags = replace(read_tags(middle.path), exposure=middle.exposure)
+    beside: dict[str, Any] = {"exposure": tags.exposure, "camera": tags.camera, "colour_space": space}
+    colours = tags.chromaticities or BT709.chromaticities
+    write_image(output, merged.pixels, chromaticities=colours, **beside)
     if preview is not None:
-        write_image(preview, tone_mapped(merged.as_float()))
+        write_image(preview, tone_mapped(merged.as_float()), chromaticities=tags.chromaticities, **beside)
     print(f"{output}: {len(files)} exposures ordered by {stack.order}, merged by {checkpoint}")

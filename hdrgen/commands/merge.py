@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hdrgen.commands.colours import add_colour_argument, colour_space
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
@@ -43,6 +44,7 @@ def parser(verb: str) -> Parser:
     )
     options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    add_colour_argument(options, "that of the photographs; of .avif and .jxl bt2020")
     options.add_argument("--ckpt_path", "--ckpt-path", type=Path, help="trained network, for --method hdr_gan")
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
     add_config_argument(options, "align: none")
@@ -65,7 +67,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         if options.method == LEARNED:
             from hdrgen.commands.learned_merge import merge_learned
 
-            merge_learned(stack, output, options.ckpt_path, preview_of(output) if options.preview else None)
+            preview = preview_of(output) if options.preview else None
+            merge_learned(stack, output, options.ckpt_path, preview, colour_space(options))
         else:
             _merge(stack, output, options)
 
@@ -109,7 +112,7 @@ def _merge(stack: Stack, output: Path, options: Namespace) -> None:
     height, width = photographs.rows[0].shape[:2]
     cut = f", cut from {photographs.size[1]} x {photographs.size[0]}" if (height, width) != photographs.size else ""
     if options.method == DISPLAY:
-        done = write_picture(photographs, output)
+        done = write_picture(stack, photographs, output, colour_space(options))
     else:
         done = merge_radiance(stack, photographs, output, preview_of(output) if options.preview else None, options)
     for line in _frame_lines(stack, photographs):

@@ -1,12 +1,12 @@
 """`hdrgen methods`: what can be trained, tested and used for prediction."""
 
 import inspect
-import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.commands.listing import listing_parser, print_listing
+from hdrgen.commands.parser import Parser, with_config
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
@@ -34,27 +34,16 @@ class Entry(TypedDict):
 
 def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    options = Parser(
-        prog=f"hdrgen {verb}",
-        description="List the methods. `hdrgen fit --model.help NAME` explains the arguments of one.",
-    )
-    options.add_argument("--json", action="store_true", help="print JSON instead of text")
-    add_config_argument(options, "json: true")
-    return options
+    about = "List the methods. `hdrgen fit --model.help NAME` explains the arguments of one."
+    return listing_parser(verb, about)
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each method."""
     options = parser(verb).parse_args(with_config(arguments))
     entries = describe_all()
-    if options.json:
-        print(json.dumps(entries, indent=2))
-        return
     rows = [COLUMNS, *(_row(entry) for entry in entries)]
-    name, count, *widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        texts = (cell.ljust(width) for cell, width in zip(row[2:], widths, strict=True))
-        print("  ".join((row[0].ljust(name), row[1].rjust(count), *texts)).rstrip())
+    print_listing(entries, rows, options.json, numbers=[COLUMNS.index("parameters")])
 
 
 def describe_all() -> list[Entry]:

@@ -1,13 +1,13 @@
 """`hdrgen metrics`: what can be measured of a pair of images."""
 
 import inspect
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
+from hdrgen.commands.listing import listing_parser, print_listing
 from hdrgen.commands.methods import cited
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.commands.parser import Parser, with_config
 
 if TYPE_CHECKING:
     from hdrgen.metrics import ImageMetric
@@ -40,26 +40,16 @@ class Entry(TypedDict):
 
 def parser(verb: str) -> Parser:
     """The arguments of this verb."""
-    options = Parser(
-        prog=f"hdrgen {verb}",
-        description="List the metrics that `hdrgen compare --metrics` and evaluations of `hdrgen test` take.",
+    return listing_parser(
+        verb, "List the metrics that `hdrgen compare --metrics` and evaluations of `hdrgen test` take."
     )
-    options.add_argument("--json", action="store_true", help="print JSON instead of text")
-    add_config_argument(options, "json: true")
-    return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each metric."""
     options = parser(verb).parse_args(with_config(arguments))
     entries = [describe(metric) for metric in all_metrics().values()]
-    if options.json:
-        print(json.dumps(entries, indent=2))
-        return
-    rows = [COLUMNS, *(_row(entry) for entry in entries)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_listing(entries, [COLUMNS, *(_row(entry) for entry in entries)], options.json)
 
 
 def all_metrics() -> "dict[str, type[ImageMetric]]":

@@ -17,7 +17,8 @@ from hdrgen.commands.stacks import Stack
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, align_photographs, aligned
 from hdrgen.fusion.streaming import Rows
-from hdrgen.io import Camera, read_image
+from hdrgen.io import BT709, Camera, Image, read_image
+from hdrgen.io.colour import named_like, same_colours
 
 SAMPLE = 2**17  # pixels of each frame that a calibration is given
 SMALLEST = 16  # pixels that must be left along each side
@@ -64,6 +65,7 @@ class Photographs:
                 for frame, image in zip(stack.frames, images, strict=True)
             )
             raise InputError(f"{stack.name}: expected frames of one kind, found linear and encoded ones ({kinds})")
+        _check_colours(stack, images)
         middle = images[stack.middle]
         loaded = cls.of(stack, [image.pixels for image in images])
         loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities
@@ -122,6 +124,20 @@ class Photographs:
                     f" ({darker.exposure}) although it was exposed longer"
                 )
                 raise InputError(f"{text}; correct the exposures with --times or --ev")
+
+
+def _check_colours(stack: Stack, images: Sequence[Image]) -> None:
+    """What says nothing is taken for BT.709.
+
+    Raises:
+        InputError: photographs in different colours.
+    """
+    spaces = [image.chromaticities or BT709.chromaticities for image in images]
+    if all(same_colours(space, spaces[0]) for space in spaces):
+        return
+    named = {frame.path.name: named_like(space) for frame, space in zip(stack.frames, spaces, strict=True)}
+    found = ", ".join(f"{name} {space.name if space else 'another'}" for name, space in sorted(named.items()))
+    raise InputError(f"{stack.name}: expected frames of one colour space, found {found}; convert them")
 
 
 def display_stack(rows: Sequence[Rows]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from hdrgen.camera import (
     response_residual,
     robertson_bell,
 )
+from hdrgen.commands.colours import colour_space
 from hdrgen.commands.photographs import Photographs, display_stack
 from hdrgen.commands.progress import progress
 from hdrgen.commands.responses import response_named
@@ -41,7 +42,7 @@ from hdrgen.fusion import (
 from hdrgen.fusion.ghosts import GhostMask
 from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.weights import Weight
-from hdrgen.io import BT709, write_image
+from hdrgen.io import BT709, ColourSpace, write_image
 from hdrgen.tonemap import reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
@@ -66,12 +67,12 @@ def merge_radiance(
     """Merge and write; what was done, in words."""
     radiance, told = merged(stack, photographs, options.method, options.response, options.deghost)
     photographs.release()
-    middle = stack.frames[stack.middle].exposure
+    tags = _tags(stack, photographs, colour_space(options))
     colours = photographs.chromaticities or BT709.chromaticities
-    write_image(output, radiance, exposure=middle, camera=photographs.camera, chromaticities=colours)
+    write_image(output, radiance, **tags | {"chromaticities": colours})
     low, high = (float(value) for value in (radiance.min(), radiance.max()))
     if preview is not None:
-        write_image(preview, tone_mapped(radiance))
+        write_image(preview, tone_mapped(radiance), **tags)
     shown = f", preview {preview.name}" if preview else ""
     return f"{told}; radiance {low:.3g} to {high:.4g}{shown}"
 
@@ -106,11 +107,19 @@ def merged(
     return Merged(radiance, f"{method}, {told}{ghosts}")
 
 
-def write_picture(photographs: Photographs, output: Path) -> str:
+def write_picture(stack: Stack, photographs: Photographs, output: Path, space: ColourSpace | None) -> str:
     """Fuse exposures to a picture (Mertens), and write it."""
-    fused = merge_mertens(display_stack(photographs.rows))
-    write_image(output, fused.permute(1, 2, 0).contiguous().numpy(), bits=None if output.suffix == ".png" else 8)
+    fused = merge_mertens(display_stack(photographs.rows)).permute(1, 2, 0).contiguous().numpy()
+    bits = None if output.suffix == ".png" else 8
+    write_image(output, fused, bits=bits, **_tags(stack, photographs, space))
     return "exposure fusion after Mertens et al."
+
+
+def _tags(stack: Stack, photographs: Photographs, space: ColourSpace | None) -> dict[str, Any]:
+    """What is written beside the pixels: of the middle exposure."""
+    exposure = stack.frames[stack.middle].exposure
+    colours = {"chromaticities": photographs.chromaticities, "colour_space": space}
+    return {"exposure": exposure, "camera": photographs.camera, **colours}
 
 
 def _response(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hdrgen.arguments import value_of
 from hdrgen.commands.batch import for_each
+from hdrgen.commands.colours import add_colour_argument, colour_space
 from hdrgen.commands.operators import OPERATORS, absolute, described, known, parse
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
@@ -52,6 +53,7 @@ def parser(verb: str) -> Parser:
     options.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help=exposure)
     options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (jpg)")
     options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (%(default)s)")
+    add_colour_argument(options, "bt709, that of sRGB")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
     add_config_argument(options, "operator: drago2003")
     add_output_arguments(options, "picture, whose suffix sets the format, or folder (the current one)")
@@ -162,7 +164,7 @@ def _map_file(source: Path, target: Path, operator: "Operator", form: Format, op
     """
     import torch
 
-    from hdrgen.io import BT709, read_image, write_image
+    from hdrgen.io import BT709, Tags, read_image, write_image
     from hdrgen.io.colour import converted
 
     image = read_image(source, clean=options.clean, gain_map=True)
@@ -170,13 +172,15 @@ def _map_file(source: Path, target: Path, operator: "Operator", form: Format, op
         return ""
     if not image.linear:
         raise InputError(f"{source}: expected an HDR image, found display values, which can be looked at as they are")
-    colours, exposure, camera = image.chromaticities or BT709.chromaticities, image.exposure, image.camera
-    radiance = torch.from_numpy(converted(image.as_float(), colours, BT709.chromaticities)).permute(2, 0, 1)
+    space, colours = colour_space(options), image.chromaticities or BT709.chromaticities
+    shown_in = (space or BT709).chromaticities
+    tags = Tags(image.exposure, image.camera, shown_in if space else None)
+    radiance = torch.from_numpy(converted(image.as_float(), colours, shown_in)).permute(2, 0, 1)
     del image  # half a gigabyte for a photograph of 24 megapixels
     with torch.inference_mode():
         shown = operator(radiance * 2.0**options.exposure if options.exposure else radiance)
     del radiance
     pixels = shown.permute(1, 2, 0).numpy()
     quality = options.quality if form.suffix == ".jpg" else None
-    write_image(target, pixels, bits=form.bits, quality=quality, exposure=exposure, camera=camera)
+    write_image(target, pixels, bits=form.bits, quality=quality, **vars(tags))
     return f"{pixels.shape[1]} x {pixels.shape[0]}"

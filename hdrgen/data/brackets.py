@@ -10,6 +10,7 @@ import torch
 from hdrgen.data.dataset import local_reference
 from hdrgen.data.photographed import PhotographedStacks, Stack
 from hdrgen.data.reading import FramePixels, read_frame
+from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, read_stack
@@ -62,6 +63,13 @@ class Brackets(PhotographedStacks):
     def display(self, index: int, path: Path) -> FramePixels:
         """(3, H, W) display values of one photograph."""
         return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels)
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read these frames; the reference is named as the file that the scene's camera and colours are told by."""
+        sample = super().load(index, frames, generator=generator)
+        stack = self._stack(index)
+        sample["path"] = str(stack.paths[stack.reference])
+        return sample
 
     def _stack(self, index: int) -> Stack:
         if index not in self._stacks:

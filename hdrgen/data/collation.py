@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from hdrgen.data.sample import Sample
@@ -28,6 +29,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
             f"expected scenes of one size in a batch, found {found}; "
             "set the batch size to 1, or crop or resize the scenes"
         )
+    if len(samples) == 1:  # without a copy: it may be large
+        return {key: value[None] if isinstance(value, Tensor) else [value] for key, value in samples[0].items()}
     shared = set.intersection(*(set(sample) for sample in samples))
     batch: Batch = default_collate(
         [{key: value for key, value in sample.items() if key in shared} for sample in samples]

@@ -34,7 +34,7 @@ class Sample(_Required, total=False):
             the exposure of EV 0 that reaches display 1 has radiance 1.
         inverse_response: (1024,) f^-1 at 1024 uniform display levels, where the data set knows the true response. For
             oracles only: no method may look at it.
-        path: the file this sample was read from, for single photographs.
+        path: the file that a photograph to predict from was read from; of a bracket, its reference.
         optimal: (2,) int64, indices of the optimal darker and brighter exposures within `ldr`, where somebody labelled
             them (SICE-S).
     """

@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hdrgen.exporting.program import EXPOSURES, FURTHER, HDR, IMAGE, further_channels, output_names
+from hdrgen.exporting.program import Program
 from hdrgen.methods.base import HDRModule
 from hdrgen.nn import weights_in
 from hdrgen.provenance import provenance
@@ -18,7 +17,7 @@ CONFIG, CHECKPOINTS = "config.yaml", "checkpoints"
 
 
 def describe(
-    method: HDRModule, settings: dict[str, Any], checkpoint: Path, ev: Sequence[float], progress: dict[str, Any]
+    method: HDRModule, settings: dict[str, Any], checkpoint: Path, program: Program | None, progress: dict[str, Any]
 ) -> dict[str, Any]:
     """The card, for JSON.
 
@@ -26,7 +25,7 @@ def describe(
         method: The method.
         settings: Its class and arguments, as `hdrgen.checkpoints.method_in` gives them.
         checkpoint: Where its weights come from.
-        ev: Exposures of the exported programs; none where there are no programs.
+        program: The exported one; None where only weights are exported.
         progress: Epoch and step of the training, where the checkpoint has them.
     """
     run = training_config(checkpoint)
@@ -39,8 +38,9 @@ def describe(
         "training": plain(progress | {"seed": run.get("seed_everything"), "optimizer": _optimizer(run)}),
         "checkpoint": checkpoint.name,
         "parameters": sum(parameter.numel() for parameter in method.parameters()),
-        "inputs": _inputs(method) if ev else None,
-        "outputs": _outputs(method, ev) if ev else None,
+        "inputs": plain(program.takes()) if program else None,
+        "outputs": plain(program.makes()) if program else None,
+        "tiles": program.tiles() if program else None,
         "stack_ev": [plain(value) for value in method.stack_ev] if method.generates else None,
         "licence": "MIT for hdrgen and what it exports; the data a network was trained on may set further terms",
         "made_by": provenance(),
@@ -88,28 +88,3 @@ def _paragraph(method: HDRModule, heading: str) -> str | None:
     text = inspect.getdoc(type(method)) or ""
     found = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
     return " ".join(found.split()) or None
-
-
-def _inputs(method: HDRModule) -> list[dict[str, Any]]:
-    limits = f"H and W at least {method.multiple}"
-    image = {"name": IMAGE, "type": "float32", "shape": [1, 3, "H", "W"]}
-    found = [image | {"about": f"a photograph, RGB, display values in [0, 1] as its file has them; {limits}"}]
-    channels = further_channels(method)
-    if channels:
-        told = (inspect.getdoc(type(method).prepared) or "").partition("\n")[0]
-        about = (
-            f"what {type(method).__name__}.prepared adds to the image ({told}); the same as in hdrgen where H and W"
-            f" divide by {method.multiple}, else up to a few pixels at the right and lower border"
-        )
-        found.append({"name": FURTHER, "type": "float32", "shape": [1, channels, "H", "W"], "about": about})
-    return found
-
-
-def _outputs(method: HDRModule, ev: Sequence[float]) -> list[dict[str, Any]]:
-    about = "the exposures `ev` of the photograph, RGB, display values in [0, 1]"
-    shape = [1, len(ev), 3, "H", "W"]
-    found = [{"name": EXPOSURES, "type": "float32", "shape": shape, "ev": plain(ev), "about": about}]
-    if HDR in output_names(method, ev):
-        about = "the HDR image, linear radiance, in which 1 is about what just reaches white in the photograph"
-        found.append({"name": HDR, "type": "float32", "shape": [1, 3, "H", "W"], "about": about})
-    return found

@@ -15,7 +15,10 @@ from torch import Tensor
 from hdrgen.checkpoints import load_method, method_in
 from hdrgen.errors import InputError
 from hdrgen.exporting.card import describe
-from hdrgen.exporting.program import ExposureProgram, exported_exposures, to_onnx, to_torch
+from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
+from hdrgen.exporting.fusing import Fuses, FusingProgram
+from hdrgen.exporting.program import Program
+from hdrgen.exporting.tracing import to_onnx, to_torch
 from hdrgen.io.output import complete_or_nothing
 from hdrgen.methods.base import HDRModule
 from hdrgen.nn import read_checkpoint
@@ -27,7 +30,7 @@ CARD = "card.json"
 TOLERANCE = 1e-4
 """Largest difference between the method and an exported program, in display values or parts of the peak radiance."""
 CHECKED = ((2, 2), (3, 4))
-"""Sizes that programs are checked at, in multiples of the method's; both other than the one they are traced at."""
+"""Sizes that programs are checked at, in units of the smallest; both other than the one they are traced at."""
 
 Run = Callable[[dict[str, Tensor]], Sequence[Tensor]]
 
@@ -60,21 +63,21 @@ def export(
         checkpoint: What `hdrgen fit` wrote; nothing in it is ever executed.
         folder: Where the files go.
         formats: Some of `FORMATS`.
-        ev: Exposures of the programs; None: those of the method's stack.
+        ev: Exposures that the programs generate; None: those of the method's stack.
         method: Import path of the method's class, for one that is not part of hdrgen.
 
     Raises:
-        InputError: see `load_method` and `exported_exposures`; missing packages; a program that does something else.
+        InputError: see `load_method` and `program_of`; missing packages; a program that does something else.
     """
     _require(formats)
     content = read_checkpoint(checkpoint)
     loaded, settings = load_method(checkpoint, method), method_in(content, checkpoint, method)
     programs = [name for name in formats if name != "safetensors"]
-    stops = exported_exposures(loaded, ev) if programs else []
+    program = program_of(loaded, ev) if programs else None
     progress: dict[str, Any] = {key: content[key] for key in ("epoch", "global_step") if key in content}
-    done = Exported(describe(loaded, settings, checkpoint, stops, progress))
-    if programs:
-        _write_programs(loaded, stops, programs, folder, done)
+    done = Exported(describe(loaded, settings, checkpoint, program, progress))
+    if program is not None:
+        _write_programs(program, programs, folder, done)
     if "safetensors" in formats:
         with complete_or_nothing(folder / WEIGHTS) as path:
             _write_weights(loaded, settings, path)
@@ -84,6 +87,30 @@ def export(
         path.write_text(json.dumps(done.card, indent=2) + "\n", encoding="utf-8")
     done.files.append(folder / CARD)
     return done
+
+
+def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
+    """The program of a method.
+
+    Args:
+        method: One that generates exposures, or whose network merges them.
+        ev: The exposures to generate; None: those of the method's stack.
+
+    Raises:
+        InputError: a method without a network; exposures that it cannot make.
+    """
+    if method.generates:
+        return ExposureProgram(method, exported_exposures(method, ev))
+    if not isinstance(method, Fuses):
+        raise InputError(
+            f"{type(method).__name__} has no network that a program could hold: only its weights can be exported;"
+            " pass --formats safetensors"
+        )
+    if ev is not None:
+        raise InputError(
+            f"{type(method).__name__} merges photographs, whose exposures are an input of its program; leave --ev out"
+        )
+    return FusingProgram(method)
 
 
 def _require(formats: Sequence[str]) -> None:
@@ -103,10 +130,7 @@ def _write_weights(method: HDRModule, settings: dict[str, Any], path: Path) -> N
     save_file(state, path, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)})
 
 
-def _write_programs(
-    method: HDRModule, ev: Sequence[float], formats: Sequence[str], folder: Path, done: Exported
-) -> None:
-    program = ExposureProgram(method, ev)
+def _write_programs(program: Program, formats: Sequence[str], folder: Path, done: Exported) -> None:
     traced = to_torch(program)
     for name in formats:
         with complete_or_nothing(folder / FORMATS[name]) as path:
@@ -114,13 +138,13 @@ def _write_programs(
                 torch.export.save(traced, path)
                 run: Run | None = _runs_torch(traced)
             else:
-                to_onnx(traced, list(program.example()), program.outputs, {METHOD: json.dumps(done.card)}).save(path)
+                to_onnx(program, traced, {METHOD: json.dumps(done.card)}).save(path)
                 run = _runs_onnx(path)
             done.differences[name] = None if run is None else _difference(program, run, name)
         done.files.append(folder / FORMATS[name])
 
 
-def _difference(program: ExposureProgram, run: Run, name: str) -> float:
+def _difference(program: Program, run: Run, name: str) -> float:
     """Largest difference to what the method itself makes, at two sizes; of radiance, relative to its peak.
 
     Raises:
@@ -128,7 +152,7 @@ def _difference(program: ExposureProgram, run: Run, name: str) -> float:
     """
     found = 0.0
     for size in CHECKED:
-        inputs = program.inputs(*(times * program.multiple for times in size))
+        inputs = program.inputs(*(times * program.smallest for times in size))
         for made, wanted in zip(run(inputs), program.expected(inputs), strict=True):
             found = max(found, float((made - wanted).abs().max() / wanted.max().clamp_min(1)))
     if not found <= TOLERANCE:

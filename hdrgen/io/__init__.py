@@ -8,8 +8,10 @@ from hdrgen.io.finding import find_images, images_in
 from hdrgen.io.headers import Header, read_exposure, read_header
 from hdrgen.io.image import Image
 from hdrgen.io.ordering import natural_key
+from hdrgen.io.output import Tags
 from hdrgen.io.readers import read_image
 from hdrgen.io.stack import read_stack
+from hdrgen.io.tags import read_tags
 from hdrgen.io.writers import write_image
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Frame",
     "Header",
     "Image",
+    "Tags",
     "exposure_from_name",
     "find_images",
     "images_in",
@@ -32,5 +35,6 @@ __all__ = [
     "read_header",
     "read_image",
     "read_stack",
+    "read_tags",
     "write_image",
 ]

@@ -52,13 +52,22 @@ def exif_block(exposure: Exposure, camera: Camera | None = None) -> bytes:
     tags = exif.get_ifd(ExifTag.FOLDER)
     for tag, value in ((ExifTag.TIME, exposure.time), (ExifTag.FNUMBER, exposure.fnumber)):
         if value is not None:
-            tags[tag] = IFDRational(Fraction(value).limit_denominator(_LARGEST_DENOMINATOR))
+            tags[tag] = IFDRational(rational(value))
     if exposure.iso is not None:
         tags[ExifTag.ISO] = round(exposure.iso)
     for tag, text in ((ExifTag.MAKE, camera.make if camera else ""), (ExifTag.MODEL, camera.model if camera else "")):
         if text:
             exif[tag] = text
     return exif.tobytes().removeprefix(PREFIX) if tags or camera else b""
+
+
+def rational(value: float) -> Fraction:
+    """The simplest fraction that is as good as the number.
+
+    >>> rational(0.016666668)
+    Fraction(1, 60)
+    """
+    return Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
 
 
 def metadata_in(block: bytes) -> dict[str, object]:

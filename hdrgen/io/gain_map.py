@@ -78,7 +78,13 @@ def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
     levels = np.empty(base.shape, np.uint8)
     for start in starts:
         levels[start : start + _ROWS] = np.rint((gain(start) - low) * (_LEVELS / (high - low)))
-    return GainMap(levels, Meaning((low,) * 3, (high,) * 3, headroom=max(high, _SMALLEST_RANGE)))
+    brightest = min(max(float(radiance.max()), 0.0), full)  # the gain itself may be more, in dark channels of the base
+    return GainMap(levels, Meaning((low,) * 3, (high,) * 3, headroom=_headroom(brightest)))
+
+
+def _headroom(brightest: float) -> float:
+    """Stops above SDR white that a display needs for a picture."""
+    return max(float(np.log2(max(brightest, 1.0))), _SMALLEST_RANGE)
 
 
 def applied(

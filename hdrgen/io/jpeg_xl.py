@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io.boxes import box, boxes
+from hdrgen.io.boxes import Box, box, boxes
 from hdrgen.io.exif_block import metadata_in
 
 CODESTREAM = b"\xff\x0a"
@@ -42,13 +42,19 @@ def summary(path: Path) -> Summary:
 
 
 def with_exif(content: bytes, block: bytes) -> bytes:
-    """A JPEG XL file with an EXIF block in front of the picture, in a container if it had none."""
+    """A JPEG XL file with an EXIF block in front of the picture, in a container if it had none; no other EXIF stays."""
     head = CONTAINER + _BRAND
     exif = box(b"Exif", bytes(4) + block)  # the four bytes: where the TIFF header begins
     if content.startswith(CODESTREAM):
         return head + exif + box(b"jxlc", content)
-    first = next(boxes(BytesIO(content), _SIGNATURE_SIZE, len(content)))  # ftyp
-    return content[: first.end] + exif + content[first.end :]
+    brand, *others = boxes(BytesIO(content), _SIGNATURE_SIZE, len(content))
+    kept = (content[part.start - 8 : part.end] for part in others if not _is_exif(part, content))
+    return content[: brand.end] + exif + b"".join(kept)
+
+
+def _is_exif(part: Box, content: bytes) -> bool:
+    """Plain, or compressed by Brotli, as libjxl's encoder adds one."""
+    return part.kind == b"Exif" or (part.kind == b"brob" and content.startswith(b"Exif", part.start))
 
 
 def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hdrgen.io.icc import profile
 from hdrgen.io.image import Pixels
 
 _OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
+_FRACTIONS = ("ExposureTime", "FNumber")
 _HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"  # OpenImageIO's remark on any TIFF file without EXIF
 
 
@@ -36,6 +38,21 @@ class Tags:
     exposure: Exposure
     camera: Camera | None = None
     chromaticities: tuple[float, ...] | None = None
+
+    def at(self, stops: float) -> Tags:
+        """Those of an exposure that is so many stops brighter; without a time where only up or down is known.
+
+        >>> Tags(Exposure(time=0.25, iso=100)).at(2.0).exposure
+        Exposure(time=1.0, fnumber=None, iso=100, ev=None)
+        """
+        time, ev = self.exposure.time, self.exposure.ev
+        known = math.isfinite(stops)
+        changed = replace(
+            self.exposure,
+            time=time * 2.0**stops if known and time is not None else None,
+            ev=ev + stops if known and ev is not None else None,
+        )
+        return replace(self, exposure=changed)
 
     def exif(self) -> bytes:
         """The block of bytes; empty where nothing is known."""
@@ -97,6 +114,8 @@ def save(path: Path, pixels: Pixels, attributes: Mapping[str, object]) -> None:
 def _set(spec: Any, name: str, value: object) -> None:
     if isinstance(value, bytes):
         spec.attribute(name, f"uint8[{len(value)}]", np.frombuffer(value, np.uint8))
+    elif name in _FRACTIONS and isinstance(value, int):  # as int it would get lost in PNG
+        spec.attribute(name, float(value))
     elif isinstance(value, tuple):
         spec.attribute(name, f"{'int' if isinstance(value[0], int) else 'float'}[{len(value)}]", value)
     else:

@@ -13,6 +13,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.quiet import quiet_stderr
+from hdrgen.io.raw_extent import check_extent
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*")
@@ -79,6 +80,7 @@ def read_raw_pixels(path: Path) -> tuple[Pixels, list[str]]:
     Raises:
         InputError: LibRaw cannot read or develop the file.
     """
+    check_extent(path)
     with _opened(path) as raw:
         pixels: Pixels = raw.postprocess(
             use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16

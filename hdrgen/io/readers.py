@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,8 @@ from hdrgen.io.image import Image, Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.pixels import decode, upright
 from hdrgen.io.radiance import checked_radiance
-from hdrgen.io.radiance_header import primaries_of
 from hdrgen.io.raw import read_raw_pixels
+from hdrgen.io.tags import chromaticities_in, cicp_in
 
 
 class _Decoded(NamedTuple):
@@ -135,7 +135,7 @@ def _read_plain(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
         check_size(path, header.width, header.height, max_megapixels)
         check_tiles(path, spec, max_megapixels)
         pixels = upright(decode(reader, choice, path, kind), orientation_of(spec))
-        return _Decoded(header, pixels, pixels.dtype.kind == "f", choice.notes, _chromaticities(spec, path, kind))
+        return _Decoded(header, pixels, pixels.dtype.kind == "f", choice.notes, chromaticities_in(spec, path, kind))
 
 
 def _read_ultra_hdr(path: Path, max_megapixels: float, *, gain_map: bool) -> _Decoded:
@@ -163,8 +163,7 @@ def _read_jpeg_xl(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
         choice = choose_channels(reader, path, kind)
         spec = reader.spec()
         check_size(path, spec.width, spec.height, max_megapixels)
-        cicp = _cicp(spec)
-        chromaticities = (cicp.chromaticities if cicp else None) or _profile(spec)
+        cicp, chromaticities = cicp_in(spec), chromaticities_in(spec, path, kind)
         pixels = decode(reader, choice, path, kind)
     stored = 8 * pixels.dtype.itemsize
     return _pictured(_Decoded(header, pixels, False, choice.notes, chromaticities), cicp, stored)
@@ -173,6 +172,7 @@ def _read_jpeg_xl(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
 def _read_avif(path: Path, kind: Format, max_megapixels: float) -> _Decoded:
     found = avif.summary(path)
     check_size(path, found.width, found.height, max_megapixels)
+    check_size(path, *avif.coded_size(path), max_megapixels)
     header = read_header(path)
     levels = avif.decoded(path, found)
     pixels, notes = choose_stored(levels, path)
@@ -201,21 +201,3 @@ _READERS: dict[Format, Callable[[Path, Format, float], _Decoded]] = {
     Format.JPEG_XL: _read_jpeg_xl,
     Format.AVIF: _read_avif,
 }
-
-
-def _cicp(spec: Any) -> Cicp | None:
-    value = spec.getattribute("CICP")
-    return Cicp(int(value[0]), int(value[1])) if isinstance(value, tuple) and len(value) == 4 else None
-
-
-def _chromaticities(spec: Any, path: Path, kind: Format) -> tuple[float, ...] | None:
-    """What the file says of its colours: OpenEXR's attribute, the line of a Radiance file, else a colour profile."""
-    value = spec.getattribute("chromaticities")
-    if isinstance(value, tuple) and len(value) == 8:
-        return tuple(float(number) for number in value)
-    return primaries_of(path) if kind is Format.HDR else _profile(spec)
-
-
-def _profile(spec: Any) -> tuple[float, ...] | None:
-    profile = spec.getattribute("ICCProfile")
-    return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None

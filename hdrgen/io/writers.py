@@ -21,6 +21,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.exif import EV_ATTRIBUTE
+from hdrgen.io.exif_in_place import complete_tiff, correct_png
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.formats import check_name
 from hdrgen.io.image import Image, Pixels
@@ -30,6 +31,7 @@ from hdrgen.io.radiance_header import add_primaries
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")
+_TIFF_SUFFIXES = (".tif", ".tiff")
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
 _QUALITY = 95
@@ -72,7 +74,7 @@ def write_image(
         quality: of JPEG, Ultra HDR, AVIF and JPEG XL, 1 to 100; colour is kept at full resolution (4:4:4). Default: 95,
             and 100 for JPEG XL, which is lossless: below, its dark parts lose more than those of AVIF.
         float32: write .exr in 32-bit float rather than half.
-        exposure: kept as EXIF or OpenEXR attributes; TIFF keeps time and f-number only, .hdr nothing.
+        exposure: kept as EXIF or OpenEXR attributes; .hdr keeps nothing.
         camera: kept likewise.
         chromaticities: x, y of red, green, blue and white of `pixels`, kept in the file: as attribute in .exr and .hdr,
             as profile or number in the others. Default: BT.709, which .exr, .hdr, TIFF, PNG and JPEG leave unsaid.
@@ -203,7 +205,11 @@ def _write(path: Path, suffix: str, stored: Pixels, tags: Tags, quality: int) ->
         path.write_bytes(jpeg_picture.encoded(stored, quality, exif=tags.exif(), profile=tags.profile()))
         return
     save(path, stored, _attributes(suffix, tags, linear=stored.dtype.kind == "f"))
-    if suffix == ".hdr" and tags.chromaticities is not None:
+    if suffix == ".png":
+        correct_png(path, tags.exif())
+    elif suffix in _TIFF_SUFFIXES:
+        complete_tiff(path, tags.exposure)
+    elif suffix == ".hdr" and tags.chromaticities is not None:
         add_primaries(path, tags.chromaticities)
 
 
@@ -217,6 +223,8 @@ def _attributes(suffix: str, tags: Tags, *, linear: bool) -> dict[str, object]:
     found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
     if tags.camera is not None:
         found |= {"Make": tags.camera.make or None, "Model": tags.camera.model or None}
+    if suffix in _TIFF_SUFFIXES and exposure.iso is not None:
+        found["Exif:SceneCaptureType"] = 0  # OpenImageIO writes no EXIF for the ISO alone; it is replaced afterwards
     if suffix == ".exr":
         found |= {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev, "chromaticities": tags.chromaticities}
     else:

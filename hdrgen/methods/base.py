@@ -22,7 +22,10 @@ from hdrgen.nn import TileSize, Tiling, read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
-    """What predict hands to the writer: `stack` `(B, K, 3, H, W)` with `ev` `(K,)`, and `hdr` `(B, 3, H, W)`."""
+    """What predict hands to the writer.
+
+    `stack` `(B, K, 3, H, W)`, display values as codes from 0 to 255, with `ev` `(K,)`; `hdr` `(B, 3, H, W)`, radiance.
+    """
 
     scene: list[str]
     image: Tensor
@@ -129,7 +132,7 @@ class HDRModule(Optimised):
     def prepared(self, image: Tensor) -> Tensor:
         """What `expose` is given for an image `(B, 3, H, W)`: further channels may follow. Here: the image alone.
 
-        Tiles are cut after it, so that what depends on more than a tile sees all.
+        It is padded and cut into tiles after this, so that what depends on more than a tile sees all.
         """
         return image
 
@@ -144,7 +147,7 @@ class HDRModule(Optimised):
         Args:
             function: `(B, C, h, w)` to `(..., h, w)`.
             image: `(B, C, H, W)`.
-            prepare: Applied to the padded image before it is cut into tiles.
+            prepare: Applied to the image before it is padded and cut into tiles.
 
         Returns:
             `(..., H, W)`.
@@ -220,8 +223,8 @@ class HDRModule(Optimised):
             stack = self._around(part, ev)
             return stack, self.merge(stack, ev)
 
-        # Exposures put together from tiles are kept in half precision: eight times finer than the files they go to.
-        stack, hdr = self._tiling(self.prepared, merges=True).apply_all(both, image, self.tile, (torch.half, None))
+        # Exposures are kept as the codes that go to files: a dense stack of a large photograph would fill the memory.
+        stack, hdr = self._tiling(self.prepared, merges=True).apply_all(both, image, self.tile, (torch.uint8, None))
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
@@ -320,6 +323,8 @@ class HDRModule(Optimised):
 
 
 def source_of(batch: Batch) -> Tensor:
-    """The reference exposures `(B, 3, H, W)` of a batch."""
+    """The reference exposures `(B, 3, H, W)` of a batch; of a single scene without a copy."""
     ldr: Tensor = batch["ldr"]
+    if len(ldr) == 1:
+        return ldr[:, int(batch["ref"][0])]
     return ldr[torch.arange(len(ldr), device=ldr.device), batch["ref"]]

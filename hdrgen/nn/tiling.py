@@ -1,20 +1,16 @@
 """Large photographs in tiles: bounded memory, no seams."""
 
-import weakref
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-import psutil
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from hdrgen.errors import InputError
+from hdrgen.nn.live_memory import LiveMemory, free_memory
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.whole_image import Box, WholeImage, in_a_tile
 
@@ -23,8 +19,8 @@ TileSize = int | Literal["auto", "none"]
 """Side of a tile in pixels, as large as free memory allows, or no tiles."""
 CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
-LARGEST, SMALLEST = 1024, 256
-"""Bounds of automatic tiles: larger ones are no faster on a CPU, smaller ones are mostly overlap."""
+LARGEST, SMALLEST = 1536, 256
+"""Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
 SHARE, MOST = 4, 2**29
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 
@@ -38,7 +34,7 @@ class Tiling:
         overlap: Of neighbouring tiles, in pixels. A quarter of it on each side is not used, the rest is blended.
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
-        prepare: Applied to the padded image before it is cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
+        prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
     """
 
     multiple: int = 1
@@ -69,21 +65,20 @@ class Tiling:
             function: `(B, D, h, w)` to tensors `(..., h, w)`.
             image: As for `apply`.
             tile: As for `apply`.
-            kept: The precision in which each result is put together from tiles; None is its own.
+            kept: The type that each result is kept in; None is its own. `torch.uint8` keeps display values in [0, 1]
+                as codes from 0 to 255, in a quarter of the memory of float32.
         """
         height, width = image.shape[-2:]
-        padded = self._prepared(image)
         side = None if in_a_tile() else self.side(function, image, tile)
-        boxes = list(_boxes(padded, self.multiple, side, self.overlap))
+        boxes = list(_boxes((height, width), self.multiple, side, self.overlap))
         if len(boxes) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
-            made = function(padded)
-        else:
-            whole = WholeImage()
-            if self.context:
-                with whole.noting():
-                    function(self._prepared(_reduced(image)))
-            made = tuple(_blended(function, padded, boxes, self.overlap, whole, kept))
-        return tuple(part[..., :height, :width] for part in made)
+            made = function(self._prepared(image))
+            return tuple(_kept(x[..., :height, :width], wanted) for x, wanted in zip(made, kept, strict=True))
+        whole = WholeImage()
+        if self.context:
+            with whole.noting():
+                function(self._prepared(_reduced(image)))
+        return self._blended(function, image, boxes, whole, kept)
 
     def side(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> int | None:
         """Side of a tile in pixels; None for no tiles. Arguments as for `apply`."""
@@ -101,32 +96,83 @@ class Tiling:
         return None if longest <= side else side
 
     def _prepared(self, image: Tensor) -> Tensor:
-        return self.prepare(pad_to_multiple(image, self.multiple))
+        return pad_to_multiple(self.prepare(image), self.multiple)
+
+    def _blended(
+        self,
+        function: Parts,
+        image: Tensor,
+        boxes: list[Box],
+        whole: WholeImage,
+        kept: Sequence[torch.dtype | None],
+    ) -> tuple[Tensor, ...]:
+        rows, columns = _ramps(boxes, self.overlap)
+        prepared = self.prepare(image)
+        canvases: list[Canvas] = []
+        for box in boxes:
+            with whole.within(box):
+                parts = function(_cut(prepared, box, self.multiple))
+            canvases = canvases or [
+                Canvas(part, box.whole[1], image.shape[-2:], wanted) for part, wanted in zip(parts, kept, strict=True)
+            ]
+            share = rows[box.top][:, None] * columns[box.left]
+            for canvas, part in zip(canvases, parts, strict=True):
+                canvas.add(part, share, box)
+        return tuple(canvas.finished() for canvas in canvases)
 
 
-def _blended(
-    function: Parts,
-    image: Tensor,
-    boxes: list[Box],
-    overlap: int,
-    whole: WholeImage,
-    kept: Sequence[torch.dtype | None],
-) -> list[Tensor]:
-    tops, lefts = sorted({box.top for box in boxes}), sorted({box.left for box in boxes})
-    rows = _weights(tuple(tops), boxes[0].height, image.shape[-2], overlap)
-    columns = _weights(tuple(lefts), boxes[0].width, image.shape[-1], overlap)
-    totals: list[Tensor] = []
-    for box in boxes:
-        below, beyond = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-        with whole.within(box):
-            parts = function(image[..., below, beyond])
-        if not totals:
-            size = image.shape[-2:]
-            totals = [part.new_zeros(*part.shape[:-2], *size, dtype=t) for part, t in zip(parts, kept, strict=True)]
-        share = rows[tops.index(box.top)][:, None] * columns[lefts.index(box.left)]
-        for total, part in zip(totals, parts, strict=True):
-            total[..., below, beyond] += (part * share.to(part)).to(total.dtype)
-    return totals
+class Canvas:
+    """A result that is put together from tiles, row of tiles by row of tiles.
+
+    Only the rows that neighbours below may still change are held in the precision in which they are added up.
+
+    Args:
+        tile: A tile `(..., h, w)`: what the result is like but for its size. All tiles have this height.
+        width: Of all tiles together.
+        size: H and W of the result.
+        kept: See `Tiling.apply_all`.
+    """
+
+    def __init__(self, tile: Tensor, width: int, size: Sequence[int], kept: torch.dtype | None) -> None:
+        summed = torch.half if kept == torch.uint8 else kept  # half precision is eight times finer than codes
+        self.sum = tile.new_zeros(*tile.shape[:-1], width, dtype=summed)
+        self.result = tile.new_empty(*tile.shape[:-2], *size, dtype=kept)
+        self.kept = kept
+        self.top = 0
+
+    def add(self, part: Tensor, share: Tensor, box: Box) -> None:
+        """Add a tile `(..., h, w)`, each pixel by its share `(h, w)`; tiles come from the top down."""
+        if box.top > self.top:
+            self._finish(box.top)
+        self.sum[..., box.left : box.left + box.width] += (part * share.to(part)).to(self.sum)
+
+    def finished(self) -> Tensor:
+        """The result `(..., H, W)`."""
+        self._finish(self.result.shape[-2])
+        return self.result
+
+    def _finish(self, bottom: int) -> None:
+        """Keep the rows above `bottom`, and make room below."""
+        done, width = bottom - self.top, self.result.shape[-1]
+        self.result[..., self.top : bottom, :] = _kept(self.sum[..., :done, :width], self.kept)
+        rest = self.sum[..., done:, :].clone()
+        self.sum[..., : rest.shape[-2], :] = rest
+        self.sum[..., rest.shape[-2] :, :] = 0
+        self.top = bottom
+
+
+def _kept(values: Tensor, wanted: torch.dtype | None) -> Tensor:
+    """Values in the type that they are kept in, rounded as `hdrgen.io` rounds display values that it writes."""
+    if wanted == torch.uint8:
+        return values.float().clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
+    return values if wanted is None else values.to(wanted)
+
+
+def _cut(image: Tensor, box: Box, multiple: int) -> Tensor:
+    """A tile of an image that ends where `pad_to_multiple` would have padded it to."""
+    top, left = max(0, box.top - multiple), max(0, box.left - multiple)  # enough to be reflected
+    around = image[..., top : box.top + box.height, left : box.left + box.width]
+    return pad_to_multiple(around, multiple)[..., box.top - top :, box.left - left :]
 
 
 def _reduced(image: Tensor) -> Tensor:
@@ -138,8 +184,8 @@ def _reduced(image: Tensor) -> Tensor:
     return interpolate(image, size, mode="bilinear", antialias=True)
 
 
-def _boxes(image: Tensor, multiple: int, tile: int | None, overlap: int) -> Iterator[Box]:
-    height, width = image.shape[-2:]
+def _boxes(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Box]:
+    height, width = (_rounded(side, multiple) for side in size)
     tall, wide = (min(side, _rounded(tile, multiple)) if tile else side for side in (height, width))
     for top in starts(height, tall, overlap, multiple):
         for left in starts(width, wide, overlap, multiple):
@@ -171,11 +217,20 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]
 
 
+def _ramps(boxes: Sequence[Box], overlap: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """Weights of the rows of tiles by their top, and of their columns by their left."""
+    tops, lefts = sorted({box.top for box in boxes}), sorted({box.left for box in boxes})
+    size, whole = (boxes[0].height, boxes[0].width), boxes[0].whole
+    lines = (_weights(tuple(b), s, w, overlap) for b, s, w in zip((tops, lefts), size, whole, strict=True))
+    rows, columns = (dict(zip(b, line, strict=True)) for b, line in zip((tops, lefts), lines, strict=True))
+    return rows, columns
+
+
 @lru_cache(maxsize=16)
 def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> list[Tensor]:
     """For each tile, the weight of its rows `(size,)`: they add up to 1 in every row of the image."""
     ramp = torch.zeros(size)
-    inner = overlap // 4
+    inner = overlap * 3 // 8
     distance = torch.arange(size).minimum(torch.arange(size).flip(0)) + 0.5 - inner
     ramp = (distance / max(1, overlap - 2 * inner)).clamp(0, 1)
     raw = []
@@ -188,49 +243,3 @@ def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> l
         raw.append(torch.zeros(length).index_copy(0, torch.arange(begin, begin + size), own))
     total = torch.stack(raw).sum(0)
     return [(line / total)[begin : begin + size] for line, begin in zip(raw, begins, strict=True)]
-
-
-# -- how large a tile may be -----------------------------------------------------------------------------------------
-
-
-class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's has no types
-    """Counts the bytes of the tensors that are alive within it, and their largest number, `peak`.
-
-    >>> with LiveMemory() as memory:
-    ...     _ = torch.zeros(1000) + 1 + 1
-    >>> memory.peak
-    8000
-    """
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.live = self.peak = 0
-        self._holders: Counter[int] = Counter()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor):
-                self._follow(tensor)
-        return made
-
-    def _follow(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        key, size = storage._cdata, storage.nbytes()
-        if not self._holders[key]:
-            self.live += size
-            self.peak = max(self.peak, self.live)
-        self._holders[key] += 1
-        weakref.finalize(tensor, self._release, key, size)
-
-    def _release(self, key: int, size: int) -> None:
-        self._holders[key] -= 1
-        if not self._holders[key]:
-            self.live -= size
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes that can be had, of a GPU or of the machine."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)

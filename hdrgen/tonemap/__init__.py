@@ -6,6 +6,7 @@ from hdrgen.tonemap.kim_kautz2008 import KimKautz2008, kim_kautz2008
 from hdrgen.tonemap.layer_decomposition import LayerDecomposition, layer_decomposition
 from hdrgen.tonemap.mu_law import MuLaw, inverse_mu_law, mu_law
 from hdrgen.tonemap.operator import Operator, ToneMapper
+from hdrgen.tonemap.preview import reduced
 from hdrgen.tonemap.reinhard2002 import Reinhard2002, reinhard2002
 from hdrgen.tonemap.reinhard2005 import Reinhard2005, reinhard2005
 
@@ -24,6 +25,7 @@ __all__ = [
     "kim_kautz2008",
     "layer_decomposition",
     "mu_law",
+    "reduced",
     "reinhard2002",
     "reinhard2005",
 ]

@@ -52,6 +52,13 @@ def test_aligns_by_default(tmp_path):
     ("images", "options", "told"),
     [
         ([np.zeros((16, 16, 3), np.uint8)], {}, "at least two exposures of a scene, found 1"),
+        (np.zeros((16, 16, 3), np.uint8), {"ev": [0, 1]}, r"two exposures of a scene, found uint8 \(16, 16, 3\)"),
+        (torch.zeros(3, 16, 16), {"ev": [0, 1]}, r"two exposures of a scene, found torch\.float32 \(3, 16, 16\)"),
+        (torch.zeros(2, 16, 16, 3), {"ev": [0, 1]}, r"expected a tensor \(S, 3, H, W\), found"),
+        (None, {}, "expected files, a list of arrays .* found None"),
+        (iter([]), {"ev": [0, 1]}, "expected files, a list of arrays .* found list_iterator"),
+        ([torch.zeros(3, 16, 16)] * 2, {"ev": [0, 1]}, r"one tensor of all exposures, .* or torch\.stack\(images\)"),
+        ([np.full((16, 16, 3), np.nan)] * 2, {"ev": [0, 1]}, "found 768 NaN"),
         ([np.zeros((16, 16, 3), np.uint8)] * 2, {}, "expected the exposures of arrays"),
         ([np.zeros((16, 16, 3), np.uint8)] * 2, {"ev": [0]}, "expected 2 EVs"),
         ([np.zeros((16, 16, 3), np.uint8), np.zeros((16, 17, 3), np.uint8)], {"ev": [0, 1]}, "of one size"),

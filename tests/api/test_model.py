@@ -60,7 +60,8 @@ def test_all_kinds_of_photographs_give_the_same(model, method, codes, tensor, tm
         made = model.generate(array, np.array(EV))
         assert made.dtype == np.float32
         np.testing.assert_allclose(made, wanted[0].movedim(1, -1).numpy(), atol=1e-6)
-    assert np.array_equal(model.generate(codes, 1.5), model.generate(codes, EV)[1])
+    for one in (1.5, np.float32(1.5), torch.tensor(1.5)):
+        assert np.array_equal(model.generate(codes, one), model.generate(codes, EV)[1])
 
 
 def test_reconstructs_as_the_method_does(model, method, codes, tensor):
@@ -135,8 +136,15 @@ def test_what_is_no_checkpoint(tmp_path):
         (np.zeros((0, 4, 3), np.uint8), 1, "shape"),
         (np.zeros((4, 4, 3), np.int64), 1, "found int64"),
         (np.full((4, 4, 3), 7.0), 1, "from 0 to 1, found 7 to 7; divide 8-bit codes by 255"),
-        (np.full((4, 4, 3), np.nan), 1, "from 0 to 1, found nan"),
+        (np.full((4, 4, 3), np.nan), 1, "from 0 to 1, found 48 NaN"),
+        (np.zeros((3, 4, 4)), 1, r"found \(3, 4, 4\); image\.transpose\(1, 2, 0\)"),
         (torch.zeros(4, 4), 1, r"found \(4, 4\)"),
+        (torch.zeros(4, 4, 3), 1, r"found \(4, 4, 3\); image\.movedim\(-1, -3\)"),
+        (torch.zeros(3, 0, 4), 1, r"found \(3, 0, 4\)"),
+        (torch.zeros(3, 4, 4, dtype=torch.uint8), 1, r"found torch\.uint8 \(3, 4, 4\); divide 8-bit codes by 255"),
+        (torch.full((3, 4, 4), torch.nan), 1, "found 48 NaN"),
+        (None, 1, "expected a file, .* found None"),
+        ([[0.5]], 1, "found list of 1; numpy.asarray"),
         (np.zeros((8, 8, 3)), "one", "expected EVs as numbers, found 'one'"),
         (np.zeros((8, 8, 3)), [], "expected one EV"),
         (np.zeros((8, 8, 3)), float("nan"), "expected one EV"),
@@ -156,8 +164,13 @@ def test_exposures_that_are_not_offered():
 
 
 def test_one_photograph_or_several(codes):
-    with pytest.raises(InputError, match="UnchangedInput takes one photograph, found several"):
-        hdrgen.Model(UnchangedInput()).reconstruct([codes, codes], ev=[0, 1])
+    single = hdrgen.Model(UnchangedInput())
+    with pytest.raises(InputError, match=r"UnchangedInput takes one photograph, found 2 in a list; hdrgen.merge"):
+        single.reconstruct([codes, codes], ev=[0, 1])
+    with pytest.raises(InputError, match="takes one photograph and no EV, found ev=1"):
+        single.reconstruct(codes, ev=1)
+    with pytest.raises(InputError, match="a batch with ldr, ev and ref, found none of ev, ref"):
+        single.reconstruct({"ldr": torch.zeros(1, 1, 3, 8, 8)})
     merging = hdrgen.Model(PlainMerge())
     assert merging.stack_ev == ()
     with pytest.raises(InputError, match="does not generate them"):
@@ -168,6 +181,31 @@ def test_one_photograph_or_several(codes):
         merging.reconstruct([codes, codes], ev=[0, 1, 2])
     with pytest.raises(InputError, match="of one size, found 30 x 24, 29 x 24"):
         merging.reconstruct([codes, codes[:, 1:]], ev=[0, 1])
+
+
+@pytest.mark.parametrize("images", [[], np.zeros((8, 8, 3)), None, "photo.png"])
+def test_methods_that_merge_ask_for_several(images):
+    with pytest.raises(InputError, match="PlainMerge merges several exposures"):
+        hdrgen.Model(PlainMerge()).reconstruct(images, ev=[0, 1])
+
+
+def test_exposures_in_one_array(codes):
+    merging, pair = hdrgen.Model(PlainMerge()), [codes // 4, codes]
+    wanted = merging.reconstruct(pair, ev=[-4.4, 0])
+    np.testing.assert_array_equal(merging.reconstruct(np.stack(pair), ev=[-4.4, 0]), wanted)
+
+
+@pytest.mark.parametrize("tile", ["many", 0, -5, 2.5, None])
+def test_tiles_are_checked(tile):
+    with pytest.raises(InputError, match=r"tile: expected auto, none or a number of pixels, found"):
+        hdrgen.Model(UnchangedInput(), tile)
+
+
+def test_what_is_no_method():
+    with pytest.raises(InputError, match=r"expected a method of hdrgen\.methods, found str; hdrgen\.load opens files"):
+        hdrgen.Model("last.ckpt")
+    with pytest.raises(InputError, match=r"model\.onnx: expected weights, found a program; hdrgen\.load_program"):
+        hdrgen.load("model.onnx")
 
 
 def test_devices(model):

@@ -37,3 +37,29 @@ def test_bad_input():
         hdrgen.tone_map(hdrgen.Image(radiance, linear=False, exposure=hdrgen.Exposure()))
     with pytest.raises(InputError, match="shape"):
         hdrgen.tone_map(radiance[0])
+
+
+@pytest.mark.parametrize(
+    ("radiance", "told"),
+    [
+        (np.zeros((4, 4, 3), np.uint8), "expected radiance in floats, found uint8"),
+        (np.full((4, 4, 3), np.nan), "found 48 values NaN or infinite"),
+        (torch.full((3, 4, 4), torch.inf), "found 48 values NaN or infinite"),
+        (torch.zeros(4, 4, 3), r"expected a tensor \(\.\.\., 3, H, W\), found \(4, 4, 3\); image\.movedim"),
+        (torch.zeros(4, 4), r"found \(4, 4\)"),
+        (torch.zeros(3, 0, 4), r"found \(3, 0, 4\)"),
+        ("photo.exr", "or what hdrgen.read returned, found str"),
+        (None, "found None"),
+    ],
+)
+def test_other_images(radiance, told):
+    with pytest.raises(InputError, match=told):
+        hdrgen.tone_map(radiance)
+
+
+def test_other_operators():
+    radiance = np.ones((4, 4, 3), np.float32)
+    with pytest.raises(InputError, match=r"an operator's name or an operator of hdrgen\.tonemap, found 5"):
+        hdrgen.tone_map(radiance, 5)
+    with pytest.raises(InputError, match="drago2003: expected parameters as it has them, found bias='x'"):
+        hdrgen.tone_map(radiance, "drago2003", bias="x")

@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 from hdrgen.callbacks import PredictionWriter
 from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
 from hdrgen.errors import InputError
-from hdrgen.io import read_image
+from hdrgen.io import BT709, DISPLAY_P3, Camera, Exposure, read_image, write_image
 
 
 @pytest.fixture
@@ -17,12 +17,13 @@ def trainer(tmp_path) -> Trainer:
     return Trainer(accelerator="cpu", default_root_dir=tmp_path, **quiet)
 
 
-def predict(writer: PredictionWriter, trainer: Trainer, *scenes: str, stack: bool = True) -> None:
+def predict(writer: PredictionWriter, trainer: Trainer, *scenes: str, stack: bool = True, batch=None) -> None:
     prediction = {"scene": list(scenes), "hdr": torch.rand(len(scenes), 3, 6, 8) * 10}
     if stack:
-        prediction |= {"stack": torch.rand(len(scenes), 2, 3, 6, 8), "ev": torch.tensor([-0.5, 3.0])}
+        codes = torch.randint(256, (len(scenes), 2, 3, 6, 8), dtype=torch.uint8)
+        prediction |= {"stack": codes, "ev": torch.tensor([-0.5, 3.0])}
     writer.refuse(scenes)
-    writer.write_on_batch_end(trainer, None, prediction, None, None, 0, 0)
+    writer.write_on_batch_end(trainer, None, prediction, None, batch or {}, 0, 0)
 
 
 def names(folder) -> set[str]:
@@ -87,3 +88,31 @@ def test_pixels():
     image = torch.arange(24.0).reshape(3, 2, 4)
     assert to_pixels(image).shape == (2, 4, 3)
     assert to_pixels(image)[1, 2].tolist() == image[:, 1, 2].tolist()
+
+
+@pytest.fixture
+def photograph(tmp_path):
+    """Whose camera and colours are known."""
+    pixels = np.full((6, 8, 3), 99, np.uint8)
+    said = {"exposure": Exposure(time=0.01, fnumber=8.0, iso=200), "camera": Camera("Maker", "Model")}
+    return write_image(tmp_path / "a.jpg", pixels, chromaticities=DISPLAY_P3.chromaticities, **said)
+
+
+def test_files_say_what_the_photograph_says(tmp_path, trainer, photograph):
+    predict(PredictionWriter(str(tmp_path / "p")), trainer, "a", batch={"path": [str(photograph)]})
+    for name in ("a.exr", "a_ev-0.5.png", "a_ev+3.0.png", "a_preview.jpg"):
+        image = read_image(tmp_path / "p/a" / name)
+        assert image.camera == Camera("Maker", "Model")
+        assert image.chromaticities == pytest.approx(DISPLAY_P3.chromaticities, abs=1e-3)
+    times = {name: read_image(tmp_path / f"p/a/{name}").exposure.time for name in ("a.exr", "a_ev+3.0.png")}
+    assert times == pytest.approx({"a.exr": 0.01, "a_ev+3.0.png": 0.08})
+
+
+def test_another_colour_space(tmp_path, trainer, photograph):
+    """Pure green of Display P3 has less red than none in BT.709."""
+    writer = PredictionWriter(str(tmp_path / "p"), radiance=["exr"], preview=None, colour_space="bt709")
+    prediction = {"scene": ["a"], "hdr": torch.tensor([0.0, 1, 0])[None, :, None, None].expand(1, 3, 6, 8)}
+    writer.write_on_batch_end(trainer, None, prediction, None, {"path": [str(photograph)]}, 0, 0)
+    image = read_image(tmp_path / "p/a/a.exr")
+    assert image.as_float()[0, 0] == pytest.approx([-0.2249, 1.0421, -0.0786], abs=1e-3)
+    assert image.chromaticities == pytest.approx(BT709.chromaticities)

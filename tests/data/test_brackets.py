@@ -42,6 +42,13 @@ def test_three_of_five_are_read(scenes, monkeypatch):
     assert int(sample["ref"]) == 1
 
 
+@pytest.mark.parametrize("selection", [None, ThreeExposures()])
+def test_the_reference_is_named(scenes, selection):
+    """Its camera and colours are the scene's."""
+    sample = SelectedExposures(Brackets([scenes / "dance"], selection=selection))[0]
+    assert sample["path"] == str(scenes / "dance" / "img3.png")
+
+
 def test_files_are_the_scene_of_their_folder(scenes):
     files = [scenes / "dance" / f"img{number}.png" for number in (6, 0, 3)]
     data = Brackets([*files, scenes / "street" / "img*.png", str(files[0])])

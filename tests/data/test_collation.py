@@ -1,4 +1,5 @@
 import pytest
+from torch.utils.data import default_collate
 
 from hdrgen.data import SelectedExposures, collate
 from hdrgen.data.collation import StackLoader
@@ -30,3 +31,12 @@ def test_bad_input_is_one_line_from_workers_too(workers):
     with pytest.raises(InputError) as caught:
         list(loader)
     assert str(caught.value) == "scene scene_1: /data/scene_1/a.png: truncated file, expected 10 bytes"
+
+
+def test_one_sample_is_not_copied():
+    sample = CountingStacks()[0]
+    batch = collate([sample])
+    assert batch["ldr"].data_ptr() == sample["ldr"].data_ptr()
+    assert {key: getattr(value, "shape", value) for key, value in batch.items()} == {
+        key: getattr(value, "shape", value) for key, value in default_collate([sample]).items()
+    }

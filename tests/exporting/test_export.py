@@ -7,12 +7,13 @@ import pytest
 import torch
 
 import hdrgen
+from hdrgen.camera import SRGB
 from hdrgen.checkpoints import load_method
 from hdrgen.cli import main
 from hdrgen.errors import InputError
-from hdrgen.exporting import ExposureProgram, export, exported_exposures
+from hdrgen.exporting import ExposureProgram, export, exported_exposures, program_of, to_onnx, to_torch
 from hdrgen.exporting.files import TOLERANCE, _difference
-from hdrgen.methods import LinearGain
+from hdrgen.methods import LinearGain, PlainMerge
 from hdrgen.nn import read_checkpoint
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
 from tests.methods.examples import EXAMPLES
@@ -42,7 +43,7 @@ def test_programs_equal_the_method_at_any_size(name, tmp_path):
     assert all(value <= TOLERANCE for value in done.differences.values())
     stops = torch.tensor(exported_exposures(method, EV.get(name, [-1.0, 2.0])))
     program = ExposureProgram(method, stops.tolist())
-    sizes = ((40, 64), (96, 32)) if program.further else ((41, 67), (90, 35))
+    sizes = ((41, 67), (90, 35))
     for size in sizes:
         inputs = program.inputs(*size)
         wanted = program.expected(inputs)
@@ -57,6 +58,45 @@ def test_programs_equal_the_method_at_any_size(name, tmp_path):
         traced = torch.export.load(tmp_path / "out/model.pt2").module()
         assert float((traced(**inputs)[0] - wanted[0]).abs().max()) < TOLERANCE
     assert program.outputs == (["exposures", "hdr"] if name == "AdaptiveITM" else ["exposures"])
+
+
+VARIANTS = (
+    {},
+    {"start_near_reference": True, "linear_output": False},
+    {"tone_mapped_input": True, "linear_output": False, "response": SRGB()},
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_programs_that_merge_photographs_equal_the_method_at_any_size_and_stops(variant, tmp_path):
+    program = program_of(perturbed(example_of("HDRGAN").model(**variant)))
+    traced = to_torch(program)
+    to_onnx(program, traced, {}).save(tmp_path / "model.onnx")
+    run = traced.module()
+    for size, ev in (((41, 67), (-2, 0, 2)), ((90, 35), (-1.5, 0, 3)), ((program.smallest,) * 2, (-3, 0, 3))):
+        inputs = program.inputs(*size) | {"ev": torch.tensor([ev], dtype=torch.float32)}
+        wanted = program.expected(inputs)[0]
+        assert wanted.shape == (1, 3, *size)
+        assert float(wanted.std()) > 0.01
+        with torch.no_grad():
+            made = (run(**inputs)[0].numpy(), run_onnx(tmp_path / "model.onnx", inputs)[0])
+        for image in made:
+            np.testing.assert_allclose(image, wanted.numpy(), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.slow
+def test_exporting_a_method_that_merges_photographs(tmp_path, capsys):
+    file = write_checkpoint(perturbed(example_of("HDRGAN").model()), tmp_path / "last.ckpt")
+    assert main(["export", "--ckpt_path", str(file), "--formats", "pt2,onnx", "-o", str(tmp_path / "out")]) == 0
+    assert "exposures and ev to hdr, of any size, within" in capsys.readouterr().out
+    card = json.loads((tmp_path / "out/card.json").read_text())
+    assert [(port["name"], port["shape"]) for port in card["inputs"]] == [
+        ("exposures", [1, 3, 3, "H", "W"]),
+        ("ev", [1, 3]),
+    ]
+    assert [port["name"] for port in card["outputs"]] == ["hdr"]
+    assert max(card["checked"].values()) <= TOLERANCE
 
 
 @pytest.fixture(scope="module")
@@ -149,19 +189,21 @@ def test_nothing_in_a_checkpoint_runs(tmp_path, capsys):
 def test_bad_input(trained, folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     merging = write_checkpoint(example_of("HDRGAN").model(), tmp_path / "gan.ckpt")
+    plain = write_checkpoint(PlainMerge(), tmp_path / "plain.ckpt")
     steps = write_checkpoint(example_of("DeepSynthHDRI").model(), tmp_path / "steps.ckpt")
     for arguments, told in (
         (["--ckpt_path", "none.ckpt"], "found nothing at none.ckpt"),
         (["--ckpt_path", str(trained[1]), "--formats", "onx"], "no format 'onx'; did you mean onnx?"),
         (["--ckpt_path", str(trained[1]), "-o", str(folder), "--formats", "pt2"], "card.json exists already"),
-        (["--ckpt_path", str(merging)], "only its weights can be exported; pass --formats safetensors"),
+        (["--ckpt_path", str(plain)], "only its weights can be exported; pass --formats safetensors"),
+        (["--ckpt_path", str(merging), "--ev", "1"], "HDRGAN merges photographs"),
         (["--ckpt_path", str(steps), "--ev", "0.5"], "DeepSynthHDRI cannot make EV +0.5"),
         (["--ckpt_path", str(trained[1]), "--ev", "0"], "expected 1 to 64 exposures other than EV 0"),
         ([], "required: --ckpt_path"),
     ):
         assert main(["export", *arguments]) == 2
         assert told in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["gan.ckpt", "steps.ckpt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gan.ckpt", "plain.ckpt", "steps.ckpt"]
 
 
 def test_weights_alone_of_a_merging_method(tmp_path):
@@ -174,3 +216,16 @@ def test_a_program_that_does_something_else_is_not_kept():
     program = ExposureProgram(LinearGain(), [1.0])
     with pytest.raises(InputError, match=r"LinearGain as onnx differs by .* from itself"):
         _difference(program, lambda inputs: [inputs["image"][:, None]], "onnx")
+
+
+class ChoosesByTensor(LinearGain):
+    """What torch.export cannot follow."""
+
+    def expose(self, image, ev):
+        return torch.stack([image if bool(stop > 0) else image / 2 for stop in ev], dim=1)
+
+
+def test_a_method_that_no_program_can_hold():
+    with pytest.raises(InputError, match=r"cannot follow ChoosesByTensor .*ev\.tolist\(\)") as caught:
+        to_torch(program_of(ChoosesByTensor(), [-1.0, 1.0]))
+    assert "\n" not in str(caught.value)

@@ -13,6 +13,7 @@ from PIL import ImageCms, ImageOps
 
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
+from hdrgen.io.boxes import boxes
 from hdrgen.io.cicp import FULL_RADIANCE, Cicp
 from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
 
@@ -85,6 +86,14 @@ def test_colour_space_by_parameter(tmp_path, scene, suffix, space):
     assert np.median(stops_between(in_bt709(image), scene)) < 0.02
 
 
+def test_jpeg_xl_has_one_exif_block(tmp_path, scene):
+    """The encoder adds one of its own, compressed, that says nothing."""
+    content = write_image(tmp_path / "a.jxl", scene, exposure=EXPOSURE).read_bytes()
+    kinds = [part.kind for part in boxes(BytesIO(content), 0, len(content))]
+    assert kinds.count(b"Exif") == 1
+    assert b"brob" not in kinds
+
+
 def test_jpeg_xl_through_imagecodecs(tmp_path, scene):
     """Another build of libjxl: 16-bit PQ levels in BT.2020."""
     levels = imagecodecs.jpegxl_decode(write_image(tmp_path / "a.jxl", scene).read_bytes())
@@ -129,6 +138,20 @@ def test_ultra_hdr_by_its_xmp(tmp_path, scene):
     gain = number(b"GainMapMin") + share ** (1 / number(b"Gamma")) * (number(b"GainMapMax") - number(b"GainMapMin"))
     found = (srgb_decoded(base) + number(b"OffsetSDR")) * 2**gain - number(b"OffsetHDR")
     np.testing.assert_allclose(found, read_image(tmp_path / "a.uhdr.jpg", gain_map=True).pixels, rtol=0.03, atol=0.01)
+
+
+def test_display_that_shows_all_of_an_ultra_hdr_picture(tmp_path, scene):
+    """The whole gain is for displays as bright as the picture, however much brighter it makes a dark channel."""
+    scene[40, 40] = [8000, 40, 0]
+    with pytest.warns(UserWarning, match="clipped"):
+        content = write_image(tmp_path / "a.uhdr.jpg", scene).read_bytes()
+    capacity = float(content.partition(b'hdrgm:HDRCapacityMax="')[2].partition(b'"')[0])
+    gain = float(content.partition(b"<hdrgm:GainMapMax>")[2].partition(b"<rdf:li>")[2].partition(b"<")[0])
+    assert capacity == pytest.approx(np.log2(10_000 / 203), abs=1e-5)
+    assert gain > capacity + 2
+    whole = imagecodecs.ultrahdr_decode(content)[..., :3]
+    within = imagecodecs.ultrahdr_decode(content, boost=FULL_RADIANCE)[..., :3]
+    np.testing.assert_array_equal(within, whole)
 
 
 def test_ultra_hdr_index_as_pillow_reads_it(tmp_path, scene):

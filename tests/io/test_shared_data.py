@@ -29,6 +29,15 @@ def test_stacks(shared, name):
     assert {frame.path.name: frame.exposure.time for frame in frames} == times
 
 
+def test_no_file_is_left_out(shared):
+    """What the tests below go through is all there is, but for the exposure lists."""
+    data = shared / "data"
+    read = [*(data / "hdri").glob("*/*.hdr"), *(data / "exr").glob("*.exr")]
+    read += [path for name in STACKS for path in images_in(data / "stacks" / name)]
+    there = [path for folder in ("hdri", "exr", "stacks") for path in (data / folder).rglob("*") if path.is_file()]
+    assert {path for path in there if path.name != "exposures.csv"} == set(read)
+
+
 @pytest.mark.parametrize("name", STACKS)
 def test_frames_as_opencv_reads_them(shared, name):
     paths = images_in(shared / "data" / "stacks" / name)

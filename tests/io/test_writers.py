@@ -14,6 +14,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, find_images, read_image, write_image
@@ -74,9 +75,31 @@ def test_jpeg_through_imageio(tmp_path, display):
     assert small.stat().st_size < path.stat().st_size
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_exposure_is_kept(tmp_path, display, suffix):
-    exposure = Exposure(time=0.008, fnumber=5.6, iso=200)
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+@pytest.mark.parametrize("time", [0.008, 1 / 60, 1 / 3200, 30.0])
+def test_exposure_is_kept(tmp_path, display, suffix, time):
+    exposure = Exposure(time=time, fnumber=5.6, iso=200)
+    path = write_image(tmp_path / f"a{suffix}", display, bits=8, exposure=exposure)
+    found = read_image(path).exposure
+    assert (found.fnumber, found.iso) == (5.6, 200)
+    assert found.time == pytest.approx(time, rel=1e-6)
+    with PillowImage.open(path) as picture:
+        tags = picture.getexif().get_ifd(0x8769)
+        np.testing.assert_array_equal(np.asarray(picture), cv2.imread(str(path))[..., ::-1])
+    assert [float(tags[tag]) for tag in (0x829A, 0x829D, 0x8827)] == pytest.approx([time, 5.6, 200], rel=1e-6)
+
+
+@pytest.mark.parametrize("known", [{"iso": 200}, {"time": 0.008}, {"fnumber": 2.8, "iso": 64}, {}])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".exr"])
+def test_what_is_known_of_an_exposure_is_kept(tmp_path, display, suffix, known):
+    path = write_image(tmp_path / f"a{suffix}", display, exposure=Exposure(**known))
+    assert read_image(path).exposure == Exposure(**known)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".exr"])
+def test_exposure_of_whole_numbers_is_kept(tmp_path, display, suffix):
+    """A PNG file lost what was given as int."""
+    exposure = Exposure(time=1, fnumber=4, iso=200)
     assert read_image(write_image(tmp_path / f"a{suffix}", display, exposure=exposure)).exposure == exposure
 
 

@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,8 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from hdrgen.errors import InputError
-from hdrgen.nn import ChannelAttention, Tiling, fitted, group_norm, mean_of_whole
-from hdrgen.nn.tiling import CONTEXT, LiveMemory, _weights, starts
+from hdrgen.io.levels import quantised
+from hdrgen.nn import ChannelAttention, Tiling, fitted, group_norm, mean_of_whole, pad_to_multiple
+from hdrgen.nn.live_memory import LiveMemory
+from hdrgen.nn.tiling import CONTEXT, _cut, _weights, starts
 from hdrgen.nn.whole_image import Box, WholeImage
 
 
@@ -160,6 +163,39 @@ def test_results_can_be_kept_in_less_precision(network):
         half, full = Tiling(overlap=16).apply_all(lambda x: (network(x), x), image, 40, (torch.half, None))
         torch.testing.assert_close(half.float(), network(image), atol=2e-3, rtol=0)
     assert (half.dtype, full.dtype) == (torch.half, torch.float32)
+
+
+def test_display_values_can_be_kept_as_codes(network):
+    """Of tiles as of the whole: the codes that a file of 8 bits would hold; the sums of tiles are in half precision."""
+    image = torch.rand(1, 3, 100, 70)
+
+    def display(part):
+        return (network(part).sigmoid() * 1.2 - 0.1,)
+
+    with torch.no_grad():
+        whole, tiled = (Tiling(overlap=16).apply_all(display, image, tile, (torch.uint8,))[0] for tile in ("none", 40))
+        expected = quantised(display(image)[0].numpy(), 8)
+    assert tiled.dtype == whole.dtype == torch.uint8
+    assert np.array_equal(whole.numpy(), expected)
+    apart = np.abs(tiled.numpy().astype(int) - expected)
+    assert apart.max() <= 1
+    assert apart.mean() < 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(height=st.integers(1, 60), width=st.integers(1, 60), multiple=st.sampled_from([1, 4, 8, 16]), place=st.randoms())
+def test_a_tile_is_cut_as_from_the_padded_image(height, width, multiple, place):
+    image = torch.rand(1, 2, height, width)
+    padded = pad_to_multiple(image, multiple)
+    top, left, tall, wide = (0, 0, *padded.shape[-2:])
+    if min(height, width) > 2 * multiple:
+        top, left = (place.randrange(0, side // 2 + 1, multiple) for side in (height, width))
+        tall, wide = (
+            place.randrange(multiple, side - at + 1, multiple)
+            for side, at in zip(padded.shape[-2:], (top, left), strict=True)
+        )
+    found = _cut(image, Box(top, left, tall, wide, tuple(padded.shape[-2:])), multiple)
+    assert torch.equal(found, padded[..., top : top + tall, left : left + wide])
 
 
 def test_a_chosen_tile_is_kept(network):

@@ -157,7 +157,7 @@ class AdaptiveITM(HDRModule):
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The darker image for each EV below 0, the brighter for each above, the image itself at 0."""
         down, up = (pictures[-1] for pictures in self.network(image))
-        return torch.stack([up if stops > 0 else down if stops < 0 else image for stops in ev], dim=1)
+        return torch.stack([up if stops > 0 else down if stops < 0 else image for stops in ev.tolist()], dim=1)
 
     def merge(self, stack: Tensor, ev: Tensor) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of the darker, the given and the brighter image `(B, 3, 3, H, W)`."""

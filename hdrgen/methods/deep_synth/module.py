@@ -1,5 +1,6 @@
 """Training and use of Kim et al. 2020."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, EveryStep, whole_steps
 from hdrgen.data.dataset import derived_generator
+from hdrgen.data.selection import NEAR
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss
 from hdrgen.methods.base import HDRModule
@@ -203,18 +205,23 @@ class DeepSynthHDRI(HDRModule):
         Raises:
             InputError: If the method does not offer one of them.
         """
-        offered = self.offers(ev)
-        if not bool(offered.all()):
-            raise InputError(
-                f"DeepSynthHDRI: expected whole multiples of {self.step:g} EV from {-self.reach * self.step:g} to"
-                f" {self.reach * self.step:+g}, found {float(ev[~offered][0]):+g} EV; ask for those alone, or use a"
-                " method that takes any EV"
-            )
-        wanted = whole_steps(ev, self.step)[0].tolist()
+        wanted = self._levels(ev.tolist())
         levels = range(min(0, *wanted), max(0, *wanted) + 1)
         image, edges = image[:, :3], image[:, 3:]
         made = expose_outwards(self.network, levels, 0, image, edges, bool(self.refining))
         return torch.stack([made[k].image if k else image for k in wanted], dim=1)
+
+    def _levels(self, ev: Sequence[float]) -> list[int]:
+        """How many steps each exposure is from the image; in plain numbers, whose choices an exporter can follow."""
+        for stop in ev:
+            nearest = round(stop / self.step) if math.isfinite(stop) else math.inf
+            if abs(nearest) > self.reach or abs(stop / self.step - nearest) > NEAR:
+                raise InputError(
+                    f"DeepSynthHDRI: expected whole multiples of {self.step:g} EV from {-self.reach * self.step:g} to"
+                    f" {self.reach * self.step:+g}, found {stop:+g} EV; ask for those alone, or use a method that takes"
+                    " any EV"
+                )
+        return [round(stop / self.step) for stop in ev]
 
     # -- training --------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.losses import judged_by_a_fixed, sphere_moments
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
-from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, REFERENCE, Discriminator, Generator
+from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, FRAMES, REFERENCE, Discriminator, Generator
 from hdrgen.methods.hdr_gan.schedule import TwoDrops
 from hdrgen.nn import pad_to_multiple
 from hdrgen.tonemap import inverse_mu_law, mu_law
@@ -105,7 +105,7 @@ class HDRGAN(HDRModule):
         self.photographs = partial(Brackets, selection=self.exposures)
         self.network = Generator(6, channels, merging, deep_supervision, start_near_reference)
         self.discriminator = Discriminator(discriminator_channels) if adversarial_weight > 0 else None
-        self.multiple = self.network.multiple
+        self.multiple, self.smallest = self.network.multiple, self.network.smallest
         self.output = output
         self.judged = tuple(range(len(self.network.heads)) if judged is None else judged)
         _check_heads(len(self.network.heads), output, self.judged)
@@ -154,19 +154,29 @@ class HDRGAN(HDRModule):
         """
         ldr, ev = self.three_of(batch)
         height, width = ldr.shape[-2:]
-        smallest = self.network.smallest
         padded = ldr.flatten(1, 2)
-        if min(height, width) < smallest:
-            padded = pad_to_multiple(padded, smallest)
-        image = self.in_tiles(
-            lambda part: self.images(part.view(len(part), 3, 3, *part.shape[-2:]), ev)[self.output], padded
-        )
-        return self.radiance(image[..., :height, :width]) * (-ev[:, :1]).exp2()[..., None, None]
+        if min(height, width) < self.smallest:
+            padded = pad_to_multiple(padded, self.smallest)
+        frames = (len(ldr), FRAMES, 3)
+        made = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
+        return made[..., :height, :width]
+
+    def fuse(self, ldr: Tensor, ev: Tensor) -> Tensor:
+        """Linear radiance `(B, 3, H, W)` at EV 0 of the three exposures of a scene.
+
+        Args:
+            ldr: `(B, 3, 3, H, W)` display values, dark to bright; both sides divide by `multiple`, and are at least
+                `smallest`.
+            ev: `(B, 3)` stops.
+        """
+        return self.radiance(self.images(ldr, ev)[self.output]) * (-ev[:, :1]).exp2()[..., None, None]
 
     def three_of(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The three exposures of each stack that are merged: `(B, 3, 3, H, W)`, and `(B, 3)` stops."""
         ldr, ev, generator = batch["ldr"], batch["ev"], torch.Generator()
         frames = [self.exposures(row, int(ref), generator) for row, ref in zip(ev.cpu(), batch["ref"], strict=True)]
+        if all(frame == list(range(ldr.shape[1])) for frame in frames):
+            return ldr, ev  # no copy of large photographs
         chosen, rows = torch.tensor(frames, device=ldr.device), torch.arange(len(ldr), device=ldr.device)[:, None]
         return ldr[rows, chosen], ev[rows, chosen]
 

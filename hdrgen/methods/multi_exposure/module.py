@@ -90,6 +90,8 @@ class MultiExposureGeneration(HDRModule):
             encoder_channels, exposure_channels, two_exposure_nets, residual, identity_start
         )
         self.multiple = self.network.multiple
+        # Three eighths of it, 72 pixels of five levels, is how far both U-Nets together see with any weight.
+        self.overlap = min(12 * self.multiple, 384)
         self.exposures = RandomPair(identity=identity_pairs)
         self.mask_input = mask_input
         self.mask_losses = mask_losses
@@ -115,8 +117,10 @@ class MultiExposureGeneration(HDRModule):
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image`: one encoding, one generation for each. See `HDRModule.generate`."""
         latent = self.encode(image)
-        exposures = [self.network.expose(latent, stops.exp2().expand(len(image)), up=bool(stops >= 0)) for stops in ev]
-        return torch.stack(exposures, dim=1)
+        gains = ev.exp2().unbind()
+        ups = (stop >= 0 for stop in ev.tolist())  # choices by plain numbers, which an exporter can follow
+        made = [self.network.expose(latent, gain.expand(len(image)), up) for gain, up in zip(gains, ups, strict=True)]
+        return torch.stack(made, dim=1)
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
         """As for every method; with `score_encoder`, the input beside :math:`g(N_1(I))` as `encoder_...` (Table 5).
