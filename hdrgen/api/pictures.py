@@ -11,7 +11,8 @@ from torch import Tensor
 from hdrgen.api.arrays import Array, as_float, to_array, to_tensor
 from hdrgen.commands.operators import operator_named
 from hdrgen.errors import InputError
-from hdrgen.io import Image
+from hdrgen.io import BT709, Image
+from hdrgen.io.colour import converted
 from hdrgen.tonemap import ToneMapper
 
 
@@ -30,7 +31,8 @@ def tone_map(
         parameters: Of an operator given by name.
 
     Returns:
-        Display values in [0, 1], float32, in the same shape and kind.
+        Display values in [0, 1], float32, in the same shape and kind. An image in other colours is converted to those
+        of sRGB; arrays and tensors are taken to be in them.
 
     Raises:
         InputError: display values, no such operator, or a parameter that it does not have.
@@ -49,5 +51,9 @@ def tone_map(
             return chosen(radiance.float())
         if isinstance(radiance, Image) and not radiance.linear:
             raise InputError("expected an HDR image, found display values, which can be looked at as they are")
-        pixels = radiance.as_float() if isinstance(radiance, Image) else radiance
+        pixels = _in_bt709(radiance) if isinstance(radiance, Image) else radiance
         return to_array(chosen(to_tensor(as_float(pixels))))
+
+
+def _in_bt709(image: Image) -> Array:
+    return converted(image.as_float(), image.chromaticities or BT709.chromaticities, BT709.chromaticities)
