@@ -12,7 +12,8 @@ from torch import Tensor
 from hdrgen.api.arrays import Array, as_float, check_channels, kind_of, to_array, to_tensor
 from hdrgen.commands.operators import operator_named
 from hdrgen.errors import InputError
-from hdrgen.io import Image
+from hdrgen.io import BT709, Image
+from hdrgen.io.colour import converted
 from hdrgen.tonemap import ToneMapper
 
 
@@ -31,7 +32,8 @@ def tone_map(
         parameters: Of an operator given by name.
 
     Returns:
-        Display values in [0, 1], float32, in the same shape and kind.
+        Display values in [0, 1], float32, in the same shape and kind. An image in other colours is converted to those
+        of sRGB; arrays and tensors are taken to be in them.
 
     Raises:
         InputError: display values, NaN, another shape; no such operator, or a parameter that it does not have.
@@ -68,7 +70,7 @@ def _linear(radiance: Image | Array) -> Array:
     if isinstance(radiance, Image):
         if not radiance.linear:
             raise InputError("expected an HDR image, found display values, which can be looked at as they are")
-        return radiance.as_float()
+        return converted(radiance.as_float(), radiance.chromaticities or BT709.chromaticities, BT709.chromaticities)
     if not isinstance(radiance, np.ndarray):
         raise InputError(
             "expected an HDR image: an array (H, W, 3), a tensor, or what hdrgen.read returned, found"

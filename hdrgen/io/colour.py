@@ -40,6 +40,8 @@ DISPLAY_P3 = ColourSpace("display-p3", (0.680, 0.320, 0.265, 0.690, 0.150, 0.060
 """SMPTE EG 432-1 with the white of BT.709."""
 BT2020 = ColourSpace("bt2020", (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65), 9)
 """ITU-R BT.2020 and BT.2100."""
+ADOBE_RGB = ColourSpace("adobe-rgb", (0.640, 0.330, 0.210, 0.710, 0.150, 0.060, *_D65), 2)
+"""Adobe RGB (1998), of many cameras' photographs; H.273 has no number for it."""
 COLOUR_SPACES = (BT709, DISPLAY_P3, BT2020)
 
 

@@ -11,6 +11,8 @@ from hdrgen.io.exposure import Camera, Exposure
 
 PREFIX = b"Exif\0\0"
 """Before the block in JPEG files."""
+INTEROPERABLE = "InteroperabilityIndex"
+"""Of `metadata_in`: R98 in sRGB photographs, R03 in those in Adobe RGB."""
 _LARGEST_DENOMINATOR = 1_000_000
 _MOST_ENTRIES = 200
 _LONGEST_TEXT = 256
@@ -28,6 +30,7 @@ class ExifTag(IntEnum):
     ISO = 0x8827
     SHUTTER_SPEED = 0x9201
     APERTURE = 0x9202
+    INTEROPERABILITY = 0xA005
 
 
 _NAMES = {
@@ -71,7 +74,7 @@ def rational(value: float) -> Fraction:
 
 
 def metadata_in(block: bytes) -> dict[str, object]:
-    """The tags of a TIFF block that concern the exposure, the camera and the orientation, by OpenImageIO's names.
+    """The tags of a TIFF block that concern exposure, camera, colours and orientation, by OpenImageIO's names.
 
     Whatever is damaged counts as missing.
 
@@ -91,6 +94,8 @@ def metadata_in(block: bytes) -> dict[str, object]:
     for folder in folders[1:2]:
         for tag, value in _entries(block, folder, order):
             found |= _named(tag, value)
+            if tag == ExifTag.INTEROPERABILITY and isinstance(value, float):
+                found |= {INTEROPERABLE: dict(_entries(block, int(value), order)).get(1)}
     return found
 
 

@@ -20,7 +20,7 @@ def correct_png(path: Path, block: bytes) -> None:
     """Put a TIFF block in place of that of the eXIf chunk, where there is one and it is no shorter."""
     with path.open("r+b") as stream:
         found = _exif_chunk(stream)
-        if found is None or found[1] < len(block):
+        if not block or found is None or found[1] < len(block):
             return
         start, length = found
         content = block.ljust(length, b"\0")

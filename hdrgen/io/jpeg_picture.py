@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.exif_block import PREFIX, metadata_in
+from hdrgen.io.colour import ADOBE_RGB
+from hdrgen.io.exif_block import INTEROPERABLE, PREFIX, metadata_in
+from hdrgen.io.icc import chromaticities_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
 
 _PROFILE = b"ICC_PROFILE\0"
+_ADOBE_RGB = "R03"
 
 
 class Summary(NamedTuple):
@@ -24,6 +27,13 @@ class Summary(NamedTuple):
     height: int
     metadata: dict[str, object]
     profile: bytes
+
+    @property
+    def chromaticities(self) -> tuple[float, ...] | None:
+        """Those of the profile; without one, cameras have a tag for Adobe RGB."""
+        if self.profile:
+            return chromaticities_of(self.profile)
+        return ADOBE_RGB.chromaticities if self.metadata.get(INTEROPERABLE) == _ADOBE_RGB else None
 
 
 def summary(path: Path) -> Summary:

@@ -32,13 +32,16 @@ def summary(path: Path) -> Summary:
     """What the headers say.
 
     Raises:
-        InputError: no size in it.
+        InputError: no size in it; an animation, all of which OpenImageIO would decode.
     """
     with path.open("rb") as stream:
         codestream, metadata = _parts(stream)
     if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
         raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
-    return Summary(*_size(codestream), metadata)
+    width, height, animated = _described(_Bits(codestream[2:]))
+    if animated:
+        raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
+    return Summary(width, height, metadata)
 
 
 def with_exif(content: bytes, block: bytes) -> bytes:
@@ -84,9 +87,21 @@ class _Bits:
         return value
 
 
-def _size(codestream: bytes) -> tuple[int, int]:
-    """The size header: both sides in eighths or in full, or the height and a ratio; then perhaps an orientation."""
-    bits = _Bits(codestream[2:])
+def _described(bits: _Bits) -> tuple[int, int, bool]:
+    """Width and height of the upright picture, and whether it moves; the latter is not looked for behind a preview."""
+    width, height = _size(bits)
+    all_default, extra_fields = bits.take(1), bits.take(1)
+    if all_default or not extra_fields:
+        return width, height, False
+    sideways = bits.take(3) >= _FIRST_SIDEWAYS
+    if bits.take(1):
+        _size(bits)  # at which it is meant to be shown
+    preview, animated = bits.take(1), bits.take(1)
+    return (*((height, width) if sideways else (width, height)), bool(animated and not preview))
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    """Width and height as stored: both sides in eighths or in full, or the height and a ratio."""
     eighths = bits.take(1)
 
     def side() -> int:
@@ -94,7 +109,4 @@ def _size(codestream: bytes) -> tuple[int, int]:
 
     height = side()
     ratio = bits.take(3)
-    width = side() if ratio == 0 else height * _RATIOS[ratio - 1][0] // _RATIOS[ratio - 1][1]
-    all_default, extra_fields = bits.take(1), bits.take(1)
-    sideways = not all_default and extra_fields and bits.take(3) >= _FIRST_SIDEWAYS
-    return (height, width) if sideways else (width, height)
+    return side() if ratio == 0 else height * _RATIOS[ratio - 1][0] // _RATIOS[ratio - 1][1], height

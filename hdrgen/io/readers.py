@@ -144,7 +144,7 @@ def _read_ultra_hdr(path: Path, max_megapixels: float, *, gain_map: bool) -> _De
     check_size(path, header.width, header.height, max_megapixels)
     stored = jpeg_picture.summary(path)
     base, turn = jpeg_picture.decoded(path.read_bytes(), path), orientation_in(stored.metadata)
-    colours = chromaticities_of(stored.profile)
+    colours = stored.chromaticities
     found = ultra_hdr.find(path)
     if found is None or not gain_map:
         notes = [] if found is None else ["gain map left out; the option gain_map applies it"]

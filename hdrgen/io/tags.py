@@ -33,7 +33,7 @@ def _chromaticities_in(path: Path, kind: Format) -> tuple[float, ...] | None:
     if kind is Format.RAW:
         return None
     if kind is Format.JPEG:
-        return chromaticities_of(jpeg_picture.summary(path).profile)
+        return jpeg_picture.summary(path).chromaticities
     if kind is Format.AVIF:
         cicp = avif.summary(path).cicp
         return cicp.chromaticities if cicp else None
@@ -44,8 +44,10 @@ def _chromaticities_in(path: Path, kind: Format) -> tuple[float, ...] | None:
 def chromaticities_in(spec: Any, path: Path, kind: Format) -> tuple[float, ...] | None:
     """What OpenImageIO tells of a file's colours, by an attribute, CICP numbers or a colour profile.
 
-    A Radiance file has a line that OpenImageIO leaves out.
+    A Radiance file has a line, and a JPEG file a tag, that OpenImageIO leaves out.
     """
+    if kind is Format.JPEG:
+        return jpeg_picture.summary(path).chromaticities
     if kind is Format.HDR:
         return primaries_of(path)
     value = spec.getattribute("chromaticities")

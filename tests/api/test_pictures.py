@@ -25,6 +25,15 @@ def test_same_for_arrays_images_and_tensors():
         np.testing.assert_allclose(shown, wanted.permute(1, 2, 0).numpy(), atol=1e-6)
 
 
+def test_colours_of_an_image():
+    """As the written file of it is seen: a colour of BT.709 in BT.2020 numbers."""
+    numbers = np.random.default_rng(0).random((12, 14, 3), np.float32) * 4
+    wide = numbers @ np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]).T
+    space = hdrgen.BT2020.chromaticities
+    image = hdrgen.Image(wide.astype(np.float32), linear=True, exposure=hdrgen.Exposure(), chromaticities=space)
+    np.testing.assert_allclose(hdrgen.tone_map(image), hdrgen.tone_map(numbers), atol=2e-3)
+
+
 def test_bad_input():
     radiance = np.ones((4, 4, 3), np.float32)
     with pytest.raises(InputError, match="no operator 'drago203'; did you mean drago2003"):

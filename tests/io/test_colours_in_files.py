@@ -13,8 +13,8 @@ from PIL import Image as PillowImage
 from PIL import ImageCms
 
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, read_image, write_image
-from hdrgen.io.colour import conversion, srgb_decoded, srgb_encoded
+from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, read_image, read_tags, write_image
+from hdrgen.io.colour import ADOBE_RGB, conversion, srgb_decoded, srgb_encoded
 
 WIDE = (0.7347, 0.2653, 0.0, 1.0, 0.0001, 0.077, 0.32168, 0.33767)
 CAMERA = Camera("NIKON CORPORATION", "NIKON D800")
@@ -96,3 +96,21 @@ def test_display_values_are_not_converted_when_read(tmp_path, display):
     with pytest.raises(InputError, match="expected radiance to convert to bt709, found display values"):
         read_image(path, colour_space=BT709)
     assert read_image(path, colour_space=DISPLAY_P3).chromaticities == DISPLAY_P3.chromaticities
+
+
+def adobe_rgb_by_exif(path, index: str, **options) -> None:
+    """As cameras write it that embed no profile (Design rule for Camera File system, CIPA DC-009)."""
+    exif = PillowImage.Exif()
+    exif.get_ifd(0x8769).update({0xA001: 65535, 0xA005: {1: index, 2: b"0100"}})
+    PillowImage.new("RGB", (32, 32), (9, 200, 30)).save(path, exif=exif, **options)
+
+
+def test_adobe_rgb_of_cameras(tmp_path):
+    adobe_rgb_by_exif(tmp_path / "a.jpg", "R03")
+    assert read_image(tmp_path / "a.jpg").chromaticities == ADOBE_RGB.chromaticities
+    assert read_tags(tmp_path / "a.jpg").chromaticities == ADOBE_RGB.chromaticities
+    adobe_rgb_by_exif(tmp_path / "b.jpg", "R98")
+    assert read_image(tmp_path / "b.jpg").chromaticities is None
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    adobe_rgb_by_exif(tmp_path / "c.jpg", "R03", icc_profile=profile)
+    assert read_image(tmp_path / "c.jpg").chromaticities == pytest.approx(BT709.chromaticities, abs=2e-3)

@@ -89,11 +89,20 @@ def test_exposure_is_kept(tmp_path, display, suffix, time):
     assert [float(tags[tag]) for tag in (0x829A, 0x829D, 0x8827)] == pytest.approx([time, 5.6, 200], rel=1e-6)
 
 
+EXIF_TAGS = {"time": 0x829A, "fnumber": 0x829D, "iso": 0x8827}
+
+
 @pytest.mark.parametrize("known", [{"iso": 200}, {"time": 0.008}, {"fnumber": 2.8, "iso": 64}, {}])
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".exr"])
 def test_what_is_known_of_an_exposure_is_kept(tmp_path, display, suffix, known):
-    path = write_image(tmp_path / f"a{suffix}", display, exposure=Exposure(**known))
+    path = write_image(
+        tmp_path / f"a{suffix}", display, bits=8 if suffix == ".tif" else None, exposure=Exposure(**known)
+    )
     assert read_image(path).exposure == Exposure(**known)
+    if suffix != ".exr":
+        with PillowImage.open(path) as picture:
+            tags = picture.getexif().get_ifd(0x8769)
+        assert {0x829A, 0x829D, 0x8827} & set(tags) == {EXIF_TAGS[name] for name in known}
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".exr"])
