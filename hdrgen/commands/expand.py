@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hdrgen.commands.colours import add_colour_argument
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
+from hdrgen.commands.trained import trained
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
-    checkpoint = train.find_checkpoint(options.ckpt_path, train.RUNS, None)
-    if checkpoint is None:
-        raise InputError(f"no {options.ckpt_path}.ckpt below {train.RUNS}; pass --ckpt_path FILE")
+    checkpoint = trained(options.ckpt_path)
     chosen = _exposures(options.ev, _method(checkpoint, options.model), checkpoint)
     train.run("predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs])
 

@@ -9,6 +9,7 @@ from hdrgen.arguments import suggest
 from hdrgen.commands.output import add_output_arguments, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
 from hdrgen.commands.stacks import joined
+from hdrgen.commands.trained import trained
 from hdrgen.errors import InputError
 
 FORMATS = ("safetensors", "pt2", "onnx")
@@ -24,7 +25,13 @@ def parser(verb: str) -> Parser:
         " compared with the method before they are kept.",
         epilog="The folder can be used in place of a checkpoint, by --ckpt_path and by hdrgen.load.",
     )
-    options.add_argument("--ckpt_path", "--ckpt-path", type=Path, required=True, metavar="FILE", help="the checkpoint")
+    options.add_argument(
+        "--ckpt_path",
+        "--ckpt-path",
+        required=True,
+        metavar="FILE",
+        help="the checkpoint; last, best: of the newest run",
+    )
     options.add_argument("--formats", default=",".join(FORMATS), help="parted by commas (%(default)s)")
     options.add_argument(
         "--ev",
@@ -54,7 +61,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     folder = options.output or Path("exported")
     refuse_existing([folder / exporting.FORMATS[name] for name in formats] + [folder / "card.json"], options.overwrite)
     stops = None if options.ev is None else exposures(options.ev)
-    done = exporting.export(options.ckpt_path, folder, formats, stops, options.model)
+    done = exporting.export(trained(options.ckpt_path), folder, formats, stops, options.model)
     for file in done.files:
         print(f"{file}: {_told(file, done)}")
 

@@ -23,7 +23,7 @@ def merge_learned(
     Raises:
         InputError: no checkpoint there, or of a method that does not merge photographs.
     """
-    if not checkpoint.is_file():
+    if not checkpoint.exists():
         raise InputError(f"{checkpoint}: expected a checkpoint, found none; check --ckpt_path")
     from hdrgen.train import run as train
 

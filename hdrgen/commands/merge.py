@@ -45,7 +45,9 @@ def parser(verb: str) -> Parser:
     options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
     add_colour_argument(options, "that of the photographs; of .avif and .jxl bt2020")
-    options.add_argument("--ckpt_path", "--ckpt-path", type=Path, help="trained network, for --method hdr_gan")
+    options.add_argument(
+        "--ckpt_path", "--ckpt-path", help="trained network, for --method hdr_gan; last, best: of the newest run"
+    )
     options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
     add_config_argument(options, "align: none")
     return options
@@ -66,9 +68,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     for stack, output in zip(stacks, outputs, strict=True):
         if options.method == LEARNED:
             from hdrgen.commands.learned_merge import merge_learned
+            from hdrgen.commands.trained import trained
 
             preview = preview_of(output) if options.preview else None
-            merge_learned(stack, output, options.ckpt_path, preview, colour_space(options))
+            merge_learned(stack, output, trained(options.ckpt_path, "HDRGAN"), preview, colour_space(options))
         else:
             _merge(stack, output, options)
 
