@@ -20,7 +20,7 @@ from hdrgen.camera import (
     response_residual,
     robertson_bell,
 )
-from hdrgen.commands.photographs import Photographs, display_stack
+from hdrgen.commands.photographs import DisplayFrames, Photographs
 from hdrgen.commands.progress import progress
 from hdrgen.commands.responses import response_named
 from hdrgen.commands.stacks import Stack
@@ -29,16 +29,17 @@ from hdrgen.fusion import (
     LinearMean,
     LogMean,
     Mean,
+    Mertens,
     PhotonMean,
     SensorNoise,
     debevec_hat,
     ghost_masks,
     least_clipped,
-    merge_mertens,
     merge_photographs,
     sensor_noise,
 )
 from hdrgen.fusion.ghosts import GhostMask
+from hdrgen.fusion.mertens import fuse
 from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.weights import Weight
 from hdrgen.io import BT709, write_image
@@ -108,8 +109,10 @@ def merged(
 
 def write_picture(photographs: Photographs, output: Path) -> str:
     """Fuse exposures to a picture (Mertens), and write it."""
-    fused = merge_mertens(display_stack(photographs.rows))
-    write_image(output, fused.permute(1, 2, 0).contiguous().numpy(), bits=None if output.suffix == ".png" else 8)
+    mertens = Mertens()
+    fused = fuse(DisplayFrames(photographs.rows), mertens.contrast, mertens.saturation, mertens.exposure)
+    photographs.release()
+    write_image(output, fused.permute(1, 2, 0).numpy(), bits=8)
     return "exposure fusion after Mertens et al."
 
 
