@@ -10,6 +10,8 @@ import numpy as np
 from hdrgen.io.colour import by_rows
 from hdrgen.io.image import Pixels
 
+_TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
+
 
 def quantised(pixels: Pixels, bits: int) -> Pixels:
     """Display values or levels at another depth: 8 or 16-bit levels, or 32-bit float.
@@ -21,7 +23,7 @@ def quantised(pixels: Pixels, bits: int) -> Pixels:
     >>> quantised(np.array([128], np.uint8), 16).tolist()
     [32896]
     """
-    target: np.dtype[Any] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}[bits]
+    target = _TYPES[bits]
     if pixels.dtype == target:
         return pixels
     return by_rows(partial(_quantised, bits=bits), pixels, target)
