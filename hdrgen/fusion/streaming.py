@@ -131,6 +131,7 @@ class _Voice:
         shortest: bool,
     ) -> None:
         self.top = np.iinfo(dtype).max if dtype.kind == "u" else 1
+        self.white = int(np.ceil(WHITE * self.top)) if dtype.kind == "u" else WHITE
         self.mean = mean
         self.measure = partial(measured, response, weight, mean, longest=longest, shortest=shortest)
         self.ev = torch.tensor(ev, dtype=torch.float32)
@@ -221,7 +222,7 @@ class _Merger:
             part = voice.add(block, lanes)
             part = part if mask is None else part * mask
             if sums is not None:
-                _silence(sums, block[:, lanes] >= WHITE * voice.top, mask)
+                _silence(sums, block[:, lanes] >= voice.white, mask)
             sums = part if sums is None else np.add(sums, part, out=sums)
         assert sums is not None, "checked by merge_photographs"
         nothing = sums.real <= 0
