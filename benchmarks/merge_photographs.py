@@ -1,7 +1,8 @@
 """Merging large photographs beside OpenCV: time, peak memory and PSNR-mu, each in a process of its own, in one run.
 
 Frames are generated: radiance with detail at every scale over twelve stops, photographed with noise through gamma 2.2.
-Reading the files is outside the times; the frames as they lie in memory are part of the peak memory, for both.
+Reading the files is outside the times; the frames as they lie in memory are part of the peak memory, for both. With
+--files, the whole command `hdrgen merge`, files to file.
 """
 
 import argparse
@@ -28,15 +29,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--width", type=int, default=6000, help="of the photographs (%(default)s)")
     parser.add_argument("--height", type=int, default=4000, help="of the photographs (%(default)s)")
+    parser.add_argument("--files", action="store_true", help="measure the command `hdrgen merge` on files instead")
     parser.add_argument("--only", choices=JOBS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
         measure(options.only, options.folder)
         return 0
+    from benchmarks import merge_files
     from benchmarks.environment import print_environment
 
     print_environment()
+    if options.files:
+        merge_files.run(EV, options.height, options.width)
+        return 0
     with tempfile.TemporaryDirectory(prefix="hdrgen-photographs-") as name:
         make_frames(Path(name), options.height, options.width)
         print(f"{len(EV)} frames of {options.width} x {options.height}, 8 bits\n")

@@ -21,7 +21,7 @@ from hdrgen.camera import (
     robertson_bell,
 )
 from hdrgen.commands.colours import colour_space
-from hdrgen.commands.photographs import Photographs, display_stack
+from hdrgen.commands.photographs import DisplayFrames, Photographs
 from hdrgen.commands.progress import progress
 from hdrgen.commands.responses import response_named
 from hdrgen.commands.stacks import Stack
@@ -30,16 +30,17 @@ from hdrgen.fusion import (
     LinearMean,
     LogMean,
     Mean,
+    Mertens,
     PhotonMean,
     SensorNoise,
     debevec_hat,
     ghost_masks,
     least_clipped,
-    merge_mertens,
     merge_photographs,
     sensor_noise,
 )
 from hdrgen.fusion.ghosts import GhostMask
+from hdrgen.fusion.mertens import fuse
 from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.weights import Weight
 from hdrgen.io import BT709, ColourSpace, write_image
@@ -109,9 +110,10 @@ def merged(
 
 def write_picture(stack: Stack, photographs: Photographs, output: Path, space: ColourSpace | None) -> str:
     """Fuse exposures to a picture (Mertens), and write it."""
-    fused = merge_mertens(display_stack(photographs.rows)).permute(1, 2, 0).contiguous().numpy()
-    bits = None if output.suffix == ".png" else 8
-    write_image(output, fused, bits=bits, **_tags(stack, photographs, space))
+    mertens = Mertens()
+    fused = fuse(DisplayFrames(photographs.rows), mertens.contrast, mertens.saturation, mertens.exposure)
+    photographs.release()
+    write_image(output, fused.permute(1, 2, 0).numpy(), bits=8, **_tags(stack, photographs, space))
     return "exposure fusion after Mertens et al."
 
 

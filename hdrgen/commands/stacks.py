@@ -146,5 +146,5 @@ def _number(text: str, option: str) -> float:
 
     try:
         return float(Fraction(text.strip().removesuffix("s")))
-    except (ValueError, ZeroDivisionError) as error:
+    except (ArithmeticError, ValueError) as error:  # such as 1/0, or more than a float can hold
         raise InputError(f"{option}: expected numbers parted by commas, found {text!r}") from error

@@ -2,29 +2,35 @@
 
 Neighbours in exposure are compared, which show the most in common, and their motions chained from the reference on.
 Both steps look only at pixels that neither frame clips, and at brightness only through its order: nothing needs to be
-known of exposures or of the camera's response.
+known of exposures or of the camera's response. A motion is believed only where the evidence rules out that chance
+made it (`evidence.py`): what a tripod held still stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.fusion.bitmaps import bitmap_shift
+from hdrgen.fusion.evidence import chance
 from hdrgen.fusion.grey import Pyramid, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Motion, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
-from hdrgen.fusion.transforms import Matrix, largest_move, rescaled, shift
+from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
 
 STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, which spares the photograph a resampling
 CROOKED = 0.03  # of the picture's size: a homography farther than that from a turn and a shift is not believed
 GAIN = 0.97  # of the error of a turn and a shift that a homography must fall below
 SPREAD = 0.05  # of the points must lie in each quarter of the picture for a homography to be sought
+SURE = 1e-9  # the probability of chance below which a motion is believed: six standard deviations
 BETTER = 0.95  # of the error without any motion that a motion must fall below
+LIKELY = 1e-4  # the same for a turn beside a shift: who holds a camera in the hand turns it, too
+TURN = slice(2, 3)  # of the parameters of a turn and a shift
+FINEST = 2  # sizes at which a motion is looked for that a simpler one has come near
 UNLIKE = 0.6  # of the brightness' variation: what differs more is not the same scene, or was not found again
 
 
@@ -102,16 +108,15 @@ def align_photographs(
 def align_pair(near: Pyramid, far: Pyramid, size: tuple[int, ...], *, shifts_only: bool = False) -> Alignment:
     """Find how the second photograph lies relative to the first, from their pyramids; `size` is (H, W) of both."""
     pair = _Pair(near, far)
-    match: tuple[Matrix, float] | None = None
-    for motion in (Translation(),) if shifts_only else (Euclidean(), Homography()):
-        refined = pair.refine(motion, match[0] if match else pair.first_guess())
-        if refined is not None and (match is None or pair.is_better(refined, match)):
-            match = refined
-    if match is None or (match[1] > UNLIKE and not shifts_only):
+    family = Translation() if shifts_only else Euclidean()
+    match = pair.refine(family, pair.first_guess())
+    match = match and pair.refine(family, pair.overlap(match), FINEST)
+    if match is not None and not shifts_only:
+        match = pair.perspective(pair.simplest(match))
+    if match is None or (match.error > UNLIKE and not shifts_only):
         return Alignment(np.eye(3), reliable=False)
-    matrix = rescaled(match[0], near.factors[0])
-    still = pair.error(np.eye(3))
-    if (still is not None and match[1] > BETTER * still) or largest_move(matrix, *size) < STILL:
+    matrix = rescaled(match.matrix, near.factors[0])
+    if not pair.moves(match) or largest_move(matrix, *size) < STILL:
         return Alignment(np.eye(3))
     return Alignment(np.round(matrix) if shifts_only else matrix)
 
@@ -121,8 +126,16 @@ def _settled(alignment: Alignment, size: tuple[int, ...]) -> Alignment:
     return alignment if moved >= STILL else Alignment(np.eye(3), alignment.reliable)
 
 
+class _Match(NamedTuple):
+    """A motion between two photographs, in pixels of their largest grey image, of a family, and how much it leaves."""
+
+    motion: Motion
+    matrix: Matrix
+    error: float
+
+
 class _Pair:
-    """Two photographs to bring together; motions are in pixels of their largest grey image."""
+    """Two photographs to bring together."""
 
     def __init__(self, near: Pyramid, far: Pyramid) -> None:
         self.near, self.far = near, far
@@ -137,18 +150,16 @@ class _Pair:
         """How much the photographs differ after this motion."""
         return self.points[0].error(self.far.images[0], self.matching, matrix)
 
-    def refine(self, motion: Motion, start: Matrix) -> tuple[Matrix, float] | None:
-        """The motion and its error; None where too few points are seen in both.
+    def refine(self, motion: Motion, start: Matrix, finest: int | None = None) -> _Match | None:
+        """The motion, from coarse to fine; None where too few points are seen in both.
 
-        A homography is sought from where a simpler motion has led to, at the finer sizes, where points lie all over.
+        Args:
+            motion: its family.
+            start: where to begin.
+            finest: how many sizes to look at, the largest ones; None: all.
         """
-        levels = len(self.points)
-        if isinstance(motion, Homography):
-            levels = min(2, levels)
-            if self.points[0].spread(self.far.images[0], start) < SPREAD:
-                return None
         matrix = start
-        for level in reversed(range(levels)):
+        for level in reversed(range(len(self.points))[:finest]):
             factor = self.near.factors[level] / self.near.factors[0]
             image = self.far.images[level]
             found = self.points[level].track(image, self.matching, motion, rescaled(matrix, 1 / factor))
@@ -156,10 +167,38 @@ class _Pair:
                 return None
             matrix = matrix if found is None else rescaled(found, factor)
         error = self.error(matrix)
-        return None if error is None else (matrix, error)
+        return None if error is None else _Match(motion, matrix, error)
 
-    def is_better(self, new: tuple[Matrix, float], old: tuple[Matrix, float]) -> bool:
-        """Whether a homography is worth its freedom: clearly nearer, and not far from a rigid motion."""
+    def overlap(self, match: _Match) -> Matrix:
+        """Match brightness by what both show after a motion; the motion again."""
+        self.matching = Matching.between(self.near, self.far, match.matrix)
+        return match.matrix
+
+    def simplest(self, turned: _Match) -> _Match:
+        """A shift instead of a turn and a shift, where nothing proves the turn."""
+        if self._chance(turned, np.eye(3), TURN) < LIKELY:
+            return turned
+        centre = self.points[0].centre[None]
+        start = shift(*(applied(turned.matrix, centre) - centre)[0])
+        return self.refine(Translation(), start, FINEST) or turned
+
+    def perspective(self, match: _Match) -> _Match:
+        """A homography instead, where points lie all over, and it is proven, clearly nearer, and not far off."""
+        if self.points[0].spread(self.far.images[0], match.matrix) < SPREAD:
+            return match
+        found = self.refine(Homography(), match.matrix, FINEST)
+        if found is None or found.error >= GAIN * match.error:
+            return match
         height, width = self.near.images[0].shape
-        apart = largest_move(new[0] @ np.linalg.inv(old[0]), height, width)
-        return new[1] < GAIN * old[1] and apart < CROOKED * max(height, width)
+        apart = largest_move(found.matrix @ np.linalg.inv(match.matrix), height, width)
+        near = apart < CROOKED * max(height, width)
+        return found if near and self._chance(found, match.matrix) < SURE else match
+
+    def moves(self, match: _Match) -> bool:
+        """Whether the photographs moved at all."""
+        still = self.error(np.eye(3))
+        return (still is None or match.error <= BETTER * still) and self._chance(match, np.eye(3)) < SURE
+
+    def _chance(self, match: _Match, simpler: Matrix, tested: slice = slice(None)) -> float:
+        args = match.motion, match.matrix, simpler, tested
+        return chance(self.points[0], self.far.images[0], self.matching, *args)

@@ -1,7 +1,7 @@
 """Exposure fusion: the best parts of a stack blended into one display image, without an HDR image in between."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -88,11 +88,47 @@ def fuse(frames: Sequence[Tensor], contrast: float, saturation: float, exposure:
     _check(contrast, saturation, exposure)
     weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
     total = reduce(torch.add, (weigh(_promoted(frame)) for frame in frames))
-    fused: list[Tensor] = []
+    fused = [_Bands() for _ in range(3)]
     for frame in map(_promoted, frames):
-        parts = _weighted_bands(frame, weigh(frame) / total)
-        fused = [mean + part for mean, part in zip(fused, parts, strict=True)] if fused else list(parts)
-    return _collapsed(fused).clamp(0, 1)
+        weights = _smaller(weigh(frame) / total)
+        for bands, channel in zip(fused, _channels(frame), strict=True):
+            bands.add(channel, weights)
+    return torch.cat([bands.collapsed() for bands in fused], -3).clamp_(0, 1)
+
+
+class _Bands:
+    """The sum of weighted Laplacian pyramids, fine to coarse, of one channel: three need thrice the memory."""
+
+    def __init__(self) -> None:
+        self.levels: list[Tensor] = []
+
+    def add(self, image: Tensor, weights: Sequence[Tensor]) -> None:
+        """The pyramid of an image (..., 1, H, W), times the levels of its weight's Gaussian pyramid."""
+        first = not self.levels
+        for level, weight in enumerate(weights):
+            coarser = pyramid_down(image) if level < len(weights) - 1 else None
+            band = (image if coarser is None else image - pyramid_up(coarser, image.shape[-2:])) * weight
+            if first:
+                self.levels.append(band)
+            else:
+                self.levels[level] += band
+            image = image if coarser is None else coarser
+
+    def collapsed(self) -> Tensor:
+        """The image of the pyramid, which is used up."""
+        image = self.levels.pop()
+        while self.levels:
+            band = self.levels.pop()
+            image = pyramid_up(image, band.shape[-2:]).add_(band)
+        return image
+
+
+def _smaller(weight: Tensor) -> list[Tensor]:
+    """The Gaussian pyramid down to two or three pixels."""
+    levels = [weight]
+    for _ in range(int(math.log2(min(weight.shape[-2:])))):
+        levels.append(pyramid_down(levels[-1]))
+    return levels
 
 
 def _promoted(frame: Tensor) -> Tensor:
@@ -105,10 +141,12 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
     if contrast:
         total = total * _power(_laplacian(_luma(frame)).abs(), contrast)
     if saturation:
-        spread = (frame - frame.mean(-3, keepdim=True)).square().sum(-3, keepdim=True)
+        mean = frame.mean(-3, keepdim=True)
+        spread = _over_channels(frame, lambda channel: (channel - mean).square())
         total = total * _power(spread, saturation / 2)
     if exposure:
-        total = total * (-((frame - 0.5) ** 2).sum(-3, keepdim=True) * (exposure / (2 * SPREAD**2))).exp()
+        distance = _over_channels(frame, lambda channel: (channel - 0.5).square())
+        total = total * (-distance * (exposure / (2 * SPREAD**2))).exp()
     return total + LEAST_WEIGHT
 
 
@@ -119,8 +157,17 @@ def _power(x: Tensor, exponent: float) -> Tensor:
 
 
 def _luma(frame: Tensor) -> Tensor:
-    red, green, blue = (weight * frame[..., i : i + 1, :, :] for i, weight in enumerate(_LUMA))
+    red, green, blue = (weight * channel for weight, channel in zip(_LUMA, _channels(frame), strict=True))
     return red + green + blue
+
+
+def _channels(frame: Tensor) -> Iterator[Tensor]:
+    return (frame[..., index : index + 1, :, :] for index in range(3))
+
+
+def _over_channels(frame: Tensor, part: Callable[[Tensor], Tensor]) -> Tensor:
+    """The sum of a part of every channel, one after the other."""
+    return reduce(torch.add, map(part, _channels(frame)))
 
 
 def _laplacian(image: Tensor) -> Tensor:
@@ -128,23 +175,6 @@ def _laplacian(image: Tensor) -> Tensor:
     rows, columns = reflected(image, -2, 1), reflected(image, -1, 1)
     # In OpenCV's order, and so to the last bit: where no frame has contrast, rounding errors decide.
     return rows[..., :-2, :] + columns[..., :-2] - 4 * image + columns[..., 2:] + rows[..., 2:, :]
-
-
-def _weighted_bands(frame: Tensor, weight: Tensor) -> Iterator[Tensor]:
-    """The levels of a frame's Laplacian pyramid times those of its weight's Gaussian pyramid, fine to coarse."""
-    for _ in range(int(math.log2(min(frame.shape[-2:])))):
-        coarser = pyramid_down(frame)
-        yield (frame - pyramid_up(coarser, frame.shape[-2:])) * weight
-        frame, weight = coarser, pyramid_down(weight)
-    yield frame * weight
-
-
-def _collapsed(bands: Sequence[Tensor]) -> Tensor:
-    """The image of a Laplacian pyramid."""
-    *finer, image = bands
-    for band in reversed(finer):
-        image = pyramid_up(image, band.shape[-2:]) + band
-    return image
 
 
 def _check(contrast: float, saturation: float, exposure: float) -> None:

@@ -23,6 +23,10 @@ class Motion(ABC):
     def matrix(self, parameters: Values) -> Matrix:
         """The homography."""
 
+    @abstractmethod
+    def parameters(self, matrix: Matrix) -> Values:
+        """Of the member of the family that is nearest to a homography whose last element is 1."""
+
 
 class Translation(Motion):
     """A shift: 2 parameters."""
@@ -34,6 +38,10 @@ class Translation(Motion):
     def matrix(self, parameters: Values) -> Matrix:
         """The shift."""
         return shift(*parameters)
+
+    def parameters(self, matrix: Matrix) -> Values:
+        """Where the centre goes."""
+        return np.asarray(matrix[:2, 2])
 
 
 class Euclidean(Motion):
@@ -50,6 +58,10 @@ class Euclidean(Motion):
         cosine, sine = np.cos(angle), np.sin(angle)
         return np.array([[cosine, -sine, x], [sine, cosine, y], [0.0, 0.0, 1.0]])
 
+    def parameters(self, matrix: Matrix) -> Values:
+        """Where the centre goes, and the angle."""
+        return np.append(matrix[:2, 2], np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
+
 
 class Homography(Motion):
     """Any camera rotation, or a plane seen from elsewhere: 8 parameters."""
@@ -65,3 +77,7 @@ class Homography(Motion):
         """The identity and the parameters."""
         matrix: Matrix = np.eye(3) + np.append(parameters, 0.0).reshape(3, 3)
         return matrix
+
+    def parameters(self, matrix: Matrix) -> Values:
+        """The elements less the identity's."""
+        return np.asarray((matrix - np.eye(3)).ravel()[:8])

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from hdrgen.fusion.grey import Grey, Pyramid
 from hdrgen.fusion.motions import Motion, Values
-from hdrgen.fusion.transforms import Matrix, applied
+from hdrgen.fusion.transforms import Matrix, applied, rescaled
 
-CELLS = 20000  # one point is taken from each cell of a grid
+CELLS = 20000  # points are wanted: one from each cell of a grid, finer where much is flat or clipped
 SEEN = (0.03, 0.97)
 """Display values that count as not clipped."""
 WEAKEST = 0.004  # per pixel: flatter points tell nothing
@@ -35,13 +35,23 @@ class Matching:
     ours: Values
 
     @classmethod
-    def between(cls, near: Pyramid, far: Pyramid) -> Matching:
-        """From equal quantiles of both pictures, of the size nearest to a quarter of a megapixel."""
+    def between(cls, near: Pyramid, far: Pyramid, matrix: Matrix | None = None) -> Matching:
+        """From equal quantiles of both pictures, of the size nearest to a quarter of a megapixel.
+
+        Args:
+            near: the first exposure.
+            far: the one that is looked up.
+            matrix: the motion between their largest images, where it is known: only what both show is compared then.
+        """
         level = next((i for i, image in enumerate(near.images) if image.size <= 2**18), len(near.images) - 1)
+        ours, theirs = near.images[level].ravel(), far.images[level].ravel()
+        if matrix is not None:
+            factor = near.factors[level] / near.factors[0]
+            ours, theirs = _shown_by_both(near.images[level], far.images[level], rescaled(matrix, 1 / factor))
         share = np.linspace(0, 1, QUANTILES)
-        theirs, ours = np.quantile(far.images[level], share), np.quantile(near.images[level], share)
-        kept = np.append(True, np.diff(theirs) > 1e-6)
-        return cls(theirs[kept].astype(np.float64), ours[kept].astype(np.float64))
+        quantiles = np.quantile(theirs, share), np.quantile(ours, share)
+        kept = np.append(True, np.diff(quantiles[0]) > 1e-6)
+        return cls(*(values[kept].astype(np.float64) for values in quantiles))
 
     def __call__(self, values: Values) -> Values:
         """The brightness in the first exposure."""
@@ -56,33 +66,32 @@ class ContrastPoints:
     """
 
     def __init__(self, image: Grey) -> None:
-        cell = max(1, int(np.ceil(np.sqrt(image.size / CELLS))))
         slope_y, slope_x = (np.gradient(image, axis=axis) for axis in range(2))
         size = np.hypot(slope_x, slope_y)
-        size[(image < SEEN[0]) | (image > SEEN[1])] = 0
+        size[_widened((image < SEEN[0]) | (image > SEEN[1]))] = 0
         size[:BORDER] = size[-BORDER:] = size[:, :BORDER] = size[:, -BORDER:] = 0
-        rows, columns = _largest(size, cell)
+        cell = np.ceil(np.sqrt(np.count_nonzero(size > WEAKEST) / CELLS))
+        rows, columns = _largest(size, max(1, int(cell)))
         self.places = np.column_stack([columns, rows]).astype(np.float64)
         self.values = image[rows, columns].astype(np.float64)
         self.slopes = np.column_stack([slope_x[rows, columns], slope_y[rows, columns]]).astype(np.float64)
         self.centre = np.array(image.shape[::-1], np.float64) / 2
         self.scale = max(image.shape) / 2
+        self._up = np.array([[self.scale, 0, self.centre[0]], [0, self.scale, self.centre[1]], [0, 0, 1.0]])
 
     def track(self, image: Grey, matching: Matching, motion: Motion, start: Matrix) -> Matrix | None:
         """The homography of a family by which the points lie elsewhere in another exposure; None if too few do.
 
         Weighted least squares on brightness, a difference in gain and offset left free, until nothing moves.
         """
-        at = (self.places - self.centre) / self.scale
-        slopes = motion.slopes(at, self.slopes)
-        columns = np.column_stack([slopes, self.values, np.ones_like(self.values)])
+        columns = self.columns(motion, self.slopes)
         matrix = start
         for _ in range(TURNS):
-            seen, values = _sample(image, applied(matrix, self.places))
+            seen, values = sample(image, applied(matrix, self.places))
             if np.count_nonzero(seen) < FEWEST:
                 return None
-            change = _solve(columns[seen], matching(values[seen]) - self.values[seen])
-            step = self._in_pixels(motion.matrix(change[:-2] / self.scale))
+            change, _ = solved(columns[seen], matching(values[seen]) - self.values[seen])
+            step = self._up @ motion.matrix(change[:-2]) @ np.linalg.inv(self._up)
             matrix = matrix @ np.linalg.inv(step)
             matrix /= matrix[2, 2]
             if np.abs(applied(step, self.places) - self.places).max() < SETTLED:
@@ -91,7 +100,7 @@ class ContrastPoints:
 
     def spread(self, image: Grey, matrix: Matrix) -> float:
         """Share of the points seen in both exposures that lies in the emptiest quarter of the picture."""
-        seen, _ = _sample(image, applied(matrix, self.places))
+        seen, _ = sample(image, applied(matrix, self.places))
         quarter = (self.places > self.centre)[seen] @ [1, 2]
         return float(np.bincount(quarter, minlength=4).min() / max(1, len(quarter)))
 
@@ -100,19 +109,43 @@ class ContrastPoints:
 
         None where too few points are seen in both. 0 is equality but for gain and offset, 1 is chance.
         """
-        seen, values = _sample(image, applied(matrix, self.places))
+        seen, values = sample(image, applied(matrix, self.places))
         if np.count_nonzero(seen) < FEWEST:
             return None
         columns = np.column_stack([self.values[seen], np.ones(np.count_nonzero(seen))])
         wanted = matching(values[seen])
         varies = float(np.abs(wanted - np.median(wanted)).mean()) + 1e-9
-        return float(np.abs(wanted - columns @ _solve(columns, wanted)).mean()) / varies
+        return float(np.abs(wanted - columns @ solved(columns, wanted)[0]).mean()) / varies
 
-    def _in_pixels(self, matrix: Matrix) -> Matrix:
-        """A homography of centred coordinates of unit size, for pixels."""
-        up = np.array([[self.scale, 0, self.centre[0]], [0, self.scale, self.centre[1]], [0, 0, 1.0]])
-        result: Matrix = up @ matrix @ np.linalg.inv(up)
-        return result
+    def columns(self, motion: Motion, slopes: Values) -> Values:
+        """How brightness changes with each parameter, for slopes (N, 2); and with gain and offset, (N, P + 2)."""
+        at = (self.places - self.centre) / self.scale
+        return np.column_stack([motion.slopes(at, slopes * self.scale), self.values, np.ones_like(self.values)])
+
+    def centred(self, matrix: Matrix) -> Matrix:
+        """A homography of pixels, for centred coordinates of unit size."""
+        result = np.linalg.inv(self._up) @ matrix @ self._up
+        return np.asarray(result / result[2, 2])
+
+
+def _shown_by_both(near: Grey, far: Grey, matrix: Matrix) -> tuple[Grey, Grey]:
+    """The pixels (N,) of the area that both exposures show, of the second one those that are nearest."""
+    height, width = near.shape
+    places = np.stack(np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float)), axis=-1)
+    column, row = np.round(applied(matrix, places.reshape(-1, 2))).astype(np.int64).T
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    return near.ravel()[inside], far[row[inside], column[inside]]
+
+
+def _widened(clipped: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those pixels and their eight neighbours, whose slope or blur has seen them."""
+    wide = clipped.copy()
+    wide[1:] |= clipped[:-1]
+    wide[:-1] |= clipped[1:]
+    result = wide.copy()
+    result[:, 1:] |= wide[:, :-1]
+    result[:, :-1] |= wide[:, 1:]
+    return result
 
 
 def _largest(size: Grey, cell: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -126,29 +159,30 @@ def _largest(size: Grey, cell: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     return row * cell + inner // cell, column * cell + inner % cell
 
 
-def _sample(image: Grey, places: Values) -> tuple[NDArray[np.bool_], Values]:
-    """Which places lie inside and are not clipped, and the bilinear values at all of them."""
+def sample(image: Grey, places: Values) -> tuple[NDArray[np.bool_], Values]:
+    """Which places lie inside, between four pixels none of which is clipped; and the bilinear values at all of them."""
     height, width = image.shape
     x, y = places.T
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     column, row = (np.clip(np.nan_to_num(v), 0, side - 1.001).astype(np.int64) for v, side in ((x, width), (y, height)))
     right, down = np.clip(x - column, 0, 1), np.clip(y - row, 0, 1)
-    upper = image[row, column] * (1 - right) + image[row, column + 1] * right
-    lower = image[row + 1, column] * (1 - right) + image[row + 1, column + 1] * right
+    around = image[row, column], image[row, column + 1], image[row + 1, column], image[row + 1, column + 1]
+    upper = around[0] * (1 - right) + around[1] * right
+    lower = around[2] * (1 - right) + around[3] * right
     values: Values = upper * (1 - down) + lower * down
-    return inside & (values > SEEN[0]) & (values < SEEN[1]), values
+    return inside & (np.minimum.reduce(around) > SEEN[0]) & (np.maximum.reduce(around) < SEEN[1]), values
 
 
-def _solve(columns: Values, wanted: Values) -> Values:
-    """Least squares, points that fit badly counting less (Tukey's weights), twice."""
-    solution = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ wanted)
+def solved(columns: Values, wanted: Values) -> tuple[Values, Values]:
+    """Least squares, points that fit badly counting less (Tukey's weights), twice: the solution and the weights."""
+    solution, weight = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ wanted), np.ones_like(wanted)
     for _ in range(2):
         rest = wanted - columns @ solution
         limit = 4.685 * 1.4826 * float(np.median(np.abs(rest))) + 1e-6
         weight = np.clip(1 - (rest / limit) ** 2, 0, None) ** 2
         weighted = columns * weight[:, None]
         solution = np.linalg.solve(_ridge(weighted.T @ columns), weighted.T @ wanted)
-    return np.asarray(solution)
+    return np.asarray(solution), weight
 
 
 def _ridge(matrix: Values) -> Values:

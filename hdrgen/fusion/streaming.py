@@ -29,6 +29,7 @@ Sums = NDArray[np.complex64]
 
 ROWS = 128  # are read of every frame at a time
 VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
+WHITE = 0.99  # display values from which on a frame is white; weights end there, too
 HALF = 0.5  # a mask above it lets a frame speak for pixels that none exposes well
 
 
@@ -60,7 +61,8 @@ def merge_photographs(
     """Merge photographs of any size: what :func:`hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
     Equal to it, and with `LinearMean` and `PhotonMean` to the other merges, but for the rounding of float32 (relative
-    differences below 1e-5).
+    differences below 1e-5); and but for pixels that a shorter exposure shows white and a longer one darker, which
+    cannot be of a scene that stands still: the longer one is then not believed.
 
     Args:
         frames: arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
@@ -129,6 +131,7 @@ class _Voice:
         shortest: bool,
     ) -> None:
         self.top = np.iinfo(dtype).max if dtype.kind == "u" else 1
+        self.white = int(np.ceil(WHITE * self.top)) if dtype.kind == "u" else WHITE
         self.mean = mean
         self.measure = partial(measured, response, weight, mean, longest=longest, shortest=shortest)
         self.ev = torch.tensor(ev, dtype=torch.float32)
@@ -177,6 +180,18 @@ def _expanded(part: Tensor, planes: Tensor) -> Tensor:
     return part.float().expand(planes.shape)
 
 
+def _silence(sums: Sums, white: NDArray[np.bool_], mask: Block | None) -> None:
+    """Forget what longer exposures said where this one, unless it is masked there, is white: they cannot know better.
+
+    Of a scene that stands still they are white, too. At an edge that is not aligned to a fraction of a pixel, or of
+    something that moves, the longest may be almost white, and would be believed alone: dark and coloured dots.
+    """
+    if mask is not None:
+        white &= mask > HALF
+    if white.any():
+        np.copyto(sums, 0, where=white)
+
+
 class _Merger:
     """Adds up what the voices, the longest exposure first, say of the same pixels."""
 
@@ -206,6 +221,8 @@ class _Merger:
         for voice, block, mask in zip(self.voices, pixels, masks, strict=True):
             part = voice.add(block, lanes)
             part = part if mask is None else part * mask
+            if sums is not None:
+                _silence(sums, block[:, lanes] >= voice.white, mask)
             sums = part if sums is None else np.add(sums, part, out=sums)
         assert sums is not None, "checked by merge_photographs"
         nothing = sums.real <= 0

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
+from hdrgen.io.colour import by_rows
 from hdrgen.io.image import Pixels
+
+_TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 
 
 def quantised(pixels: Pixels, bits: int) -> Pixels:
@@ -17,14 +23,18 @@ def quantised(pixels: Pixels, bits: int) -> Pixels:
     >>> quantised(np.array([128], np.uint8), 16).tolist()
     [32896]
     """
-    target = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}[bits]
+    target = _TYPES[bits]
     if pixels.dtype == target:
         return pixels
+    return by_rows(partial(_quantised, bits=bits), pixels, target)
+
+
+def _quantised(pixels: Pixels, bits: int) -> Pixels:
     if pixels.dtype.kind == "u":
         display = pixels.astype(np.float64) / np.iinfo(pixels.dtype).max
     else:
         display = pixels.astype(np.float64 if bits == 16 else np.float32, copy=False)
     if bits == 32:
-        return display.astype(np.float32, copy=False)
-    levels: Pixels = (np.clip(display, 0, 1) * (2**bits - 1) + 0.5).astype(target)
+        return display
+    levels: Pixels = np.clip(display, 0, 1) * (2**bits - 1) + 0.5
     return levels

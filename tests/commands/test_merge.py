@@ -83,6 +83,7 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["bare", "--ev", "-2,0"], "expected 3 values"),
         (["bare", "--times", "1,2,x"], "expected numbers"),
         (["bare", "--times", "1/0,2,3"], "expected numbers"),
+        (["bare", "--times", "1e400,2,3"], "expected numbers"),
         (["bare", "--times", "0,2,3"], "above 0"),
         (["bare", "--ev-step", "0"], "not 0"),
         (["bare", "--ev-step", "2", "--ev", "1,2,3"], "in one way"),

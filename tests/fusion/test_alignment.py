@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -57,6 +58,52 @@ def test_leaves_aligned_photographs_exactly_as_they_are(radiance):
     for photo, same in zip(photos, aligned(photos, [a.matrix for a in found]), strict=True):
         assert same.dtype == np.uint8
         np.testing.assert_array_equal(same[0:HEIGHT], photo)
+
+
+def jpeg(photo, quality):
+    """Through a JPEG file and back."""
+    return cv2.imdecode(cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize("quality", [75, 95])
+@pytest.mark.parametrize(("height", "seed"), [(128, 3), (192, 3), (256, 2)])
+def test_a_bracket_from_a_tripod_stays_however_small_and_noisy(height, seed, quality):
+    generator = np.random.default_rng(seed)
+    width = height * 4 // 3
+    still = scene(height, width, seed)
+    stops = [-5.0, -3.5, -2.0, -0.5, 1.0, 2.5, 4.0]
+    photos = [jpeg(photograph(still, ev, np.eye(3), height, width, generator), quality) for ev in stops]
+    assert all(alignment.still for alignment in align_photographs(photos, 3))
+
+
+@pytest.mark.parametrize("quality", [75, 95])
+def test_a_small_hand_held_bracket_is_aligned(quality):
+    generator = np.random.default_rng(0)
+    true = [motion(0.8, 3.4, -2.7, 144, 192), np.eye(3), motion(-0.6, -4.2, 1.6, 144, 192)]
+    small = scene(144 + 80, 192 + 80)
+    photos = [
+        jpeg(photograph(small, ev, m, 144, 192, generator), quality) for ev, m in zip([-2, 0, 2], true, strict=True)
+    ]
+    for alignment, matrix in zip(align_photographs(photos, 1), true, strict=True):
+        assert np.median(misplaced(alignment.matrix, matrix)) < 0.25
+
+
+def test_one_nearly_white_exposure_is_followed_by_what_it_still_shows():
+    generator = np.random.default_rng(0)
+    size = 600, 800
+    draws = generator.uniform(-1, 1, (2, 3)) * [2, 40, 40]
+    true = [np.eye(3), *(motion(*draw, *size) for draw in draws)]
+    bright = scene(size[0] + 200, size[1] + 200)
+    photos = [photograph(bright, ev, m, *size, generator) for ev, m in zip([1, 2.5, 4.0], true, strict=True)]
+    found = align_photographs(photos, 0)
+    assert np.median(misplaced(found[2].matrix, true[2])) < 0.3
+
+
+@pytest.mark.parametrize("family", [Translation(), Euclidean(), Homography()])
+def test_parameters_are_those_of_the_matrix(family):
+    count = family.slopes(np.zeros((1, 2)), np.zeros((1, 2))).shape[1]
+    parameters = np.linspace(-0.03, 0.04, count)
+    np.testing.assert_allclose(family.parameters(family.matrix(parameters)), parameters, atol=1e-12)
 
 
 def test_shifts_only_are_whole_pixels_and_copied(radiance):

@@ -1,3 +1,5 @@
+import weakref
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hdrgen.camera import SRGB, form_image
 from hdrgen.data.procedural import procedural_radiance
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, merge_mertens
-from hdrgen.fusion.mertens import _weights
+from hdrgen.fusion.mertens import _weights, fuse
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up
 
 EV = torch.tensor([-3.0, 0.0, 3.0])
@@ -73,6 +75,25 @@ def test_batches_are_singles_and_order_does_not_matter():
     fused = merge_mertens(stacks)
     torch.testing.assert_close(merge_mertens(stacks[1, 0]), fused[1, 0])
     torch.testing.assert_close(merge_mertens(stacks.flip(-4)), fused, atol=1e-5, rtol=0)
+
+
+def test_frames_made_when_asked_for_are_fused_alike_and_not_kept():
+    stack = noise(5, 3, 20, 24)
+    alive: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()
+    most = 0
+
+    class Made(list[torch.Tensor]):
+        def __iter__(self):
+            nonlocal most
+            for frame in stack:
+                made = frame.clone()
+                alive.add(made)
+                most = max(most, len(alive))
+                yield made
+                del made
+
+    torch.testing.assert_close(fuse(Made(), 1, 1, 1), merge_mertens(stack), atol=0, rtol=0)
+    assert most <= 2
 
 
 def test_gradients_are_right_and_finite_where_nothing_is_to_be_seen():

@@ -83,6 +83,17 @@ def test_a_masked_frame_says_nothing_not_even_of_clipped_pixels():
     np.testing.assert_allclose(clipped, 0.25)
 
 
+def test_what_a_shorter_exposure_shows_white_no_longer_one_knows_better():
+    """Where a hand-held edge, or something that moves, is nearly white in the longest exposure, no dark dot is left."""
+    codes = [[255, 255, 251], [200, 255, 251], [255, 240, 251]]
+    frames = [np.array([[[row[j]] * 3 for row in codes]], np.uint8) for j in range(3)]
+    merged = merge_photographs(frames, [-2, 0, 2], Gamma())[0, :, 0]
+    np.testing.assert_allclose(merged, [4, 4 * (200 / 255) ** 2.2, 4], rtol=1e-5)
+    mask = np.zeros((1, 3), np.float32)
+    deghosted = merge_photographs(frames, [-2, 0, 2], Gamma(), masks=[mask, mask, None])[0, :, 0]
+    np.testing.assert_allclose(deghosted, (251 / 255) ** 2.2 / 4, rtol=1e-5)
+
+
 def test_errors():
     frame = np.zeros((4, 5, 3), np.uint8)
     with pytest.raises(InputError, match="one EV per frame"):

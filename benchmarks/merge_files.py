@@ -1,0 +1,86 @@
+"""`hdrgen merge` as a user types it, on files of large photographs: time and peak memory of the whole command."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from hdrgen.io import write_image
+
+SHAKE = 40  # pixels by which the hand-held photographs differ at most
+STILL, HELD, DEEP = "still", "held", "deep"
+"""Folders: JPEGs from a tripod, JPEGs from the hand, 16-bit TIFF."""
+
+
+class Row(NamedTuple):
+    """What to merge, and how."""
+
+    title: str
+    folder: str
+    options: Sequence[str]
+    suffix: str = ".exr"
+
+
+KNOWN = ("--align", "none", "--response", "gamma:2.2")
+ROWS = (
+    Row("JPEG, no alignment, known response", STILL, KNOWN),
+    Row("JPEG, no alignment, response estimated", STILL, ("--align", "none")),
+    Row("JPEG, alignment, response estimated", STILL, ()),
+    Row("JPEG, the same and preview", STILL, ("--preview",)),
+    Row("JPEG, alignment, deghosting", STILL, ("--deghost",)),
+    Row("hand-held JPEG, alignment", HELD, ()),
+    Row("hand-held JPEG, alignment, deghosting", HELD, ("--deghost",)),
+    Row("JPEG, exposure fusion, no alignment", STILL, ("--align", "none", "--method", "mertens"), ".png"),
+    Row("hand-held JPEG, alignment, exposure fusion", HELD, ("--method", "mertens"), ".png"),
+    Row("16-bit TIFF, no alignment, known response", DEEP, KNOWN),
+    Row("16-bit TIFF, alignment, deghosting", DEEP, ("--deghost",)),
+)
+
+
+def run(ev: Sequence[float], height: int, width: int) -> None:
+    """Write the photographs, and print a row for every way to merge them."""
+    with tempfile.TemporaryDirectory(prefix="hdrgen-files-") as name:
+        write_files(Path(name), ev, height, width)
+        print(f"{len(ev)} files of {width} x {height}, `hdrgen merge FOLDER ..`\n")
+        print("| work | options | seconds | processor seconds | peak memory |\n|---|---|---|---|---|")
+        for row in ROWS:
+            seconds, processor, memory = measured(Path(name), row)
+            told = f"`{' '.join(row.options)}`" if row.options else "-"
+            print(f"| {row.title} | {told} | {seconds:.1f} | {processor:.1f} | {memory:.2f} GiB |", flush=True)
+
+
+def write_files(folder: Path, ev: Sequence[float], height: int, width: int) -> None:
+    """Every exposure in all three folders, with lists of their exposures."""
+    from benchmarks.merge_photographs import make_frames
+
+    make_frames(folder, height + SHAKE, width + SHAKE)
+    offsets = np.random.default_rng(0).integers(0, SHAKE + 1, (len(ev), 2))
+    for index, (top, left) in enumerate(offsets):
+        frame = np.load(folder / f"{index}.npy", mmap_mode="r")
+        still = frame[:height, :width]
+        write_image(folder / STILL / f"{index}.jpg", still)
+        write_image(folder / HELD / f"{index}.jpg", frame[top : top + height, left : left + width])
+        write_image(folder / DEEP / f"{index}.tif", still.astype(np.uint16) * np.uint16(257))
+        (folder / f"{index}.npy").unlink()
+    for name, suffix in {STILL: "jpg", HELD: "jpg", DEEP: "tif"}.items():
+        lines = ["file,ev", *(f"{index}.{suffix},{value}" for index, value in enumerate(ev))]
+        (folder / name / "exposures.csv").write_text("\n".join(lines) + "\n")
+
+
+def measured(folder: Path, row: Row) -> tuple[float, float, float]:
+    """Seconds, seconds of the processor, and GiB at most, of one command."""
+    output = folder / f"merged{row.suffix}"
+    command = [sys.executable, "-m", "hdrgen", "merge", str(folder / row.folder), "-o", str(output), "--overwrite"]
+    start = time.perf_counter()
+    process = subprocess.Popen([*command, *row.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join([*command, *row.options])}: exit status {process.returncode}")
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20  # KiB on Linux

@@ -1,0 +1,96 @@
+"""Whether a motion that was found between two exposures is more than chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from hdrgen.fusion.grey import Grey
+from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.points import ContrastPoints, Matching, sample, solved
+from hdrgen.fusion.transforms import Matrix, applied
+
+PATCH = 16.0  # pixels: what is nearer may err together, such as the pixels of a block of a JPEG
+PATCHES = 10  # along the longer side of where points are seen
+
+
+def chance(
+    points: ContrastPoints,
+    image: Grey,
+    matching: Matching,
+    motion: Motion,
+    matrix: Matrix,
+    simpler: Matrix,
+    tested: slice = slice(None),
+) -> float:
+    """How probable it is to find a motion as far from a simpler one, were the simpler one true.
+
+    Wald's test of the parameters that lie between the two. Their covariance is that of an estimate from moments: how
+    differently single patches of the picture pull, by how firmly its contrast holds the motion. For the latter the
+    slopes of both exposures are multiplied, whose noise is independent: noise then does not pass for contrast. How
+    much the exposures differ after either motion cannot tell: resampling smooths noise, so that any motion seems better
+    than none.
+
+    Args:
+        points: of the first exposure.
+        image: the second, (H, W) display values.
+        matching: of their brightness.
+        motion: the family to which the motion belongs.
+        matrix: the motion, as :meth:`ContrastPoints.track` found it.
+        simpler: the motion to compare it with.
+        tested: which of the family's parameters.
+
+    Returns:
+        A probability; 1 where too little is seen to tell.
+
+    Source: White, "Maximum likelihood estimation of misspecified models", 1982; patches: Liang and Zeger,
+    "Longitudinal data analysis using generalized linear models", 1986.
+    """
+    seen, values = sample(image, applied(matrix, points.places))
+    parameters = motion.parameters(points.centred(np.linalg.inv(matrix) @ simpler))
+    patches = _patches(points.places[seen])
+    count = int(patches.max(initial=-1)) + 1
+    if count <= len(parameters) + 2:
+        return 1.0
+    ours = points.columns(motion, points.slopes)[seen]
+    theirs = points.columns(motion, _slopes(points, image, matching, matrix))[seen]
+    rest = matching(values[seen]) - points.values[seen]
+    solution, weight = solved(ours, rest)
+    pull = ours * (weight * (rest - ours @ solution))[:, None]
+    covariance = _covariance(pull, (ours * weight[:, None]).T @ theirs, patches, count)
+    free = np.arange(len(parameters))[tested]
+    return _wald(parameters[free], covariance[np.ix_(free, free)], count)
+
+
+def _patches(places: Values) -> NDArray[np.int64]:
+    """The number of the patch in which each place (N, 2) lies, from 0 without gaps."""
+    if not len(places):
+        return np.zeros(0, np.int64)
+    low = places.min(axis=0)
+    side = max(PATCH, float((places.max(axis=0) - low).max()) / PATCHES)
+    _, numbers = np.unique(((places - low) // side) @ [1, PATCHES + 1], return_inverse=True)
+    return np.asarray(numbers, np.int64)
+
+
+def _slopes(points: ContrastPoints, image: Grey, matching: Matching, matrix: Matrix) -> Values:
+    """How the second exposure's brightness, matched, changes along x and y of the first, (N, 2)."""
+    ends = [
+        matching(sample(image, applied(matrix, points.places + step))[1]) for step in ([1, 0], [-1, 0], [0, 1], [0, -1])
+    ]
+    return np.column_stack([(ends[0] - ends[1]) / 2, (ends[2] - ends[3]) / 2])
+
+
+def _covariance(pull: Values, hold: Values, patches: NDArray[np.int64], count: int) -> Values:
+    """Of the parameters, from what every point pulls (N, P), and how firmly all hold (P, P)."""
+    sums = np.stack([np.bincount(patches, column, count) for column in pull.T], axis=1)
+    yielding = np.linalg.pinv(hold, rcond=1e-9)
+    spread: Values = yielding @ (sums.T @ sums) @ yielding.T * (count / (count - 1))
+    return spread
+
+
+def _wald(parameters: Values, covariance: Values, count: int) -> float:
+    """Probability of parameters that large or larger, of `count` independent patches."""
+    size = len(parameters)
+    statistic = float(parameters @ np.linalg.pinv(covariance, rcond=1e-12) @ parameters) / size
+    return float(special.fdtrc(size, count - size, statistic))
