@@ -44,10 +44,9 @@ from hdrgen.fusion.mertens import fuse
 from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.weights import Weight
 from hdrgen.io import BT709, ColourSpace, write_image
-from hdrgen.tonemap import reinhard2002
+from hdrgen.tonemap import reduced, reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
-PREVIEW = 2048  # pixels of the longer side at most
 DEEP = 16
 
 
@@ -174,9 +173,6 @@ def _masks(
 
 
 def tone_mapped(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A small picture of the radiance: means over squares, then Reinhard's operator."""
-    factor = -(-max(radiance.shape) // PREVIEW)
-    height, width = (side // factor * factor for side in radiance.shape[:2])
-    small = radiance[:height, :width].reshape(height // factor, factor, width // factor, factor, 3).mean((1, 3))
-    shown = reinhard2002(torch.from_numpy(small).permute(2, 0, 1))
+    """A small picture of the radiance, by Reinhard's operator."""
+    shown = reinhard2002(reduced(torch.from_numpy(radiance).permute(2, 0, 1)))
     return np.ascontiguousarray(shown.permute(1, 2, 0).numpy())
