@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import torch
@@ -142,32 +142,17 @@ def _check_colours(stack: Stack, images: Sequence[Image]) -> None:
 
 def display_stack(rows: Sequence[Rows]) -> Tensor:
     """All frames at once, display values (S, 3, H, W)."""
-    return torch.stack(list(DisplayFrames(rows)))
+    return torch.stack(list(map(display_frame, rows)))
 
 
-class DisplayFrames(Sequence[Tensor]):
-    """Display values (3, H, W) of every frame, made when they are asked for: a large stack is never held as floats."""
-
-    def __init__(self, rows: Sequence[Rows]) -> None:
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Tensor: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Tensor]: ...
-    def __getitem__(self, index: int | slice) -> Tensor | Sequence[Tensor]:
-        if isinstance(index, slice):
-            return DisplayFrames(self.rows[index])
-        frame = self.rows[index]
-        height, width, _ = frame.shape
-        planes = torch.empty(3, height, width)
-        for start in range(0, height, ROWS):
-            stop = min(start + ROWS, height)
-            planes[:, start:stop] = torch.from_numpy(_display(frame[start:stop])).permute(2, 0, 1)
-        return planes
+def display_frame(frame: Rows) -> Tensor:
+    """Display values (3, H, W) of a frame."""
+    height, width, _ = frame.shape
+    planes = torch.empty(3, height, width)
+    for start in range(0, height, ROWS):
+        stop = min(start + ROWS, height)
+        planes[:, start:stop] = torch.from_numpy(_display(frame[start:stop])).permute(2, 0, 1)
+    return planes
 
 
 def _codes(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -21,7 +21,7 @@ from hdrgen.camera import (
     robertson_bell,
 )
 from hdrgen.commands.colours import colour_space
-from hdrgen.commands.photographs import DisplayFrames, Photographs
+from hdrgen.commands.photographs import Photographs, display_frame
 from hdrgen.commands.progress import progress
 from hdrgen.commands.responses import response_named
 from hdrgen.commands.stacks import Stack
@@ -110,7 +110,9 @@ def merged(
 def write_picture(stack: Stack, photographs: Photographs, output: Path, space: ColourSpace | None) -> str:
     """Fuse exposures to a picture (Mertens), and write it."""
     mertens = Mertens()
-    fused = fuse(DisplayFrames(photographs.rows), mertens.contrast, mertens.saturation, mertens.exposure)
+    rows = photographs.rows
+    # Made one by one, a large stack is never held as floats.
+    fused = fuse(lambda: map(display_frame, rows), mertens.contrast, mertens.saturation, mertens.exposure)
     photographs.release()
     write_image(output, fused.permute(1, 2, 0).numpy(), bits=8, **_tags(stack, photographs, space))
     return "exposure fusion after Mertens et al."

@@ -1,7 +1,7 @@
 """Exposure fusion: the best parts of a stack blended into one display image, without an HDR image in between."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -14,6 +14,9 @@ from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, reflected
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
 _LUMA = (0.299, 0.587, 0.114)
+
+Frames = Callable[[], Iterable[Tensor]]
+"""Hands out frames (..., 3, H, W), which may be made one by one."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +77,26 @@ def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1
     """
     if stack.ndim < 4 or stack.shape[-3] != 3 or not stack.numel():
         raise InputError(f"exposure fusion: expected a stack (..., S, 3, H, W), found shape {tuple(stack.shape)}")
-    return fuse(stack.unbind(-4), contrast, saturation, exposure)
+    return fuse(lambda: stack.unbind(-4), contrast, saturation, exposure)
 
 
-def fuse(frames: Sequence[Tensor], contrast: float, saturation: float, exposure: float) -> Tensor:
-    """:func:`merge_mertens` of frames (..., 3, H, W), one after the other: a sequence may make each when it is asked.
+def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) -> Tensor:
+    """:func:`merge_mertens` of frames (..., 3, H, W), one after the other. Memory is that of a few, however many.
 
-    Every frame is asked for twice. Memory is that of a few frames, however many there are.
+    Args:
+        frames: called twice, for all frames; they need not be held.
+        contrast: as for `merge_mertens`.
+        saturation: as for `merge_mertens`.
+        exposure: as for `merge_mertens`.
 
     Raises:
         InputError: a negative exponent.
     """
     _check(contrast, saturation, exposure)
     weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
-    total = reduce(torch.add, (weigh(_promoted(frame)) for frame in frames))
+    total = reduce(torch.add, (weigh(_promoted(frame)) for frame in frames()))
     fused = [_Bands() for _ in range(3)]
-    for frame in map(_promoted, frames):
+    for frame in map(_promoted, frames()):
         weights = _smaller(weigh(frame) / total)
         for bands, channel in zip(fused, _channels(frame), strict=True):
             bands.add(channel, weights)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, overload
+from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -52,25 +53,12 @@ class ExposureFusion(Operator):
         brightest = image.amax(IMAGE, keepdim=True)
         # A picture that is black for the most part is exposed for its brightest pixel.
         level = torch.where(median > 0, median, brightest).clamp_min(torch.finfo(image.dtype).tiny)
-        frames = _Exposures(image / level * MIDDLE, self.ev)
-        return fuse(frames, self.mertens.contrast, self.mertens.saturation, self.mertens.exposure)
+        exposed = partial(_exposed, image / level * MIDDLE)
+        # Each exposure is made when it is asked for: together they need gigabytes for a photograph.
+        return fuse(
+            lambda: map(exposed, self.ev), self.mertens.contrast, self.mertens.saturation, self.mertens.exposure
+        )
 
 
-class _Exposures(Sequence[Tensor]):
-    """Exposures of radiance, each made when it is asked for: together they need gigabytes for a photograph."""
-
-    def __init__(self, radiance: Tensor, ev: Sequence[float]) -> None:
-        self.radiance, self.ev = radiance, ev
-
-    def __len__(self) -> int:
-        return len(self.ev)
-
-    @overload
-    def __getitem__(self, index: int) -> Tensor: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Tensor]: ...
-    def __getitem__(self, index: int | slice) -> Tensor | Sequence[Tensor]:
-        if isinstance(index, slice):
-            return _Exposures(self.radiance, self.ev[index])
-        ev = torch.tensor([self.ev[index]]).to(self.radiance)
-        return form_image(self.radiance, ev, Gamma(2.2), bits=None).squeeze(-4)
+def _exposed(radiance: Tensor, ev: float) -> Tensor:
+    return form_image(radiance, torch.tensor([ev]).to(radiance), Gamma(2.2), bits=None).squeeze(-4)

@@ -82,17 +82,16 @@ def test_frames_made_when_asked_for_are_fused_alike_and_not_kept():
     alive: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()
     most = 0
 
-    class Made(list[torch.Tensor]):
-        def __iter__(self):
-            nonlocal most
-            for frame in stack:
-                made = frame.clone()
-                alive.add(made)
-                most = max(most, len(alive))
-                yield made
-                del made
+    def frames():
+        nonlocal most
+        for frame in stack:
+            made = frame.clone()
+            alive.add(made)
+            most = max(most, len(alive))
+            yield made
+            del made
 
-    torch.testing.assert_close(fuse(Made(), 1, 1, 1), merge_mertens(stack), atol=0, rtol=0)
+    torch.testing.assert_close(fuse(frames, 1, 1, 1), merge_mertens(stack), atol=0, rtol=0)
     assert most <= 2
 
 
