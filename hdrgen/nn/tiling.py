@@ -48,7 +48,7 @@ class Tiling:
         Args:
             function: `(B, D, h, w)` to `(..., h, w)`, pixel for pixel; h and w divide by `multiple`.
             image: `(B, C, H, W)`.
-            tile: Side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries others on a
+            tile: Largest side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries others on a
                 corner to see how much memory a pixel takes.
 
         Returns:
@@ -186,10 +186,18 @@ def _reduced(image: Tensor) -> Tensor:
 
 def _boxes(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Box]:
     height, width = (_rounded(side, multiple) for side in size)
-    tall, wide = (min(side, _rounded(tile, multiple)) if tile else side for side in (height, width))
+    tall, wide = (_even(side, tile, overlap, multiple) if tile else side for side in (height, width))
     for top in starts(height, tall, overlap, multiple):
         for left in starts(width, wide, overlap, multiple):
             yield Box(top, left, tall, wide, (height, width))
+
+
+def _even(length: int, tile: int, overlap: int, multiple: int) -> int:
+    """The smallest size at which as many tiles cover `length` as at the size `tile`: none is larger than it need be."""
+    size = min(length, _rounded(tile, multiple))
+    count = len(starts(length, size, overlap, multiple))
+    shared = -(-(length + (count - 1) * _rounded(overlap, multiple)) // count)
+    return min(size, _rounded(shared, multiple))
 
 
 def _rounded(size: int, multiple: int) -> int:

@@ -12,7 +12,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.levels import quantised
 from hdrgen.nn import ChannelAttention, Tiling, fitted, group_norm, mean_of_whole, pad_to_multiple
 from hdrgen.nn.live_memory import LiveMemory
-from hdrgen.nn.tiling import CONTEXT, _cut, _weights, starts
+from hdrgen.nn.tiling import CONTEXT, _cut, _even, _weights, starts
 from hdrgen.nn.whole_image import Box, WholeImage
 
 
@@ -30,6 +30,31 @@ def test_tiles_cover_the_image_and_overlap_enough(length, size, overlap, multipl
     if length > size:
         assert begins[-1] + size == length
         assert all(after - before <= size - overlap for before, after in pairwise(begins))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    length=st.integers(1, 60),
+    tile=st.integers(1, 999),
+    overlap=st.integers(0, 200),
+    multiple=st.sampled_from([1, 8, 64]),
+)
+def test_tiles_are_no_larger_than_their_number_needs(length, tile, overlap, multiple):
+    length *= multiple
+    if tile - overlap < multiple:
+        return
+    most = min(length, -(-tile // multiple) * multiple)
+    size = _even(length, tile, overlap, multiple)
+    begins = starts(length, size, overlap, multiple)
+    assert size <= most
+    assert size % multiple == 0
+    assert len(begins) == len(starts(length, most, overlap, multiple))
+    assert begins[-1] + size == length
+
+
+def test_a_photograph_is_shared_out_evenly():
+    """Three tiles of 1,496 pixels would cover 3,000 with half of each seen twice."""
+    assert _even(3000, 1496, overlap=192, multiple=8) == 1128
 
 
 @settings(max_examples=50, deadline=None)
