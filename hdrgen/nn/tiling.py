@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.errors import InputError
-from hdrgen.nn.live_memory import LiveMemory, free_memory
+from hdrgen.nn.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.nn.padding import pad_to_multiple
 from hdrgen.nn.whole_image import Box, WholeImage, in_a_tile
 
@@ -48,8 +48,8 @@ class Tiling:
         Args:
             function: `(B, D, h, w)` to `(..., h, w)`, pixel for pixel; h and w divide by `multiple`.
             image: `(B, C, H, W)`.
-            tile: Largest side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries others on a
-                corner to see how much memory a pixel takes.
+            tile: Largest side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries
+                others on a corner to see how much memory a pixel takes.
 
         Returns:
             `(..., H, W)`.
@@ -109,15 +109,21 @@ class Tiling:
         rows, columns = _ramps(boxes, self.overlap)
         prepared = self.prepare(image)
         canvases: list[Canvas] = []
-        for box in boxes:
+
+        def paint(box: Box) -> None:
             with whole.within(box):
                 parts = function(_cut(prepared, box, self.multiple))
-            canvases = canvases or [
-                Canvas(part, box.whole[1], image.shape[-2:], wanted) for part, wanted in zip(parts, kept, strict=True)
-            ]
+            if not canvases:
+                wide, size = box.whole[1], image.shape[-2:]
+                canvases.extend(Canvas(part, wide, size, wanted) for part, wanted in zip(parts, kept, strict=True))
             share = rows[box.top][:, None] * columns[box.left]
             for canvas, part in zip(canvases, parts, strict=True):
                 canvas.add(part, share, box)
+
+        paint(boxes[0])
+        with heap_kept():
+            for box in boxes[1:]:
+                paint(box)
         return tuple(canvas.finished() for canvas in canvases)
 
 
