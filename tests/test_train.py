@@ -84,6 +84,12 @@ def test_fit_leaves_config_checkpoints_log_and_pictures(trained):
     assert {"val/psnr", "train/loss"} <= set(columns)
 
 
+def test_fit_notes_versions_and_commit(trained):
+    software = json.loads((trained.folder / "software.json").read_text())
+    assert {"hdrgen", "commit", "python", "packages"} <= set(software)
+    assert software["packages"]["torch"] == torch.__version__
+
+
 def test_fit_says_where_the_run_is(capsys):
     assert main([*FIT, "--model=ToyMethod"]) == 0
     assert "checkpoints, log and config in runs/ToyMethod/version_0" in capsys.readouterr().out.splitlines()

@@ -1,5 +1,6 @@
 """The run's configuration, beside its checkpoints."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -8,13 +9,17 @@ from pytorch_lightning.cli import SaveConfigCallback
 from pytorch_lightning.loggers import Logger
 
 from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.provenance import provenance
+
+SOFTWARE = "software.json"
+"""What the training was made with, beside its configuration."""
 
 
 class SaveConfig(SaveConfigCallback):
     """Writes the whole configuration where the checkpoints of the run are, and gives it to the loggers.
 
     `hdrgen fit -c RUN/config.yaml` does the same run again. Lightning's own callback puts the file elsewhere when the
-    logger is W&B or there is none.
+    logger is W&B or there is none. Beside it, a training notes versions and commit.
     """
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -25,6 +30,8 @@ class SaveConfig(SaveConfigCallback):
         folder = run_folder(trainer) or Path(output or trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         self.parser.save(self.config, _free(folder / self.config_filename), skip_none=False, multifile=self.multifile)
+        if stage == "fit":  # a test notes it beside its numbers
+            _free(folder / SOFTWARE).write_text(json.dumps(provenance(), indent=2), encoding="utf-8")
         for logger in trainer.loggers:
             self._log(logger)
 

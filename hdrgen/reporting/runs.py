@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,6 +17,7 @@ from hdrgen.errors import InputError
 MEAN = "mean"
 """Key of what a metric comes to over all exposures, in `metrics.json`."""
 CONFIG, NUMBERS, SUMMARY, SCENE = "config.yaml", "metrics.csv", "metrics.json", "scene.json"
+SOFTWARE = "software.json"
 _SCORES = {"scene", "ev", "metric", "value"}
 _STAGES = ("test", "validate")
 """Folders within the one of a training, in which its tests are."""
@@ -65,13 +66,17 @@ class Test:
 
 @dataclass(frozen=True)
 class Run:
-    """A training, a test, or a training with its tests; `config` is the text of its `config.yaml`."""
+    """A training, a test, or a training with its tests.
+
+    `config` is the text of its `config.yaml`, `software` what a training was made with; of older ones, empty.
+    """
 
     name: str
     folder: Path
     config: str
     curves: dict[str, Curve]
     tests: list[Test]
+    software: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
@@ -116,7 +121,8 @@ def _read(folder: Path, name: str) -> Run:
     tests = [_test(place, title) for place, title in places if (place / SUMMARY).is_file()]
     if len(tests) == 1:
         tests = [_test(tests[0].folder, name)]
-    return Run(name, folder, text, {} if is_test else _curves(folder / NUMBERS), tests)
+    software = _json(folder / SOFTWARE) if (folder / SOFTWARE).is_file() else {}
+    return Run(name, folder, text, {} if is_test else _curves(folder / NUMBERS), tests, software)
 
 
 def _is_run(folder: Path) -> bool:

@@ -97,9 +97,13 @@ def _tested(test: Test) -> list[str]:
         str(protocol.get("name", _UNKNOWN)),
         str(about.get("scenes", _UNKNOWN)),
         str(about.get("ckpt_path") or _UNKNOWN),
-        str(software.get("commit") or _UNKNOWN),
-        ", ".join(_versions(software)) or _UNKNOWN,
+        *_made_with(software),
     ]
+
+
+def _made_with(software: Mapping[str, Any]) -> tuple[str, str]:
+    """Commit and versions."""
+    return str(software.get("commit") or _UNKNOWN), ", ".join(_versions(software)) or _UNKNOWN
 
 
 def _versions(software: Mapping[str, Any]) -> Iterator[str]:
@@ -113,9 +117,10 @@ def _versions(software: Mapping[str, Any]) -> Iterator[str]:
 def _trained(run: Run) -> list[str]:
     config, first = _config(run), run.config.partition("\n")[0]
     train = part(config, "data").get("train")
-    versions = first.removeprefix("#").strip() if first.startswith("#") else _UNKNOWN
-    nothing = [_UNKNOWN] * 4
-    return [run.name, class_name(config.get("model")), class_name(train), *nothing, versions]
+    commit, versions = _made_with(run.software)
+    if not run.software and first.startswith("#"):  # what Lightning notes
+        versions = first.removeprefix("#").strip()
+    return [run.name, class_name(config.get("model")), class_name(train), *[_UNKNOWN] * 3, commit, versions]
 
 
 def _config(run: Run) -> Mapping[str, Any]:

@@ -32,6 +32,15 @@ def test_what_was_run(page):
         assert setting in page.text
 
 
+def test_a_training_says_what_it_was_made_with(tmp_path):
+    folder = made_training(tmp_path / "version_0", {"train/loss": [1.0]})
+    software = {"hdrgen": "0.2.0", "commit": "def5678", "python": "3.12", "packages": {"torch": "2.14"}}
+    (folder / "software.json").write_text(json.dumps(software), encoding="utf-8")
+    write_page(read_runs([folder]), tmp_path / "page.html")
+    row = next(row for row in Page(tmp_path / "page.html").rows if row[0][0] == "version_0")
+    assert [text for text, _ in row[-2:]] == ["def5678", "hdrgen 0.2.0, python 3.12, torch 2.14"]
+
+
 def test_a_page_of_many_runs_has_a_short_title(tmp_path):
     folders = [made_test(tmp_path / f"run{at}") for at in range(4)]
     write_page(read_runs(folders), tmp_path / "page.html")
