@@ -2,16 +2,20 @@
 
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import TQDMProgressBar
 
 from hdrgen.callbacks.say import say
+from hdrgen.methods.base import HDRModule
 
 
 class PlainProgress(Callback):
     """Where stdout is no terminal, replaces Lightning's redrawn bar by a line now and then.
+
+    In either place, tells of a large photograph that is predicted how much of it is done.
 
     A bar that somebody chose, such as `RichProgressBar`, is left alone, and `--trainer.enable_progress_bar=false`
     silences the lines too.
@@ -64,11 +68,30 @@ class PlainProgress(Callback):
         """Say how far it is."""
         self._tell(trainer, "test", batch_idx, sum(trainer.num_test_batches))
 
-    def _tell(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
+    def on_predict_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Let the method tell how much of a large photograph is done: a single one may take minutes."""
+        if isinstance(pl_module, HDRModule):
+            pl_module.progress = partial(self._tile_done, trainer, ", ".join(batch["scene"]))
+
+    def _tile_done(self, trainer: Trainer, scene: str, share: float) -> None:
+        bar = trainer.progress_bar_callback
+        if type(bar) is TQDMProgressBar and bar.is_enabled:
+            bar.predict_progress_bar.set_postfix_str(f"{scene}: {share:.0%}")
+        elif self._is_due(trainer):
+            say(trainer, f"{scene}: {share:.0%}")
+
+    def _is_due(self, trainer: Trainer) -> bool:
         now = time.monotonic()
         if not self._speaks or not trainer.is_global_zero or now - self._last < self.seconds:
-            return
+            return False
         self._last = now
+        return True
+
+    def _tell(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
+        if not self._is_due(trainer):
+            return
         shown = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
         told = "".join(f", {name} {value:.4g}" for name, value in shown.items())
         say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{told}")

@@ -19,6 +19,7 @@ from hdrgen.methods.merging import merge_stack
 from hdrgen.methods.optimisation import Optimised
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
 from hdrgen.nn import TileSize, Tiling, read_checkpoint
+from hdrgen.nn.tiling import unheard
 
 
 class Prediction(TypedDict, total=False):
@@ -58,6 +59,7 @@ class HDRModule(Optimised):
         generates: False for a method without `expose`.
         learned_merge: Whether `merge` is a network, which an exported program can hold.
         photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
+        progress: Called with the share that is done of a large image, after each tile.
         protocols: How the stages `val` and `test` are scored; one that is not named, by the packaged protocol `quick`.
     """
 
@@ -90,6 +92,7 @@ class HDRModule(Optimised):
         self.response = response
         self.initial_weights = initial_weights
         self.protocols: dict[str, EvaluationProtocol] = {}
+        self.progress: Callable[[float], None] = unheard
         self._scores: list[Score] = []
 
     def setup(self, stage: str) -> None:
@@ -156,7 +159,7 @@ class HDRModule(Optimised):
 
     def _tiling(self, prepare: Callable[[Tensor], Tensor] | None = None, merges: bool = False) -> Tiling:
         context = self.context or (merges and self.response is None)
-        return Tiling(self.multiple, self.overlap, context, prepare or torch.nn.Identity())
+        return Tiling(self.multiple, self.overlap, context, prepare or torch.nn.Identity(), self.progress)
 
     def reconstruct(self, batch: Batch) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of a batch.

@@ -21,8 +21,12 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 LARGEST, SMALLEST = 1536, 256
 """Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
-SHARE, MOST = 4, 2**29
+SHARE, MOST = 4, 3 * 2**27
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
+
+
+def unheard(share: float) -> None:
+    """Tells nobody how much is done."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,14 @@ class Tiling:
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
         prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
+        progress: Called with the share of the tiles that is done, after each.
     """
 
     multiple: int = 1
     overlap: int = 128
     context: bool = False
     prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
+    progress: Callable[[float], None] = unheard
 
     def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
         """Apply a network.
@@ -122,8 +128,10 @@ class Tiling:
 
         paint(boxes[0])
         with heap_kept():
-            for box in boxes[1:]:
+            for done, box in enumerate(boxes[1:], 1):
+                self.progress(done / len(boxes))
                 paint(box)
+        self.progress(1.0)
         return tuple(canvas.finished() for canvas in canvases)
 
 

@@ -5,9 +5,10 @@ import sys
 import pytest
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import TQDMProgressBar
+from torch.utils.data import DataLoader
 
 from hdrgen.callbacks import PlainProgress
-from hdrgen.data import ExposureStackDataModule
+from hdrgen.data import ExposureStackDataModule, SelectedExposures, collate
 from tests.toys import ToyMethod, ToyScenes
 
 
@@ -50,6 +51,30 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert "batch 1 of" not in shown
     assert "Epoch 0: 100%" in shown
+
+
+def predict(seconds: float) -> None:
+    """A photograph in tiles."""
+    model = ToyMethod()
+    model.overlap, model.tile = 4, 8
+    quiet = {"accelerator": "cpu", "logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+    trainer = Trainer(callbacks=[PlainProgress(seconds)], **quiet)
+    scenes = DataLoader(SelectedExposures(ToyScenes(1)), collate_fn=collate)
+    trainer.predict(model, scenes, return_predictions=False)
+
+
+def test_tiles_are_told(capsys):
+    predict(seconds=0)
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("toy0: ")]
+    assert len(told) > 3
+    assert told[-1] == "toy0: 100%"
+    assert [float(line[6:-1]) for line in told] == sorted(float(line[6:-1]) for line in told)
+
+
+def test_tiles_are_told_in_the_bar_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    predict(seconds=0)
+    assert "toy0: 100%" in capsys.readouterr().out
 
 
 def test_a_chosen_bar_stays(capsys):

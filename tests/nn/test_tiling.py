@@ -206,6 +206,13 @@ def test_automatic_tiles_follow_free_memory(network, monkeypatch, available, lea
     assert least <= side <= most
 
 
+def test_progress_is_told_after_every_tile(network):
+    told = []
+    with torch.no_grad():
+        Tiling(overlap=16, progress=told.append).apply(network, torch.rand(1, 3, 40, 88), 40)
+    assert told == pytest.approx([1 / 3, 2 / 3, 1])
+
+
 def test_results_can_be_kept_in_less_precision(network):
     image = torch.rand(1, 3, 100, 70)
     with torch.no_grad():
