@@ -127,9 +127,9 @@ class Tiling:
                 canvas.add(part, share, box)
 
         paint(boxes[0])
-        with heap_kept():
-            for done, box in enumerate(boxes[1:], 1):
-                self.progress(done / len(boxes))
+        for done, box in enumerate(boxes[1:], 1):
+            self.progress(done / len(boxes))
+            with heap_kept():  # and given back after the tile: from tile to tile it would fall into ever more pieces
                 paint(box)
         self.progress(1.0)
         return tuple(canvas.finished() for canvas in canvases)
