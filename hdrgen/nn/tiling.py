@@ -21,7 +21,7 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 LARGEST, SMALLEST = 1536, 256
 """Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
-SHARE, MOST = 4, 3 * 2**27
+SHARE, MOST = 4, 2**28
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 
 
@@ -93,7 +93,8 @@ class Tiling:
             return None
         if tile != "auto":
             return tile
-        corner = self._prepared(image[..., :SMALLEST, :SMALLEST])
+        # A copy: a view of the image would be counted as all of it.
+        corner = self._prepared(image[..., :SMALLEST, :SMALLEST].clone())
         with LiveMemory() as memory:
             function(corner)
         budget = min(free_memory(image.device) / SHARE, MOST)

@@ -213,6 +213,15 @@ def test_progress_is_told_after_every_tile(network):
     assert told == pytest.approx([1 / 3, 2 / 3, 1])
 
 
+def test_a_view_of_the_photograph_takes_no_memory(network, monkeypatch):
+    """It does not make tiles smaller, either."""
+    monkeypatch.setattr("hdrgen.nn.tiling.free_memory", lambda device: 15e7)
+    image = torch.zeros(1, 3, 3000, 2000)
+    with torch.no_grad():
+        plain, viewed = (Tiling().side(f, image, "auto") for f in (network, lambda x: network(x) + x[:, :3]))
+    assert viewed > 0.9 * plain
+
+
 def test_results_can_be_kept_in_less_precision(network):
     image = torch.rand(1, 3, 100, 70)
     with torch.no_grad():
