@@ -21,7 +21,7 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 LARGEST, SMALLEST = 1536, 256
 """Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
-SHARE, MOST = 4, 2**28
+SHARE, MOST = 4, 3 * 2**26
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 
 
