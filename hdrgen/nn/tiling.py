@@ -23,6 +23,8 @@ LARGEST, SMALLEST = 1536, 256
 """Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
 SHARE, MOST = 4, 3 * 2**26
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
+STRIP = 64
+"""Rows that are turned into codes at a time, by way of float32."""
 
 
 def unheard(share: float) -> None:
@@ -169,7 +171,10 @@ class Canvas:
     def _finish(self, bottom: int) -> None:
         """Keep the rows above `bottom`, and make room below."""
         done, width = bottom - self.top, self.result.shape[-1]
-        self.result[..., self.top : bottom, :] = _kept(self.sum[..., :done, :width], self.kept)
+        for start in range(0, done, STRIP):
+            rows = slice(start, min(start + STRIP, done))
+            place = slice(self.top + rows.start, self.top + rows.stop)
+            self.result[..., place, :] = _kept(self.sum[..., rows, :width], self.kept)
         rest = self.sum[..., done:, :].clone()
         self.sum[..., : rest.shape[-2], :] = rest
         self.sum[..., rest.shape[-2] :, :] = 0
