@@ -16,11 +16,13 @@ from hdrgen.api.arrays import Array, Picture, check_channels, displayed, kind_of
 from hdrgen.checkpoints import load_method
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
+from hdrgen.io import BT709, Image, Tags, read_tags
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.offers import refuse_unoffered, takes_one
 from hdrgen.nn import TileSize
 
 EV = float | Sequence[float] | Array | Tensor
+File = str | PathLike[str] | Image
 
 
 def load(
@@ -58,7 +60,8 @@ class Model:
 
     A photograph is a file, what `hdrgen.read` returned, an array `(H, W, 3)` (uint8, uint16, or floats in [0, 1]), or a
     tensor `(3, H, W)` or `(B, 3, H, W)` of display values in [0, 1]. What comes back is an array, channels last, for
-    all but a tensor, which gives a tensor, channels first, on the model's device.
+    all but a tensor, which gives a tensor, channels first, on the model's device. Radiance of a file is an image with
+    its camera, exposure and colours.
 
     Args:
         method: Any method; its own interface, for tensors with gradients, stays `model.method`.
@@ -148,9 +151,13 @@ class Model:
     @overload
     def reconstruct(self, image: Tensor | Batch, ev: EV | None = None) -> Tensor: ...
     @overload
-    def reconstruct(self, image: Picture | Sequence[Picture], ev: EV | None = None) -> NDArray[Any]: ...
+    def reconstruct(self, image: Array | Sequence[Array], ev: EV | None = None) -> NDArray[Any]: ...
+    @overload
+    def reconstruct(self, image: File | Sequence[File], ev: EV | None = None) -> Image: ...
     @torch.inference_mode()
-    def reconstruct(self, image: Picture | Sequence[Picture] | Tensor | Batch, ev: EV | None = None) -> Array | Tensor:
+    def reconstruct(
+        self, image: Picture | Sequence[Picture] | Tensor | Batch, ev: EV | None = None
+    ) -> Image | Array | Tensor:
         """The HDR image of a photograph, or, for a method that merges exposures, of several.
 
         Args:
@@ -158,7 +165,9 @@ class Model:
             ev: Of several photographs, in stops relative to the one that sets the scale of the result, which is at 0.
 
         Returns:
-            Linear radiance, float32: `(H, W, 3)`; of tensors `([B,] 3, H, W)`. Radiance 1 reaches white at EV 0.
+            Linear radiance, float32, in which 1 reaches white at EV 0: of arrays `(H, W, 3)`; of tensors
+            `([B,] 3, H, W)`; of files, and of what `hdrgen.read` returned, an image, which `hdrgen.write` takes with
+            their camera, exposure and colours.
 
         Raises:
             InputError: no photograph, several for a method that takes one, or one for a method that takes several.
@@ -179,10 +188,13 @@ class Model:
                 raise InputError(f"{self.name} takes one photograph and no EV, found ev={ev!r}; see generate")
             batched, given = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
             made = self.method.reconstruct(_batch(given[:, None], torch.zeros(1)))
+            source: Any = image
         else:
             batched, given = self._several(image, ev)
-            made = self.method.reconstruct(_batch(given, _stops_of(given, ev)))
-        return self._returned(made if batched else made[0], image)
+            relative = _stops_of(given, ev)
+            made = self.method.reconstruct(_batch(given, relative))
+            source = image[_reference(relative)] if isinstance(image, list | tuple) else image
+        return _with_tags(self._returned(made if batched else made[0], image), source)
 
     def _batched(self, image: Picture | Tensor) -> tuple[bool, Tensor]:
         """Whether there was a batch, and `(B, 3, H, W)`."""
@@ -218,11 +230,30 @@ def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
     return given
 
 
-def _batch(ldr: Tensor, ev: Tensor) -> Batch:
-    """Dark to bright, as methods expect it; the reference is the exposure nearest to 0."""
+def _with_tags(radiance: Array | Tensor, source: object) -> Image | Array | Tensor:
+    """Radiance with what a file, or an image that was read of one, says beside its pixels; any other as it is."""
+    if isinstance(source, str | PathLike):
+        tags = read_tags(Path(source))
+    elif isinstance(source, Image):
+        tags = Tags(source.exposure, source.camera, source.chromaticities)
+    else:
+        return radiance
+    assert isinstance(radiance, np.ndarray)
+    colours = tags.chromaticities or BT709.chromaticities
+    return Image(radiance, linear=True, exposure=tags.exposure, chromaticities=colours, camera=tags.camera)
+
+
+def _reference(ev: Tensor) -> int:
+    """The exposure nearest to 0, of two the darker."""
     order = ev.argsort()
+    return int(order[ev[order].abs().argmin()])
+
+
+def _batch(ldr: Tensor, ev: Tensor) -> Batch:
+    """Dark to bright, as methods expect it."""
+    order = ev.argsort()
+    ref = int((order == _reference(ev)).nonzero()[0])
     ev = ev[order].to(ldr.device)
-    ref = int(ev.abs().argmin())
     count = len(ldr)
     return {
         "ldr": ldr[:, order],

@@ -17,7 +17,7 @@ from torch import Tensor
 from hdrgen.callbacks.say import say
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, COLOUR_SPACES, ColourSpace, Exposure, Tags, read_tags, write_image
+from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
 from hdrgen.methods.base import Prediction
 from hdrgen.tonemap import reduced, reinhard2002
 
@@ -37,18 +37,20 @@ class PredictionWriter(BasePredictionWriter):
     Args:
         folder: Where; None is `predictions`.
         overwrite: Whether existing results may be replaced.
-        radiance: Formats of the HDR image, linear radiance.
+        radiance: Formats of the HDR image: linear radiance, or pictures to look at on an HDR screen (`jxl`, `avif`,
+            `uhdr.jpg`), in which radiance 1 is the white of the photograph.
         exposures: Format of the generated exposures, display values; None writes none.
         preview: Format of the tone-mapped HDR image; None writes none.
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
-        colour_space: Convert all files into it; None keeps the colours of the photograph.
+        colour_space: Convert all files into it; None keeps the colours of the photograph, but for `jxl` and `avif`,
+            which are in BT.2020.
     """
 
     def __init__(
         self,
         folder: str | None = None,
         overwrite: bool = False,
-        radiance: Sequence[Literal["exr", "hdr", "tif"]] = ("exr", "hdr"),
+        radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg"]] = ("exr", "hdr"),
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
@@ -64,8 +66,10 @@ class PredictionWriter(BasePredictionWriter):
         self.colour_space = colour_space
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse a folder that cannot be written, before any work is done."""
+        """Refuse a folder that cannot be written, and formats that cannot, before any work is done."""
         if stage == "predict":
+            for suffix in self.radiance:
+                check_writable(self.folder / f"SCENE.{suffix}")
             there = next(path for path in (self.folder.absolute(), *self.folder.absolute().parents) if path.exists())
             if not there.is_dir() or not os.access(there, os.W_OK):
                 found = "a folder without permission" if there.is_dir() else "a file"
@@ -96,7 +100,7 @@ class PredictionWriter(BasePredictionWriter):
 
     @property
     def _space(self) -> ColourSpace | None:
-        return next((space for space in COLOUR_SPACES if space.name == self.colour_space), None)
+        return None if self.colour_space is None else colour_space_named(self.colour_space)
 
     def folder_of(self, scene: str) -> Path:
         """Folder of one scene's files."""

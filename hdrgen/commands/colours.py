@@ -20,6 +20,6 @@ def add_colour_argument(parser: ArgumentParser, usual: str) -> None:
 
 def colour_space(options: Namespace) -> ColourSpace | None:
     """The one asked for."""
-    from hdrgen.io import COLOUR_SPACES
+    from hdrgen.io import colour_space_named
 
-    return next((space for space in COLOUR_SPACES if space.name == options.colour_space), None)
+    return None if options.colour_space is None else colour_space_named(options.colour_space)

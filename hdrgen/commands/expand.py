@@ -18,7 +18,7 @@ from hdrgen.errors import InputError
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
 
-RADIANCE = ("exr", "hdr", "tif")
+FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 
 
 def parser(verb: str) -> Parser:
@@ -40,14 +40,14 @@ def parser(verb: str) -> Parser:
     options.add_argument("-o", "--output", help="folder; default: predictions")
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
     options.add_argument(
-        "--formats", default="exr", help=f"of the HDR image: some of {','.join(RADIANCE)} (%(default)s)"
+        "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (%(default)s)"
     )
     options.add_argument("--no-exposures", action="store_true", help="write no exposures")
     options.add_argument("--no-preview", action="store_true", help="write no preview")
     options.add_argument(
         "--tile", default="auto", help="side of tiles for large photographs, auto, or none (%(default)s)"
     )
-    add_colour_argument(options, "that of the photograph")
+    add_colour_argument(options, "that of the photograph; of avif and jxl bt2020")
     options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="%(default)s")
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
     add_config_argument(options, "ckpt_path: last.ckpt")
@@ -62,8 +62,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     formats = options.formats.split(",")
-    if set(formats) - set(RADIANCE):
-        raise InputError(f"--formats: expected some of {', '.join(RADIANCE)}, found {options.formats!r}")
+    if set(formats) - set(FORMATS):
+        raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
     from hdrgen import train
     from hdrgen.io import find_images
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hdrgen.commands.batch import for_each
 from hdrgen.commands.colours import add_colour_argument, colour_space
 from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
 from hdrgen.commands.parser import Parser, add_config_argument, with_config
@@ -57,7 +58,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Merge every stack, and say what was done with each file.
 
     Raises:
-        InputError: see the parts; nothing is written then but the results of earlier stacks.
+        InputError: see the parts; of several scenes, those that can be merged are.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     _check(options)
@@ -65,15 +66,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     suffix = ".png" if options.method == DISPLAY else ".exr"
     outputs = output_files(options.output, [stack.name for stack in stacks], suffix)
     _check_outputs(options, outputs)
-    for stack, output in zip(stacks, outputs, strict=True):
-        if options.method == LEARNED:
-            from hdrgen.commands.learned_merge import merge_learned
-            from hdrgen.commands.trained import trained
-
-            preview = preview_of(output) if options.preview else None
-            merge_learned(stack, output, trained(options.ckpt_path, "HDRGAN"), preview, colour_space(options))
-        else:
-            _merge(stack, output, options)
+    merge_one = _merge_learned if options.method == LEARNED else _merge
+    pairs = list(zip(stacks, outputs, strict=True))
+    for_each(pairs, "scenes", lambda pair: merge_one(*pair, options))
 
 
 def preview_of(output: Path) -> Path:
@@ -97,12 +92,23 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
     refuse_existing(outputs, options.overwrite)
     if options.preview:
         refuse_existing(map(preview_of, outputs), options.overwrite)
+    from hdrgen.io import check_writable
+
     for output in outputs:
+        check_writable(output)
         display_only = output.suffix.lower() in (".png", ".jpg", ".jpeg") and not output.name.endswith(".uhdr.jpg")
         if options.method != DISPLAY and display_only:
             raise InputError(f"{output}: expected a format for radiance, such as .exr; --preview writes a .jpg beside")
         if options.method == DISPLAY and output.suffix.lower() not in DISPLAY_SUFFIXES:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
+
+
+def _merge_learned(stack: Stack, output: Path, options: Namespace) -> None:
+    from hdrgen.commands.learned_merge import merge_learned
+    from hdrgen.commands.trained import trained
+
+    preview = preview_of(output) if options.preview else None
+    merge_learned(stack, output, trained(options.ckpt_path, "HDRGAN"), preview, colour_space(options))
 
 
 def _merge(stack: Stack, output: Path, options: Namespace) -> None:

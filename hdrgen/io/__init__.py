@@ -1,6 +1,6 @@
 """Pixels and exposure metadata in and out of files, as NumPy arrays."""
 
-from hdrgen.io.colour import BT709, BT2020, COLOUR_SPACES, DISPLAY_P3, ColourSpace
+from hdrgen.io.colour import BT709, BT2020, COLOUR_SPACES, DISPLAY_P3, ColourSpace, colour_space_named
 from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.exposure_lists import read_exposure_list
 from hdrgen.io.exposure_names import exposure_from_name
@@ -12,7 +12,7 @@ from hdrgen.io.output import Tags
 from hdrgen.io.readers import read_image
 from hdrgen.io.stack import read_stack
 from hdrgen.io.tags import read_tags
-from hdrgen.io.writers import write_image
+from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
     "BT709",
@@ -26,6 +26,8 @@ __all__ = [
     "Header",
     "Image",
     "Tags",
+    "check_writable",
+    "colour_space_named",
     "exposure_from_name",
     "find_images",
     "images_in",

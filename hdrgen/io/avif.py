@@ -91,6 +91,18 @@ def _of_one_picture(content: bytes) -> bytes:
     return b"avif".join((content[: _BRAND.start], content[_BRAND.stop :]))
 
 
+def check_codec(path: Path) -> None:
+    """Raise where AVIF files can be neither read nor written.
+
+    Raises:
+        InputError: imagecodecs is not installed.
+    """
+    try:
+        _codec()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
 def _codec() -> Any:
     try:
         import imagecodecs

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.errors import InputError
+
 Values = NDArray[Any]
 Chromaticities = Sequence[float]
 """x, y of red, green, blue and white, as in OpenEXR files."""
@@ -43,6 +45,22 @@ BT2020 = ColourSpace("bt2020", (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65)
 ADOBE_RGB = ColourSpace("adobe-rgb", (0.640, 0.330, 0.210, 0.710, 0.150, 0.060, *_D65), 2)
 """Adobe RGB (1998), of many cameras' photographs; H.273 has no number for it."""
 COLOUR_SPACES = (BT709, DISPLAY_P3, BT2020)
+
+
+def colour_space_named(name: str) -> ColourSpace:
+    """The colour space of `COLOUR_SPACES` with this name.
+
+    Raises:
+        InputError: there is none.
+
+    >>> colour_space_named("bt2020").cicp
+    9
+    """
+    found = next((space for space in COLOUR_SPACES if space.name == name), None)
+    if found is None:
+        known = ", ".join(space.name for space in COLOUR_SPACES)
+        raise InputError(f"colour_space: expected one of {known}, found {name!r}")
+    return found
 
 
 def same_colours(first: Chromaticities, second: Chromaticities) -> bool:

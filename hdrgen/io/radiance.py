@@ -12,6 +12,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.image import Pixels
 
 Mask = NDArray[np.bool_]
+_REMEDY = "--clean replaces them (predict: --data.clean, Python: clean=True)"
 
 
 class _Defects(NamedTuple):
@@ -54,8 +55,8 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     if clean:
         return _cleaned(pixels, defects), [f"replaced by clean: {found} pixels of {defects.black.size}"]
     if defects.nonfinite.any():
-        raise InputError(f"{path}: expected finite radiance, found {found} pixels; the option clean replaces them")
-    return pixels, [f"radiance holds {found} pixels of {defects.black.size}; the option clean replaces them"]
+        raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}")
+    return pixels, [f"radiance holds {found} pixels of {defects.black.size}; {_REMEDY}"]
 
 
 def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io import jpeg_picture, pictures
+from hdrgen.io import avif, jpeg_picture, pictures
 from hdrgen.io.colour import (
     BT709,
     ColourSpace,
@@ -113,6 +113,20 @@ def write_image(
     return path
 
 
+def check_writable(path: Path) -> None:
+    """Raise before long work whose result `write_image` could not write under this name.
+
+    Raises:
+        InputError: another suffix than it knows, or a codec that is not installed.
+    """
+    suffix = suffix_of(path)
+    if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES and suffix not in pictures.SUFFIXES:
+        known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS, *pictures.SUFFIXES))
+        raise InputError(f"{path}: expected one of the suffixes {known}, found {suffix or 'none'!r}")
+    if suffix == ".avif":
+        avif.check_codec(path)
+
+
 def suffix_of(path: Path) -> str:
     """The suffix that chooses the format, in lower case: the last one, or `.uhdr.jpg` and `.uhdr.jpeg`.
 
@@ -148,10 +162,8 @@ def _in_colours(pixels: Pixels, tags: Tags, target: ColourSpace, *, linear: bool
 
 def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
     check_name(path)
+    check_writable(path)
     suffix = suffix_of(path)
-    if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES and suffix not in pictures.SUFFIXES:
-        known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS, *pictures.SUFFIXES))
-        raise InputError(f"{path}: expected one of the suffixes {known}, found {suffix or 'none'!r}")
     pixels = np.asarray(pixels)
     if pixels.ndim == 2:
         pixels = np.broadcast_to(pixels[..., None], (*pixels.shape, 3))

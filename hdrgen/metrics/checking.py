@@ -57,7 +57,7 @@ def _refuse(which: str, wanted: str, values: Tensor, wrong: Tensor, scenes: Sequ
         if count:
             raise InputError(
                 f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()} values;"
-                " the option clean of the readers replaces them"
+                " --clean replaces them (Python: hdrgen.read(clean=True))"
             )
 
 

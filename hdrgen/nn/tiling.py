@@ -37,7 +37,7 @@ class Tiling:
 
     Attributes:
         multiple: The network's stride in pixels.
-        overlap: Of neighbouring tiles, in pixels. A quarter of it on each side is not used, the rest is blended.
+        overlap: Of neighbouring tiles, in pixels. Three eighths of it on each side are not used, the rest is blended.
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
         prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.

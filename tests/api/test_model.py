@@ -6,7 +6,7 @@ import torch
 
 import hdrgen
 from hdrgen.errors import InputError
-from hdrgen.io import write_image
+from hdrgen.io import DISPLAY_P3, Camera, Exposure, write_image
 from hdrgen.methods import PlainMerge, UnchangedInput
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
 from tests.toys import ToyMethod
@@ -71,6 +71,28 @@ def test_reconstructs_as_the_method_does(model, method, codes, tensor):
     assert torch.equal(model.reconstruct(batch), wanted)
     assert torch.equal(model.reconstruct(tensor[None]), wanted)
     np.testing.assert_allclose(model.reconstruct(codes), wanted[0].permute(1, 2, 0).numpy(), rtol=1e-3)
+
+
+def test_radiance_of_a_file_says_what_the_file_says(model, codes, tmp_path):
+    said = {"camera": Camera("Maker", "Model"), "exposure": Exposure(time=0.01, iso=200)}
+    path = write_image(tmp_path / "a.jpg", codes, chromaticities=DISPLAY_P3.chromaticities, **said)
+    for picture in (path, str(path), hdrgen.read(path)):
+        radiance = model.reconstruct(picture)
+        assert radiance.linear
+        np.testing.assert_array_equal(radiance.pixels, model.reconstruct(hdrgen.read(path).pixels))
+        image = hdrgen.read(hdrgen.write(tmp_path / "a.exr", radiance))
+        assert image.camera == said["camera"]
+        assert image.exposure == said["exposure"]
+        assert image.chromaticities == pytest.approx(DISPLAY_P3.chromaticities, abs=1e-3)
+
+
+@pytest.mark.parametrize("ev", [[0.0, -4.4], [2.2, -2.2]])  # of two as near to 0, the darker
+def test_radiance_of_several_files_says_what_the_reference_says(ev, codes, tmp_path):
+    merging = hdrgen.Model(PlainMerge())
+    times = [0.25, 0.25 / 2**4.4]
+    files = [write_image(tmp_path / f"{time:.3f}.png", codes, exposure=Exposure(time=time)) for time in times]
+    wanted = times[0] if 0 in ev else times[1]
+    assert merging.reconstruct(files, ev=ev).exposure.time == pytest.approx(wanted, rel=1e-3)
 
 
 def test_linear_images_are_encoded_first(model, codes):

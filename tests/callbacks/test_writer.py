@@ -1,5 +1,7 @@
 """Prediction files, without a trainer."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from pytorch_lightning import Trainer
 from hdrgen.callbacks import PredictionWriter
 from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, DISPLAY_P3, Camera, Exposure, read_image, write_image
+from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_image, write_image
+from hdrgen.io.colour import converted
 
 
 @pytest.fixture
@@ -44,6 +47,28 @@ def test_values_and_names(tmp_path, trainer, capsys):
 def test_only_what_is_asked_for(tmp_path, trainer):
     predict(PredictionWriter(str(tmp_path), radiance=["exr"], exposures=None, preview=None), trainer, "a")
     assert names(tmp_path / "a") == {"a.exr"}
+
+
+def test_pictures_for_hdr_screens(tmp_path, trainer):
+    """Radiance 1 is diffuse white in each, so that all of them read back as the radiance."""
+    pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
+    formats = ["jxl", "avif", "uhdr.jpg"]
+    writer = PredictionWriter(str(tmp_path), radiance=formats, exposures=None, preview=None)
+    ramp = torch.logspace(-1, 1, 64).expand(3, 48, 64) * torch.tensor([1.0, 0.9, 0.7])[:, None, None]
+    writer.write_on_batch_end(trainer, None, {"scene": ["a"], "hdr": ramp[None]}, None, {}, 0, 0)
+    assert names(tmp_path / "a") == {f"a.{name}" for name in formats}
+    for name in formats:
+        image = read_image(tmp_path / f"a/a.{name}", gain_map=True)
+        wide = name != "uhdr.jpg"
+        assert image.chromaticities == pytest.approx((BT2020 if wide else BT709).chromaticities)
+        found = converted(image.as_float(), image.chromaticities, BT709.chromaticities)
+        assert found == pytest.approx(to_pixels(ramp), rel=0.1)
+
+
+def test_formats_that_cannot_be_written_are_told_first(tmp_path, trainer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(InputError, match=r"SCENE\.avif: AVIF needs imagecodecs"):
+        PredictionWriter(str(tmp_path), radiance=["avif"]).setup(trainer, None, "predict")
 
 
 def test_methods_without_exposures(tmp_path, trainer):

@@ -66,7 +66,11 @@ def test_options_from_a_file(checkpoints, tmp_path):
         ("AdaptiveITM", ["--ev", "-1,1"], "AdaptiveITM chooses the exposures by itself; leave --ev out"),
         ("MultiExposureGeneration", ["--ev", "2"], "expected at least two exposures to merge, found '2'"),
         ("MultiExposureGeneration", ["--ev", "a,b"], "--ev: expected -2,0,2"),
-        ("MultiExposureGeneration", ["--formats", "png"], "--formats: expected some of exr, hdr, tif"),
+        (
+            "MultiExposureGeneration",
+            ["--formats", "png"],
+            "some of exr, hdr, tif, jxl, avif, uhdr.jpg, found 'png'",
+        ),
         ("MultiExposureGeneration", ["--tile", "many"], "--tile"),
         ("MultiExposureGeneration", ["--ovrwrite"], "did you mean --overwrite"),
     ],

@@ -124,6 +124,17 @@ def test_several_scenes_into_a_folder(folder):
     assert sorted(path.name for path in (folder / "merged").iterdir()) == ["hall.exr", "room.exr"]
 
 
+def test_a_scene_that_cannot_be_merged_does_not_stop_the_others(folder, capsys):
+    write_bracket(folder / "hall")
+    photograph = folder / "hall/a_mid.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:900])
+    assert main(["merge", "hall", "room", "-o", "merged", "--align", "none"]) == 2
+    assert [path.name for path in (folder / "merged").iterdir()] == ["room.exr"]
+    told = capsys.readouterr().err.splitlines()
+    assert "hall/a_mid.jpg" in told[0]
+    assert told[-1] == "hdrgen: error: 1 of 2 scenes could not be done, see above; the others are written"
+
+
 def test_mertens_makes_a_picture(folder):
     assert main(["merge", "room", "--method", "mertens", "-o", "out.png"]) == 0
     assert read_image("out.png").pixels.dtype == np.uint8

@@ -6,11 +6,13 @@ import colour
 import numpy as np
 import pytest
 
+from hdrgen.errors import InputError
 from hdrgen.io.colour import (
     BT709,
     BT2020,
     COLOUR_SPACES,
     DISPLAY_P3,
+    colour_space_named,
     conversion,
     converted,
     named_like,
@@ -22,6 +24,12 @@ from hdrgen.io.colour import (
 )
 
 NAMES = {BT709: "ITU-R BT.709", BT2020: "ITU-R BT.2020", DISPLAY_P3: "Display P3"}
+
+
+def test_colour_space_by_name():
+    assert [colour_space_named(space.name) for space in COLOUR_SPACES] == list(COLOUR_SPACES)
+    with pytest.raises(InputError, match="expected one of bt709, display-p3, bt2020, found 'srgb'"):
+        colour_space_named("srgb")
 
 
 @pytest.mark.parametrize("space", COLOUR_SPACES)

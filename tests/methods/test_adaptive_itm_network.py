@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from hdrgen.errors import InputError
@@ -135,6 +136,13 @@ class TestNetworks:
 
 
 class TestFusion:
+    def test_the_first_layer_sees_all_branches_side_by_side(self):
+        net, pictures = FusionNetwork(4, 16), torch.rand(2, 9, 20, 12)
+        whole = net.whole(F.interpolate(pictures, (16, 16), mode="bilinear", antialias=True))
+        branches = [net.local(pictures), net.dilated(pictures), whole.expand(-1, -1, 20, 12)]
+        wanted = torch.sigmoid(net.fuse(torch.cat(branches, dim=1)))
+        torch.testing.assert_close(net.masks_and_curve(pictures)[0][:, :, 0], wanted)
+
     def test_equations_7_and_8(self):
         torch.manual_seed(0)
         net, pictures = FusionNetwork(4, 16), torch.rand(3, 2, 3, 20, 12)

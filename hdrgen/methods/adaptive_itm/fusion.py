@@ -1,6 +1,7 @@
 """The multi-exposure fusion model of Zhang et al. 2023."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -78,11 +79,24 @@ class FusionNetwork(nn.Module):
 
     def masks_and_curve(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The masks `(B, 3, 1, H, W)` in [0, 1] and the coefficients `(B, 4, 1, 1, 1)`, a_0 first, both in float32."""
-        height, width = pictures.shape[-2:]
         (whole,) = of_whole_image(lambda: (self._look(pictures),))
-        branches = [self.local(pictures), self.dilated(pictures), whole.expand(-1, -1, height, width)]
-        masks = torch.sigmoid(self.fuse(torch.cat(branches, dim=1)).float())
+        masks = torch.sigmoid(self._fused([self.local(pictures), self.dilated(pictures), whole]).float())
         return masks[:, :, None], self.curve(whole.flatten(1)).float()[..., None, None, None]
+
+    def _fused(self, branches: Sequence[Tensor]) -> Tensor:
+        """`fuse` of the branches side by side, the last one the same everywhere.
+
+        Its first layer is 1 x 1, so that it is a sum of one for each branch: side by side, they would take as much
+        memory again as all that made them.
+        """
+        first, *others = self.fuse
+        weights = torch.split(first.get_parameter("weight"), [branch.shape[1] for branch in branches], dim=1)
+        summed = F.conv2d(branches[-1], weights[-1], first.get_parameter("bias"))
+        for branch, weight in zip(branches[:-1], weights[:-1], strict=True):
+            summed = summed + F.conv2d(branch, weight)
+        for layer in others:
+            summed = layer(summed)
+        return summed
 
     def _look(self, pictures: Tensor) -> Tensor:
         small = F.interpolate(pictures.float(), (self.size, self.size), mode="bilinear", antialias=True)
