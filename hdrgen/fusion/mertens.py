@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
-from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, reflected
+from hdrgen.fusion.pyramid import by_strips, pyramid_down, pyramid_up, pyramid_up_rows, reflected
 
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
@@ -114,7 +114,7 @@ class _Bands:
         first = not self.levels
         for level, weight in enumerate(weights):
             coarser = pyramid_down(image) if level < len(weights) - 1 else None
-            band = (image if coarser is None else image - pyramid_up(coarser, image.shape[-2:])) * weight
+            band = _weighted_band(image, coarser, weight)
             if first:
                 self.levels.append(band)
             else:
@@ -128,6 +128,18 @@ class _Bands:
             band = self.levels.pop()
             image = pyramid_up(image, band.shape[-2:]).add_(band)
         return image
+
+
+def _weighted_band(image: Tensor, coarser: Tensor | None, weight: Tensor) -> Tensor:
+    """What a level of the Laplacian pyramid has beyond the next, times its weight."""
+    if coarser is None:
+        return image * weight
+    enlarged = partial(pyramid_up_rows, coarser, image.shape[-2:])
+
+    def rows(start: int, stop: int) -> Tensor:
+        return (image[..., start:stop, :] - enlarged(start, stop)) * weight[..., start:stop, :]
+
+    return by_strips(rows, image.shape[-2])
 
 
 def _smaller(weight: Tensor) -> list[Tensor]:
@@ -144,6 +156,16 @@ def _promoted(frame: Tensor) -> Tensor:
 
 def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
     """Weight of every pixel, (..., 3, H, W) to (..., 1, H, W)."""
+
+    def rows(start: int, stop: int) -> Tensor:
+        above = max(0, start - 1)  # the Laplacian sees a row further
+        made = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
+        return made[..., start - above : stop - above, :]
+
+    return by_strips(rows, frame.shape[-2])
+
+
+def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
     total = torch.ones_like(frame[..., :1, :, :])
     if contrast:
         total = total * _power(_laplacian(_luma(frame)).abs(), contrast)

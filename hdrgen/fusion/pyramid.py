@@ -1,9 +1,33 @@
 """One step of Burt and Adelson's pyramid, down and up, with OpenCV's borders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
+
+STRIP = 64
+"""Rows worked on at a time: what is made in between stays in the cache, not in new memory, for large photographs."""
+
+
+def by_strips(rows_of: Callable[[int, int], Tensor], height: int) -> Tensor:
+    """An image (..., `height`, W) put together from `rows_of(start, stop)`, whose start is even.
+
+    Example:
+        >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], 130).sum().item() == sum(range(130))
+        True
+    """
+    bounds = [(start, min(start + STRIP, height)) for start in range(0, height, STRIP)]
+    first = rows_of(*bounds[0])
+    if len(bounds) == 1:
+        return first
+    if first.requires_grad:
+        return torch.cat([first, *(rows_of(*each) for each in bounds[1:])], -2)
+    result = first.new_empty(*first.shape[:-2], height, first.shape[-1])
+    result[..., : bounds[0][1], :] = first
+    for start, stop in bounds[1:]:
+        result[..., start:stop, :] = rows_of(start, stop)
+    return result
 
 
 def pyramid_down(image: Tensor) -> Tensor:
@@ -17,7 +41,13 @@ def pyramid_down(image: Tensor) -> Tensor:
         >>> pyramid_down(torch.tensor([[0.0, 0.0, 16.0, 0.0, 0.0]])).tolist()
         [[2.0, 6.0, 2.0]]
     """
-    return _halved_columns(_halved_rows(image))
+
+    def rows(start: int, stop: int) -> Tensor:
+        above = max(0, 2 * start - 2)
+        part = image[..., above : 2 * stop + 1, :]
+        return _halved_columns(_halved_rows(part))[..., start - above // 2 : stop - above // 2, :]
+
+    return by_strips(rows, (image.shape[-2] + 1) // 2)
 
 
 def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -29,7 +59,15 @@ def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
         >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
         [[2.0, 4.0, 7.0, 8.0]]
     """
-    return _doubled(_doubled(image, -1, size[1]), -2, size[0])
+    return by_strips(partial(pyramid_up_rows, image, size), size[0])
+
+
+def pyramid_up_rows(image: Tensor, size: Sequence[int], start: int, stop: int) -> Tensor:
+    """The rows from `start`, which is even, to before `stop` of :func:`pyramid_up`."""
+    above = max(0, start // 2 - 1)
+    part = image[..., above : (stop + 1) // 2 + 1, :]
+    enlarged = _doubled(_doubled(part, -1, size[1]), -2, 2 * part.shape[-2])
+    return enlarged[..., start - 2 * above : stop - 2 * above, :]
 
 
 def reflected(image: Tensor, dim: int, margin: int) -> Tensor:

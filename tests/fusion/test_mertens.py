@@ -30,7 +30,7 @@ def opencvs(stack: torch.Tensor, *exponents: float) -> np.ndarray:
     return cv2.createMergeMertens(*exponents).process(frames).clip(0, 1)
 
 
-@pytest.mark.parametrize("size", [(64, 48), (31, 77), (17, 64), (1, 9), (2, 2), (3, 5)])
+@pytest.mark.parametrize("size", [(64, 48), (31, 77), (17, 64), (1, 9), (2, 2), (3, 5), (65, 20), (259, 130)])
 @pytest.mark.parametrize("exponents", [(1, 1, 0), (1, 1, 1), (0.5, 0.7, 1), (0, 0, 1)])
 def test_is_opencvs(size, exponents):
     stack = noise(4, 3, *size)
@@ -50,7 +50,7 @@ def test_differs_from_opencvs_only_where_no_frame_has_contrast():
     assert np.quantile(difference, 0.99) < 1 / 255
 
 
-@pytest.mark.parametrize("size", [(9, 12), (8, 7), (1, 2), (2, 1), (1, 1)])
+@pytest.mark.parametrize("size", [(9, 12), (8, 7), (1, 2), (2, 1), (1, 1), *((h, 5) for h in (*range(126, 132), 257))])
 def test_pyramid_steps_are_opencvs(size):
     image = noise(*size)
     coarser = pyramid_down(image)
@@ -93,6 +93,15 @@ def test_frames_made_when_asked_for_are_fused_alike_and_not_kept():
 
     torch.testing.assert_close(fuse(frames, 1, 1, 1), merge_mertens(stack), atol=0, rtol=0)
     assert most <= 2
+
+
+def test_gradients_pass_the_borders_of_strips(monkeypatch):
+    stack = torch.rand(3, 3, 150, 6, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    weight = torch.rand(3, 150, 6)
+    found = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
+    monkeypatch.setattr("hdrgen.fusion.pyramid.STRIP", 1000)
+    wanted = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_gradients_are_right_and_finite_where_nothing_is_to_be_seen():
