@@ -158,6 +158,7 @@ class HDRCLI(LightningCLI):
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile
+        self.model.check_tile()
         if isinstance(response := self._settings.get("model.init_args.response"), Namespace):
             self.model.hparams["response"] = response.as_dict()  # methods note no arguments that are objects
         if str(self._settings.get("ckpt_path")).endswith(EXPORTED):  # Lightning reads its own checkpoints only

@@ -87,6 +87,7 @@ class Model:
             raise InputError(f"tile: expected auto, none or a number of pixels, found {tile!r}")
         self.method = method.eval()
         self.method.tile = tile
+        self.method.check_tile()
 
     def __repr__(self) -> str:
         return f"Model({self.name}, {self.device})"

@@ -35,6 +35,8 @@ from hdrgen.io.radiance import checked_radiance
 from hdrgen.io.raw import read_raw_pixels
 from hdrgen.io.tags import chromaticities_in, cicp_in
 
+_SDR = "read as an ordinary photograph, without its gain map (Python: gain_map=True)"
+
 
 class _Decoded(NamedTuple):
     header: Header
@@ -147,7 +149,7 @@ def _read_ultra_hdr(path: Path, max_megapixels: float, *, gain_map: bool) -> _De
     colours = stored.chromaticities
     found = ultra_hdr.find(path)
     if found is None or not gain_map:
-        notes = [] if found is None else ["gain map left out; the option gain_map applies it"]
+        notes = [] if found is None else [_SDR]
         if found is None and gain_map:
             notes = ["no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read"]
         return _Decoded(header, upright(base, turn), False, notes, colours)

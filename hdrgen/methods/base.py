@@ -157,6 +157,14 @@ class HDRModule(Optimised):
         """
         return self._tiling(prepare).apply(function, image, self.tile)
 
+    def check_tile(self) -> None:
+        """Raise where `tile` is too small for the overlap of the tiles, before any image is worked on.
+
+        Raises:
+            InputError: it is.
+        """
+        self._tiling().check(self.tile)
+
     def _tiling(self, prepare: Callable[[Tensor], Tensor] | None = None, merges: bool = False) -> Tiling:
         context = self.context or (merges and self.response is None)
         return Tiling(self.multiple, self.overlap, context, prepare or torch.nn.Identity(), self.progress)

@@ -88,6 +88,16 @@ class Tiling:
                 function(self._prepared(_reduced(image)))
         return self._blended(function, image, boxes, whole, kept)
 
+    def check(self, tile: TileSize) -> None:
+        """Raise before any work where tiles would be no larger than their overlap.
+
+        Raises:
+            InputError: too small a number.
+        """
+        if not isinstance(tile, str):
+            size = _rounded(tile, self.multiple)
+            starts(2 * size, size, self.overlap, self.multiple)
+
     def side(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> int | None:
         """Side of a tile in pixels; None for no tiles. Arguments as for `apply`."""
         longest = max(image.shape[-2:])
@@ -237,9 +247,8 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
         return [0]
     stride = (size - overlap) // multiple * multiple
     if stride < 1:
-        raise InputError(
-            f"expected a tile larger than {overlap + multiple} pixels, found {size}; pass a larger --tile, or none"
-        )
+        least = overlap + multiple
+        raise InputError(f"expected a tile of at least {least} pixels, found {size}; pass a larger --tile, or none")
     count = 1 - (-(length - size) // stride)
     steps = (length - size) // multiple
     return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]

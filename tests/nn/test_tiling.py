@@ -71,7 +71,7 @@ def test_weights_add_up_to_one(length, size, overlap):
 
 
 def test_a_tile_smaller_than_its_overlap_is_refused():
-    with pytest.raises(InputError, match=r"expected a tile larger than 72 pixels, found 64; pass a larger --tile"):
+    with pytest.raises(InputError, match=r"expected a tile of at least 72 pixels, found 64; pass a larger --tile"):
         starts(1000, 64, 64, 8)
 
 
