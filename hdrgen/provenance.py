@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def _version(package: str) -> str | None:
+    said = getattr(sys.modules.get(package), "__version__", None)
+    if isinstance(said, str):  # torch itself says its build, such as +cu130; what pip noted does not
+        return said
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

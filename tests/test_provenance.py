@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,3 +57,9 @@ def test_versions():
     found = provenance.provenance()
     assert found["packages"]["torch"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_build_that_a_package_names_itself(monkeypatch):
+    """PyPI's torch with CUDA is 2.13.0 to pip, and 2.13.0+cu130 to itself."""
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(__version__="2.13.0+cu130"))
+    assert provenance.provenance()["packages"]["torch"] == "2.13.0+cu130"
