@@ -1,33 +1,12 @@
 """One step of Burt and Adelson's pyramid, down and up, with OpenCV's borders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
-STRIP = 64
-"""Rows worked on at a time: what is made in between stays in the cache, not in new memory, for large photographs."""
-
-
-def by_strips(rows_of: Callable[[int, int], Tensor], height: int) -> Tensor:
-    """An image (..., `height`, W) put together from `rows_of(start, stop)`, whose start is even.
-
-    Example:
-        >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], 130).sum().item() == sum(range(130))
-        True
-    """
-    bounds = [(start, min(start + STRIP, height)) for start in range(0, height, STRIP)]
-    first = rows_of(*bounds[0])
-    if len(bounds) == 1:
-        return first
-    if first.requires_grad:
-        return torch.cat([first, *(rows_of(*each) for each in bounds[1:])], -2)
-    result = first.new_empty(*first.shape[:-2], height, first.shape[-1])
-    result[..., : bounds[0][1], :] = first
-    for start, stop in bounds[1:]:
-        result[..., start:stop, :] = rows_of(start, stop)
-    return result
+from hdrgen.strips import by_strips
 
 
 def pyramid_down(image: Tensor) -> Tensor:

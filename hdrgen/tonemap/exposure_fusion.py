@@ -12,6 +12,7 @@ from hdrgen.camera import Gamma, form_image, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens
 from hdrgen.fusion.mertens import fuse
+from hdrgen.strips import by_strips
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance
 
@@ -53,12 +54,19 @@ class ExposureFusion(Operator):
         brightest = image.amax(IMAGE, keepdim=True)
         # A picture that is black for the most part is exposed for its brightest pixel.
         level = torch.where(median > 0, median, brightest).clamp_min(torch.finfo(image.dtype).tiny)
-        exposed = partial(_exposed, image / level * MIDDLE)
+        exposed = partial(_exposed, image, level)
         # Each exposure is made when it is asked for: together they need gigabytes for a photograph.
         return fuse(
             lambda: map(exposed, self.ev), self.mertens.contrast, self.mertens.saturation, self.mertens.exposure
         )
 
 
-def _exposed(radiance: Tensor, ev: float) -> Tensor:
-    return form_image(radiance, torch.tensor([ev]).to(radiance), Gamma(2.2), bits=None).squeeze(-4)
+def _exposed(image: Tensor, level: Tensor, ev: float) -> Tensor:
+    """Radiance `level` as middle grey at EV 0."""
+    exposures = torch.tensor([ev]).to(image)
+
+    def rows(start: int, stop: int) -> Tensor:
+        radiance = image[..., start:stop, :] / level * MIDDLE
+        return form_image(radiance, exposures, Gamma(2.2), bits=None).squeeze(-4)
+
+    return by_strips(rows, image.shape[-2])

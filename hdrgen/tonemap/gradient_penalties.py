@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from hdrgen.strips import by_strips
+
 
 class Penalty(Protocol):
     """A penalty on gradients that ADMM can treat pixel by pixel."""
@@ -85,32 +87,69 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
         tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
     """
     spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
-    data = _gradient(image)
-    copies = [penalty.start(data) for penalty in penalties]
-    multipliers = [torch.zeros_like(data) for _ in penalties]
+    state = _started(image, penalties)
     base, rho = image, 1.0
-    for _ in range(iterations):
-        wanted = torch.fft.rfft2(_transposed_gradient(reduce(torch.add, [*copies, *multipliers])))
-        wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
-        stiff = 1 / rho + len(penalties) * stiffness
-        base = torch.fft.irfft2((spectrum / rho + wanted) / stiff, s=image.shape[-2:])
-        gradient = _gradient(base)
-        for i, penalty in enumerate(penalties):
-            asked = gradient - multipliers[i]
-            copies[i] = penalty.proximal(asked, data, rho)
-            multipliers[i] = (copies[i] - asked) / growth
+    for _ in range(iterations - 1):
+        base = _solved(spectrum, stiffness, state, rho, image.shape)
+        state = _split(state, base, image, penalties, rho, growth)
         rho *= growth
-    return base
+    return _solved(spectrum, stiffness, state, rho, image.shape)
 
 
-def _gradient(image: Tensor) -> Tensor:
-    """Differences to the right and lower neighbours, (..., H, W) to (2, ..., H, W)."""
-    return torch.stack([image.roll(-1, -1) - image, image.roll(-1, -2) - image])
+def _started(image: Tensor, penalties: Sequence[Penalty]) -> Tensor:
+    """The state of ADMM, (penalties + 1, 2, ..., H, W): the multiplier of each, and the sum of all copies and them."""
+
+    def rows(start: int, stop: int) -> Tensor:
+        data = _gradient(image, start, stop)
+        copies = [penalty.start(data) for penalty in penalties]
+        return torch.stack([*(torch.zeros_like(data) for _ in penalties), reduce(torch.add, copies)])
+
+    return by_strips(rows, image.shape[-2])
+
+
+def _solved(spectrum: Tensor, stiffness: Tensor, state: Tensor, rho: float, shape: Sequence[int]) -> Tensor:
+    """The base that fits the image and the sum of copies and multipliers."""
+    wanted = torch.fft.rfft2(_transposed_gradient(state[-1]))
+    wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
+    wanted = wanted.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
+    return torch.fft.irfft2(wanted, s=shape[-2:])
+
+
+def _split(
+    state: Tensor, base: Tensor, image: Tensor, penalties: Sequence[Penalty], rho: float, growth: float
+) -> Tensor:
+    """The next state: new copies of the base's gradient, one for each penalty, and multipliers."""
+
+    def rows(start: int, stop: int) -> Tensor:
+        gradient, data = _gradient(base, start, stop), _gradient(image, start, stop)
+        copies, multipliers = [], []
+        for penalty, multiplier in zip(penalties, state[:-1], strict=True):
+            asked = gradient - multiplier[..., start:stop, :]
+            copies.append(penalty.proximal(asked, data, rho))
+            multipliers.append((copies[-1] - asked) / growth)
+        return torch.stack([*multipliers, reduce(torch.add, [*copies, *multipliers])])
+
+    return by_strips(rows, image.shape[-2], out=state)
+
+
+def _gradient(image: Tensor, start: int, stop: int) -> Tensor:
+    """Differences of some rows to the right and lower neighbours, (..., H, W) to (2, ..., stop - start, W)."""
+    rows = image[..., start:stop, :]
+    after = image[..., stop : stop + 1, :] if stop < image.shape[-2] else image[..., :1, :]
+    below = torch.cat([rows[..., 1:, :], after], -2)
+    return torch.stack([rows.roll(-1, -1) - rows, below - rows])
 
 
 def _transposed_gradient(gradient: Tensor) -> Tensor:
     right, down = gradient.unbind()
-    return right.roll(1, -1) - right + (down.roll(1, -2) - down)
+
+    def rows(start: int, stop: int) -> Tensor:
+        own, lower = right[..., start:stop, :], down[..., start:stop, :]
+        before = down[..., start - 1 : start, :] if start else down[..., -1:, :]
+        above = torch.cat([before, lower[..., :-1, :]], -2)
+        return own.roll(1, -1) - own + (above - lower)
+
+    return by_strips(rows, right.shape[-2])
 
 
 def _stiffness(image: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ def test_gradients_pass_the_borders_of_strips(monkeypatch):
     stack = torch.rand(3, 3, 150, 6, generator=torch.Generator().manual_seed(0), requires_grad=True)
     weight = torch.rand(3, 150, 6)
     found = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
-    monkeypatch.setattr("hdrgen.fusion.pyramid.STRIP", 1000)
+    monkeypatch.setattr("hdrgen.strips.STRIP", 1000)
     wanted = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
