@@ -111,8 +111,9 @@ def _solved(spectrum: Tensor, stiffness: Tensor, state: Tensor, rho: float, shap
     """The base that fits the image and the sum of copies and multipliers."""
     wanted = torch.fft.rfft2(_transposed_gradient(state[-1]))
     wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
-    wanted = wanted.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
-    return torch.fft.irfft2(wanted, s=shape[-2:])
+    wanted.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
+    base: Tensor = torch.fft.irfft2(wanted, s=shape[-2:])
+    return base
 
 
 def _split(
