@@ -1,16 +1,13 @@
 """`hdrgen merge` as a user types it, on files of large photographs: time and peak memory of the whole command."""
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.whole_command import cost_of
 from hdrgen.io import write_image
 
 SHAKE = 40  # pixels by which the hand-held photographs differ at most
@@ -50,9 +47,10 @@ def run(ev: Sequence[float], height: int, width: int) -> None:
         print(f"{len(ev)} files of {width} x {height}, `hdrgen merge FOLDER ..`\n")
         print("| work | options | seconds | processor seconds | peak memory |\n|---|---|---|---|---|")
         for row in ROWS:
-            seconds, processor, memory = measured(Path(name), row)
+            output = Path(name) / f"merged{row.suffix}"
+            cost = cost_of("merge", str(Path(name) / row.folder), "-o", str(output), "--overwrite", *row.options)
             told = f"`{' '.join(row.options)}`" if row.options else "-"
-            print(f"| {row.title} | {told} | {seconds:.1f} | {processor:.1f} | {memory:.2f} GiB |", flush=True)
+            print(f"| {row.title} | {told} | {cost} |", flush=True)
 
 
 def write_files(folder: Path, ev: Sequence[float], height: int, width: int) -> None:
@@ -71,16 +69,3 @@ def write_files(folder: Path, ev: Sequence[float], height: int, width: int) -> N
     for name, suffix in {STILL: "jpg", HELD: "jpg", DEEP: "tif"}.items():
         lines = ["file,ev", *(f"{index}.{suffix},{value}" for index, value in enumerate(ev))]
         (folder / name / "exposures.csv").write_text("\n".join(lines) + "\n")
-
-
-def measured(folder: Path, row: Row) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor, and GiB at most, of one command."""
-    output = folder / f"merged{row.suffix}"
-    command = [sys.executable, "-m", "hdrgen", "merge", str(folder / row.folder), "-o", str(output), "--overwrite"]
-    start = time.perf_counter()
-    process = subprocess.Popen([*command, *row.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join([*command, *row.options])}: exit status {process.returncode}")
-    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20  # KiB on Linux

@@ -140,7 +140,7 @@ def _weighted_band(image: Tensor, coarser: Tensor | None, weight: Tensor) -> Ten
     def rows(start: int, stop: int) -> Tensor:
         return (image[..., start:stop, :] - enlarged(start, stop)) * weight[..., start:stop, :]
 
-    return by_strips(rows, image.shape[-2])
+    return by_strips(rows, image.shape[-2:])
 
 
 def _smaller(weight: Tensor) -> list[Tensor]:
@@ -163,7 +163,7 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
         made = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
         return made[..., start - above : stop - above, :]
 
-    return by_strips(rows, frame.shape[-2])
+    return by_strips(rows, frame.shape[-2:])
 
 
 def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:

@@ -26,7 +26,7 @@ def pyramid_down(image: Tensor) -> Tensor:
         part = image[..., above : 2 * stop + 1, :]
         return _halved_columns(_halved_rows(part))[..., start - above // 2 : stop - above // 2, :]
 
-    return by_strips(rows, (image.shape[-2] + 1) // 2)
+    return by_strips(rows, [(side + 1) // 2 for side in image.shape[-2:]])
 
 
 def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -38,7 +38,7 @@ def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
         >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
         [[2.0, 4.0, 7.0, 8.0]]
     """
-    return by_strips(partial(pyramid_up_rows, image, size), size[0])
+    return by_strips(partial(pyramid_up_rows, image, size), size)
 
 
 def pyramid_up_rows(image: Tensor, size: Sequence[int], start: int, stop: int) -> Tensor:

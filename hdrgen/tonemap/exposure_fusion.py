@@ -69,4 +69,4 @@ def _exposed(image: Tensor, level: Tensor, ev: float) -> Tensor:
         radiance = image[..., start:stop, :] / level * MIDDLE
         return form_image(radiance, exposures, Gamma(2.2), bits=None).squeeze(-4)
 
-    return by_strips(rows, image.shape[-2])
+    return by_strips(rows, image.shape[-2:])

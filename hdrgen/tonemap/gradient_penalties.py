@@ -104,7 +104,7 @@ def _started(image: Tensor, penalties: Sequence[Penalty]) -> Tensor:
         copies = [penalty.start(data) for penalty in penalties]
         return torch.stack([*(torch.zeros_like(data) for _ in penalties), reduce(torch.add, copies)])
 
-    return by_strips(rows, image.shape[-2])
+    return by_strips(rows, image.shape[-2:])
 
 
 def _solved(spectrum: Tensor, stiffness: Tensor, state: Tensor, rho: float, shape: Sequence[int]) -> Tensor:
@@ -130,7 +130,7 @@ def _split(
             multipliers.append((copies[-1] - asked) / growth)
         return torch.stack([*multipliers, reduce(torch.add, [*copies, *multipliers])])
 
-    return by_strips(rows, image.shape[-2], out=state)
+    return by_strips(rows, image.shape[-2:], out=state)
 
 
 def _gradient(image: Tensor, start: int, stop: int) -> Tensor:
@@ -150,7 +150,7 @@ def _transposed_gradient(gradient: Tensor) -> Tensor:
         above = torch.cat([before, lower[..., :-1, :]], -2)
         return own.roll(1, -1) - own + (above - lower)
 
-    return by_strips(rows, right.shape[-2])
+    return by_strips(rows, right.shape[-2:])
 
 
 def _stiffness(image: Tensor) -> Tensor:
