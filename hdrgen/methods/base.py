@@ -1,6 +1,7 @@
 """The one method interface: what every method offers, and how all of them are evaluated."""
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
@@ -329,7 +330,15 @@ class HDRModule(Optimised):
             self.log(f"{stage}/{metric}", numbers[MEAN], sync_dist=True, prog_bar=metric == "psnr")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note the class, so that a checkpoint alone is enough to load the method."""
+        """Note the class, so that a checkpoint alone is enough to load the method.
+
+        A response given as an object, not on the command line, cannot be noted; that is told.
+        """
+        if self.response is not None and "response" not in self.hparams:
+            name = self.response.name
+            warnings.warn(
+                f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
+            )
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
 
 

@@ -225,3 +225,14 @@ def test_a_plateau_schedule_goes_by_its_monitor_under_manual_optimisation():
     trainer = Trainer(max_epochs=3, accelerator="cpu", logger=False, enable_checkpointing=False)
     trainer.fit(model, DataLoader(range(1)))
     assert trainer.optimizers[0].param_groups[0]["lr"] == 0.25
+
+
+def test_a_response_that_checkpoints_cannot_hold_is_told(recwarn):
+    Padded().on_save_checkpoint({})
+    assert not recwarn
+    with pytest.warns(UserWarning, match=r"checkpoints do not hold the response gamma 1\.8; pass it again"):
+        Padded(response=Gamma(1.8)).on_save_checkpoint({})
+    noted = Padded(response=Gamma(1.8))
+    noted.hparams["response"] = {"class_path": "Gamma"}  # as the command line does
+    noted.on_save_checkpoint({})
+    assert not recwarn
