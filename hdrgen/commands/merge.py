@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,9 +67,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     suffix = ".png" if options.method == DISPLAY else ".exr"
     outputs = output_files(options.output, [stack.name for stack in stacks], suffix)
     _check_outputs(options, outputs)
-    merge_one = _merge_learned if options.method == LEARNED else _merge
+    merge_one = _learned(options) if options.method == LEARNED else partial(_merge, options)
     pairs = list(zip(stacks, outputs, strict=True))
-    for_each(pairs, "scenes", lambda pair: merge_one(*pair, options))
+    for_each(pairs, "scenes", lambda pair: merge_one(*pair))
 
 
 def preview_of(output: Path) -> Path:
@@ -103,15 +104,20 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
 
 
-def _merge_learned(stack: Stack, output: Path, options: Namespace) -> None:
+def _learned(options: Namespace) -> Callable[[Stack, Path], None]:
+    """Merges a stack by the network, which is looked for once."""
     from hdrgen.commands.learned_merge import merge_learned
     from hdrgen.commands.trained import trained
 
-    preview = preview_of(output) if options.preview else None
-    merge_learned(stack, output, trained(options.ckpt_path, "HDRGAN"), preview, colour_space(options))
+    checkpoint, space = trained(options.ckpt_path, "HDRGAN"), colour_space(options)
+
+    def merge_one(stack: Stack, output: Path) -> None:
+        merge_learned(stack, output, checkpoint, preview_of(output) if options.preview else None, space)
+
+    return merge_one
 
 
-def _merge(stack: Stack, output: Path, options: Namespace) -> None:
+def _merge(options: Namespace, stack: Stack, output: Path) -> None:
     from hdrgen.commands.photographs import Photographs
     from hdrgen.commands.radiance import merge_radiance, write_picture
 
