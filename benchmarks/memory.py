@@ -1,21 +1,18 @@
 """Peak memory and time of `hdrgen predict` on 24-megapixel JPEGs with each `small` network, in a process of its own."""
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.environment import print_environment
+from benchmarks.whole_command import cost_of
 from hdrgen.io import Exposure, write_image
 
-COMMAND = str(Path(sys.executable).with_name("hdrgen"))
-
-
+QUIET = "--trainer.enable_progress_bar=false"
 SMALL = ("multi_exposure_small", "cevr_small", "deep_synth_small", "adaptive_itm_small", "hdr_gan_small")
 
 
@@ -28,43 +25,33 @@ def main() -> int:
     parser.add_argument(
         "--ckpt_path", help="trained network; without one, a network after one step: memory is the same"
     )
-    parser.add_argument("--alone", action="store_true", help="one configuration, in this process")
     options = parser.parse_args()
-    if options.alone:
-        print(measured(options.configs[0], options), flush=True)
-        return 0
     print_environment()
     print("| config | photograph | exposures beside it | peak memory | time, reading and writing included |")
     print("|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as folder:
         for config in options.configs:
             checkpoint = options.ckpt_path or one_step(config, Path(folder) / config)
-            words = [f"--ckpt_path={checkpoint}", f"--width={options.width}", f"--height={options.height}"]
-            # a process each: the peak is the largest of all children of a process
-            alone = [sys.executable, "-m", "benchmarks.memory", config, "--alone", f"--tile={options.tile}", *words]
-            subprocess.run(alone, check=True)
+            print(measured(config, checkpoint, options), flush=True)
     return 0
 
 
-def measured(config: str, options: argparse.Namespace) -> str:
+def measured(config: str, checkpoint: str, options: argparse.Namespace) -> str:
     """A row of the table."""
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as name:
         folder = Path(name)
         count = 3 if "hdr_gan" in config else 1
         photo = [photograph(folder / f"photo{ev}.jpg", options.width, options.height, ev) for ev in range(count)]
-        several = ["--data.predict", *map(str, photo)]
-        start = time.perf_counter()
-        run("predict", "--ckpt_path", options.ckpt_path, *several, "-o", str(folder / "out"), f"--tile={options.tile}")
-        seconds = time.perf_counter() - start
+        told = ["-o", str(folder / "out"), f"--tile={options.tile}", QUIET]
+        cost = cost_of("predict", "--ckpt_path", checkpoint, "--data.predict", *map(str, photo), *told)
         made = len(list((folder / "out").rglob("*.png")))
-    # ru_maxrss is in KiB on Linux
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
+    peak = cost.memory * 2**30 / 1e9
     size = options.width * options.height / 1e6
-    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {seconds:.0f} s |"
+    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {cost.seconds:.0f} s |"
 
 
 def run(*arguments: str) -> None:
-    subprocess.run([COMMAND, *arguments, "--trainer.enable_progress_bar=false"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "hdrgen", *arguments, QUIET], check=True, stdout=subprocess.DEVNULL)
 
 
 def one_step(config: str, folder: Path) -> str:

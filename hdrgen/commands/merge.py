@@ -90,11 +90,11 @@ def _check(options: Namespace) -> None:
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
+    from hdrgen.io import check_writable
+
     refuse_existing(outputs, options.overwrite)
     if options.preview:
         refuse_existing(map(preview_of, outputs), options.overwrite)
-    from hdrgen.io import check_writable
-
     for output in outputs:
         check_writable(output)
         display_only = output.suffix.lower() in (".png", ".jpg", ".jpeg") and not output.name.endswith(".uhdr.jpg")

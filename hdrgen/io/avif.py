@@ -48,20 +48,20 @@ class Summary(NamedTuple):
     metadata: dict[str, object]
 
 
-def encoded(levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -> bytes:
+def encoded(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -> bytes:
     """10-bit levels (H, W, 3), uint16 up to 1023, as an AVIF file; colour at full resolution (4:4:4).
 
     Raises:
-        InputError: imagecodecs is not installed, or too old.
+        InputError: imagecodecs is not installed, or too old; it names `path`.
     """
-    codec = _codec()
+    codec = codec_for(path)
     colours = {"primaries": cicp.primaries, "transfer": cicp.transfer, "matrix": _BT2020_MATRIX}
     try:
         content: bytes = codec.avif_encode(
             levels, level=quality, speed=_SPEED, bitspersample=10, pixelformat="444", **colours
         )
     except TypeError as error:
-        found = f"imagecodecs {codec.__version__} cannot write the colours of AVIF"
+        found = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
         raise InputError(f"{found}; install 2026.3 or newer (Python 3.11 or newer)") from error
     return with_exif(content, exif) if exif else content
 
@@ -72,7 +72,7 @@ def decoded(path: Path, found: Summary) -> Pixels:
     Raises:
         InputError: truncated or corrupt; imagecodecs is not installed.
     """
-    codec = _codec()
+    codec = codec_for(path)
     try:
         pixels: Pixels = codec.avif_decode(_of_one_picture(path.read_bytes()))
     except (RuntimeError, ValueError, MemoryError) as error:
@@ -91,23 +91,17 @@ def _of_one_picture(content: bytes) -> bytes:
     return b"avif".join((content[: _BRAND.start], content[_BRAND.stop :]))
 
 
-def check_codec(path: Path) -> None:
-    """Raise where AVIF files can be neither read nor written.
+def codec_for(path: Path) -> Any:
+    """The package that reads and writes AVIF.
 
     Raises:
-        InputError: imagecodecs is not installed.
+        InputError: it is not installed.
     """
-    try:
-        _codec()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
-def _codec() -> Any:
     try:
         import imagecodecs
     except ImportError as error:
-        raise InputError("AVIF needs imagecodecs, which is not installed; pip install 'hdrgen[formats]'") from error
+        needed = "AVIF needs imagecodecs, which is not installed; pip install 'hdrgen[formats]'"
+        raise InputError(f"{path}: {needed}") from error
     return imagecodecs
 
 

@@ -53,7 +53,7 @@ def write(
     levels, above = _pq_levels(radiance, source, space, 10 if suffix == ".avif" else 16)
     _warn_of_clipping(path, above)
     if suffix == ".avif":
-        _save_bytes(path, lambda: avif.encoded(levels, pq_of(space), quality or _QUALITY, tags.exif()))
+        _save_bytes(path, lambda: avif.encoded(path, levels, pq_of(space), quality or _QUALITY, tags.exif()))
     else:
         _save_jpeg_xl(path, levels, space, tags, quality or _LOSSLESS)
 

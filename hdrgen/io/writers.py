@@ -124,7 +124,7 @@ def check_writable(path: Path) -> None:
         known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS, *pictures.SUFFIXES))
         raise InputError(f"{path}: expected one of the suffixes {known}, found {suffix or 'none'!r}")
     if suffix == ".avif":
-        avif.check_codec(path)
+        avif.codec_for(path)
 
 
 def suffix_of(path: Path) -> str:

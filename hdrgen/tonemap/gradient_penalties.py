@@ -89,11 +89,12 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
     spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
     state = _started(image, penalties)
     base, rho = image, 1.0
-    for _ in range(iterations - 1):
+    for iteration in range(iterations):
+        if iteration:
+            state = _split(state, base, image, penalties, rho, growth)
+            rho *= growth
         base = _solved(spectrum, stiffness, state, rho, image.shape)
-        state = _split(state, base, image, penalties, rho, growth)
-        rho *= growth
-    return _solved(spectrum, stiffness, state, rho, image.shape)
+    return base
 
 
 def _started(image: Tensor, penalties: Sequence[Penalty]) -> Tensor:

@@ -1,13 +1,17 @@
 """`hdrgen expand` as a user calls it."""
 
+import inspect
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
 
 import hdrgen
+from hdrgen.callbacks import PredictionWriter
 from hdrgen.cli import main
+from hdrgen.commands.expand import FORMATS
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 
 
@@ -42,6 +46,11 @@ def test_a_folder_of_photographs_to_exposures_hdr_and_preview(checkpoints, tmp_p
     assert "pass --overwrite" in capsys.readouterr().err
     assert main([*arguments, "--overwrite", "--formats", "hdr", "--no-exposures", "--no-preview", "--tile", "160"]) == 0
     assert (tmp_path / "x/a/a.hdr").is_file()
+
+
+def test_formats_are_those_of_the_writer():
+    written = inspect.signature(PredictionWriter).parameters["radiance"].annotation
+    assert get_args(get_args(written)[0]) == FORMATS
 
 
 def test_defaults_are_those_of_the_method(checkpoints, tmp_path):
