@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.environment import print_environment
 from benchmarks.rendered import METHODS, scene_config
-from hdrgen.commands.comparing import Table, compare, format_table, mean_psnr, read_rows
+from hdrgen.cli.method_table import Table, compare, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"
 BLIND = ["unchanged input", "linear gain, gamma 2.2"]

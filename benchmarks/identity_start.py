@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.environment import print_environment
-from hdrgen.commands.comparing import compare, format_table
-from hdrgen.train import run
+from hdrgen.cli.lightning import run
+from hdrgen.cli.method_table import compare, format_table
 
 CONFIGS = ("--config", "multi_exposure_small", "--config", "quickstart_scenes")
 STARTS = {"plain gain (identity_start)": "true", "PyTorch's initial weights": "false"}

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.environment import print_environment
 from hdrgen.camera import calibrate_debevec
-from hdrgen.commands.comparing import compare, mean_psnr, read_rows
+from hdrgen.cli.method_table import compare, mean_psnr, read_rows
 from hdrgen.data import ExposureStackFolder, Sample, SelectedExposures, write_stack
 from hdrgen.fusion import merge_debevec
 

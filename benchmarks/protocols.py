@@ -17,7 +17,7 @@ import yaml
 from benchmarks.environment import print_environment
 from benchmarks.rendered import METHODS, scene_config
 from hdrgen import configs
-from hdrgen.cli import main as hdrgen
+from hdrgen.cli.main import main as hdrgen
 
 PROTOCOLS = [name for name in configs.protocol_names() if name != "quick"]
 QUIET = ["--trainer.logger=false", "--trainer.enable_model_summary=false", "--trainer.enable_progress_bar=false"]

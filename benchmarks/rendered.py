@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.environment import print_environment
-from hdrgen.commands.comparing import compare, format_table
+from hdrgen.cli.method_table import compare, format_table
 
 METHODS = {
     "unchanged input": ["--model", "UnchangedInput"],

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.cli import VERBS
+from hdrgen.cli.main import VERBS
 
 COMMAND = Path(sys.executable).with_name("hdrgen")
 FRONT_DOOR_BAR, VERB_BAR = 0.2, 1.0

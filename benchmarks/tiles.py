@@ -18,10 +18,10 @@ from torch import Tensor
 from benchmarks.environment import print_environment
 from benchmarks.memory import photograph
 from hdrgen.camera import SRGB, form_image
-from hdrgen.checkpoints import load_method
 from hdrgen.data import Batch
 from hdrgen.io import read_image
 from hdrgen.methods import HDRModule
+from hdrgen.methods.loading import load_method
 
 
 def main() -> int:

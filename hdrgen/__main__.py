@@ -2,7 +2,7 @@
 
 import sys
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

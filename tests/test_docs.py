@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.commands.brackets import write_bracket
 

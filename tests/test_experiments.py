@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 
 FOLDER = Path(__file__).resolve().parents[1] / "experiments"
 OVERLAYS = sorted(FOLDER.glob("*/*.yaml"))

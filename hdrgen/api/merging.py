@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
+from hdrgen.bracket.merging import MEANS, merged
+from hdrgen.bracket.photographs import Photographs
 from hdrgen.camera import CameraResponse
-from hdrgen.commands.photographs import Photographs
-from hdrgen.commands.radiance import MEANS, merged
-from hdrgen.commands.stacks import Stack
+from hdrgen.cli.exposure_options import Stack
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Exposure, Frame, Image, find_images, read_stack
 

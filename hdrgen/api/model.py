@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, Picture, check_channels, displayed, kind_of, photograph, stops, to_array
-from hdrgen.checkpoints import load_method
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
 from hdrgen.methods.base import HDRModule
+from hdrgen.methods.loading import load_method
 from hdrgen.methods.offers import refuse_unoffered, takes_one
 from hdrgen.nn import TileSize
 

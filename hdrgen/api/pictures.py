@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, kind_of, to_array, to_tensor
-from hdrgen.commands.operators import operator_named
+from hdrgen.cli.operator_options import operator_named
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image
 from hdrgen.io.colour import converted

@@ -1,11 +1,11 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
+from hdrgen.callbacks.end_line import EndLine
 from hdrgen.callbacks.extremes import Extremes
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.progress import PlainProgress
 from hdrgen.callbacks.save_config import SaveConfig
-from hdrgen.callbacks.say import EndLine
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
 

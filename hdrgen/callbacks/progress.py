@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import TQDMProgressBar
 
-from hdrgen.callbacks.say import say
+from hdrgen.callbacks.end_line import say
 from hdrgen.methods.base import HDRModule
 
 

@@ -14,7 +14,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 from torch import Tensor
 
-from hdrgen.callbacks.say import say
+from hdrgen.callbacks.end_line import say
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.commands.output import add_output_arguments, refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.output import add_output_arguments, refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 ALIGNMENTS = ("none", "mean", "least-squares", "median", "percentiles", "match-percentiles", "exposure")
@@ -93,8 +93,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.output is not None:
         _check_output(options.output, options.overwrite)
     options.given_ppd = _pixels_per_degree(options)
-    from hdrgen.commands import comparison, comparison_tables  # torch, which the help does without
-    from hdrgen.commands.pairing import find_pairs
+    from hdrgen.comparison import measuring as comparison
+    from hdrgen.comparison import tables as comparison_tables  # torch, which the help does without
+    from hdrgen.comparison.pairs import find_pairs
 
     pairs = find_pairs(options.reference, options.test)
     results = []

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen import configs
-from hdrgen.arguments import suggest
-from hdrgen.commands.parser import Parser
+from hdrgen.cli.arguments import suggest
+from hdrgen.cli.parser import Parser
 from hdrgen.errors import InputError
 
 PROTOCOL = "protocol: "

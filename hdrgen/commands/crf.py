@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.commands.batch import for_each
-from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
-from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.cli.batch import for_each
+from hdrgen.cli.exposure_options import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.commands.photographs import Photographs
+    from hdrgen.bracket.photographs import Photographs
 
 DISAGREE = 0.3  # stops; good brackets are far below
 
@@ -56,9 +56,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 def _estimate(stack: Stack, output: Path, method: str, plot: str, max_megapixels: float) -> None:
     import torch
 
+    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket.response_plot import write_plot
     from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
-    from hdrgen.commands.curve_plot import write_plot
-    from hdrgen.commands.photographs import Photographs
 
     photographs = Photographs.read(stack, max_megapixels)
     _check_encoded(stack, photographs)

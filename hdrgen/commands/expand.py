@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.commands.colours import add_colour_argument
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
-from hdrgen.commands.stacks import joined
-from hdrgen.commands.trained import trained
+from hdrgen.cli.checkpoint_option import trained
+from hdrgen.cli.colour_option import add_colour_argument
+from hdrgen.cli.exposure_options import joined
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
-    from hdrgen import train
+    from hdrgen.cli import lightning as train
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
@@ -87,7 +87,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
 
 def _method(checkpoint: Path, vouched: str | None) -> HDRModule:
     """The method of a checkpoint, without its weights."""
-    from hdrgen.checkpoints import build, method_in
+    from hdrgen.methods.loading import build, method_in
     from hdrgen.nn import read_checkpoint
 
     return build(method_in(read_checkpoint(checkpoint), checkpoint, vouched))

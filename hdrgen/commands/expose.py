@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.commands.batch import for_each
-from hdrgen.commands.colours import add_colour_argument, colour_space
-from hdrgen.commands.output import add_output_arguments, refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
-from hdrgen.commands.stacks import joined
+from hdrgen.cli.batch import for_each
+from hdrgen.cli.colour_option import add_colour_argument, colour_space
+from hdrgen.cli.exposure_options import joined
+from hdrgen.cli.output import add_output_arguments, refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     import torch
     from tqdm import tqdm
 
-    from hdrgen.commands.progress import progress
-    from hdrgen.commands.responses import response_named
+    from hdrgen.bracket.progress import progress
+    from hdrgen.camera.named import response_named
     from hdrgen.io import read_image, write_image
 
     response = response_named(options.crf)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 
@@ -31,7 +31,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: nothing found, or photographs that cannot be read, after those that can.
     """
     options = parser(verb).parse_args(with_config(arguments))
-    from hdrgen.commands.photo import COLUMNS, look_at  # the help does without NumPy
+    from hdrgen.bracket.inspection import COLUMNS, look_at  # the help does without NumPy
 
     scenes, unreadable = look_at(options.files, options.max_megapixels)
     if options.json:

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.commands.batch import for_each
-from hdrgen.commands.colours import add_colour_argument, colour_space
-from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
-from hdrgen.commands.stacks import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.cli.batch import for_each
+from hdrgen.cli.colour_option import add_colour_argument, colour_space
+from hdrgen.cli.exposure_options import Stack, add_stack_arguments, joined, stacks_of
+from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.commands.photographs import Photographs
+    from hdrgen.bracket.photographs import Photographs
 
 METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
 LEARNED = "hdr_gan"
@@ -106,8 +106,8 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
 
 def _learned(options: Namespace) -> Callable[[Stack, Path], None]:
     """Merges a stack by the network, which is looked for once."""
-    from hdrgen.commands.learned_merge import merge_learned
-    from hdrgen.commands.trained import trained
+    from hdrgen.cli.checkpoint_option import trained
+    from hdrgen.cli.learned_merge import merge_learned
 
     checkpoint, space = trained(options.ckpt_path, "HDRGAN"), colour_space(options)
 
@@ -118,8 +118,8 @@ def _learned(options: Namespace) -> Callable[[Stack, Path], None]:
 
 
 def _merge(options: Namespace, stack: Stack, output: Path) -> None:
-    from hdrgen.commands.photographs import Photographs
-    from hdrgen.commands.radiance import merge_radiance, write_picture
+    from hdrgen.bracket.merging import merge_radiance, write_picture
+    from hdrgen.bracket.photographs import Photographs
 
     photographs = Photographs.read(stack, options.max_megapixels)
     if options.align != "none":

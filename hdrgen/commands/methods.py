@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.commands.listing import listing_parser, print_listing
-from hdrgen.commands.parser import Parser, with_config
+from hdrgen.cli.parser import Parser, with_config
+from hdrgen.cli.tables import listing_parser, print_listing
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule

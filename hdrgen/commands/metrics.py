@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.commands.listing import listing_parser, print_listing
+from hdrgen.cli.parser import Parser, with_config
+from hdrgen.cli.tables import listing_parser, print_listing
 from hdrgen.commands.methods import cited
-from hdrgen.commands.parser import Parser, with_config
 
 if TYPE_CHECKING:
     from hdrgen.metrics import ImageMetric

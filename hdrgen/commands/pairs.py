@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 
@@ -31,7 +31,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     options = parser(verb).parse_args(with_config(arguments))
     if options.output.exists() and not options.overwrite:
         raise InputError(f"{options.output} exists already; pass --overwrite, or another file with -o")
-    from hdrgen.data.drtmo import write_pairs  # imports torch, which the help does without
+    from hdrgen.data.datasets.drtmo import write_pairs  # imports torch, which the help does without
 
     options.output.parent.mkdir(parents=True, exist_ok=True)
     temporary = options.output.with_name(f".{options.output.name}.tmp")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.commands.comparing import Table, compare, exposure_columns, format_table
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.method_table import Table, compare, exposure_columns, format_table
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _fresh(output: Path, overwrite: bool) -> Path:
 
 
 def _fit(output: Path, steps: int | None) -> Path:
-    from hdrgen.train import run as train
+    from hdrgen.cli.lightning import run as train
 
     print("1/4 training on generated scenes, each through a camera response drawn at random", flush=True)
     length = [] if steps is None else [f"--trainer.max_steps={steps}"]
@@ -97,8 +97,8 @@ def _test(output: Path, checkpoint: Path) -> Table:
 
 def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
     """Predict from one generated photograph, and put input, exposures, result and truth on one sheet."""
+    from hdrgen.cli.lightning import run as train
     from hdrgen.io import write_image
-    from hdrgen.train import run as train
 
     print("3/4 reconstructing an HDR image from one generated photograph", flush=True)
     photo, radiance = _photograph()

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.commands.output import refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.output import refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 OUTPUT = Path("report.html")

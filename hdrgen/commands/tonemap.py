@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hdrgen.arguments import value_of
-from hdrgen.commands.batch import for_each
-from hdrgen.commands.colours import add_colour_argument, colour_space
-from hdrgen.commands.operators import OPERATORS, absolute, described, known, parse
-from hdrgen.commands.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.commands.parser import Parser, add_config_argument, with_config
+from hdrgen.cli.arguments import value_of
+from hdrgen.cli.batch import for_each
+from hdrgen.cli.colour_option import add_colour_argument, colour_space
+from hdrgen.cli.operator_options import OPERATORS, absolute, described, known, parse
+from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
+from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:

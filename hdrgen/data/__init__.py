@@ -1,25 +1,23 @@
 """Scenes in, batches out: one data module, one file per dataset layout, rendering and sampling of stacks."""
 
 from hdrgen.data.augmentation import Augmentation
-from hdrgen.data.brackets import Brackets
 from hdrgen.data.collation import Batch, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
-from hdrgen.data.drtmo import DrTMO, DrTMOPairs, write_pairs
-from hdrgen.data.fairchild import Fairchild
-from hdrgen.data.folder import ExposureStackFolder
-from hdrgen.data.hdreye import HDREye
-from hdrgen.data.kalantari import Kalantari
+from hdrgen.data.datasets.drtmo import DrTMO, DrTMOPairs, write_pairs
+from hdrgen.data.datasets.fairchild import Fairchild
+from hdrgen.data.datasets.folder import ExposureStackFolder
+from hdrgen.data.datasets.hdreye import HDREye
+from hdrgen.data.datasets.kalantari import Kalantari
+from hdrgen.data.datasets.ntire import NTIRE2021
+from hdrgen.data.datasets.raise_ import RAISE
+from hdrgen.data.datasets.sen import Sen
+from hdrgen.data.datasets.sice import SICE
+from hdrgen.data.datasets.tursun import Tursun
+from hdrgen.data.datasets.vds import VDS
 from hdrgen.data.module import ExposureStackDataModule
-from hdrgen.data.motion import Motion
-from hdrgen.data.moving import MovingScenes
-from hdrgen.data.ntire import NTIRE2021
 from hdrgen.data.optimal import optimal_exposures
-from hdrgen.data.panorama import Views
-from hdrgen.data.photographs import Photographs, PhotographSource
-from hdrgen.data.procedural import ProceduralScenes
-from hdrgen.data.raise_ import RAISE
-from hdrgen.data.rendered import RenderedStacks
-from hdrgen.data.rendering import StackCamera
+from hdrgen.data.prediction.brackets import Brackets
+from hdrgen.data.prediction.photographs import Photographs, PhotographSource
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import (
     EveryStep,
@@ -32,11 +30,13 @@ from hdrgen.data.selection import (
     WholeStackByRank,
     whole_steps,
 )
-from hdrgen.data.sen import Sen
-from hdrgen.data.sice import SICE
 from hdrgen.data.stack_files import write_stack
-from hdrgen.data.tursun import Tursun
-from hdrgen.data.vds import VDS
+from hdrgen.data.virtual.motion import Motion
+from hdrgen.data.virtual.moving import MovingScenes
+from hdrgen.data.virtual.panorama import Views
+from hdrgen.data.virtual.procedural import ProceduralScenes
+from hdrgen.data.virtual.rendered import RenderedStacks
+from hdrgen.data.virtual.rendering import StackCamera
 
 __all__ = [
     "NTIRE2021",

@@ -14,7 +14,7 @@ from torch.utils.data import DistributedSampler
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
-from hdrgen.data.photographs import Photographs, PhotographSource
+from hdrgen.data.prediction.photographs import Photographs, PhotographSource
 from hdrgen.data.sampling import EpochSampler, ExactShard
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError

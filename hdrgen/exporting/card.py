@@ -23,7 +23,7 @@ def describe(
 
     Args:
         method: The method.
-        settings: Its class and arguments, as `hdrgen.checkpoints.method_in` gives them.
+        settings: Its class and arguments, as `hdrgen.methods.loading.method_in` gives them.
         checkpoint: Where its weights come from.
         program: The exported one; None where only weights are exported.
         progress: Epoch and step of the training, where the checkpoint has them.

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hdrgen.checkpoints import load_method, method_in
 from hdrgen.errors import InputError
 from hdrgen.exporting.card import describe
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
@@ -21,8 +20,9 @@ from hdrgen.exporting.program import Program
 from hdrgen.exporting.tracing import to_onnx, to_torch
 from hdrgen.io.output import complete_or_nothing
 from hdrgen.methods.base import HDRModule
+from hdrgen.methods.loading import load_method, method_in
 from hdrgen.nn import read_checkpoint
-from hdrgen.nn.checkpoint import METHOD, WEIGHTS
+from hdrgen.weights.checkpoint import METHOD, WEIGHTS
 
 FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": "model.onnx"}
 """Formats of an exported method, and the names of their files."""

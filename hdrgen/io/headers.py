@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from hdrgen.errors import InputError
-from hdrgen.io import avif, jpeg_picture, jpeg_xl
 from hdrgen.io.channels import choose_channels
-from hdrgen.io.exif import Reading, exposure_from, metadata_of
+from hdrgen.io.codecs import avif, jpeg_picture, jpeg_xl
+from hdrgen.io.codecs.jpeg_markers import claimed_size
+from hdrgen.io.codecs.raw import read_raw_header
+from hdrgen.io.codecs.ultra_hdr import may_hold_gain_map
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.formats import Format, detect
-from hdrgen.io.jpeg_markers import claimed_size
-from hdrgen.io.quiet import quiet_stderr
-from hdrgen.io.raw import read_raw_header
-from hdrgen.io.ultra_hdr import may_hold_gain_map
+from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
+from hdrgen.io.stderr import quiet_stderr
 
 _LARGE_TILE = 4096**2
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 turn the image by a quarter

@@ -14,11 +14,11 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.colour import named_like
-from hdrgen.io.exif_block import exif_block
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.headers import reason
-from hdrgen.io.icc import profile
 from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.exif_block import exif_block
+from hdrgen.io.metadata.icc import profile
 
 _OIIO_TYPES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
 _FRACTIONS = ("ExposureTime", "FNumber")

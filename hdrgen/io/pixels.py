@@ -13,7 +13,7 @@ from hdrgen.io.channels import Choice
 from hdrgen.io.formats import Format
 from hdrgen.io.headers import unread
 from hdrgen.io.image import Pixels
-from hdrgen.io.quiet import quiet_stderr
+from hdrgen.io.stderr import quiet_stderr
 
 _PIXEL_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 _WHITE_IS_ZERO = 0  # TIFF's number for it

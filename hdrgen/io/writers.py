@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io import avif, jpeg_picture, pictures
+from hdrgen.io import pictures
+from hdrgen.io.codecs import avif, jpeg_picture
+from hdrgen.io.codecs.radiance_header import add_primaries
 from hdrgen.io.colour import (
     BT709,
     ColourSpace,
@@ -20,14 +22,13 @@ from hdrgen.io.colour import (
     srgb_decoded,
     srgb_encoded,
 )
-from hdrgen.io.exif import EV_ATTRIBUTE
-from hdrgen.io.exif_in_place import complete_tiff, correct_png
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.formats import check_name
 from hdrgen.io.image import Image, Pixels
 from hdrgen.io.levels import quantised
+from hdrgen.io.metadata.exif import EV_ATTRIBUTE
+from hdrgen.io.metadata.exif_in_place import complete_tiff, correct_png
 from hdrgen.io.output import Tags, complete_or_nothing, save
-from hdrgen.io.radiance_header import add_primaries
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")
@@ -80,7 +81,7 @@ def write_image(
             as profile or number in the others. Default: BT.709, which .exr, .hdr, TIFF, PNG and JPEG leave unsaid.
         colour_space: convert into it first; display values are taken to have the sRGB curve.
         base: (H, W, 3) display values, the SDR picture of an Ultra HDR file, sRGB curve and in the colours of the file.
-            Default: highlights rolled off (`hdrgen.io.gain_map.rolled_off`).
+            Default: highlights rolled off (`hdrgen.io.codecs.gain_map.rolled_off`).
 
     Returns:
         The path written.

@@ -20,7 +20,7 @@ from hdrgen.methods.merging import merge_stack
 from hdrgen.methods.optimisation import Optimised
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
 from hdrgen.nn import TileSize, Tiling, read_checkpoint
-from hdrgen.nn.tiling import unheard
+from hdrgen.tiling.tiling import unheard
 
 
 class Prediction(TypedDict, total=False):

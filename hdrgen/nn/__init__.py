@@ -2,16 +2,16 @@
 
 from hdrgen.nn.attention import ChannelAttention
 from hdrgen.nn.bicubic import enlarge
-from hdrgen.nn.checkpoint import read_checkpoint, weights_in
 from hdrgen.nn.conv_gru import ConvGRU
-from hdrgen.nn.padding import pad_to_multiple
-from hdrgen.nn.pretrained import load_imagenet, read_weights
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
-from hdrgen.nn.tiling import TileSize, Tiling
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
-from hdrgen.nn.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
+from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.tiling import TileSize, Tiling
+from hdrgen.tiling.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
+from hdrgen.weights.checkpoint import read_checkpoint, weights_in
+from hdrgen.weights.pretrained import load_imagenet, read_weights
 
 __all__ = [
     "SQUEEZENET_CHANNELS",

@@ -6,7 +6,7 @@ import torch
 
 import hdrgen
 from hdrgen.camera import Gamma
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
 from tests.commands.brackets import EV, write_bracket

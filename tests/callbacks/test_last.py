@@ -6,7 +6,7 @@ import torch
 
 import tests.toys  # noqa: F401  # ToyMethod and ToyScenes become known by name
 from hdrgen.callbacks.last import WholeFiles
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hdrgen import metrics
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.commands import compare
 from hdrgen.commands.metrics import all_metrics
 from hdrgen.io import write_image
@@ -285,5 +285,7 @@ def test_choices_are_those_of_the_package():
 
 @pytest.mark.parametrize("verb", ["compare", "metrics"])
 def test_help_does_without_torch(verb):
-    code = f"import sys; from hdrgen.cli import main; main(['{verb}', '--help']); assert 'torch' not in sys.modules"
+    code = (
+        f"import sys; from hdrgen.cli.main import main; main(['{verb}', '--help']); assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

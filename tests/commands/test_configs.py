@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from hdrgen import configs
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 
 
 def test_one_line_for_each(capsys):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hdrgen.camera import load_response
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
 from tests.commands.brackets import write_bracket
 

@@ -10,7 +10,7 @@ import pytest
 
 import hdrgen
 from hdrgen.callbacks import PredictionWriter
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.commands.expand import FORMATS
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 
@@ -105,7 +105,7 @@ def test_nothing_to_expand_or_to_expand_with(checkpoints, capsys):
 
 @pytest.mark.parametrize("verb", ["expand", "export"])
 def test_help_waits_for_nothing_heavy(verb):
-    code = f"import sys; from hdrgen.cli import main; main([{verb!r}, '--help']); print('torch' in sys.modules)"
+    code = f"import sys; from hdrgen.cli.main import main; main([{verb!r}, '--help']); print('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.endswith("False\n")
     assert f"usage: hdrgen {verb}" in told

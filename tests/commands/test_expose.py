@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hdrgen.camera import SRGB, form_image
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.commands.expose import exposures
 from hdrgen.errors import InputError
 from hdrgen.io import read_image, read_stack, write_image

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.io import Exposure, write_image
 from tests.commands.brackets import write_bracket
 

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from hdrgen import methods
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.commands.methods import cited, count_parameters, describe_all
 from hdrgen.methods.base import HDRModule
 

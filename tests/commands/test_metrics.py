@@ -3,7 +3,7 @@ import json
 import pytest
 
 from hdrgen import metrics
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.commands.metrics import all_metrics
 
 CLASSES = {

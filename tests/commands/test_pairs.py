@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hdrgen.cli import main
-from hdrgen.data.drtmo import LETTERS
+from hdrgen.cli.main import main
+from hdrgen.data.datasets.drtmo import LETTERS
 
 
 @pytest.fixture

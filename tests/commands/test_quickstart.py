@@ -1,7 +1,7 @@
 import pytest
 
-from hdrgen.cli import main
-from hdrgen.commands.comparing import format_table, mean_psnr
+from hdrgen.cli.main import main
+from hdrgen.cli.method_table import format_table, mean_psnr
 from hdrgen.commands.quickstart import _judge, run
 from hdrgen.errors import InputError
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
+from tests.cli.test_evaluation import CPU
 from tests.reporting.parsed import Page
 from tests.reporting.synthetic import made_test, made_training
-from tests.test_evaluation_cli import CPU
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_a_broken_picture_leaves_no_page(capsys):
 def test_neither_torch_nor_lightning_is_needed():
     made_test(Path("ours"))
     script = (
-        "import sys; from hdrgen.cli import main; main(['report', 'ours']);"
+        "import sys; from hdrgen.cli.main import main; main(['report', 'ours']);"
         " print({name for name in ('torch', 'scipy', 'pytorch_lightning', 'kornia') if name in sys.modules})"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

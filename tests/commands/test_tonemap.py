@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from hdrgen import tonemap
-from hdrgen.cli import main
-from hdrgen.commands.operators import OPERATORS
+from hdrgen.cli.main import main
+from hdrgen.cli.operator_options import OPERATORS
 from hdrgen.io import read_image, write_image
 from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002
 
@@ -199,5 +199,5 @@ def test_list_holds_every_operator():
 
 
 def test_help_imports_no_torch():
-    code = "import sys; from hdrgen.cli import main; main(['tonemap', '--help']); sys.exit('torch' in sys.modules)"
+    code = "import sys; from hdrgen.cli.main import main; main(['tonemap', '--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.io import write_image
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import SRGB, form_image
-from hdrgen.data.procedural import procedural_radiance
+from hdrgen.data.virtual.procedural import procedural_radiance
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, merge_mertens
 from hdrgen.fusion.mertens import _weights, fuse
@@ -53,7 +53,7 @@ def test_differs_from_opencvs_only_where_no_frame_has_contrast():
 @pytest.mark.parametrize("pixels", [10, 100, 2**18])
 @pytest.mark.parametrize("size", [(9, 12), (8, 7), (1, 2), (2, 1), (1, 1), *((height, 5) for height in range(36, 44))])
 def test_pyramid_steps_are_opencvs(size, pixels, monkeypatch):
-    monkeypatch.setattr("hdrgen.strips.PIXELS", pixels)
+    monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", pixels)
     image = noise(*size)
     coarser = pyramid_down(image)
     np.testing.assert_allclose(coarser, cv2.pyrDown(image.numpy()).reshape(coarser.shape), atol=1e-6)
@@ -101,7 +101,7 @@ def test_gradients_pass_the_borders_of_strips(monkeypatch):
     stack = torch.rand(3, 3, 150, 6, generator=torch.Generator().manual_seed(0), requires_grad=True)
     weight = torch.rand(3, 150, 6)
     wanted = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
-    monkeypatch.setattr("hdrgen.strips.PIXELS", 100)
+    monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 100)
     found = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 

@@ -13,8 +13,8 @@ from PIL import ImageCms, ImageOps
 
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
-from hdrgen.io.cicp import FULL_RADIANCE, Cicp
 from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
+from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 EXPOSURE = Exposure(time=0.008, fnumber=5.6, iso=200)

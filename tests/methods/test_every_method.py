@@ -93,7 +93,7 @@ def test_training_in_bfloat16_stays_near_float32(example):
 @torch.no_grad()
 def test_a_large_photograph_in_tiles_is_the_same_as_whole(example, monkeypatch):
     """Nearly: a tile knows what lies beyond its border by its overlap alone. Large is what is longer than 64 pixels."""
-    monkeypatch.setattr("hdrgen.nn.tiling.CONTEXT", 64)
+    monkeypatch.setattr("hdrgen.tiling.tiling.CONTEXT", 64)
     torch.manual_seed(0)
     model = example.model().eval()
     model.overlap = 128

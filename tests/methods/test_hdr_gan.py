@@ -10,7 +10,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.data import DataLoader
 
 from hdrgen.camera import SRGB, Gamma, form_image
-from hdrgen.cli import main
+from hdrgen.cli.main import main
 from hdrgen.data import Brackets
 from hdrgen.errors import InputError
 from hdrgen.io import read_image, write_image

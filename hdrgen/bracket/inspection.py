@@ -1,0 +1,230 @@
+"""What photographs say of their exposure, how much of them is clipped, and how well they overlap."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrgen.bracket.progress import progress
+from hdrgen.bracket.white_level import TOP, white_code
+from hdrgen.errors import InputError
+from hdrgen.io import images_in, read_header, read_image, read_stack
+from hdrgen.io.formats import Format, is_result
+from hdrgen.io.headers import Header
+from hdrgen.io.image import Image
+from hdrgen.io.stacks.scenes import grouped
+
+WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
+SEEN = (0.05, 0.95)  # well exposed
+OVERLAP = 0.05  # of the pixels that two neighbours must both expose well
+SAMPLE = 2**18  # pixels of each photograph that are looked at
+COLUMNS = ("file", "camera", "time", "f", "ISO", "EV", "bits", "size", "clipped", "crushed", "notes")
+
+
+@dataclass
+class Photo:
+    """What is known of one photograph.
+
+    Attributes:
+        header: of the file.
+        image: what else the file says; its pixels are a grid of the photograph's.
+        stops: exposure, None where it is unknown.
+        notes: what a user should know.
+        ev: stops relative to the middle one; None where any is unknown.
+        overlap: share of the pixels that it and the next brighter one both expose well.
+        white: display value above which a pixel is clipped.
+    """
+
+    header: Header
+    image: Image
+    stops: float | None
+    notes: list[str]
+    ev: float | None = None
+    overlap: float | None = None
+    white: float = WHITE
+
+    @property
+    def radiance(self) -> bool:
+        """Whether it is an HDR image, which has no white; RAW files and TIFFs have one."""
+        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not Format.TIFF
+
+    @property
+    def display(self) -> NDArray[np.float32]:
+        """(h, w, 3), in [0, 1]."""
+        values = self.image.as_float().clip(0, 1)
+        return np.sqrt(values) if self.image.linear else values
+
+    @property
+    def clipped(self) -> float:
+        """Share of the pixels with a channel at white."""
+        return float((self.display > self.white).any(-1).mean())
+
+    @property
+    def crushed(self) -> float:
+        """Share of the pixels with a channel at black."""
+        return float((self.display < BLACK).any(-1).mean())
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Which pixels are well exposed."""
+        display = self.display
+        well: NDArray[np.bool_] = (display.max(-1) < min(SEEN[1], self.white)) & (display.mean(-1) > SEEN[0])
+        return well
+
+    def record(self) -> dict[str, object]:
+        """Everything, for JSON."""
+        exposure = self.image.exposure
+        return {
+            "file": str(self.header.path),
+            "format": self.header.format.name,
+            "camera": str(self.image.camera or "") or None,
+            "time": exposure.time,
+            "fnumber": exposure.fnumber,
+            "iso": exposure.iso,
+            "stops": self.stops,
+            "ev": self.ev,
+            "type": str(self.image.pixels.dtype),
+            "linear": self.image.linear,
+            "width": self.header.width,
+            "height": self.header.height,
+            "clipped": None if self.radiance else round(self.clipped, 5),
+            "crushed": None if self.radiance else round(self.crushed, 5),
+            "overlap_with_next": None if self.overlap is None else round(self.overlap, 5),
+            "notes": self.notes,
+        }
+
+    def row(self) -> tuple[str, ...]:
+        """The cells of the table."""
+        exposure, kind = self.image.exposure, self.image.pixels.dtype
+        time = "-" if exposure.time is None else _seconds(exposure.time)
+        fnumber = "-" if exposure.fnumber is None else f"{exposure.fnumber:.3g}"
+        iso = "-" if exposure.iso is None else f"{exposure.iso:g}"
+        ev = "-" if self.ev is None else f"{self.ev:+.2f}"
+        bits = f"{8 * kind.itemsize}{'' if kind.kind == 'u' else ' float'}{' linear' if self.image.linear else ''}"
+        size = f"{self.header.width} x {self.header.height}"
+        shares = ("-", "-") if self.radiance else (f"{self.clipped:.1%}", f"{self.crushed:.1%}")
+        name = self.header.path.name
+        camera = str(self.image.camera or "") or "-"
+        return (name, camera, time, fnumber, iso, ev, bits, size, *shares, "; ".join(self.notes))
+
+
+def look_at(sources: list[str], max_megapixels: float) -> tuple[dict[Path, list[Photo]], list[Path]]:
+    """The photographs that the arguments name, by folder; those of a folder dark to bright if that is known.
+
+    Returns:
+        The photographs, and the files that cannot be read, each of which a warning was given for.
+
+    Raises:
+        InputError: nothing found, or a single file that cannot be read.
+    """
+    scenes = {
+        folder: _photographs(folder) if members is None else members for folder, members in grouped(sources).items()
+    }
+    paths = [path for members in scenes.values() for path in members]
+    photos: dict[Path, Photo] = {}
+    with progress("looking") as done:
+        for count, path in enumerate(paths, 1):
+            try:
+                photos[path] = _photo(path, max_megapixels)
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                warnings.warn(str(error), stacklevel=2)
+            done(count / len(paths))
+    read = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
+    unreadable = [path for path in paths if path not in photos]
+    return {folder: _looked_at(found) for folder, found in read.items() if found}, unreadable
+
+
+def _photographs(folder: Path) -> list[Path]:
+    """Without the HDR images that were made of them, unless there is nothing else."""
+    images = images_in(folder)
+    return [path for path in images if not is_result(path)] or images
+
+
+def _photo(path: Path, max_megapixels: float) -> Photo:
+    header = read_header(path)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        image = read_image(path, max_megapixels=max_megapixels)
+    notes = [str(warning.message).removeprefix(f"{path}: ") for warning in told]
+    step = max(1, int((image.pixels[..., 0].size / SAMPLE) ** 0.5))
+    grid = np.ascontiguousarray(image.pixels[step // 2 :: step, step // 2 :: step])
+    small = Image(grid, image.linear, image.exposure, image.chromaticities, image.camera)
+    return Photo(header, small, image.exposure.stops, notes)
+
+
+def _looked_at(photos: list[Photo]) -> list[Photo]:
+    """The photographs of one folder: dark to bright where their exposures are known, then the others; completed."""
+    _complete_from_stack(photos)
+    known = sorted((photo for photo in photos if photo.stops is not None), key=_stops)
+    unknown = [photo for photo in photos if photo.stops is None]
+    for photo in unknown:
+        if not photo.radiance:
+            photo.notes.append("no exposure data (pass --times or --ev to merge, or write exposures.csv)")
+    if known:
+        _compare_all(known)
+    return known + unknown
+
+
+def _compare_all(photos: Sequence[Photo]) -> None:
+    """What only all exposures together tell, dark to bright: EV, white, overlap."""
+    middle = _stops(photos[(len(photos) - 1) // 2])
+    encoded = [photo for photo in photos if not photo.image.linear]
+    white = white_code((_stops(photo), photo.display) for photo in encoded)
+    for photo in encoded:
+        if (white - 0.5) / TOP < WHITE:
+            photo.white = (white - 0.5) / TOP
+            photo.notes.append(f"white is {white} of {TOP} here")
+    for photo in photos:
+        photo.ev = _stops(photo) - middle
+    for darker, brighter in itertools.pairwise(photos):
+        _compare(darker, brighter)
+
+
+def _stops(photo: Photo) -> float:
+    return photo.stops if photo.stops is not None else 0.0
+
+
+def _complete_from_stack(photos: list[Photo]) -> None:
+    """Exposures that a list beside the files or their names give, as a merge would read them."""
+    paths = [photo.header.path for photo in photos]
+    try:
+        # Of a single photograph, too, a list beside it tells the exposure
+        source = paths if len(paths) > 1 else paths[0].parent
+        frames = {frame.path: frame.exposure for frame in read_stack(source)}
+    except InputError:  # not one stack: each file's own metadata then has to do
+        return
+    for photo in photos:
+        exposure = frames.get(photo.header.path, photo.image.exposure)
+        image = photo.image
+        photo.image = Image(image.pixels, image.linear, exposure, image.chromaticities, image.camera)
+        photo.stops = exposure.stops
+
+
+def _compare(darker: Photo, brighter: Photo) -> None:
+    if _stops(brighter) - _stops(darker) < 0.01:
+        brighter.notes.append(f"same exposure as {darker.header.path.name}")
+    if darker.image.pixels.shape != brighter.image.pixels.shape:
+        brighter.notes.append(f"another size than {darker.header.path.name}")
+        return
+    darker.overlap = float((darker.seen & brighter.seen).mean())
+    if darker.overlap < OVERLAP:
+        name = brighter.header.path.name
+        darker.notes.append(f"overlaps too little with {name}: both expose {darker.overlap:.1%} of the pixels well")
+
+
+def _seconds(time: float) -> str:
+    """As cameras show it: 1/250, 0.8, 13.
+
+    >>> _seconds(0.004), _seconds(0.8), _seconds(1 / 3)
+    ('1/250', '0.8', '1/3')
+    """
+    inverse = 1 / time
+    return f"1/{round(inverse)}" if inverse > 1.5 and abs(inverse - round(inverse)) < 0.02 * inverse else f"{time:g}"

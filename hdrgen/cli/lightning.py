@@ -1,0 +1,300 @@
+"""The verbs that train and use methods: one LightningCLI."""
+
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from jsonargparse import Namespace
+from jsonargparse.typing import PositiveInt
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
+from hdrgen import __version__, configs
+from hdrgen.callbacks import (
+    EndLine,
+    Extremes,
+    ImageGrid,
+    LastCheckpoint,
+    MetricsTable,
+    PlainProgress,
+    PredictionWriter,
+    SaveConfig,
+)
+from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.cli.arguments import named_method, prepare, suggest, value_of, without
+from hdrgen.cli.lightning_log import less_noise
+from hdrgen.configs.failures import one_line_errors
+from hdrgen.configs.parsing import Parser, subclasses
+from hdrgen.data import ExposureStackDataModule
+from hdrgen.errors import InputError
+from hdrgen.methods.base import HDRModule
+from hdrgen.methods.loading import class_name_in, find_best, find_last, method_in
+from hdrgen.metrics import EvaluationProtocol
+from hdrgen.nn import read_checkpoint, weights_in
+
+RUNS = "runs"
+"""Folder of the runs, unless -o says otherwise."""
+SCENES = ("train", "val", "test")
+"""Data that may be named and not used."""
+VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
+"""The verbs, and which of `SCENES` each of them uses."""
+EXPORTED = ".safetensors"
+"""Suffix of weights that `hdrgen export` wrote."""
+LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
+"""What must be installed for a logger; the extras of hdrgen have the same names."""
+
+
+def run(verb: str, arguments: Sequence[str]) -> None:
+    """Run one verb with its command line."""
+    with one_line_errors(), less_noise(verb):
+        HDRCLI([verb, *prepare(arguments)])
+
+
+class HDRCLI(LightningCLI):
+    """`hdrgen fit|validate|test|predict`, or, with `run=False`, its model, data and trainer for a notebook.
+
+    Args:
+        args: Command line, the verb first; None takes the program's own.
+        run: False builds `model`, `datamodule` and `trainer`, and runs nothing; then there is no verb.
+    """
+
+    def __init__(self, args: ArgsType = None, run: bool = True) -> None:
+        self._typed = args if isinstance(args, list) else sys.argv[1:]
+        settings: dict[str, Any] = {verb: _parser_settings(verb) for verb in self.subcommands()}
+        super().__init__(
+            model_class=HDRModule,
+            datamodule_class=ExposureStackDataModule,
+            subclass_mode_model=True,
+            parser_class=Parser,
+            parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
+            save_config_callback=SaveConfig,
+            save_config_kwargs={"save_to_log_dir": False},
+            trainer_defaults={"callbacks": [PlainProgress(), EndLine(), LastCheckpoint()]},
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            args=args,
+            run=run,
+        )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # Lightning has a static method
+        """The verb that was typed alone: a parser of all classes takes long to build."""
+        every = super().subcommands()
+        return {verb: every[verb] for verb in self._typed[:1] if verb in every} or every
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Trainer, method and data; the method may be left to a checkpoint."""
+        parser.add_lightning_class_args(self.trainer_class, "trainer")
+        parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True, required=False)
+        parser.add_lightning_class_args(ExposureStackDataModule, "data")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Output folder, protocols and callbacks, the same for every verb: one verb's saved config serves another."""
+        parser.add_argument("-o", "--output", type=str | None, help="folder for all results of this command")
+        parser.add_argument("--overwrite", action="store_true", help="whether existing results may be replaced")
+        parser.add_argument(
+            "--tile",
+            type=PositiveInt | Literal["auto", "none"],
+            default="auto",
+            help="side in pixels of the tiles that large images pass the network in; auto as free memory allows",
+        )
+        parser.add_class_arguments(EvaluationProtocol, "evaluation")
+        parser.add_class_arguments(EvaluationProtocol, "validation")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(PredictionWriter, "writer")
+        parser.add_lightning_class_args(MetricsTable, "table")
+        parser.add_lightning_class_args(ImageGrid, "grid")
+        parser.add_lightning_class_args(Extremes, "extremes")
+        for target in ("writer", "table", "grid", "extremes"):
+            parser.link_arguments("output", f"{target}.folder")
+        for target in ("writer", "table"):
+            parser.link_arguments("overwrite", f"{target}.overwrite")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse, after filling in the method from a checkpoint where there is one."""
+        if isinstance(args, list):
+            self.config = parser.parse_args(complete(args))
+        else:
+            super().parse_arguments(parser, args)
+
+    def _parse_ckpt_path(self) -> None:
+        """Lightning would let the checkpoint override the command line here; `complete` has already filled it in."""
+        if self.config.get("subcommand") and not self._get_setting("model"):
+            names = ", ".join(sorted(known_methods()))
+            raise InputError(f"no method: pass --config NAME, --model CLASS or --ckpt_path FILE (methods: {names})")
+
+    def before_instantiate_classes(self) -> None:
+        """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
+        settings = self._settings
+        used = VERBS[self.subcommand] if self.subcommand else SCENES
+        self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
+        for part in self._idle:
+            settings.data[part] = None
+        if "weights_only" in settings:
+            settings.weights_only = True  # a checkpoint is data, never code
+        if self.subcommand in ("validate", "test") and settings.output:
+            if _class_name(settings.trainer.logger) == "CSVLogger":
+                settings.trainer.logger = False  # the table in the output folder holds the same numbers
+        else:
+            settle_runs(settings)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer; what it does not accept is an error in the options."""
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"--trainer: {error}") from error
+
+    def after_instantiate_classes(self) -> None:
+        """Put back what was left out, and tell who would else believe in the results of an untrained network."""
+        verb = self.subcommand
+        protocols = {"test": "evaluation", "val": "validation"}
+        self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
+        self.model.tile = self._settings.tile
+        self.model.check_tile()
+        if isinstance(response := self._settings.get("model.init_args.response"), Namespace):
+            self.model.hparams["response"] = response.as_dict()  # methods note no arguments that are objects
+        if str(self._settings.get("ckpt_path")).endswith(EXPORTED):  # Lightning reads its own checkpoints only
+            self.model.load_state_dict(read_checkpoint(self._settings.ckpt_path)["state_dict"])
+            self.config_init[self.subcommand].ckpt_path = None
+        for part, named in self._idle.items():
+            self._settings.data[part] = named  # for the saved config, which serves other verbs too
+        if verb in ("validate", "test"):
+            self._get(self.config_init, "table").about = self._about(VERBS[verb][0])
+        untrained = any(parameter.requires_grad for parameter in self.model.parameters())
+        if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
+            name = type(self.model).__name__
+            warnings.warn(f"{name} has random weights; pass --ckpt_path to use trained ones", stacklevel=1)
+
+    def _about(self, part: str) -> dict[str, Any]:
+        """What the table says of method, checkpoint and data."""
+        settings = yaml.safe_load(self.parser.dump(self.config))[self.subcommand]
+        chosen = {key: settings.get(key) for key in ("seed_everything", "ckpt_path")}
+        return {"method": settings["model"], **chosen, "data": settings["data"].get(part)}
+
+    def after_predict(self) -> None:
+        """Fail if photographs were left out, once all others are written."""
+        self.datamodule.check_predicted()
+
+    def after_fit(self) -> None:
+        """Say where the run is."""
+        if self.trainer.is_global_zero and not self._get_setting("trainer").fast_dev_run:
+            print(f"checkpoints, log and config in {run_folder(self.trainer) or self.trainer.default_root_dir}")
+
+    @property
+    def _settings(self) -> Any:
+        return self.config[self.subcommand] if self.subcommand else self.config
+
+    def _get_setting(self, key: str) -> Any:
+        return self.config[self.config.subcommand].get(key)
+
+
+def _parser_settings(verb: str) -> dict[str, Any]:
+    header = " ".join(f"{name}=={version(name)}" for name in ("hdrgen", "torch", "pytorch-lightning"))
+    return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
+
+
+def _class_name(settings: Any) -> str:
+    """Short class name of a `{class_path, init_args}` setting; empty for others."""
+    return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
+
+
+def settle_runs(settings: Namespace) -> None:
+    """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another."""
+    typed, settings.output = settings.output, None
+    settings.grid.folder = settings.extremes.folder = None
+    if typed:
+        settings.trainer.default_root_dir = typed
+    loggers = settings.trainer.logger
+    for logger in loggers if isinstance(loggers, list) else [loggers]:
+        if isinstance(logger, Namespace):
+            settle_logger(logger, _class_name(settings.model), settings.trainer.default_root_dir, bool(typed))
+
+
+def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool) -> None:
+    """Put a logger's files below `root`, unless the user chose another folder, and name the run after its method.
+
+    Raises:
+        InputError: the package that the logger needs is not installed.
+    """
+    package = LOGGER_PACKAGES.get(_class_name(logger))
+    if package and find_spec(package) is None:
+        raise InputError(f"{_class_name(logger)} needs the package {package}: pip install 'hdrgen[{package}]'")
+    arguments = logger.init_args
+    if "save_dir" in arguments and (forced or arguments.save_dir in (None, ".", RUNS)):
+        arguments.save_dir = root or RUNS
+    if arguments.get("name") == "lightning_logs":
+        arguments.name = method
+    if "project" in arguments and arguments.project is None:
+        arguments.project = "hdrgen"
+
+
+def known_methods() -> set[str]:
+    """Class names that `--model` understands."""
+    return {cls.__name__ for cls in subclasses(HDRModule)}
+
+
+# -- what a checkpoint adds to a command line ------------------------------------------------------------------------
+
+
+def complete(arguments: list[str]) -> list[str]:
+    """Put the method of `--ckpt_path` before the arguments that the user typed, so that all of these win over it.
+
+    A user who names another method than the checkpoint's gets that one, with nothing carried over.
+
+    Raises:
+        InputError: a misspelt method, or a checkpoint that cannot be read.
+    """
+    verb, *rest = arguments or [""]
+    if verb not in VERBS:
+        return arguments
+    named = named_method(rest)
+    if named and "." not in named and named not in known_methods():
+        raise InputError(_unknown_method(named))
+    asked = value_of(rest, "--ckpt_path")
+    if asked is None:
+        return arguments
+    rest = without(rest, "--ckpt_path")
+    class_name = named.rpartition(".")[2] if named else None
+    output = value_of(rest, "-o", "--output") if verb == "fit" else None
+    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
+    path = find_checkpoint(asked, folder, class_name)
+    if path is None and verb == "fit":
+        print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
+        return [verb, *rest]
+    if path is None:
+        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+    path = weights_in(path)
+    checkpoint = read_checkpoint(path)
+    if verb == "fit" and path.suffix == EXPORTED:
+        raise InputError(
+            f"{path} holds weights alone, and a training goes on from more; pass --model.initial_weights {path}"
+        )
+    if class_name in (None, class_name_in(checkpoint)):
+        method = method_in(checkpoint, path, named if named and "." in named else None)
+        rest = [f"--model={json.dumps(method)}", *rest]
+    return [verb, *rest, f"--ckpt_path={path}"]
+
+
+def find_checkpoint(asked: str, folder: str, method: str | None) -> Path | None:
+    """File that `--ckpt_path` means: `last` and `best` are those of the newest run below `folder`.
+
+    Returns:
+        None where there is no run yet.
+    """
+    if asked not in ("last", "best"):
+        return Path(asked)
+    last = find_last(folder, method)
+    return find_best(last) if last and asked == "best" else last
+
+
+def _unknown_method(name: str) -> str:
+    names = sorted(known_methods())
+    return f"no method {name!r}{suggest(name, names)} (methods: {', '.join(names)})"

@@ -1,0 +1,126 @@
+"""The front door: `hdrgen VERB ...`.
+
+Nothing but the standard library is imported here, so that `hdrgen --help` answers at once; each verb imports its own
+module when it is called.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hdrgen import __version__
+from hdrgen.cli.warnings_ import one_line_warnings
+from hdrgen.errors import InputError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
+BROKEN_PIPE = 141
+"""Exit status when the reader of a pipe went away: 128 + SIGPIPE."""
+BAD_INPUT = 2
+TRACEBACK = "HDRGEN_TRACEBACK"
+"""Environment variable that shows the traceback of an error in the input."""
+
+
+class Verb(NamedTuple):
+    """A command: the module whose `run(verb, arguments)` does it, and its line of help."""
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "quickstart": Verb("hdrgen.commands.quickstart", "train, test and use a small network on generated scenes"),
+    "fit": Verb("hdrgen.cli.lightning", "train a method"),
+    "validate": Verb("hdrgen.cli.lightning", "score a method on the validation scenes"),
+    "test": Verb("hdrgen.cli.lightning", "score a method on the test scenes and write the table"),
+    "predict": Verb("hdrgen.cli.lightning", "make exposures and HDR images of photographs"),
+    "expand": Verb("hdrgen.commands.expand", "make HDR images of single photographs with a trained method"),
+    "compare": Verb("hdrgen.commands.compare", "measure how far images are from their truth"),
+    "info": Verb("hdrgen.commands.info", "what photographs say of their exposure, clipping and overlap"),
+    "merge": Verb("hdrgen.commands.merge", "merge exposures of a scene to one HDR image"),
+    "crf": Verb("hdrgen.commands.crf", "estimate a camera's response, plot it and save it"),
+    "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
+    "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
+    "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
+    "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
+    "methods": Verb("hdrgen.commands.methods", "list the methods"),
+    "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
+    "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),
+    "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows `hdrgen` on the command line; None takes it from there.
+
+    Returns:
+        The exit status: 0, 2 for bad input (told in one line on stderr), 130 after an interrupt.
+    """
+    try:
+        with one_line_warnings():
+            _dispatch(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+    except InputError as error:
+        return _complain(error, str(error))
+    except BrokenPipeError:
+        # Python flushes stdout once more on exit, which would complain about the same pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(error, f"{error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        print("hdrgen: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except SystemExit as stop:  # argparse ends --help and usage errors this way
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+def usage() -> str:
+    """The text of `hdrgen --help`."""
+    verbs = "\n".join(f"  {name:<12}{verb.help}" for name, verb in VERBS.items())
+    return f"""usage: hdrgen [--help] [--version] VERB ...
+
+High dynamic range images from learned exposure stacks.
+
+verbs:
+{verbs}
+
+`hdrgen VERB --help` explains one verb. To begin with:
+  hdrgen quickstart
+  hdrgen fit --config multi_exposure_small
+  hdrgen predict --ckpt_path last.ckpt --data.predict photo.jpg
+
+{TRACEBACK}=1 in the environment shows where an error came from."""
+
+
+def _dispatch(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+    elif arguments[0] in ("-V", "--version"):
+        print(f"hdrgen {__version__}")
+    elif arguments[0] in VERBS:
+        verb, *rest = arguments
+        importlib.import_module(VERBS[verb].module).run(verb, rest)
+    else:
+        raise _unknown(arguments[0])
+
+
+def _unknown(verb: str) -> InputError:
+    from hdrgen.cli.arguments import suggest  # difflib is not needed by those who spell
+
+    return InputError(f"no verb {verb!r}{suggest(verb, VERBS)} (verbs: {', '.join(VERBS)})")
+
+
+def _complain(error: Exception, message: str) -> int:
+    if os.environ.get(TRACEBACK):
+        raise error
+    print("hdrgen: error:", " ".join(message.split()), file=sys.stderr)
+    return BAD_INPUT

@@ -1,0 +1,113 @@
+"""A parser whose complaints are one line: which option, what was wrong with it, and what may have been meant."""
+
+import difflib
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from typing import NoReturn
+
+from pytorch_lightning.cli import LightningArgumentParser
+
+from hdrgen.cli.arguments import options_in, suggest
+from hdrgen.errors import InputError
+
+_NOISE = (
+    "Does not validate",
+    "Subtypes:",
+    "Errors:",
+    "Given value",
+    "Expected a <class 'NoneType'>",
+    "Expected a path but",
+)
+
+_ROOMS = ("hdrgen.metrics", "hdrgen.tonemap")
+"""Where the functions are that protocols name."""
+_STRUCTURED = ("NestedArg(", "Namespace(", "{")
+"""How given values begin that are too long to repeat."""
+_PLAIN = {
+    r"Expected a <class '(?:[\w.]+\.)?(\w+)'>": r"expected \1",
+    r"Expected a typing\.Literal\[(.*)\]": r"expected one of \1",
+    r"Expected a dot import path string: (\w+)": r"no class '\1'",
+    r"\. Got value: ": ", found ",
+    r"Option '([\w.]+)' is not accepted": r"no option --\1",
+    r"Subcommand '\w+' does not accept option '([\w.]+)'": r"no option --\1",
+    r"argument (?:\S+/)?(--[\w.]*\w)(?:/\S+)?: ": r"\1: ",
+    r"expected one argument": "expected a value, found none",
+    r"the following arguments are required: (.*)": r"needs --\1",
+}
+"""jsonargparse's words and ours."""
+
+
+class Parser(LightningArgumentParser):
+    """Lightning's parser, which raises `InputError` instead of printing its usage and leaving."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise, in one line."""
+        raise InputError(condense(message) + self._hint(message)) from ex
+
+    def _hint(self, message: str) -> str:
+        if unknown := re.search(r"unrecognized arguments: (--[\w.]+)", message):
+            return suggest(unknown[1], options_in(self.format_help()))
+        if unknown := re.match(r"Subcommand '(\w+)' does not accept option '([\w.]+)'", message):  # of a configuration
+            verbs = self._subcommands_action
+            return suggest(f"--{unknown[2]}", options_in(verbs.choices[unknown[1]].format_help() if verbs else ""))
+        if unknown := re.match(r"Option '([\w.]+)' is not accepted", message):  # of a class; this is its parser
+            return suggest(f"--{unknown[1]}", options_in(self.format_help()))
+        if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
+            names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
+            return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])
+        return ""
+
+
+def condense(message: str) -> str:
+    r"""The part of a jsonargparse message that a user can act on.
+
+    >>> condense('Parser key "a.b":\n  Does not validate against any of the Union subtypes\n  Errors:\n'
+    ...          "    - Expected a <class 'int'>\n    - Expected a <class 'NoneType'>\n  Given value: abc")
+    '--a.b: expected int, found abc'
+    """
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines() if line.strip()]
+    key = re.match(r'Parser key "([^"]+)":?\s*(.*)', lines[0])
+    if key is None:
+        return _plain(" ".join(lines))
+    reasons = [_plain(line) for line in (key[2].removeprefix("- "), *lines[1:]) if line and not line.startswith(_NOISE)]
+    if reasons and reasons[0].startswith(("--", "no option --", "needs --")):
+        return reasons[0].replace("--", f"--{key[1]}.")  # about an argument of the class that this option names
+    found = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
+    if unknown := [reason for reason in reasons if reason.startswith("no class ")]:
+        reasons, found = unknown, ""
+    told = f", found {found}" if found and found not in "".join(reasons) and not found.startswith(_STRUCTURED) else ""
+    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{told}"
+
+
+def _plain(reason: str) -> str:
+    for pattern, plain in _PLAIN.items():
+        reason = re.sub(pattern, plain, reason)
+    return reason
+
+
+def _as_path(name: str) -> str:
+    """What to write instead of the bare name of a function: its import path."""
+    paths = {own: f"{room}.{own}" for room in _ROOMS for own in importlib.import_module(room).__all__}
+    near = difflib.get_close_matches(name, paths, n=1)
+    return f"; expected an import path{f', such as {paths[near[0]]}' if near else ''}"
+
+
+def subclasses(cls: type) -> Iterator[type]:
+    """All imported classes below `cls`."""
+    children: list[type] = cls.__subclasses__()
+    for child in children:
+        yield child
+        yield from subclasses(child)
+
+
+def _usable(base: type) -> Iterator[type]:
+    return (cls for cls in (base, *subclasses(base)) if not inspect.isabstract(cls) and cls.__name__[0] != "_")
+
+
+def _bases(message: str) -> Iterator[type]:
+    """The classes of hdrgen and Lightning that an option accepts, as its complaint names them."""
+    for name in re.findall(r"<class '((?:hdrgen|pytorch_lightning)[\w.]+)'>", message):
+        module, _, attribute = name.rpartition(".")
+        yield getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,125 @@
+"""Views into HDR images: perspective crops of panoramas, windows in photographs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hdrgen.data.virtual.tracing import turn
+from hdrgen.errors import InputError
+
+
+@dataclass(frozen=True)
+class View:
+    """A pinhole camera inside a panorama, all angles in radians.
+
+    Attributes:
+        field_of_view: of the whole side of the square picture.
+        yaw: turn to the right of the panorama's centre.
+        pitch: tilt upwards.
+        roll: turn of the camera about its axis, counterclockwise.
+    """
+
+    field_of_view: float
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True)
+class Views:
+    """What views are drawn from, each angle uniformly.
+
+    Attributes:
+        field_of_view: smallest and largest, in degrees.
+        pitch: lowest and highest, in degrees.
+        roll: largest, either way, in degrees.
+    """
+
+    field_of_view: Sequence[float] = (60.0, 100.0)
+    pitch: Sequence[float] = (-30.0, 30.0)
+    roll: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check the angles."""
+        if not 0 < self.field_of_view[0] <= self.field_of_view[1] < 170:
+            raise InputError(f"expected fields of view between 0 and 170 degrees, found {list(self.field_of_view)}")
+
+    def draw(self, generator: torch.Generator) -> View:
+        """One view; every yaw is equally likely."""
+        low = torch.tensor([self.field_of_view[0], -180.0, self.pitch[0], -self.roll])
+        high = torch.tensor([self.field_of_view[1], 180.0, self.pitch[1], self.roll])
+        angles = low + (high - low) * torch.rand(4, generator=generator)
+        return View(*torch.deg2rad(angles).tolist())
+
+
+def is_panorama(height: int, width: int) -> bool:
+    """Whether an image is taken as equirectangular: exactly twice as wide as high."""
+    return width == 2 * height
+
+
+def perspective(panorama: Tensor, view: View, size: int) -> Tensor:
+    r"""What a camera in the centre of an equirectangular panorama sees.
+
+    Column x of W shows longitude :math:`2\pi (x + 1/2)/W - \pi`, row y of H latitude :math:`\pi/2 - \pi (y + 1/2)/H`.
+    Bilinear interpolation wraps around at the seam and across the poles. Where the picture is coarser than the
+    panorama, several samples per pixel are averaged, in linear light.
+
+    Args:
+        panorama: (3, H, W) radiance, W = 2 H.
+        view: where the camera looks.
+        size: height and width of the picture in pixels.
+
+    Returns:
+        (3, size, size) radiance.
+    """
+    width = panorama.shape[-1]
+    pixel = 2 * math.tan(view.field_of_view / 2) / size
+    samples = max(1, math.ceil(pixel * width / (2 * math.pi) - 0.25))
+    fine = size * samples
+    steps = ((torch.arange(fine) + 0.5) / fine * 2 - 1) * math.tan(view.field_of_view / 2)
+    up, right = torch.meshgrid(-steps, steps, indexing="ij")
+    rays = torch.stack([right, up, torch.ones_like(up)], -1) @ turn(view.yaw, view.pitch, view.roll).T
+    seen = _towards(panorama, rays)
+    return functional.avg_pool2d(seen, samples) if samples > 1 else seen
+
+
+def _towards(panorama: Tensor, rays: Tensor) -> Tensor:
+    """(3, h, w) radiance of the panorama along (h, w, 3) rays of any length."""
+    height, width = panorama.shape[-2:]
+    x, y, z = rays.unbind(-1)
+    column = (torch.atan2(x, z) / (2 * math.pi) + 0.5) * width - 0.5
+    row = (0.5 - torch.atan2(y, torch.hypot(x, z)) / math.pi) * height - 0.5
+    # One texel of margin: the row beyond a pole is the same row half a turn away.
+    top, bottom = (panorama[:, row_].roll(width // 2, -1)[:, None] for row_ in (0, -1))
+    margin = functional.pad(torch.cat([top, panorama, bottom], 1).float(), (1, 1), mode="circular")
+    grid = torch.stack([(2 * column + 3) / (width + 2) - 1, (2 * row + 3) / (height + 2) - 1], -1)
+    return functional.grid_sample(margin[None], grid[None], mode="bilinear", align_corners=False)[0]
+
+
+def window(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """A random square of an HDR photograph, reduced to `size`.
+
+    Args:
+        image: (3, H, W) radiance.
+        size: of the result, in pixels.
+        generator: draws the side of the square, from `size` to the smaller side of the image and evenly in its
+            logarithm, and the place.
+
+    Raises:
+        InputError: the image is smaller than `size`.
+    """
+    height, width = image.shape[-2:]
+    largest = min(height, width)
+    if largest < size:
+        raise InputError(f"expected an HDR image of at least {size} x {size} pixels, found {width} x {height}")
+    draw = torch.rand(3, generator=generator).tolist()
+    side = min(largest, round(size * (largest / size) ** draw[0]))
+    top, left = int(draw[1] * (height - side + 1)), int(draw[2] * (width - side + 1))
+    cut = image[None, :, top : top + side, left : left + side].float()
+    return functional.interpolate(cut, [size, size], mode="bilinear", antialias=True, align_corners=False)[0]

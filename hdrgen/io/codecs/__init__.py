@@ -1,0 +1,1 @@
+"""One file format each: its header, its pixels in, its pixels out."""

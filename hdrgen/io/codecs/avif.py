@@ -1,0 +1,198 @@
+"""AVIF through libavif (imagecodecs), and the parts of the file that libavif's Python side keeps to itself.
+
+Sizes, colours (CICP) and EXIF are read from the file's boxes (ISO/IEC 23008-12), so headers need no library.
+"""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io.codecs import items
+from hdrgen.io.codecs.av1 import largest_frame
+from hdrgen.io.codecs.boxes import Box, box, boxes, full_box
+from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.cicp import Cicp
+from hdrgen.io.metadata.exif_block import metadata_in
+
+_LONGEST_EXIF = 1 << 16
+_BRAND = slice(8, 12)
+_SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
+_BT2020_MATRIX = 9
+
+
+class Summary(NamedTuple):
+    """What the boxes say of the primary picture.
+
+    Attributes:
+        width: as stored, before `turns` and `mirror`.
+        height: likewise.
+        bits: of a channel.
+        cicp: colours and curve; None where the file does not say.
+        turns: quarter turns, anticlockwise, to be made first.
+        mirror: 0 exchanges top and bottom, 1 left and right; None neither.
+        metadata: EXIF tags by OpenImageIO's names.
+    """
+
+    width: int
+    height: int
+    bits: int
+    cicp: Cicp | None
+    turns: int
+    mirror: int | None
+    metadata: dict[str, object]
+
+
+def encoded(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -> bytes:
+    """10-bit levels (H, W, 3), uint16 up to 1023, as an AVIF file; colour at full resolution (4:4:4).
+
+    Raises:
+        InputError: imagecodecs is not installed, or too old; it names `path`.
+    """
+    codec = codec_for(path)
+    colours = {"primaries": cicp.primaries, "transfer": cicp.transfer, "matrix": _BT2020_MATRIX}
+    try:
+        content: bytes = codec.avif_encode(
+            levels, level=quality, speed=_SPEED, bitspersample=10, pixelformat="444", **colours
+        )
+    except TypeError as error:
+        found = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
+        raise InputError(f"{found}; install 2026.3 or newer (Python 3.11 or newer)") from error
+    return with_exif(content, exif) if exif else content
+
+
+def decoded(path: Path, found: Summary) -> Pixels:
+    """The levels as stored, upright: (H, W) or (H, W, channels), uint8 or uint16.
+
+    Raises:
+        InputError: truncated or corrupt; imagecodecs is not installed.
+    """
+    codec = codec_for(path)
+    try:
+        pixels: Pixels = codec.avif_decode(_of_one_picture(path.read_bytes()))
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
+    if pixels.shape[:2] != (found.height, found.width):
+        raise InputError(f"{path}: corrupt AVIF file (its parts differ in size)")
+    if (pixels.dtype.itemsize > 1) != (found.bits > 8):
+        raise InputError(f"{path}: corrupt AVIF file (its parts differ in bits)")
+    pixels = np.rot90(pixels, found.turns)
+    mirrored: Pixels = pixels if found.mirror is None else np.flip(pixels, found.mirror)
+    return np.ascontiguousarray(mirrored)
+
+
+def _of_one_picture(content: bytes) -> bytes:
+    """By its first brand an animation is decoded, by any other the picture that the boxes describe."""
+    return b"avif".join((content[: _BRAND.start], content[_BRAND.stop :]))
+
+
+def codec_for(path: Path) -> Any:
+    """The package that reads and writes AVIF.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import imagecodecs
+    except ImportError as error:
+        needed = "AVIF needs imagecodecs, which is not installed; pip install 'hdrgen[formats]'"
+        raise InputError(f"{path}: {needed}") from error
+    return imagecodecs
+
+
+def summary(path: Path) -> Summary:
+    """What the boxes say; nothing is decoded.
+
+    Raises:
+        InputError: no picture of AV1 in it.
+    """
+    with path.open("rb") as stream:
+        found = _summary(stream, _described(stream))
+    if found is None:
+        raise InputError(f"{path}: truncated or corrupt AVIF file (no picture described in it)")
+    return found
+
+
+def coded_size(path: Path) -> tuple[int, int]:
+    """Width and height of the largest compressed frame, for which a decoder takes memory whatever the boxes say.
+
+    Transparency, and each tile of a picture made of several, is a frame of its own.
+
+    Raises:
+        InputError: no frame of AV1 in it.
+    """
+    with path.open("rb") as stream:
+        parts, length = _described(stream), stream.seek(0, 2)
+        frames = [items.data_of(stream, parts, item, length) for item in items.items_of(stream, parts, b"av01")]
+    sizes = [size for frame in frames if (size := largest_frame(frame)) is not None]
+    if not sizes:
+        raise InputError(f"{path}: truncated or corrupt AVIF file (no AV1 frame in it)")
+    return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _described(stream: BinaryIO) -> dict[bytes, Box]:
+    """The boxes that describe the pictures."""
+    top = boxes(stream, 0, stream.seek(0, 2))
+    return next((items.parts_of(stream, part) for part in top if part.kind == b"meta"), {})
+
+
+def _summary(stream: BinaryIO, parts: dict[bytes, Box]) -> Summary | None:
+    held = dict(items.properties(stream, parts, items.primary(stream, parts)))
+    size = held.get(b"ispe", b"")[items.FULL : items.FULL + 8]
+    if len(size) < 8:
+        return None
+    width, height = struct.unpack(">II", size)
+    mirror = _byte(held, b"imir", 0)
+    return Summary(
+        width,
+        height,
+        bits=_byte(held, b"pixi", items.FULL + 1) or 8,
+        cicp=Cicp(*struct.unpack(">HH", held[b"nclx"][:4])) if len(held.get(b"nclx", b"")) >= 4 else None,
+        turns=(_byte(held, b"irot", 0) or 0) & 3,
+        mirror=None if mirror is None else mirror & 1,
+        metadata=_exif(stream, parts),
+    )
+
+
+def _byte(held: dict[bytes, bytes], kind: bytes, at: int) -> int | None:
+    content = held.get(kind, b"")
+    return content[at] if len(content) > at else None
+
+
+def _exif(stream: BinaryIO, parts: dict[bytes, Box]) -> dict[str, object]:
+    for item in items.items_of(stream, parts, b"Exif"):
+        block = items.data_of(stream, parts, item, _LONGEST_EXIF)
+        return metadata_in(block[4 + int.from_bytes(block[:4], "big") :])
+    return {}
+
+
+def with_exif(content: bytes, block: bytes) -> bytes:
+    """A file of one picture, as libavif writes it, with an EXIF item behind it.
+
+    Raises:
+        OSError: the file is laid out in another way than libavif 1 does.
+    """
+    stream = BytesIO(content)
+    meta = next(part for part in boxes(stream, 0, len(content)) if part.kind == b"meta")
+    parts = items.parts_of(stream, meta)
+    located, listed = items.content_of(stream, parts, b"iloc"), items.content_of(stream, parts, b"iinf")
+    if located[:8] != b"\0\0\0\0\x44\0\0\1" or listed[:6] != bytes(5) + b"\1" or b"iref" in parts:
+        raise OSError("EXIF cannot be added to what this version of libavif writes")
+    item, offset, length = struct.unpack(">H4xII", located[8:22])
+    entry = full_box(b"infe", struct.pack(">HH4sB", item + 1, 0, b"Exif", 0), version=2)
+    reference = full_box(b"iref", box(b"cdsc", struct.pack(">HHH", item + 1, 1, item)))
+    grown = 14 + len(entry) + len(reference)
+    places = struct.pack(">HHHII", item, 0, 1, offset + grown, length)
+    places += struct.pack(">HHHII", item + 1, 0, 1, len(content) + grown + 8, len(block) + 4)
+    new = {
+        b"iloc": box(b"iloc", located[:7] + b"\2" + places),
+        b"iinf": box(b"iinf", bytes(5) + b"\2" + listed[6:] + entry) + reference,
+    }
+    inner = b"".join(new.get(part.kind) or box(part.kind, content[part.start : part.end]) for part in parts.values())
+    rest = content[meta.end :] + box(b"mdat", bytes(4) + block)
+    return content[: meta.start - 8] + full_box(b"meta", inner) + rest

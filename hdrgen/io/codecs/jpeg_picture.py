@@ -1,0 +1,88 @@
+"""JPEG pictures without OpenImageIO, which applies gain maps unasked and takes memory for what they claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io.codecs.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
+from hdrgen.io.colour import ADOBE_RGB
+from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.exif_block import INTEROPERABLE, PREFIX, metadata_in
+from hdrgen.io.metadata.icc import chromaticities_of
+
+_PROFILE = b"ICC_PROFILE\0"
+_ADOBE_RGB = "R03"
+
+
+class Summary(NamedTuple):
+    """Size as stored, EXIF tags by OpenImageIO's names, and the colour profile."""
+
+    width: int
+    height: int
+    metadata: dict[str, object]
+    profile: bytes
+
+    @property
+    def chromaticities(self) -> tuple[float, ...] | None:
+        """Those of the profile; without one, cameras have a tag for Adobe RGB."""
+        if self.profile:
+            return chromaticities_of(self.profile)
+        return ADOBE_RGB.chromaticities if self.metadata.get(INTEROPERABLE) == _ADOBE_RGB else None
+
+
+def summary(path: Path) -> Summary:
+    """What the segments of the first picture say.
+
+    Raises:
+        InputError: no frame header, or one that claims more than the file can hold.
+    """
+    size = claimed_size(path)
+    if size is None:
+        raise InputError(f"{path}: truncated or corrupt JPEG file (no frame header)")
+    with path.open("rb") as stream:
+        held = list(segments(stream))
+    exif = next((part.content for part in held if part.marker == APP1 and part.content.startswith(PREFIX)), b"")
+    return Summary(*size, metadata_in(exif), profile_in(held))
+
+
+def profile_in(held: Sequence[Segment]) -> bytes:
+    """The colour profile, put together from its numbered parts; empty without one."""
+    parts = [
+        part.content[len(_PROFILE) :] for part in held if part.marker == APP2 and part.content.startswith(_PROFILE)
+    ]
+    return b"".join(part[2:] for part in sorted(parts, key=lambda part: part[:1]))
+
+
+def decoded(content: bytes, path: Path) -> Pixels:
+    """(H, W, 3) uint8 of the first picture in `content`; what it claims has been checked.
+
+    Raises:
+        InputError: truncated or corrupt; `path` is named.
+    """
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    try:
+        picture: Any = JpegImageFile(BytesIO(content))  # Image.open would go into the index of further pictures
+        return np.asarray(picture.convert("RGB"))
+    except (
+        Exception
+    ) as error:  # Pillow's readers raise what damaged bytes lead to: OSError, SyntaxError, struct.error ...
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: truncated or corrupt JPEG file ({told})") from error
+
+
+def encoded(pixels: Pixels, quality: int, *, exif: bytes = b"", profile: bytes = b"") -> bytes:
+    """8-bit pixels as JPEG, colour at full resolution (4:4:4)."""
+    import imageio.v3 as iio
+
+    options: dict[str, Any] = {"quality": quality, "subsampling": 0}  # 0 is 4:4:4
+    options |= {"exif": PREFIX + exif} if exif else {}
+    options |= {"icc_profile": profile} if profile else {}
+    content: bytes = iio.imwrite("<bytes>", pixels, plugin="pillow", extension=".jpg", **options)
+    return content

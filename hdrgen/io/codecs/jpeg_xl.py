@@ -1,0 +1,112 @@
+"""What OpenImageIO does not do for JPEG XL: the size before anything is decoded, and EXIF (ISO/IEC 18181)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from hdrgen.errors import InputError
+from hdrgen.io.codecs.boxes import Box, box, boxes
+from hdrgen.io.metadata.exif_block import metadata_in
+
+CODESTREAM = b"\xff\x0a"
+CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+_BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
+_SIGNATURE_SIZE = 12
+_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_SIZE_BITS = (9, 13, 18, 30)
+_LONGEST_EXIF = 1 << 16
+_FIRST_SIDEWAYS = 4  # EXIF orientations 5 to 8, less one
+
+
+class Summary(NamedTuple):
+    """Size of the upright picture, and EXIF tags by OpenImageIO's names."""
+
+    width: int
+    height: int
+    metadata: dict[str, object]
+
+
+def summary(path: Path) -> Summary:
+    """What the headers say.
+
+    Raises:
+        InputError: no size in it; an animation, all of which OpenImageIO would decode.
+    """
+    with path.open("rb") as stream:
+        codestream, metadata = _parts(stream)
+    if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
+        raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
+    width, height, animated = _described(_Bits(codestream[2:]))
+    if animated:
+        raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
+    return Summary(width, height, metadata)
+
+
+def with_exif(content: bytes, block: bytes) -> bytes:
+    """A JPEG XL file with an EXIF block in front of the picture, in a container if it had none; no other EXIF stays."""
+    head = CONTAINER + _BRAND
+    exif = box(b"Exif", bytes(4) + block)  # the four bytes: where the TIFF header begins
+    if content.startswith(CODESTREAM):
+        return head + exif + box(b"jxlc", content)
+    brand, *others = boxes(BytesIO(content), _SIGNATURE_SIZE, len(content))
+    kept = (content[part.start - 8 : part.end] for part in others if not _is_exif(part, content))
+    return content[: brand.end] + exif + b"".join(kept)
+
+
+def _is_exif(part: Box, content: bytes) -> bool:
+    """Plain, or compressed by Brotli, as libjxl's encoder adds one."""
+    return part.kind == b"Exif" or (part.kind == b"brob" and content.startswith(b"Exif", part.start))
+
+
+def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
+    """The beginning of the codestream, and the EXIF tags."""
+    start = stream.read(64)
+    if start.startswith(CODESTREAM):
+        return start, {}
+    codestream, metadata = b"", dict[str, object]()
+    for part in boxes(stream, _SIGNATURE_SIZE, stream.seek(0, 2)):
+        if part.kind in (b"jxlc", b"jxlp") and not codestream:
+            codestream = part.content(stream, 64)[4 if part.kind == b"jxlp" else 0 :]
+        elif part.kind == b"Exif" and not metadata:
+            block = part.content(stream, _LONGEST_EXIF)
+            metadata = metadata_in(block[4 + int.from_bytes(block[:4], "big") :])
+    return codestream, metadata
+
+
+class _Bits:
+    """Bits from the least significant one of the first byte on."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = int.from_bytes(content, "little")
+
+    def take(self, count: int) -> int:
+        value = self._rest & ((1 << count) - 1)
+        self._rest >>= count
+        return value
+
+
+def _described(bits: _Bits) -> tuple[int, int, bool]:
+    """Width and height of the upright picture, and whether it moves; the latter is not looked for behind a preview."""
+    width, height = _size(bits)
+    all_default, extra_fields = bits.take(1), bits.take(1)
+    if all_default or not extra_fields:
+        return width, height, False
+    sideways = bits.take(3) >= _FIRST_SIDEWAYS
+    if bits.take(1):
+        _size(bits)  # at which it is meant to be shown
+    preview, animated = bits.take(1), bits.take(1)
+    return (*((height, width) if sideways else (width, height)), bool(animated and not preview))
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    """Width and height as stored: both sides in eighths or in full, or the height and a ratio."""
+    eighths = bits.take(1)
+
+    def side() -> int:
+        return 8 * (bits.take(5) + 1) if eighths else bits.take(_SIZE_BITS[bits.take(2)]) + 1
+
+    height = side()
+    ratio = bits.take(3)
+    return side() if ratio == 0 else height * _RATIOS[ratio - 1][0] // _RATIOS[ratio - 1][1], height

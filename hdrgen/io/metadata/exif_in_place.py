@@ -1,0 +1,85 @@
+"""EXIF put right where OpenImageIO wrote it: times in PNG are rounded to microseconds, the ISO is left out of TIFF."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from hdrgen.io.exposure import Exposure
+from hdrgen.io.metadata.exif_block import ExifTag, rational
+
+_PNG_START, _CHUNK_HEAD = 8, 8
+_SHORT, _RATIONAL = 3, 5
+_ENTRY, _FIRST_OFFSET = 12, 4
+_CLASSIC_TIFF = {b"II*\0": "<", b"MM\0*": ">"}
+
+
+def correct_png(path: Path, block: bytes) -> None:
+    """Put a TIFF block in place of that of the eXIf chunk, where there is one and it is no shorter."""
+    with path.open("r+b") as stream:
+        found = _exif_chunk(stream)
+        if not block or found is None or found[1] < len(block):
+            return
+        start, length = found
+        content = block.ljust(length, b"\0")
+        stream.seek(start)
+        stream.write(content + zlib.crc32(b"eXIf" + content).to_bytes(4, "big"))
+
+
+def _exif_chunk(stream: BinaryIO) -> tuple[int, int] | None:
+    """Where its content starts, and how long it is."""
+    at = _PNG_START
+    while True:
+        stream.seek(at)
+        head = stream.read(_CHUNK_HEAD)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if kind == b"eXIf":
+            return at + _CHUNK_HEAD, length
+        if kind in (b"IDAT", b"IEND", b""):
+            return None
+        at += _CHUNK_HEAD + length + 4
+
+
+def complete_tiff(path: Path, exposure: Exposure) -> None:
+    """Point a TIFF file that has an EXIF directory to one with time, f-number and ISO, behind everything else.
+
+    BigTIFF files, which only pictures of 4 GB are, are left as they are.
+    """
+    with path.open("r+b") as stream:
+        order = _CLASSIC_TIFF.get(stream.read(4))
+        entry = None if order is None else _entry_of(stream, order, ExifTag.FOLDER)
+        if order is None or entry is None:
+            return
+        end = stream.seek(0, 2)
+        stream.write(b"\0" * (end % 2))
+        start = stream.tell()
+        stream.write(_directory(exposure, start, order))
+        stream.seek(entry + 8)
+        stream.write(struct.pack(order + "I", start))
+
+
+def _entry_of(stream: BinaryIO, order: str, tag: int) -> int | None:
+    """Where a tag is in the first directory."""
+    stream.seek(_FIRST_OFFSET)
+    (start,) = struct.unpack(order + "I", stream.read(4))
+    stream.seek(start)
+    (count,) = struct.unpack(order + "H", stream.read(2))
+    tags = [struct.unpack(order + "H10x", stream.read(_ENTRY))[0] for _ in range(count)]
+    return start + 2 + _ENTRY * tags.index(tag) if tag in tags else None
+
+
+def _directory(exposure: Exposure, start: int, order: str) -> bytes:
+    """A directory that begins at `start`, with its values behind it."""
+    fractions = [(ExifTag.TIME, exposure.time), (ExifTag.FNUMBER, exposure.fnumber)]
+    known = [(tag, rational(value)) for tag, value in fractions if value is not None]
+    count = len(known) + (exposure.iso is not None)
+    entries, values = struct.pack(order + "H", count), b""
+    place = start + 2 + _ENTRY * count + 4
+    for tag, value in known:
+        entries += struct.pack(order + "HHII", tag, _RATIONAL, 1, place + len(values))
+        values += struct.pack(order + "II", value.numerator, value.denominator)
+    if exposure.iso is not None:
+        entries += struct.pack(order + "HHIHxx", ExifTag.ISO, _SHORT, 1, round(exposure.iso))
+    return entries + bytes(4) + values

@@ -1,0 +1,1 @@
+"""Which files are one exposure stack, and how much light each of them received."""

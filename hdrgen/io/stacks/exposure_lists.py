@@ -1,0 +1,206 @@
+"""Exposure lists beside the images: CSV, JSON, and the text files of published data sets."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hdrgen.errors import InputError
+from hdrgen.io.exposure import Exposure
+from hdrgen.io.stacks.ordering import natural_key
+
+_FIELDS = ("time", "fnumber", "iso", "ev")
+_DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a list says of one file; `exif_time` is what the list's maker found in the file itself."""
+
+    exposure: Exposure
+    exif_time: float | None = None
+
+
+ExposureList = dict[Path, Entry]
+
+
+def read_exposure_list(path: str | Path) -> ExposureList:
+    """Exposures by image file, from a list in the folder that its names are relative to.
+
+    - CSV with a header: `file` and `time` (seconds, also `1/250`) or `ev` (stops); `fnumber`, `iso`, `exif_time` where
+      known.
+    - CSV of DrTMO: `x,x_exp,y,y_exp`, two files and their times per row.
+    - JSON: `{"a.jpg": 0.25, ...}`, `{"a.jpg": {"time": 0.25, "iso": 100}, ...}` or
+      `[{"file": "a.jpg", "ev": -2}, ...]`.
+    - Text `<name>_exp.txt` (DeepHDR): log2 exposures for `<name>_1.tif`, `<name>_2.tif`, ... in order.
+    - Other text (Kalantari's `exposure.txt`): log2 exposures for the images of the folder in natural order; the TIFF
+      files if there are any.
+
+    Files need not exist, except where a list goes by their order.
+
+    Raises:
+        InputError: no such file, another layout, a value that is no positive number, a file given twice with different
+            exposures, a count that differs from that of the images.
+    """
+    path = Path(path)
+    readers: Mapping[str, Callable[[Path, str], ExposureList]] = {".csv": _read_csv, ".json": _read_json}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: the exposure list cannot be read ({error.strerror}); check the name") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected a text file with exposures, found other bytes ({error.reason})") from error
+    return readers.get(path.suffix.lower(), _read_log2)(path, text)
+
+
+def exposure_list_for(folder: Path) -> Path | None:
+    """The exposure list of a folder, if it has one.
+
+    `exposures.csv`, `exposures.json`, `exposures.txt`, `exposure.txt`, `input_exp.txt`, in this order; else the only
+    CSV file with the columns of `read_exposure_list`.
+
+    Raises:
+        InputError: several such CSV files, none under a known name.
+    """
+    names = ("exposures.csv", "exposures.json", "exposures.txt", "exposure.txt", "input_exp.txt")
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    tables = sorted(path for path in folder.glob("*.csv") if _has_exposure_columns(path))
+    if len(tables) > 1:
+        shown = ", ".join(path.name for path in tables)
+        raise InputError(f"{folder}: expected one exposure list, found {shown}; name the right one exposures.csv")
+    return tables[0] if tables else None
+
+
+def exposure_list_of_series(image: Path) -> Path | None:
+    """The list `<name>_exp.txt` of an image `<name>_<number>.*` (DeepHDR's `ref_exp.txt` beside `input_exp.txt`)."""
+    beside = image.with_name(f"{image.stem.rpartition('_')[0]}_exp.txt")
+    return beside if beside.is_file() else None
+
+
+def _has_exposure_columns(path: Path) -> bool:
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        columns = {name.strip() for name in stream.readline().split(",")}
+    return {"x", "x_exp"} <= columns or ("file" in columns and bool({"time", "ev"} & columns))
+
+
+def _read_csv(path: Path, text: str) -> ExposureList:
+    rows = csv.DictReader(text.splitlines(), skipinitialspace=True)
+    columns = [name.strip() for name in rows.fieldnames or []]
+    rows.fieldnames = columns
+    result: ExposureList = {}
+    try:
+        for number, row in enumerate(rows, start=2):
+            where = f"{path}, line {number}"
+            cells = {name: value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
+            for file, entry in _csv_entries(cells, columns, path, where):
+                _add(result, path.parent, file, entry, where)
+    except csv.Error as error:
+        raise InputError(f"{path}: not a CSV table ({error})") from error
+    return _not_empty(result, path)
+
+
+def _csv_entries(cells: dict[str, str], columns: list[str], path: Path, where: str) -> list[tuple[str, Entry]]:
+    if {"x", "x_exp"} <= set(columns):
+        pairs = [
+            (cells.get(name, ""), {"time": cells.get(f"{name}_exp", "")}) for name in ("x", "y") if name in columns
+        ]
+        return [(file, _entry(values, where)) for file, values in pairs]
+    if "file" not in columns or not {"time", "ev"} & set(columns):
+        expected = "columns file,time or file,ev or x,x_exp,y,y_exp"
+        raise InputError(f"{path}: expected {expected}, found {','.join(columns) or 'none'}")
+    return [(cells.get("file", ""), _entry(cells, where))]
+
+
+def _read_json(path: Path, text: str) -> ExposureList:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({error})") from error
+    items = list(content.items()) if isinstance(content, dict) else content
+    if not isinstance(items, list):
+        raise InputError(f"{path}: expected an object or a list of exposures, found {type(content).__name__}")
+    result: ExposureList = {}
+    for number, item in enumerate(items, start=1):
+        where = f"{path}, entry {number}"
+        file, values = item if isinstance(content, dict) else _json_row(item, where)
+        settings = values if isinstance(values, dict) else {"time": values}
+        _add(result, path.parent, file, _entry(settings, where), where)
+    return _not_empty(result, path)
+
+
+def _json_row(item: object, where: str) -> tuple[str, object]:
+    if not isinstance(item, dict) or not isinstance(item.get("file"), str):
+        raise InputError(f'{where}: expected {{"file": ..., "time": ...}}, found {item!r}')
+    return item["file"], item
+
+
+def _read_log2(path: Path, text: str) -> ExposureList:
+    stops = [_number(word, "log2 exposure", str(path)) for word in text.replace(",", " ").split()]
+    images = _images_in_order(path)
+    if not stops or len(stops) != len(images):
+        shown = ", ".join(image.name for image in images) or "none"
+        raise InputError(
+            f"{path}: {len(stops)} exposures for {len(images)} images ({shown}); one number per image expected"
+        )
+    return {image: Entry(Exposure(ev=value)) for image, value in zip(images, stops, strict=True)}
+
+
+def _images_in_order(path: Path) -> list[Path]:
+    """`input_exp.txt` belongs to `input_*`; any other list to the TIFF files of its folder, or to all its images."""
+    prefix = path.stem.removesuffix("_exp") + "_" if path.stem.endswith("_exp") else ""
+    images = [
+        image
+        for image in path.parent.iterdir()
+        if image.suffix.lower() in _DISPLAY_SUFFIXES and image.name.startswith(prefix) and image.name[0] != "."
+    ]
+    tiffs = [image for image in images if image.suffix.lower() in (".tif", ".tiff")]
+    return sorted(tiffs or images, key=natural_key)
+
+
+def _number(value: object, name: str, where: str) -> float:
+    """A finite number, given as one or written as a decimal or a fraction."""
+    try:
+        number = _parsed(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        number = math.nan
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise InputError(f"{where}: expected a number as {name}, found {value!r}")
+    return number
+
+
+def _parsed(text: str) -> float:
+    numerator, _, denominator = text.partition("/")
+    return float(numerator) / float(denominator) if denominator else float(numerator)
+
+
+def _entry(values: Mapping[str, object], where: str) -> Entry:
+    given = {name: values.get(name) for name in (*_FIELDS, "exif_time")}
+    numbers = {name: _number(value, name, where) for name, value in given.items() if value not in (None, "")}
+    for name, number in numbers.items():
+        if name != "ev" and number <= 0:
+            raise InputError(f"{where}: expected a positive {name}, found {number:g}")
+    if not {"time", "ev"} & numbers.keys():
+        raise InputError(f"{where}: expected a time (seconds) or an ev (stops), found neither")
+    return Entry(
+        replace(Exposure(), **{name: numbers[name] for name in _FIELDS if name in numbers}), numbers.get("exif_time")
+    )
+
+
+def _add(result: ExposureList, folder: Path, file: str, entry: Entry, where: str) -> None:
+    if not file.strip():
+        raise InputError(f"{where}: expected a file name, found none")
+    path = folder / file.strip()
+    if result.setdefault(path, entry) != entry:
+        raise InputError(f"{where}: expected one exposure per file, found {file!r} again with another")
+
+
+def _not_empty(result: ExposureList, path: Path) -> ExposureList:
+    if not result:
+        raise InputError(f"{path}: expected exposures of at least one file, found none")
+    return result

@@ -1,0 +1,232 @@
+"""An exposure stack on disk: which files, and how much light each received."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hdrgen.errors import InputError
+from hdrgen.io.exposure import Exposure, Frame
+from hdrgen.io.formats import is_result
+from hdrgen.io.headers import Header, read_header
+from hdrgen.io.stacks.exposure_lists import Entry, exposure_list_for, exposure_list_of_series, read_exposure_list
+from hdrgen.io.stacks.exposure_names import exposure_from_name
+from hdrgen.io.stacks.finding import images_in
+
+_SAME_EXPOSURE = 0.01  # stops; cameras step by a third
+_DISAGREEMENT = 1 / 3  # stops
+
+
+class UnknownExposureError(InputError):
+    """Frames of a stack whose exposure nothing gives; a caller may know another way to give it."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A file with everything that is known of its exposure, in the order of precedence."""
+
+    header: Header
+    listed: Entry | None
+    named: Exposure
+
+    @property
+    def path(self) -> Path:
+        return self.header.path
+
+    @property
+    def measured(self) -> Exposure:
+        return self.header.reading.exposure
+
+    def exposure(self) -> Exposure:
+        """The list's values, completed from EXIF; else EXIF; else the file name."""
+        if self.listed is not None:
+            return _completed(self.listed.exposure, self.measured)
+        return self.measured if self.measured.stops is not None else self.named
+
+    def found(self) -> str:
+        """What was found instead of an exposure, for the error message."""
+        known = str(self.measured) if self.measured != Exposure() else "no exposure metadata"
+        return "; ".join((known, *self.header.reading.unreadable))
+
+
+def read_stack(
+    source: str | Path | Sequence[str | Path], exposures: Mapping[Path, Exposure] | None = None
+) -> list[Frame]:
+    """The frames of an exposure stack, dark to bright by measured exposure; headers only, no pixels.
+
+    Each frame's exposure comes from the list in its folder (`exposure_list_for`), else from its metadata, else from its
+    name; it is never guessed. In a folder with a list the listed files are the stack; without one, all its images but
+    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures.
+
+    Args:
+        source: a folder, or the files.
+        exposures: of each of the given files, in place of any list.
+
+    Warns:
+        UserWarning: list and EXIF differ by more than a third of a stop after the offset that all frames share is
+            removed; f-number or ISO known of some frames only; images of the folder that its list leaves out.
+
+    Raises:
+        InputError: fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
+            frames without exposure data; exposures that cannot be compared; two frames with the same exposure.
+    """
+    paths, lists = _members(source)
+    if exposures is not None:
+        lists = {path: Entry(exposures[path]) for path in paths}
+    if len(paths) < 2:
+        shown = ", ".join(path.name for path in paths) or "none"
+        raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")
+    candidates = [_Candidate(read_header(path), lists.get(path), exposure_from_name(path)) for path in paths]
+    _check_sizes(candidates)
+    _check_known(candidates)
+    _warn_disagreement(candidates)
+    frames = _comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
+    frames.sort(key=_stops)
+    _check_distinct(frames)
+    return frames
+
+
+def _shown(source: str | Path | Sequence[str | Path]) -> str:
+    return str(source) if isinstance(source, (str, Path)) else "the given files"
+
+
+def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dict[Path, Entry]]:
+    if not isinstance(source, (str, Path)):
+        paths = list(dict.fromkeys(Path(path) for path in source))
+        return paths, _lists_beside(paths)
+    folder = Path(source)
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise InputError(f"{folder}: expected a folder with an exposure stack, found {found}")
+    return _members_of_folder(folder)
+
+
+def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, Entry]]:
+    images = [path for path in images_in(folder) if not is_result(path)]
+    beside = exposure_list_for(folder)
+    if beside is None:
+        return images, {}
+    listed = read_exposure_list(beside)
+    missing = [path.name for path in listed if not path.is_file()]
+    if missing:
+        raise InputError(f"{beside}: lists files that do not exist: {', '.join(missing)}; correct the list")
+    left_out = [path.name for path in images if path not in listed]
+    if left_out and beside.suffix.lower() != ".txt":  # a text list names no files, it belongs to a series
+        warnings.warn(f"{beside}: does not list {', '.join(left_out)}; left out of the stack", stacklevel=4)
+    return list(listed), listed
+
+
+def _lists_beside(paths: list[Path]) -> dict[Path, Entry]:
+    """Files may come from several folders, each with its list; what a list says of other files is no concern."""
+    folders = dict.fromkeys(path.parent for path in paths if path.parent.is_dir())
+    lists = dict.fromkeys([*map(exposure_list_for, folders), *map(exposure_list_of_series, paths)])
+    listed = [read_exposure_list(beside) for beside in lists if beside is not None]
+    return {path: entries[path] for entries in listed for path in paths if path in entries}
+
+
+def _completed(listed: Exposure, measured: Exposure) -> Exposure:
+    """A list that gives only times leaves f-number and ISO to EXIF; one that gives stops is complete."""
+    if listed.ev is not None:
+        return listed
+    return replace(listed, fnumber=listed.fnumber or measured.fnumber, iso=listed.iso or measured.iso)
+
+
+def _check_sizes(candidates: list[_Candidate]) -> None:
+    by_size: dict[str, list[str]] = {}
+    for candidate in candidates:
+        size = f"{candidate.header.width} x {candidate.header.height}"
+        by_size.setdefault(size, []).append(candidate.path.name)
+    if len(by_size) > 1:
+        shown = "; ".join(f"{size}: {', '.join(names)}" for size, names in by_size.items())
+        raise InputError(f"{candidates[0].path.parent}: expected one image size within a stack, found {shown}")
+
+
+def _check_known(candidates: list[_Candidate]) -> None:
+    if all(candidate.exposure().stops is not None for candidate in candidates):
+        return
+    shown = "; ".join(
+        f"{candidate.path.name}: {candidate.found() if candidate.exposure().stops is None else candidate.exposure()}"
+        for candidate in candidates
+    )
+    raise UnknownExposureError(
+        f"{candidates[0].path.parent}: no exposure data for every image ({shown});"
+        " put a list exposures.csv with the columns file,time (seconds) beside them"
+    )
+
+
+def _warn_disagreement(candidates: list[_Candidate]) -> None:
+    """Compare list and EXIF after their common offset, which no merge depends on, is removed."""
+    differences = {c.path: d for c in candidates if (d := _list_minus_exif(c)) is not None}
+    if not differences:
+        return
+    offset = statistics.median(differences.values())
+    limit = _DISAGREEMENT / 2 if len(differences) == 2 else _DISAGREEMENT  # two frames stand evenly about their median
+    worst = [
+        f"{c.path.name} (list {c.exposure()}, EXIF {_exif(c)}: {differences[c.path] - offset:+.2f} stops)"
+        for c in candidates
+        if c.path in differences and abs(differences[c.path] - offset) > limit
+    ]
+    if worst:
+        folder = candidates[0].path.parent
+        warnings.warn(f"{folder}: exposure list and EXIF disagree: {', '.join(worst)}; the list is used", stacklevel=3)
+
+
+def _exif(candidate: _Candidate) -> Exposure:
+    """The file's own metadata, or what the list's maker noted of it."""
+    if candidate.measured.time is None and candidate.listed is not None and candidate.listed.exif_time is not None:
+        return replace(candidate.exposure(), time=candidate.listed.exif_time, ev=None)
+    return candidate.measured
+
+
+def _list_minus_exif(candidate: _Candidate) -> float | None:
+    listed, exif = candidate.exposure(), _exif(candidate)
+    if candidate.listed is None or listed.stops is None or exif.stops is None:
+        return None
+    return listed.stops - exif.stops
+
+
+def _comparable(frames: list[Frame]) -> list[Frame]:
+    """Frames whose stops have one origin: all in settings or all in EV, and with the same settings known.
+
+    Raises:
+        InputError: some frames are given in EV and others in seconds.
+    """
+    in_stops = [frame.path.name for frame in frames if frame.exposure.ev is not None]
+    if in_stops and len(in_stops) < len(frames):
+        shown = "; ".join(f"{frame.path.name}: {frame.exposure}" for frame in frames)
+        raise InputError(f"{frames[0].path.parent}: exposures in stops and in seconds cannot be compared ({shown})")
+    for name in ("fnumber", "iso"):
+        frames = _known_of_all(frames, name)
+    return frames
+
+
+def _known_of_all(frames: list[Frame], name: str) -> list[Frame]:
+    """A setting known of some frames only would shift just those; leave it out, which takes it as constant."""
+    unknown = [frame.path.name for frame in frames if getattr(frame.exposure, name) is None]
+    if not unknown or len(unknown) == len(frames) or frames[0].exposure.ev is not None:
+        return frames
+    folder = frames[0].path.parent
+    warnings.warn(f"{folder}: {name} unknown of {', '.join(unknown)}; taken as the same in all frames", stacklevel=4)
+    return [Frame(frame.path, replace(frame.exposure, **{name: None})) for frame in frames]
+
+
+def _stops(frame: Frame) -> float:
+    stops = frame.exposure.stops
+    assert stops is not None, "checked by _check_known"
+    return stops
+
+
+def _check_distinct(frames: list[Frame]) -> None:
+    pairs = itertools.pairwise(frames)
+    same = [
+        f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < _SAME_EXPOSURE
+    ]
+    if same:
+        folder = frames[0].path.parent
+        raise InputError(
+            f"{folder}: expected different exposures, found the same in {'; '.join(same)}; remove one of each"
+        )

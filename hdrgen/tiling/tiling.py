@@ -1,0 +1,282 @@
+"""Large photographs in tiles: bounded memory, no seams."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from hdrgen.errors import InputError
+from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
+from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.whole_image import Box, WholeImage, in_a_tile
+
+Parts = Callable[[Tensor], tuple[Tensor, ...]]
+TileSize = int | Literal["auto", "none"]
+"""Side of a tile in pixels, as large as free memory allows, or no tiles."""
+CONTEXT = 1024
+"""Longer side in pixels of the photograph that statistics of the whole image are taken from."""
+LARGEST, SMALLEST = 1536, 256
+"""Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
+SHARE, MOST = 4, 3 * 2**26
+"""An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
+STRIP = 64
+"""Rows that are turned into codes at a time, by way of float32."""
+
+
+def unheard(share: float) -> None:
+    """Tells nobody how much is done."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How a network is applied to images of any size.
+
+    Attributes:
+        multiple: The network's stride in pixels.
+        overlap: Of neighbouring tiles, in pixels. Three eighths of it on each side are not used, the rest is blended.
+        context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
+            than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
+        prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
+        progress: Called with the share of the tiles that is done, after each.
+    """
+
+    multiple: int = 1
+    overlap: int = 128
+    context: bool = False
+    prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
+    progress: Callable[[float], None] = unheard
+
+    def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
+        """Apply a network.
+
+        Args:
+            function: `(B, D, h, w)` to `(..., h, w)`, pixel for pixel; h and w divide by `multiple`.
+            image: `(B, C, H, W)`.
+            tile: Largest side of a tile in pixels, or `none`. `auto` leaves images up to `CONTEXT` whole, and tries
+                others on a corner to see how much memory a pixel takes.
+
+        Returns:
+            `(..., H, W)`.
+        """
+        return self.apply_all(lambda part: (function(part),), image, tile)[0]
+
+    def apply_all(
+        self, function: Parts, image: Tensor, tile: TileSize, kept: Sequence[torch.dtype | None] = (None,)
+    ) -> tuple[Tensor, ...]:
+        """Apply a network that makes several tensors; as `apply`.
+
+        Args:
+            function: `(B, D, h, w)` to tensors `(..., h, w)`.
+            image: As for `apply`.
+            tile: As for `apply`.
+            kept: The type that each result is kept in; None is its own. `torch.uint8` keeps display values in [0, 1]
+                as codes from 0 to 255, in a quarter of the memory of float32.
+        """
+        height, width = image.shape[-2:]
+        side = None if in_a_tile() else self.side(function, image, tile)
+        boxes = list(_boxes((height, width), self.multiple, side, self.overlap))
+        if len(boxes) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
+            made = function(self._prepared(image))
+            return tuple(_kept(x[..., :height, :width], wanted) for x, wanted in zip(made, kept, strict=True))
+        whole = WholeImage()
+        if self.context:
+            with whole.noting():
+                function(self._prepared(_reduced(image)))
+        return self._blended(function, image, boxes, whole, kept)
+
+    def check(self, tile: TileSize) -> None:
+        """Raise before any work where tiles would be no larger than their overlap.
+
+        Raises:
+            InputError: too small a number.
+        """
+        if not isinstance(tile, str):
+            size = _rounded(tile, self.multiple)
+            starts(2 * size, size, self.overlap, self.multiple)
+
+    def side(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> int | None:
+        """Side of a tile in pixels; None for no tiles. Arguments as for `apply`."""
+        longest = max(image.shape[-2:])
+        if tile == "none" or (tile == "auto" and longest <= CONTEXT):
+            return None
+        if tile != "auto":
+            return tile
+        # A copy: a view of the image would be counted as all of it.
+        corner = self._prepared(image[..., :SMALLEST, :SMALLEST].clone())
+        with LiveMemory() as memory:
+            function(corner)
+        budget = min(free_memory(image.device) / SHARE, MOST)
+        pixels = budget * corner[0, 0].numel() / memory.peak
+        side = min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
+        return None if longest <= side else side
+
+    def _prepared(self, image: Tensor) -> Tensor:
+        return pad_to_multiple(self.prepare(image), self.multiple)
+
+    def _blended(
+        self,
+        function: Parts,
+        image: Tensor,
+        boxes: list[Box],
+        whole: WholeImage,
+        kept: Sequence[torch.dtype | None],
+    ) -> tuple[Tensor, ...]:
+        rows, columns = _ramps(boxes, self.overlap)
+        prepared = self.prepare(image)
+        canvases: list[Canvas] = []
+
+        def paint(box: Box) -> None:
+            with whole.within(box):
+                parts = function(_cut(prepared, box, self.multiple))
+            if not canvases:
+                wide, size = box.whole[1], image.shape[-2:]
+                canvases.extend(Canvas(part, wide, size, wanted) for part, wanted in zip(parts, kept, strict=True))
+            share = rows[box.top][:, None] * columns[box.left]
+            for canvas, part in zip(canvases, parts, strict=True):
+                canvas.add(part, share, box)
+
+        paint(boxes[0])
+        for done, box in enumerate(boxes[1:], 1):
+            self.progress(done / len(boxes))
+            with heap_kept():  # and given back after the tile: from tile to tile it would fall into ever more pieces
+                paint(box)
+        self.progress(1.0)
+        return tuple(canvas.finished() for canvas in canvases)
+
+
+class Canvas:
+    """A result that is put together from tiles, row of tiles by row of tiles.
+
+    Only the rows that neighbours below may still change are held in the precision in which they are added up.
+
+    Args:
+        tile: A tile `(..., h, w)`: what the result is like but for its size. All tiles have this height.
+        width: Of all tiles together.
+        size: H and W of the result.
+        kept: See `Tiling.apply_all`.
+    """
+
+    def __init__(self, tile: Tensor, width: int, size: Sequence[int], kept: torch.dtype | None) -> None:
+        summed = torch.half if kept == torch.uint8 else kept  # half precision is eight times finer than codes
+        self.sum = tile.new_zeros(*tile.shape[:-1], width, dtype=summed)
+        self.result = tile.new_empty(*tile.shape[:-2], *size, dtype=kept)
+        self.kept = kept
+        self.top = 0
+
+    def add(self, part: Tensor, share: Tensor, box: Box) -> None:
+        """Add a tile `(..., h, w)`, each pixel by its share `(h, w)`; tiles come from the top down."""
+        if box.top > self.top:
+            self._finish(box.top)
+        self.sum[..., box.left : box.left + box.width] += (part * share.to(part)).to(self.sum)
+
+    def finished(self) -> Tensor:
+        """The result `(..., H, W)`."""
+        self._finish(self.result.shape[-2])
+        return self.result
+
+    def _finish(self, bottom: int) -> None:
+        """Keep the rows above `bottom`, and make room below."""
+        done, width = bottom - self.top, self.result.shape[-1]
+        for start in range(0, done, STRIP):
+            rows = slice(start, min(start + STRIP, done))
+            place = slice(self.top + rows.start, self.top + rows.stop)
+            self.result[..., place, :] = _kept(self.sum[..., rows, :width], self.kept)
+        rest = self.sum[..., done:, :].clone()
+        self.sum[..., : rest.shape[-2], :] = rest
+        self.sum[..., rest.shape[-2] :, :] = 0
+        self.top = bottom
+
+
+def _kept(values: Tensor, wanted: torch.dtype | None) -> Tensor:
+    """Values in the type that they are kept in, rounded as `hdrgen.io` rounds display values that it writes."""
+    if wanted == torch.uint8:
+        return values.float().clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
+    return values if wanted is None else values.to(wanted)
+
+
+def _cut(image: Tensor, box: Box, multiple: int) -> Tensor:
+    """A tile of an image that ends where `pad_to_multiple` would have padded it to."""
+    top, left = max(0, box.top - multiple), max(0, box.left - multiple)  # enough to be reflected
+    around = image[..., top : box.top + box.height, left : box.left + box.width]
+    return pad_to_multiple(around, multiple)[..., box.top - top :, box.left - left :]
+
+
+def _reduced(image: Tensor) -> Tensor:
+    """The image, its longer side at most `CONTEXT` pixels."""
+    longer = max(image.shape[-2:])
+    if longer <= CONTEXT:
+        return image
+    size = [max(1, round(side * CONTEXT / longer)) for side in image.shape[-2:]]
+    return interpolate(image, size, mode="bilinear", antialias=True)
+
+
+def _boxes(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Box]:
+    height, width = (_rounded(side, multiple) for side in size)
+    tall, wide = (_even(side, tile, overlap, multiple) if tile else side for side in (height, width))
+    for top in starts(height, tall, overlap, multiple):
+        for left in starts(width, wide, overlap, multiple):
+            yield Box(top, left, tall, wide, (height, width))
+
+
+def _even(length: int, tile: int, overlap: int, multiple: int) -> int:
+    """The smallest size at which as many tiles cover `length` as at the size `tile`: none is larger than it need be."""
+    size = min(length, _rounded(tile, multiple))
+    count = len(starts(length, size, overlap, multiple))
+    shared = -(-(length + (count - 1) * _rounded(overlap, multiple)) // count)
+    return min(size, _rounded(shared, multiple))
+
+
+def _rounded(size: int, multiple: int) -> int:
+    return -(-size // multiple) * multiple
+
+
+def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
+    """Where tiles of `size` begin that cover `length`, evenly, each a multiple of `multiple`; both sizes are multiples.
+
+    Raises:
+        InputError: a tile is no larger than its overlap.
+
+    >>> starts(length=1024, size=512, overlap=128, multiple=64)
+    [0, 256, 512]
+    """
+    if length <= size:
+        return [0]
+    stride = (size - overlap) // multiple * multiple
+    if stride < 1:
+        least = overlap + multiple
+        raise InputError(f"expected a tile of at least {least} pixels, found {size}; pass a larger --tile, or none")
+    count = 1 - (-(length - size) // stride)
+    steps = (length - size) // multiple
+    return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]
+
+
+def _ramps(boxes: Sequence[Box], overlap: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """Weights of the rows of tiles by their top, and of their columns by their left."""
+    tops, lefts = sorted({box.top for box in boxes}), sorted({box.left for box in boxes})
+    size, whole = (boxes[0].height, boxes[0].width), boxes[0].whole
+    lines = (_weights(tuple(b), s, w, overlap) for b, s, w in zip((tops, lefts), size, whole, strict=True))
+    rows, columns = (dict(zip(b, line, strict=True)) for b, line in zip((tops, lefts), lines, strict=True))
+    return rows, columns
+
+
+@lru_cache(maxsize=16)
+def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> list[Tensor]:
+    """For each tile, the weight of its rows `(size,)`: they add up to 1 in every row of the image."""
+    ramp = torch.zeros(size)
+    inner = overlap * 3 // 8
+    distance = torch.arange(size).minimum(torch.arange(size).flip(0)) + 0.5 - inner
+    ramp = (distance / max(1, overlap - 2 * inner)).clamp(0, 1)
+    raw = []
+    for index, begin in enumerate(begins):
+        own = ramp.clone()
+        if index == 0:
+            own[: size // 2] = 1
+        if index == len(begins) - 1:
+            own[size // 2 :] = 1
+        raw.append(torch.zeros(length).index_copy(0, torch.arange(begin, begin + size), own))
+    total = torch.stack(raw).sum(0)
+    return [(line / total)[begin : begin + size] for line, begin in zip(raw, begins, strict=True)]

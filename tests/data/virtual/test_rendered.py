@@ -1,0 +1,120 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from hdrgen.data import RenderedStacks, SelectedExposures, StackCamera, Views
+from hdrgen.data.dataset import derived_generator
+from hdrgen.errors import InputError
+from hdrgen.io import write_image
+
+
+@pytest.fixture
+def folder(tmp_path):
+    generator = np.random.default_rng(0)
+    for name in ("alpha", "beta", "gamma", "delta"):
+        write_image(tmp_path / f"{name}.hdr", generator.lognormal(size=(32, 64, 3)).astype(np.float32))
+    write_image(tmp_path / "photos" / "desk.exr", generator.lognormal(size=(40, 50, 3)).astype(np.float32))
+    return tmp_path
+
+
+def test_scenes_views_and_shapes(folder):
+    stacks = RenderedStacks(str(folder), size=16, views=3)
+    names = [stacks.scene(index) for index in range(len(stacks))]
+    assert len(set(names)) == 15
+    assert names[:3] == ["alpha_view0", "alpha_view1", "alpha_view2"]
+    sample = stacks[13]
+    assert sample["ldr"].shape == (9, 3, 16, 16)
+    assert sample["hdr"].shape == (3, 16, 16)
+    assert int(sample["ref"]) == 4
+
+
+def test_views_of_one_scene_differ_and_epochs_too(folder):
+    stacks = RenderedStacks(str(folder), size=16, views=2)
+    train = SelectedExposures(stacks, seed=1, train=True)
+    fixed = SelectedExposures(stacks, seed=1)
+    assert not torch.equal(train[0, 0]["hdr"], train[0, 1]["hdr"])
+    assert not torch.equal(train[0, 0]["hdr"], train[1, 0]["hdr"])
+    assert torch.equal(train[1, 0]["hdr"], SelectedExposures(stacks, seed=1, train=True)[1, 0]["hdr"])
+    assert torch.equal(fixed[0, 0]["hdr"], fixed[5, 0]["hdr"])
+
+
+def test_splits_share_no_scene(folder):
+    train = RenderedStacks(str(folder), size=16, views=2, scenes=(0, 0.6))
+    test = RenderedStacks(str(folder), size=16, views=2, scenes=(0.6, 1))
+    assert {*train.names} | {*test.names} == {"alpha", "beta", "gamma", "delta", "desk"}
+    assert not {*train.names} & {*test.names}
+
+
+def test_memory_for_decoded_images_is_bounded(folder, monkeypatch):
+    one_image = 3 * 32 * 64 * 2
+    stacks = RenderedStacks(str(folder), size=16, cache_gib=2.5 * one_image / 2**30)
+    reads = []
+    from hdrgen.data.virtual import rendered
+
+    read = rendered.read_radiance
+    monkeypatch.setattr(rendered, "read_radiance", lambda path: (reads.append(path.stem), read(path))[1])
+    for index in (0, 0, 1, 0, 2, 1, 0):
+        stacks[index]
+    assert reads == ["alpha", "beta", "delta", "beta", "alpha"]
+    assert sum(image.nbytes for image in stacks._cache.values()) <= 2.5 * one_image
+    assert pickle.loads(pickle.dumps(stacks))._cache == {}
+
+
+def test_panoramas_are_reduced_to_what_the_narrowest_view_needs(tmp_path):
+    write_image(tmp_path / "large.hdr", np.ones((256, 512, 3), np.float32))
+    stacks = RenderedStacks(str(tmp_path), size=16, view=Views((60, 100)))
+    assert stacks._image(stacks.paths[0]).shape == (3, 48, 96)
+
+
+def test_sample_is_rendered_on_the_absolute_scale(folder):
+    stacks = RenderedStacks(str(folder), size=16, camera=StackCamera(jitter=0))
+    sample = stacks[4]
+    light = (sample["hdr"] * torch.tensor([0.2126, 0.7152, 0.0722])[:, None, None]).sum(0)
+    assert float(light.flatten().quantile(0.5)) == pytest.approx(0.18, rel=1e-3)
+    clipped = sample["hdr"] >= 1
+    assert (sample["ldr"][4][clipped] == 1).all()
+
+
+def test_corrupt_file_is_named(folder):
+    (folder / "broken.hdr").write_bytes(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 32 +X 64\n\x02\x02")
+    stacks = RenderedStacks(str(folder), size=16)
+    with pytest.raises(InputError, match="broken"):
+        stacks[stacks.names.index("broken")]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: RenderedStacks(str(path / "no")), "found nothing"),
+        (lambda path: RenderedStacks(str(path)), "found notes.txt"),
+        (lambda path: RenderedStacks(str(path), views=0), "views=0"),
+    ],
+)
+def test_wrong_roots_are_explained(tmp_path, make, message):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(InputError, match=message):
+        make(tmp_path)
+
+
+def test_wrong_parts_are_explained(folder):
+    with pytest.raises(InputError, match="between 0 and 1"):
+        RenderedStacks(str(folder), scenes=(0.5, 0.2))
+    with pytest.raises(InputError, match="none of 5"):
+        RenderedStacks(str(folder), scenes=(0.0, 0.05))
+
+
+def test_real_panoramas(shared):
+    curves = StackCamera(curves=str(shared / "data/crf/201_CRF_data.mat"), curves_fold="test")
+    stacks = RenderedStacks(str(shared / "data/hdri/test"), size=64, camera=curves)
+    assert len(stacks) == 7
+    sample = stacks.load(0, [0, 8], generator=derived_generator(0))
+    assert sample["ldr"].shape == (2, 3, 64, 64)
+    assert (sample["ldr"][1] >= sample["ldr"][0]).all()
+    assert torch.isfinite(sample["hdr"]).all()
+
+
+def test_real_photographs_in_openexr(shared):
+    stacks = RenderedStacks(str(shared / "data/exr"), size=64)
+    assert all(stacks[index]["ldr"].shape == (9, 3, 64, 64) for index in range(len(stacks)))

@@ -1,0 +1,195 @@
+"""Exposure lists and names of the published layouts."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hdrgen.errors import InputError
+from hdrgen.io import Exposure, read_exposure_list
+from hdrgen.io.stacks.exposure_lists import exposure_list_for
+from hdrgen.io.stacks.exposure_names import exposure_from_name
+
+
+def read(path, text):
+    path.write_text(text, encoding="utf-8")
+    return {
+        file.relative_to(path.parent).as_posix(): entry.exposure for file, entry in read_exposure_list(path).items()
+    }
+
+
+def test_csv(tmp_path):
+    text = "file,time,exif_time,fnumber,iso,dark_frac\na.jpg,1/250,0.004,2.8,100,0.1\nb.jpg, 2 ,,,,\n"
+    assert read(tmp_path / "exposures.csv", text) == {"a.jpg": Exposure(0.004, 2.8, 100), "b.jpg": Exposure(2)}
+    entries = read_exposure_list(tmp_path / "exposures.csv")
+    assert entries[tmp_path / "a.jpg"].exif_time == 0.004
+
+
+def test_csv_of_a_spreadsheet(tmp_path):
+    assert read(tmp_path / "e.csv", "\ufefffile, ev\r\na.jpg,-2\r\n\r\nb.jpg,+1.5\r\n") == {
+        "a.jpg": Exposure(ev=-2),
+        "b.jpg": Exposure(ev=1.5),
+    }
+
+
+def test_csv_of_drtmo(tmp_path):
+    text = "x,x_exp,y,y_exp\nT/s/e.png,0.00390625,T/s/a.png,0.0009765625\nT/s/e.png,0.00390625,T/s/i.png,0.015625\n"
+    found = read(tmp_path / "train.csv", text)
+    assert {name: exposure.stops for name, exposure in found.items()} == {
+        "T/s/e.png": -8,
+        "T/s/a.png": -10,
+        "T/s/i.png": -6,
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a.jpg": 0.25, "b.jpg": "1/2"},
+        {"a.jpg": {"time": 0.25}, "b.jpg": {"time": "0.5", "note": "x"}},
+        [{"file": "a.jpg", "time": 0.25}, {"file": "b.jpg", "time": 0.5}],
+    ],
+)
+def test_json(tmp_path, content):
+    assert read(tmp_path / "exposures.json", json.dumps(content)) == {"a.jpg": Exposure(0.25), "b.jpg": Exposure(0.5)}
+
+
+def test_kalantari(tmp_path):
+    for name in ("262A2945.tif", "262A2943.tif", "262A2944.tif", "HDRImg.hdr", "preview.png"):
+        (tmp_path / name).touch()
+    assert read(tmp_path / "exposure.txt", "-2.00\n0.0\n2\n") == {
+        "262A2943.tif": Exposure(ev=-2),
+        "262A2944.tif": Exposure(ev=0),
+        "262A2945.tif": Exposure(ev=2),
+    }
+
+
+def test_deephdr(tmp_path):
+    for name in ("input_1.tif", "input_2.tif", "input_3.tif", "ref_1.tif", "ref_2.tif", "ref_3.tif", "ref_hdr.hdr"):
+        (tmp_path / name).touch()
+    found = read(tmp_path / "input_exp.txt", "0\n2\n4\n")
+    assert {name: exposure.ev for name, exposure in found.items()} == {
+        "input_1.tif": 0,
+        "input_2.tif": 2,
+        "input_3.tif": 4,
+    }
+    assert set(read(tmp_path / "ref_exp.txt", "0 2 4")) == {"ref_1.tif", "ref_2.tif", "ref_3.tif"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("e.csv", "", "found none"),
+        ("e.csv", "name,seconds\na,1\n", "found name,seconds"),
+        ("e.csv", "file,time\n", "found none"),
+        ("e.csv", "file,time\na.jpg,\n", r"line 2: expected a time \(seconds\) or an ev"),
+        ("e.csv", "file,time\na.jpg\n", "line 2: expected a time"),
+        ("e.csv", "file,time\na.jpg,fast\n", "expected a number as time, found 'fast'"),
+        ("e.csv", "file,time\na.jpg,1/0\n", "expected a number as time, found '1/0'"),
+        ("e.csv", "file,time\na.jpg,0\n", "expected a positive time, found 0"),
+        ("e.csv", "file,time\na.jpg,nan\n", "expected a number"),
+        ("e.csv", "file,time\na.jpg,1\na.jpg,2\n", "line 3: expected one exposure per file, found 'a.jpg' again"),
+        ("e.csv", "file,time\n,2\n", "expected a file name"),
+        ("e.json", "{", "not valid JSON"),
+        ("e.json", "3", "found int"),
+        ("e.json", "[3]", "entry 1: expected"),
+        ("e.json", '{"a.jpg": [1]}', "expected a number as time"),
+        ("e.json", '{"a.jpg": true}', "expected a number as time"),
+        ("e.json", '{"a.jpg": null}', "found neither"),
+        ("e.json", "{}", "found none"),
+        ("exposure.txt", "1 2 3", r"3 exposures for 0 images \(none\)"),
+        ("exposure.txt", "dark bright", "expected a number as log2 exposure, found 'dark'"),
+    ],
+)
+def test_unusable(tmp_path, name, text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read(tmp_path / name, text)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unreadable(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_exposure_list(tmp_path / "none.csv")
+    (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00f")
+    with pytest.raises(InputError, match="expected a text file"):
+        read_exposure_list(tmp_path / "a.csv")
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z0-9_-][a-z0-9 _-]{0,11}\.jpg", fullmatch=True), st.floats(1e-6, 1e4), min_size=1
+    )
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_csv_and_json_agree(tmp_path, times):
+    rows = "".join(f"{name},{time!r}\n" for name, time in times.items())
+    as_csv = read(tmp_path / "e.csv", "file,time\n" + rows)
+    as_json = read(tmp_path / "e.json", json.dumps(times))
+    expected = {name.strip(): time for name, time in times.items()}
+    if len(expected) == len(times) and all(name == name.strip() for name in times):
+        assert as_csv == as_json == {name: Exposure(time) for name, time in times.items()}
+
+
+@given(
+    st.text(max_size=200),
+    st.sampled_from(["e.csv", "e.json", "exposure.txt"]),
+    st.sampled_from(["", "file,time\n", "x,x_exp\n"]),
+)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_a_list_or_an_error(tmp_path, text, name, head):
+    try:
+        found = read(tmp_path / name, head + text)
+    except InputError:
+        return
+    assert all(math.isfinite(exposure.stops) for exposure in found.values())
+
+
+def test_choice_of_the_list(tmp_path):
+    assert exposure_list_for(tmp_path) is None
+    (tmp_path / "metrics.csv").write_text("epoch,loss\n1,2\n")
+    assert exposure_list_for(tmp_path) is None
+    (tmp_path / "times.csv").write_text("file,time\na,1\n")
+    assert exposure_list_for(tmp_path).name == "times.csv"
+    (tmp_path / "more.csv").write_text("file,ev\na,1\n")
+    with pytest.raises(InputError, match=r"found more\.csv, times\.csv"):
+        exposure_list_for(tmp_path)
+    (tmp_path / "exposures.json").write_text('{"a": 1}')
+    assert exposure_list_for(tmp_path).name == "exposures.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "ev"),
+    [
+        ("t12_0EV_true.jpg.png", 0),
+        ("t12_-3EV_true.jpg.png", -3),
+        ("t12_3EV_true.jpg.png", 3),
+        ("room_+1EV.jpg", 1),
+        ("room_-0.5ev.tif", -0.5),
+        ("room_EV+2.png", 2),
+        ("room EV-1.5.png", -1.5),
+        ("room_2EVs.png", None),
+        ("seven7EV.png", None),
+        ("room_1EV_2EV.png", None),
+        ("IMG_0042.jpg", None),
+        ("LEVEL3.jpg", None),
+        ("a.png", None),
+    ],
+)
+def test_names(tmp_path, name, ev):
+    assert exposure_from_name(tmp_path / name) == Exposure(ev=ev)
+
+
+def test_names_of_drtmo(tmp_path):
+    folder = tmp_path / "sunny_hall_0_30_-2_gamma+1.4"
+    folder.mkdir()
+    for letter in "abcdefgh":
+        (folder / f"{letter}.png").touch()
+    assert exposure_from_name(folder / "e.png") == Exposure()
+    (folder / "i.png").touch()
+    stops = [exposure_from_name(folder / f"{letter}.png").stops for letter in "abcdefghi"]
+    assert stops == [-10, -9.5, -9, -8.5, -8, -7.5, -7, -6.5, -6]

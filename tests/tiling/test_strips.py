@@ -1,0 +1,46 @@
+"""Images put together some rows at a time."""
+
+import pytest
+import torch
+
+from hdrgen.tiling.strips import by_strips
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Strips of 64 rows of five pixels."""
+    monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 64 * 5)
+
+
+@pytest.mark.parametrize("height", [1, 63, 64, 65, 192, 200])
+def test_the_whole_is_what_the_rows_are(height):
+    image = torch.rand(2, 3, height, 5)
+    asked = []
+
+    def rows(start, stop):
+        asked.append((start, stop))
+        return image[..., start:stop, :] + 1
+
+    assert torch.equal(by_strips(rows, (height, 5)), image + 1)
+    assert len(asked) == -(-height // 64)
+    assert all(start % 2 == 0 and 0 < stop - start <= 64 for start, stop in asked)
+
+
+def test_at_least_two_rows_however_wide():
+    image = torch.rand(3, 1000)
+    assert torch.equal(by_strips(lambda start, stop: image[start:stop], (3, 1000)), image)
+
+
+@pytest.mark.parametrize("height", [10, 150])
+def test_in_place(height):
+    image = torch.rand(2, height, 5)
+    wanted, place = image * 2, image.data_ptr()
+    made = by_strips(lambda start, stop: image[:, start:stop] * 2, (height, 5), out=image)
+    assert made.data_ptr() == place
+    assert torch.equal(made, wanted)
+
+
+def test_not_in_place_where_gradients_are_asked_for():
+    image = torch.rand(150, 5, requires_grad=True)
+    made = by_strips(lambda start, stop: image[start:stop].square(), (150, 5), out=torch.empty(150, 5))
+    assert torch.equal(torch.autograd.grad(made.sum(), image)[0], 2 * image)
