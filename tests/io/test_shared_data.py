@@ -30,12 +30,12 @@ def test_stacks(shared, name):
 
 
 def test_no_file_is_left_out(shared):
-    """What the tests below go through is all there is, but for the exposure lists."""
+    """What the tests below go through is all there is, but for the lists beside the images."""
     data = shared / "data"
-    read = [*(data / "hdri").glob("*/*.hdr"), *(data / "exr").glob("*.exr")]
+    read = [*(data / "hdri").glob("*/*.hdr"), *(data / "hdri").glob("*/*.exr"), *(data / "exr").glob("*.exr")]
     read += [path for name in STACKS for path in images_in(data / "stacks" / name)]
     there = [path for folder in ("hdri", "exr", "stacks") for path in (data / folder).rglob("*") if path.is_file()]
-    assert {path for path in there if path.name != "exposures.csv"} == set(read)
+    assert {path for path in there if path.suffix not in (".csv", ".txt")} == set(read)
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -109,14 +109,15 @@ def assert_as_stored(pixels: np.ndarray, stored: np.ndarray, name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*(alpha channel dropped|radiance holds)")
 def test_exr_pictures(shared, tmp_path):
-    paths = sorted((shared / "data" / "exr").glob("*.exr"))
+    paths = sorted((shared / "data").glob("exr/*.exr")) + sorted((shared / "data").glob("hdri/*/*.exr"))
     assert paths
     for path in paths:
         image = read_image(path)
         assert image.linear
-        assert image.pixels.dtype == np.float16
         with OpenEXR.File(str(path), separate_channels=True) as reference:
             channels = [reference.channels()[name].pixels for name in "RGB"]
+        assert image.pixels.dtype == channels[0].dtype
         np.testing.assert_array_equal(image.pixels, np.stack(channels, axis=-1))
-        again = read_image(write_image(tmp_path / path.name, image.pixels)).pixels
+        kept = {"float32": image.pixels.dtype == np.float32}
+        again = read_image(write_image(tmp_path / path.name, image.pixels, **kept)).pixels
         np.testing.assert_array_equal(again, image.pixels)
