@@ -14,6 +14,8 @@ From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to the
 
 from typing import TYPE_CHECKING
 
+from hdrgen.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from hdrgen.api import Model as Model
     from hdrgen.api import TiledProgram as TiledProgram
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from hdrgen.io import Image as Image
     from hdrgen.io import read_image as read
     from hdrgen.io import write_image as write
-
-__version__ = "0.1.0"
 
 _PUBLIC = {
     "BT709": "hdrgen.io:BT709",

@@ -1,4 +1,7 @@
-"""The one exception a user is meant to read."""
+"""The one exception a user is meant to read, and what helps with a misspelt name."""
+
+import re
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -7,3 +10,31 @@ class InputError(ValueError):
     The message is one line: what was expected, what was found (the value, the file) and what to do.
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """The part of an error message that helps with a misspelt name: the nearest, and a second if it is as near.
+
+    >>> suggest("mehtods", ["methods", "configs"])
+    '; did you mean methods?'
+    >>> suggest("Scene", ["Scenes", "Scent", "Scenery"])
+    '; did you mean Scenes or Scenery?'
+    >>> suggest("nothing_like_it", ["methods", "configs"])
+    ''
+    """
+    import difflib  # takes longer to import than a verb without mistakes to be found
+
+    folded = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
+    likeness = [difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in near]
+    meant = [folded[name] for name, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
+
+
+def options_in(text: str) -> list[str]:
+    """The options that a help text names.
+
+    >>> options_in("usage: hdrgen methods [-h] [--json]")
+    ['--json']
+    """
+    return sorted({name for name in re.findall(r"--[\w.]*\w", text) if not name.endswith(".help")})

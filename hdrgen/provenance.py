@@ -14,7 +14,7 @@ PACKAGES = ("torch", "torchmetrics", "pytorch-lightning", "kornia", "numpy", "sc
 
 def provenance() -> dict[str, Any]:
     """Versions of hdrgen, of Python and of the packages that numbers depend on, and the commit of hdrgen."""
-    from hdrgen import __version__
+    from hdrgen.version import __version__
 
     versions = {name: version for name in PACKAGES if (version := _version(name))}
     return {

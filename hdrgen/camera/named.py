@@ -40,7 +40,7 @@ def _positive(text: str) -> float:
 def _curve_of(file: Path, name: str) -> CameraResponse:
     curves = {curve.name: curve for curve in load_curves(file)}
     if name not in curves:
-        from hdrgen.cli.arguments import suggest
+        from hdrgen.errors import suggest
 
         raise InputError(f"{file}: no curve {name!r} among {len(curves)}{suggest(name, curves)}")
     return curves[name]

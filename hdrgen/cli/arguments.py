@@ -1,45 +1,17 @@
 """What the command line understands before the parsers do: packaged configs by name, several files after an option."""
 
-import difflib
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hdrgen import configs
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 
 CONFIG_OPTIONS = ("--config", "-c")
 PROTOCOL_OPTIONS = ("--evaluation", "--validation")
 OUTPUT_OPTIONS = ("-o", "--output")
 LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
-
-
-def suggest(word: str, choices: Iterable[str]) -> str:
-    """The part of an error message that helps with a misspelt name: the nearest, and a second if it is as near.
-
-    >>> suggest("mehtods", ["methods", "configs"])
-    '; did you mean methods?'
-    >>> suggest("Scene", ["Scenes", "Scent", "Scenery"])
-    '; did you mean Scenes or Scenery?'
-    >>> suggest("nothing_like_it", ["methods", "configs"])
-    ''
-    """
-    folded = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
-    likeness = [difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in near]
-    meant = [folded[name] for name, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
-    return f"; did you mean {' or '.join(meant)}?" if meant else ""
-
-
-def options_in(text: str) -> list[str]:
-    """The options that a help text names.
-
-    >>> options_in("usage: hdrgen methods [-h] [--json]")
-    ['--json']
-    """
-    return sorted({name for name in re.findall(r"--[\w.]*\w", text) if not name.endswith(".help")})
 
 
 def resolve_config(value: str) -> str:

@@ -17,7 +17,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
-from hdrgen import __version__, configs
+from hdrgen import configs
 from hdrgen.callbacks import (
     EndLine,
     Extremes,
@@ -29,16 +29,17 @@ from hdrgen.callbacks import (
     SaveConfig,
 )
 from hdrgen.callbacks.run_folder import run_folder
-from hdrgen.cli.arguments import named_method, prepare, suggest, value_of, without
+from hdrgen.cli.arguments import named_method, prepare, value_of, without
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.configs.failures import one_line_errors
 from hdrgen.configs.parsing import Parser, subclasses
 from hdrgen.data import ExposureStackDataModule
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.loading import class_name_in, find_best, find_last, method_in
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.nn import read_checkpoint, weights_in
+from hdrgen.version import __version__
 
 RUNS = "runs"
 """Folder of the runs, unless -o says otherwise."""

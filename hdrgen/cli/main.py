@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hdrgen import __version__
 from hdrgen.cli.warnings_ import one_line_warnings
 from hdrgen.errors import InputError
+from hdrgen.version import __version__
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
@@ -114,7 +114,7 @@ def _dispatch(arguments: list[str]) -> None:
 
 
 def _unknown(verb: str) -> InputError:
-    from hdrgen.cli.arguments import suggest  # difflib is not needed by those who spell
+    from hdrgen.errors import suggest  # difflib is not needed by those who spell
 
     return InputError(f"no verb {verb!r}{suggest(verb, VERBS)} (verbs: {', '.join(VERBS)})")
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.arguments import suggest
 from hdrgen.cli.parser import Parser
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 
 if TYPE_CHECKING:
     from hdrgen.tonemap import Operator

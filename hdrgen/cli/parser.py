@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from hdrgen.cli.arguments import options_in, suggest
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, options_in, suggest
 
 
 class Parser(argparse.ArgumentParser):

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen import configs
-from hdrgen.cli.arguments import suggest
 from hdrgen.cli.parser import Parser
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 
 PROTOCOL = "protocol: "
 """What the lines of evaluation protocols begin with."""

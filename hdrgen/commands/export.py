@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.cli.arguments import suggest
 from hdrgen.cli.checkpoint_option import trained
 from hdrgen.cli.exposure_options import joined
 from hdrgen.cli.output import add_output_arguments, refuse_existing
 from hdrgen.cli.parser import Parser, add_config_argument, with_config
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 
 FORMATS = ("safetensors", "pt2", "onnx")
 """Those of `hdrgen.exporting`, which imports torch: help does without."""

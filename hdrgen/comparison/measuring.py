@@ -11,17 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import hdrgen
-from hdrgen.cli.arguments import suggest
 from hdrgen.commands.compare import ENCODINGS, PPD
 from hdrgen.commands.metrics import TAKES, all_metrics
 from hdrgen.comparison.pairs import Pair
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, suggest
 from hdrgen.io import Image, read_image
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.colour import BT709, converted, same_colours
 from hdrgen.metrics import ALIGNMENTS, ImageMetric, Setting, check_images
 from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
+from hdrgen.version import __version__
 
 KINDS = {True: "radiance", False: "display values"}
 """What a file holds, by whether it is linear."""
@@ -194,5 +193,5 @@ def _settings(metrics: Sequence[ImageMetric], linear: bool, options: argparse.Na
         "dtype": options.dtype,
         "clean": options.clean,
         "metrics": parameters,
-        "versions": {"hdrgen": hdrgen.__version__, "torch": torch.__version__},
+        "versions": {"hdrgen": __version__, "torch": torch.__version__},
     }

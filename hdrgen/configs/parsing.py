@@ -9,8 +9,7 @@ from typing import NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from hdrgen.cli.arguments import options_in, suggest
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, options_in, suggest
 
 _NOISE = (
     "Does not validate",

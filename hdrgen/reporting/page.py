@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from hdrgen import __version__
 from hdrgen.errors import InputError
 from hdrgen.io.output import complete_or_nothing
 from hdrgen.reporting import settings, tables
@@ -18,6 +17,7 @@ from hdrgen.reporting.curves import charts
 from hdrgen.reporting.markup import Markup, element, joined
 from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import chosen, palette, viewer
+from hdrgen.version import __version__
 
 _SPACE = "\n"
 _NAMED = 3
