@@ -17,7 +17,7 @@ from hdrgen.data.selection import NEAR
 from hdrgen.errors import InputError
 from hdrgen.methods.evaluation import Evaluation, evaluate
 from hdrgen.methods.merging import merge_stack
-from hdrgen.methods.optimisation import Optimised
+from hdrgen.methods.optimizers import OptimizedModule
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
 from hdrgen.nn import TileSize, Tiling, read_checkpoint
 from hdrgen.tiling.tiling import unheard
@@ -36,7 +36,7 @@ class Prediction(TypedDict, total=False):
     hdr: Tensor
 
 
-class HDRModule(Optimised):
+class HDRModule(OptimizedModule):
     """A method that reconstructs HDR images through exposure stacks.
 
     A method sets `exposures` and `multiple`, and implements `training_step` and `expose`. One that generates no
