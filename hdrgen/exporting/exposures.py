@@ -11,7 +11,6 @@ from torch import Tensor
 from hdrgen.errors import InputError
 from hdrgen.exporting.program import EXPOSURES, HDR, IMAGE, Port, Program, cut, example_photograph, port
 from hdrgen.methods.base import HDRModule
-from hdrgen.methods.offers import refuse_unoffered
 
 MOST_EXPOSURES = 64
 FURTHER = "further"
@@ -108,5 +107,5 @@ def exported_exposures(method: HDRModule, ev: Sequence[float] | None = None) -> 
     if not 0 < len(wanted) <= MOST_EXPOSURES:
         raise InputError(f"expected 1 to {MOST_EXPOSURES} exposures other than EV 0, found {len(wanted)}")
     if ev is not None:
-        refuse_unoffered(method, torch.tensor(wanted))
+        method.check_ev(torch.tensor(wanted))
     return wanted
