@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
@@ -40,6 +40,10 @@ _PLAIN = {
 
 class Parser(LightningArgumentParser):
     """Lightning's parser, which raises `InputError` instead of printing its usage and leaving."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        # No abbreviations: `--trainer.max_step 3` would set max_steps, until Lightning has an option of that name.
+        super().__init__(*args, **{"allow_abbrev": False, **keywords})
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise, in one line."""
