@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import RichProgressBar, TQDMProgressBar
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods import HDRModule
 
 BARS = (TQDMProgressBar, RichProgressBar)
 """The bars that Lightning adds by itself: the second where the package rich is installed."""
@@ -81,7 +81,7 @@ class PlainProgress(Callback):
         bar: Any = trainer.progress_bar_callback
         if type(bar) is TQDMProgressBar and bar.is_enabled:
             bar.predict_progress_bar.set_postfix_str(f"{scene}: {share:.0%}")
-        elif type(bar) is RichProgressBar and bar.is_enabled:
+        elif type(bar) is RichProgressBar and bar.progress and bar.predict_progress_bar_id is not None:
             bar.progress.update(bar.predict_progress_bar_id, description=f"{scene}: {share:.0%}")
         elif self._is_due(trainer):
             say(trainer, f"{scene}: {share:.0%}")

@@ -4,6 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +42,8 @@ from hdrgen.metrics import EvaluationProtocol
 from hdrgen.nn import read_checkpoint, weights_in
 from hdrgen.version import __version__
 
+AUTO = "auto"
+"""Of the options of ModelCheckpoint: what the method names."""
 RUNS = "runs"
 """Folder of the runs, unless -o says otherwise."""
 SCENES = ("train", "val", "test")
@@ -134,6 +137,7 @@ class HDRCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings
+        settle_checkpoint(settings)
         used = VERBS[self.subcommand] if self.subcommand else SCENES
         self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
         for part in self._idle:
@@ -205,6 +209,27 @@ def _parser_settings(verb: str) -> dict[str, Any]:
 def _class_name(settings: Any) -> str:
     """Short class name of a `{class_path, init_args}` setting; empty for others."""
     return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
+
+
+def settle_checkpoint(settings: Namespace) -> None:
+    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so."""
+    chosen, method = settings.checkpoint, _method_class(settings)
+    if chosen.monitor == AUTO:
+        chosen.monitor = method.monitored()
+    if chosen.mode == AUTO:
+        chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
+    if chosen.filename == AUTO:
+        score = f"-{chosen.monitor.rpartition('/')[2]}={{{chosen.monitor}:.2f}}" if chosen.monitor else ""
+        chosen.filename = f"epoch={{epoch:03d}}{score}"
+
+
+def _method_class(settings: Namespace) -> type[HDRModule]:
+    """The class of the method; the base class where none is named."""
+    if not isinstance(settings.get("model"), Namespace):
+        return HDRModule
+    module, _, name = settings.model.class_path.rpartition(".")
+    method: type[HDRModule] = getattr(import_module(module), name)
+    return method
 
 
 def settle_runs(settings: Namespace) -> None:

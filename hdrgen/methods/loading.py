@@ -74,8 +74,6 @@ def build(method: dict[str, Any]) -> HDRModule:
     Raises:
         InputError: an argument that the class does not take.
     """
-    import hdrgen.methods  # noqa: F401  # whose classes the parser may name
-
     parser = Parser()
     parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True)
     with one_line_errors():
