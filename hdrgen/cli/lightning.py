@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -17,7 +16,6 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
-import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
 from hdrgen import configs
 from hdrgen.callbacks import (
     EndLine,
@@ -36,16 +34,15 @@ from hdrgen.configs.failures import one_line_errors
 from hdrgen.configs.parsing import Parser, subclasses
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
-from hdrgen.methods.base import HDRModule
-from hdrgen.methods.loading import class_name_in, find_best, find_last, method_in
+from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
 from hdrgen.metrics import EvaluationProtocol
-from hdrgen.nn import read_checkpoint, weights_in
 from hdrgen.version import __version__
+from hdrgen.weights import RUNS as RUNS
+from hdrgen.weights import class_name_in, read_checkpoint, weights_in
+from hdrgen.weights import find_checkpoint as find_checkpoint
 
 AUTO = "auto"
 """Of the options of ModelCheckpoint: what the method names."""
-RUNS = "runs"
-"""Folder of the runs, unless -o says otherwise."""
 SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
@@ -307,18 +304,6 @@ def complete(arguments: list[str]) -> list[str]:
         method = method_in(checkpoint, path, named if named and "." in named else None)
         rest = [f"--model={json.dumps(method)}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
-
-
-def find_checkpoint(asked: str, folder: str, method: str | None) -> Path | None:
-    """File that `--ckpt_path` means: `last` and `best` are those of the newest run below `folder`.
-
-    Returns:
-        None where there is no run yet.
-    """
-    if asked not in ("last", "best"):
-        return Path(asked)
-    last = find_last(folder, method)
-    return find_best(last) if last and asked == "best" else last
 
 
 def _unknown_method(name: str) -> str:

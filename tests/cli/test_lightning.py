@@ -20,7 +20,7 @@ from hdrgen.cli.arguments import named_method
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
-from hdrgen.methods.loading import load_method
+from hdrgen.methods import load_method
 from tests.toys import OtherToy, ToyMethod
 
 CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]

@@ -12,9 +12,8 @@ from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 from hdrgen.exporting import ExposureProgram, export, exported_exposures, program_of, to_onnx, to_torch
 from hdrgen.exporting.files import TOLERANCE, _difference
-from hdrgen.methods import LinearGain, PlainMerge
-from hdrgen.methods.loading import load_method
-from hdrgen.nn import read_checkpoint
+from hdrgen.methods import LinearGain, PlainMerge, load_method
+from hdrgen.weights import read_checkpoint
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
 from tests.methods.examples import EXAMPLES
 
