@@ -60,6 +60,8 @@ class Parser(LightningArgumentParser):
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
             names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
             return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])
+        if unknown := re.search(r"class_path '(hdrgen\.\w+)\.[\w.]*\b(\w+)':\s+module", message):
+            return _in_the_room(unknown[1], unknown[2])
         return ""
 
 
@@ -88,6 +90,14 @@ def _plain(reason: str) -> str:
     for pattern, plain in _PLAIN.items():
         reason = re.sub(pattern, plain, reason)
     return reason
+
+
+def _in_the_room(room: str, name: str) -> str:
+    """Where a class is whose file has moved within its room: the room exports it under the same name always."""
+    try:
+        return f"; did you mean {room}.{name}?" if hasattr(importlib.import_module(room), name) else ""
+    except ImportError:
+        return ""
 
 
 def _as_path(name: str) -> str:
