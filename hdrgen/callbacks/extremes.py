@@ -94,7 +94,9 @@ class Extremes(Callback):
         self._kept, self._chosen, self._directions = [], [], protocol.directions()
         if self.metric is not None and self.metric not in self._directions:
             known = ", ".join(self._directions)
-            raise InputError(f"--extremes.metric: expected a number of the protocol, {known}; found {self.metric}")
+            raise InputError(
+                f"expected a number of the protocol, {known}, found metric={self.metric}", "extremes.metric"
+            )
         wanted = self.metric or protocol.headline
         self._names = sorted(self._directions, key=lambda name: name != wanted)
 
@@ -133,7 +135,7 @@ class Extremes(Callback):
             self._write(trainer, found)
         for scene in self.scenes:
             if scene not in named:
-                say(trainer, f"--extremes.scenes: no scene called {scene} was scored")
+                say(trainer, f"extremes: no scene called {scene} was scored")
 
     def _write(self, trainer: Trainer, found: Mapping[str, Candidate]) -> None:
         base = self.folder or verb_folder(trainer)
