@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.end_line import say
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
-from hdrgen.callbacks.run_folder import verb_folder
+from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError

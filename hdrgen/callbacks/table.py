@@ -11,7 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.callbacks.run_folder import verb_folder
+from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError

@@ -27,7 +27,7 @@ from hdrgen.callbacks import (
     PredictionWriter,
     SaveConfig,
 )
-from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.folders import run_folder
 from hdrgen.cli.arguments import named_method, prepare, value_of, without
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.configs.failures import one_line_errors
