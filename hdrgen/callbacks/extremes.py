@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
 from hdrgen.callbacks.folders import verb_folder
+from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
