@@ -110,16 +110,16 @@ def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Tensor]
     """
     batch = outputs["batch"]
     reference = int(batch["ref"][index])
-    made: list[Panel] = [("input", batch["ldr"][index, reference])]
+    pictures: list[Panel] = [("input", batch["ldr"][index, reference])]
     true: list[Panel] = [("truth", batch["ldr"][index, reference])]
     if "stack" in outputs:
         names = [exposure_name(float(ev)) for ev in outputs["ev"][index]]
-        made += list(zip(names, outputs["stack"][index], strict=True))
+        pictures += list(zip(names, outputs["stack"][index], strict=True))
         true += [(f"true {name}", image) for name, image in zip(names, outputs["truth"][index], strict=True)]
-    made.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
+    pictures.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
     if "true_hdr" in outputs:
         true.append(("true HDR", operator(outputs["true_hdr"][index : index + 1].float())[0]))
-    return [made, true]
+    return [pictures, true]
 
 
 def contact_sheet(rows: Sequence[Sequence[Panel]], height: int = 160) -> np.ndarray:

@@ -22,7 +22,7 @@ class WholeFiles(TorchCheckpointIO):
         """Write it.
 
         Raises:
-            InputError: the folder cannot be written, or the disk is full.
+            InputError: The folder cannot be written, or the disk is full.
         """
         path = Path(path)
         temporary = path.with_name(f".{path.name}.tmp")
@@ -31,8 +31,8 @@ class WholeFiles(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
             temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch's writer raises the latter on a full disk
-            told = " ".join(str(error).split())[:120]
-            raise InputError(f"{path}: cannot be written ({told}); check folder and free space") from error
+            reason = " ".join(str(error).split())[:120]
+            raise InputError(f"{path}: cannot be written ({reason}); check folder and free space") from error
         finally:
             with suppress(OSError):
                 temporary.unlink()

@@ -96,6 +96,6 @@ class PlainProgress(Callback):
     def _tell(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
         if not self._is_due(trainer):
             return
-        shown = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
-        told = "".join(f", {name} {value:.4g}" for name, value in shown.items())
-        say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{told}")
+        metrics = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
+        values = "".join(f", {name} {value:.4g}" for name, value in metrics.items())
+        say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{values}")

@@ -86,12 +86,12 @@ class MetricsTable(Callback):
         if not scores:
             return say(trainer, f"nothing to score: {_without_scores(protocol, type(pl_module).__name__)}")
         folder = self.folder or verb_folder(trainer)
-        told = f"\n{render(scores, protocol.name)}"
+        summary = f"\n{render(scores, protocol.name)}"
         if folder:
             about = {"higher_is_better": protocol.directions(), **_about(trainer, pl_module), **self.about}
             write(folder, scores, about, protocol.settings())
-            told += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
-        say(trainer, told)
+            summary += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
+        say(trainer, summary)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The same for `validate`."""

@@ -79,11 +79,11 @@ def condense(message: str) -> str:
     reasons = [_plain(line) for line in (key[2].removeprefix("- "), *lines[1:]) if line and not line.startswith(_NOISE)]
     if reasons and reasons[0].startswith(("--", "no option --", "needs --")):
         return reasons[0].replace("--", f"--{key[1]}.")  # about an argument of the class that this option names
-    found = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
+    given = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
     if unknown := [reason for reason in reasons if reason.startswith("no class ")]:
-        reasons, found = unknown, ""
-    told = f", found {found}" if found and found not in "".join(reasons) and not found.startswith(_STRUCTURED) else ""
-    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{told}"
+        reasons, given = unknown, ""
+    ending = f", found {given}" if given and given not in "".join(reasons) and not given.startswith(_STRUCTURED) else ""
+    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{ending}"
 
 
 def _plain(reason: str) -> str:

@@ -55,8 +55,8 @@ def training_config(checkpoint: Path) -> dict[str, Any]:
     place = folder.parent / CONFIG
     if folder.name != CHECKPOINTS or not place.is_file():
         return {}
-    found = yaml.safe_load(place.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else {}
+    settings_of_run = yaml.safe_load(place.read_text(encoding="utf-8"))
+    return settings_of_run if isinstance(settings_of_run, dict) else {}
 
 
 def plain(value: Any) -> Any:
@@ -86,5 +86,5 @@ def _optimizer(run: dict[str, Any]) -> Any:
 def _paragraph(method: HDRModule, heading: str) -> str | None:
     """The paragraph below a heading of the method's docstring."""
     text = inspect.getdoc(type(method)) or ""
-    found = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
-    return " ".join(found.split()) or None
+    paragraph = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
+    return " ".join(paragraph.split()) or None

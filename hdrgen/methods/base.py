@@ -170,8 +170,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
 
     def _around(self, part: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` of a prepared image, which itself stands at 0."""
-        made = iter(self._exposed(part, ev[ev != 0]).unbind(1))
-        return torch.stack([part[:, :3] if stops == 0 else next(made) for stops in ev.tolist()], dim=1)
+        exposures = iter(self._exposed(part, ev[ev != 0]).unbind(1))
+        return torch.stack([part[:, :3] if stops == 0 else next(exposures) for stops in ev.tolist()], dim=1)
 
     # -- radiance ----------------------------------------------------------------------------------------------------
 

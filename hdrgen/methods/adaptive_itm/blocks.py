@@ -74,8 +74,8 @@ class CrossModelAttention(nn.Module):
         reduced = [layer(features) for layer, features in zip(self.reduce, (current, opposite), strict=False)]
         maps = self.maps(reduced)
         known = torch.cat([weight * features for weight, features in zip(maps, reduced, strict=True)], dim=1)
-        seen = torch.cat([self.activation(layer(known)) for layer in self.spread], dim=1)
-        added: Tensor = self.restore(self.attention(seen))
+        spread = torch.cat([self.activation(layer(known)) for layer in self.spread], dim=1)
+        added: Tensor = self.restore(self.attention(spread))
         return current + added
 
     def maps(self, reduced: list[Tensor]) -> list[Tensor]:

@@ -118,6 +118,6 @@ def on_the_scale_of(image: Tensor, radiance: Tensor) -> Tensor:
     True
     """
     weight = debevec_hat(image)
-    shown, there = ((weight * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
-    scale = torch.where((shown > 0) & (there > 0), shown / there, 1.0)
+    image_sum, truth_sum = ((weight * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
+    scale = torch.where((image_sum > 0) & (truth_sum > 0), image_sum / truth_sum, 1.0)
     return radiance.float() * scale.view(-1, 1, 1, 1)

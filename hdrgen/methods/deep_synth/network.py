@@ -62,7 +62,7 @@ class RecurrentUNet(nn.Module):
         normalise_encoder: Whether the encoder, too, is normalised by step.
 
     Raises:
-        InputError: fewer than two widths, or a width below 1.
+        InputError: Fewer than two widths, or a width below 1.
     """
 
     def __init__(
@@ -214,12 +214,12 @@ class RecurrentNetwork(nn.Module):
         correction, tone_state = self.tone(image, state.tone, style)
         base = image if self.gain is None else (self.gain * image).clamp_max(1)
         tone = blend(correction, base, self.gain is not None)
-        found, edge_state = self.edges(image, edges, state.edges, style)
-        shown = tone
+        outlines, edge_state = self.edges(image, edges, state.edges, style)
+        refined = tone
         if refine:
-            parts = (tone, found) if self.joint else (tone.detach(), found.detach())
-            shown = blend(self.refinement(image, *parts), parts[0], self.gain is not None)
-        return Exposed(tone, found, shown, State(tone_state, edge_state))
+            parts = (tone, outlines) if self.joint else (tone.detach(), outlines.detach())
+            refined = blend(self.refinement(image, *parts), parts[0], self.gain is not None)
+        return Exposed(tone, outlines, refined, State(tone_state, edge_state))
 
 
 def blend(correction: Tensor, base: Tensor, relative: bool = False) -> Tensor:

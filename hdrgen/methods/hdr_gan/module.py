@@ -160,8 +160,8 @@ class HDRGAN(HDRModule):
         if min(height, width) < self.smallest:
             padded = pad_to_multiple(padded, self.smallest)
         frames = (len(ldr), FRAMES, 3)
-        made = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
-        return made[..., :height, :width]
+        radiance = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
+        return radiance[..., :height, :width]
 
     def fuse(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """Linear radiance `(B, 3, H, W)` at EV 0 of the three exposures of a scene.
