@@ -85,7 +85,7 @@ class Extremes(Callback):
         self._chosen: list[Candidate] = []
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Begin anew.
+        """Forget what an earlier test left.
 
         Raises:
             InputError: The protocol has no number of that name.

@@ -20,6 +20,7 @@ from hdrgen.methods import Evaluation
 from hdrgen.tonemap import reinhard2002
 
 LABEL_HEIGHT = 14
+"""Pixels that a caption takes below its panel."""
 GAP = 2
 """Pixels between the panels of a sheet."""
 Panel = tuple[str, Tensor]
@@ -55,11 +56,11 @@ class ImageGrid(Callback):
         self._drawn = 0
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Start again at the first scene."""
         self._drawn = 0
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Start again at the first scene."""
         self._drawn = 0
 
     def on_validation_batch_end(

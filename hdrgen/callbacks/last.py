@@ -19,7 +19,7 @@ class WholeFiles(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write it.
+        """Write `checkpoint` to `path`.
 
         Raises:
             InputError: The folder cannot be written, or the disk is full.
@@ -47,7 +47,7 @@ class LastCheckpoint(Checkpoint):
     """
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Have all checkpoints of the run written whole or not at all, unless the strategy has a way of its own."""
+        """Have `WholeFiles` write the checkpoints of the run, unless the strategy has a writer of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = WholeFiles()
 

@@ -45,7 +45,7 @@ class MetricsTable(Callback):
         self.scores: list[Score] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse before any work is done."""
+        """Refuse a table that exists, before any work is done."""
         existing = self.folder / "metrics.csv" if self.folder else None
         if stage in ("validate", "test") and existing and existing.exists() and not self.overwrite:
             raise InputError(f"{existing} exists already; pass overwrite=True, or another folder", "overwrite")

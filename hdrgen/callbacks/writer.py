@@ -145,7 +145,7 @@ class PredictionWriter(BasePredictionWriter):
 
 
 def _tags_of(batch: Sample, index: int) -> Tags:
-    """What the photograph says beside its pixels; nothing of a scene that was read from no file."""
+    """What the file of the photograph holds beside its pixels; nothing of a scene that was read from no file."""
     paths = batch.get("path")
     return read_tags(paths[index]) if paths else Tags(Exposure())
 
@@ -171,7 +171,7 @@ def exposure_name(stops: float) -> str:
 
 
 def format_ev(stops: float) -> str:
-    """An exposure as file names have it, with its sign and at least one decimal.
+    """An exposure as written in file names, with its sign and at least one decimal.
 
     >>> format_ev(-2.0), format_ev(0.5), format_ev(1 / 3)
     ('-2.0', '+0.5', '+0.333')

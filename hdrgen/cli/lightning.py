@@ -154,7 +154,7 @@ class HDRCLI(LightningCLI):
             raise InputError(f"--trainer: {error}") from error
 
     def after_instantiate_classes(self) -> None:
-        """Put back what was left out, and tell who would else believe in the results of an untrained network."""
+        """Restore the settings of unused data, hand the method its protocols, and warn of untrained networks."""
         verb = self.subcommand
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}

@@ -21,9 +21,9 @@ _NOISE = (
 )
 
 _ROOMS = ("hdrgen.metrics", "hdrgen.tonemap")
-"""Where the functions are that protocols name."""
+"""Rooms whose functions protocols name."""
 _STRUCTURED = ("NestedArg(", "Namespace(", "{")
-"""How given values begin that are too long to repeat."""
+"""Beginnings of values that are too long to repeat in a message."""
 _PLAIN = {
     r"Expected a <class '(?:[\w.]+\.)?(\w+)'>": r"expected \1",
     r"Expected a typing\.Literal\[(.*)\]": r"expected one of \1",
@@ -35,7 +35,7 @@ _PLAIN = {
     r"expected one argument": "expected a value, found none",
     r"the following arguments are required: (.*)": r"needs --\1",
 }
-"""jsonargparse's words and ours."""
+"""Patterns in jsonargparse's messages, and the plain words in their place."""
 
 
 class LightningParser(LightningArgumentParser):
@@ -93,7 +93,7 @@ def _plain(reason: str) -> str:
 
 
 def _in_the_room(room: str, name: str) -> str:
-    """Where a class is whose file has moved within its room: the room exports it under the same name always."""
+    """Hint for a class whose file has moved within its room, which exports it as before."""
     try:
         return f"; did you mean {room}.{name}?" if hasattr(importlib.import_module(room), name) else ""
     except ImportError:

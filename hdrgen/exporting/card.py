@@ -60,7 +60,7 @@ def training_config(checkpoint: Path) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: infinite EVs by their direction, and whatever JSON does not know in words.
+    """A value that JSON can hold: infinite EVs become their direction, and objects their text.
 
     >>> plain({"ev": (float("-inf"), 0.0), "path": Path("a")})
     {'ev': ['darker', 0.0], 'path': 'a'}

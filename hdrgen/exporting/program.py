@@ -15,7 +15,7 @@ TRACED = (3, 5)
 """Height and width of the example that a program is traced with, in multiples of its unit, and some pixels."""
 IMAGE, EXPOSURES, HDR = "image", "exposures", "hdr"
 Port = dict[str, Any]
-"""An input or output as the card tells of it: name, type, shape, and what it is."""
+"""An input or output as the card describes it: name, type, shape, and what it is."""
 
 
 class Program(nn.Module):
@@ -84,7 +84,7 @@ def port(name: str, shape: list[Any], about: str, **more: Any) -> Port:
 
 
 def cut(output: Tensor, like: Tensor) -> Tensor:
-    """`made`, without what padding has added to the image `like`."""
+    """`output`, without what padding has added to the image `like`."""
     height, width = like.shape[-2:]
     return output.index_select(-2, torch.arange(height)).index_select(-1, torch.arange(width))
 

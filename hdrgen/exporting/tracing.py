@@ -75,7 +75,7 @@ def to_onnx(program: Program, traced: torch.export.ExportedProgram, about: dict[
 
 @contextlib.contextmanager
 def _without_noise() -> Iterator[None]:
-    """Without the exporters' remarks on packages that are not needed, and on their own insides."""
+    """Silence what the exporters log about optional packages and their own internals."""
     loggers: list[Any] = [logging.getLogger(name) for name in ("torch.onnx", "torch.fx", "torch.export", "onnxscript")]
     levels = [logger.level for logger in loggers]
     try:

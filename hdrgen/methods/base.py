@@ -254,7 +254,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method.
 
-        A response given as an object, not on the command line, cannot be noted; that is told.
+        A response that was passed as an object, not on the command line, cannot be noted, which raises a warning.
         """
         if self.response is not None and "response" not in self.hparams:
             name = self.response.name

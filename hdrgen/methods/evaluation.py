@@ -87,11 +87,11 @@ class EvaluatedModule(OptimizedModule):
         return self._score(batch, "test")
 
     def on_validation_epoch_start(self) -> None:
-        """Begin anew."""
+        """Forget the scores of the epoch before."""
         self._scores = []
 
     def on_test_epoch_start(self) -> None:
-        """Begin anew."""
+        """Forget the scores of the epoch before."""
         self._scores = []
 
     def on_validation_epoch_end(self) -> None:

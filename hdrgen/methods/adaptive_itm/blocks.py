@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from hdrgen.nn import ChannelAttention
 
 DILATIONS = (1, 5, 9, 13)
+"""Of the four convolutions side by side in a block of attention: what is near and what is far."""
 
 
 def convolution(in_channels: int, out_channels: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Conv2d:

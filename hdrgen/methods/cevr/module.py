@@ -24,7 +24,7 @@ DENSE_STACK = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5,
 
 
 class CEVR(HDRModule):
-    r"""One image to any exposure, by networks that are told the step in stops; a dense stack of them to HDR.
+    r"""One image to any exposure, by networks conditioned on the step in stops; a dense stack of them to HDR.
 
     Paper:
         Chen, Yen, Liu, Chen, Hu, Peng, Lin: "Learning Continuous Exposure Value Representations for Single-Image HDR

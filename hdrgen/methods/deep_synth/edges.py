@@ -10,6 +10,7 @@ from torch import Tensor
 from hdrgen.nn import Tiling
 
 SIGMA = 2.0
+"""Of the Gaussian before the gradients, in pixels."""
 TILE = 1024
 """Side in pixels of the parts in which edges are looked for; what joins them sees the whole image."""
 

@@ -193,14 +193,14 @@ class DeepSynthHDRI(HDRModule):
         return whole & (steps.abs() <= self.reach)
 
     def prepared(self, image: Tensor) -> Tensor:
-        """The image and its edges, which hang together over any distance."""
+        """The image and its edges, which are traced over any distance, so before tiles are cut."""
         return torch.cat([image, canny_edges(image)], dim=1)
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image` with edges, by recursion as far as needed. See `HDRModule.generate`.
 
         Raises:
-            InputError: If the method does not offer one of them.
+            InputError: If the method cannot generate one of them.
         """
         steps = self._levels(ev.tolist())
         levels = range(min(0, *steps), max(0, *steps) + 1)

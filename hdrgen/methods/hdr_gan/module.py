@@ -22,6 +22,7 @@ from hdrgen.tonemap import inverse_mu_law, mu_law
 CLIPPED = 0.9
 """Display value above which `start_near_reference` no longer trusts the reference."""
 DARKEST = 1e-5
+"""Nearest that the start comes to 0 and 1, where its logit would be infinite."""
 
 
 class HDRGAN(HDRModule):

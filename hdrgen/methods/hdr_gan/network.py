@@ -9,9 +9,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 from hdrgen.errors import InputError
 
 CHANNELS = (32, 64, 128)
+"""Width of each scale of the generator, from fine to coarse."""
 DISCRIMINATOR_CHANNELS = (64, 128, 128, 128)
+"""Width of each layer of the discriminator but the last."""
 FRAMES = 3
 REFERENCE = 1
+"""Place of the middle exposure among the three, which sets the geometry of the result."""
 WIDEST = 512
 """Channels of the three exposures together that a merging block takes as they are."""
 
