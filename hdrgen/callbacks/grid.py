@@ -20,7 +20,7 @@ from hdrgen.methods import Evaluation
 from hdrgen.tonemap import reinhard2002
 
 LABEL_HEIGHT = 14
-"""Pixels that a caption takes below its panel."""
+"""Pixels that the caption takes above its panel."""
 GAP = 2
 """Pixels between the panels of a sheet."""
 Panel = tuple[str, Tensor]
