@@ -14,11 +14,11 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.exporting.card import describe
+from hdrgen.exporting.conversion import to_onnx, to_torch
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
-from hdrgen.exporting.tracing import to_onnx, to_torch
 from hdrgen.io.output import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
 from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
