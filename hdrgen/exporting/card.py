@@ -1,7 +1,5 @@
 """The card of an exported method: what it is, where it comes from, and how it is used."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import math

@@ -1,7 +1,5 @@
 """Programs as files that run without hdrgen: by `torch.export`, and as ONNX."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

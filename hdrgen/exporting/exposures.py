@@ -1,7 +1,5 @@
 """A method that generates exposures as a program: one photograph in, its exposures out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """From a checkpoint to the files of an exported method."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

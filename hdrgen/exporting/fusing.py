@@ -1,7 +1,5 @@
 """A method whose network merges photographs as a program: three exposures in, radiance out."""
 
-from __future__ import annotations
-
 from typing import Protocol, runtime_checkable
 
 import torch

@@ -1,7 +1,5 @@
 """What every exported program has in common: photographs of any size in, padding and cutting inside."""
 
-from __future__ import annotations
-
 import copy
 from abc import abstractmethod
 from typing import Any
