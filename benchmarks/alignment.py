@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.environment import print_environment
-from hdrgen.bracket.photographs import display_stack
+from hdrgen.bracket.pixels import display_stack
 from hdrgen.camera import PixelGrid, calibrate_debevec, response_residual
 from hdrgen.fusion import align_photographs, aligned
 from hdrgen.fusion.transforms import Matrix, applied, shift

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
 from hdrgen.bracket.merging import MEANS, merged
-from hdrgen.bracket.photographs import Photographs
+from hdrgen.bracket.pixels import Photographs
 from hdrgen.camera import CameraResponse
 from hdrgen.cli.exposure_options import Stack
 from hdrgen.errors import InputError

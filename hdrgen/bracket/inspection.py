@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.bracket.progress import progress
+from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
 from hdrgen.io import images_in, read_header, read_image, read_stack

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hdrgen.bracket.photographs import Photographs, display_frame
-from hdrgen.bracket.progress import progress
+from hdrgen.bracket.pixels import Photographs, display_frame
+from hdrgen.bracket.progress_bar import progress
 from hdrgen.camera import (
     CameraResponse,
     Gamma,

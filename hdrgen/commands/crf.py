@@ -14,7 +14,7 @@ from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket.pixels import Photographs
 
 DISAGREE = 0.3  # stops; good brackets are far below
 
@@ -56,7 +56,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 def _estimate(stack: Stack, output: Path, method: str, plot: str, max_megapixels: float) -> None:
     import torch
 
-    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket.pixels import Photographs
     from hdrgen.bracket.response_plot import write_plot
     from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
 

@@ -120,7 +120,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     import torch
     from tqdm import tqdm
 
-    from hdrgen.bracket.progress import progress
+    from hdrgen.bracket.progress_bar import progress
     from hdrgen.camera.named import response_named
     from hdrgen.io import read_image, write_image
 

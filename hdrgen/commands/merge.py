@@ -16,7 +16,7 @@ from hdrgen.cli.parser import Parser, add_config_argument, with_config
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket.pixels import Photographs
 
 METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
 LEARNED = "hdr_gan"
@@ -119,7 +119,7 @@ def _learned(options: Namespace) -> Callable[[Stack, Path], None]:
 
 def _merge(options: Namespace, stack: Stack, output: Path) -> None:
     from hdrgen.bracket.merging import merge_radiance, write_picture
-    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket.pixels import Photographs
 
     photographs = Photographs.read(stack, options.max_megapixels)
     if options.align != "none":

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.bracket.progress import progress
+from hdrgen.bracket.progress_bar import progress
 from hdrgen.cli.exposure_options import Stack
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, align_photographs, aligned
