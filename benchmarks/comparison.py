@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.environment import print_environment
 from benchmarks.rendered import METHODS, scene_config
-from hdrgen.cli.method_table import Table, compare, format_table, mean_psnr, read_rows
+from hdrgen.cli.method_table import Table, compare_methods, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"
 BLIND = ["unchanged input", "linear gain, gamma 2.2"]
@@ -48,7 +48,9 @@ def main() -> int:
     trained = {name: ["--ckpt_path", str(trained_checkpoint(name, configs, options))] for name, configs in pairs}
     scenes = options.output / "scenes.yaml"
     scenes.write_text(yaml.safe_dump(scene_config(options)), encoding="utf-8")
-    table = compare(METHODS | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output)
+    table = compare_methods(
+        METHODS | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output
+    )
     print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")
     print(format_table(leads(read_rows(options.output / "metrics.csv"), list(trained), BLIND)))
     print(f"\nscene by scene: {options.output / 'metrics.csv'}")

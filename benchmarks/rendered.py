@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.environment import print_environment
-from hdrgen.cli.method_table import compare, format_table
+from hdrgen.cli.method_table import compare_methods, format_table
 
 METHODS = {
     "unchanged input": ["--model", "UnchangedInput"],
@@ -40,7 +40,7 @@ def main() -> int:
     scenes = output / "scenes.yaml"
     scenes.write_text(yaml.safe_dump(scene_config(options)), encoding="utf-8")
     methods = METHODS | {"network": ["--ckpt_path", str(options.ckpt_path)]}
-    table = compare(methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], output)
+    table = compare_methods(methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], output)
     print(f"\n{format_table(table)}\n\nscene by scene: {output / 'metrics.csv'}; pictures: {output / 'test'}")
     return 0
 

@@ -14,6 +14,7 @@ From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to the
 
 from typing import TYPE_CHECKING
 
+from hdrgen.lazy import lazy_face
 from hdrgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from hdrgen.io import ColourSpace as ColourSpace
     from hdrgen.io import Exposure as Exposure
     from hdrgen.io import Image as Image
-    from hdrgen.io import read_image as read
-    from hdrgen.io import write_image as write
+    from hdrgen.io import read_image as read  # noqa: F401  # public by this name
+    from hdrgen.io import write_image as write  # noqa: F401  # the same
 
 _PUBLIC = {
     "BT709": "hdrgen.io:BT709",
@@ -54,40 +55,5 @@ _PUBLIC = {
 }
 """Public name: where it is. A name joins with a line here and one above, which is what type checkers see."""
 
-__all__ = [
-    "BT709",
-    "BT2020",
-    "DISPLAY_P3",
-    "Camera",
-    "ColourSpace",
-    "Exposure",
-    "Image",
-    "InputError",
-    "Model",
-    "TiledProgram",
-    "load",
-    "load_program",
-    "merge",
-    "read",
-    "tone_map",
-    "write",
-]
-
-
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-
-    def __getattr__(name: str) -> object:
-        """Import a public name on first use (PEP 562)."""
-        if name not in _PUBLIC:
-            raise AttributeError(f"module 'hdrgen' has no attribute {name!r}")
-        from importlib import import_module
-
-        module, _, attribute = _PUBLIC[name].partition(":")
-        value = getattr(import_module(module), attribute)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    """Public names and what is there already."""
-    return sorted({*globals(), *_PUBLIC} - {"TYPE_CHECKING"})
+    __getattr__, __dir__, __all__ = lazy_face(__name__, _PUBLIC)

@@ -8,6 +8,7 @@ from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.luminance import luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
+from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
 from hdrgen.camera.residual import response_residual
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
@@ -38,6 +39,7 @@ __all__ = [
     "quantise",
     "relative_ev",
     "representative_curves",
+    "response_named",
     "response_residual",
     "robertson_bell",
     "save_curve",

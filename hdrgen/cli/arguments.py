@@ -18,7 +18,7 @@ def resolve_config(value: str) -> str:
     """Path of a configuration: `value` itself when such a file exists, else the packaged one of that name.
 
     Raises:
-        InputError: there is neither.
+        InputError: There is neither.
     """
     return _resolved(value, "configuration", configs.path_of(value), configs.names())
 
@@ -27,7 +27,7 @@ def resolve_protocol(value: str) -> str:
     """Path of an evaluation protocol: `value` itself when such a file exists, else the packaged one of that name.
 
     Raises:
-        InputError: there is neither.
+        InputError: There is neither.
     """
     return _resolved(value, "protocol", configs.protocol_path(value), configs.protocol_names())
 

@@ -21,7 +21,7 @@ def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list
     """A file for each of several results: `output` itself for one, else in that folder, each by its name.
 
     Raises:
-        InputError: a file for several results, or two results of one name.
+        InputError: A file for several results, or two results of one name.
     """
     if output is not None and output.suffix and not output.is_dir():
         if len(names) > 1:
@@ -37,7 +37,7 @@ def refuse_existing(files: Iterable[Path], overwrite: bool) -> None:
     """Raise before any work is done where something would be replaced, or cannot be written.
 
     Raises:
-        InputError: a file exists and may not be replaced; no permission.
+        InputError: A file exists and may not be replaced; no permission.
     """
     for file in files:
         if file.exists() and not overwrite:

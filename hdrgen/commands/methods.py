@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.cli.parser import Parser, with_config
-from hdrgen.cli.tables import listing_parser, print_listing
+from hdrgen.cli.parser import CommandParser, with_config
+from hdrgen.cli.tables import cited, listing_parser, print_listing
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule
@@ -17,7 +17,7 @@ TRAINING_ONLY = "discriminator"
 COLUMNS = ("method", "parameters", "input", "exposures", "paper")
 
 
-class Entry(TypedDict):
+class MethodEntry(TypedDict):
     """What the list says about one method."""
 
     name: str
@@ -32,7 +32,7 @@ class Entry(TypedDict):
     paper: str
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
     about = "List the methods. `hdrgen fit --model.help NAME` explains the arguments of one."
     return listing_parser(verb, about)
@@ -43,24 +43,24 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     options = parser(verb).parse_args(with_config(arguments))
     entries = describe_all()
     rows = [COLUMNS, *(_row(entry) for entry in entries)]
-    print_listing(entries, rows, options.json, numbers=[COLUMNS.index("parameters")])
+    print_listing(entries, rows, options.json, right=[COLUMNS.index("parameters")])
 
 
-def describe_all() -> list[Entry]:
+def describe_all() -> list[MethodEntry]:
     """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
     from hdrgen import methods
     from hdrgen.methods.base import HDRModule
 
-    found = (getattr(methods, name) for name in methods.__all__)
+    exported = (getattr(methods, name) for name in methods.__all__)
     entries = [
         describe(method)
-        for method in found
+        for method in exported
         if inspect.isclass(method) and issubclass(method, HDRModule) and method is not HDRModule
     ]
     return sorted(entries, key=lambda entry: entry["kind"] == "baseline")
 
 
-def describe(method: "type[HDRModule]") -> Entry:
+def describe(method: "type[HDRModule]") -> MethodEntry:
     """What the class, its docstring and its networks tell."""
     text = inspect.getdoc(method) or ""
     parts = count_parameters(method)
@@ -89,17 +89,7 @@ def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def cited(paper: str) -> str:
-    """First author, venue and year of a paper given as `Authors: "Title", venue year.`; other text as it is.
-
-    >>> cited('Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.')
-    'Le, WACV 2023'
-    """
-    found = re.fullmatch(r'([^,:]+)[^"]*".*", ([^"]+?)\.?', paper)
-    return f"{found[1]}, {found[2]}" if found else paper
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: MethodEntry) -> tuple[str, ...]:
     count = f"{entry['parameters']:,}" if entry["parameters"] else "none"
     paper = cited(entry["paper"]) or entry["kind"]
     return entry["name"], count, entry["input"], entry["exposures"], paper

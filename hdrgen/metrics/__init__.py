@@ -17,6 +17,7 @@ from hdrgen.metrics.cvvdp import ColorVideoVDP
 from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
 from hdrgen.metrics.image_metric import ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
+from hdrgen.metrics.listing import DOMAINS, MetricEntry, all_metrics, describe_metric
 from hdrgen.metrics.loading import load_protocol
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
@@ -39,6 +40,7 @@ from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
     "ALIGNMENTS",
+    "DOMAINS",
     "HDRVDP2",
     "L1",
     "LPIPS",
@@ -59,6 +61,7 @@ __all__ = [
     "ImageMetric",
     "Judgement",
     "LPIPSTrunk",
+    "MetricEntry",
     "PSNRMu",
     "PU21Encoding",
     "PerceptualDistance",
@@ -70,7 +73,9 @@ __all__ = [
     "align_mean",
     "align_median",
     "align_percentiles",
+    "all_metrics",
     "check_images",
+    "describe_metric",
     "described",
     "deviations",
     "gather",

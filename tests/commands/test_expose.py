@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from hdrgen.camera import SRGB, form_image
+from hdrgen.cli.exposure_options import exposure_values
 from hdrgen.cli.main import main
-from hdrgen.commands.expose import exposures
 from hdrgen.errors import InputError
 from hdrgen.io import read_image, read_stack, write_image
 
@@ -55,11 +55,11 @@ def test_auto_puts_the_median_at_middle_grey(folder):
 
 
 def test_lists_and_ranges():
-    assert exposures("2,-2,0.5") == [-2, 0.5, 2]
-    assert exposures("-1:1") == [-1, 0, 1]
+    assert exposure_values("2,-2,0.5") == [-2, 0.5, 2]
+    assert exposure_values("-1:1") == [-1, 0, 1]
     for text in ("a", "1,1", "3:1", "0:1:0", "0:1:2:3", "0:1000:1", "inf", "1:2,3"):
         with pytest.raises(InputError, match="--ev"):
-            exposures(text)
+            exposure_values(text)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from torch import nn
 
 from hdrgen import methods
 from hdrgen.cli.main import main
-from hdrgen.commands.methods import cited, count_parameters, describe_all
+from hdrgen.cli.tables import cited
+from hdrgen.commands.methods import count_parameters, describe_all
 from hdrgen.methods.base import HDRModule
 
 NAMES = {
