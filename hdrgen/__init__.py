@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from hdrgen.io import ColourSpace as ColourSpace
     from hdrgen.io import Exposure as Exposure
     from hdrgen.io import Image as Image
-    from hdrgen.io import read_image as read  # noqa: F401  # public by this name
-    from hdrgen.io import write_image as write  # noqa: F401  # the same
+    from hdrgen.io import read_image as read
+    from hdrgen.io import write_image as write
 
 _PUBLIC = {
     "BT709": "hdrgen.io:BT709",
@@ -55,5 +55,24 @@ _PUBLIC = {
 }
 """Public name: where it is. A name joins with a line here and one above, which is what type checkers see."""
 
+__all__ = [
+    "BT709",
+    "BT2020",
+    "DISPLAY_P3",
+    "Camera",
+    "ColourSpace",
+    "Exposure",
+    "Image",
+    "InputError",
+    "Model",
+    "TiledProgram",
+    "load",
+    "load_program",
+    "merge",
+    "read",
+    "tone_map",
+    "write",
+]
+
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-    __getattr__, __dir__, __all__ = lazy_face(__name__, _PUBLIC)
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)

@@ -4,11 +4,9 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-LazyFace = tuple[Callable[[str], object], Callable[[], list[str]], list[str]]
 
-
-def lazy_face(package: str, places: Mapping[str, str]) -> LazyFace:
-    """The `__getattr__`, `__dir__` and `__all__` of a package whose public names are imported on first use.
+def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The `__getattr__` and `__dir__` of a package whose public names are imported on first use.
 
     No name may be that of a file of the package: the import of the file would put the module in its place.
 
@@ -17,9 +15,9 @@ def lazy_face(package: str, places: Mapping[str, str]) -> LazyFace:
         places: Where each public name is, as `module:attribute`.
 
     Returns:
-        The three, to be assigned at module level.
+        Both, to be assigned at module level.
 
-    >>> get, names, every = lazy_face("hdrgen", {"InputError": "hdrgen.errors:InputError"})
+    >>> get, names = lazy_face("hdrgen", {"InputError": "hdrgen.errors:InputError"})
     >>> get("InputError")
     <class 'hdrgen.errors.InputError'>
     """
@@ -35,4 +33,4 @@ def lazy_face(package: str, places: Mapping[str, str]) -> LazyFace:
     def names() -> list[str]:
         return sorted({*module, *places} - {"TYPE_CHECKING", "lazy_face"})
 
-    return get, names, sorted(places)
+    return get, names

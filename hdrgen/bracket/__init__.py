@@ -36,5 +36,20 @@ _PUBLIC = {
     "write_plot": "hdrgen.bracket.response_plot:write_plot",
 }
 
+__all__ = [
+    "MEANS",
+    "PHOTO_COLUMNS",
+    "Bracket",
+    "BracketPixels",
+    "MergedBracket",
+    "Photo",
+    "fuse_bracket",
+    "inspect_photographs",
+    "merge_bracket",
+    "progress",
+    "small_picture",
+    "write_plot",
+]
+
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-    __getattr__, __dir__, __all__ = lazy_face(__name__, _PUBLIC)
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)

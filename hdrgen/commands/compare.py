@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, add_output_arguments, refuse_existing, with_config
 from hdrgen.comparison import ALIGNMENTS, DTYPES, ENCODINGS, LPIPS_NETWORKS, PPD, ComparisonSettings
 from hdrgen.errors import InputError
 

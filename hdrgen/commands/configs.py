@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen import configs
-from hdrgen.cli.parser import CommandParser
+from hdrgen.cli import CommandParser
 from hdrgen.errors import InputError, suggest
 from hdrgen.text_table import text_table
 

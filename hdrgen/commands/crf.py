@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.exposure_options import add_bracket_arguments, brackets_of, joined
-from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_bracket_arguments,
+    add_config_argument,
+    add_output_arguments,
+    brackets_of,
+    for_each,
+    joined,
+    output_files,
+    refuse_existing,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.checkpoint_option import trained
-from hdrgen.cli.colour_option import add_colour_argument
-from hdrgen.cli.exposure_options import exposure_values, joined
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_colour_argument,
+    add_config_argument,
+    exposure_values,
+    joined,
+    trained,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +69,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
-    from hdrgen.cli.lightning import run as run_lightning
+    from hdrgen.cli import run_lightning
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]

@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.checkpoint_option import trained
-from hdrgen.cli.exposure_options import exposure_values, joined
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_config_argument,
+    add_output_arguments,
+    exposure_values,
+    joined,
+    refuse_existing,
+    trained,
+    with_config,
+)
 from hdrgen.errors import InputError, suggest
 
 if TYPE_CHECKING:

@@ -8,11 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.exposure_options import exposure_values, joined
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    colour_space,
+    exposure_values,
+    for_each,
+    joined,
+    refuse_existing,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, with_config
 from hdrgen.errors import InputError
 from hdrgen.text_table import text_table
 

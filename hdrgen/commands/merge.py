@@ -12,11 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.exposure_options import add_bracket_arguments, brackets_of, joined
-from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_bracket_arguments,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    brackets_of,
+    colour_space,
+    for_each,
+    joined,
+    output_files,
+    refuse_existing,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +90,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     outputs = output_files(options.output, [bracket.name for bracket in brackets], suffix)
     _check_outputs(options, outputs)
     if options.method == LEARNED:
-        from hdrgen.cli.checkpoint_option import trained
+        from hdrgen.cli import trained
 
         merge_one = partial(_merge_learned, options, trained(options.ckpt_path, "HDRGAN"))
     else:
@@ -196,7 +205,7 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: expected a checkpoint, found none; check --ckpt_path")
     from hdrgen.bracket import small_picture
-    from hdrgen.cli.lightning import run as run_lightning
+    from hdrgen.cli import run_lightning
     from hdrgen.io import BT709, read_image, read_tags, write_image
 
     with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as folder:

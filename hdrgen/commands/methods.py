@@ -5,8 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.cli.parser import CommandParser, with_config
-from hdrgen.cli.tables import cited, listing_parser, print_listing
+from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
     from hdrgen.methods.base import HDRModule

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.cli.output import refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, refuse_existing, with_config
 
 
 def parser(verb: str) -> CommandParser:

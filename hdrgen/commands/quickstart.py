@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.method_table import Table, compare_methods, exposure_columns, format_table
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    Table,
+    add_config_argument,
+    compare_methods,
+    exposure_columns,
+    format_table,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,12 +85,12 @@ def _fresh(output: Path, overwrite: bool) -> Path:
 
 
 def _fit(output: Path, steps: int | None) -> Path:
-    from hdrgen.cli.lightning import run as train
+    from hdrgen.cli import run_lightning
 
     print("1/4 training on generated scenes, each through a camera response drawn at random", flush=True)
     length = [] if steps is None else [f"--trainer.max_steps={steps}"]
     configs = [part for name in CONFIGS for part in ("--config", name)]
-    train("fit", [*configs, *length, "-o", str(output / "runs")])
+    run_lightning("fit", [*configs, *length, "-o", str(output / "runs")])
     return _newest(output / "runs", "last.ckpt")
 
 
@@ -103,7 +110,7 @@ def _test(output: Path, checkpoint: Path) -> Table:
 
 def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
     """Predict from one generated photograph, and put input, exposures, result and truth on one sheet."""
-    from hdrgen.cli.lightning import run as train
+    from hdrgen.cli import run_lightning
     from hdrgen.io import write_image
 
     print("3/4 reconstructing an HDR image from one generated photograph", flush=True)
@@ -111,7 +118,7 @@ def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
     write_image(output / "photo.jpg", photo)
     write_image(output / "truth.exr", radiance)
     folder = output / "photo"
-    train(
+    run_lightning(
         "predict",
         ["--ckpt_path", str(checkpoint), "--data.predict", str(output / "photo.jpg"), *QUIET, "-o", str(folder)],
     )

@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.cli.output import refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, refuse_existing, with_config
 from hdrgen.errors import InputError
 
 OUTPUT = Path("report.html")

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hdrgen.cli.arguments import value_of
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.operator_options import OperatorOptions
-from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.cli.parser import CommandParser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    OperatorOptions,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    colour_space,
+    for_each,
+    output_files,
+    refuse_existing,
+    value_of,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:

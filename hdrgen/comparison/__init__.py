@@ -38,5 +38,21 @@ _PUBLIC = {
     "write_comparisons": "hdrgen.comparison.tables:write_comparisons",
 }
 
+__all__ = [
+    "ALIGNMENTS",
+    "DTYPES",
+    "ENCODINGS",
+    "LPIPS_NETWORKS",
+    "PPD",
+    "Comparison",
+    "ComparisonSettings",
+    "Pair",
+    "as_json",
+    "as_text",
+    "compare_pairs",
+    "find_pairs",
+    "write_comparisons",
+]
+
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-    __getattr__, __dir__, __all__ = lazy_face(__name__, _PUBLIC)
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)
