@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -200,3 +201,37 @@ def test_list_holds_every_operator():
 def test_help_imports_no_torch():
     code = "import sys; from hdrgen.cli.main import main; main(['tonemap', '--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@dataclass(frozen=True)
+class Exposed(Operator):
+    """An operator whose parameters are called as options of the verb."""
+
+    encoding = "none"
+    adapts = False
+    brighter = "raise exposure"
+    exposure: float = 1.0
+    quality: float = 0.5
+
+    def __call__(self, radiance: torch.Tensor) -> torch.Tensor:
+        return (radiance * 0 + self.exposure * self.quality).clamp(0, 1)
+
+
+def test_parameters_called_as_options_of_the_verb(monkeypatch, capsys):
+    monkeypatch.setattr(tonemap, "Exposed", Exposed, raising=False)
+    monkeypatch.setattr(tonemap, "__all__", [*tonemap.__all__, "Exposed"])
+    typed = ["--operator", "exposed", "--operator-exposure", "0.8", "--exposure", "2", "--quality", "90"]
+    assert main(["tonemap", "a.exr", *typed, "-o", "x.png"]) == 0
+    assert (iio.imread("x.png") == round(0.4 * 255)).all()
+    assert main(["tonemap", "--operators"]) == 0
+    listed = capsys.readouterr().out
+    assert "--operator-exposure 1 --operator-quality 0.5\n" in listed
+    assert "for a brighter picture raise --operator-exposure" in listed
+
+
+def test_operators_join_by_the_face_of_their_room(monkeypatch):
+    assert "exposed" not in tonemap.all_operators()
+    monkeypatch.setattr(tonemap, "Exposed", Exposed, raising=False)
+    monkeypatch.setattr(tonemap, "__all__", [*tonemap.__all__, "Exposed"])
+    assert tonemap.all_operators()["exposed"] is Exposed
+    assert list(tonemap.all_operators())[:2] == ["drago2003", "exposure_fusion"]
