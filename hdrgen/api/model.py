@@ -18,7 +18,6 @@ from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.loading import load_method
-from hdrgen.methods.offers import refuse_unoffered, takes_one
 from hdrgen.nn import TileSize
 
 EV = float | Sequence[float] | Array | Tensor
@@ -140,9 +139,7 @@ class Model:
             InputError: an exposure that the method cannot make, or no photograph.
         """
         wanted = stops(ev)
-        if not self.method.generates:
-            raise InputError(f"{self.name} merges exposures; it does not generate them, see reconstruct")
-        refuse_unoffered(self.method, wanted)
+        self.method.check_ev(wanted)
         batched, given = self._batched(image)
         made = self.method.generate(given, wanted.to(given.device))
         if isinstance(ev, float | int) or getattr(ev, "ndim", 1) == 0:  # a number, of Python, NumPy or torch
@@ -179,7 +176,7 @@ class Model:
                 raise InputError(f"expected a batch with ldr, ev and ref, found none of {', '.join(missing)}")
             there = {key: value.to(self.device) if isinstance(value, Tensor) else value for key, value in image.items()}
             return self.method.reconstruct(there)
-        if takes_one(self.method):
+        if self.method.input == "photograph":
             if isinstance(image, list | tuple):
                 raise InputError(
                     f"{self.name} takes one photograph, found {len(image)} in a {type(image).__name__}; hdrgen.merge"

@@ -19,8 +19,7 @@ from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
-from hdrgen.methods.base import source_of
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods import Evaluation, source_of
 from hdrgen.metrics import scene_means
 from hdrgen.metrics.scores import of_all_processes
 from hdrgen.tonemap import reinhard2002

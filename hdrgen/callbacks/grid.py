@@ -16,7 +16,7 @@ from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.callbacks.writer import exposure_name, file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods import Evaluation
 from hdrgen.tonemap import reinhard2002
 
 LABEL_HEIGHT = 14

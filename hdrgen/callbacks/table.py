@@ -15,7 +15,7 @@ from hdrgen.callbacks.run_folder import verb_folder
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods import Evaluation
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
 from hdrgen.provenance import provenance
 

@@ -18,7 +18,7 @@ from hdrgen.callbacks.end_line import say
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
-from hdrgen.methods.base import Prediction
+from hdrgen.methods import Prediction
 from hdrgen.tonemap import reduced, reinhard2002
 
 WRITERS = min(4, os.cpu_count() or 1)

@@ -108,20 +108,20 @@ def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[s
     """
     import torch
 
-    from hdrgen.methods.offers import refuse_unoffered, takes_one
-
     name = type(method).__name__
-    if not takes_one(method):
+    if method.input != "photograph":
         raise InputError(
             f"{name} takes several exposures of a scene, not one photograph; see hdrgen merge --method hdr_gan"
             f" --ckpt_path {checkpoint}, or hdrgen predict"
         )
     if typed is None:
         return []
+    if not method.generates:
+        raise InputError(f"--ev: {name} makes radiance without exposures; leave --ev out")
     if "stack_ev" not in inspect.signature(type(method)).parameters:
         raise InputError(f"--ev: {name} chooses the exposures by itself; leave --ev out")
     stops = exposure_values(typed)
     if len(stops) < 2:
         raise InputError(f"--ev: expected at least two exposures to merge, found {typed!r}; pass for example -2,0,2")
-    refuse_unoffered(method, torch.tensor(stops))
+    method.check_ev(torch.tensor(stops))
     return [f"--model.stack_ev={json.dumps(stops)}"]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 TRAINING_ONLY = "discriminator"
 """The part of a method, by the name that all methods give it, that makes no part of the result."""
+INPUTS = {"photograph": "one photograph", "bracket": "an exposure stack"}
+"""What a method takes, for those whose docstring says no more."""
+KINDS = {"photograph": "single image", "bracket": "exposure stack"}
 COLUMNS = ("method", "parameters", "input", "exposures", "paper")
 
 
@@ -69,8 +72,8 @@ def describe(method: "type[HDRModule]") -> MethodEntry:
         "summary": re.sub(r":math:`([^`]*)`", r"\1", text.partition("\n")[0]),
         "parameters": sum(count for name, count in parts.items() if name != TRAINING_ONLY),
         "parts": parts,
-        "input": _section(text, "Input:"),
-        "exposures": _section(text, "Exposures:"),
+        "input": _section(text, "Input:") or INPUTS[method.input],
+        "exposures": (_section(text, "Exposures:") or "any EV") if method.generates else "none",
         "paper": _section(text, "Paper:"),
     }
 
@@ -95,9 +98,7 @@ def _row(entry: MethodEntry) -> tuple[str, ...]:
 
 
 def _kind(method: "type[HDRModule]") -> str:
-    if ".baselines" in method.__module__:
-        return "baseline"
-    return "single image" if method.generates else "exposure stack"
+    return "baseline" if method.baseline else KINDS[method.input]
 
 
 def _section(text: str, title: str) -> str:

@@ -20,7 +20,7 @@ from hdrgen.cli.arguments import named_method
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
-from hdrgen.methods.loading import load_method
+from hdrgen.methods import load_method
 from tests.toys import OtherToy, ToyMethod
 
 CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
@@ -293,6 +293,7 @@ def test_malicious_checkpoint(named, capsys):
         (["--model=ToyMethd"], "no method 'ToyMethd'; did you mean ToyMethod?"),
         (["--model=ToyMethod", "--data.train=ToyScene"], "no class 'ToyScene'; did you mean ToyScenes?"),
         (["--model=ToyMethod", "--trainer.acelerator=cpu"], "did you mean --trainer.accelerator"),
+        (["--model=ToyMethod", "--trainer.max_step=3"], "did you mean --trainer.max_steps"),  # no abbreviations
         (["--model=ToyMethod", "--model.chanels=3"], "no option --model.chanels; did you mean --model.channels"),
         (["--model=ToyMethod", "--data.train=ToyScenes", "--data.train.conut=3"], "did you mean --data.train.count"),
         (

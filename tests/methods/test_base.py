@@ -164,7 +164,7 @@ class Fractional(Padded):
 
     multiple = 1
 
-    def offers(self, ev):
+    def can_generate(self, ev):
         return ev == ev.round()
 
 

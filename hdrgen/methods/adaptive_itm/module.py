@@ -25,8 +25,9 @@ from hdrgen.methods.adaptive_itm.loss import (
     progressive_loss,
 )
 from hdrgen.methods.adaptive_itm.network import CHANNELS, ExposureNetwork
-from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.base import HDRModule
 from hdrgen.methods.merging import merge_stack
+from hdrgen.methods.source import source_of
 
 DOWN_UP = (-torch.inf, torch.inf)
 
@@ -36,9 +37,6 @@ class AdaptiveITM(HDRModule):
 
     Paper:
         Zhang, Ye, Zhao, Wang: "Revisiting the Stack-Based Inverse Tone Mapping", CVPR 2023.
-
-    Input:
-        one photograph
 
     Exposures:
         one up, one down

@@ -30,12 +30,6 @@ class CEVR(HDRModule):
         Chen, Yen, Liu, Chen, Hu, Peng, Lin: "Learning Continuous Exposure Value Representations for Single-Image HDR
         Reconstruction", ICCV 2023.
 
-    Input:
-        one photograph
-
-    Exposures:
-        any EV
-
     Two networks of the same design make darker and brighter images. The loss is
     :math:`L_{rec} + \lambda L_{cyc}` (Eq. 5), the sum of both networks'.
 

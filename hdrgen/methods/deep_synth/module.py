@@ -36,9 +36,6 @@ class DeepSynthHDRI(HDRModule):
     Paper:
         Kim, Lee, Kang: "Differentiable HDR Image Synthesis using Multi-exposure Images", NeurIPS workshop 2020.
 
-    Input:
-        one photograph
-
     Exposures:
         whole EV -3..+3
 
@@ -190,7 +187,7 @@ class DeepSynthHDRI(HDRModule):
 
     # -- use -------------------------------------------------------------------------------------------------------
 
-    def offers(self, ev: Tensor) -> Tensor:
+    def can_generate(self, ev: Tensor) -> Tensor:
         """Whole multiples of the step within reach."""
         steps, whole = whole_steps(ev, self.step)
         return whole & (steps.abs() <= self.reach)
