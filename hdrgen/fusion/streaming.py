@@ -96,7 +96,7 @@ def merge_photographs(
     covers = [masks[j] if masks else None for j in order]
     merger = _Merger(voices, mean)
     radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(_available_cores()) as pool:
         for start in range(0, len(radiance), ROWS):
             rows = slice(start, start + ROWS)
             blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
@@ -104,6 +104,13 @@ def merge_photographs(
             merger.merge(blocks, faces, radiance[rows], pool)
             progress(min(1.0, (start + ROWS) / len(radiance)))
     return radiance
+
+
+def _available_cores() -> int:
+    """Cores that this process may run on; macOS and Windows tell only how many the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:

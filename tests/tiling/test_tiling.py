@@ -181,6 +181,21 @@ def test_a_kept_heap_changes_no_result(network, monkeypatch, there):
     torch.testing.assert_close(inside, network(image), atol=0, rtol=0)
 
 
+def test_a_heap_is_used_as_it_is_without_glibc(network, monkeypatch):
+    """macOS, Windows, and Linux with musl have no `libc.so.6`."""
+
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    _glibc.cache_clear()
+    with monkeypatch.context() as patch, torch.no_grad():
+        patch.setattr("ctypes.CDLL", missing)
+        tiled = Tiling(4, 16).apply(network, torch.ones(1, 3, 92, 72), 48)
+        assert _glibc() is None
+    _glibc.cache_clear()
+    torch.testing.assert_close(tiled, network(torch.ones(1, 3, 92, 72)), atol=1e-6, rtol=0)
+
+
 HEAP = """
 import psutil, torch
 from hdrgen.tiling.live_memory import heap_kept
