@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 
 def pyramid_down(image: Tensor) -> Tensor:

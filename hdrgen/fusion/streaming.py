@@ -23,6 +23,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
+from hdrgen.tiling import row_slices
 
 Block = NDArray[Any]
 Sums = NDArray[np.complex64]
@@ -97,12 +98,11 @@ def merge_photographs(
     merger = _Merger(voices, mean)
     radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
     with ThreadPoolExecutor(_available_cores()) as pool:
-        for start in range(0, len(radiance), ROWS):
-            rows = slice(start, start + ROWS)
+        for rows in row_slices(len(radiance), ROWS):
             blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
             faces = [None if cover is None else cover[rows] for cover in covers]
             merger.merge(blocks, faces, radiance[rows], pool)
-            progress(min(1.0, (start + ROWS) / len(radiance)))
+            progress(rows.stop / len(radiance))
     return radiance
 
 
@@ -215,13 +215,12 @@ class _Merger:
         target = out.reshape(-1, 3)
         step = VALUES // (3 if len(self.lanes) == 1 else 1)
 
-        def part(start: int) -> None:
-            here = slice(start, start + step)
+        def part(here: slice) -> None:
             pixels, faces = [block[here] for block in flat], [None if m is None else m[here] for m in covers]
             for lanes in self.lanes:
                 self._merge(pixels, faces, lanes, target[here, lanes])
 
-        list(pool.map(part, range(0, len(target), step)))
+        list(pool.map(part, row_slices(len(target), step)))
 
     def _merge(self, pixels: list[Block], masks: list[Block | None], lanes: slice, out: Block) -> None:
         sums: Sums | None = None

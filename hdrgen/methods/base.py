@@ -20,7 +20,7 @@ from hdrgen.methods.merging import merge_stack
 from hdrgen.methods.optimisation import Optimised
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
 from hdrgen.nn import TileSize, Tiling, read_checkpoint
-from hdrgen.tiling.tiling import unheard
+from hdrgen.tiling import no_progress
 
 
 class Prediction(TypedDict, total=False):
@@ -93,7 +93,7 @@ class HDRModule(Optimised):
         self.response = response
         self.initial_weights = initial_weights
         self.protocols: dict[str, EvaluationProtocol] = {}
-        self.progress: Callable[[float], None] = unheard
+        self.progress: Callable[[float], None] = no_progress
         self._scores: list[Score] = []
 
     def setup(self, stage: str) -> None:

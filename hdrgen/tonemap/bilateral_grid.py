@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hdrgen.tiling import by_strips, row_slices
+
 _MARGIN = 3  # empty cells around the data, more than the kernel reaches
 _SIDE = 0.6065306597126334  # exp(-1/2): the Gaussian one cell, which is one standard deviation, from its middle
 _ROWS = 512  # of the image at a time
@@ -47,16 +49,12 @@ def _fill(planes: Tensor, depth: Tensor, rows: Tensor, columns: Tensor, extent: 
     count, volume = len(planes), extent[0] * extent[1] * extent[2]
     grid = planes.new_zeros(2, count * volume)
     first = torch.arange(count, device=planes.device)[:, None, None] * volume
-    for lines in _strips(rows):
+    for lines in row_slices(len(rows), _ROWS):
         z, y = _nearest(depth[:, lines]), _nearest(rows[lines])[:, None]
         cell = first + (z * extent[1] + y) * extent[2] + _nearest(columns)
         values = planes[:, lines].flatten()
         grid = grid.index_add(1, cell.flatten(), torch.stack([values, torch.ones_like(values)]))
     return grid.view(2, count, *extent).transpose(0, 1)
-
-
-def _strips(rows: Tensor) -> list[slice]:
-    return [slice(start, start + _ROWS) for start in range(0, len(rows), _ROWS)]
 
 
 def _nearest(position: Tensor) -> Tensor:
@@ -74,11 +72,12 @@ def _smooth(grid: Tensor) -> Tensor:
 def _look_up(grid: Tensor, depth: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Weighted means between the cells at every pixel: (N, H, W)."""
     last = [length - 1 for length in grid.shape[-3:]]
-    found = []
-    for lines in _strips(rows):
-        z = depth[:, lines]
-        x, y = columns.expand_as(z), rows[lines, None].expand_as(z)
+
+    def means_of(start: int, stop: int) -> Tensor:
+        z, lines = depth[:, start:stop], rows[start:stop]
+        x, y = columns.expand_as(z), lines[:, None].expand_as(z)
         place = [(value + _MARGIN) * (2 / end) - 1 for value, end in zip((x, y, z), reversed(last), strict=True)]
         sums = functional.grid_sample(grid, torch.stack(place, -1)[:, None], align_corners=True)[:, :, 0]
-        found.append(sums[:, 0] / sums[:, 1])
-    return torch.cat(found, -2)
+        return sums[:, 0] / sums[:, 1]
+
+    return by_strips(means_of, depth.shape[-2:])

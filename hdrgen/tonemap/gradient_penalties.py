@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 
 class Penalty(Protocol):
