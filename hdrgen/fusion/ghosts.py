@@ -60,13 +60,13 @@ def ghost_masks(
 
     Args:
         frames: (H, W, 3) display values, ordered by exposure.
-        ev: their exposures in EV.
-        response: the camera's curve, one or three tables.
-        reference: whose moment the result shows; :func:`least_clipped` for one.
-        progress: called with the share that is done.
+        ev: Their exposures in EV.
+        response: The camera's curve, one or three tables.
+        reference: Whose moment the result shows; `least_clipped` for one.
+        progress: Called with the share that is done.
 
     Returns:
-        For each frame a mask for :func:`hdrgen.fusion.merge_photographs`, soft at its edges; None for the reference.
+        For each frame a mask for `hdrgen.fusion.merge_photographs`, soft at its edges; None for the reference.
     """
     factor = 1
     while frames[0].shape[0] * frames[0].shape[1] / factor**2 > LARGEST:

@@ -5,8 +5,6 @@ sums of weights and of weighted radiance is computed once, as the two halves of 
 and one addition per frame and value are left to do. Memory is that of the frames, of the result, and of a few rows.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -59,33 +57,32 @@ def merge_photographs(
     masks: Sequence[Rows | None] | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float32]:
-    """Merge photographs of any size: what :func:`hdrgen.fusion.merge_debevec` returns, fast and in little memory.
+    """Merge photographs of any size: what `hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
     Equal to it, and with `LinearMean` and `PhotonMean` to the other merges, but for the rounding of float32 (relative
     differences below 1e-5); and but for pixels that a shorter exposure shows white and a longer one darker, which
     cannot be of a scene that stands still: the longer one is then not believed.
 
     Args:
-        frames: arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
-        ev: their exposures in EV.
-        response: the camera's curve, one or three tables.
-        mean: over what to average; None is `LogMean`, Debevec's.
-        weight: from display value to weight, 0 at the clip levels.
-        masks: for each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
+        frames: Arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
+        ev: Their exposures in EV.
+        response: The camera's curve, one or three tables.
+        mean: Over what to average; None is `LogMean`, Debevec's.
+        weight: From display value to weight, 0 at the clip levels.
+        masks: For each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
             than the others.
-        progress: called with the share that is done.
+        progress: Called with the share that is done.
 
     Returns:
         Linear radiance (H, W, 3), float32.
 
     Raises:
-        InputError: no frames, shapes that differ, an EV missing or not finite.
+        InputError: No frames, shapes that differ, an EV missing or not finite.
 
-    Example:
-        >>> from hdrgen.camera import Gamma
-        >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
-        >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
-        0.18
+    >>> from hdrgen.camera import Gamma
+    >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
+    >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
+    0.18
     """
     _check(frames, ev)
     order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)

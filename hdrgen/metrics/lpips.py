@@ -79,7 +79,7 @@ def pretrained_lpips(
 
     Args:
         trunk: See `LPIPSTrunk`.
-        weights: torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
+        weights: Torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
         heads: State dict of the heads as the authors publish them (`lin0.model.1.weight`, ...); None takes the file
             inside torchmetrics, version 0.1.
 
@@ -133,7 +133,7 @@ class LPIPS(ImageMetric):
 
     Args:
         network: See `LPIPSTrunk`.
-        weights: torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
+        weights: Torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
         heads: State dict of the heads; None takes the file inside torchmetrics.
 
     Raises:

@@ -93,7 +93,7 @@ class Tiling:
         """Raise before any work where tiles would be no larger than their overlap.
 
         Raises:
-            InputError: too small a number.
+            InputError: Too small a number.
         """
         if not isinstance(tile, str):
             size = _rounded(tile, self.multiple)
@@ -238,7 +238,7 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     """Where tiles of `size` begin that cover `length`, evenly, each a multiple of `multiple`; both sizes are multiples.
 
     Raises:
-        InputError: a tile is no larger than its overlap.
+        InputError: A tile is no larger than its overlap.
 
     >>> starts(length=1024, size=512, overlap=128, multiple=64)
     [0, 256, 512]

@@ -19,20 +19,19 @@ def joint_bilateral(plane: Tensor, guide: Tensor, *, sigma_space: float, sigma_r
     sigmas, where the filter itself would take hours.
 
     Args:
-        plane: what is smoothed, (..., H, W).
-        guide: whose edges are kept, values in [0, 1], same shape.
-        sigma_space: in pixels; at least 1 is taken.
-        sigma_range: in values of the guide.
+        plane: What is smoothed, (..., H, W).
+        guide: Whose edges are kept, values in [0, 1], same shape.
+        sigma_space: In pixels; at least 1 is taken.
+        sigma_range: In values of the guide.
 
     Returns:
         (..., H, W). Differentiable in the plane, and in the guide but for its rounding to cells.
 
     Source: Chen, Paris and Durand, "Real-time edge-aware image processing with the bilateral grid", 2007.
 
-    Example:
-        >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-        >>> joint_bilateral(step, step, sigma_space=2, sigma_range=0.1)
-        tensor([[0., 0., 0., 1., 1., 1.]])
+    >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    >>> joint_bilateral(step, step, sigma_space=2, sigma_range=0.1)
+    tensor([[0., 0., 0., 1., 1., 1.]])
     """
     shape, size = plane.shape, plane.shape[-2:]
     planes, guides = plane.reshape(-1, *size), guide.reshape(-1, *size)

@@ -31,10 +31,9 @@ class ExposureFusion(Operator):
         ev: Exposures in stops.
         mertens: The fusion.
 
-    Example:
-        >>> grey = torch.full((3, 16, 16), 7.0)
-        >>> round(float(ExposureFusion(ev=(0.0,))(grey)[0, 0, 0]), 4)  # 0.18 ** (1 / 2.2)
-        0.4587
+    >>> grey = torch.full((3, 16, 16), 7.0)
+    >>> round(float(ExposureFusion(ev=(0.0,))(grey)[0, 0, 0]), 4)  # 0.18 ** (1 / 2.2)
+    0.4587
     """
 
     encoding: ClassVar[str] = "power 1/2.2"
