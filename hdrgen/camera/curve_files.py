@@ -89,7 +89,11 @@ def load_response(path: Path | str) -> TabulatedResponse:
         return curves[0]
     sizes = {len(curve.irradiance) for curve in curves}
     if len(curves) != len(CHANNELS) or len(sizes) > 1:
-        raise InputError(f"{path}: expected one curve or one for each channel, found {len(curves)}; pass FILE:CURVE")
+        raise InputError(
+            f"{path}: expected one curve or one for each channel, found {len(curves)}; name one of them:"
+            f" response='{path}:CURVE'",
+            argument="response",
+        )
     irradiance, brightness = (
         torch.stack([getattr(curve, name) for curve in curves]) for name in ("irradiance", "brightness")
     )

@@ -92,7 +92,8 @@ def pretrained_lpips(
         _TORCHVISION_NAMES[trunk],
         weights,
         f"LPIPS needs ImageNet weights of {_TORCHVISION_NAMES[trunk]}",
-        "pass a file as weights (hdrgen compare: --lpips-weights), or leave LPIPS out",
+        "pass weights=FILE, or leave LPIPS out",
+        argument="weights",
     )
     if heads is not None:
         _load_heads(distance, Path(heads))

@@ -248,7 +248,10 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     stride = (size - overlap) // multiple * multiple
     if stride < 1:
         least = overlap + multiple
-        raise InputError(f"expected a tile of at least {least} pixels, found {size}; pass a larger --tile, or none")
+        raise InputError(
+            f"expected a tile of at least {least} pixels, found {size}; pass tile={least} or more, or tile='none'",
+            argument="tile",
+        )
     count = 1 - (-(length - size) // stride)
     steps = (length - size) // multiple
     return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]

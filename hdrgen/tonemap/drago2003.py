@@ -79,7 +79,7 @@ class Drago2003(Operator):
     """
 
     encoding: ClassVar[str] = "power 1/gamma"
-    brighter: ClassVar[str] = "lower --bias"
+    brighter: ClassVar[str] = "lower bias"
 
     bias: float = 0.85
     saturation: float = 1.0

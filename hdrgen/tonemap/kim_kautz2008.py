@@ -88,7 +88,7 @@ class KimKautz2008(Operator):
     """
 
     encoding: ClassVar[str] = "power 1/gamma"
-    brighter: ClassVar[str] = "lower --c2"
+    brighter: ClassVar[str] = "lower c2"
 
     c1: float = 3.0
     c2: float = 0.5

@@ -135,7 +135,7 @@ class LayerDecomposition(Operator):
 
     encoding: ClassVar[str] = "its own, for display as it is"
     adapts: ClassVar[bool] = False
-    brighter: ClassVar[str] = "raise --gamma"
+    brighter: ClassVar[str] = "raise gamma"
 
     lambda1: float = 0.3
     lambda2: float = 0.003

@@ -53,7 +53,7 @@ class MuLaw(Operator):
 
     encoding: ClassVar[str] = "the logarithm, for display as it is"
     adapts: ClassVar[bool] = False
-    brighter: ClassVar[str] = "lower --white"
+    brighter: ClassVar[str] = "lower white"
 
     mu: float = 5000.0
     white: float | None = 1.0

@@ -17,7 +17,7 @@ class Operator(ABC):
         encoding: How its display values are encoded, in words.
         adapts: Whether it adapts to each image, so that the scale of the radiance does not matter. If not, radiance 1
             has a meaning.
-        brighter: What to change for a brighter picture.
+        brighter: What to change for a brighter picture, parameters by their names.
     """
 
     encoding: ClassVar[str]

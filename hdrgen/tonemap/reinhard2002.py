@@ -70,7 +70,7 @@ class Reinhard2002(Operator):
     """
 
     encoding: ClassVar[str] = "sRGB"
-    brighter: ClassVar[str] = "raise --key"
+    brighter: ClassVar[str] = "raise key"
 
     key: float = 0.18
     white: float | None = None

@@ -74,7 +74,7 @@ class Reinhard2005(Operator):
     """
 
     encoding: ClassVar[str] = "response of the eye, power 1/gamma"
-    brighter: ClassVar[str] = "raise --intensity"
+    brighter: ClassVar[str] = "raise intensity"
 
     intensity: float = 0.0
     contrast: float | None = None

@@ -71,8 +71,11 @@ def test_weights_add_up_to_one(length, size, overlap):
 
 
 def test_a_tile_smaller_than_its_overlap_is_refused():
-    with pytest.raises(InputError, match=r"expected a tile of at least 72 pixels, found 64; pass a larger --tile"):
+    with pytest.raises(
+        InputError, match=r"of at least 72 pixels, found 64; pass tile=72 or more, or tile='none'"
+    ) as caught:
         starts(1000, 64, 64, 8)
+    assert caught.value.argument == "tile"
 
 
 @pytest.fixture
