@@ -9,8 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from hdrgen.camera import SRGB, CameraResponse, triangle
-from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.camera import SRGB, CameraResponse, triangle, uniform_linear
 
 __all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "triangle"]
 

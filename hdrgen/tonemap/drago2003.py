@@ -8,8 +8,7 @@ from typing import ClassVar
 import kornia
 from torch import Tensor
 
-from hdrgen.camera import Gamma
-from hdrgen.camera.response import power
+from hdrgen.camera import Gamma, power
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma, form_image, luminance_of
 from hdrgen.errors import InputError
-from hdrgen.fusion import Mertens
-from hdrgen.fusion.mertens import fuse
+from hdrgen.fusion import Mertens, fuse
 from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance

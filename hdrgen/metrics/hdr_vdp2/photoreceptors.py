@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.camera import uniform_linear
 from hdrgen.metrics.hdr_vdp2.displays import Primaries
 
 Curve = NDArray[np.float64]
