@@ -21,20 +21,19 @@ def response_residual(
     display value, the radiance :math:`E_i` of each sample being the weighted mean over the frames.
 
     Args:
-        stack: display values in [0, 1], (S, 3, H, W).
-        ev: exposures in EV, (S,).
-        response: the curve, one or three tables.
-        sampling: which pixels to use; quantiles of the frames do not mind motion.
+        stack: Display values in [0, 1], (S, 3, H, W).
+        ev: Exposures in EV, (S,).
+        response: The curve, one or three tables.
+        sampling: Which pixels to use; quantiles of the frames do not mind motion.
 
     Returns:
         Stops; 0 is perfect, NaN where no sample is seen in two frames.
 
-    Example:
-        >>> from hdrgen.camera import Gamma, form_image
-        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
-        >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
-        >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
-        (0.0, 0.25)
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+    >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
+    >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
+    (0.0, 0.25)
     """
     samples = sampling(stack[None])[0].double()
     weight = triangle(samples)

@@ -19,9 +19,8 @@ def robertson_bell(display: Tensor) -> Tensor:
     Source: Robertson, Borman and Stevenson, "Estimation-theoretic approach to dynamic range enhancement using multiple
     exposures", 2003, Eq. 18.
 
-    Example:
-        >>> [round(value, 4) for value in robertson_bell(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
-        [0.0, 0.3561, 1.0, 0.0]
+    >>> [round(value, 4) for value in robertson_bell(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
+    [0.0, 0.3561, 1.0, 0.0]
     """
     bell = (4 - (STEEPNESS * display - 2) ** 2).exp() - 1
     return (bell / (math.exp(4) - 1)).clamp_min(0)
@@ -38,25 +37,25 @@ def calibrate_robertson(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack by alternating least squares.
 
-    From a straight line on, in turns until the mean change over a channel's levels, summed, is below ``threshold``:
+    From a straight line on, in turns until the mean change over a channel's levels, summed, is below `threshold`:
 
     :math:`E_i = \sum_j w(Z_{ij}) 2^{EV_j} g(Z_{ij}) / \sum_j w(Z_{ij}) 4^{EV_j}` and
     :math:`g(k) = \mathrm{mean}_{Z_{ij}=k}(2^{EV_j} E_i)`, divided by g at mid-grey.
 
     No smoothness is assumed: levels that no sampled pixel has are interpolated in log exposure, and frames at equal
     steps leave ripples of that step in the curve, which Debevec's calibration does not. The ends and the scale are
-    those of :func:`hdrgen.camera.calibrate_debevec`, and so are the arguments, whose gradients end here.
+    those of `hdrgen.camera.calibrate_debevec`, and so are the arguments, whose gradients end here.
 
     Args:
-        stack: display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
-        ev: exposures in EV, (S,) or (B, S).
-        levels: knots of the curve.
-        iterations: at most so many turns.
-        threshold: change of the curves, in units of their value at mid-grey, below which they count as found.
-        sampling: which pixels to use.
+        stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
+        ev: Exposures in EV, (S,) or (B, S).
+        levels: Knots of the curve.
+        iterations: At most so many turns.
+        threshold: Change of the curves, in units of their value at mid-grey, below which they count as found.
+        sampling: Which pixels to use.
 
     Raises:
-        InputError: one exposure, two equal ones, or no pixel of mid-grey to scale the curve by.
+        InputError: One exposure, two equal ones, or no pixel of mid-grey to scale the curve by.
 
     Source: Robertson et al. 2003, Eq. 19 and 20.
     """

@@ -125,23 +125,24 @@ def _codes(
 ) -> tuple[NDArray[Any], float]:
     """What the camera writes down (H, W, 3), and the share of the pixels that are clipped.
 
-    Band by band, as the steps in between would take gigabytes for a photograph of 24 megapixels.
+    A few rows at a time, as the steps in between would take gigabytes for a photograph of 24 megapixels.
     """
     import numpy as np
 
     from hdrgen.camera import add_noise, quantise
+    from hdrgen.tiling import row_slices
 
     _, height, width = radiance.shape
     codes = np.empty((height, width, 3), np.uint8 if options.bits == 8 else np.uint16)
-    rows, clipped = max(1, BAND // width), 0
-    for top in range(0, height, rows):
-        exposure = radiance[:, top : top + rows].float() * factor
+    clipped = 0
+    for rows in row_slices(height, max(1, BAND // width)):
+        exposure = radiance[:, rows].float() * factor
         if options.noise:
             electrons = {"full_well": options.full_well, "read_noise": options.read_noise}
             exposure = add_noise(exposure, generator, **electrons)
         clipped += int((exposure >= 1).any(0).sum())
         display = quantise(response(exposure.clamp(0, 1)), options.bits)
-        codes[top : top + rows] = (display * (2**options.bits - 1)).round().permute(1, 2, 0).numpy()
+        codes[rows] = (display * (2**options.bits - 1)).round().permute(1, 2, 0).numpy()
     return codes, clipped / (height * width)
 
 

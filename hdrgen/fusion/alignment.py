@@ -6,8 +6,6 @@ known of exposures or of the camera's response. A motion is believed only where 
 made it (`evidence.py`): what a tripod held still stays as it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -39,7 +37,7 @@ class Alignment:
     """How one photograph lies relative to the reference.
 
     Attributes:
-        matrix: from pixels of the reference to its own.
+        matrix: From pixels of the reference to its own.
         reliable: False where it shows too little in common with its neighbour to tell; it then moves with that.
     """
 
@@ -77,10 +75,10 @@ def align_photographs(
 
     Args:
         photographs: (H, W, 3), uint8, uint16 or floats in [0, 1]; ordered by exposure.
-        reference: the one that stays as it is.
-        linear: their values are linear, not display values.
-        shifts_only: find whole pixels of shift, and no turn.
-        progress: called with the share that is done.
+        reference: The one that stays as it is.
+        linear: Their values are linear, not display values.
+        shifts_only: Find whole pixels of shift, and no turn.
+        progress: Called with the share that is done.
 
     Returns:
         One for each photograph.
@@ -154,9 +152,9 @@ class _Pair:
         """The motion, from coarse to fine; None where too few points are seen in both.
 
         Args:
-            motion: its family.
-            start: where to begin.
-            finest: how many sizes to look at, the largest ones; None: all.
+            motion: Its family.
+            start: Where to begin.
+            finest: How many sizes to look at, the largest ones; None: all.
         """
         matrix = start
         for level in reversed(range(len(self.points))[:finest]):

@@ -1,7 +1,5 @@
 """Whether a motion that was found between two exposures is more than chance."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -33,13 +31,13 @@ def chance(
     than none.
 
     Args:
-        points: of the first exposure.
-        image: the second, (H, W) display values.
-        matching: of their brightness.
-        motion: the family to which the motion belongs.
-        matrix: the motion, as :meth:`ContrastPoints.track` found it.
-        simpler: the motion to compare it with.
-        tested: which of the family's parameters.
+        points: Of the first exposure.
+        image: The second, (H, W) display values.
+        matching: Of their brightness.
+        motion: The family to which the motion belongs.
+        matrix: The motion, as `ContrastPoints.track` found it.
+        simpler: The motion to compare it with.
+        tested: Which of the family's parameters.
 
     Returns:
         A probability; 1 where too little is seen to tell.

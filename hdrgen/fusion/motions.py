@@ -1,7 +1,5 @@
 """Camera motions between two photographs, as families of homographies around the identity."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 
 import numpy as np

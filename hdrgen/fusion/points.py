@@ -27,8 +27,8 @@ class Matching:
     """The brightness that pixels of one exposure have in another, by their place in the order of all pixels.
 
     Attributes:
-        theirs: display values of the exposure that is looked up, rising.
-        ours: the display values that they have in the first.
+        theirs: Display values of the exposure that is looked up, rising.
+        ours: The display values that they have in the first.
     """
 
     theirs: Values
@@ -39,9 +39,9 @@ class Matching:
         """From equal quantiles of both pictures, of the size nearest to a quarter of a megapixel.
 
         Args:
-            near: the first exposure.
-            far: the one that is looked up.
-            matrix: the motion between their largest images, where it is known: only what both show is compared then.
+            near: The first exposure.
+            far: The one that is looked up.
+            matrix: The motion between their largest images, where it is known: only what both show is compared then.
         """
         level = next((i for i, image in enumerate(near.images) if image.size <= 2**18), len(near.images) - 1)
         ours, theirs = near.images[level].ravel(), far.images[level].ravel()

@@ -5,8 +5,6 @@ sums of weights and of weighted radiance is computed once, as the two halves of 
 and one addition per frame and value are left to do. Memory is that of the frames, of the result, and of a few rows.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -23,6 +21,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
+from hdrgen.tiling import row_slices
 
 Block = NDArray[Any]
 Sums = NDArray[np.complex64]
@@ -58,33 +57,32 @@ def merge_photographs(
     masks: Sequence[Rows | None] | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float32]:
-    """Merge photographs of any size: what :func:`hdrgen.fusion.merge_debevec` returns, fast and in little memory.
+    """Merge photographs of any size: what `hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
     Equal to it, and with `LinearMean` and `PhotonMean` to the other merges, but for the rounding of float32 (relative
     differences below 1e-5); and but for pixels that a shorter exposure shows white and a longer one darker, which
     cannot be of a scene that stands still: the longer one is then not believed.
 
     Args:
-        frames: arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
-        ev: their exposures in EV.
-        response: the camera's curve, one or three tables.
-        mean: over what to average; None is `LogMean`, Debevec's.
-        weight: from display value to weight, 0 at the clip levels.
-        masks: for each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
+        frames: Arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
+        ev: Their exposures in EV.
+        response: The camera's curve, one or three tables.
+        mean: Over what to average; None is `LogMean`, Debevec's.
+        weight: From display value to weight, 0 at the clip levels.
+        masks: For each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
             than the others.
-        progress: called with the share that is done.
+        progress: Called with the share that is done.
 
     Returns:
         Linear radiance (H, W, 3), float32.
 
     Raises:
-        InputError: no frames, shapes that differ, an EV missing or not finite.
+        InputError: No frames, shapes that differ, an EV missing or not finite.
 
-    Example:
-        >>> from hdrgen.camera import Gamma
-        >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
-        >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
-        0.18
+    >>> from hdrgen.camera import Gamma
+    >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
+    >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
+    0.18
     """
     _check(frames, ev)
     order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)
@@ -96,14 +94,20 @@ def merge_photographs(
     covers = [masks[j] if masks else None for j in order]
     merger = _Merger(voices, mean)
     radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for start in range(0, len(radiance), ROWS):
-            rows = slice(start, start + ROWS)
+    with ThreadPoolExecutor(_available_cores()) as pool:
+        for rows in row_slices(len(radiance), ROWS):
             blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
             faces = [None if cover is None else cover[rows] for cover in covers]
             merger.merge(blocks, faces, radiance[rows], pool)
-            progress(min(1.0, (start + ROWS) / len(radiance)))
+            progress(rows.stop / len(radiance))
     return radiance
+
+
+def _available_cores() -> int:
+    """Cores that this process may run on; macOS and Windows tell only how many the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:
@@ -208,13 +212,12 @@ class _Merger:
         target = out.reshape(-1, 3)
         step = VALUES // (3 if len(self.lanes) == 1 else 1)
 
-        def part(start: int) -> None:
-            here = slice(start, start + step)
+        def part(here: slice) -> None:
             pixels, faces = [block[here] for block in flat], [None if m is None else m[here] for m in covers]
             for lanes in self.lanes:
                 self._merge(pixels, faces, lanes, target[here, lanes])
 
-        list(pool.map(part, range(0, len(target), step)))
+        list(pool.map(part, row_slices(len(target), step)))
 
     def _merge(self, pixels: list[Block], masks: list[Block | None], lanes: slice, out: Block) -> None:
         sums: Sums | None = None

@@ -57,7 +57,8 @@ def _refuse(which: str, wanted: str, values: Tensor, wrong: Tensor, scenes: Sequ
         if count:
             raise InputError(
                 f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()} values;"
-                " --clean replaces them (Python: hdrgen.read(clean=True))"
+                " pass clean=True to replace them",
+                argument="clean",
             )
 
 

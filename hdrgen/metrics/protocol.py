@@ -67,7 +67,7 @@ class EvaluationProtocol:
         truth: The scene's HDR image (`dataset`), one merged from all its true exposures as the result is
             (`merged`; of a stack of ranks, the scene's), or the latter where a scene has none (`dataset_or_merged`).
         align: Brings result and truth to one scale; see `hdrgen.metrics.alignment`.
-        luminance: cd/m2 of radiance 1 after alignment.
+        luminance: Of radiance 1 after alignment, in cd/m2.
         tone_mappers: Operators by name; None switches one off.
         stack_metrics: Of each generated exposure, by name; domain `display`.
         display_metrics: Of the HDR image after each tone mapper; domain `display`.

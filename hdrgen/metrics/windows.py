@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.tiling import row_slices
 
 WINDOW = 11
 """Pixels on each side of the window."""
@@ -55,8 +56,8 @@ def similarity(image: Tensor, target: Tensor, data_range: float, border: Border 
     middle = target.mean((-2, -1), keepdim=True)
     rows = max(WINDOW, STRIP // (image.numel() // image.shape[-2]))
     strips = []
-    for top in range(0, image.shape[-2] - 2 * RADIUS, rows):
-        strip = slice(top, top + rows + 2 * RADIUS)
+    for inside in row_slices(image.shape[-2] - 2 * RADIUS, rows):
+        strip = slice(inside.start, inside.stop + 2 * RADIUS)
         strips.append(_compared(image[..., strip, :], target[..., strip, :], middle, data_range))
     return Similarity(*(torch.cat(parts, -2) for parts in zip(*strips, strict=True)))
 

@@ -127,7 +127,8 @@ def pretrained_vgg(depth: int, layers: Sequence[str], weights: str | Path | None
         f"vgg{depth}",
         weights,
         "the perceptual loss needs ImageNet weights of VGG",
-        "pass a file with --model.perceptual_weights, or set --model.perceptual_weight 0",
+        "pass perceptual_weights=FILE, or set perceptual_weight=0",
+        argument="perceptual_weights",
     )
     return trunk.eval()
 
@@ -142,12 +143,14 @@ def load_vgg16_bn(encoder: VGGEncoder, weights: str | Path | None = None) -> Non
     if list(encoder.channels) != widths:
         raise InputError(
             f"expected an encoder of the widths {widths} for the ImageNet weights of vgg16_bn, found"
-            f" {list(encoder.channels)}; start at random with --model.pretrained false"
+            f" {list(encoder.channels)}; start at random with pretrained=False",
+            argument="pretrained",
         )
     load_imagenet(
         encoder,
         "vgg16_bn",
         weights,
         "the encoder starts from ImageNet weights of VGG",
-        "pass a file with --model.encoder_weights, or start at random with --model.pretrained false",
+        "pass encoder_weights=FILE, or start at random with pretrained=False",
+        argument="encoder_weights",
     )

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from hdrgen.errors import InputError
 from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.strips import row_slices
 from hdrgen.tiling.whole_image import Box, WholeImage, in_a_tile
 
 Parts = Callable[[Tensor], tuple[Tensor, ...]]
@@ -27,8 +28,8 @@ STRIP = 64
 """Rows that are turned into codes at a time, by way of float32."""
 
 
-def unheard(share: float) -> None:
-    """Tells nobody how much is done."""
+def no_progress(share: float) -> None:
+    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Tiling:
     overlap: int = 128
     context: bool = False
     prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
-    progress: Callable[[float], None] = unheard
+    progress: Callable[[float], None] = no_progress
 
     def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
         """Apply a network.
@@ -92,7 +93,7 @@ class Tiling:
         """Raise before any work where tiles would be no larger than their overlap.
 
         Raises:
-            InputError: too small a number.
+            InputError: Too small a number.
         """
         if not isinstance(tile, str):
             size = _rounded(tile, self.multiple)
@@ -181,8 +182,7 @@ class Canvas:
     def _finish(self, bottom: int) -> None:
         """Keep the rows above `bottom`, and make room below."""
         done, width = bottom - self.top, self.result.shape[-1]
-        for start in range(0, done, STRIP):
-            rows = slice(start, min(start + STRIP, done))
+        for rows in row_slices(done, STRIP):
             place = slice(self.top + rows.start, self.top + rows.stop)
             self.result[..., place, :] = _kept(self.sum[..., rows, :width], self.kept)
         rest = self.sum[..., done:, :].clone()
@@ -238,7 +238,7 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     """Where tiles of `size` begin that cover `length`, evenly, each a multiple of `multiple`; both sizes are multiples.
 
     Raises:
-        InputError: a tile is no larger than its overlap.
+        InputError: A tile is no larger than its overlap.
 
     >>> starts(length=1024, size=512, overlap=128, multiple=64)
     [0, 256, 512]
@@ -248,7 +248,10 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     stride = (size - overlap) // multiple * multiple
     if stride < 1:
         least = overlap + multiple
-        raise InputError(f"expected a tile of at least {least} pixels, found {size}; pass a larger --tile, or none")
+        raise InputError(
+            f"expected a tile of at least {least} pixels, found {size}; pass tile={least} or more, or tile='none'",
+            argument="tile",
+        )
     count = 1 - (-(length - size) // stride)
     steps = (length - size) // multiple
     return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]

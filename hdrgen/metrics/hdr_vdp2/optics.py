@@ -25,8 +25,8 @@ class Optics(NamedTuple):
         """Light on the retina, cd/m2, at least 1e-5; computed in the precision of `transfer`.
 
         Args:
-            light: cd/m2 of each primary, `(N, C, H, W)`.
-            surround: cd/m2 around the image, `(N, C, 1, 1)`.
+            light: Of each primary, in cd/m2, `(N, C, H, W)`.
+            surround: Around the image, in cd/m2, `(N, C, 1, 1)`.
         """
         # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
         planes = (light - surround).flatten(0, 1)
