@@ -6,6 +6,7 @@ from hdrgen.data.dataset import SelectedExposures, StackDataset
 from hdrgen.data.datasets.drtmo import DrTMO, DrTMOPairs, write_pairs
 from hdrgen.data.datasets.fairchild import Fairchild
 from hdrgen.data.datasets.folder import ExposureStackFolder
+from hdrgen.data.datasets.folder_writing import write_stack
 from hdrgen.data.datasets.hdreye import HDREye
 from hdrgen.data.datasets.kalantari import Kalantari
 from hdrgen.data.datasets.ntire import NTIRE2021
@@ -17,7 +18,7 @@ from hdrgen.data.datasets.vds import VDS
 from hdrgen.data.module import ExposureStackDataModule
 from hdrgen.data.optimal import optimal_exposures
 from hdrgen.data.prediction.brackets import Brackets
-from hdrgen.data.prediction.photographs import Photographs, PhotographSource
+from hdrgen.data.prediction.single import Photographs, PhotographSource
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import (
     EveryStep,
@@ -30,13 +31,12 @@ from hdrgen.data.selection import (
     WholeStackByRank,
     whole_steps,
 )
-from hdrgen.data.stack_files import write_stack
 from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes
+from hdrgen.data.virtual.moving_scenes import MovingScenes
 from hdrgen.data.virtual.panorama import Views
 from hdrgen.data.virtual.procedural import ProceduralScenes
 from hdrgen.data.virtual.rendered import RenderedStacks
-from hdrgen.data.virtual.rendering import StackCamera
+from hdrgen.data.virtual.stack_camera import StackCamera
 
 __all__ = [
     "NTIRE2021",

@@ -14,8 +14,8 @@ from torch.utils.data import DistributedSampler
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
-from hdrgen.data.prediction.photographs import Photographs, PhotographSource
-from hdrgen.data.sampling import EpochSampler, ExactShard
+from hdrgen.data.prediction.single import Photographs, PhotographSource
+from hdrgen.data.samplers import EpochSampler, ExactShard
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
 

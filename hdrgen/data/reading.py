@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.camera import SRGB
-from hdrgen.data.virtual.rendering import StackCamera, anchored
+from hdrgen.data.virtual.stack_camera import StackCamera, anchored
 from hdrgen.errors import InputError
 from hdrgen.io import Image, read_image
 

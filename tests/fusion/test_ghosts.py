@@ -4,7 +4,7 @@ import torch
 
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
 from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes, bracket_camera
+from hdrgen.data.virtual.moving_scenes import MovingScenes, bracket_camera
 from hdrgen.data.virtual.procedural import ProceduralScenes
 from hdrgen.fusion import ghosts as module
 from hdrgen.fusion import merge_photographs

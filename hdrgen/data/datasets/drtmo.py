@@ -17,7 +17,7 @@ from hdrgen.data.datasets.layout import part_of, wrong_layout
 from hdrgen.data.datasets.photographed import PhotographedStacks, Stack, sample_of
 from hdrgen.data.reading import read_frame
 from hdrgen.data.sample import Sample
-from hdrgen.data.virtual.rendering import HALF_STOPS
+from hdrgen.data.virtual.stack_camera import HALF_STOPS
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame
 

@@ -14,7 +14,7 @@ from hdrgen.data.datasets.layout import scenes_of, wrong_layout
 from hdrgen.data.datasets.photographed import Choice, sample_of
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
-from hdrgen.data.virtual.rendering import SMALLEST, StackCamera
+from hdrgen.data.virtual.stack_camera import SMALLEST, StackCamera
 from hdrgen.io import natural_key
 
 

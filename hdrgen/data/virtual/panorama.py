@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.virtual.tracing import turn
+from hdrgen.data.virtual.ray_tracing import turn
 from hdrgen.errors import InputError
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hdrgen.camera import luminance_of
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.rendering import SMALLEST, RadianceScenes, StackCamera
+from hdrgen.data.virtual.stack_camera import SMALLEST, RadianceScenes, StackCamera
 from hdrgen.data.virtual.synthesis import outdoor_world, radiance_of, room_world
 from hdrgen.errors import InputError
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.data.datasets.layout import part_of
-from hdrgen.data.prediction.photographs import unique_names
+from hdrgen.data.prediction.single import unique_names
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.virtual.panorama import Views, is_panorama, perspective, window
-from hdrgen.data.virtual.rendering import RadianceScenes, StackCamera, anchored
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera, anchored
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.virtual.materials import Materials, albedo, fractal_tile, random_materials
+from hdrgen.data.virtual.ray_tracing import FAR, Solids, camera_rays, nearest, visible, walls
 from hdrgen.data.virtual.sky import Sky, random_sky
-from hdrgen.data.virtual.tracing import FAR, Solids, camera_rays, nearest, visible, walls
 
 EYE = torch.tensor([0.0, 1.6, 0.0])
 RAYS_AT_ONCE = 16384

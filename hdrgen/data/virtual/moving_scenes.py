@@ -12,7 +12,7 @@ from hdrgen.data.dataset import StackDataset
 from hdrgen.data.sample import Sample
 from hdrgen.data.virtual.motion import Motion, times
 from hdrgen.data.virtual.procedural import ProceduralScenes
-from hdrgen.data.virtual.rendering import RadianceScenes, StackCamera
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 

@@ -12,8 +12,8 @@ from hdrgen.camera import Gamma
 from hdrgen.data import Motion, MovingScenes, ProceduralScenes, SelectedExposures, ThreeExposures
 from hdrgen.data.dataset import derived_generator
 from hdrgen.data.virtual.motion import Blob, Movement, pixels, sampled, times, turned
-from hdrgen.data.virtual.moving import bracket_camera
-from hdrgen.data.virtual.rendering import RadianceScenes
+from hdrgen.data.virtual.moving_scenes import bracket_camera
+from hdrgen.data.virtual.stack_camera import RadianceScenes
 from hdrgen.errors import InputError
 
 STILL = Motion(objects=(0, 0), shake=0.0, roll=0.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hdrgen.camera import Gamma, TabulatedResponse, luminance_of
 from hdrgen.data import StackCamera
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.rendering import HALF_STOPS, anchored, fold_of
+from hdrgen.data.virtual.stack_camera import HALF_STOPS, anchored, fold_of
 from hdrgen.errors import InputError
 
 
