@@ -21,7 +21,7 @@ from torch import Tensor
 
 from benchmarks.environment import print_environment
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods.adaptive_itm import FusionNetwork
 

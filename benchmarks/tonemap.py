@@ -34,7 +34,7 @@ from benchmarks.environment import print_environment
 from benchmarks.whole_command import cost_of
 from hdrgen.camera import SRGB, form_image
 from hdrgen.cli.operator_options import OPERATORS as NAMES
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.fusion import Mertens
 from hdrgen.io import write_image
 from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from hdrgen.camera import over_exposed_mask, under_exposed_mask
 from hdrgen.errors import InputError
-from hdrgen.fusion.weights import gaussian
+from hdrgen.fusion import gaussian
 
 THRESHOLD = 0.88
 LEAST = 0.001

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.camera import SRGB
-from hdrgen.data.virtual.stack_camera import StackCamera, anchored
+from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.errors import InputError
 from hdrgen.io import Image, read_image
 
@@ -57,7 +57,7 @@ def photograph_of(image: Image) -> Tensor:
     if not image.linear:
         return pixels
     exposed_already = image.pixels.dtype.kind == "u"
-    return SRGB()(pixels if exposed_already else anchored(pixels, StackCamera.percentile, StackCamera.level))
+    return SRGB()(pixels if exposed_already else auto_exposed(pixels))
 
 
 def shrunk(images: Tensor, max_side: int | None) -> Tensor:

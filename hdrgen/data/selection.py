@@ -108,8 +108,8 @@ class ThreeExposures:
         return [int(miss[:ref].argmin()), ref, ref + 1 + int(miss[ref + 1 :].argmin())]
 
 
-NEAR = 0.1
-"""Of a step: how far an exposure may be from a whole number of them. Nominal shutter times are off by up to 0.07 EV."""
+EV_TOLERANCE = 0.1
+"""How far, in stops or steps, an exposure may be from the wanted one: nominal shutter times are off by 0.07 EV."""
 
 
 def whole_steps(ev: Tensor, step: float) -> tuple[Tensor, Tensor]:
@@ -120,14 +120,14 @@ def whole_steps(ev: Tensor, step: float) -> tuple[Tensor, Tensor]:
         step: in stops.
 
     Returns:
-        The nearest whole number of steps, int64, and whether `ev` is it but for `NEAR` of a step; of `ev`'s shape.
+        The nearest whole number of steps, int64, and whether `ev` is within `EV_TOLERANCE` of it; both of `ev`'s shape.
 
     >>> whole_steps(torch.tensor([-2.0, 0.5, 1.06]), step=1.0)
     (tensor([-2,  0,  1]), tensor([ True, False,  True]))
     """
     steps = ev / step
     nearest = steps.round()
-    return nearest.long(), (steps - nearest).abs() <= NEAR
+    return nearest.long(), (steps - nearest).abs() <= EV_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class FromReference:
             InputError: nothing but the reference is left to choose.
         """
         stops = ev - ev[ref]
-        kept = ((stops[:, None] - torch.tensor(self.without)).abs() > NEAR).all(1) & stops.isfinite()
+        kept = ((stops[:, None] - torch.tensor(self.without)).abs() > EV_TOLERANCE).all(1) & stops.isfinite()
         kept[ref] = True
         if kept.sum() < 2:
             found = ", ".join(f"{value:g}" for value in stops.tolist())
@@ -226,7 +226,7 @@ class TheseExposures:
             InputError: the stack lacks one of them.
         """
         miss = (ev - ev[ref] - torch.tensor(sorted(self.stops))[:, None]).abs()
-        if not (miss.amin(1) <= NEAR).all():
+        if not (miss.amin(1) <= EV_TOLERANCE).all():
             found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
                 f"expected exposures at EV {list(self.stops)}, found EV {found}; ask for these, or for fewer"

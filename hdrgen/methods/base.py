@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import ConstantLR
 
 from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
-from hdrgen.data.selection import NEAR
+from hdrgen.data.selection import EV_TOLERANCE
 from hdrgen.errors import InputError
 from hdrgen.methods.evaluation import Evaluation, evaluate
 from hdrgen.methods.merging import merge_stack
@@ -290,7 +290,7 @@ class HDRModule(Optimised):
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
         wanted = self.offers(ev).scatter(1, batch["ref"][:, None], False)
         if exposures is not None:
-            wanted &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= NEAR).any(-1)
+            wanted &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= EV_TOLERANCE).any(-1)
         counts = wanted.sum(1).tolist()
         if len(set(counts)) > 1:
             raise InputError(

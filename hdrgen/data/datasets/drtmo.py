@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset, local_reference
-from hdrgen.data.datasets.layout import part_of, wrong_layout
-from hdrgen.data.datasets.photographed import PhotographedStacks, Stack, sample_of
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles, sample_of
 from hdrgen.data.reading import read_frame
 from hdrgen.data.sample import Sample
+from hdrgen.data.splits import part_of
 from hdrgen.data.virtual.stack_camera import HALF_STOPS
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame
@@ -143,7 +144,7 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
     return len(rows)
 
 
-def read_pairs(root: Path, path: Path) -> list[Stack]:
+def read_pairs(root: Path, path: Path) -> list[StackFiles]:
     """The pairs that a CSV file lists, each sorted dark to bright.
 
     Raises:
@@ -163,7 +164,7 @@ def read_pairs(root: Path, path: Path) -> list[Stack]:
     return [_pair(root, path, number, row) for number, row in enumerate(rows, start=2)]
 
 
-def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> Stack:
+def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> StackFiles:
     try:
         sides = sorted((math.log2(float(row[f"{key}_exp"]) / REFERENCE_TIME), row[key]) for key in ("x", "y"))
     except (TypeError, ValueError) as error:
@@ -172,7 +173,7 @@ def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> Stack:
     (dark, first), (bright, second) = sides
     # Times written with few digits must not miss the reference by a hair.
     ev = [round(dark, 6) + 0.0, round(bright, 6) + 0.0]
-    return Stack([root / first, root / second], torch.tensor(ev), local_reference(ev, 0))
+    return StackFiles([root / first, root / second], torch.tensor(ev), local_reference(ev, 0))
 
 
 def _listed(folder: Path, frame: int, root: Path) -> str:

@@ -8,9 +8,10 @@ import kornia
 import torch
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import FramePixels, read_frame, read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.io import Frame, images_in, read_exposure, read_header, read_stack
 
 RAWS = ("HDRPS Raws", "RAW", "Raws", ".")
@@ -67,8 +68,8 @@ class Fairchild(PhotographedStacks):
         if not folders:
             expected = f"<root>/{RAWS[0]}/<scene>/*.NEF and <root>/{TRUTHS[0]}/<scene>.exr"
             raise wrong_layout(place, expected, f"pass the folder that holds {RAWS[0]}")
-        choice = Choice(reference, evs, frames, max_side, square)
-        super().__init__(scenes_of(folders, scenes, only), choice)
+        options = StackOptions(reference, evs, frames, max_side, square)
+        super().__init__(scenes_of(folders, scenes, only), options)
         truths = {_plain(path.stem): path for path in (first_folder(place, *TRUTHS) or place).glob("*.exr")}
         self.truths = [truths.get(_plain(folder.name)) for folder in self.folders]
         self.camera_rgb = camera_rgb

@@ -7,9 +7,10 @@ from pathlib import Path
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data.datasets.layout import folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import images_in
 
@@ -54,10 +55,10 @@ class ExposureStackFolder(PhotographedStacks):
         scenes: tuple[float, float] = (0.0, 1.0),
         only: str | None = None,
     ) -> None:
-        choice = Choice(reference, evs, frames, max_side, square)
+        options = StackOptions(reference, evs, frames, max_side, square)
         expected = "<root>/<scene>/{images, exposures.csv where they have no EXIF, truth.exr where there is one}"
         folders = scene_folders(Path(root).expanduser(), expected)
-        super().__init__(scenes_of(folders, scenes, only), choice, response)
+        super().__init__(scenes_of(folders, scenes, only), options, response)
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The one HDR file of a scene, beside the exposures or one folder below."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.datasets.layout import first_folder, folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import FramePixels, read_frame, read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame, images_in, read_header
 
@@ -68,8 +69,8 @@ class HDREye(PhotographedStacks):
         if not folders:
             wanted = f"{BRACKETS}/<Cnn>/*.JPG" if bracketed else f"LDR/<Cnn>{SUFFIX}.tif"
             raise wrong_layout(place, f"<root>/images/{{{wanted}, HDR/<Cnn>_HDR.hdr}}", "pass the folder with images")
-        choice = Choice(reference, evs, frames, max_side, square)
-        super().__init__(scenes_of(folders, scenes, only), choice)
+        options = StackOptions(reference, evs, frames, max_side, square)
+        super().__init__(scenes_of(folders, scenes, only), options)
         self.truths = [self._truth_of(folder) if truth else None for folder in self.folders]
 
     def frames_of(self, index: int) -> list[Frame]:

@@ -7,9 +7,10 @@ from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, natural_key, read_stack
 
@@ -56,7 +57,7 @@ class Kalantari(PhotographedStacks):
     ) -> None:
         self.static = static
         folders = scenes_of(_folders(Path(root).expanduser(), split), scenes, only)
-        super().__init__(folders, Choice(max_side=max_side))
+        super().__init__(folders, StackOptions(max_side=max_side))
         for folder in self.folders:
             self._check(folder)
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_frame
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame, natural_key
 
@@ -58,7 +59,7 @@ class NTIRE2021(PhotographedStacks):
         if not tables:
             expected = f"<root>/<scene>/{{short.png, medium.png, long.png, gt.png, {LIST}, alignratio.npy}}"
             raise wrong_layout(place, expected, "pass a folder above the scenes")
-        super().__init__(scenes_of(list(tables), scenes, only), Choice(max_side=max_side))
+        super().__init__(scenes_of(list(tables), scenes, only), StackOptions(max_side=max_side))
         self.tables = [tables[folder] for folder in self.folders]
         self.gamma = gamma
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from hdrgen.camera import SRGB, CameraResponse, relative_ev
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.reading import FramePixels, read_frame, shrunk, squared
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.data.scene_names import names_of_folders
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, read_stack
 
@@ -25,7 +25,7 @@ Fit = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackFiles:
     """The chosen frames of one scene, dark to bright.
 
     Attributes:
@@ -42,7 +42,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Choice:
+class StackOptions:
     """Which frames of a stack to keep, and their size; the arguments that data sets of photographs have in common.
 
     Attributes:
@@ -83,7 +83,7 @@ class Choice:
         """What brings images to their size."""
         return partial(shrunk, max_side=self.max_side) if self.square is None else partial(squared, side=self.square)
 
-    def of(self, frames: Sequence[Frame], place: Path) -> Stack:
+    def select(self, frames: Sequence[Frame], place: Path) -> StackFiles:
         """The frames that are kept of a stack, which is dark to bright; `place` names it in errors."""
         stops = torch.tensor([frame.exposure.stops for frame in frames], dtype=torch.float64)
         reference = (len(frames) - 1) // 2 if self.reference is None else self.reference
@@ -93,7 +93,7 @@ class Choice:
             kept = sorted(sorted(kept, key=lambda frame: abs(float(ev[frame])))[: self.frames])
         chosen = ev[kept]
         paths = [frames[frame].path for frame in kept]
-        return Stack(paths, chosen.float(), int(chosen.abs().argmin()), float(stops[reference]))
+        return StackFiles(paths, chosen.float(), int(chosen.abs().argmin()), float(stops[reference]))
 
 
 class _Fitted(NamedTuple):
@@ -111,18 +111,18 @@ class PhotographedStacks(StackDataset):
 
     Args:
         folders: one for each scene.
-        choice: which frames to keep of each.
+        options: Which frames to keep of each, and their size.
         response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
     """
 
     def __init__(
-        self, folders: Sequence[Path], choice: Choice | None = None, response: CameraResponse | None = None
+        self, folders: Sequence[Path], options: StackOptions | None = None, response: CameraResponse | None = None
     ) -> None:
         self.folders = list(folders)
-        self.names = _distinct_names(self.folders)
-        self.choice = choice or Choice()
+        self.names = names_of_folders(self.folders)
+        self.options = options or StackOptions()
         self.response = response
-        self._stacks: dict[int, Stack] = {}
+        self._stacks: dict[int, StackFiles] = {}
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All frames of a scene, dark to bright; reads no pixels."""
@@ -161,7 +161,7 @@ class PhotographedStacks(StackDataset):
         sample = sample_of(ldr, stack.ev, stack.reference, frames, self.scene(index))
         truth = self.truth(index)
         if truth is not None:
-            sample["hdr"] = _of_size(ldr, *truth, self.choice.fit)
+            sample["hdr"] = _of_size(ldr, *truth, self.options.fit)
         response = self.response or (SRGB() if all(image.linear for image in images.values()) else None)
         if response is not None:
             sample["inverse_response"] = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
@@ -170,11 +170,11 @@ class PhotographedStacks(StackDataset):
     def _fitted(self, index: int, path: Path) -> _Fitted:
         # One by one, so that a long bracket of large photographs is never in memory as a whole.
         display, linear = self.display(index, path)
-        return _Fitted(self.choice.fit(display[None])[0], linear, tuple(display.shape[-2:]))
+        return _Fitted(self.options.fit(display[None])[0], linear, tuple(display.shape[-2:]))
 
-    def _stack(self, index: int) -> Stack:
+    def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:
-            self._stacks[index] = self.choice.of(self.frames_of(index), self.folders[index])
+            self._stacks[index] = self.options.select(self.frames_of(index), self.folders[index])
         return self._stacks[index]
 
 
@@ -215,10 +215,3 @@ def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:
         (height, width), (h, w) = hdr.shape[-2:], ldr.shape[-2:]
         raise InputError(f"{path}: expected the size of the exposures, {w} x {h}, found {width} x {height}")
     return hdr
-
-
-def _distinct_names(folders: Sequence[Path]) -> list[str]:
-    # `.` and `..` have no name of their own; resolving every folder of a large data set would take seconds.
-    paths = [folder if folder.name not in ("", "..") else folder.resolve() for folder in folders]
-    counts = Counter(path.name for path in paths)
-    return [path.name if counts[path.name] == 1 else f"{path.parent.name}_{path.name}" for path in paths]

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, form_image
+from hdrgen.data.auto_exposure import with_floor
 from hdrgen.data.dataset import StackDataset
-from hdrgen.data.datasets.layout import scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, sample_of
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import StackOptions, sample_of
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
-from hdrgen.data.virtual.stack_camera import SMALLEST, StackCamera
+from hdrgen.data.splits import scenes_of
+from hdrgen.data.virtual.stack_camera import StackCamera
 from hdrgen.io import natural_key
 
 
@@ -65,7 +67,7 @@ class RAISE(StackDataset):
         self.camera = StackCamera(evs or (-2.0, -1.0, 0.0, 1.0, 2.0), bits=bits)
         self.response = response or SRGB()
         self.headroom = -self.camera.evs[0] if headroom is None else headroom
-        self.choice = Choice(max_side=max_side, square=square)
+        self.options = StackOptions(max_side=max_side, square=square)
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -85,8 +87,8 @@ class RAISE(StackDataset):
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Develop these exposures."""
-        sensor = self.choice.fit(read_radiance(self.paths[index])[None])[0]
-        hdr = (sensor * 2.0**self.headroom).clamp_min(SMALLEST)
+        sensor = self.options.fit(read_radiance(self.paths[index])[None])[0]
+        hdr = with_floor(sensor * 2.0**self.headroom)
         ev, reference = self.camera.ev, self.camera.reference
         ldr = form_image(hdr, ev[list(frames)], self.response, self.camera.bits)
         sample = sample_of(ldr, ev, reference, frames, self.scene(index))

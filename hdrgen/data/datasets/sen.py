@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrgen.data.datasets.folder import scene_folders
-from hdrgen.data.datasets.layout import first_folder, scenes_of
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
+from hdrgen.data.splits import scenes_of
 
 
 class Sen(PhotographedStacks):
@@ -45,4 +46,4 @@ class Sen(PhotographedStacks):
         folders = scene_folders(
             first_folder(place, "Scenes") or place, "<root>/Scenes/<scene>/{.tif, exposure.txt where they have no EXIF}"
         )
-        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(reference, frames=frames, max_side=max_side))

@@ -10,10 +10,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import part_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks, Stack
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles, StackOptions
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import Sample
+from hdrgen.data.splits import part_of
 from hdrgen.errors import InputError
 
 FIRST_PART = 360
@@ -72,7 +73,7 @@ class SICE(PhotographedStacks):
         self.numbers = part_of(sorted(found), scenes)
         self.triples = [triple(found[number], *best[number]) for number in self.numbers]
         self.truths = Path(truth).expanduser() if truth else None
-        super().__init__([found[number] for number in self.numbers], Choice(square=square))
+        super().__init__([found[number] for number in self.numbers], StackOptions(square=square))
 
     def scene(self, index: int) -> str:
         """`sice_<number>`, 1 to 589."""
@@ -98,8 +99,8 @@ class SICE(PhotographedStacks):
             sample["optimal"] = torch.tensor([frames.index(0), frames.index(2)])
         return sample
 
-    def _stack(self, index: int) -> Stack:
-        return Stack(self.triples[index], torch.tensor(RANKS), 1)
+    def _stack(self, index: int) -> StackFiles:
+        return StackFiles(self.triples[index], torch.tensor(RANKS), 1)
 
 
 def read_labels(path: Path) -> dict[int, tuple[int, int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrgen.data.datasets.folder import scene_folders
-from hdrgen.data.datasets.layout import scenes_of
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
+from hdrgen.data.splits import scenes_of
 
 
 class Tursun(PhotographedStacks):
@@ -44,4 +44,4 @@ class Tursun(PhotographedStacks):
     ) -> None:
         expected = "<root>/<scene>/{.tiff, exposure.txt where they have no EXIF}"
         folders = scene_folders(Path(root).expanduser(), expected)
-        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(reference, frames=frames, max_side=max_side))

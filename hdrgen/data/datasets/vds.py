@@ -7,9 +7,10 @@ from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, exposure_from_name, images_in
 
@@ -60,7 +61,7 @@ class VDS(PhotographedStacks):
         if not folders:
             expected = f"<root>/{split}_set/<scene>/<scene>_{{-3..3}}EV_true.jpg.png, or the same in <root>/{split}/set"
             raise wrong_layout(place, expected, f"pass the folder that holds {split}_set or {split}")
-        super().__init__(scenes_of(folders, scenes, only), Choice(evs=evs, max_side=max_side, square=square))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(evs=evs, max_side=max_side, square=square))
         self.truths = first_folder(place, f"{split}_hdr_set", f"{split}/hdr_set")
         for index in range(len(self)):
             self.frames_of(index)

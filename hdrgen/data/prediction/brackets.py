@@ -8,13 +8,12 @@ from pathlib import Path
 import torch
 
 from hdrgen.data.dataset import local_reference
-from hdrgen.data.datasets.photographed import PhotographedStacks, Stack
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles
 from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
-from hdrgen.io import Frame, read_stack
-from hdrgen.io.stacks.finding import images_in
+from hdrgen.io import Frame, images_in, read_stack
 from hdrgen.io.stacks.scenes import grouped
 
 
@@ -71,10 +70,10 @@ class Brackets(PhotographedStacks):
         sample["path"] = str(stack.paths[stack.reference])
         return sample
 
-    def _stack(self, index: int) -> Stack:
+    def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:
             whole = super()._stack(index)
             frames = self.selection(whole.ev, whole.reference, torch.Generator())
             paths = [whole.paths[frame] for frame in frames]
-            self._stacks[index] = Stack(paths, whole.ev[frames], local_reference(frames, whole.reference))
+            self._stacks[index] = StackFiles(paths, whole.ev[frames], local_reference(frames, whole.reference))
         return self._stacks[index]

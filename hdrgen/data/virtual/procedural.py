@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import luminance_of
+from hdrgen.data.auto_exposure import with_floor
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.stack_camera import SMALLEST, RadianceScenes, StackCamera
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.data.virtual.synthesis import outdoor_world, radiance_of, room_world
 from hdrgen.errors import InputError
 
@@ -77,7 +78,7 @@ def with_range(radiance: Tensor, stops: float) -> Tensor:
     Returns:
         (3, H, W) with at least this range and a median luminance near 1.
     """
-    radiance = radiance.clamp_min(SMALLEST)
+    radiance = with_floor(radiance)
     light = luminance_of(radiance)
     low, middle, high = torch.quantile(light.log2().flatten(), torch.tensor([0.001, 0.5, 0.999]))
     stretch = max(1.0, stops / max(float(high - low), 0.1))

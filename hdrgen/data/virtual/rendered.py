@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.datasets.layout import part_of
-from hdrgen.data.prediction.single import unique_names
+from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.scene_names import names_of_files
+from hdrgen.data.splits import part_of
 from hdrgen.data.virtual.panorama import Views, is_panorama, perspective, window
-from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera, anchored
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0
@@ -60,7 +61,7 @@ class RenderedStacks(RadianceScenes):
         if size < 1 or views < 1:
             raise InputError(f"expected at least 1 view of at least 1 pixel, found views={views}, size={size}")
         self.paths = part_of(_hdr_files(Path(root).expanduser()), scenes)
-        self.names = unique_names(self.paths)
+        self.names = names_of_files(self.paths)
         self.size = size
         self.views = views
         self.camera = camera or StackCamera()
@@ -89,7 +90,7 @@ class RenderedStacks(RadianceScenes):
         if path in self._cache:
             self._cache.move_to_end(path)
             return self._cache[path]
-        image = anchored(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
+        image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
         self._cache[path] = image
         while len(self._cache) > 1 and sum(kept.nbytes for kept in self._cache.values()) > self.cache_bytes:
             self._cache.popitem(last=False)

@@ -11,7 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves, luminance_of
+from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
+from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposed, auto_exposure_gain, finite_radiance, with_floor
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.errors import InputError
@@ -20,8 +21,6 @@ HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 """The nine exposures of DrTMO, in stops."""
 
 FOLDS = 5
-SMALLEST = 1e-8
-MOST_VALUES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class StackCamera:
     curves_fold: Literal["train", "test"] | None = None
     bits: int | None = 8
     percentile: float = 50.0
-    level: float = 0.18
+    level: float = MIDDLE_GREY
     jitter: float = 0.5
 
     def __post_init__(self) -> None:
@@ -109,10 +108,11 @@ class StackCamera:
         response = self.draw_response(generator)
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         level = self.level * 2**error
-        hdr = anchored(radiance, self.percentile, level)
+        hdr = auto_exposed(radiance, self.percentile, level)
         shown = hdr.expand(len(frames), *hdr.shape)
         if seen is not None:
-            shown = (finite(seen) * anchor(radiance, self.percentile, level)).clamp_min(SMALLEST)
+            gain = auto_exposure_gain(radiance, self.percentile, level)
+            shown = with_floor(finite_radiance(seen) * gain)
         ev = self.ev[list(frames)]
         return Sample(
             ldr=form_image(shown, ev[:, None], response, self.bits)[:, 0],
@@ -161,40 +161,3 @@ def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraR
     """
     run = max(1, round(len(curves) / 32))
     return [curve for index, curve in enumerate(curves) if (index // run % FOLDS == FOLDS - 1) == held_out]
-
-
-def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
-    """Scale radiance so that a percentile of its positive luminance becomes `level`.
-
-    Args:
-        radiance: (3, H, W) linear. NaN and negative values become 0, infinities the largest finite value.
-        percentile: 0 to 100.
-        level: radiance that the percentile gets.
-
-    Returns:
-        (3, H, W), finite and at least 1e-8.
-
-    Raises:
-        InputError: nothing in the image is positive.
-
-    >>> anchored(torch.full((3, 2, 2), 7.0), 50, 0.18).unique()
-    tensor([0.1800])
-    """
-    return (finite(radiance) * anchor(radiance, percentile, level)).clamp_min(SMALLEST)
-
-
-def anchor(radiance: Tensor, percentile: float, level: float) -> Tensor:
-    """The factor () with which `anchored` scales."""
-    light = luminance_of(finite(radiance)).flatten()
-    light = light[light > 0]
-    if not len(light):
-        raise InputError("expected an HDR image with positive radiance, found only zeros, negatives or NaN; remove it")
-    # torch.quantile takes at most 2^24 values; a regular subset of a photograph has the same percentiles.
-    light = light[:: 1 + len(light) // MOST_VALUES]
-    return level / torch.quantile(light, percentile / 100)
-
-
-def finite(radiance: Tensor) -> Tensor:
-    """Radiance with NaN and negative values set to 0, and infinities to the largest finite value of the image."""
-    known = torch.nan_to_num(radiance.float(), nan=0.0, posinf=0.0, neginf=0.0)
-    return torch.where(torch.isposinf(radiance), known.max(), known).clamp_min(0)
