@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import Curve, Run
 from hdrgen.reporting.tables import breakable, number
 

@@ -11,10 +11,10 @@ from string import Template
 
 from hdrgen.errors import InputError
 from hdrgen.io.output import complete_or_nothing
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting import settings, tables
 from hdrgen.reporting.colours import gradient
 from hdrgen.reporting.curves import charts
-from hdrgen.reporting.markup import Markup, element, joined
 from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import chosen, palette, viewer
 from hdrgen.version import __version__

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from hdrgen.errors import InputError
-from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import CONFIG, Run, Test
 from hdrgen.reporting.tables import breakable
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import MEAN, Test
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
+from hdrgen.markup import Markup, element, embedded, joined
 from hdrgen.reporting.colours import KNOTS
-from hdrgen.reporting.markup import Markup, element, embedded, joined
 from hdrgen.reporting.pixels import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
 from hdrgen.reporting.runs import Pictures, Test
 from hdrgen.reporting.settings import part

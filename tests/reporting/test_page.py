@@ -6,8 +6,8 @@ import re
 import pytest
 
 from hdrgen.errors import InputError
+from hdrgen.markup import Markup, element, embedded
 from hdrgen.reporting import read_runs, write_page
-from hdrgen.reporting.markup import Markup, element, embedded
 from tests.reporting.parsed import Page
 from tests.reporting.synthetic import PROTOCOL, made_test, made_training
 
