@@ -1,7 +1,5 @@
 """Samples into batches."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,7 +18,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
     """Stack samples, keeping the keys that all of them have.
 
     Raises:
-        InputError: their frames differ in size or number; the scenes are named.
+        InputError: Their frames differ in size or number; the scenes are named.
     """
     shapes = {sample["scene"]: tuple(sample["ldr"].shape) for sample in samples}
     if len(set(shapes.values())) > 1:

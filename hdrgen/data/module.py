@@ -1,7 +1,5 @@
 """The one Lightning data module: any data set, any method."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -33,22 +31,22 @@ class ExposureStackDataModule(LightningDataModule):
     once.
 
     Args:
-        train: scenes to train on.
-        val: scenes to choose by.
-        test: scenes to report on.
-        predict: photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
+        train: Scenes to train on.
+        val: Scenes to choose by.
+        test: Scenes to report on.
+        predict: Photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
             one scene.
-        batch_size: training samples per step and process.
-        eval_batch_size: scenes per validation and test step. Photographs are always predicted one by one: their sizes
+        batch_size: Training samples per step and process.
+        eval_batch_size: Scenes per validation and test step. Photographs are always predicted one by one: their sizes
             differ, and so the results cannot depend on a batch size.
-        num_workers: processes that load samples, per process of the run; 0 loads in the run itself.
-        seed: of frames, views, crops, geometry and order.
-        augmentation: random geometry of training samples; None keeps them as they are.
-        on_error: a training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
+        num_workers: Processes that load samples, per process of the run; 0 loads in the run itself.
+        seed: Of frames, views, crops, geometry and order.
+        augmentation: Random geometry of training samples; None keeps them as they are.
+        on_error: A training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
             its place, and the skipped ones are counted in a warning at the end of the epoch. Evaluation always stops.
-        clean: of photographs to predict from, replace NaN, infinite, negative and black pixels of radiance; without it
+        clean: Of photographs to predict from, replace NaN, infinite, negative and black pixels of radiance; without it
             the first two stop the run.
-        max_megapixels: refuse larger photographs to predict from.
+        max_megapixels: Refuse larger photographs to predict from.
     """
 
     def __init__(
@@ -124,7 +122,7 @@ class ExposureStackDataModule(LightningDataModule):
         """Say how many photographs were left out; with several processes, each must call this.
 
         Raises:
-            InputError: on the first process, if there are any.
+            InputError: On the first process, if there are any.
         """
         if self._photographs is None:
             return

@@ -16,7 +16,7 @@ def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
     """The items between two shares of a sorted list, such as (0, 0.8) for training and (0.8, 1) for test.
 
     Raises:
-        InputError: the shares are not in order within [0, 1], or nothing lies between them.
+        InputError: The shares are not in order within [0, 1], or nothing lies between them.
 
     >>> part_of("abcde", (0.0, 0.8)), part_of("abcde", (0.8, 1.0))
     (['a', 'b', 'c', 'd'], ['e'])
@@ -34,12 +34,12 @@ def scenes_of(paths: Sequence[Path], scenes: tuple[float, float], only: str | No
     """The folders or files of the wanted scenes, in their order on disk.
 
     Args:
-        paths: of all scenes, sorted.
-        scenes: the part that is wanted, see `part_of`.
-        only: names of the scenes to take that part of, separated by commas; `*` and `?` stand for any letters.
+        paths: Of all scenes, sorted.
+        scenes: The part that is wanted, see `part_of`.
+        only: Names of the scenes to take that part of, separated by commas; `*` and `?` stand for any letters.
 
     Raises:
-        InputError: a wanted scene is not there, or the part is empty.
+        InputError: A wanted scene is not there, or the part is empty.
 
     >>> [path.name for path in scenes_of([Path("C01"), Path("C02"), Path("C10.nef")], (0.0, 1.0), "C1*,C01")]
     ['C01', 'C10.nef']

@@ -1,7 +1,5 @@
 """Runs as they lie on disk: a training with its curves, a test with its numbers and pictures."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math

@@ -1,7 +1,5 @@
 """Scenes to look at: input, results, truth and maps, side by side, under any exposure, and in false colours."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

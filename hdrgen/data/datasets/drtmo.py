@@ -1,7 +1,5 @@
 """The bracketed images of DrTMO, in the layout of Le et al.'s public code, and their lists of pairs."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import math
@@ -35,13 +33,13 @@ class DrTMO(PhotographedStacks):
     From Endo et al., "Deep Reverse Tone Mapping", 2017, as packaged for Le et al., WACV 2023.
 
     Args:
-        root: the folder with `training_data`, or `training_data` itself.
+        root: The folder with `training_data`, or `training_data` itself.
         split: "Train" or "Test".
-        scenes: part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
+        scenes: Part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
             views and responses of an image stay together.
 
     Raises:
-        InputError: another layout.
+        InputError: Another layout.
     """
 
     def __init__(self, root: str, split: Split = "Train", scenes: tuple[float, float] = (0.0, 1.0)) -> None:
@@ -64,11 +62,11 @@ class DrTMOPairs(StackDataset):
     that draw pairs without identity, or take the whole stack.
 
     Args:
-        root: the folder that the paths are relative to.
-        pairs: the CSV file; `write_pairs` makes one.
+        root: The folder that the paths are relative to.
+        pairs: The CSV file; `write_pairs` makes one.
 
     Raises:
-        InputError: not such a file.
+        InputError: Not such a file.
     """
 
     def __init__(self, root: str, pairs: str) -> None:
@@ -107,7 +105,7 @@ def stack_folders(root: Path, split: Split) -> list[Path]:
     """The folders of all stacks of a split, sorted.
 
     Raises:
-        InputError: there are none; the message shows the expected tree beside what was found.
+        InputError: There are none; the message shows the expected tree beside what was found.
     """
     for base in (root / "training_data", root):
         folders = sorted((base / split / "Bracketed_images").glob("*/"))
@@ -122,10 +120,10 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
     """List every unordered pair of exposures of every stack in a CSV file, the darker first.
 
     Args:
-        root: as for `DrTMO`; the listed paths are relative to it.
-        path: the file to write.
+        root: As for `DrTMO`; the listed paths are relative to it.
+        path: The file to write.
         split: "Train" or "Test".
-        identity: also pair each exposure with itself, as the public lists do: 45 pairs per stack instead of 36.
+        identity: Also pair each exposure with itself, as the public lists do: 45 pairs per stack instead of 36.
 
     Returns:
         The number of pairs.
@@ -148,7 +146,7 @@ def read_pairs(root: Path, path: Path) -> list[StackFiles]:
     """The pairs that a CSV file lists, each sorted dark to bright.
 
     Raises:
-        InputError: no such file, other columns, or an exposure that is no positive number.
+        InputError: No such file, other columns, or an exposure that is no positive number.
     """
     try:
         with path.open(newline="") as file:

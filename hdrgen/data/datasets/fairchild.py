@@ -1,7 +1,5 @@
 """Fairchild's HDR Photographic Survey: RAW brackets and the HDR images merged from them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import kornia
@@ -36,18 +34,18 @@ class Fairchild(PhotographedStacks):
     OpenEXR image is cut off evenly.
 
     Args:
-        root: the folder that holds `HDRPS Raws` and `EXRs`.
-        scenes: part of the scenes, sorted by name.
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased; the frames have 12 megapixels.
-        square: resize to this many pixels in height and width.
-        camera_rgb: keep the OpenEXR images as stored.
+        root: The folder that holds `HDRPS Raws` and `EXRs`.
+        scenes: Part of the scenes, sorted by name.
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased; the frames have 12 megapixels.
+        square: Resize to this many pixels in height and width.
+        camera_rgb: Keep the OpenEXR images as stored.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(

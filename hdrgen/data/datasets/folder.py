@@ -1,7 +1,5 @@
 """Real exposure stacks: a folder per scene."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from torch import Tensor
@@ -26,20 +24,20 @@ class ExposureStackFolder(PhotographedStacks):
     it, is its truth and becomes `hdr`, on the scale it is stored in.
 
     Args:
-        root: folder of scene folders, or one scene folder.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+        root: Folder of scene folders, or one scene folder.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             the darker of the two where their number is even.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
             there within a third of a stop.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased.
-        response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
-        square: resize to this many pixels in height and width.
-        scenes: part of the scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        response: The camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+        square: Resize to this many pixels in height and width.
+        scenes: Part of the scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
 
     Raises:
-        InputError: no scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
+        InputError: No scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
             is asked for.
     """
 
@@ -70,11 +68,11 @@ def scene_folders(root: Path, expected: str) -> list[Path]:
     """The folders directly in `root` that hold exposures, or `root` itself if it does.
 
     Args:
-        root: the folder the user named.
-        expected: the tree that the data set has, on one line.
+        root: The folder the user named.
+        expected: The tree that the data set has, on one line.
 
     Raises:
-        InputError: there are none; the message shows the expected tree beside what was found.
+        InputError: There are none; the message shows the expected tree beside what was found.
     """
     if root.is_dir() and _holds_exposures(root):
         return [root]

@@ -1,7 +1,5 @@
 """HDR-Eye, on which methods trained on other data are compared."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from torch import Tensor
@@ -32,21 +30,21 @@ class HDREye(PhotographedStacks):
     resolution than the HDR image are resized to it. The HDR image becomes `hdr`, on the scale it is stored in.
 
     Args:
-        root: the folder that holds `images`, or `images` itself.
+        root: The folder that holds `images`, or `images` itself.
         bracketed: False takes the one exposure `<Cnn>_LDR.tif` instead of the bracket, as CEVR's code does: to test
             on, not to train exposures from.
         truth: False leaves out the HDR images, also where their shape does not fit the brackets.
-        scenes: part of the scenes, sorted by name, such as (0, 0.5).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters. CEVR reports on 42,
+        scenes: Part of the scenes, sorted by name, such as (0, 0.5).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters. CEVR reports on 42,
             Deep Recursive HDRI on 41 of the 46.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased.
-        square: resize to this many pixels in height and width; the papers evaluate at 256.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        square: Resize to this many pixels in height and width; the papers evaluate at 256.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -83,7 +81,7 @@ class HDREye(PhotographedStacks):
         """One frame, in the size of the HDR image.
 
         Raises:
-            InputError: the two differ in shape.
+            InputError: The two differ in shape.
         """
         frame, truth = read_frame(path), self.truths[index]
         if truth is None:

@@ -1,7 +1,5 @@
 """The three exposures of moving scenes, with truth, of Kalantari and Ramamoorthi."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
@@ -34,16 +32,16 @@ class Kalantari(PhotographedStacks):
     frame mostly has 0; `hdr` is brought to the scale on which the middle frame reaches display 1 at radiance 1.
 
     Args:
-        root: the folder that holds the splits.
+        root: The folder that holds the splits.
         split: "train" or "test".
-        static: take the frames without motion, `ref_*` of DeepHDR's packaging, instead of the moving ones: true
+        static: Take the frames without motion, `ref_*` of DeepHDR's packaging, instead of the moving ones: true
             stacks, which single-image methods can be trained and tested on.
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        max_side: shrink larger images to this many pixels, antialiased.
+        scenes: Part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout, or a scene that lacks one of its files.
+        InputError: Another layout, or a scene that lacks one of its files.
     """
 
     def __init__(

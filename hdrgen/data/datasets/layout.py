@@ -25,9 +25,9 @@ def wrong_layout(root: Path, expected: str, advice: str) -> InputError:
     """The error that shows the expected tree beside what was found.
 
     Args:
-        root: the folder the user named.
-        expected: the tree on one line, e.g. `<root>/<scene>/{images, exposures.csv}`.
-        advice: what to do.
+        root: The folder the user named.
+        expected: The tree on one line, e.g. `<root>/<scene>/{images, exposures.csv}`.
+        advice: What to do.
     """
     return InputError(f"{root}: expected {expected}, found {tree_of(root)}; {advice}")
 

@@ -1,7 +1,5 @@
 """Three exposures of moving scenes as the NTIRE 2021 HDR challenge packs them, whole frames or 256 x 256 patches."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +33,14 @@ class NTIRE2021(PhotographedStacks):
     `gt.png` have no truth.
 
     Args:
-        root: any folder above the scenes.
-        scenes: part of the scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        gamma: of the truth; the challenge's own code takes 2.24, the true response being unknown.
-        max_side: shrink larger images to this many pixels, antialiased.
+        root: Any folder above the scenes.
+        scenes: Part of the scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        gamma: Of the truth; the challenge's own code takes 2.24, the true response being unknown.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -67,7 +65,7 @@ class NTIRE2021(PhotographedStacks):
         """Short, medium and long, with the stops of their list.
 
         Raises:
-            InputError: a frame is missing, or the list is no three numbers.
+            InputError: A frame is missing, or the list is no three numbers.
         """
         stops = _numbers(self.tables[index], 3)
         frames = [
@@ -107,7 +105,7 @@ def _numbers(path: Path, count: int) -> NDArray[Any]:
     """That many positive or negative numbers from a NumPy file.
 
     Raises:
-        InputError: no such file, or another content.
+        InputError: No such file, or another content.
     """
     try:
         values = np.load(path, allow_pickle=False)

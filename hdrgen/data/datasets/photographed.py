@@ -1,7 +1,5 @@
 """Exposure stacks that lie on disk as image files: what all data sets of photographs share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,10 +27,10 @@ class StackFiles:
     """The chosen frames of one scene, dark to bright.
 
     Attributes:
-        paths: their files.
+        paths: Their files.
         ev: (S,) stops relative to the reference.
-        reference: index of EV 0.
-        origin: exposure of the reference in the stops of its source: a list's, or log2 of its settings.
+        reference: Index of EV 0.
+        origin: Exposure of the reference in the stops of its source: a list's, or log2 of its settings.
     """
 
     paths: Sequence[Path]
@@ -46,13 +44,13 @@ class StackOptions:
     """Which frames of a stack to keep, and their size; the arguments that data sets of photographs have in common.
 
     Attributes:
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             the darker of the two where their number is even.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
             there within a third of a stop.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased.
-        square: resize to this many pixels in height and width, antialiased, whatever the aspect: the way of papers
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        square: Resize to this many pixels in height and width, antialiased, whatever the aspect: the way of papers
             that evaluate at 256 x 256.
 
     Raises:
@@ -110,9 +108,9 @@ class PhotographedStacks(StackDataset):
     Headers are read when a scene is first asked for, pixels only of the frames that are loaded.
 
     Args:
-        folders: one for each scene.
+        folders: One for each scene.
         options: Which frames to keep of each, and their size.
-        response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+        response: The camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
     """
 
     def __init__(
@@ -183,10 +181,10 @@ def sample_of(ldr: Tensor, ev: Tensor, reference: int, frames: Sequence[int], sc
 
     Args:
         ldr: (S, 3, H, W) display values of the frames.
-        ev: exposures of the whole stack in stops.
-        reference: index of the reference within the whole stack.
-        frames: ascending indices into the whole stack.
-        scene: its name.
+        ev: Exposures of the whole stack in stops.
+        reference: Index of the reference within the whole stack.
+        frames: Ascending indices into the whole stack.
+        scene: Its name.
     """
     kept = torch.tensor(local_reference(frames, reference))
     return Sample(ldr=ldr, ev=ev[list(frames)], ref=kept, scene=scene)

@@ -1,7 +1,5 @@
 """RAISE: single RAW photographs, from whose linear pixels stacks are developed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,18 +31,18 @@ class RAISE(StackDataset):
     darker exposures; Kim et al. and others evaluate so.
 
     Args:
-        root: folder with the NEF files, searched with all folders below it.
-        evs: exposures in stops, ascending; 0, the reference, is one of them.
-        response: encodes the exposures, and is known; None: the sRGB curve.
-        bits: quantisation of the exposures; None leaves them continuous.
+        root: Folder with the NEF files, searched with all folders below it.
+        evs: Exposures in stops, ascending; 0, the reference, is one of them.
+        response: Encodes the exposures, and is known; None: the sRGB curve.
+        bits: Quantisation of the exposures; None leaves them continuous.
         headroom: h in stops; None: that of the darkest exposure.
-        scenes: part of the photographs, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        max_side: shrink larger images to this many pixels, antialiased, before they are developed.
-        square: resize to this many pixels in height and width.
+        scenes: Part of the photographs, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        max_side: Shrink larger images to this many pixels, antialiased, before they are developed.
+        square: Resize to this many pixels in height and width.
 
     Raises:
-        InputError: no NEF files; exposures out of order or without 0.
+        InputError: No NEF files; exposures out of order or without 0.
     """
 
     def __init__(

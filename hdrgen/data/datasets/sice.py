@@ -1,7 +1,5 @@
 """SICE with the optimal exposures that Zhang et al. labelled (SICE-S)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,17 +36,17 @@ class SICE(PhotographedStacks):
     trains on that, other methods do not.
 
     Args:
-        root: the folder with both parts, or with one of them.
-        part: take one part only.
-        scenes: part of the scenes in the order of their numbers, e.g. (0, 0.8) and (0.8, 1) for training and test.
-        labels: the file of labels; None: `best_index.txt` in `root`.
-        truth: folder with the HDR image of each scene, `<number>.exr` or `.hdr`, 1 to 589, in the size of the
+        root: The folder with both parts, or with one of them.
+        part: Take one part only.
+        scenes: Part of the scenes in the order of their numbers, e.g. (0, 0.8) and (0.8, 1) for training and test.
+        labels: The file of labels; None: `best_index.txt` in `root`.
+        truth: Folder with the HDR image of each scene, `<number>.exr` or `.hdr`, 1 to 589, in the size of the
             photographs or not. SICE has none; the authors merged them from the full stacks.
-        square: height and width, in pixels, to which photographs are resized whatever their aspect, as in the paper;
+        square: Height and width, in pixels, to which photographs are resized whatever their aspect, as in the paper;
             None keeps their size.
 
     Raises:
-        InputError: another layout, no labels, or a labelled exposure that is not there.
+        InputError: Another layout, no labels, or a labelled exposure that is not there.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ def read_labels(path: Path) -> dict[int, tuple[int, int]]:
     Separators between the entries may be there or not.
 
     Raises:
-        InputError: no such file; something in it that is no label; a scene twice; a brighter exposure that leaves none
+        InputError: No such file; something in it that is no label; a scene twice; a brighter exposure that leaves none
             between itself and the darker one.
     """
     if not path.is_file():
@@ -130,7 +128,7 @@ def triple(folder: Path, down: int, up: int) -> list[Path]:
     """The files of the darker, the middle and the brighter exposure of a scene.
 
     Raises:
-        InputError: one of them is not there.
+        InputError: One of them is not there.
     """
     wanted = (down, (down + up) // 2, up)
     paths = [_existing(folder, str(number), IMAGES) for number in wanted]

@@ -1,7 +1,5 @@
 """VDS, the stacks of seven exposures that single-image methods are trained and compared on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
@@ -33,16 +31,16 @@ class VDS(PhotographedStacks):
     in; scenes without it have no truth.
 
     Args:
-        root: the folder that holds the splits.
+        root: The folder that holds the splits.
         split: "train" or "test".
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        evs: keep only these exposures, 0 among them.
-        max_side: shrink larger images to this many pixels, antialiased.
-        square: resize to this many pixels in height and width; the papers evaluate at 256.
+        scenes: Part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        evs: Keep only these exposures, 0 among them.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        square: Resize to this many pixels in height and width; the papers evaluate at 256.
 
     Raises:
-        InputError: another layout, or a scene that lacks an exposure.
+        InputError: Another layout, or a scene that lacks an exposure.
     """
 
     def __init__(
@@ -70,7 +68,7 @@ class VDS(PhotographedStacks):
         """The seven exposures by their names; no header is read.
 
         Raises:
-            InputError: some are missing, or there are others.
+            InputError: Some are missing, or there are others.
         """
         frames = [Frame(path, exposure_from_name(path)) for path in images_in(self.folders[index])]
         known = sorted((frame for frame in frames if frame.exposure.ev is not None), key=_ev)

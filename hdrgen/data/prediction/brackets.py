@@ -1,7 +1,5 @@
 """Photographs that belong together, to predict from: the exposures of one scene."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,13 +23,13 @@ class Brackets(PhotographedStacks):
     `hdrgen.io.read_stack`. A scene that cannot be read raises when it is asked for.
 
     Args:
-        sources: files, folders or glob patterns.
-        clean: replace NaN, infinite, negative and black pixels of linear files instead of failing.
-        max_megapixels: refuse larger photographs.
-        selection: which photographs of a scene are read.
+        sources: Files, folders or glob patterns.
+        clean: Replace NaN, infinite, negative and black pixels of linear files instead of failing.
+        max_megapixels: Refuse larger photographs.
+        selection: Which photographs of a scene are read.
 
     Raises:
-        InputError: nothing found.
+        InputError: Nothing found.
     """
 
     def __init__(

@@ -1,7 +1,5 @@
 """Single photographs to predict from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,13 +20,13 @@ class Photographs(StackDataset):
     """Photographs as stacks of one exposure, EV 0.
 
     Args:
-        sources: files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
+        sources: Files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
             `hdrgen.data.reading.read_photograph`.
-        clean: replace NaN, infinite, negative and black pixels of radiance instead of failing.
-        max_megapixels: refuse larger photographs.
+        clean: Replace NaN, infinite, negative and black pixels of radiance instead of failing.
+        max_megapixels: Refuse larger photographs.
 
     Raises:
-        InputError: nothing found.
+        InputError: Nothing found.
     """
 
     def __init__(self, sources: Sequence[str | Path], clean: bool = False, max_megapixels: float = 500) -> None:

@@ -1,7 +1,5 @@
 """Moving scenes from still ones: brackets with motion between the exposures, and the truth without it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch
@@ -32,12 +30,12 @@ class MovingScenes(StackDataset):
     Frames are smaller than those of `stacks` by `Motion.margin` on each side, into which the shaken camera looks.
 
     Args:
-        stacks: scenes of known radiance, `ProceduralScenes` or `RenderedStacks`; their camera takes the exposures.
+        stacks: Scenes of known radiance, `ProceduralScenes` or `RenderedStacks`; their camera takes the exposures.
             None: procedural scenes of 68 pixels, 64 after the cut, at EV -2, 0 and +2 through gamma 2.2.
-        motion: how much moves; None: one to three things, by up to a quarter of the picture, and a hand's shake.
+        motion: How much moves; None: one to three things, by up to a quarter of the picture, and a hand's shake.
 
     Raises:
-        InputError: the margin leaves nothing of the picture.
+        InputError: The margin leaves nothing of the picture.
     """
 
     def __init__(self, stacks: RadianceScenes | None = None, motion: Motion | None = None) -> None:

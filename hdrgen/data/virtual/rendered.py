@@ -1,7 +1,5 @@
 """Exposure stacks rendered from a folder of HDR images."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from pathlib import Path
 
@@ -34,18 +32,18 @@ class RenderedStacks(RadianceScenes):
     narrowest view needs.
 
     Args:
-        root: folder with .hdr and .exr files, searched with all folders below it.
-        size: height and width of the pictures in pixels.
-        views: samples per scene and epoch.
-        camera: takes the exposures; None: nine half stops through curves of the sigmoid family.
-        view: fields of view and directions in panoramas; None: 60 to 100 degrees.
-        scenes: part of the files, sorted by name, that belongs to this data set, e.g. (0, 0.8) and (0.8, 1) for
+        root: Folder with .hdr and .exr files, searched with all folders below it.
+        size: Height and width of the pictures in pixels.
+        views: Samples per scene and epoch.
+        camera: Takes the exposures; None: nine half stops through curves of the sigmoid family.
+        view: Fields of view and directions in panoramas; None: 60 to 100 degrees.
+        scenes: Part of the files, sorted by name, that belongs to this data set, e.g. (0, 0.8) and (0.8, 1) for
             training and test: a scene is never in both.
-        cache_gib: memory for decoded images in GiB, in each process that loads samples; the least recently used
+        cache_gib: Memory for decoded images in GiB, in each process that loads samples; the least recently used
             leave first.
 
     Raises:
-        InputError: no HDR files, or none within `scenes`.
+        InputError: No HDR files, or none within `scenes`.
     """
 
     def __init__(

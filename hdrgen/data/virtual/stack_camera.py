@@ -1,7 +1,5 @@
 """What a virtual camera makes of a scene's radiance: the exposure stacks of rendered and procedural scenes."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,15 +30,15 @@ class StackCamera:
     of its luminance gets the sensor exposure `level * 2**u`, u uniform within `jitter` stops.
 
     Attributes:
-        evs: exposures in stops, ascending; 0, the reference, is one of them.
-        curves: where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
+        evs: Exposures in stops, ascending; 0, the reference, is one of them.
+        curves: Where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
             themselves. None draws from the sigmoid family of HDRCNN.
-        curves_fold: of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
+        curves_fold: Of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
             Neighbours stay together because DoRF lists the red, green and blue curve of a film one after the other.
-        bits: quantisation of the exposures; None leaves them continuous.
-        percentile: of luminance, 0 to 100.
-        level: sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
-        jitter: half the width of the random exposure error, in stops.
+        bits: Quantisation of the exposures; None leaves them continuous.
+        percentile: Of luminance, 0 to 100.
+        level: Sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
+        jitter: Half the width of the random exposure error, in stops.
     """
 
     evs: Sequence[float] = HALF_STOPS
@@ -96,9 +94,9 @@ class StackCamera:
 
         Args:
             radiance: (3, H, W) linear, of any scale: what is there at the reference exposure.
-            scene: its name.
-            frames: indices into `evs`, ascending.
-            generator: draws the response and the exposure error; the draws do not depend on `frames`.
+            scene: Its name.
+            frames: Indices into `evs`, ascending.
+            generator: Draws the response and the exposure error; the draws do not depend on `frames`.
             seen: (S, 3, H, W) what is there at each of `frames`, on the scale of `radiance`; None: nothing moves.
 
         Returns:
@@ -128,7 +126,7 @@ class RadianceScenes(StackDataset):
     """Scenes whose radiance is known, photographed by a virtual camera: subclasses say what radiance there is.
 
     Attributes:
-        camera: takes the exposures.
+        camera: Takes the exposures.
     """
 
     camera: StackCamera

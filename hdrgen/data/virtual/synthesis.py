@@ -41,12 +41,12 @@ class World:
     """Everything that is in the picture.
 
     Attributes:
-        solids: what stands around and casts shadows.
-        glowing: what shines: it is seen, and casts none.
+        solids: What stands around and casts shadows.
+        glowing: What shines: it is seen, and casts none.
         glow: (G, 3) radiance of each of `glowing`.
-        materials: of each solid, then of floor and ceiling, of the walls across x, and of those across z.
-        tile: noise for the textures.
-        lamps: what lights the place, besides the sky.
+        materials: Of each solid, then of floor and ceiling, of the walls across x, and of those across z.
+        tile: Noise for the textures.
+        lamps: What lights the place, besides the sky.
         ambient: (3,) light from everywhere, as the radiance it gives to a white surface.
         shell: (2, 3) opposite corners of the room; the ground under an open sky when `sky` is given.
         window: (4,) left, right, bottom, top of an opening in the far wall through which `sky` shines.
@@ -114,9 +114,9 @@ def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
     """Photograph a world with a pinhole camera at eye height, looking roughly along +z.
 
     Args:
-        world: what to look at.
-        size: height and width in pixels.
-        generator: draws field of view (50 to 80 degrees), yaw and pitch.
+        world: What to look at.
+        size: Height and width in pixels.
+        generator: Draws field of view (50 to 80 degrees), yaw and pitch.
 
     Returns:
         (3, size, size) linear radiance.
