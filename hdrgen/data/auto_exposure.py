@@ -46,8 +46,8 @@ def auto_exposure_gain(radiance: Tensor, percentile: float, level: float) -> Ten
 
 def finite_radiance(radiance: Tensor) -> Tensor:
     """Radiance with NaN and negative values set to 0, and infinities to the largest finite value of the image."""
-    known = torch.nan_to_num(radiance.float(), nan=0.0, posinf=0.0, neginf=0.0)
-    return torch.where(torch.isposinf(radiance), known.max(), known).clamp_min(0)
+    bounded = torch.nan_to_num(radiance.float(), nan=0.0, posinf=0.0, neginf=0.0)
+    return torch.where(torch.isposinf(radiance), bounded.max(), bounded).clamp_min(0)
 
 
 def with_floor(radiance: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ Key = int | tuple[int, int]
 
 
 class StackDataset(Dataset[Sample], ABC):
-    """Scenes, each with several exposures; subclasses say what there is and read only what is asked for."""
+    """Scenes, each with several exposures; subclasses list the scenes and read only the frames that are asked for."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -129,7 +129,7 @@ class SelectedExposures(Dataset[Sample]):
             except InputError as error:
                 self.unreadable[replacement] += 1
                 if self.on_error == "raise":
-                    raise InputError(f"scene {self.dataset.scene(replacement)}: {error}") from error
+                    raise InputError(f"scene {self.dataset.scene(replacement)}: {error}", error.argument) from error
         raise InputError(f"expected at least one readable scene, found none among {len(self)}; check the data folder")
 
     def _sample(self, epoch: int, index: int) -> Sample:
@@ -160,7 +160,8 @@ def random_crop(sample: Sample, side: int, generator: torch.Generator) -> Sample
     height, width = sample["ldr"].shape[-2:]
     if min(height, width) < side:
         raise InputError(
-            f"expected frames of at least {side} x {side} pixels, found {width} x {height}; lower the crop"
+            f"expected frames of at least {side} x {side} pixels, found {width} x {height}; lower the crop",
+            argument="augmentation.crop",
         )
     top = int(torch.randint(height - side + 1, (), generator=generator))
     left = int(torch.randint(width - side + 1, (), generator=generator))

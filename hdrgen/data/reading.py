@@ -46,7 +46,7 @@ def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 
     try:
         return photograph_of(image)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", error.argument) from error
 
 
 def photograph_of(image: Image) -> Tensor:

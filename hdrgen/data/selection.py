@@ -85,7 +85,7 @@ class ThreeExposures:
     2021). Of a stack of three with the reference in the middle, all three, whatever their distance.
 
     Attributes:
-        step: Wanted distance in stops.
+        step: Distance from the reference in stops.
 
     >>> ev = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])
     >>> ThreeExposures()(ev, 3, torch.Generator()), ThreeExposures(3.0)(ev, 3, torch.Generator())
@@ -97,10 +97,10 @@ class ThreeExposures:
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose three frames, the reference in the middle."""
         if not (0 < ref < len(ev) - 1 and ev.isfinite().all()):
-            found = ", ".join(f"{stops:+g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
                 "expected three exposures or more, one darker and one brighter than the reference,"
-                f" found EV {found} relative to it; add photographs, or choose a reference in the middle"
+                f" found EV {_listed(ev - ev[ref], signed=True)} relative to it;"
+                " add photographs, or choose a reference in the middle"
             )
         miss = ((ev - ev[ref]).abs() - self.step).abs()
         return [int(miss[:ref].argmin()), ref, ref + 1 + int(miss[ref + 1 :].argmin())]
@@ -152,15 +152,14 @@ class FromReference:
             InputError: Nothing but the reference is left to choose.
         """
         stops = ev - ev[ref]
-        kept = ((stops[:, None] - torch.tensor(self.without)).abs() > EV_TOLERANCE).all(1) & stops.isfinite()
-        kept[ref] = True
-        if kept.sum() < 2:
-            found = ", ".join(f"{value:g}" for value in stops.tolist())
+        allowed = ((stops[:, None] - torch.tensor(self.without)).abs() > EV_TOLERANCE).all(1) & stops.isfinite()
+        allowed[ref] = True
+        if allowed.sum() < 2:
             raise InputError(
-                f"expected an exposure beside the reference to learn from, found EV {found}, of which"
+                f"expected an exposure beside the reference to learn from, found EV {_listed(stops)}, of which"
                 f" {list(self.without)} are left out; hold out fewer, or add frames to the stack"
             )
-        darker, brighter = kept[: ref + 1].nonzero().flatten(), ref + kept[ref:].nonzero().flatten()
+        darker, brighter = allowed[: ref + 1].nonzero().flatten(), ref + allowed[ref:].nonzero().flatten()
         drawn = [int(side[torch.randint(len(side), (), generator=generator)]) for side in (darker, brighter)]
         return [drawn[0], ref, drawn[1]]
 
@@ -196,10 +195,9 @@ class EveryStep:
         while highest < self.reach and highest + 1 in frames:
             highest += 1
         if lowest == highest:
-            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
-                f"expected exposures {self.step:g} EV apart, found no neighbour of the reference among EV {found};"
-                " change the step, or add frames to the stack"
+                f"expected exposures {self.step:g} EV apart, found no neighbour of the reference among EV"
+                f" {_listed(ev - ev[ref])}; change the step, or add frames to the stack"
             )
         return [frames[k] for k in range(lowest, highest + 1)]
 
@@ -225,8 +223,12 @@ class TheseExposures:
         """
         miss = (ev - ev[ref] - torch.tensor(sorted(self.stops))[:, None]).abs()
         if not (miss.amin(1) <= EV_TOLERANCE).all():
-            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
-                f"expected exposures at EV {list(self.stops)}, found EV {found}; ask for these, or for fewer"
+                f"expected exposures at EV {list(self.stops)}, found EV {_listed(ev - ev[ref])};"
+                " ask for these, or for fewer"
             )
         return [int(frame) for frame in miss.argmin(1)]
+
+
+def _listed(ev: Tensor, *, signed: bool = False) -> str:
+    return ", ".join(f"{stops:+g}" if signed else f"{stops:g}" for stops in ev.tolist())

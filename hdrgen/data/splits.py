@@ -24,22 +24,22 @@ def part_of(items: Sequence[Scene], scenes: tuple[float, float]) -> list[Scene]:
     start, stop = scenes
     if not 0 <= start < stop <= 1:
         raise InputError(f"expected a part of the scenes between 0 and 1, such as (0, 0.8), found {scenes}")
-    chosen = items[round(start * len(items)) : round(stop * len(items))]
-    if not chosen:
+    part = items[round(start * len(items)) : round(stop * len(items))]
+    if not part:
         raise InputError(f"expected at least one scene in the part {scenes}, found none of {len(items)}; widen it")
-    return list(chosen)
+    return list(part)
 
 
 def scenes_of(paths: Sequence[Path], scenes: tuple[float, float], only: str | None = None) -> list[Path]:
-    """The folders or files of the wanted scenes, in their order on disk.
+    """The folders or files of the scenes that `scenes` and `only` select, in their order on disk.
 
     Args:
         paths: Of all scenes, sorted.
-        scenes: The part that is wanted, see `part_of`.
+        scenes: The part of them to take, see `part_of`.
         only: Names of the scenes to take that part of, separated by commas; `*` and `?` stand for any letters.
 
     Raises:
-        InputError: A wanted scene is not there, or the part is empty.
+        InputError: A name in `only` is that of no scene, or the part is empty.
 
     >>> [path.name for path in scenes_of([Path("C01"), Path("C02"), Path("C10.nef")], (0.0, 1.0), "C1*,C01")]
     ['C01', 'C10.nef']
@@ -49,8 +49,8 @@ def scenes_of(paths: Sequence[Path], scenes: tuple[float, float], only: str | No
     patterns = [pattern.strip() for pattern in only.split(",")]
     unknown = [pattern for pattern in patterns if not any(_is_named(path, pattern) for path in paths)]
     if unknown:
-        there = ", ".join(path.name for path in paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
-        raise InputError(f"expected only scenes among {there}, found {', '.join(unknown) or 'none'}; correct only")
+        names = ", ".join(path.name for path in paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
+        raise InputError(f"expected only scenes among {names}, found {', '.join(unknown) or 'none'}; correct only")
     return part_of([path for path in paths if any(_is_named(path, pattern) for pattern in patterns)], scenes)
 
 

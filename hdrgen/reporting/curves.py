@@ -19,14 +19,14 @@ _DASHES = ("", "6 3", "2 2", "8 2 2 2")
 def charts(runs: Sequence[Run]) -> Markup | None:
     """A chart for each logged number, and the last and extreme values as a table; None without any."""
     names = sorted({name for run in runs for name in run.curves})
-    drawn = [_figure(name, {run.name: run.curves.get(name, []) for run in runs}) for name in names]
-    if not drawn:
+    figures = [_figure(name, {run.name: run.curves.get(name, []) for run in runs}) for name in names]
+    if not figures:
         return None
-    return joined([element("div", *drawn, class_="charts"), _values(runs, names)])
+    return joined([element("div", *figures, class_="charts"), _values(runs, names)])
 
 
 def _figure(name: str, curves: Mapping[str, Curve]) -> Markup:
-    """One chart; its points hold their values as titles, which the page's script also tells beside it."""
+    """One chart; its points have their values as titles, which the page's script also shows beside the chart."""
     finite = {run: [point for point in curve if math.isfinite(point[1])] for run, curve in curves.items()}
     points = [point for curve in finite.values() for point in curve]
     title = element("h3", breakable(name))
@@ -44,8 +44,8 @@ def _figure(name: str, curves: Mapping[str, Curve]) -> Markup:
         role="img",
         aria_label=f"{name} by step{scale}",
     )
-    told = element("output", f"by step{scale}", class_="told")
-    return element("figure", title, svg, _legend(finite), told, class_="chart")
+    readout = element("output", f"by step{scale}", class_="readout")
+    return element("figure", title, svg, _legend(finite), readout, class_="chart")
 
 
 def thinned(curve: Curve) -> Curve:
@@ -98,11 +98,11 @@ def _values(runs: Sequence[Run], names: Sequence[str]) -> Markup:
         for run in runs:
             if curve := run.curves.get(name):
                 values = [value for _, value in curve if not math.isnan(value)] or [math.nan]
-                told = [number(curve[-1][1]), f"{curve[-1][0]:g}", number(min(values)), number(max(values))]
-                cells = (element("td", text) for text in told)
+                texts = [number(curve[-1][1]), f"{curve[-1][0]:g}", number(min(values)), number(max(values))]
+                cells = (element("td", text) for text in texts)
                 rows.append(element("tr", element("th", breakable(name), scope="row"), element("th", run.name), *cells))
-    made = element("table", element("thead", heads), element("tbody", *rows))
-    return element("details", element("summary", "The curves in numbers"), element("div", made, class_="wide"))
+    table = element("table", element("thead", heads), element("tbody", *rows))
+    return element("details", element("summary", "The curves in numbers"), element("div", table, class_="wide"))
 
 
 def _dash(at: int) -> str | None:

@@ -44,8 +44,8 @@ class DrTMO(PhotographedStacks):
 
     def __init__(self, root: str, split: Split = "Train", scenes: tuple[float, float] = (0.0, 1.0)) -> None:
         folders = stack_folders(Path(root).expanduser(), split)
-        kept = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
-        super().__init__([folder for folder in folders if _image(folder) in kept])
+        images = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
+        super().__init__([folder for folder in folders if _image(folder) in images])
 
     def frames_of(self, index: int) -> list[Frame]:
         """`a.png` to `i.png`; no header is read."""
@@ -155,9 +155,9 @@ def read_pairs(root: Path, path: Path) -> list[StackFiles]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: expected a CSV file with the columns {','.join(COLUMNS)}, found {error}") from error
     if not set(COLUMNS) <= set(columns) or not rows:
-        found = ",".join(columns) or "an empty file"
+        header = ",".join(columns) or "an empty file"
         raise InputError(
-            f"{path}: expected rows with the columns {','.join(COLUMNS)}, found {found} ({len(rows)} rows)"
+            f"{path}: expected rows with the columns {','.join(COLUMNS)}, found {header} ({len(rows)} rows)"
         )
     return [_pair(root, path, number, row) for number, row in enumerate(rows, start=2)]
 
@@ -166,8 +166,8 @@ def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> StackFiles:
     try:
         sides = sorted((math.log2(float(row[f"{key}_exp"]) / REFERENCE_TIME), row[key]) for key in ("x", "y"))
     except (TypeError, ValueError) as error:
-        found = f"{row['x_exp']!r} and {row['y_exp']!r}"
-        raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {found}") from error
+        times = f"{row['x_exp']!r} and {row['y_exp']!r}"
+        raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {times}") from error
     (dark, first), (bright, second) = sides
     # Times written with few digits must not miss the reference by a hair.
     ev = [round(dark, 6) + 0.0, round(bright, 6) + 0.0]

@@ -76,10 +76,10 @@ def scene_folders(root: Path, expected: str) -> list[Path]:
     """
     if root.is_dir() and _holds_exposures(root):
         return [root]
-    found = [path for path in folders_in(root) if _holds_exposures(path)]
-    if not found:
+    folders = [path for path in folders_in(root) if _holds_exposures(path)]
+    if not folders:
         raise wrong_layout(root, expected, "pass the folder that holds the scenes' folders, or one of them")
-    return found
+    return folders
 
 
 def _holds_exposures(folder: Path) -> bool:
@@ -88,10 +88,10 @@ def _holds_exposures(folder: Path) -> bool:
 
 def _truth(folder: Path) -> Path | None:
     for places in ([folder], folders_in(folder)):
-        found = [path for place in places for path in images_in(place) if path.suffix.lower() in TRUTH_SUFFIXES]
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
+        truths = [path for place in places for path in images_in(place) if path.suffix.lower() in TRUTH_SUFFIXES]
+        if len(truths) > 1:
+            names = ", ".join(path.name for path in truths)
             raise InputError(f"{folder}: expected one .hdr or .exr as the truth, found {names}; remove the others")
-        if found:
-            return found[0]
+        if truths:
+            return truths[0]
     return None

@@ -65,8 +65,8 @@ class HDREye(PhotographedStacks):
         self.bracketed = bracketed
         folders = folders_in(self.images / BRACKETS) if bracketed else self._single()
         if not folders:
-            wanted = f"{BRACKETS}/<Cnn>/*.JPG" if bracketed else f"LDR/<Cnn>{SUFFIX}.tif"
-            raise wrong_layout(place, f"<root>/images/{{{wanted}, HDR/<Cnn>_HDR.hdr}}", "pass the folder with images")
+            images = f"{BRACKETS}/<Cnn>/*.JPG" if bracketed else f"LDR/<Cnn>{SUFFIX}.tif"
+            raise wrong_layout(place, f"<root>/images/{{{images}, HDR/<Cnn>_HDR.hdr}}", "pass the folder with images")
         options = StackOptions(reference, evs, frames, max_side, square)
         super().__init__(scenes_of(folders, scenes, only), options)
         self.truths = [self._truth_of(folder) if truth else None for folder in self.folders]
@@ -91,22 +91,22 @@ class HDREye(PhotographedStacks):
         if abs(width * header.height / (height * header.width) - 1) > ASPECT_TOLERANCE:
             raise InputError(
                 f"{path}: expected the shape of {truth.name}, {header.width} x {header.height}, found {width} x "
-                f"{height}; pass truth: false to use the exposures alone"
+                f"{height}; pass truth=False to use the exposures alone"
             )
         size = [header.height, header.width]
         resized = functional.interpolate(frame.display[None], size, mode="bilinear", antialias=True)[0]
         return frame._replace(display=resized) if [height, width] != size else frame
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
-        """`HDR/<Cnn>_HDR.hdr`, if it is there and wanted."""
+        """`HDR/<Cnn>_HDR.hdr`, if it is there and `truth` is asked for."""
         path = self.truths[index]
         return None if path is None else (path, read_radiance(path))
 
     def _single(self) -> list[Path]:
         """Folders that the scenes of `LDR` would have in `Bracketed_images`; they need not exist."""
         folder = self.images / "LDR"
-        found = images_in(folder) if folder.is_dir() else []
-        return [self.images / BRACKETS / path.stem.removesuffix(SUFFIX) for path in found]
+        paths = images_in(folder) if folder.is_dir() else []
+        return [self.images / BRACKETS / path.stem.removesuffix(SUFFIX) for path in paths]
 
     def _truth_of(self, folder: Path) -> Path | None:
         path = self.images / "HDR" / f"{folder.name}_HDR.hdr"

@@ -73,9 +73,9 @@ class Kalantari(PhotographedStacks):
         expected = [*_packaging(folder), *(["ref_exp.txt", "ref_1.tif"] if self.static else [])]
         missing = [name for name in expected if not (folder / name).is_file()]
         if missing:
-            found = ", ".join(sorted(path.name for path in folder.iterdir()))
+            names = ", ".join(sorted(path.name for path in folder.iterdir()))
             advice = "static needs DeepHDR's packaging" if self.static else "copy the scene again"
-            raise InputError(f"{folder}: expected {', '.join(missing)} beside the frames, found {found}; {advice}")
+            raise InputError(f"{folder}: expected {', '.join(missing)} beside the frames, found {names}; {advice}")
 
 
 def _packaging(folder: Path) -> tuple[str, str]:

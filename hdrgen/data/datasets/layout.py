@@ -37,9 +37,9 @@ def tree_of(folder: Path) -> str:
     if not folder.is_dir():
         return "a file" if folder.exists() else "nothing"
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    shown = [f"{path.name}/ {{{_contents(path)}}}" if path.is_dir() else path.name for path in entries[:SHOWN]]
+    names = [f"{path.name}/ {{{_contents(path)}}}" if path.is_dir() else path.name for path in entries[:SHOWN]]
     more = [f"{len(entries) - SHOWN} more"] if len(entries) > SHOWN else []
-    return ", ".join(shown + more) or "an empty folder"
+    return ", ".join(names + more) or "an empty folder"
 
 
 def _contents(folder: Path) -> str:

@@ -85,10 +85,10 @@ class NTIRE2021(PhotographedStacks):
 
     def _frame(self, index: int, names: tuple[str, ...]) -> Path:
         paths = [self._file(index, f"{name}.png") for name in names]
-        found = next((path for path in paths if path.is_file()), None)
-        if found is None:
+        existing = next((path for path in paths if path.is_file()), None)
+        if existing is None:
             raise InputError(f"{paths[0]}: expected this exposure, or {paths[1].name}, found neither; copy it again")
-        return found
+        return existing
 
     def _file(self, index: int, name: str) -> Path:
         table = self.tables[index]

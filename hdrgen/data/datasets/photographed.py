@@ -18,6 +18,7 @@ from hdrgen.errors import InputError
 from hdrgen.io import Frame, read_stack
 
 TOLERANCE = 1 / 3 + 1e-3
+"""Stops between an exposure and the one asked for: cameras step in thirds, which nominal times round."""
 Fit = Callable[[Tensor], Tensor]
 """Resizes (N, 3, H, W); the same for exposures and truth."""
 
@@ -66,7 +67,7 @@ class StackOptions:
     def __post_init__(self) -> None:
         """Check what would otherwise fail in the middle of a run."""
         if self.evs is not None and 0 not in self.evs:
-            raise InputError(f"expected 0, the reference, among the wanted exposures, found {list(self.evs)}")
+            raise InputError(f"expected 0, the reference, among the exposures, found {list(self.evs)}")
         for name in ("frames", "max_side", "square"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -78,7 +79,7 @@ class StackOptions:
 
     @property
     def fit(self) -> Fit:
-        """What brings images to their size."""
+        """Resizes images as `max_side` and `square` say."""
         return partial(shrunk, max_side=self.max_side) if self.square is None else partial(squared, side=self.square)
 
     def select(self, frames: Sequence[Frame], place: Path) -> StackFiles:
@@ -86,12 +87,12 @@ class StackOptions:
         stops = torch.tensor([frame.exposure.stops for frame in frames], dtype=torch.float64)
         reference = (len(frames) - 1) // 2 if self.reference is None else self.reference
         ev = relative_ev(stops, reference)
-        kept = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
+        indices = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
         if self.frames is not None:
-            kept = sorted(sorted(kept, key=lambda frame: abs(float(ev[frame])))[: self.frames])
-        chosen = ev[kept]
-        paths = [frames[frame].path for frame in kept]
-        return StackFiles(paths, chosen.float(), int(chosen.abs().argmin()), float(stops[reference]))
+            indices = sorted(sorted(indices, key=lambda frame: abs(float(ev[frame])))[: self.frames])
+        kept = ev[indices]
+        paths = [frames[frame].path for frame in indices]
+        return StackFiles(paths, kept.float(), int(kept.abs().argmin()), float(stops[reference]))
 
 
 class _Fitted(NamedTuple):
@@ -103,7 +104,7 @@ class _Fitted(NamedTuple):
 
 
 class PhotographedStacks(StackDataset):
-    """Scenes whose exposures are image files: subclasses say which folders there are and where the truth is.
+    """Scenes whose exposures are image files: subclasses list the folders and find the truth.
 
     Headers are read when a scene is first asked for, pixels only of the frames that are loaded.
 
@@ -186,25 +187,25 @@ def sample_of(ldr: Tensor, ev: Tensor, reference: int, frames: Sequence[int], sc
         frames: Ascending indices into the whole stack.
         scene: Its name.
     """
-    kept = torch.tensor(local_reference(frames, reference))
-    return Sample(ldr=ldr, ev=ev[list(frames)], ref=kept, scene=scene)
+    ref = torch.tensor(local_reference(frames, reference))
+    return Sample(ldr=ldr, ev=ev[list(frames)], ref=ref, scene=scene)
 
 
-def _nearest_to(ev: Tensor, wanted: Sequence[float], place: Path) -> list[int]:
-    """The frames nearest to the wanted exposures, each within a third of a stop."""
-    distance = (ev[None] - torch.tensor(wanted, dtype=ev.dtype)[:, None]).abs()
+def _nearest_to(ev: Tensor, evs: Sequence[float], place: Path) -> list[int]:
+    """The frames nearest to the exposures `evs`, each within a third of a stop."""
+    distance = (ev[None] - torch.tensor(evs, dtype=ev.dtype)[:, None]).abs()
     smallest, frames = distance.min(1)
-    missing = [value for value, far in zip(wanted, smallest.tolist(), strict=True) if far > TOLERANCE]
-    if missing or len(set(frames.tolist())) < len(wanted):
-        there = ", ".join(f"{value:+.2f}" for value in ev.tolist())
-        raise InputError(f"{place}: expected exposures at {list(wanted)} EV within a third of a stop, found {there}")
+    missing = [value for value, far in zip(evs, smallest.tolist(), strict=True) if far > TOLERANCE]
+    if missing or len(set(frames.tolist())) < len(evs):
+        listed = ", ".join(f"{value:+.2f}" for value in ev.tolist())
+        raise InputError(f"{place}: expected exposures at {list(evs)} EV within a third of a stop, found {listed}")
     return [int(frame) for frame in frames]
 
 
 def _check_sizes(place: Path, sizes: dict[str, tuple[int, ...]]) -> None:
     if len(set(sizes.values())) > 1:
-        found = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
-        raise InputError(f"{place}: expected frames of one size, found {found}; remove or resize the odd one")
+        listed = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
+        raise InputError(f"{place}: expected frames of one size, found {listed}; remove or resize the odd one")
 
 
 def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:

@@ -59,19 +59,19 @@ class SICE(PhotographedStacks):
         square: int | None = 512,
     ) -> None:
         place = Path(root).expanduser()
-        found = {number: folder for number, folder in _scene_folders(place) if part in (None, _part(number))}
-        if not found:
+        folders = {number: folder for number, folder in _scene_folders(place) if part in (None, _part(number))}
+        if not folders:
             raise wrong_layout(place, LAYOUT, "pass the folder that holds both parts of SICE")
         best = read_labels(Path(labels).expanduser() if labels else place / LABELS_FILE)
-        unlabelled = sorted(set(found) - set(best))
+        unlabelled = sorted(set(folders) - set(best))
         if unlabelled:
             raise InputError(
                 f"{place}: expected a label for every scene, found none for {unlabelled[:8]}; check labels"
             )
-        self.numbers = part_of(sorted(found), scenes)
-        self.triples = [triple(found[number], *best[number]) for number in self.numbers]
+        self.numbers = part_of(sorted(folders), scenes)
+        self.triples = [triple(folders[number], *best[number]) for number in self.numbers]
         self.truths = Path(truth).expanduser() if truth else None
-        super().__init__([found[number] for number in self.numbers], StackOptions(square=square))
+        super().__init__([folders[number] for number in self.numbers], StackOptions(square=square))
 
     def scene(self, index: int) -> str:
         """`sice_<number>`, 1 to 589."""
@@ -130,11 +130,11 @@ def triple(folder: Path, down: int, up: int) -> list[Path]:
     Raises:
         InputError: One of them is not there.
     """
-    wanted = (down, (down + up) // 2, up)
-    paths = [_existing(folder, str(number), IMAGES) for number in wanted]
+    numbers = (down, (down + up) // 2, up)
+    paths = [_existing(folder, str(number), IMAGES) for number in numbers]
     if None in paths:
         names = sorted(path.name for path in folder.iterdir())
-        missing = wanted[paths.index(None)]
+        missing = numbers[paths.index(None)]
         raise InputError(f"{folder}: expected exposure {missing} of {down}..{up}, found {', '.join(names[:30])}")
     return [path for path in paths if path is not None]
 

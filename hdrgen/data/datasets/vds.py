@@ -54,8 +54,8 @@ class VDS(PhotographedStacks):
         square: int | None = None,
     ) -> None:
         place = Path(root).expanduser()
-        found = first_folder(place, f"{split}_set", f"{split}/set")
-        folders = folders_in(found) if found else []
+        scenes_folder = first_folder(place, f"{split}_set", f"{split}/set")
+        folders = folders_in(scenes_folder) if scenes_folder else []
         if not folders:
             expected = f"<root>/{split}_set/<scene>/<scene>_{{-3..3}}EV_true.jpg.png, or the same in <root>/{split}/set"
             raise wrong_layout(place, expected, f"pass the folder that holds {split}_set or {split}")
@@ -71,15 +71,15 @@ class VDS(PhotographedStacks):
             InputError: Some are missing, or there are others.
         """
         frames = [Frame(path, exposure_from_name(path)) for path in images_in(self.folders[index])]
-        known = sorted((frame for frame in frames if frame.exposure.ev is not None), key=_ev)
-        found = [_ev(frame) for frame in known]
-        if found != list(EVS):
+        exposed = sorted((frame for frame in frames if frame.exposure.ev is not None), key=_ev)
+        evs = [_ev(frame) for frame in exposed]
+        if evs != list(EVS):
             folder = self.folders[index]
-            there = ", ".join(f"{ev:+g}" for ev in found) or "none"
+            listed = ", ".join(f"{ev:+g}" for ev in evs) or "none"
             raise InputError(
-                f"{folder}: expected {folder.name}_{{-3..3}}EV_true.jpg.png, found EV {there}; copy the scene again"
+                f"{folder}: expected {folder.name}_{{-3..3}}EV_true.jpg.png, found EV {listed}; copy the scene again"
             )
-        return known
+        return exposed
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`target_hdr.hdr`, if it is there."""
@@ -88,5 +88,5 @@ class VDS(PhotographedStacks):
 
 
 def _ev(frame: Frame) -> float:
-    assert frame.exposure.ev is not None, "chosen by it"
+    assert frame.exposure.ev is not None, "only frames that have one are asked"
     return frame.exposure.ev

@@ -49,10 +49,10 @@ class Brackets(PhotographedStacks):
         """All photographs of a scene, dark to bright."""
         folder = self.folders[index]
         files = self.members[folder]
-        there = images_in(folder) if files is None else files
-        if len(there) < 2:
+        paths = images_in(folder) if files is None else files
+        if len(paths) < 2:
             raise InputError(
-                f"{there[0]}: expected several exposures of one scene for this method, found one photograph;"
+                f"{paths[0]}: expected several exposures of one scene for this method, found one photograph;"
                 " pass a darker, a middle and a brighter one, or a folder for each scene that holds them"
             )
         return read_stack(folder if files is None else files)
@@ -62,7 +62,7 @@ class Brackets(PhotographedStacks):
         return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels)
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
-        """Read these frames; the reference is named as the file that the scene's camera and colours are told by."""
+        """Read these frames; `path` is that of the reference, whose camera and colour space are those of the scene."""
         sample = super().load(index, frames, generator=generator)
         stack = self._stack(index)
         sample["path"] = str(stack.paths[stack.reference])

@@ -75,12 +75,12 @@ class Movement:
         """
         height, width = radiance.shape[-2:]
         points = turned(pixels(height - 2 * margin, width - 2 * margin), self.rolls[index]) + self.shifts[index]
-        seen = sampled(radiance, points)
+        view = sampled(radiance, points)
         mirrored = radiance.flip(-1)
         for blob in self.blobs:
             own = blob.within(points, time)
-            seen = torch.lerp(seen, blob.gain * sampled(mirrored, own + blob.source), blob.cover(own))
-        return seen
+            view = torch.lerp(view, blob.gain * sampled(mirrored, own + blob.source), blob.cover(own))
+        return view
 
 
 @dataclass(frozen=True)
@@ -156,10 +156,10 @@ class Motion:
         )
 
 
-def times(frames: int, reference: int) -> list[float]:
+def frame_times(frames: int, reference: int) -> list[float]:
     """When each frame is taken: 0 at the reference, 1 (or -1) at the frame that is farthest from it in order.
 
-    >>> times(5, 2)
+    >>> frame_times(5, 2)
     [-1.0, -0.5, 0.0, 0.5, 1.0]
     """
     farthest = max(reference, frames - 1 - reference, 1)

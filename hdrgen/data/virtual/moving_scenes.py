@@ -1,4 +1,4 @@
-"""Moving scenes from still ones: brackets with motion between the exposures, and the truth without it."""
+"""Moving scenes from still ones: brackets with motion between the exposures, and the truth at the reference."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma
 from hdrgen.data.dataset import StackDataset
 from hdrgen.data.sample import Sample
-from hdrgen.data.virtual.motion import Motion, times
+from hdrgen.data.virtual.motion import Motion, frame_times
 from hdrgen.data.virtual.procedural import ProceduralScenes
 from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
@@ -67,7 +67,7 @@ class MovingScenes(StackDataset):
         if min(height, width) <= 2 * margin:
             raise InputError(f"expected scenes of more than {2 * margin} pixels for this shake, found {width}x{height}")
         movement = self.motion.draw(height, width, count, reference, generator)
-        when = times(count, reference)
-        seen = {frame: movement.frame(still, frame, when[frame], margin) for frame in {*frames, reference}}
-        shown = torch.stack([seen[frame] for frame in frames])
-        return self.stacks.camera.photograph(seen[reference], self.scene(index), frames, generator, shown)
+        times = frame_times(count, reference)
+        moved = {frame: movement.frame(still, frame, times[frame], margin) for frame in {*frames, reference}}
+        frame_radiance = torch.stack([moved[frame] for frame in frames])
+        return self.stacks.camera.photograph(moved[reference], self.scene(index), frames, generator, frame_radiance)

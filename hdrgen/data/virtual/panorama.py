@@ -83,8 +83,8 @@ def perspective(panorama: Tensor, view: View, size: int) -> Tensor:
     steps = ((torch.arange(fine) + 0.5) / fine * 2 - 1) * math.tan(view.field_of_view / 2)
     up, right = torch.meshgrid(-steps, steps, indexing="ij")
     rays = torch.stack([right, up, torch.ones_like(up)], -1) @ turn(view.yaw, view.pitch, view.roll).T
-    seen = _towards(panorama, rays)
-    return functional.avg_pool2d(seen, samples) if samples > 1 else seen
+    picture = _towards(panorama, rays)
+    return functional.avg_pool2d(picture, samples) if samples > 1 else picture
 
 
 def _towards(panorama: Tensor, rays: Tensor) -> Tensor:

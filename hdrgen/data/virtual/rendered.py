@@ -90,7 +90,7 @@ class RenderedStacks(RadianceScenes):
             return self._cache[path]
         image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
         self._cache[path] = image
-        while len(self._cache) > 1 and sum(kept.nbytes for kept in self._cache.values()) > self.cache_bytes:
+        while len(self._cache) > 1 and sum(image.nbytes for image in self._cache.values()) > self.cache_bytes:
             self._cache.popitem(last=False)
         return image
 
@@ -113,8 +113,8 @@ def _hdr_files(root: Path) -> list[Path]:
         raise InputError(
             f"{root}: expected a folder with .hdr or .exr files, found {'a file' if root.exists() else 'nothing'}"
         )
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".hdr", ".exr") and path.is_file())
-    if not found:
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".hdr", ".exr") and path.is_file())
+    if not paths:
         names = sorted(path.name for path in root.iterdir())[:8]
         raise InputError(f"{root}: expected .hdr or .exr files, found {', '.join(names) or 'an empty folder'}")
-    return found
+    return paths

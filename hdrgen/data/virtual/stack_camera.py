@@ -1,4 +1,4 @@
-"""What a virtual camera makes of a scene's radiance: the exposure stacks of rendered and procedural scenes."""
+"""A virtual camera that photographs radiance: the exposure stacks of rendered and procedural scenes."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 """The nine exposures of DrTMO, in stops."""
 
 FOLDS = 5
+"""Of the curves, every fifth run is held out for tests."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,17 @@ class StackCamera:
         scene: str,
         frames: Sequence[int],
         generator: torch.Generator,
-        seen: Tensor | None = None,
+        frame_radiance: Tensor | None = None,
     ) -> Sample:
         """Take these exposures of a scene.
 
         Args:
-            radiance: (3, H, W) linear, of any scale: what is there at the reference exposure.
+            radiance: (3, H, W) linear, of any scale, at the reference exposure.
             scene: Its name.
             frames: Indices into `evs`, ascending.
             generator: Draws the response and the exposure error; the draws do not depend on `frames`.
-            seen: (S, 3, H, W) what is there at each of `frames`, on the scale of `radiance`; None: nothing moves.
+            frame_radiance: (S, 3, H, W) linear radiance at each of `frames`, on the scale of `radiance`, where things
+                move; None: `radiance` throughout.
 
         Returns:
             The sample with `hdr` on the absolute scale (`ldr[ref] == f(clip(hdr))` within quantisation) and the
@@ -107,13 +109,13 @@ class StackCamera:
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         level = self.level * 2**error
         hdr = auto_exposed(radiance, self.percentile, level)
-        shown = hdr.expand(len(frames), *hdr.shape)
-        if seen is not None:
+        exposed = hdr.expand(len(frames), *hdr.shape)
+        if frame_radiance is not None:
             gain = auto_exposure_gain(radiance, self.percentile, level)
-            shown = with_floor(finite_radiance(seen) * gain)
+            exposed = with_floor(finite_radiance(frame_radiance) * gain)
         ev = self.ev[list(frames)]
         return Sample(
-            ldr=form_image(shown, ev[:, None], response, self.bits)[:, 0],
+            ldr=form_image(exposed, ev[:, None], response, self.bits)[:, 0],
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,
@@ -123,7 +125,7 @@ class StackCamera:
 
 
 class RadianceScenes(StackDataset):
-    """Scenes whose radiance is known, photographed by a virtual camera: subclasses say what radiance there is.
+    """Scenes whose radiance is known, photographed by a virtual camera; subclasses yield the radiance.
 
     Attributes:
         camera: Takes the exposures.

@@ -124,10 +124,12 @@ def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
     wide, yaw, pitch = (_rand(3, generator) * torch.tensor([0.5, 0.4, 0.2]) + torch.tensor([0.87, -0.2, -0.1])).tolist()
     rays = camera_rays(size, wide, yaw, pitch)
     # In pieces, so that large pictures do not need memory for all their rays and lamps at once.
-    return torch.cat([_seen(world, piece) for piece in torch.split(rays, RAYS_AT_ONCE)]).T.reshape(3, size, size)
+    return torch.cat([_radiance_along(world, piece) for piece in torch.split(rays, RAYS_AT_ONCE)]).T.reshape(
+        3, size, size
+    )
 
 
-def _seen(world: World, rays: Tensor) -> Tensor:
+def _radiance_along(world: World, rays: Tensor) -> Tensor:
     """(N, 3) radiance along rays from the eye."""
     hits = nearest(EYE, rays, world.solids)
     far, inward = walls(EYE, rays, *world.shell)
@@ -221,10 +223,10 @@ def _luminaires(generator: torch.Generator, half: float, height: float, depth: f
     warm = 1 - torch.tensor([0.0, 0.3, 0.6]) * _rand((balls + strips, 1), generator)
     glow = warm * 30 * 60.0 ** _rand((balls + strips, 1), generator)
     # A ball looks like a disc of its radius; a strip shines downwards from its lower face.
-    seen = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
+    areas = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
     solids = Solids(place[:balls], radii, place[balls:] - lengths, place[balls:] + lengths)
     axes = torch.cat([torch.zeros(balls, 3), torch.tensor([[0.0, -1.0, 0.0]]).expand(strips, 3)])
-    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * seen[:, None], axes)
+    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * areas[:, None], axes)
 
 
 def _nothing() -> Solids:
