@@ -8,9 +8,7 @@ pairs and of what the release found for them (`references.json`), the largest di
 import argparse
 import json
 import resource
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.environment import print_environment
+from benchmarks.timing import median_seconds
 from hdrgen.metrics import hdr_vdp2
 from tests.metrics import hdr_vdp2_oracle as oracle
 from tests.metrics.test_hdr_vdp2 import judge, setting
@@ -69,24 +68,15 @@ def jobs(test: Tensor, reference: Tensor) -> dict[str, tuple[int, Callable[[], o
     return found
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Of one call."""
-    start = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
 def print_times(device: str, size: int, count: int, repeats: int) -> None:
     """A row for each job: median milliseconds of the call and of each pair."""
     test, reference = (image.to(device) for image in invented_pairs(count, size))
-    todo = jobs(test, reference)
-    times = [{name: seconds(work) for name, (_, work) in todo.items()} for _ in range(repeats + 1)][1:]
+    work_by_name = jobs(test, reference)
+    times = median_seconds({name: work for name, (_, work) in work_by_name.items()}, repeats)
     print(f"\n| {size} x {size} pixels on {device} | ms | ms per pair |\n|---|---|---|")
-    for name, (pairs, _) in todo.items():
-        median = 1000 * statistics.median(each[name] for each in times)
-        print(f"| {name} | {median:.1f} | {median / pairs:.1f} |")
+    for name, (pairs, _) in work_by_name.items():
+        milliseconds = 1000 * times[name]
+        print(f"| {name} | {milliseconds:.1f} | {milliseconds / pairs:.1f} |")
 
 
 def print_differences(folder: Path) -> None:

@@ -15,10 +15,8 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import argparse
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,9 +29,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.environment import print_environment
+from benchmarks.timing import median_seconds
 from benchmarks.whole_command import cost_of
 from hdrgen.camera import SRGB, form_image
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.fusion import Mertens
 from hdrgen.io import write_image
 from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005, all_operators
@@ -128,29 +127,17 @@ def map_files() -> None:
 
 @torch.inference_mode()
 def row(name: str, size: str, contest: Contest, tensor: Tensor, pixels: Any, repeats: int) -> str:
-    """One line of the table; a call of each comes first that does not count."""
-    ours, theirs = [], []
-    for _ in range(repeats + 1):
-        milliseconds, result = timed(partial(contest.ours, tensor))
-        ours.append(milliseconds)
-        if contest.theirs is not None:
-            milliseconds, other = timed(partial(contest.theirs, pixels))
-            theirs.append(milliseconds)
-    mine = statistics.median(ours[1:])
-    if not theirs:
-        return f"| {name} | {size} | {mine:.0f} | - | | | | |"
-    yours = statistics.median(theirs[1:])
+    """One line of the table."""
+    if contest.theirs is None:
+        times = median_seconds({"ours": partial(contest.ours, tensor)}, repeats)
+        return f"| {name} | {size} | {1000 * times['ours']:.0f} | - | | | | |"
+    times = median_seconds({"ours": partial(contest.ours, tensor), "theirs": partial(contest.theirs, pixels)}, repeats)
+    ours, theirs = 1000 * times["ours"], 1000 * times["theirs"]
     # OpenCV's fusion leaves the display's range, and its tone mappers leave NaN at some black pixels.
-    difference = np.abs(result.permute(1, 2, 0).numpy() - np.nan_to_num(other).clip(0, 1))
-    told = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
-    return f"| {name} | {size} | {mine:.0f} | {contest.name} | {yours:.0f} | {yours / mine:.2f} | {told} |"
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Milliseconds, and what came out."""
-    start = time.perf_counter()
-    result = work()
-    return 1000 * (time.perf_counter() - start), result
+    other = np.nan_to_num(contest.theirs(pixels)).clip(0, 1)
+    difference = np.abs(contest.ours(tensor).permute(1, 2, 0).numpy() - other)
+    quality = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
+    return f"| {name} | {size} | {ours:.0f} | {contest.name} | {theirs:.0f} | {theirs / ours:.2f} | {quality} |"
 
 
 if __name__ == "__main__":

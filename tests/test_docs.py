@@ -1,6 +1,8 @@
 """What the documentation says: links lead somewhere, its example trains, its commands parse."""
 
+import importlib
 import json
+import operator
 import os
 import re
 import shlex
@@ -68,6 +70,70 @@ def test_links_lead_somewhere(page):
         assert target.exists(), link
         assert target == ROOT or ROOT in target.parents, f"{link} leads out of the repository"
         assert not anchor or anchor in anchors_of(target), link
+
+
+NOT_OURS = ("corrected_gain", "my_", "config.yaml")
+"""Files that an example tells the reader to make, and the one that a run leaves behind."""
+FOLDERS = "hdrgen|docs|tests|benchmarks|experiments|notebooks"
+
+
+def names_in(text: str) -> set[str]:
+    """Dotted names of the package, of its tests and benchmarks."""
+    return set(re.findall(r"(?<![\w/.-])((?:hdrgen|benchmarks|tests)(?:\.\w+)+)\b(?!/)", text))
+
+
+def files_in(text: str) -> set[str]:
+    """Paths from the top of the repository, and files in backticks, which may be named from their room on."""
+    found = set(re.findall(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*[\w/])(?![\w{{*<])", text))
+    found |= set(re.findall(r"`([\w/]+\.(?:py|yaml))`", text))
+    return {name for name in found if not any(word in name for word in NOT_OURS)}
+
+
+def is_defined(name: str) -> bool:
+    """Whether a dotted name is that of a module, or of something in one."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        try:
+            return operator.attrgetter(".".join(parts[count:]))(found) is not None if parts[count:] else True
+        except AttributeError:
+            return False
+    return False
+
+
+def is_there(name: str, page: Path) -> bool:
+    places = (ROOT / name, ROOT / "hdrgen" / name, page.parent / name)
+    anywhere = [f"{folder}/**/{name}" for folder in ("hdrgen", "experiments", "tests")] if "/" not in name else []
+    return any(place.exists() for place in places) or any(any(ROOT.glob(pattern)) for pattern in anywhere)
+
+
+def whole_text_of(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page):
+    """Modules and files that moved are named by where they are now; the examples to copy from are there."""
+    text = whole_text_of(page)
+    assert [name for name in sorted(names_in(text)) if not is_defined(name)] == []
+    assert [name for name in sorted(files_in(text)) if not is_there(name, page)] == []
+
+
+def test_what_docstrings_name_is_there():
+    """In backticks: other dotted names, such as those of options, only look like modules."""
+    wrong = {}
+    for path in sorted(ROOT.glob("hdrgen/**/*.py")):
+        quoted = re.findall(r"`([^`\n]+)`", path.read_text(encoding="utf-8"))
+        missing = [name for text in quoted for name in names_in(text) if not is_defined(name)]
+        if missing:
+            wrong[str(path.relative_to(ROOT))] = missing
+    assert wrong == {}
 
 
 def test_every_page_is_in_the_index():

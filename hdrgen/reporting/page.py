@@ -11,12 +11,12 @@ from string import Template
 
 from hdrgen.errors import InputError
 from hdrgen.io.output import complete_or_nothing
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting import settings, tables
 from hdrgen.reporting.colours import gradient
 from hdrgen.reporting.curves import charts
-from hdrgen.reporting.markup import Markup, element, joined
 from hdrgen.reporting.runs import Run, Test
-from hdrgen.reporting.viewers import chosen, palette, viewer
+from hdrgen.reporting.viewers import palette, viewer, with_pictures
 from hdrgen.version import __version__
 
 _SPACE = "\n"
@@ -30,7 +30,7 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
     Args:
         runs: In the order of the page.
         path: Of the HTML file.
-        scenes: Names of those to look at; none: the worst and best of each test by turns.
+        scenes: Names of those to look at; none: the worst and best of each test, alternately.
         count: Most of them in each comparison.
         side: Longer side of their pictures in pixels.
 
@@ -59,18 +59,19 @@ def comparable(tests: Sequence[Test]) -> list[list[Test]]:
 
 
 def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> None:
-    known = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
-    missing = [scene for scene in scenes if scene not in known]
+    available = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
+    missing = [scene for scene in scenes if scene not in available]
     if missing:
         raise InputError(
-            f"no pictures of scene {missing[0]!r}; `hdrgen test` writes those of the worst and best"
-            f" (--extremes.count, --extremes.scenes), here {', '.join(known) or 'none'}"
+            f"no pictures of scene {missing[0]!r}, only of {', '.join(available) or 'none'}; tests draw the worst"
+            " and best scenes, and those that the callback `Extremes` is given by name",
+            argument="scenes",
         )
 
 
 def _viewers(tests: Sequence[Test], scenes: Sequence[str], count: int, side: int, start: str) -> list[Markup]:
-    found = chosen(tests, scenes, count)
-    return [viewer(scene, shown, side, f"{start}{at}") for at, (scene, shown) in enumerate(found.items())]
+    pictures = with_pictures(tests, scenes, count)
+    return [viewer(scene, own, side, f"{start}{at}") for at, (scene, own) in enumerate(pictures.items())]
 
 
 def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: Sequence[Sequence[Markup]]) -> Markup:
@@ -84,10 +85,10 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
-    made = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
+    origin = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
     parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
     script = Markup(_packaged("page.js"))
-    main = element("main", element("h1", title), element("p", made, class_="note"), links, *parts, palette())
+    main = element("main", element("h1", title), element("p", origin, class_="note"), links, *parts, palette())
     body = element("body", main, element("script", script))
     return joined([Markup("<!doctype html>"), element("html", _head(title, script), body, lang="en")], _SPACE)
 
@@ -138,7 +139,7 @@ def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Se
     return f"protocol{at}", title, joined(content, _SPACE)
 
 
-_NO_PICTURES = "No pictures: these tests drew no scenes (--extremes.count 0), or an earlier hdrgen made them."
+_NO_PICTURES = "No pictures: these tests drew no scenes (`extremes.count` was 0), or an earlier hdrgen made them."
 
 
 def by_scene(tests: Sequence[Test]) -> Markup | None:

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from hdrgen.errors import InputError
-from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import CONFIG, Run, Test
 from hdrgen.reporting.tables import breakable
 
@@ -24,8 +24,8 @@ def overview(runs: Sequence[Run]) -> Markup:
         element("tr", element("th", name, scope="row"), *(element("td", breakable(cell)) for cell in cells))
         for name, *cells in rows
     )
-    made = element("table", heads, element("tbody", *body), class_="settings")
-    return element("div", made, class_="wide", tabindex="0", role="region", aria_label="What was run")
+    table = element("table", heads, element("tbody", *body), class_="settings")
+    return element("div", table, class_="wide", tabindex="0", role="region", aria_label="What was run")
 
 
 def details(runs: Sequence[Run]) -> Markup:
@@ -55,9 +55,9 @@ def differences(runs: Sequence[Run]) -> Markup | None:
         for key in differing[:_MOST]
     )
     more = f"{len(differing) - _MOST} more settings differ." if len(differing) > _MOST else ""
-    made = element("table", heads, element("tbody", *rows), class_="settings")
+    table = element("table", heads, element("tbody", *rows), class_="settings")
     return _folded(
-        "In what the configurations differ", joined([element("div", made, class_="wide"), element("p", more)])
+        "In what the configurations differ", joined([element("div", table, class_="wide"), element("p", more)])
     )
 
 
@@ -84,8 +84,8 @@ def class_name(described: Any) -> str:
 
 def part(settings: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """A group of settings; empty where a file holds none, or something else."""
-    found = settings.get(key)
-    return found if isinstance(found, Mapping) else {}
+    group = settings.get(key)
+    return group if isinstance(group, Mapping) else {}
 
 
 def _tested(test: Test) -> list[str]:

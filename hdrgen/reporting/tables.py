@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hdrgen.reporting.markup import Markup, element, joined
+from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import MEAN, Test
 
 
@@ -73,8 +73,8 @@ def table(caption: str, stubs: Sequence[str], heads: Sequence[Markup], groups: S
     """A table that scrolls by itself where it is too wide, and can be scrolled by keyboard."""
     titles = element("tr", *(element("th", stub, scope="col") for stub in stubs), *heads)
     bodies = (element("tbody", *_rows(group)) for group in groups)
-    made = element("table", element("caption", caption), element("thead", titles), *bodies)
-    return element("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)
+    content = element("table", element("caption", caption), element("thead", titles), *bodies)
+    return element("div", content, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
 def metrics_of(tests: Sequence[Test]) -> list[str]:
@@ -88,18 +88,18 @@ def direction(tests: Sequence[Test], metric: str) -> bool | None:
 
 
 def best(cells: Sequence[Cell]) -> set[int]:
-    """Where the best numbers of a column are: all that read the same; none where there is nothing to choose from.
+    """Where the best numbers of a column are: all that read the same; none without a choice.
 
     >>> best([Cell(1.0, higher=True), Cell(3.0, higher=True), Cell(None), Cell(3.001, higher=True)])
     {1, 3}
     """
-    known = {at: cell for at, cell in enumerate(cells) if cell.value is not None and not math.isnan(cell.value)}
-    ways = {cell.higher for cell in known.values()}
-    if len(known) < 2 or len(ways) > 1 or None in ways:
+    candidates = {at: cell for at, cell in enumerate(cells) if cell.value is not None and not math.isnan(cell.value)}
+    directions = {cell.higher for cell in candidates.values()}
+    if len(candidates) < 2 or len(directions) > 1 or None in directions:
         return set()
-    values = [cell.value for cell in known.values() if cell.value is not None]
-    winner = number(max(values) if True in ways else min(values))
-    return {at for at, cell in known.items() if number(cell.value) == winner}
+    values = [cell.value for cell in candidates.values() if cell.value is not None]
+    winner = number(max(values) if True in directions else min(values))
+    return {at for at, cell in candidates.items() if number(cell.value) == winner}
 
 
 def number(value: float | None, beside: float | None = None) -> str:
@@ -129,17 +129,17 @@ def breakable(name: str) -> Markup:
 
 def _rows(group: Group) -> list[Markup]:
     marked = [best(column) for column in zip(*(cells for _, cells in group.rows), strict=True)]
-    made = []
+    rows = []
     for at, (label, cells) in enumerate(group.rows):
         spanning = (
             element("th", breakable(group.name), scope="rowgroup", rowspan=len(group.rows)) if group.name else None
         )
-        shown = (_shown(cell, at in marked[column]) for column, cell in enumerate(cells))
-        made.append(element("tr", spanning if at == 0 else None, element("th", label, scope="row"), *shown))
-    return made
+        numbers = (_number_cell(cell, at in marked[column]) for column, cell in enumerate(cells))
+        rows.append(element("tr", spanning if at == 0 else None, element("th", label, scope="row"), *numbers))
+    return rows
 
 
-def _shown(cell: Cell, marked: bool) -> Markup:
+def _number_cell(cell: Cell, marked: bool) -> Markup:
     text = number(cell.value)
     spread = f"\N{PLUS-MINUS SIGN} {number(cell.deviation, beside=cell.value)}"
     deviation = None if cell.deviation is None else element("small", spread)
@@ -154,10 +154,10 @@ def _cell(test: Test, metric: str, ev: str) -> Cell:
 
 
 def _head(metric: str, higher: bool | None) -> Markup:
-    told = None if higher is None else f"{'higher' if higher else 'lower'} is better"
-    hidden = element("span", f", {told}", class_="unseen") if told else None
+    better = None if higher is None else f"{'higher' if higher else 'lower'} is better"
+    hidden = element("span", f", {better}", class_="unseen") if better else None
     arrow = element("span", _arrow(higher), aria_hidden="true")
-    return element("th", breakable(metric), arrow, hidden, scope="col", title=told)
+    return element("th", breakable(metric), arrow, hidden, scope="col", title=better)
 
 
 def _arrow(higher: bool | None) -> str:

@@ -123,8 +123,9 @@ def test_augmentation_touches_training_only():
 def test_training_images_that_a_network_cannot_take():
     model = Recorder()
     model.multiple = 8
-    with pytest.raises(InputError, match=r"divide by 8, .* found 16 x 12 \(scene scene_.*augmentation.crop 8, or"):
+    with pytest.raises(InputError, match=r"divide by 8, .* found 16 x 12 \(scene scene_.* crop=8 or less") as caught:
         trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), batch_size=2))
+    assert caught.value.argument == "augmentation.crop"
     augmentation = Augmentation(crop=8)
     trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), augmentation=augmentation))
     assert {batch["ldr"].shape[-2:] for _, batch in model.seen} == {(8, 8)}
@@ -202,8 +203,16 @@ def test_mixed_sizes_in_an_evaluation_batch_are_named():
 @pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
 def test_missing_data_names_the_argument(stage):
     argument = {"fit": "train", "validate": "val"}.get(stage, stage)
-    with pytest.raises(InputError, match=f"--data.{argument}"):
+    with pytest.raises(InputError, match=f"pass {argument}$") as caught:
         getattr(trainer(max_epochs=1), stage)(Recorder(), ExposureStackDataModule())
+    assert caught.value.argument == f"data.{argument}"
+
+
+@pytest.mark.parametrize(("name", "value"), [("batch_size", 0), ("eval_batch_size", 0), ("num_workers", -1)])
+def test_numbers_that_are_too_small_name_the_argument(name, value):
+    with pytest.raises(InputError, match=f"found {value}; pass {name}=") as caught:
+        ExposureStackDataModule(**{name: value})
+    assert caught.value.argument == name
 
 
 @pytest.mark.ddp

@@ -3,9 +3,7 @@ import pytest
 import torch
 
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
-from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes, bracket_camera
-from hdrgen.data.virtual.procedural import ProceduralScenes
+from hdrgen.data import Motion, MovingScenes, ProceduralScenes, bracket_camera
 from hdrgen.fusion import ghosts as module
 from hdrgen.fusion import merge_photographs
 from hdrgen.fusion.ghosts import ghost_masks, least_clipped

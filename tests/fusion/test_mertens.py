@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import SRGB, form_image
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, merge_mertens
 from hdrgen.fusion.mertens import _weights, fuse

@@ -1,7 +1,5 @@
 """Single photographs to predict from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from torch import Tensor
 from hdrgen.data.dataset import StackDataset
 from hdrgen.data.reading import read_photograph
 from hdrgen.data.sample import Sample
+from hdrgen.data.scene_names import names_of_files
 from hdrgen.io import find_images
 
 PhotographSource = Callable[[Sequence[str | Path], bool, float], StackDataset]
@@ -21,20 +20,20 @@ class Photographs(StackDataset):
     """Photographs as stacks of one exposure, EV 0.
 
     Args:
-        sources: files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
+        sources: Files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
             `hdrgen.data.reading.read_photograph`.
-        clean: replace NaN, infinite, negative and black pixels of radiance instead of failing.
-        max_megapixels: refuse larger photographs.
+        clean: Replace NaN, infinite, negative and black pixels of radiance instead of failing.
+        max_megapixels: Refuse larger photographs.
 
     Raises:
-        InputError: nothing found.
+        InputError: Nothing found.
     """
 
     def __init__(self, sources: Sequence[str | Path], clean: bool = False, max_megapixels: float = 500) -> None:
         self.paths = find_images(sources)
         self.clean = clean
         self.max_megapixels = max_megapixels
-        self.names = unique_names(self.paths)
+        self.names = names_of_files(self.paths)
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -60,19 +59,3 @@ class Photographs(StackDataset):
         return Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
         )
-
-
-def unique_names(paths: Sequence[Path]) -> list[str]:
-    """File names without suffixes; the second of one name gets `_2`, and so on.
-
-    >>> unique_names([Path("a/sky.jpg"), Path("b/sky.jpg"), Path("b/sky_2.jpg")])
-    ['sky', 'sky_3', 'sky_2']
-    """
-    names: list[str] = []
-    taken = {path.stem for path in paths}
-    for path in paths:
-        name, number = path.stem, 2
-        while name in names or (number > 2 and name in taken):
-            name, number = f"{path.stem}_{number}", number + 1
-        names.append(name)
-    return names

@@ -1,6 +1,4 @@
-"""What a virtual camera makes of a scene's radiance: the exposure stacks of rendered and procedural scenes."""
-
-from __future__ import annotations
+"""A virtual camera that photographs radiance: the exposure stacks of rendered and procedural scenes."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -11,7 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves, luminance_of
+from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
+from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposed, auto_exposure_gain, finite_radiance, with_floor
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.errors import InputError
@@ -20,8 +19,7 @@ HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 """The nine exposures of DrTMO, in stops."""
 
 FOLDS = 5
-SMALLEST = 1e-8
-MOST_VALUES = 1_000_000
+"""Of the curves, every fifth run is held out for tests."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +31,15 @@ class StackCamera:
     of its luminance gets the sensor exposure `level * 2**u`, u uniform within `jitter` stops.
 
     Attributes:
-        evs: exposures in stops, ascending; 0, the reference, is one of them.
-        curves: where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
+        evs: Exposures in stops, ascending; 0, the reference, is one of them.
+        curves: Where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
             themselves. None draws from the sigmoid family of HDRCNN.
-        curves_fold: of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
+        curves_fold: Of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
             Neighbours stay together because DoRF lists the red, green and blue curve of a film one after the other.
-        bits: quantisation of the exposures; None leaves them continuous.
-        percentile: of luminance, 0 to 100.
-        level: sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
-        jitter: half the width of the random exposure error, in stops.
+        bits: Quantisation of the exposures; None leaves them continuous.
+        percentile: Of luminance, 0 to 100.
+        level: Sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
+        jitter: Half the width of the random exposure error, in stops.
     """
 
     evs: Sequence[float] = HALF_STOPS
@@ -49,7 +47,7 @@ class StackCamera:
     curves_fold: Literal["train", "test"] | None = None
     bits: int | None = 8
     percentile: float = 50.0
-    level: float = 0.18
+    level: float = MIDDLE_GREY
     jitter: float = 0.5
 
     def __post_init__(self) -> None:
@@ -91,16 +89,17 @@ class StackCamera:
         scene: str,
         frames: Sequence[int],
         generator: torch.Generator,
-        seen: Tensor | None = None,
+        frame_radiance: Tensor | None = None,
     ) -> Sample:
         """Take these exposures of a scene.
 
         Args:
-            radiance: (3, H, W) linear, of any scale: what is there at the reference exposure.
-            scene: its name.
-            frames: indices into `evs`, ascending.
-            generator: draws the response and the exposure error; the draws do not depend on `frames`.
-            seen: (S, 3, H, W) what is there at each of `frames`, on the scale of `radiance`; None: nothing moves.
+            radiance: (3, H, W) linear, of any scale, at the reference exposure.
+            scene: Its name.
+            frames: Indices into `evs`, ascending.
+            generator: Draws the response and the exposure error; the draws do not depend on `frames`.
+            frame_radiance: (S, 3, H, W) linear radiance at each of `frames`, on the scale of `radiance`, where things
+                move; None: `radiance` throughout.
 
         Returns:
             The sample with `hdr` on the absolute scale (`ldr[ref] == f(clip(hdr))` within quantisation) and the
@@ -109,13 +108,14 @@ class StackCamera:
         response = self.draw_response(generator)
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         level = self.level * 2**error
-        hdr = anchored(radiance, self.percentile, level)
-        shown = hdr.expand(len(frames), *hdr.shape)
-        if seen is not None:
-            shown = (finite(seen) * anchor(radiance, self.percentile, level)).clamp_min(SMALLEST)
+        hdr = auto_exposed(radiance, self.percentile, level)
+        exposed = hdr.expand(len(frames), *hdr.shape)
+        if frame_radiance is not None:
+            gain = auto_exposure_gain(radiance, self.percentile, level)
+            exposed = with_floor(finite_radiance(frame_radiance) * gain)
         ev = self.ev[list(frames)]
         return Sample(
-            ldr=form_image(shown, ev[:, None], response, self.bits)[:, 0],
+            ldr=form_image(exposed, ev[:, None], response, self.bits)[:, 0],
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,
@@ -125,10 +125,10 @@ class StackCamera:
 
 
 class RadianceScenes(StackDataset):
-    """Scenes whose radiance is known, photographed by a virtual camera: subclasses say what radiance there is.
+    """Scenes whose radiance is known, photographed by a virtual camera; subclasses yield the radiance.
 
     Attributes:
-        camera: takes the exposures.
+        camera: Takes the exposures.
     """
 
     camera: StackCamera
@@ -161,40 +161,3 @@ def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraR
     """
     run = max(1, round(len(curves) / 32))
     return [curve for index, curve in enumerate(curves) if (index // run % FOLDS == FOLDS - 1) == held_out]
-
-
-def anchored(radiance: Tensor, percentile: float, level: float) -> Tensor:
-    """Scale radiance so that a percentile of its positive luminance becomes `level`.
-
-    Args:
-        radiance: (3, H, W) linear. NaN and negative values become 0, infinities the largest finite value.
-        percentile: 0 to 100.
-        level: radiance that the percentile gets.
-
-    Returns:
-        (3, H, W), finite and at least 1e-8.
-
-    Raises:
-        InputError: nothing in the image is positive.
-
-    >>> anchored(torch.full((3, 2, 2), 7.0), 50, 0.18).unique()
-    tensor([0.1800])
-    """
-    return (finite(radiance) * anchor(radiance, percentile, level)).clamp_min(SMALLEST)
-
-
-def anchor(radiance: Tensor, percentile: float, level: float) -> Tensor:
-    """The factor () with which `anchored` scales."""
-    light = luminance_of(finite(radiance)).flatten()
-    light = light[light > 0]
-    if not len(light):
-        raise InputError("expected an HDR image with positive radiance, found only zeros, negatives or NaN; remove it")
-    # torch.quantile takes at most 2^24 values; a regular subset of a photograph has the same percentiles.
-    light = light[:: 1 + len(light) // MOST_VALUES]
-    return level / torch.quantile(light, percentile / 100)
-
-
-def finite(radiance: Tensor) -> Tensor:
-    """Radiance with NaN and negative values set to 0, and infinities to the largest finite value of the image."""
-    known = torch.nan_to_num(radiance.float(), nan=0.0, posinf=0.0, neginf=0.0)
-    return torch.where(torch.isposinf(radiance), known.max(), known).clamp_min(0)

@@ -1,6 +1,4 @@
-"""Moving scenes from still ones: brackets with motion between the exposures, and the truth without it."""
-
-from __future__ import annotations
+"""Moving scenes from still ones: brackets with motion between the exposures, and the truth at the reference."""
 
 from collections.abc import Sequence
 
@@ -10,9 +8,9 @@ from torch import Tensor
 from hdrgen.camera import Gamma
 from hdrgen.data.dataset import StackDataset
 from hdrgen.data.sample import Sample
-from hdrgen.data.virtual.motion import Motion, times
+from hdrgen.data.virtual.motion import Motion, frame_times
 from hdrgen.data.virtual.procedural import ProceduralScenes
-from hdrgen.data.virtual.rendering import RadianceScenes, StackCamera
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 
@@ -32,12 +30,12 @@ class MovingScenes(StackDataset):
     Frames are smaller than those of `stacks` by `Motion.margin` on each side, into which the shaken camera looks.
 
     Args:
-        stacks: scenes of known radiance, `ProceduralScenes` or `RenderedStacks`; their camera takes the exposures.
+        stacks: Scenes of known radiance, `ProceduralScenes` or `RenderedStacks`; their camera takes the exposures.
             None: procedural scenes of 68 pixels, 64 after the cut, at EV -2, 0 and +2 through gamma 2.2.
-        motion: how much moves; None: one to three things, by up to a quarter of the picture, and a hand's shake.
+        motion: How much moves; None: one to three things, by up to a quarter of the picture, and a hand's shake.
 
     Raises:
-        InputError: the margin leaves nothing of the picture.
+        InputError: The margin leaves nothing of the picture.
     """
 
     def __init__(self, stacks: RadianceScenes | None = None, motion: Motion | None = None) -> None:
@@ -69,7 +67,7 @@ class MovingScenes(StackDataset):
         if min(height, width) <= 2 * margin:
             raise InputError(f"expected scenes of more than {2 * margin} pixels for this shake, found {width}x{height}")
         movement = self.motion.draw(height, width, count, reference, generator)
-        when = times(count, reference)
-        seen = {frame: movement.frame(still, frame, when[frame], margin) for frame in {*frames, reference}}
-        shown = torch.stack([seen[frame] for frame in frames])
-        return self.stacks.camera.photograph(seen[reference], self.scene(index), frames, generator, shown)
+        times = frame_times(count, reference)
+        moved = {frame: movement.frame(still, frame, times[frame], margin) for frame in {*frames, reference}}
+        frame_radiance = torch.stack([moved[frame] for frame in frames])
+        return self.stacks.camera.photograph(moved[reference], self.scene(index), frames, generator, frame_radiance)

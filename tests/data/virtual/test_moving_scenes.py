@@ -11,9 +11,9 @@ from scipy.ndimage import map_coordinates, rotate
 from hdrgen.camera import Gamma
 from hdrgen.data import Motion, MovingScenes, ProceduralScenes, SelectedExposures, ThreeExposures
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.motion import Blob, Movement, pixels, sampled, times, turned
-from hdrgen.data.virtual.moving import bracket_camera
-from hdrgen.data.virtual.rendering import RadianceScenes
+from hdrgen.data.virtual.motion import Blob, Movement, frame_times, pixels, sampled, turned
+from hdrgen.data.virtual.moving_scenes import bracket_camera
+from hdrgen.data.virtual.stack_camera import RadianceScenes
 from hdrgen.errors import InputError
 
 STILL = Motion(objects=(0, 0), shake=0.0, roll=0.0)
@@ -91,7 +91,7 @@ class TestMovingScenes:
         data = MovingScenes(ProceduralScenes(2, size=32))
         sample = SelectedExposures(data, ThreeExposures())[0]
         assert sample["ev"].tolist() == [-2, 0, 2]
-        assert times(9, 4)[0::4] == times(3, 1) == [-1, 0, 1]
+        assert frame_times(9, 4)[0::4] == frame_times(3, 1) == [-1, 0, 1]
 
 
 class TestMovement:

@@ -1,7 +1,7 @@
 import pytest
 from torch.utils.data import BatchSampler, DistributedSampler
 
-from hdrgen.data.sampling import EpochSampler, ExactShard
+from hdrgen.data.samplers import EpochSampler, ExactShard
 
 
 @pytest.mark.parametrize("length", [1, 7, 8])

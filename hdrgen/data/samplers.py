@@ -1,7 +1,5 @@
 """The order in which scenes come, and each process's share of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,12 +16,12 @@ class EpochSampler(DistributedSampler[Any]):
     Being a `DistributedSampler`, it is left alone by Lightning, which would wrap any other sampler in one.
 
     Args:
-        length: number of scenes.
-        seed: of the order.
-        epoch: gives the current epoch.
+        length: Number of scenes.
+        seed: Of the order.
+        epoch: Gives the current epoch.
         shuffle: False keeps the order.
-        rank: of this process.
-        world: number of processes.
+        rank: Of this process.
+        world: Number of processes.
 
     >>> list(EpochSampler(3, seed=0, epoch=lambda: 7, shuffle=False))
     [(7, 0), (7, 1), (7, 2)]

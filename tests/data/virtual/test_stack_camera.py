@@ -4,13 +4,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hdrgen.camera import Gamma, TabulatedResponse, luminance_of
 from hdrgen.data import StackCamera
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.rendering import HALF_STOPS, anchored, fold_of
+from hdrgen.data.virtual.stack_camera import HALF_STOPS, fold_of
 from hdrgen.errors import InputError
 
 
@@ -38,23 +36,6 @@ def test_frames_are_the_same_whichever_are_asked_for():
     assert torch.equal(part["hdr"], whole["hdr"])
     assert part["ev"].tolist() == [-1.0, 1.5]
     assert (int(whole["ref"]), int(part["ref"])) == (4, 0)
-
-
-@settings(max_examples=25, deadline=None)
-@given(scale=st.floats(1e-4, 1e6), percentile=st.floats(1, 99), level=st.floats(0.01, 1))
-def test_anchor_puts_the_percentile_at_the_level(scale, percentile, level):
-    light = luminance_of(anchored(scene() * scale, percentile, level))
-    assert np.percentile(light.numpy(), percentile) == pytest.approx(level, rel=1e-3)
-
-
-def test_anchor_cleans_radiance():
-    radiance = scene()
-    radiance[:, 0, 0] = torch.tensor([float("nan"), float("inf"), -1.0])
-    cleaned = anchored(radiance, 50, 0.18)
-    assert torch.isfinite(cleaned).all()
-    assert (cleaned > 0).all()
-    with pytest.raises(InputError, match="only zeros"):
-        anchored(torch.zeros(3, 4, 4), 50, 0.18)
 
 
 def test_jitter_stays_within_its_stops():

@@ -1,7 +1,5 @@
 """Rays against spheres and boxes: the little geometry that procedural scenes need, vectorised over rays and objects."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
@@ -47,10 +45,10 @@ def camera_rays(size: int, field_of_view: float, yaw: float, pitch: float) -> Te
     """(size * size, 3) unit directions of a pinhole camera that looks along +z, y up, rows from the top.
 
     Args:
-        size: height and width in pixels.
-        field_of_view: of the whole side, in radians.
-        yaw: turn to the right, in radians.
-        pitch: tilt upwards, in radians.
+        size: Height and width in pixels.
+        field_of_view: Of the whole side, in radians.
+        yaw: Turn to the right, in radians.
+        pitch: Tilt upwards, in radians.
     """
     steps = ((torch.arange(size) + 0.5) / size * 2 - 1) * torch.tan(torch.tensor(field_of_view / 2))
     y, x = torch.meshgrid(-steps, steps, indexing="ij")

@@ -1,7 +1,5 @@
 """Samples to disk, in the layout that `ExposureStackFolder` reads."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ def write_stack(sample: Sample, folder: str | Path, bits: int = 8) -> Path:
     Read back, the frames of an 8-bit stack and their EVs are the same; the truth is stored in 32-bit float.
 
     Args:
-        sample: one scene, not a batch.
-        folder: is made if need be; files of the same names are replaced.
-        bits: of the PNG files, 8 or 16.
+        sample: One scene, not a batch.
+        folder: Created if missing; files of the same names are replaced.
+        bits: Of the PNG files, 8 or 16.
 
     Returns:
         The folder.
