@@ -108,6 +108,12 @@ def test_resuming_goes_on_with_the_next_epoch(tmp_path, workers):
     assert all(torch.equal(image, resumed[key]) for key, image in by_scene(straight).items())
 
 
+@pytest.mark.parametrize(("batch_size", "sizes"), [(4, [4]), (5, [5]), (6, [6]), (7, [6])])
+def test_a_last_smaller_batch_is_left_out_unless_it_is_all_there_is(batch_size, sizes):
+    seen = fit(ExposureStackDataModule(CountingStacks(6), batch_size=batch_size), epochs=1)
+    assert [len(batch["scene"]) for _, batch in seen] == sizes
+
+
 def test_augmentation_touches_training_only():
     augmentation = Augmentation(crop=8)
     data = ExposureStackDataModule(CountingStacks(), CountingStacks(1), batch_size=2, augmentation=augmentation)
