@@ -179,3 +179,12 @@ def test_problems_are_solved_in_groups_and_a_failing_factor_is_made_anew(monkeyp
     torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
     monkeypatch.setattr(normal_equations, "REFINABLE", 0.0)
     torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
+
+
+def test_samples_are_quantiles_of_each_exposure():
+    """By Hazen's rule, whose quantile of (n + 1/2) / N lies between the two nearest values of the grid's."""
+    stack = torch.rand(1, 2, 3, 8, 8, dtype=torch.float64)
+    shares = (np.arange(10) + 0.5) / 10
+    expected = np.quantile(stack.flatten(-2).numpy(), shares, axis=-1, method="hazen")
+    found = HistogramSampling(10, 64)(stack)
+    np.testing.assert_allclose(found[0].numpy(), expected[:, 0].transpose(2, 0, 1), atol=2e-5)

@@ -122,6 +122,22 @@ def test_large_photographs_are_judged_by_squares(monkeypatch, kind):
     np.testing.assert_array_equal(np.concatenate([masks[0][a : a + 10] for a in range(0, 97, 10)]), masks[0][0:97])
 
 
+def test_strips_of_a_tall_photograph_leave_no_trace(monkeypatch):
+    frames = coded(still())
+    frames[2][30:60, 20:50] = 40
+    whole = ghost_masks(frames, EV, Gamma(2.2), 1)[2][0:96]
+    monkeypatch.setattr(module, "ROWS", 7)
+    np.testing.assert_array_equal(ghost_masks(frames, EV, Gamma(2.2), 1)[2][0:96], whole)
+
+
+@pytest.mark.parametrize(("limit", "factor"), [(9216, 1), (9215, 2), (2304, 2), (2303, 3)])
+def test_squares_are_as_small_as_the_limit_allows(monkeypatch, limit, factor):
+    """Of a photograph of 192 x 48 pixels."""
+    monkeypatch.setattr(module, "LARGEST", limit)
+    frames = [np.full((192, 48, 3), 100, np.uint8)] * 2
+    assert ghost_masks(frames, [0.0, 0.0], Gamma(2.2), 0)[1].factor == factor
+
+
 def test_the_reference_is_the_least_clipped_frame():
     assert least_clipped(coded(still())) == 0
     assert least_clipped([np.full((4, 4, 3), code, np.uint8) for code in (2, 255, 128)]) == 2
