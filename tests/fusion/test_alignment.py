@@ -1,10 +1,13 @@
 import cv2
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen.fusion.alignment import align_photographs
+from hdrgen.fusion.alignment import TURN, align_photographs
+from hdrgen.fusion.bitmaps import _bitmap, _difference
+from hdrgen.fusion.evidence import _covariance, _wald
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
 from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
 from tests.fusion.moved import motion, photograph, scene
@@ -49,6 +52,25 @@ def test_finds_the_perspective_of_a_camera_that_turned(radiance):
     tilted[2, :2] = [4e-5, -3e-5]
     found = align_photographs(taken(radiance, [tilted, np.eye(3), tilted]), 1)
     assert np.median(misplaced(found[0].matrix, tilted)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("of_turn", "of_motion", "turned", "still"),
+    [(5e-5, 5e-10, True, False), (2e-4, 5e-10, False, False), (5e-5, 2e-9, True, True)],
+)
+def test_a_turn_needs_less_evidence_than_a_motion(radiance, monkeypatch, of_turn, of_motion, turned, still):
+    """One chance in ten thousand against one in a thousand millions."""
+
+    def told(points, image, matching, motion, matrix, simpler, tested):
+        if isinstance(motion, Homography):
+            return 1.0
+        return of_turn if tested == TURN else of_motion
+
+    monkeypatch.setattr("hdrgen.fusion.alignment.chance", told)
+    photos = taken(radiance, [np.eye(3), motion(2, 30, -25, HEIGHT, WIDTH), np.eye(3)])[:2]
+    found = align_photographs(photos, 0)[1]
+    assert found.still == still
+    assert still or (abs(found.angle - 2) < 0.1) == turned
 
 
 def test_leaves_aligned_photographs_exactly_as_they_are(radiance):
@@ -179,3 +201,24 @@ def test_a_motion_seen_at_another_size():
     matrix = motion(1, 8, 4, 100, 100)
     small = rescaled(matrix, 0.25)
     np.testing.assert_allclose(applied(small, np.zeros((1, 2)) + 1) * 4 + 1.5, applied(matrix, np.full((1, 2), 5.5)))
+
+
+def test_few_patches_are_judged_as_by_students_test():
+    """A motion of one parameter whose patches pull by samples is their mean; for two, Hotelling's statistic is near."""
+    samples = np.random.default_rng(0).normal(0.4, 1, 7)
+    mean, count = samples.mean(), len(samples)
+    covariance = _covariance((samples - mean)[:, None], np.array([[float(count)]]), np.arange(count), count)
+    expected = scipy.stats.ttest_1samp(samples, 0).pvalue
+    assert _wald(np.array([mean]), covariance, count) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("one", "other", "differing"), [(0.014, 0.014, 0), (0.016, 0.014, 0), (0.016, 0.016, 1 / 16)])
+def test_bitmaps_leave_out_what_lies_near_the_threshold_in_either_exposure(one, other, differing):
+    """Between a dark and a bright half, four columns lie to either side of the median, and two at it."""
+    signs = np.resize([1, -1], (20, 4))
+
+    def bitmap(distance):
+        dark, median, bright = (np.full((20, n), value) for n, value in ((30, 0.2), (2, 0.5), (30, 0.8)))
+        return _bitmap(np.hstack([dark, median, 0.5 + distance * signs, bright]).astype(np.float32), 0.5)
+
+    assert _difference(bitmap(one), bitmap(-other), 0, 0) == differing
