@@ -1,4 +1,4 @@
-"""The one exception a user is meant to read, and what helps with a misspelt name."""
+"""The exception and the warning that a user is meant to read, and what helps with a misspelt name."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,24 @@ class InputError(ValueError):
 
     The message is one line: what was expected, what was found (the value, the file) and what to do.
     The command line prints it without a traceback and exits with status 2.
+
+    Args:
+        message: The line. What to do is said in Python, as `NAME=VALUE` of an argument, never as a command-line option.
+        argument: The argument of the message, where there is one. The command line puts its own option in place of
+            `NAME=VALUE`.
     """
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class InputWarning(UserWarning):
+    """Something the user gave is used, but not as they may expect; message and argument as of `InputError`."""
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
