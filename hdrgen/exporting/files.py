@@ -18,7 +18,7 @@ from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.program import Program
 from hdrgen.exporting.tracing import to_onnx, to_torch
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.loading import load_method, method_in
 from hdrgen.nn import read_checkpoint

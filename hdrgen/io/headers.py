@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from hdrgen.errors import InputError
-from hdrgen.io.channels import choose_channels
 from hdrgen.io.codecs import avif, jpeg_picture, jpeg_xl
-from hdrgen.io.codecs.jpeg_markers import claimed_size
+from hdrgen.io.codecs.channels import choose_channels
 from hdrgen.io.codecs.raw import read_raw_header
 from hdrgen.io.codecs.ultra_hdr import may_hold_gain_map
+from hdrgen.io.containers.jpeg_markers import claimed_size
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.formats import Format, detect
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of

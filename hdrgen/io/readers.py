@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.channels import choose_channels, choose_stored
 from hdrgen.io.codecs import avif, jpeg_picture, ultra_hdr
+from hdrgen.io.codecs.channels import choose_channels, choose_stored
 from hdrgen.io.codecs.gain_map import applied
+from hdrgen.io.codecs.openimageio_reading import decode, upright
 from hdrgen.io.codecs.raw import read_raw_pixels
 from hdrgen.io.colour import BT709, ColourSpace, converted, same_colours
 from hdrgen.io.formats import Format, detect
@@ -32,7 +33,6 @@ from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.cicp import Cicp, radiance_of
 from hdrgen.io.metadata.icc import chromaticities_of
 from hdrgen.io.metadata.tags import chromaticities_in, cicp_in
-from hdrgen.io.pixels import decode, upright
 from hdrgen.io.radiance import checked_radiance
 
 _SDR = "read as an ordinary photograph, without its gain map (Python: gain_map=True)"

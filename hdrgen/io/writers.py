@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io import pictures
 from hdrgen.io.codecs import avif, jpeg_picture
-from hdrgen.io.codecs.radiance_header import add_primaries
+from hdrgen.io.codecs import hdr_picture as pictures
+from hdrgen.io.codecs.openimageio_writing import Tags, complete_or_nothing, save
+from hdrgen.io.codecs.radiance_hdr import add_primaries
 from hdrgen.io.colour import (
     BT709,
     ColourSpace,
@@ -28,7 +29,6 @@ from hdrgen.io.image import Image, Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.exif import EV_ATTRIBUTE
 from hdrgen.io.metadata.exif_in_place import complete_tiff, correct_png
-from hdrgen.io.output import Tags, complete_or_nothing, save
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs import items
-from hdrgen.io.codecs.av1 import largest_frame
-from hdrgen.io.codecs.boxes import Box, box, boxes, full_box
+from hdrgen.io.containers import items
+from hdrgen.io.containers.av1 import largest_frame
+from hdrgen.io.containers.boxes import Box, box, boxes, full_box
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp
 from hdrgen.io.metadata.exif_block import metadata_in

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
 from hdrgen.io.colour import ADOBE_RGB
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif_block import INTEROPERABLE, PREFIX, metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.boxes import Box, box, boxes
+from hdrgen.io.containers.boxes import Box, box, boxes
 from hdrgen.io.metadata.exif_block import metadata_in
 
 CODESTREAM = b"\xff\x0a"

@@ -15,8 +15,8 @@ from typing import BinaryIO, NamedTuple
 from hdrgen.errors import InputError
 from hdrgen.io.codecs import gain_map_metadata as metadata
 from hdrgen.io.codecs.gain_map import GainMap, Meaning
-from hdrgen.io.codecs.jpeg_markers import APP1, APP2, Segment, claim, segments
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claim, segments
 
 _MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
 _INDEX = b"MPF\0"

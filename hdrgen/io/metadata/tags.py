@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from hdrgen.io.codecs import avif, jpeg_picture
-from hdrgen.io.codecs.radiance_header import primaries_of
+from hdrgen.io.codecs.openimageio_writing import Tags
+from hdrgen.io.codecs.radiance_hdr import primaries_of
 from hdrgen.io.formats import Format, detect
 from hdrgen.io.headers import opened, read_header
 from hdrgen.io.metadata.cicp import Cicp
 from hdrgen.io.metadata.icc import chromaticities_of
-from hdrgen.io.output import Tags
 
 
 def read_tags(path: str | Path) -> Tags:

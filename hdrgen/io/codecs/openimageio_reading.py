@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.channels import Choice
+from hdrgen.io.codecs.channels import Choice
 from hdrgen.io.formats import Format
 from hdrgen.io.headers import unread
 from hdrgen.io.image import Pixels

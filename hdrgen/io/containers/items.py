@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from hdrgen.io.codecs.boxes import Box, boxes
+from hdrgen.io.containers.boxes import Box, boxes
 
 FULL = 4
 """Bytes of version and flags, with which many boxes begin."""
