@@ -16,7 +16,6 @@ from hdrgen.io.codecs.radiance_hdr import add_primaries
 from hdrgen.io.colour import (
     BT709,
     ColourSpace,
-    by_rows,
     conversion,
     converted,
     same_colours,
@@ -29,6 +28,7 @@ from hdrgen.io.image import Image, Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.exif import EV_ATTRIBUTE
 from hdrgen.io.metadata.exif_in_place import complete_tiff, correct_png
+from hdrgen.io.rows import by_rows
 
 _HALF_MAX = 65504.0
 _RADIANCE_SUFFIXES = (".hdr", ".exr")

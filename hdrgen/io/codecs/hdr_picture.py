@@ -13,10 +13,11 @@ from hdrgen.errors import InputError
 from hdrgen.io.codecs import avif, jpeg_picture, jpeg_xl, ultra_hdr
 from hdrgen.io.codecs.gain_map import gain_map_between, rolled_off
 from hdrgen.io.codecs.openimageio_writing import Tags, complete_or_nothing, save
-from hdrgen.io.colour import BT709, BT2020, ColourSpace, by_rows, converted, named_like
+from hdrgen.io.colour import BT709, BT2020, ColourSpace, converted, named_like
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.cicp import FULL_RADIANCE, pq_levels, pq_of
+from hdrgen.io.rows import by_rows
 
 ULTRA_HDR_SUFFIXES = (".uhdr.jpg", ".uhdr.jpeg")
 SUFFIXES = (".jxl", ".avif", *ULTRA_HDR_SUFFIXES)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.errors import InputError
+from hdrgen.io.containers.bits import BitReader
 from hdrgen.io.containers.boxes import Box, box, boxes
 from hdrgen.io.metadata.exif_block import metadata_in
 
@@ -38,7 +39,7 @@ def summary(path: Path) -> Summary:
         codestream, metadata = _parts(stream)
     if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
         raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
-    width, height, animated = _described(_Bits(codestream[2:]))
+    width, height, animated = _described(BitReader(codestream[2:], "little"))
     if animated:
         raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
     return Summary(width, height, metadata)
@@ -75,19 +76,7 @@ def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
     return codestream, metadata
 
 
-class _Bits:
-    """Bits from the least significant one of the first byte on."""
-
-    def __init__(self, content: bytes) -> None:
-        self._rest = int.from_bytes(content, "little")
-
-    def take(self, count: int) -> int:
-        value = self._rest & ((1 << count) - 1)
-        self._rest >>= count
-        return value
-
-
-def _described(bits: _Bits) -> tuple[int, int, bool]:
+def _described(bits: BitReader) -> tuple[int, int, bool]:
     """Width and height of the upright picture, and whether it moves; the latter is not looked for behind a preview."""
     width, height = _size(bits)
     all_default, extra_fields = bits.take(1), bits.take(1)
@@ -100,7 +89,7 @@ def _described(bits: _Bits) -> tuple[int, int, bool]:
     return (*((height, width) if sideways else (width, height)), bool(animated and not preview))
 
 
-def _size(bits: _Bits) -> tuple[int, int]:
+def _size(bits: BitReader) -> tuple[int, int]:
     """Width and height as stored: both sides in eighths or in full, or the height and a ratio."""
     eighths = bits.take(1)
 

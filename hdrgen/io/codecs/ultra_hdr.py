@@ -17,6 +17,7 @@ from hdrgen.io.codecs import gain_map_metadata as metadata
 from hdrgen.io.codecs.gain_map import GainMap, Meaning
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
 from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claim, segments
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
 
 _MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
 _INDEX = b"MPF\0"
@@ -117,12 +118,9 @@ def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
     if index is None:
         return
     block = index.content[len(_INDEX) :]
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 10:
-        return
     origin = index.start + 4 + len(_INDEX)
     end = stream.seek(0, 2)
-    for size, offset in _index_entries(block, order)[1:]:
+    for size, offset in _index_entries(block)[1:]:
         if offset and 0 < size <= end - origin - offset:
             yield origin + offset, size
 
@@ -131,14 +129,13 @@ def _is_index(part: Segment) -> bool:
     return part.marker == APP2 and part.content.startswith(_INDEX)
 
 
-def _index_entries(block: bytes, order: str) -> list[tuple[int, int]]:
-    """Size and offset of each picture."""
-    at = struct.unpack(order + "I", block[4:8])[0]
-    count = struct.unpack(order + "H", block[at : at + 2])[0] if len(block) >= at + 2 else 0
-    table = block[at + 2 : at + 2 + 12 * min(count, 20)]
-    for tag, _, size, start in struct.iter_unpack(order + "HHII", table[: len(table) // 12 * 12]):
-        if tag == _ENTRIES:
-            entries = block[start : start + min(size, 16 * _MOST_PICTURES)]
-            rows = struct.iter_unpack(order + "IIIHH", entries[: len(entries) // 16 * 16])
-            return [(row[1], row[2]) for row in rows]
-    return []
+def _index_entries(block: bytes) -> list[tuple[int, int]]:
+    """Size and offset of each picture; none where the index is damaged."""
+    order = BYTE_ORDERS.get(block[:4])
+    if order is None:
+        return []
+    reader = TiffReader(BytesIO(block), order)
+    entry = reader.first().entries.get(_ENTRIES)
+    table = b"" if entry is None else reader.content(entry, min(entry.number, 16 * _MOST_PICTURES))
+    rows = struct.iter_unpack(order + "IIIHH", table[: len(table) // 16 * 16])
+    return [(row[1], row[2]) for row in rows]
