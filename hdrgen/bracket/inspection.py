@@ -15,7 +15,7 @@ from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
 from hdrgen.io import images_in, read_header, read_image, read_stack
-from hdrgen.io.formats import Format, is_result
+from hdrgen.io.formats import FileFormat, is_result
 from hdrgen.io.headers import Header
 from hdrgen.io.image import Image
 from hdrgen.io.stacks.scenes import grouped
@@ -52,7 +52,7 @@ class Photo:
     @property
     def radiance(self) -> bool:
         """Whether it is an HDR image, which has no white; RAW files and TIFFs have one."""
-        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not Format.TIFF
+        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not FileFormat.TIFF
 
     @property
     def display(self) -> NDArray[np.float32]:

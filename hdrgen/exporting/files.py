@@ -19,7 +19,7 @@ from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
 from hdrgen.exporting.tracing import to_onnx, to_torch
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
 from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
 

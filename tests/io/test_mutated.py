@@ -13,7 +13,7 @@ import pytest
 from benchmarks.fuzz_readers import batch
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
-from hdrgen.io.codecs.jpeg_markers import Claim, claim
+from hdrgen.io.containers.jpeg_markers import Claim, claim
 from tests.mutated import HEIGHT, READERS, WIDTH, seeds
 
 FILES = 120

@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image, write_image
 from hdrgen.io.codecs import avif
-from hdrgen.io.codecs.av1 import largest_frame
+from hdrgen.io.containers.av1 import largest_frame
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 SIZES = [(1, 1), (16, 16), (17, 33), (255, 3), (256, 257), (1023, 1025), (64, 2049)]

@@ -9,7 +9,7 @@ import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_header, read_image, write_image
-from hdrgen.io.codecs.boxes import boxes
+from hdrgen.io.containers.boxes import boxes
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hdrgen.io.containers.bits import BitReader
+
 _SEQUENCE_HEADER, _WITH_FRAME_HEADER = 1, (3, 6, 7)
 _LONGEST_HEADER = 1024  # bytes; 32 operating points take 400
 _MOST_UNITS = 100_000
@@ -36,9 +38,9 @@ def largest_frame(data: bytes) -> tuple[int, int] | None:
     sequence, found = None, (0, 0)
     for kind, content in _units(data):
         if kind == _SEQUENCE_HEADER:
-            sequence = _sequence(_Bits(content))
+            sequence = _sequence(BitReader(content))
             found = _larger(found, sequence.size)
-        elif sequence and kind in _WITH_FRAME_HEADER and _has_own_size(_Bits(content), sequence):
+        elif sequence and kind in _WITH_FRAME_HEADER and _has_own_size(BitReader(content), sequence):
             found = _larger(found, (1 << sequence.bits[0], 1 << sequence.bits[1]))
     return None if sequence is None else found
 
@@ -72,25 +74,13 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
     return len(data), len(data)
 
 
-class _Bits:
-    """Numbers from the most significant bit of the first byte on; zeros past the end."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content, self._at = content, 0
-
-    def take(self, count: int) -> int:
-        first, self._at = self._at, self._at + count
-        piece = self._content[first // 8 : (self._at + 7) // 8]
-        wide = int.from_bytes(piece.ljust((self._at + 7) // 8 - first // 8, b"\0"), "big")
-        return wide >> (-self._at % 8) & ((1 << count) - 1)
-
-    def skip_variable(self) -> None:
-        """As many bits again as there were zeros in front of a one."""
-        zeros = next((count for count in range(32) if self.take(1)), 32)
-        self.take(zeros % 32)
+def _skip_variable(bits: BitReader) -> None:
+    """As many bits again as there were zeros in front of a one."""
+    zeros = next((count for count in range(32) if bits.take(1)), 32)
+    bits.take(zeros % 32)
 
 
-def _sequence(bits: _Bits) -> _Sequence:
+def _sequence(bits: BitReader) -> _Sequence:
     bits.take(3)  # profile
     bits.take(1)  # still picture, perhaps with a header in full
     still = bool(bits.take(1))
@@ -107,13 +97,13 @@ def _sequence(bits: _Bits) -> _Sequence:
     return _Sequence(size, sides, still, screen_content, integer_motion, number_bits, time_bits)
 
 
-def _skip_timing(bits: _Bits) -> int:
+def _skip_timing(bits: BitReader) -> int:
     """Over what is said of time and of operating points; how many bits a frame's header takes for its time."""
     time_bits = delay_bits = 0
     if bits.take(1):
         bits.take(64)
         if even := bits.take(1):
-            bits.skip_variable()
+            _skip_variable(bits)
         if bits.take(1):
             delay_bits, _, _, time_bits = bits.take(5) + 1, bits.take(32), bits.take(5), bits.take(5) + 1
             time_bits = 0 if even else time_bits
@@ -129,7 +119,7 @@ def _skip_timing(bits: _Bits) -> int:
     return time_bits
 
 
-def _tools(bits: _Bits) -> tuple[int, int]:
+def _tools(bits: BitReader) -> tuple[int, int]:
     """Whether frames use tools for screen content, and whole motion vectors: never, always, or each as it says."""
     bits.take(4)
     if bits.take(1):  # frames have an order
@@ -140,7 +130,7 @@ def _tools(bits: _Bits) -> tuple[int, int]:
     return screen_content, _SELECT if bits.take(1) else bits.take(1)
 
 
-def _has_own_size(bits: _Bits, sequence: _Sequence) -> bool:
+def _has_own_size(bits: BitReader, sequence: _Sequence) -> bool:
     """Whether the header of a frame overrides the sequence's size."""
     if sequence.still or bits.take(1):  # or a frame that was decoded before
         return False
