@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import images_in, read_header, read_image, read_stack
+from hdrgen.io import Header, Image, images_in, read_header, read_image, read_stack
 from hdrgen.io.formats import Format, is_result
-from hdrgen.io.headers import Header
-from hdrgen.io.image import Image
 from hdrgen.io.stacks.scenes import grouped
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 
 from hdrgen.camera import SRGB, CameraResponse
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 
 WIDTH, HEIGHT = 720, 480
 LEFT, TOP, RIGHT, BOTTOM = 60, 40, 20, 50

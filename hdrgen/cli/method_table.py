@@ -29,7 +29,7 @@ def compare_methods(
         protocol: Name or file of the evaluation protocol; the table needs its `psnr` and `psnr_mu`.
     """
     from hdrgen.cli.lightning import run as run_lightning
-    from hdrgen.io.output import complete_or_nothing
+    from hdrgen.io import complete_or_nothing
 
     folders = {name: output / "test" / name.replace(" ", "_") for name in methods}
     for name, arguments in methods.items():

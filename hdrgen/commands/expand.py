@@ -21,7 +21,7 @@ from hdrgen.cli import (
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 

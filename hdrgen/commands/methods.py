@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 
 TRAINING_ONLY = "discriminator"
@@ -48,7 +48,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 def describe_all() -> list[MethodEntry]:
     """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
     from hdrgen import methods
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
     exported = (getattr(methods, name) for name in methods.__all__)
     entries = [
@@ -102,6 +102,6 @@ def _kind(method: "type[HDRModule]") -> str:
 
 def _section(text: str, title: str) -> str:
     """The lines below `title`, on one line; empty where a docstring has no such section."""
-    _, found, rest = text.partition(f"\n{title}\n")
-    lines = inspect.cleandoc(rest).partition("\n\n")[0] if found else ""
+    _, heading, rest = text.partition(f"\n{title}\n")
+    lines = inspect.cleandoc(rest).partition("\n\n")[0] if heading else ""
     return " ".join(lines.split())

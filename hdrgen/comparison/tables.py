@@ -10,7 +10,7 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from hdrgen.comparison.measuring import Comparison
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.metrics import Setting
 from hdrgen.text_table import text_table
 

@@ -5,7 +5,7 @@ from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.headers import Header, read_exposure, read_header
 from hdrgen.io.image import Image
 from hdrgen.io.metadata.tags import read_tags
-from hdrgen.io.output import Tags
+from hdrgen.io.output import Tags, complete_or_nothing
 from hdrgen.io.readers import read_image
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
@@ -28,6 +28,7 @@ __all__ = [
     "Tags",
     "check_writable",
     "colour_space_named",
+    "complete_or_nothing",
     "exposure_from_name",
     "find_images",
     "images_in",
