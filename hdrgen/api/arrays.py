@@ -1,4 +1,4 @@
-"""Between the images that a caller has and the tensors that methods take."""
+"""Conversion between the images that a caller has and the tensors that methods take."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> N
 
     Args:
         tensor: `(..., 3, H, W)`.
-        kinds: The shapes that are meant, for the error.
+        kinds: The expected shapes, for the error.
         dimensions: How many dimensions it may have, fewest and most.
 
     Raises:
@@ -108,7 +108,7 @@ def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> N
 
 
 def kind_of(value: object) -> str:
-    """What something is, for an error.
+    """A short description of a value, for an error.
 
     >>> kind_of(None), kind_of(np.zeros((2, 3), np.uint8)), kind_of([1, 2])
     ('None', 'uint8 (2, 3)', 'list of 2')

@@ -97,7 +97,7 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where it runs."""
+        """The device that it runs on."""
         return self.method.device
 
     @property
@@ -106,7 +106,7 @@ class Model:
         return self.method.stack_ev if self.method.generates else ()
 
     def to(self, device: str | torch.device) -> Model:
-        """Move it, and return it.
+        """Move the method to a device, and return the model.
 
         Raises:
             InputError: There is no such device.
@@ -198,14 +198,14 @@ class Model:
         return _with_tags(_returned(radiance if batched else radiance[0], image), source)
 
     def _batched(self, image: Picture | Tensor) -> tuple[bool, Tensor]:
-        """Whether there was a batch, and `(B, 3, H, W)`."""
+        """Whether `image` is a batch, and the photographs `(B, 3, H, W)`."""
         if not isinstance(image, Tensor):
             return False, photograph(image).to(self.device)
         check_channels(image, "(3, H, W) or (B, 3, H, W)", (3, 4))
         return image.ndim == 4, displayed(image).to(self.device).reshape(-1, *image.shape[-3:])
 
     def _several(self, images: Picture | Sequence[Picture] | Tensor, ev: EV | None) -> tuple[bool, Tensor]:
-        """Whether there was a batch, and `(B, S, 3, H, W)`."""
+        """Whether `images` are a batch, and the photographs `(B, S, 3, H, W)`."""
         several = isinstance(images, list | tuple | Tensor) or (isinstance(images, np.ndarray) and images.ndim == 4)
         if ev is None or not several or not len(images):  # type: ignore[arg-type]  # it is one of those
             raise InputError(
@@ -235,7 +235,7 @@ def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
 
 
 def _with_tags(radiance: Array | Tensor, source: object) -> Image | Array | Tensor:
-    """Radiance with what a file, or an image that was read of one, says beside its pixels; any other as it is."""
+    """Radiance of a file or of an `Image` as an `Image` with its metadata; any other as it is."""
     if isinstance(source, str | PathLike):
         tags = read_tags(Path(source))
     elif isinstance(source, Image):
@@ -254,7 +254,7 @@ def _reference(ev: Tensor) -> int:
 
 
 def _batch(ldr: Tensor, ev: Tensor) -> Batch:
-    """Dark to bright, as methods expect it."""
+    """A batch, dark to bright, as methods expect it."""
     order = ev.argsort()
     ref = int((order == _reference(ev)).nonzero()[0])
     ev = ev[order].to(ldr.device)

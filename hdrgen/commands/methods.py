@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 TRAINING_ONLY = "discriminator"
-"""The part of a method, by the name that all methods give it, that makes no part of the result."""
+"""Name that all methods give the network that only training needs."""
 COLUMNS = ("method", "parameters", "input", "exposures", "paper")
 
 
@@ -46,7 +46,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 
 def describe_all() -> list[MethodEntry]:
-    """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
+    """An entry for every method of `hdrgen.methods.__all__`, without the base class; baselines last."""
     from hdrgen import methods
     from hdrgen.methods import HDRModule
 
@@ -60,7 +60,7 @@ def describe_all() -> list[MethodEntry]:
 
 
 def describe(method: "type[HDRModule]") -> MethodEntry:
-    """What the class, its docstring and its networks tell."""
+    """An entry from the class, its docstring and its networks."""
     text = inspect.getdoc(method) or ""
     parts = count_parameters(method)
     return {
@@ -76,7 +76,7 @@ def describe(method: "type[HDRModule]") -> MethodEntry:
 
 
 def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
-    """Trainable parameters of each network of a method as its defaults, those of the paper, make it; no memory is used.
+    """Trainable parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
 
     Networks of perceptual losses are not among them: they are loaded when training begins.
     """
