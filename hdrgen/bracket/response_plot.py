@@ -10,18 +10,17 @@ from typing import NamedTuple
 import torch
 
 from hdrgen.camera import SRGB, CameraResponse
-from hdrgen.io import complete_or_nothing
 
 WIDTH, HEIGHT = 720, 480
 LEFT, TOP, RIGHT, BOTTOM = 60, 40, 20, 50
-STOPS = 12  # below white; the lowest sRGB code of 8 bits is 11.7 below
+STOPS = 12  # below white
 COLOURS = ("#d62728", "#2ca02c", "#1f77b4")
 REFERENCE = "#999999"
-LEVELS = 255  # display values at which the curves are drawn: one for each code of 8 bits, but for black
+LEVELS = 255
 
 
-class Curve(NamedTuple):
-    """Points of a curve in pixels, its colour and its name."""
+class Line(NamedTuple):
+    """Points in pixels, a colour and a name."""
 
     points: list[tuple[float, float]]
     colour: str
@@ -30,13 +29,12 @@ class Curve(NamedTuple):
 
 def write_plot(path: Path, response: CameraResponse, title: str) -> Path:
     """Draw the curves of the three channels, with sRGB to compare; .svg or .png by suffix."""
-    curves = [Curve(_points(SRGB(), 0), REFERENCE, "sRGB")]
-    curves += [Curve(_points(response, c), COLOURS[c], name) for c, name in enumerate(("red", "green", "blue"))]
+    lines = [Line(_points(SRGB(), 0), REFERENCE, "sRGB")]
+    lines += [Line(_points(response, c), COLOURS[c], name) for c, name in enumerate(("red", "green", "blue"))]
     if path.suffix.lower() == ".png":
-        _draw(path, curves, title)
+        _draw(path, lines, title)
     else:
-        with complete_or_nothing(path) as temporary:
-            temporary.write_text(_svg(curves, title), encoding="utf-8")
+        path.write_text(_svg(lines, title), encoding="utf-8")
     return path
 
 
@@ -64,7 +62,7 @@ def _labels() -> list[tuple[float, float, str, str]]:
     return [(x, y + 18, t, a) for x, y, t, a in below] + [(x - 8, y + 4, t, a) for x, y, t, a in beside]
 
 
-def _svg(curves: Sequence[Curve], title: str) -> str:
+def _svg(lines: Sequence[Line], title: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12">\n<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
@@ -76,14 +74,14 @@ def _svg(curves: Sequence[Curve], title: str) -> str:
         f'<line x1="{a[0]:.1f}" y1="{a[1]:.1f}" x2="{b[0]:.1f}" y2="{b[1]:.1f}" stroke="#dddddd"/>' for a, b in _grid()
     ]
     parts += [f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{a}">{t}</text>' for x, y, t, a in _labels()]
-    for row, curve in enumerate(curves):
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in curve.points)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{curve.colour}" stroke-width="1.5"/>')
-        parts.append(f'<text x="{LEFT + 12}" y="{TOP + 18 + 16 * row}" fill="{curve.colour}">{curve.name}</text>')
+    for row, line in enumerate(lines):
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line.points)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="1.5"/>')
+        parts.append(f'<text x="{LEFT + 12}" y="{TOP + 18 + 16 * row}" fill="{line.colour}">{line.name}</text>')
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _draw(path: Path, curves: Sequence[Curve], title: str) -> None:
+def _draw(path: Path, lines: Sequence[Line], title: str) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
@@ -98,8 +96,7 @@ def _draw(path: Path, curves: Sequence[Curve], title: str) -> None:
         pen.line([start, end], fill="#dddddd")
     for x, y, text, anchor in _labels():
         pen.text((x, y), text, fill="black", font=font, anchor="ms" if anchor == "middle" else "rs")
-    for row, curve in enumerate(curves):
-        pen.line(curve.points, fill=curve.colour, width=2)
-        pen.text((LEFT + 12, TOP + 6 + 16 * row), curve.name, fill=curve.colour, font=font)
-    with complete_or_nothing(path) as temporary:
-        picture.save(temporary)
+    for row, line in enumerate(lines):
+        pen.line(line.points, fill=line.colour, width=2)
+        pen.text((LEFT + 12, TOP + 6 + 16 * row), line.name, fill=line.colour, font=font)
+    picture.save(path)
