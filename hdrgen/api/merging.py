@@ -131,8 +131,8 @@ def _check_several(images: object) -> None:
             f"expected files, a list of arrays (H, W, 3) or a tensor (S, 3, H, W), found {kind_of(images)}"
         )
     if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
-        found = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
-        raise InputError(f"expected at least two exposures of a scene, found {found}")
+        count = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
+        raise InputError(f"expected at least two exposures of a scene, found {count}")
     if isinstance(images, Tensor):
         check_channels(images, "(S, 3, H, W)", (4, 4))
 

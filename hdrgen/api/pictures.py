@@ -39,8 +39,8 @@ def tone_map(
 
     >>> import numpy as np
     >>> radiance = np.linspace(0, 8, 4 * 4 * 3, dtype=np.float32).reshape(4, 4, 3)
-    >>> shown = tone_map(radiance, "drago2003", bias=0.85)
-    >>> shown.shape, bool(shown.min() >= 0), bool(shown.max() <= 1)
+    >>> picture = tone_map(radiance, "drago2003", bias=0.85)
+    >>> picture.shape, bool(picture.min() >= 0), bool(picture.max() <= 1)
     ((4, 4, 3), True, True)
     """
     chosen = _chosen(operator, parameters)

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import images_in, read_header, read_image, read_stack
+from hdrgen.io import Header, Image, images_in, read_header, read_image, read_stack
 from hdrgen.io.formats import FileFormat, is_result
-from hdrgen.io.headers import Header
-from hdrgen.io.image import Image
 from hdrgen.io.stacks.scenes import grouped
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped
-OVERLAP = 0.05  # of the pixels that two neighbours must both expose well for an estimate of the response
+OVERLAP = 0.05  # share of the pixels that two neighbours must both expose well
 SAMPLE = 2**18  # pixels of each photograph that are counted: 0.1 % of them are 262, steady enough to print
 PHOTO_COLUMNS = ("file", "camera", "time", "f", "ISO", "EV", "bits", "size", "clipped", "crushed", "notes")
 

@@ -20,9 +20,9 @@ from hdrgen.fusion.streaming import ROWS, Rows
 from hdrgen.io import BT709, Camera, Image, read_image
 from hdrgen.io.colour import named_like, same_colours
 
-SAMPLE = 2**17  # pixels of each frame that a calibration is given: more change its curve by less than its error
+SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 SMALLEST = 16  # pixels that alignment must leave along each side; it cuts to what all frames show
-DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: clouds, noise, rounding
+DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
 
 @dataclass

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 TOP = 255
 LOWEST = 230  # no camera is known that clips below
-SHARE = 0.005  # of the pixels that must have the code of white: fewer may be a lamp or a reflection
-STEEP = 8  # times as many as at the codes below
+SHARE = 0.005  # of the pixels that must pile up at one code
+STEEP = 8  # times as many pixels as at the codes below, on average
 APART = 0.3  # stops between two exposures that are not the same
 
 

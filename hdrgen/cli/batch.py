@@ -1,4 +1,4 @@
-"""The same for many files, of which one may be bad."""
+"""Work on many files, of which one may be bad."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Item = TypeVar("Item", covariant=True)
 
 
 class Items(Sized, Iterable[Item], Protocol[Item]):
-    """What can be counted and gone through."""
+    """A sized iterable."""
 
 
 def for_each(items: Items[Item], noun: str, do: Callable[[Item], None]) -> None:
-    """Do it for every item; what fails becomes a warning, and the others go on.
+    """Call `do` for every item; a failure becomes a warning, and the others go on.
 
     Args:
         items: A list, or tqdm around one.

@@ -1,4 +1,4 @@
-"""Which checkpoint `--ckpt_path` of a light verb means."""
+"""The checkpoint that `--ckpt_path` of a light verb means."""
 
 from __future__ import annotations
 

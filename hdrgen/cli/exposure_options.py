@@ -118,8 +118,7 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
 
 
 def _in_order_typed(source: str) -> list[Path]:
-    from hdrgen.io import find_images
-    from hdrgen.io.stacks.finding import images_in
+    from hdrgen.io import find_images, images_in
     from hdrgen.io.stacks.scenes import grouped
 
     path = Path(source).expanduser()
@@ -129,8 +128,8 @@ def _in_order_typed(source: str) -> list[Path]:
 
 
 def _photographs(folder: Path) -> list[Path]:
+    from hdrgen.io import images_in
     from hdrgen.io.formats import is_result
-    from hdrgen.io.stacks.finding import images_in
 
     return [path for path in images_in(folder) if not is_result(path)]
 

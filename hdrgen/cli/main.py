@@ -116,7 +116,7 @@ def _dispatch(arguments: list[str]) -> None:
 
 
 def _words_of(verb: str) -> Callable[[str, str | None], str]:
-    """Makes what is printed of a message of the library and the argument that it is about."""
+    """Turns a message of the library, and the argument that it is about, into what is printed."""
 
     def words(message: str, argument: str | None) -> str:
         if argument is None or verb not in VERBS:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # help does not wait for the operators, which import torch
 
 
 class OperatorOptions:
-    """What a verb's parser and one operator make together.
+    """The options of a verb together with the parameters of one operator.
 
     Args:
         parser: The verb's own options.
@@ -53,7 +53,7 @@ class OperatorOptions:
         return options, self.operator(**{each.name: typed[_destination(each)] for each in self.options.values()})
 
     def described(self) -> str:
-        """What is to be known of the operator, in three lines."""
+        """The operator in three lines: name, parameters, and what its pictures are like."""
         scale = "adapts to each image" if self.operator.adapts else "radiance 1 is white at EV 0"
         about = f"encoding: {self.operator.encoding}; {scale}; for a brighter picture {self.brighter}"
         return f"{self.name}\n    {self.spelled}\n    {about}"
@@ -70,7 +70,7 @@ class OperatorOptions:
         return re.sub(r"(?<![\w-])\w+", lambda word: named.get(word[0], word[0]), self.operator.brighter)
 
     def _refusal(self, unknown: str) -> str:
-        """What to say to a parameter that the operator does not have, or to an option that nobody has."""
+        """The error for a parameter of other operators, or for an option that does not exist."""
         from hdrgen.tonemap import all_operators
 
         option = unknown.partition("=")[0]
@@ -99,7 +99,7 @@ def _destination(parameter: Field[Any]) -> str:
 
 
 def _reader(parameter: Field[Any]) -> Callable[[str], object] | None:
-    """What makes a number, a switch or a list of numbers of a text; None for a part that is an object itself."""
+    """Converts text to the type of a parameter; None for parameters that are objects and cannot be typed."""
     readers: dict[Any, Callable[[str], object]] = {
         float: float,
         bool: bool,

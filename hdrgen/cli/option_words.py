@@ -18,10 +18,14 @@ SYNONYMS = {
     ("expand", "method"): "model",
     ("export", "method"): "model",
     ("expose", "response"): "crf",
+    ("report", "scenes"): "scene",
 }
 """Verb and argument: the option where it has another name, as in `Namespace`."""
 VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[+-]?\w+(?:[.]\w+)*"
 """A value as Python has it, as a regular expression."""
+QUOTES = " '\""
+SETTING = re.compile(rf"(?<![\w.(-])([a-z_0-9]+(?:[.][a-z_0-9]+)*)=({VALUE})")
+"""NAME=VALUE, but not within a call, which is Python whatever the option is."""
 
 
 class Option(NamedTuple):
@@ -34,7 +38,8 @@ class Option(NamedTuple):
 def in_options(message: str, argument: str | None, verb: str, module: str) -> str:
     """The message of an error or a warning with the option of its argument.
 
-    `NAME=VALUE` becomes `--NAME VALUE`; where the message has no such part, the option follows in parentheses.
+    Each `NAME=VALUE` becomes `--NAME VALUE`, if the verb has an option of that name; where the message does not name
+    the option of its argument, that follows in parentheses.
 
     Args:
         message: What the library says.
@@ -48,9 +53,13 @@ def in_options(message: str, argument: str | None, verb: str, module: str) -> st
     option = None if argument is None else _option_of(argument, verb, module)
     if argument is None or option is None:
         return message
-    names = "|".join(map(re.escape, (argument, argument.rpartition(".")[2])))
-    pattern = rf"(?<![\w.(-])(?:{names})=({VALUE})"
-    spelled = re.sub(pattern, lambda part: option.typed(part[1]), message)
+
+    def typed(setting: re.Match[str]) -> str:
+        name, value = setting.groups()
+        known = option if name == argument.rpartition(".")[2] else _option_of(name, verb, module)
+        return setting[0] if known is None else known.typed(value)
+
+    spelled = SETTING.sub(typed, message)
     return spelled if option.name in spelled else f"{spelled} ({option.name})"
 
 
@@ -58,7 +67,8 @@ def _option_of(argument: str, verb: str, module: str) -> Option | None:
     parser = getattr(sys.modules.get(module), "parser", None)
     if parser is None:
         name = _lightning_name(argument) if module == "hdrgen.cli.lightning" else None
-        return None if name is None else Option(name, lambda value: f"{name} {_yaml(value)}")
+        switch = name == "--overwrite"  # the only one; all others take true or false
+        return None if name is None else Option(name, lambda value: name if switch else f"{name} {_yaml(value)}")
     light: CommandParser = parser(verb)
     action = light.option_of(SYNONYMS.get((verb, argument), argument))
     return None if action is None else Option(_longest(action), lambda value: _typed(action, value))
@@ -73,8 +83,9 @@ def _typed(action: Action, value: str) -> str:
     name = _longest(action)
     if action.nargs == 0:  # a switch
         return name
-    items = re.findall(r"[^\s,()\[\]'\"]+", value)
-    return f"{name} {','.join(items)}"
+    if value[0] in "([":
+        return f"{name} {','.join(item.strip(QUOTES) for item in value[1:-1].split(',') if item.strip())}"
+    return f"{name} {value.strip(QUOTES)}"
 
 
 def _lightning_name(argument: str) -> str | None:
@@ -122,4 +133,6 @@ def _yaml(value: str) -> str:
     words = {"None": "null", "True": "true", "False": "false"}
     if value in words:
         return words[value]
-    return re.sub(r",\s+", ",", value.strip("'\"")).replace("(", "[").replace(")", "]")
+    if value[0] == "(":
+        value = f"[{value[1:-1]}]"
+    return re.sub(r",\s+", ",", value.strip(QUOTES))

@@ -18,7 +18,7 @@ def add_output_arguments(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list[Path]:
-    """A file for each of several results: `output` itself for one, else in that folder, each by its name.
+    """The file of each result: `output` itself, or, where that is a folder, a file of each name in it.
 
     Raises:
         InputError: A file for several results, or two results of one name.
@@ -34,7 +34,7 @@ def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list
 
 
 def refuse_existing(files: Iterable[Path], overwrite: bool) -> None:
-    """Raise before any work is done where something would be replaced, or cannot be written.
+    """Raise before any work is done if a file would be replaced or cannot be written.
 
     Raises:
         InputError: A file exists and may not be replaced; no permission.

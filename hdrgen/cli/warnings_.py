@@ -16,12 +16,12 @@ def as_it_is(message: str, argument: str | None) -> str:
 
 @contextlib.contextmanager
 def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Iterator[None]:
-    """Print each warning as `hdrgen: warning: ...` on stderr, and leave out those that are for programmers.
+    """Print each warning as `hdrgen: warning: ...` on stderr, but for deprecations, which are for programmers.
 
     What `python -W` or PYTHONWARNINGS asks for wins.
 
     Args:
-        words: Makes what is printed of a message and the argument that it is about.
+        words: Turns a message, and the argument that it is about, into what is printed.
     """
 
     def show(

@@ -21,7 +21,7 @@ from hdrgen.cli import (
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 
@@ -81,7 +81,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 
 def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[str]) -> list[str]:
-    """The same as arguments of `hdrgen predict`."""
+    """The options as arguments of `hdrgen predict`."""
     typed = [f"--ckpt_path={checkpoint}", f"--tile={options.tile}", f"--writer.radiance={json.dumps(formats)}"]
     typed += [f"--model={options.model}"] if options.model else []
     typed += [f"--output={options.output}"] if options.output else []
@@ -101,7 +101,7 @@ def _method(checkpoint: Path, model: str | None) -> HDRModule:
 
 
 def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[str]:
-    """The option that says which exposures to make, once it is clear that the method can make them.
+    """The argument of `hdrgen predict` for the exposures, once it is clear that the method can make them.
 
     Raises:
         InputError: A method for several photographs, one that chooses the exposures itself, or cannot make these.

@@ -123,7 +123,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
 def _codes(
     radiance: Tensor, factor: float, response: CameraResponse, generator: torch.Generator, options: Namespace
 ) -> tuple[NDArray[Any], float]:
-    """What the camera writes down (H, W, 3), and the share of the pixels that are clipped.
+    """The codes (H, W, 3) that a camera would store, and the share of the pixels that are clipped.
 
     A few rows at a time, as the steps in between would take gigabytes for a photograph of 24 megapixels.
     """
@@ -147,7 +147,7 @@ def _codes(
 
 
 def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[str, Any]]:
-    """Radiance in the colours asked for, else in its own, and what is written beside its exposures."""
+    """Radiance, converted to a colour space if one is given, and the metadata of its exposures."""
     from hdrgen.io import BT709
     from hdrgen.io.colour import converted
 
@@ -161,7 +161,7 @@ def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[s
 
 
 def _gain(radiance: Tensor, auto: bool) -> float:
-    """What the radiance is multiplied by before it is exposed."""
+    """Factor of the radiance before it is exposed."""
     if not auto:
         return 1.0
     from hdrgen.camera import luminance_of

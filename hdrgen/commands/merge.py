@@ -147,7 +147,7 @@ def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
 
 
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
-    """Merge and write; what was done, in words."""
+    """Merge, write, and return a summary in words."""
     from hdrgen.bracket import merge_bracket, small_picture
     from hdrgen.io import BT709, write_image
 
@@ -164,7 +164,7 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
 
 
 def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> str:
-    """Fuse the exposures to a picture and write it; what was done, in words."""
+    """Fuse the exposures to a picture, write it, and return a summary in words."""
     from hdrgen.bracket import fuse_bracket
     from hdrgen.io import write_image
 
@@ -175,7 +175,7 @@ def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> s
 
 
 def _tags(pixels: BracketPixels, options: Namespace) -> dict[str, Any]:
-    """What is written beside the pixels: of the middle exposure."""
+    """Metadata for the files that are written: that of the middle exposure."""
     exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
     colours = {"chromaticities": pixels.chromaticities, "colour_space": colour_space(options)}
     return {"exposure": exposure, "camera": pixels.camera, **colours}

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypedDict
 from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 
 TRAINING_ONLY = "discriminator"
-"""The part of a method, by the name that all methods give it, that makes no part of the result."""
+"""Name that all methods give the network that only training needs."""
 INPUTS = {"photograph": "one photograph", "bracket": "an exposure stack"}
 """What a method takes, for those whose docstring says no more."""
 KINDS = {"photograph": "single image", "bracket": "exposure stack"}
@@ -49,9 +49,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 
 def describe_all() -> list[MethodEntry]:
-    """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
+    """An entry for every method of `hdrgen.methods.__all__`, without the base class; baselines last."""
     from hdrgen import methods
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
     exported = (getattr(methods, name) for name in methods.__all__)
     entries = [
@@ -63,7 +63,7 @@ def describe_all() -> list[MethodEntry]:
 
 
 def describe(method: "type[HDRModule]") -> MethodEntry:
-    """What the class, its docstring and its networks tell."""
+    """An entry from the class, its docstring and its networks."""
     text = inspect.getdoc(method) or ""
     parts = count_parameters(method)
     return {
@@ -79,7 +79,7 @@ def describe(method: "type[HDRModule]") -> MethodEntry:
 
 
 def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
-    """Trainable parameters of each network of a method as its defaults, those of the paper, make it; no memory is used.
+    """Trainable parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
 
     Networks of perceptual losses are not among them: they are loaded when training begins.
     """
@@ -103,6 +103,6 @@ def _kind(method: "type[HDRModule]") -> str:
 
 def _section(text: str, title: str) -> str:
     """The lines below `title`, on one line; empty where a docstring has no such section."""
-    _, found, rest = text.partition(f"\n{title}\n")
-    lines = inspect.cleandoc(rest).partition("\n\n")[0] if found else ""
+    _, heading, rest = text.partition(f"\n{title}\n")
+    lines = inspect.cleandoc(rest).partition("\n\n")[0] if heading else ""
     return " ".join(lines.split())

@@ -46,7 +46,7 @@ def all_metrics() -> dict[str, type[ImageMetric]]:
 
 
 def describe_metric(metric: type[ImageMetric]) -> MetricEntry:
-    """What the class, its docstring and its arguments tell."""
+    """An entry from the class, its docstring and its arguments."""
     arguments = inspect.signature(metric).parameters.values()
     return {
         "name": metric.name(),

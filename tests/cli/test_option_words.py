@@ -46,6 +46,25 @@ def spelled(verb: str, message: str, argument: str | None) -> str:
         ("fit", "cycle_weight=0 is one way", "cycle_weight", "--model.cycle_weight 0 is one way"),
         ("test", "no scene called a was scored", "extremes.scenes", "no scene called a was scored (--extremes.scenes)"),
         ("fit", "no such thing", "nonsense", "no such thing"),
+        ("test", "pass overwrite=True, or another folder", "overwrite", "pass --overwrite, or another folder"),
+        ("expand", "pass overwrite=True, or another folder", "overwrite", "pass --overwrite, or another folder"),
+        (
+            "fit",
+            "pass perceptual_weights=FILE, or set perceptual_weight=0; see load(x=True)",
+            "perceptual_weights",
+            "pass --model.perceptual_weights FILE, or set --model.perceptual_weight 0; see load(x=True)",
+        ),
+        ("predict", "pass tile=512 or more, or tile='none'", "tile", "pass --tile 512 or more, or --tile none"),
+        ("fit", "found none; pass train=SCENES", "data.train", "found none; pass --data.train SCENES"),
+        ("fit", "pass devices=2", "trainer.devices", "pass --trainer.devices 2"),
+        ("predict", "pass method=my.module.Class", "method", "pass --model my.module.Class"),
+        ("report", "no scene; pass scenes=NAME", "scenes", "no scene; pass --scene NAME"),
+        (
+            "merge",
+            "a.json holds 3 curves; pass response='my camera.json:Kodak'",
+            "response",
+            "a.json holds 3 curves; pass --response my camera.json:Kodak",
+        ),
     ],
 )
 def test_options_take_the_place_of_arguments(verb, message, argument, expected):
@@ -56,7 +75,7 @@ def test_synonyms_are_options():
     for (verb, argument), option in SYNONYMS.items():
         parser = importlib.import_module(VERBS[verb].module).parser(verb)
         assert parser.option_of(option), (verb, option)
-        assert not parser.option_of(argument)
+        assert not parser.option_of(argument), (verb, argument)
 
 
 def test_errors_and_warnings_pass_through_it(monkeypatch, capsys):
