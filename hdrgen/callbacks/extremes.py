@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.end_line import say
+from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
-from hdrgen.callbacks.run_folder import verb_folder
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
@@ -94,7 +94,9 @@ class Extremes(Callback):
         self._kept, self._chosen, self._directions = [], [], protocol.directions()
         if self.metric is not None and self.metric not in self._directions:
             known = ", ".join(self._directions)
-            raise InputError(f"--extremes.metric: expected a number of the protocol, {known}; found {self.metric}")
+            raise InputError(
+                f"expected a number of the protocol, {known}, found metric={self.metric}", "extremes.metric"
+            )
         wanted = self.metric or protocol.headline
         self._names = sorted(self._directions, key=lambda name: name != wanted)
 
@@ -133,7 +135,7 @@ class Extremes(Callback):
             self._write(trainer, found)
         for scene in self.scenes:
             if scene not in named:
-                say(trainer, f"--extremes.scenes: no scene called {scene} was scored")
+                say(trainer, f"extremes: no scene called {scene} was scored")
 
     def _write(self, trainer: Trainer, found: Mapping[str, Candidate]) -> None:
         base = self.folder or verb_folder(trainer)

@@ -12,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.writer import exposure_name, file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image

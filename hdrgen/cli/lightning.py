@@ -26,12 +26,11 @@ from hdrgen.callbacks import (
     PlainProgress,
     PredictionWriter,
     SaveConfig,
+    run_folder,
 )
-from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.cli.arguments import named_method, prepare, value_of, without
 from hdrgen.cli.lightning_log import less_noise
-from hdrgen.configs.failures import one_line_errors
-from hdrgen.configs.parsing import Parser, subclasses
+from hdrgen.configs import LightningParser, one_line_errors, subclasses
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
@@ -74,7 +73,7 @@ class HDRCLI(LightningCLI):
             model_class=HDRModule,
             datamodule_class=ExposureStackDataModule,
             subclass_mode_model=True,
-            parser_class=Parser,
+            parser_class=LightningParser,
             parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
             save_config_callback=SaveConfig,
             save_config_kwargs={"save_to_log_dir": False},

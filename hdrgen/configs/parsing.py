@@ -38,7 +38,7 @@ _PLAIN = {
 """jsonargparse's words and ours."""
 
 
-class Parser(LightningArgumentParser):
+class LightningParser(LightningArgumentParser):
     """Lightning's parser, which raises `InputError` instead of printing its usage and leaving."""
 
     def __init__(self, *args: Any, **keywords: Any) -> None:

@@ -104,7 +104,8 @@ def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
     if not expands and not isinstance(method, Fuses):
         raise InputError(
             f"{type(method).__name__} has no network that a program could hold: only its weights can be exported;"
-            " pass --formats safetensors"
+            " pass formats=['safetensors']",
+            "formats",
         )
     if ev is not None:
         raise InputError(f"{type(method).__name__} generates no exposures, found ev={list(ev)}", "ev")
@@ -116,7 +117,8 @@ def _require(formats: Sequence[str]) -> None:
     missing = [name for form in formats for name in needs.get(form, ()) if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"exporting needs the package {missing[0]}; pip install 'hdrgen[export]', or pass --formats pt2"
+            f"exporting needs the package {missing[0]}; pip install 'hdrgen[export]', or pass formats=['pt2']",
+            "formats",
         )
 
 
@@ -156,7 +158,8 @@ def _difference(program: Program, run: Run, name: str) -> float:
     if not found <= TOLERANCE:
         raise InputError(
             f"{type(program.method).__name__} as {name} differs by {found:.2g} from itself, more than {TOLERANCE:g}:"
-            " nothing was written; leave that format out with --formats"
+            " nothing was written; choose formats without it",
+            "formats",
         )
     return found
 

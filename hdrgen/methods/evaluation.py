@@ -176,7 +176,8 @@ class EvaluatedModule(OptimizedModule):
         if len(set(counts)) > 1:
             raise InputError(
                 f"{type(self).__name__}: expected equally many exposures to generate in every scene of a batch,"
-                f" found {counts}; pass --data.eval_batch_size 1"
+                f" found {counts}; pass eval_batch_size=1",
+                "eval_batch_size",
             )
         truth, stops = (values[chosen].view(len(ev), counts[0], *values.shape[2:]) for values in (batch["ldr"], ev))
         if not counts[0]:

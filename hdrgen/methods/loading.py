@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from hdrgen.configs.failures import one_line_errors
-from hdrgen.configs.parsing import Parser, subclasses
+from hdrgen.configs import LightningParser, one_line_errors, subclasses
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.weights import TRUSTED, arguments_in, check_arguments, class_path_in, is_within, read_checkpoint
@@ -64,7 +63,7 @@ def build(method: dict[str, Any]) -> HDRModule:
     Raises:
         InputError: An argument that the class does not take.
     """
-    parser = Parser()
+    parser = LightningParser()
     parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True)
     with one_line_errors():
         built: HDRModule = parser.instantiate_classes(parser.parse_object({"model": method})).model

@@ -146,13 +146,13 @@ def test_scenes_by_name_whatever_their_rank(tmp_path, capsys):
     callback = Extremes(str(tmp_path), count=1, height=HEIGHT, scenes=["b", "z"])
     run(callback, [evaluation(*item) for item in {"a": 1.0, "b": 2.0, "c": 3.0}.items()])
     assert names(tmp_path) == ["best-1-c", "chosen-1-b", "worst-1-a"]
-    assert "--extremes.scenes: no scene called z was scored" in capsys.readouterr().out
+    assert "extremes: no scene called z was scored" in capsys.readouterr().out
     run(Extremes(str(tmp_path), count=0, scenes=["b"]), [evaluation("a", 1.0), evaluation("b", 2.0)])
     assert names(tmp_path) == ["chosen-1-b"]
 
 
 def test_an_unknown_number():
-    with pytest.raises(InputError, match=r"--extremes.metric: expected a number of the protocol, psnr_mu, .*found psn"):
+    with pytest.raises(InputError, match=r"expected a number of the protocol, psnr_mu, .*found metric=psn"):
         Extremes(metric="psn").on_test_epoch_start(trainer(), method())
 
 

@@ -194,7 +194,7 @@ def test_bad_input(trained, folder, tmp_path, monkeypatch, capsys):
         (["--ckpt_path", "none.ckpt"], "found nothing at none.ckpt"),
         (["--ckpt_path", str(trained[1]), "--formats", "onx"], "no format 'onx'; did you mean onnx?"),
         (["--ckpt_path", str(trained[1]), "-o", str(folder), "--formats", "pt2"], "card.json exists already"),
-        (["--ckpt_path", str(plain)], "only its weights can be exported; pass --formats safetensors"),
+        (["--ckpt_path", str(plain)], "only its weights can be exported"),
         (["--ckpt_path", str(merging), "--ev", "1"], "HDRGAN generates no exposures"),
         (["--ckpt_path", str(steps), "--ev", "0.5"], "DeepSynthHDRI cannot make EV +0.5"),
         (["--ckpt_path", str(trained[1]), "--ev", "0"], "expected 1 to 64 exposures other than EV 0"),

@@ -201,7 +201,7 @@ def test_a_stack_without_any_offered_exposure_is_no_error():
 def test_scenes_with_different_numbers_of_offered_exposures_need_batches_of_one():
     batch = stack_batch()
     batch["ev"] = torch.stack([EV, EV / 4])
-    with pytest.raises(InputError, match=r"found \[4, 0\].*eval_batch_size 1"):
+    with pytest.raises(InputError, match=r"found \[4, 0\].*eval_batch_size=1"):
         Fractional().generate_targets(batch)
 
 

@@ -192,7 +192,7 @@ class TestRecursion:
     def test_scenes_of_different_exposures_need_batches_of_one(self):
         batch = stack_batch(ev=(-1.0, 0.0, 1.0))
         batch["ref"] = torch.tensor([0, 1])
-        with pytest.raises(InputError, match=r"the same in all scenes.*batch_size 1"):
+        with pytest.raises(InputError, match=r"the same in all scenes.*batch_size=1"):
             levels_of(batch, 1.0)
 
     def test_half_steps_are_refused(self):

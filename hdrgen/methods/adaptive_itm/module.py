@@ -246,7 +246,8 @@ def _truth(batch: Batch) -> Tensor:
     if not batch["ev"].isfinite().all():
         raise InputError(
             f"{batch['scene'][0]}: expected an HDR image or exposure values to learn the fusion from, found ranks only;"
-            " pass --data.train.truth FOLDER, or --model.fusion false"
+            " give the data set a folder of true HDR images, or pass fusion=False",
+            "fusion",
         )
     with torch.no_grad():
         merged = [merge_stack(one[None], stops) for one, stops in zip(batch["ldr"], batch["ev"], strict=True)]

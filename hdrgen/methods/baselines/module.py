@@ -146,5 +146,7 @@ class PlainMerge(HDRModule):
 def _true_response(batch: Batch) -> CameraResponse:
     responses = true_responses(batch)
     if len(responses) != 1:
-        raise InputError(f"the oracle takes one scene a batch, found {len(responses)}; use --data.eval_batch_size 1")
+        raise InputError(
+            f"the oracle takes one scene a batch, found {len(responses)}; pass eval_batch_size=1", "eval_batch_size"
+        )
     return responses[0]

@@ -160,7 +160,8 @@ class CEVR(HDRModule):
         if self.cycle_from_psnr is not None and self.cycle_weight > 0 and not sum(self.trainer.num_val_batches):
             raise InputError(
                 f"expected validation scenes, whose PSNR starts the cycle at {self.cycle_from_psnr:g} dB, found none;"
-                " pass --data.val, or --model.cycle_from_psnr null"
+                " name some, or pass cycle_from_psnr=None",
+                "cycle_from_psnr",
             )
 
     def on_validation_epoch_end(self) -> None:

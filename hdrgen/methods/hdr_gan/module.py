@@ -232,4 +232,7 @@ def _check_heads(heads: int, output: int, judged: Sequence[int]) -> None:
         if not -heads <= head < heads:
             raise InputError(f"expected a head from 0 to {heads - 1}, found {head}; see output and judged")
     if not judged:
-        raise InputError("expected a head for the discriminator to judge, found none; pass adversarial_weight 0")
+        raise InputError(
+            "expected a head for the discriminator to judge, found none; pass adversarial_weight=0",
+            "adversarial_weight",
+        )
