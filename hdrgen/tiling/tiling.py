@@ -106,14 +106,26 @@ class Tiling:
             return None
         if tile != "auto":
             return tile
+        side = self.side_within(function, image, min(free_memory(image.device) / SHARE, MOST))
+        return None if longest <= side else side
+
+    def side_within(self, function: Callable[[Tensor], object], image: Tensor, budget: float) -> int:
+        """Largest side of a tile with which a network stays within so much memory, by the peak on a corner of `image`.
+
+        Args:
+            function: As for `apply`.
+            image: As for `apply`.
+            budget: Bytes for what is alive within the network at once; the image and the results come on top.
+
+        Returns:
+            Pixels, from `SMALLEST`, or twice the overlap, to `LARGEST`.
+        """
         # A copy: a view of the image would be counted as all of it.
         corner = self._prepared(image[..., :SMALLEST, :SMALLEST].clone())
         with LiveMemory() as memory:
             function(corner)
-        budget = min(free_memory(image.device) / SHARE, MOST)
         pixels = budget * corner[0, 0].numel() / memory.peak
-        side = min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
-        return None if longest <= side else side
+        return min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
 
     def _prepared(self, image: Tensor) -> Tensor:
         return pad_to_multiple(self.prepare(image), self.multiple)
