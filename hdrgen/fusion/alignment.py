@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hdrgen.fusion.bitmaps import bitmap_shift
 from hdrgen.fusion.evidence import chance
 from hdrgen.fusion.grey import Pyramid, pyramid_of
-from hdrgen.fusion.motions import Euclidean, Homography, Motion, Translation
+from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
 
@@ -127,7 +127,7 @@ def _settled(alignment: Alignment, size: tuple[int, ...]) -> Alignment:
 class _Match(NamedTuple):
     """A motion between two photographs, in pixels of their largest grey image, of a family, and how much it leaves."""
 
-    motion: Motion
+    motion: MotionModel
     matrix: Matrix
     error: float
 
@@ -148,7 +148,7 @@ class _Pair:
         """How much the photographs differ after this motion."""
         return self.points[0].error(self.far.images[0], self.matching, matrix)
 
-    def refine(self, motion: Motion, start: Matrix, finest: int | None = None) -> _Match | None:
+    def refine(self, motion: MotionModel, start: Matrix, finest: int | None = None) -> _Match | None:
         """The motion, from coarse to fine; None where too few points are seen in both.
 
         Args:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from hdrgen.fusion.grey import Grey
-from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.motions import MotionModel, Values
 from hdrgen.fusion.points import ContrastPoints, Matching, sample, solved
 from hdrgen.fusion.transforms import Matrix, applied
 
@@ -17,7 +17,7 @@ def chance(
     points: ContrastPoints,
     image: Grey,
     matching: Matching,
-    motion: Motion,
+    motion: MotionModel,
     matrix: Matrix,
     simpler: Matrix,
     tested: slice = slice(None),

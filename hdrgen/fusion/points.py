@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.fusion.grey import Grey, Pyramid
-from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.motions import MotionModel, Values
 from hdrgen.fusion.transforms import Matrix, applied, rescaled
 
 CELLS = 20000  # points are wanted: one from each cell of a grid, finer where much is flat or clipped
@@ -79,7 +79,7 @@ class ContrastPoints:
         self.scale = max(image.shape) / 2
         self._up = np.array([[self.scale, 0, self.centre[0]], [0, self.scale, self.centre[1]], [0, 0, 1.0]])
 
-    def track(self, image: Grey, matching: Matching, motion: Motion, start: Matrix) -> Matrix | None:
+    def track(self, image: Grey, matching: Matching, motion: MotionModel, start: Matrix) -> Matrix | None:
         """The homography of a family by which the points lie elsewhere in another exposure; None if too few do.
 
         Weighted least squares on brightness, a difference in gain and offset left free, until nothing moves.
@@ -117,7 +117,7 @@ class ContrastPoints:
         varies = float(np.abs(wanted - np.median(wanted)).mean()) + 1e-9
         return float(np.abs(wanted - columns @ solved(columns, wanted)[0]).mean()) / varies
 
-    def columns(self, motion: Motion, slopes: Values) -> Values:
+    def columns(self, motion: MotionModel, slopes: Values) -> Values:
         """How brightness changes with each parameter, for slopes (N, 2); and with gain and offset, (N, P + 2)."""
         at = (self.places - self.centre) / self.scale
         return np.column_stack([motion.slopes(at, slopes * self.scale), self.values, np.ones_like(self.values)])

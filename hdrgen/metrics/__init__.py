@@ -2,7 +2,7 @@
 
 from hdrgen.metrics.alignment import (
     ALIGNMENTS,
-    Alignment,
+    ScaleAlignment,
     align_exposure,
     align_least_squares,
     align_mean,
@@ -51,7 +51,6 @@ __all__ = [
     "PU21SSIM",
     "SSIM",
     "SSIML",
-    "Alignment",
     "ColorVideoVDP",
     "Domain",
     "EvaluationProtocol",
@@ -63,6 +62,7 @@ __all__ = [
     "PU21Encoding",
     "PerceptualDistance",
     "SSIMMu",
+    "ScaleAlignment",
     "Score",
     "Setting",
     "align_exposure",

@@ -1,7 +1,7 @@
 """Bringing a reconstruction and the truth to one scale before radiance is compared.
 
 A single photograph tells radiance up to a factor at best, and papers remove that factor by different rules, which move
-HDR-VDP and PSNR by more than methods differ: an `Alignment` is chosen by name and printed with every number.
+HDR-VDP and PSNR by more than methods differ: a `ScaleAlignment` is chosen by name and printed with every number.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from hdrgen.errors import InputError
 from hdrgen.metrics.peak import value_at
 from hdrgen.metrics.precision import full_precision, promote
 
-Alignment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+ScaleAlignment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(radiance, target), both `(B, 3, H, W)`, to the same two on one scale; each image on its own."""
 
 LOW, HIGH = 0.001, 0.999
@@ -92,7 +92,7 @@ def align_exposure(radiance: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return _scaled(radiance, *sums), target
 
 
-ALIGNMENTS: dict[str, Alignment] = {
+ALIGNMENTS: dict[str, ScaleAlignment] = {
     "none": unaligned,
     "mean": align_mean,
     "least-squares": align_least_squares,

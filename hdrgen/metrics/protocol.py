@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.errors import InputError
-from hdrgen.metrics.alignment import Alignment, unaligned
+from hdrgen.metrics.alignment import ScaleAlignment, unaligned
 from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import promote, without_autocast
@@ -84,7 +84,7 @@ class EvaluationProtocol:
     stack_ev: Sequence[float] | None = None
     merge: Merge | None = None
     truth: Literal["dataset", "merged", "dataset_or_merged"] = "dataset"
-    align: Alignment = unaligned
+    align: ScaleAlignment = unaligned
     luminance: float = 1.0
     # Literal[None], and first: of the other orders jsonargparse writes a null that it cannot read again.
     tone_mappers: dict[str, Literal[None] | ToneMapper] = field(default_factory=dict)
