@@ -90,7 +90,7 @@ def calibrate_debevec(
     precision = torch.promote_types(stack.dtype, torch.float32)
     log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
     log_curve = log_curve.view(*samples.shape[:2], levels)
-    table = scaled_response(log_curve, _seen(samples, weights, levels))
+    table = scaled_response(log_curve, _evidence(samples, weights, levels))
     return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(precision))
 
 
@@ -103,7 +103,7 @@ def _curvature(weight: Tensor, smoothness: float) -> Tensor:
     return smoothness * density * weight[1:-1].clamp_min(0.01)
 
 
-def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
+def _evidence(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     """How well the stack shows each level in its least informative channel, (B, 1, L)."""
     index = (samples.detach() * (levels - 1)).round().long().flatten(-2)
     mass: Tensor = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
@@ -111,11 +111,11 @@ def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     return torch.amin(mass, 1, keepdim=True) + 1e-9
 
 
-def scaled_response(log_curve: Tensor, seen: Tensor) -> Tensor:
+def scaled_response(log_curve: Tensor, evidence: Tensor) -> Tensor:
     """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L)."""
     levels = log_curve.shape[-1]
     grey = log_curve.mean(1, keepdim=True)
-    balanced = log_curve - ((log_curve - grey) * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True)
+    balanced = log_curve - ((log_curve - grey) * evidence).sum(-1, keepdim=True) / evidence.sum(-1, keepdim=True)
     low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
     slope = (grey[..., high] - grey[..., low]) / (high - low)
     top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)
@@ -146,9 +146,9 @@ def _check_samples(weights: Tensor) -> None:
     useful = ((weights > 0).sum(-1) >= 2).any(-1)
     if not bool(useful.all()):
         item, channel = (~useful).nonzero()[0].tolist()
-        shown = bool((weights[item, channel] > 0).any())
-        found = "no pixel is well exposed in two frames" if shown else "every pixel is clipped in every frame"
+        exposed = bool((weights[item, channel] > 0).any())
+        defect = "no pixel is well exposed in two frames" if exposed else "every pixel is clipped in every frame"
         raise InputError(
-            f"calibration: expected pixels that two frames show, found that {found} "
+            f"calibration: expected pixels that two frames show, found that {defect} "
             f"(stack {item}, channel {channel}): give closer exposures or a response"
         )

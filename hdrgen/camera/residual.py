@@ -37,8 +37,8 @@ def response_residual(
     """
     samples = sampling(stack[None])[0].double()
     weight = triangle(samples)
-    shown = (weight > 0.05).sum(-1, keepdim=True) > 1
-    weight = torch.where(shown & (weight > 0.05), weight, torch.zeros_like(weight))
+    in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
+    weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
     radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)
     total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
     mean = (weight * radiance).sum(-1, keepdim=True) / total

@@ -65,8 +65,8 @@ def calibrate_robertson(
     with torch.no_grad():
         samples = sampling(batch.float()).double()
         curves = [_alternate(z, s.exp2(), levels, iterations, threshold) for z, s in zip(samples, stops, strict=True)]
-        seen = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
-        table = scaled_response(torch.stack(curves).log2(), torch.stack(seen) + 1e-9)
+        counts = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
+        table = scaled_response(torch.stack(curves).log2(), torch.stack(counts) + 1e-9)
     return EstimatedResponse((table if stack.ndim == 5 else table[0]).float())
 
 
@@ -83,11 +83,11 @@ def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, thre
     for _ in range(iterations):
         radiance = (weight * curve.gather(1, codes).view_as(samples)).sum(-1) / energy.clamp_min(1e-300)
         exposure = (radiance.unsqueeze(-1) * time).flatten(1)
-        found = torch.zeros_like(count).scatter_add_(1, codes, exposure) / count.clamp_min(1)
-        found = _filled(found, count > 0)
-        found = found / found[:, middle : middle + 1]
-        change = float((found - curve).abs().sum() / len(curve))
-        curve = found
+        updated = torch.zeros_like(count).scatter_add_(1, codes, exposure) / count.clamp_min(1)
+        updated = _filled(updated, count > 0)
+        updated = updated / updated[:, middle : middle + 1]
+        change = float((updated - curve).abs().sum() / len(curve))
+        curve = updated
         if change < threshold:
             break
     return curve.clamp_min(1e-9)
@@ -103,15 +103,15 @@ def _filled(curve: Tensor, known: Tensor) -> Tensor:
     """Levels without a pixel, on a straight line in log exposure between their neighbours; constant at the ends."""
     if bool(known.all()):
         return curve
-    rows = [_filled_row(row.clamp_min(1e-9).log(), there) for row, there in zip(curve, known, strict=True)]
+    rows = [_filled_row(row.clamp_min(1e-9).log(), known_row) for row, known_row in zip(curve, known, strict=True)]
     return torch.where(known, curve, torch.stack(rows).exp())
 
 
 def _filled_row(values: Tensor, known: Tensor) -> Tensor:
     places = known.nonzero().flatten()
-    wanted = torch.arange(len(values), device=values.device)
-    right = torch.searchsorted(places, wanted).clamp(1, len(places) - 1) if len(places) > 1 else places.new_zeros(())
+    levels = torch.arange(len(values), device=values.device)
+    right = torch.searchsorted(places, levels).clamp(1, len(places) - 1) if len(places) > 1 else places.new_zeros(())
     left = (right - 1).clamp_min(0)
     start, end = places[left], places[right]
-    share = ((wanted - start) / (end - start).clamp_min(1)).clamp(0, 1)
+    share = ((levels - start) / (end - start).clamp_min(1)).clamp(0, 1)
     return torch.lerp(values[start], values[end], share.to(values))

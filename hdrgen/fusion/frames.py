@@ -21,8 +21,8 @@ def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: W
     total = weighted = fallback = torch.zeros((), device=stack.device)
     for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
         measure = partial(measured, response, weight, mean, longest=j == 0, shortest=j == count - 1)
-        w, seen = look(frame, measure)
-        w, value = mean.weight(w, stops), mean.value(seen, stops)
+        w, quantity = look(frame, measure)
+        w, value = mean.weight(w, stops), mean.value(quantity, stops)
         total = total + w
         weighted = torch.addcmul(weighted, w, value) if j else w * value
         fallback = torch.where(frame >= MID_GREY, value, fallback) if j else value

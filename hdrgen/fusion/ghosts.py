@@ -75,10 +75,10 @@ def ghost_masks(
     masks: list[GhostMask | None] = [None] * len(frames)
     outwards = [*range(reference - 1, -1, -1), *range(reference + 1, len(frames))]
     for done, index in enumerate(outwards, 1):
-        theirs = _interval(frames[index], ev[index], response, factor)
-        agrees = _agreement(known, theirs)
+        other = _interval(frames[index], ev[index], response, factor)
+        agrees = _agreement(known, other)
         masks[index] = GhostMask(agrees, factor, frames[index].shape[:2])
-        _fill(known, theirs, agrees > 0.5)
+        _fill(known, other, agrees > 0.5)
         progress(done / len(outwards))
     return masks
 
@@ -144,12 +144,12 @@ def _top(dtype: np.dtype[Any]) -> float:
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
-def _agreement(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane]) -> Plane:
+def _agreement(known: tuple[Plane, Plane], other: tuple[Plane, Plane]) -> Plane:
     """1 where the intervals meet, 0 around places where they do not, (H, W)."""
     apart = np.zeros(known[0].shape[:2], bool)
     for channel in range(3):
-        apart |= theirs[0][..., channel] > known[1][..., channel] + SLACK
-        apart |= known[0][..., channel] > theirs[1][..., channel] + SLACK
+        apart |= other[0][..., channel] > known[1][..., channel] + SLACK
+        apart |= known[0][..., channel] > other[1][..., channel] + SLACK
     density = ndimage.gaussian_filter(apart.astype(np.float32), AROUND, truncate=2)
     edge = ndimage.gaussian_filter((density > DENSITY).astype(np.float32), MARGIN, truncate=2)
     # Inside a ghost and as far as the margin outside it, the blurred mask is above a fifth.
@@ -157,12 +157,12 @@ def _agreement(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane]) -> Plane
     return mask
 
 
-def _fill(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
+def _fill(known: tuple[Plane, Plane], other: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
     """Take over what the reference leaves open, where the other frame does not contradict it; in place."""
     here = agrees[..., None]
     white, black = here & np.isinf(known[1]), here & np.isinf(known[0])
     for end in range(2):
-        np.copyto(known[end], theirs[end], where=white)
+        np.copyto(known[end], other[end], where=white)
     open_below = black & ~white
     for end in range(2):
-        np.copyto(known[end], theirs[end], where=open_below)
+        np.copyto(known[end], other[end], where=open_below)

@@ -158,8 +158,8 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
 
     def rows(start: int, stop: int) -> Tensor:
         above = max(0, start - 1)  # the Laplacian sees a row further
-        made = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
-        return made[..., start - above : stop - above, :]
+        weights = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
+        return weights[..., start - above : stop - above, :]
 
     return by_strips(rows, frame.shape[-2:])
 

@@ -2,7 +2,7 @@
 
 from hdrgen.metrics.alignment import (
     ALIGNMENTS,
-    Alignment,
+    ScaleAlignment,
     align_exposure,
     align_least_squares,
     align_mean,
@@ -53,7 +53,6 @@ __all__ = [
     "PU21SSIM",
     "SSIM",
     "SSIML",
-    "Alignment",
     "ColorVideoVDP",
     "Domain",
     "EvaluationProtocol",
@@ -66,6 +65,7 @@ __all__ = [
     "PU21Encoding",
     "PerceptualDistance",
     "SSIMMu",
+    "ScaleAlignment",
     "Score",
     "Setting",
     "align_exposure",

@@ -80,5 +80,5 @@ def windowed(maps: Tensor) -> Tensor:
     steps = torch.arange(-RADIUS, RADIUS + 1, dtype=maps.dtype, device=maps.device)
     kernel = torch.softmax(-steps.square() / (2 * SIGMA**2), 0)
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
-    found = F.conv2d(F.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
-    return found.view(*maps.shape[:-2], *found.shape[-2:])
+    means = F.conv2d(F.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return means.view(*maps.shape[:-2], *means.shape[-2:])

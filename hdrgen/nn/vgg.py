@@ -85,12 +85,12 @@ class VGGEncoder(nn.Module):
 
 
 def _tapped(modules: Iterable[nn.Module], features: Tensor, taps: Sequence[int]) -> list[Tensor]:
-    found: dict[int, Tensor] = {}
+    tapped: dict[int, Tensor] = {}
     for index, module in enumerate(modules):
         features = module(features)
         if index in taps:
-            found[index] = features
-    return [found[tap] for tap in taps]
+            tapped[index] = features
+    return [tapped[tap] for tap in taps]
 
 
 def _trunk(depth: int, widths: Sequence[int], normalised: bool = False) -> tuple[list[nn.Module], dict[str, int]]:

@@ -109,10 +109,10 @@ def _started(image: Tensor, penalties: Sequence[Penalty]) -> Tensor:
 
 def _solved(spectrum: Tensor, stiffness: Tensor, state: Tensor, rho: float, shape: Sequence[int]) -> Tensor:
     """The base that fits the image and the sum of copies and multipliers."""
-    wanted = torch.fft.rfft2(_transposed_gradient(state[-1]))
-    wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
-    wanted.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
-    base: Tensor = torch.fft.irfft2(wanted, s=shape[-2:])
+    right_side = torch.fft.rfft2(_transposed_gradient(state[-1]))
+    right_side[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
+    right_side.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
+    base: Tensor = torch.fft.irfft2(right_side, s=shape[-2:])
     return base
 
 
@@ -125,9 +125,9 @@ def _split(
         gradient, data = _gradient(base, start, stop), _gradient(image, start, stop)
         copies, multipliers = [], []
         for penalty, multiplier in zip(penalties, state[:-1], strict=True):
-            asked = gradient - multiplier[..., start:stop, :]
-            copies.append(penalty.proximal(asked, data, rho))
-            multipliers.append((copies[-1] - asked) / growth)
+            shifted = gradient - multiplier[..., start:stop, :]
+            copies.append(penalty.proximal(shifted, data, rho))
+            multipliers.append((copies[-1] - shifted) / growth)
         return torch.stack([*multipliers, reduce(torch.add, [*copies, *multipliers])])
 
     return by_strips(rows, image.shape[-2:], out=state)

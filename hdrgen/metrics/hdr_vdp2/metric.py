@@ -77,9 +77,9 @@ class HDRVDP2(ImageMetric):
 
     def examine(self, image: Tensor, target: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """See `ImageMetric.examine`."""
-        found = self.result(image, target)
-        numbers = dict(zip(self.outputs, (found.q, found.q_mos_220, found.p_det, found.c_max), strict=True))
-        return numbers, {"hdr_vdp2_p_map": found.p_map}
+        result = self.result(image, target)
+        numbers = dict(zip(self.outputs, (result.q, result.q_mos_220, result.p_det, result.c_max), strict=True))
+        return numbers, {"hdr_vdp2_p_map": result.p_map}
 
     def result(self, image: Tensor, target: Tensor) -> HDRVDP2Result:
         """Everything about each pair, with the map of probability of detection.

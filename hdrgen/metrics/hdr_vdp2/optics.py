@@ -72,10 +72,10 @@ def filter_on_canvas(image: Tensor, transfer: Tensor) -> Tensor:
     count = max(1, _BLOCK // (2 * height)) if image.device.type == "cpu" else width + 1
     blocks = zip(torch.split(columns, count, -2), torch.split(transfer, count, -2), strict=True)
     filtered = torch.cat([_filter_columns(*block)[..., :height] for block in blocks], -2)
-    found: Tensor = torch.fft.irfft(filtered.mT, 2 * width)
-    return found[..., :width]
+    rows: Tensor = torch.fft.irfft(filtered.mT, 2 * width)
+    return rows[..., :width]
 
 
 def _filter_columns(columns: Tensor, transfer: Tensor) -> Tensor:
-    found: Tensor = torch.fft.ifft(torch.fft.fft(columns, transfer.shape[-1]) * transfer)
-    return found
+    filtered: Tensor = torch.fft.ifft(torch.fft.fft(columns, transfer.shape[-1]) * transfer)
+    return filtered
