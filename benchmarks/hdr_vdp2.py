@@ -2,7 +2,7 @@
 
 The jobs are timed alternately in the same run, so that other work on the machine hits all; medians are shown. The
 original takes 3 to 6 s for a pair of 512 x 512 under Octave on such a machine. With `--references FOLDER`, a folder of
-pairs and of the numbers that the release gives them (`references.json`), the largest differences over all rows are added.
+pairs and of the release's numbers for them (`references.json`), the largest differences over all rows are added.
 """
 
 import argparse

@@ -84,7 +84,7 @@ def calibrated(frames: list[np.ndarray], matrices: list[np.ndarray]) -> np.ndarr
     from hdrgen.camera import calibrate_debevec
     from hdrgen.fusion import aligned, debevec_hat, merge_photographs
 
-    step = int((frames[0][..., 0].size / 2**17) ** 0.5)
+    step = max(1, int((frames[0][..., 0].size / 2**17) ** 0.5))
     small = torch.stack([torch.from_numpy(frame[::step, ::step] / np.float32(255)) for frame in frames])
     response = calibrate_debevec(small.permute(0, 3, 1, 2), torch.tensor(EV))
     return merge_photographs(aligned(frames, matrices), EV, response, weight=debevec_hat)
