@@ -145,7 +145,7 @@ def test_every_page_is_in_the_index():
 
 def test_example_of_a_method_does_what_its_page_says(tmp_path, monkeypatch, capsys):
     """The commands as they are printed, with less to do."""
-    page = ROOT / "docs/adding_a_method.md"
+    page = ROOT / "docs/adding.md"
     (code,) = blocks(page, "python")
     assert len(code.splitlines()) < 100
     (tmp_path / "my_method.py").write_text(code)
