@@ -44,8 +44,8 @@ def main() -> int:
         table = generated(options, turn, reach)
         for name, (errors, seconds) in table.items():
             near = sum(error < 0.5 for error in errors)
-            shown = [f"{value:.2f} px" for value in (statistics.median(errors), np.quantile(errors, 0.9), max(errors))]
-            print(f"| {kind} | {name} | {' | '.join(shown)} | {near} of {len(errors)} | {seconds:.2f} |", flush=True)
+            cells = [f"{value:.2f} px" for value in (statistics.median(errors), np.quantile(errors, 0.9), max(errors))]
+            print(f"| {kind} | {name} | {' | '.join(cells)} | {near} of {len(errors)} | {seconds:.2f} |", flush=True)
     if options.stacks:
         print("\n| stack | " + " | ".join(["as photographed", *ALIGNERS]) + " |\n|" + "---|" * (len(ALIGNERS) + 2))
     for folder in options.stacks:
@@ -73,7 +73,7 @@ def generated(options: argparse.Namespace, turn: float, reach: float) -> dict[st
     """Residuals of every frame but the reference, and mean seconds, of every aligner."""
     height, width, middle = options.height, options.width, len(EV) // 2
     grid = np.stack(np.meshgrid(np.linspace(0, width - 1, 25), np.linspace(0, height - 1, 25)), -1).reshape(-1, 2)
-    found: dict[str, tuple[list[float], float]] = dict.fromkeys(ALIGNERS, ([], 0.0))
+    totals: dict[str, tuple[list[float], float]] = dict.fromkeys(ALIGNERS, ([], 0.0))
     for trial in range(options.trials):
         generator = np.random.default_rng(trial)
         radiance = scene(height + MARGIN, width + MARGIN, trial)
@@ -86,13 +86,13 @@ def generated(options: argparse.Namespace, turn: float, reach: float) -> dict[st
             matrices = align(frames, middle)
             seconds = (time.perf_counter() - start) / options.trials
             errors = [residual(matrices[j], true[j], grid) for j in range(len(EV)) if j != middle]
-            found[name] = (found[name][0] + errors, found[name][1] + seconds)
-    return found
+            totals[name] = (totals[name][0] + errors, totals[name][1] + seconds)
+    return totals
 
 
-def residual(found: Matrix, true: Matrix, grid: np.ndarray) -> float:
+def residual(estimate: Matrix, true: Matrix, grid: np.ndarray) -> float:
     """Median distance in pixels."""
-    return float(np.median(np.linalg.norm(applied(found, grid) - applied(true, grid), axis=1)))
+    return float(np.median(np.linalg.norm(applied(estimate, grid) - applied(true, grid), axis=1)))
 
 
 def real(folder: Path) -> list[float]:

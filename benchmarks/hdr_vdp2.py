@@ -2,7 +2,7 @@
 
 The jobs are timed alternately in the same run, so that other work on the machine hits all; medians are shown. The
 original takes 3 to 6 s for a pair of 512 x 512 under Octave on such a machine. With `--references FOLDER`, a folder of
-pairs and of what the release found for them (`references.json`), the largest differences over all rows are added.
+pairs and of the release's numbers for them (`references.json`), the largest differences over all rows are added.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def jobs(test: Tensor, reference: Tensor) -> dict[str, tuple[int, Callable[[], o
     """What is timed, with the number of pairs in it."""
     one, other = test[:1], reference[:1]
     count = len(test)
-    found: dict[str, tuple[int, Callable[[], object]]] = {
+    timed: dict[str, tuple[int, Callable[[], object]]] = {
         "one pair, float32": (1, lambda: hdr_vdp2(one, other, PPD)),
         f"{count} pairs one by one, float32": (
             count,
@@ -64,8 +64,8 @@ def jobs(test: Tensor, reference: Tensor) -> dict[str, tuple[int, Callable[[], o
         "one pair and the gradient of Q, float32": (1, lambda: gradient(one, other)),
     }
     if test.device.type == "cpu":
-        found["plain NumPy and SciPy, float64"] = (1, lambda: numpy_pair(one, other))
-    return found
+        timed["plain NumPy and SciPy, float64"] = (1, lambda: numpy_pair(one, other))
+    return timed
 
 
 def print_times(device: str, size: int, count: int, repeats: int) -> None:
@@ -87,10 +87,10 @@ def print_differences(folder: Path) -> None:
         "|---|---|---|---|"
     )
     for dtype in (torch.float64, torch.float32):
-        found = [(row, judge(folder, row, dtype)) for row in rows]
-        q = max(abs(result.q.item() - row["Q"]) for row, result in found)
-        c = max(abs(result.c_max.item() - row["C_max"]) / max(row["C_max"], 1e-12) for row, result in found)
-        mos = max(abs(result.q_mos_220.item() - row["v220"]["Q_MOS"]) for row, result in found if "v220" in row)
+        results = [(row, judge(folder, row, dtype)) for row in rows]
+        q = max(abs(result.q.item() - row["Q"]) for row, result in results)
+        c = max(abs(result.c_max.item() - row["C_max"]) / max(row["C_max"], 1e-12) for row, result in results)
+        mos = max(abs(result.q_mos_220.item() - row["v220"]["Q_MOS"]) for row, result in results if "v220" in row)
         print(f"| {str(dtype).removeprefix('torch.')} | {q:.2g} | {c:.2g} | {mos:.2g} |", flush=True)
 
 

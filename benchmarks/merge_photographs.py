@@ -45,10 +45,10 @@ def main() -> int:
         print("| work | seconds | processor seconds | peak memory | PSNR-mu |\n|---|---|---|---|---|")
         for job in JOBS:
             command = [sys.executable, "-m", "benchmarks.merge_photographs", "--only", job, "--folder", name]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            quality = f"{found['psnr']:.2f} dB" if "psnr" in found else "-"
-            times = f"{found['seconds']:.2f} | {found['processor']:.2f}"
-            print(f"| {job} | {times} | {found['memory']:.2f} GiB | {quality} |", flush=True)
+            cost = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            quality = f"{cost['psnr']:.2f} dB" if "psnr" in cost else "-"
+            times = f"{cost['seconds']:.2f} | {cost['processor']:.2f}"
+            print(f"| {job} | {times} | {cost['memory']:.2f} GiB | {quality} |", flush=True)
     return 0
 
 
@@ -73,8 +73,8 @@ def everything(frames: list[np.ndarray]) -> np.ndarray:
     """Alignment (turns and perspective, too), calibration and merge."""
     from hdrgen.fusion import align_photographs
 
-    found = align_photographs(frames, len(frames) // 2)
-    return calibrated(frames, [alignment.matrix for alignment in found])
+    alignments = align_photographs(frames, len(frames) // 2)
+    return calibrated(frames, [alignment.matrix for alignment in alignments])
 
 
 def calibrated(frames: list[np.ndarray], matrices: list[np.ndarray]) -> np.ndarray:
@@ -84,7 +84,7 @@ def calibrated(frames: list[np.ndarray], matrices: list[np.ndarray]) -> np.ndarr
     from hdrgen.camera import calibrate_debevec
     from hdrgen.fusion import aligned, debevec_hat, merge_photographs
 
-    step = int((frames[0][..., 0].size / 2**17) ** 0.5)
+    step = max(1, int((frames[0][..., 0].size / 2**17) ** 0.5))
     small = torch.stack([torch.from_numpy(frame[::step, ::step] / np.float32(255)) for frame in frames])
     response = calibrate_debevec(small.permute(0, 3, 1, 2), torch.tensor(EV))
     return merge_photographs(aligned(frames, matrices), EV, response, weight=debevec_hat)
@@ -132,11 +132,11 @@ def measure(job: str, folder: Path) -> None:
     frames = [np.load(folder / f"{index}.npy") for index in range(len(EV))]
     start, used = time.perf_counter(), time.process_time()
     radiance = JOBS[job](frames)
-    found = {"seconds": time.perf_counter() - start, "processor": time.process_time() - used}
-    found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
+    cost = {"seconds": time.perf_counter() - start, "processor": time.process_time() - used}
+    cost["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
     if radiance.shape == frames[0].shape:
-        found["psnr"] = quality(radiance, np.load(folder / "truth.npy"))
-    print(json.dumps(found))
+        cost["psnr"] = quality(radiance, np.load(folder / "truth.npy"))
+    print(json.dumps(cost))
 
 
 def quality(radiance: np.ndarray, truth: np.ndarray) -> float:

@@ -50,13 +50,13 @@ def tested(name: str, arguments: Sequence[str], protocol: str, output: Path) -> 
         scenes = ["--config", str(output / "scenes.yaml"), *arguments, "--evaluation", protocol]
         if status := hdrgen(["test", *scenes, *QUIET, "-o", str(folder)]):
             raise SystemExit(status)
-    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return found
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics
 
 
 def markdown(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """A row for each method, a column for each protocol: mean and deviation of its headline, and that of HDR-VDP."""
-    protocols = {name: found["protocol"] for row in results.values() for name, found in row.items()}
+    protocols = {name: metrics["protocol"] for row in results.values() for name, metrics in row.items()}
     columns = {
         protocol: list(dict.fromkeys([settings["headline"], "hdr_vdp2_q"])) for protocol, settings in protocols.items()
     }
@@ -68,11 +68,11 @@ def markdown(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
-def cell(found: Mapping[str, Any], metric: str) -> str:
+def cell(metrics: Mapping[str, Any], metric: str) -> str:
     """`mean ± deviation`, or a dash where the method has no such number."""
-    if metric not in found["means"]:
+    if metric not in metrics["means"]:
         return "-"
-    return f"{found['means'][metric]['mean']:.2f} ± {found['deviations'][metric]['mean']:.2f}"
+    return f"{metrics['means'][metric]['mean']:.2f} ± {metrics['deviations'][metric]['mean']:.2f}"
 
 
 if __name__ == "__main__":

@@ -243,5 +243,6 @@ def _required(data: Any, name: str) -> Any:
         InputError: There is none.
     """
     if data is None or (isinstance(data, Sequence) and not data):
-        raise InputError(f"expected data for this stage, found none; pass {name}", argument=f"data.{name}")
+        value = "FILES" if name == "predict" else "SCENES"
+        raise InputError(f"expected data for this stage, found none; pass {name}={value}", argument=f"data.{name}")
     return data

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hdrgen.markup import Axes, Markup, Scale, drawn_labels, drawn_lines, element, joined, polyline
 from hdrgen.reporting.runs import Curve, Run
-from hdrgen.reporting.tables import breakable, number
+from hdrgen.reporting.score_tables import breakable, number
 
 WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 10, 34  # of the frame around the curves

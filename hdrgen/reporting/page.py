@@ -12,8 +12,8 @@ from string import Template
 from hdrgen.errors import InputError
 from hdrgen.io import complete_or_nothing
 from hdrgen.markup import Markup, element, joined
-from hdrgen.reporting import settings, tables
-from hdrgen.reporting.colours import gradient
+from hdrgen.reporting import run_settings, score_tables
+from hdrgen.reporting.colour_ramp import gradient
 from hdrgen.reporting.curves import charts
 from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import palette, viewer, with_pictures
@@ -117,21 +117,21 @@ Section = tuple[str, str, Markup]
 
 
 def _what_was_run(runs: Sequence[Run]) -> Section:
-    content = joined([settings.overview(runs), settings.differences(runs), settings.details(runs)], _SPACE)
+    content = joined([run_settings.overview(runs), run_settings.differences(runs), run_settings.details(runs)], _SPACE)
     return "runs", "What was run", content
 
 
 def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Section:
     """Numbers and pictures of tests under the same protocol on the same data."""
     about = tests[0].about
-    name = settings.part(about, "protocol").get("name", "unnamed")
-    title = f"Protocol {name} on {settings.class_name(about.get('data'))}"
+    name = run_settings.part(about, "protocol").get("name", "unnamed")
+    title = f"Protocol {name} on {run_settings.class_name(about.get('data'))}"
     scenes = by_scene(tests)
     unmarked = None if any(test.higher for test in tests) else "These tests do not say which direction is better."
     content = [
         element("p", unmarked, class_="note") if unmarked else None,
-        tables.summary(tests),
-        tables.by_exposure(tests),
+        score_tables.summary(tests),
+        score_tables.by_exposure(tests),
         scenes,
         element("h3", "Scenes") if viewers else element("p", _NO_PICTURES, class_="note"),
         *viewers,
@@ -146,4 +146,4 @@ def by_scene(tests: Sequence[Test]) -> Markup | None:
     """The table of all scenes, folded; None where the tests left no `metrics.csv`."""
     if not any(test.scenes for test in tests):
         return None
-    return element("details", element("summary", "Scene by scene"), tables.by_scene(tests))
+    return element("details", element("summary", "Scene by scene"), score_tables.by_scene(tests))

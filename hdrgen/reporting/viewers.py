@@ -10,10 +10,10 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
 from hdrgen.markup import Markup, element, embedded, joined
-from hdrgen.reporting.colours import KNOTS
-from hdrgen.reporting.pixels import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.reporting.colour_ramp import KNOTS
+from hdrgen.reporting.embedded_images import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.reporting.run_settings import part
 from hdrgen.reporting.runs import Pictures, Test
-from hdrgen.reporting.settings import part
 
 STOPS = 10
 """The exposure slider goes so far to both sides."""

@@ -7,12 +7,12 @@ from PIL import Image
 from hdrgen.io import read_image
 from hdrgen.io.colour import srgb_encoded
 from hdrgen.reporting import read_runs, write_page
-from hdrgen.reporting.colours import ramp
-from hdrgen.reporting.pixels import LUMINANCE, gain_of, packed, reduced
+from hdrgen.reporting.colour_ramp import ramp
+from hdrgen.reporting.embedded_images import LUMINANCE, gain_of, packed, reduced
 from tests.reporting.chromium import Chromium, find_chromium
 from tests.reporting.synthetic import SHAPE, made_test, made_training
+from tests.reporting.test_embedded_images import unpacked
 from tests.reporting.test_page import HOSTILE
-from tests.reporting.test_pixels import unpacked
 
 READY = "document.documentElement.dataset.ready === ''"
 HEIGHT, WIDTH = SHAPE

@@ -9,8 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hdrgen.reporting.colours import ramp
-from hdrgen.reporting.pixels import coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced, shared_exponent
+from hdrgen.reporting.colour_ramp import ramp
+from hdrgen.reporting.embedded_images import (
+    coloured_map,
+    displayed,
+    fitting,
+    gain_of,
+    jpeg,
+    packed,
+    reduced,
+    shared_exponent,
+)
 
 
 def unpacked(text, width, height):

@@ -8,7 +8,7 @@ import yaml
 from hdrgen.errors import InputError
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import CONFIG, Run, Test
-from hdrgen.reporting.tables import breakable
+from hdrgen.reporting.score_tables import breakable
 
 _HEADS = ("run", "method", "data", "protocol", "scenes", "checkpoint", "commit", "versions")
 _MOST = 60

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from hdrgen.io.colour import srgb_encoded
-from hdrgen.reporting.colours import ramp
+from hdrgen.reporting.colour_ramp import ramp
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Of linear BT.709."""
