@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -47,6 +48,8 @@ PRELOADED = (
 )
 MEMORY = 12 << 30  # bytes of address space: a mutant must not take the machine with it
 MARKS = "not slow and not ddp and not gpu"
+SAFEGUARDS = re.compile(r',?\s*\b(?:(?:strict|frozen)=\w+|encoding=(?:"utf-8"|None))')
+"""Arguments that only make other faults loud, or name what this machine does anyway."""
 UNSEEN = 5  # pytest's status where no test was left
 
 
@@ -322,9 +325,10 @@ def _enter(tree: Path, log: Path) -> None:
 def report(tried: Sequence[Mutant], survivors: dict[int, Mutant]) -> int:
     """Print the survivors and a markdown table; 0 below one in ten."""
     known = _equivalent()
-    equivalent = {number for number, mutant in survivors.items() if tuple(sorted(mutant.diff)) in known}
+    reasons = {number: _reason(mutant.diff, known) for number, mutant in survivors.items()}
+    equivalent = {number for number, reason in reasons.items() if reason}
     for number, mutant in survivors.items():
-        note = f" (equivalent: {known[tuple(sorted(mutant.diff))]})" if number in equivalent else ""
+        note = f" (equivalent: {reasons[number]})" if number in equivalent else ""
         print(f"\n{number} {mutant.path}:{mutant.lines.start}{note}\n" + "\n".join(mutant.diff))
     for title, of in (("room", lambda mutant: Path(mutant.path).parts[1]), ("kind", lambda mutant: mutant.kind)):
         _table(title, of, tried, [mutant for number, mutant in survivors.items() if number not in equivalent])
@@ -341,10 +345,22 @@ def _table(title: str, of: Callable[[Mutant], str], tried: Sequence[Mutant], sur
         print(f"| {name} | {count} | {left[name]} |")
 
 
+def _reason(diff: Sequence[str], known: dict[tuple[str, ...], str]) -> str:
+    """Why a change has no effect that a test could see; empty where it may have one."""
+    sides = ["".join(SAFEGUARDS.sub("", line[1:]) for line in diff if line[0] == sign) for sign in "-+"]
+    if "".join(sides[0].split()) == "".join(sides[1].split()):
+        return "a safeguard against other faults"
+    return known.get(tuple(sorted(line[0] + " ".join(line[1:].split()) for line in diff)), "")
+
+
 def _equivalent() -> dict[tuple[str, ...], str]:
     """Changed lines, with their sign, and the reason, from paragraphs whose first line is the reason."""
     paragraphs = [part.splitlines() for part in EQUIVALENT.read_text().split("\n\n")] if EQUIVALENT.exists() else []
-    return {tuple(sorted(lines)): reason.lstrip("# ") for reason, *lines in paragraphs if lines}
+    return {
+        tuple(sorted(line[0] + " ".join(line[1:].split()) for line in lines)): reason.lstrip("# ")
+        for reason, *lines in paragraphs
+        if lines
+    }
 
 
 if __name__ == "__main__":
