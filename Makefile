@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format bench clean
+.PHONY: help install quickstart test lint format bench mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,6 +34,9 @@ bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpo
 		fusion_runtime rendered photographs protocols memory; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the tests miss (half an hour)
+	$(BIN)/python -m benchmarks.mutants
+
 clean: ## Remove .venv and what tools and runs left behind
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis runs quickstart wandb
 
@@ -51,6 +54,10 @@ clean: ## Remove .venv and what tools and runs left behind
 
 .venv/test.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
 	$(INSTALL) -e '.[test,tensorboard]'
+	@touch $@
+
+.venv/mutants.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
+	$(INSTALL) -e '.[mutants]'
 	@touch $@
 
 .venv/lint.stamp: pyproject.toml constraints.txt .venv/runtime.stamp

@@ -86,7 +86,7 @@ def test_picture_of_tiles(tmp_path):
     subprocess.run([*command, *tiles, "a.avif"], cwd=tmp_path, check=True, capture_output=True)
     assert avif.coded_size(tmp_path / "a.avif") == (128, 128)
     assert np.abs(read_image(tmp_path / "a.avif").pixels.astype(int) - levels).mean() < 2
-    with pytest.raises(InputError, match=r"at most 0\.05 megapixels, found 384 x 256"):
+    with pytest.raises(InputError, match=r"a\.avif: expected at most 0\.05 megapixels, found 384 x 256"):
         read_image(tmp_path / "a.avif", max_megapixels=0.05)
 
 
