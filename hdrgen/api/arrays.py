@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data.reading import photograph_of, read_photograph
+from hdrgen.data import photograph_of, read_photograph
 from hdrgen.errors import InputError
 from hdrgen.io import Image
 

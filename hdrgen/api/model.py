@@ -16,8 +16,7 @@ from hdrgen.api.arrays import Array, Picture, check_channels, displayed, kind_of
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
-from hdrgen.methods import HDRModule
-from hdrgen.methods.loading import load_method
+from hdrgen.methods import HDRModule, load_method
 from hdrgen.nn import TileSize
 
 EV = float | Sequence[float] | Array | Tensor

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, kind_of, to_array, to_tensor
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Image
-from hdrgen.io.colour import converted
+from hdrgen.io import BT709, Image, converted
 from hdrgen.tonemap import ToneMapper, operator_named
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from hdrgen.errors import InputError
 from hdrgen.exporting import FORMATS
 from hdrgen.nn import Tiling
-from hdrgen.weights.checkpoint import METHOD
+from hdrgen.weights import METHOD
 
 Values: TypeAlias = ArrayLike | Tensor
 

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import Header, Image, images_in, read_header, read_image, read_stack
-from hdrgen.io.formats import FileFormat, is_result
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped

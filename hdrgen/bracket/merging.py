@@ -22,21 +22,21 @@ from hdrgen.camera import (
 )
 from hdrgen.errors import InputError
 from hdrgen.fusion import (
+    GhostMask,
     LinearMean,
     LogMean,
     Mean,
     Mertens,
     PhotonMean,
     SensorNoise,
+    Weight,
     debevec_hat,
+    fuse,
     ghost_masks,
     least_clipped,
     merge_photographs,
     sensor_noise,
 )
-from hdrgen.fusion.ghosts import GhostMask
-from hdrgen.fusion.mertens import fuse
-from hdrgen.fusion.weights import Weight
 from hdrgen.tonemap import reduced, reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}

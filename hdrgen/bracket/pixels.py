@@ -15,10 +15,8 @@ from torch import Tensor
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
-from hdrgen.fusion import Alignment, align_photographs, aligned
-from hdrgen.fusion.streaming import ROWS, Rows
-from hdrgen.io import BT709, Camera, Image, read_image
-from hdrgen.io.colour import named_like, same_colours
+from hdrgen.fusion import ROWS, Alignment, Rows, align_photographs, aligned
+from hdrgen.io import BT709, Camera, Image, named_like, read_image, same_colours
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 SMALLEST = 16  # pixels that alignment must leave along each side; it cuts to what all frames show

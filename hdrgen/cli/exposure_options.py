@@ -85,8 +85,7 @@ def brackets_of(options: argparse.Namespace) -> list[Bracket]:
         InputError: See `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
     """
     from hdrgen.bracket import Bracket
-    from hdrgen.io import read_stack
-    from hdrgen.io.stacks.scenes import grouped
+    from hdrgen.io import grouped, read_stack
 
     given = [name for name in ("times", "ev", "ev_step") if getattr(options, name) is not None]
     if len(given) > 1:
@@ -108,8 +107,7 @@ def brackets_of(options: argparse.Namespace) -> list[Bracket]:
 
 
 def _measured(source: Path | list[Path]) -> list[Frame]:
-    from hdrgen.io import read_stack
-    from hdrgen.io.stacks.stack import UnknownExposureError
+    from hdrgen.io import UnknownExposureError, read_stack
 
     try:
         return read_stack(source)
@@ -118,8 +116,7 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
 
 
 def _in_order_typed(source: str) -> list[Path]:
-    from hdrgen.io import find_images, images_in
-    from hdrgen.io.stacks.scenes import grouped
+    from hdrgen.io import find_images, grouped, images_in
 
     path = Path(source).expanduser()
     if path.is_dir():
@@ -128,8 +125,7 @@ def _in_order_typed(source: str) -> list[Path]:
 
 
 def _photographs(folder: Path) -> list[Path]:
-    from hdrgen.io import images_in
-    from hdrgen.io.formats import is_result
+    from hdrgen.io import images_in, is_result
 
     return [path for path in images_in(folder) if not is_result(path)]
 

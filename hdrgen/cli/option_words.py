@@ -107,7 +107,7 @@ def _lightning_parts() -> dict[str, list[type]]:
     from pytorch_lightning import Trainer
 
     from hdrgen.callbacks import Extremes, ImageGrid, PredictionWriter
-    from hdrgen.configs.parsing import subclasses
+    from hdrgen.configs import subclasses
     from hdrgen.data import ExposureStackDataModule
     from hdrgen.methods import HDRModule
     from hdrgen.metrics import EvaluationProtocol

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hdrgen.camera import CameraResponse
-    from hdrgen.io import ColourSpace, Image
-    from hdrgen.io.colour import Values
+    from hdrgen.io import ColourSpace, Image, Values
 
 BAND = 2**20
 """Pixels that are exposed at a time: 12 MB of floats, and as much again for each step in between."""
@@ -148,8 +147,7 @@ def _codes(
 
 def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[str, Any]]:
     """Radiance, converted to a colour space if one is given, and the metadata of its exposures."""
-    from hdrgen.io import BT709
-    from hdrgen.io.colour import converted
+    from hdrgen.io import BT709, converted
 
     chromaticities = image.chromaticities
     # Half floats stay half until they are exposed

@@ -177,8 +177,7 @@ def _map_file(
     """
     import torch
 
-    from hdrgen.io import BT709, Tags, read_image, write_image
-    from hdrgen.io.colour import converted
+    from hdrgen.io import BT709, Tags, converted, read_image, write_image
 
     image = read_image(source, clean=options.clean, gain_map=True)
     if not image.linear and source not in map(Path, options.files):

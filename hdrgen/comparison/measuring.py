@@ -13,11 +13,8 @@ from torch import Tensor
 from hdrgen.comparison.pairs import Pair
 from hdrgen.comparison.settings import ENCODINGS, PPD, ComparisonSettings
 from hdrgen.errors import InputError, InputWarning, suggest
-from hdrgen.io import Image, read_image
-from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
-from hdrgen.io.colour import BT709, converted, same_colours
-from hdrgen.metrics import ALIGNMENTS, DOMAINS, ImageMetric, Setting, all_metrics, check_images
-from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
+from hdrgen.io import ARRAY_SUFFIX, BT709, Image, converted, read_array, read_image, same_colours
+from hdrgen.metrics import ALIGNMENTS, DOMAINS, ImageMetric, Setting, all_metrics, check_images, decode_xyz
 from hdrgen.version import __version__
 
 KINDS = {True: "radiance", False: "display values"}

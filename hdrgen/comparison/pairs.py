@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io import images_in, natural_key
-from hdrgen.io.arrays import ARRAY_SUFFIX
+from hdrgen.io import ARRAY_SUFFIX, images_in, natural_key
 
 _NAMED = 5  # files without partner that the error names
 

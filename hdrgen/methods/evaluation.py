@@ -9,8 +9,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, TabulatedResponse
-from hdrgen.data import Batch
-from hdrgen.data.selection import EV_TOLERANCE
+from hdrgen.data import EV_TOLERANCE, Batch
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.optimizers import OptimizedModule

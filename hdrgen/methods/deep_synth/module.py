@@ -10,9 +10,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, EveryStep, whole_steps
-from hdrgen.data.dataset import derived_generator
-from hdrgen.data.selection import EV_TOLERANCE
+from hdrgen.data import EV_TOLERANCE, Batch, EveryStep, derived_generator, whole_steps
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss
 from hdrgen.methods.base import HDRModule
