@@ -9,17 +9,20 @@ from hdrgen.io.colour import (
     ColourSpace,
     Values,
     colour_space_named,
+    conversion,
     converted,
     named_like,
     same_colours,
+    srgb_decoded,
     srgb_encoded,
 )
 from hdrgen.io.exposure import Camera, Exposure, Frame
-from hdrgen.io.files import complete_or_nothing
 from hdrgen.io.formats import FileFormat, is_result
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
+from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.paths import complete_or_nothing, write_complete
 from hdrgen.io.readers import read_image
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
@@ -48,6 +51,7 @@ __all__ = [
     "check_writable",
     "colour_space_named",
     "complete_or_nothing",
+    "conversion",
     "converted",
     "exposure_from_name",
     "find_images",
@@ -56,6 +60,7 @@ __all__ = [
     "is_result",
     "named_like",
     "natural_key",
+    "quantised",
     "read_array",
     "read_exposure",
     "read_exposure_list",
@@ -64,6 +69,8 @@ __all__ = [
     "read_stack",
     "read_tags",
     "same_colours",
+    "srgb_decoded",
     "srgb_encoded",
+    "write_complete",
     "write_image",
 ]

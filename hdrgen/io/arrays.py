@@ -9,9 +9,9 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
-from hdrgen.io.files import existing_file
 from hdrgen.io.image import Image, Pixels
 from hdrgen.io.notes import warn_of
+from hdrgen.io.paths import existing_file
 from hdrgen.io.radiance import checked_radiance
 
 ARRAY_SUFFIX = ".npy"

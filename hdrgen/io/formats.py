@@ -16,7 +16,7 @@ from hdrgen.io.codecs.radiance_hdr import RadianceHdr
 from hdrgen.io.codecs.raw import Raw
 from hdrgen.io.codecs.tiff import Tiff
 from hdrgen.io.codecs.ultra_hdr import UltraHdr
-from hdrgen.io.files import existing_file
+from hdrgen.io.paths import existing_file
 
 _START = 64  # bytes of a file that codecs are shown to recognise it
 

@@ -10,11 +10,11 @@ from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, EncodeOptions
 from hdrgen.io.colour import ColourSpace
 from hdrgen.io.exposure import Camera, Exposure
-from hdrgen.io.files import check_name, complete_or_nothing
 from hdrgen.io.formats import codec_to_write, suffix_of
 from hdrgen.io.image import Image, Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import warn_of
+from hdrgen.io.paths import check_name, complete_or_nothing
 
 _TYPES = (np.uint8, np.uint16, np.float16, np.float32, np.float64)
 

@@ -2,6 +2,10 @@
 
 Both kinds of metadata are written, ISO 21496-1 and Android's XMP (Ultra HDR image format 1.1), and both are read. The
 second picture is found by the index of CIPA DC-007 (multi-picture format).
+
+libultrahdr, which imagecodecs holds, was tried for reading. It is not there for every Python, and what a file is would
+depend on it: it gives half floats, and weighs the pixels of maps smaller than the base in its own way (the tests bound
+the difference by 0.08 stops in the median and 0.2 stops for 95 of 100 pixels).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Directories of TIFF files, of which EXIF, most camera RAW and the index of several JPEG pictures are made, too.
 
-Pillow's `ImageFileDirectory_v2` and `Image.Exif` were tried for them. They decode whole files alike, but tell neither
-where an entry is nor where a value points beyond the end, warn of damage through `warnings`, and give up a directory at
-its first damaged entry, where cameras' other tags are still good.
+Pillow's `Image.Exif` was tried for EXIF. It reads whole blocks alike, but of 18,385 damaged ones it gave other tags for
+7,463, mostly fewer: it leaves a directory at its first entry that points nowhere, and says so through `warnings`. Nor
+does it tell where an entry is in the file, or how far the strips of a picture reach, which is asked of RAW files here.
 """
 
 from __future__ import annotations

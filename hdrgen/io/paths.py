@@ -1,4 +1,4 @@
-"""Files before and after their content: a name that can be used, and writing that is whole or not at all."""
+"""Paths of files: one that can be read, one that can be written, and writing that is whole or not at all."""
 
 from __future__ import annotations
 
