@@ -20,10 +20,11 @@ quickstart: .venv/runtime.stamp ## Train, test and use a small network on genera
 test: .venv/test.stamp ## Run the tests and the examples in docstrings
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
 
-lint: .venv/lint.stamp ## Check format, style and types
+lint: .venv/lint.stamp ## Check format, style, types, and which room imports which
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
@@ -38,7 +39,7 @@ mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the 
 	$(BIN)/python -m benchmarks.mutants
 
 clean: ## Remove .venv and what tools and runs left behind
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis runs quickstart wandb
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis runs quickstart wandb
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
