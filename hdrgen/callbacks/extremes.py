@@ -20,8 +20,7 @@ from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
 from hdrgen.methods import Evaluation, source_of
-from hdrgen.metrics import scene_means
-from hdrgen.metrics.scores import of_all_processes
+from hdrgen.metrics import of_all_processes, scene_means
 from hdrgen.tonemap import reinhard2002
 
 STOPS = 3.0

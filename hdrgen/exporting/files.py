@@ -17,7 +17,7 @@ from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
 from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
 

@@ -18,7 +18,7 @@ from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
-from hdrgen.tiling.tiling import unheard
+from hdrgen.tiling import no_progress
 from hdrgen.weights import read_checkpoint
 
 
@@ -83,7 +83,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
         self.stack_ev = tuple(sorted(stack_ev))
         self.response = response
         self.initial_weights = initial_weights
-        self.progress: Callable[[float], None] = unheard
+        self.progress: Callable[[float], None] = no_progress
 
     def setup(self, stage: str) -> None:
         """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.

@@ -9,8 +9,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, TabulatedResponse
-from hdrgen.data import Batch
-from hdrgen.data.selection import NEAR
+from hdrgen.data import EV_TOLERANCE, Batch
 from hdrgen.errors import InputError
 from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.optimizers import OptimizedModule
@@ -171,7 +170,7 @@ class EvaluatedModule(OptimizedModule):
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
         chosen = self.can_generate(ev).scatter(1, batch["ref"][:, None], False)
         if exposures is not None:
-            chosen &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= NEAR).any(-1)
+            chosen &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= EV_TOLERANCE).any(-1)
         counts = chosen.sum(1).tolist()
         if len(set(counts)) > 1:
             raise InputError(

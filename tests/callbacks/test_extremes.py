@@ -67,6 +67,12 @@ def test_lower_is_better_for_some(tmp_path):
     assert names(tmp_path) == ["best-1-a", "worst-1-b"]
 
 
+def test_equal_scenes_rank_by_name_in_whatever_order_they_come(tmp_path):
+    for order in ("bca", "acb"):
+        run(Extremes(str(tmp_path), 1), [evaluation(name, 20.0) for name in order])
+        assert names(tmp_path) == ["best-1-c", "worst-1-a"]
+
+
 def test_no_scene_is_both(tmp_path):
     run(Extremes(str(tmp_path)), [evaluation(name, float(ord(name))) for name in "abc"])
     assert names(tmp_path) == ["best-1-c", "worst-1-a", "worst-2-b"]

@@ -308,14 +308,20 @@ def test_malicious_checkpoint(named, capsys):
         (["--model=ToyMethod", "--data.train=ExposureStackFolder"], "needs --data.train.root"),
         (["--model=ToyMethod", "--data.train=ExposureStackFolder", "--data.train.root=nowhere"], "nowhere: expected"),
         (["--model=ToyMethod", "--data.train=ProceduralScenes", "--data.train.count=-1"], "found count=-1"),
-        (["--model=ToyMethod", "--data.train=ToyScenes", "--data.batch_size=0"], "--data.batch_size"),
+        (
+            ["--model=ToyMethod", "--data.train=ToyScenes", "--data.batch_size=0"],
+            "at least one sample in a batch, found 0; pass ",
+        ),
         (["--model=ToyMethod", "--trainer.max_epochs=abc"], "--trainer.max_epochs: expected int, found abc"),
         (["-c", "multi_exposur"], "did you mean multi_exposure"),
         (["--model=ToyMethod", "--ckpt_path=none.ckpt"], "found nothing at none.ckpt"),
-        (["--model=ToyMethod"], "pass --data.train"),
+        (["--model=ToyMethod"], "expected data for this stage, found none; pass "),
         (["--model=ToyMethod", *SCENES, "--model.optimizer=SGD", "--model.optimizer.lr=-1"], "learning rate: -1"),
         (["--model=ToyMethod", "--writer.radiance=[png]"], "--writer.radiance: expected one of 'exr', 'hdr', 'tif'"),
-        (["--model=ToyMethod", "--data.num_workers=-1"], "found -1; see --data.num_workers"),
+        (
+            ["--model=ToyMethod", "--data.num_workers=-1"],
+            "expected 0 or more processes to load samples, found -1; pass ",
+        ),
         (["--model=ToyMethod", "--model.stack_ev=[0]"], "at least two different exposures in stack_ev, found [0.0]"),
         (["--model=ToyMethod", "--writer.exposures=exr"], "--writer.exposures: expected one of 'png', 'jpg'"),
     ],
@@ -586,5 +592,5 @@ def test_tiles_that_cannot_be(trained, photos, capsys):
     assert main([*predict, "--tile=banana"]) == 2
     assert "expected one of 'auto', 'none'" in capsys.readouterr().err
     assert main([*predict, "--tile=64"]) == 2  # however small the first photograph is
-    assert "pixels, found 64; pass a larger --tile" in capsys.readouterr().err
+    assert "pixels, found 64; pass " in capsys.readouterr().err
     assert not Path("out").exists()

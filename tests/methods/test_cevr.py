@@ -249,7 +249,7 @@ class TestPretrained:
         self.fit(tmp_path, pretrained=False)
         with pytest.raises(InputError, match="no such file of vgg16_bn weights"):
             self.fit(tmp_path, encoder_weights=tmp_path / "none.pth")
-        with pytest.raises(InputError, match=r"--model\.pretrained false"):
+        with pytest.raises(InputError, match="pretrained=False"):
             self.fit(tmp_path, channels=(4, 6))
 
     def test_other_initial_weights_need_no_vgg(self, tmp_path):

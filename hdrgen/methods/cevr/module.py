@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, FromReference
-from hdrgen.data.dataset import derived_generator
+from hdrgen.data import Batch, FromReference, derived_generator
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.cevr.loss import exposure_losses
