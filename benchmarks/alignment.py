@@ -9,7 +9,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from benchmarks.environment import print_environment
-from hdrgen.bracket.photographs import display_stack
+from hdrgen.bracket.pixels import display_frame
 from hdrgen.camera import PixelGrid, calibrate_debevec, response_residual
 from hdrgen.fusion import align_photographs, aligned
+from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.transforms import Matrix, applied, shift
 from hdrgen.io import read_image, read_stack
 from tests.fusion.moved import motion, photograph, scene
@@ -99,12 +100,17 @@ def real(folder: Path) -> list[float]:
     stack = read_stack(folder)
     frames = [read_image(frame.path).pixels for frame in stack]
     ev = torch.tensor([frame.exposure.stops for frame in stack])
-    response = calibrate_debevec(display_stack(frames), ev)
+    response = calibrate_debevec(stacked(frames), ev)
     still = [np.eye(3) for _ in frames]
     middle = (len(frames) - 1) // 2
     motions = [still, *(align(frames, middle) for align in ALIGNERS.values())]
     grid = PixelGrid(40000)
-    return [response_residual(display_stack(aligned(frames, m)), ev, response, sampling=grid) for m in motions]
+    return [response_residual(stacked(aligned(frames, m)), ev, response, sampling=grid) for m in motions]
+
+
+def stacked(frames: Sequence[Rows]) -> torch.Tensor:
+    """Display values (S, 3, H, W)."""
+    return torch.stack(list(map(display_frame, frames)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.baselines import BASELINES, BLIND, add_scene_options, write_scenes
 from benchmarks.environment import print_environment
-from hdrgen.cli.method_table import Table, compare, format_table, mean_psnr, read_rows
+from hdrgen.cli.method_table import Table, compare_methods, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"
 SMALL = [
@@ -41,7 +41,7 @@ def main() -> int:
     pairs = [method.split("=", 1) for method in options.methods]
     trained = {name: ["--ckpt_path", str(trained_checkpoint(name, configs, options))] for name, configs in pairs}
     scenes = write_scenes(options, options.output)
-    table = compare(
+    table = compare_methods(
         BASELINES | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output
     )
     print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")

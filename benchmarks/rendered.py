@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.baselines import BASELINES, add_scene_options, write_scenes
 from benchmarks.environment import print_environment
-from hdrgen.cli.method_table import compare, format_table
+from hdrgen.cli.method_table import compare_methods, format_table
 
 
 def main() -> int:
@@ -28,7 +28,7 @@ def main() -> int:
     output = options.output or Path(tempfile.mkdtemp(prefix="hdrgen-rendered-"))
     scenes = write_scenes(options, output)
     methods = BASELINES | {"network": ["--ckpt_path", str(options.ckpt_path)]}
-    table = compare(methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], output)
+    table = compare_methods(methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], output)
     print(f"\n{format_table(table)}\n\nscene by scene: {output / 'metrics.csv'}; pictures: {output / 'test'}")
     return 0
 

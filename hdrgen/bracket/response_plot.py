@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from hdrgen.camera import SRGB, CameraResponse
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.markup import Axes, Markup, Point, Scale, drawn_labels, drawn_lines, element, joined, polyline
 
 WIDTH, HEIGHT = 720, 480

@@ -6,11 +6,13 @@ from hdrgen.camera.debevec import calibrate_debevec, triangle
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
+from hdrgen.camera.interpolation import piecewise_linear, uniform_linear
 from hdrgen.camera.luminance import luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
+from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
 from hdrgen.camera.residual import response_residual
-from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
+from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid, power
 from hdrgen.camera.robertson import calibrate_robertson, robertson_bell
 from hdrgen.camera.sampling import HistogramSampling, PixelGrid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
@@ -35,9 +37,12 @@ __all__ = [
     "load_response",
     "luminance_of",
     "over_exposed_mask",
+    "piecewise_linear",
+    "power",
     "quantise",
     "relative_ev",
     "representative_curves",
+    "response_named",
     "response_residual",
     "robertson_bell",
     "save_curve",
@@ -45,5 +50,6 @@ __all__ = [
     "stack_curves",
     "triangle",
     "under_exposed_mask",
+    "uniform_linear",
     "well_exposed_mask",
 ]

@@ -18,12 +18,12 @@ def representative_curves(curves: Sequence[TabulatedResponse], count: int, seed:
     all different, and depends on the seed alone.
 
     Args:
-        curves: single curves.
-        count: how many to choose.
-        seed: of the k-means++ start.
+        curves: Single curves.
+        count: How many to choose.
+        seed: Of the k-means++ start.
 
     Raises:
-        InputError: fewer curves than asked for, or none asked for.
+        InputError: Fewer curves than asked for, or none asked for.
 
     Source: Endo, Kanamori and Mitani, "Deep reverse tone mapping", 2017, section 4 (five curves of DoRF's 201).
     """

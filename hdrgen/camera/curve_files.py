@@ -19,12 +19,12 @@ _HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d+\))?)\s*=\s*(.*)$")  # `I =`, `B 
 def load_curves(path: Path | str) -> list[TabulatedResponse]:
     """Every response curve of a file.
 
-    Formats: the original DoRF text (per curve: name, type, ``I =``, values, ``B =``, values); DoRF in MATLAB files
-    (``I, B`` or the inverse ``invI, invB``, one curve per row, which carry no names: they are called after the file
-    and row); JSON as :func:`save_curve` writes it.
+    Formats: the original DoRF text (per curve: name, type, `I =`, values, `B =`, values); DoRF in MATLAB files
+    (`I, B` or the inverse `invI, invB`, one curve per row, which carry no names: they are called after the file
+    and row); JSON as `save_curve` writes it.
 
     Raises:
-        InputError: the file is missing, unreadable, or holds no curve.
+        InputError: The file is missing, unreadable, or holds no curve.
     """
     path = Path(path)
     if not path.is_file():
@@ -37,10 +37,10 @@ def load_curves(path: Path | str) -> list[TabulatedResponse]:
 
 
 def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
-    """Write one curve as JSON: ``{"name", "irradiance", "brightness"}``.
+    """Write one curve as JSON: `{"name", "irradiance", "brightness"}`.
 
     Raises:
-        InputError: the response is a batch of curves.
+        InputError: The response is a batch of curves.
     """
     path = Path(path)
     if curve.irradiance.ndim != 1:
@@ -55,15 +55,15 @@ def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
 
 
 def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[str, object] | None = None) -> Path:
-    """Write the curves of the three channels as JSON, for :func:`load_response`.
+    """Write the curves of the three channels as JSON, for `load_response`.
 
     Args:
-        response: with tables (3, N).
-        path: where to.
-        facts: further entries of every curve, such as how well it fits.
+        response: With tables (3, N).
+        path: Where to.
+        facts: Further entries of every curve, such as how well it fits.
 
     Raises:
-        InputError: the response has other than three curves.
+        InputError: The response has other than three curves.
     """
     path = Path(path)
     if response.irradiance.ndim != 2 or len(response.irradiance) != len(CHANNELS):
@@ -82,14 +82,18 @@ def load_response(path: Path | str) -> TabulatedResponse:
     """The one response of a file: a single curve for all channels, or one for each of red, green and blue.
 
     Raises:
-        InputError: see :func:`load_curves`; or the file holds another number of curves.
+        InputError: See `load_curves`; or the file holds another number of curves.
     """
     curves = load_curves(path)
     if len(curves) == 1:
         return curves[0]
     sizes = {len(curve.irradiance) for curve in curves}
     if len(curves) != len(CHANNELS) or len(sizes) > 1:
-        raise InputError(f"{path}: expected one curve or one for each channel, found {len(curves)}; pass FILE:CURVE")
+        raise InputError(
+            f"{path}: expected one curve or one for each channel, found {len(curves)}; name one of them:"
+            f" response='{path}:CURVE'",
+            argument="response",
+        )
     irradiance, brightness = (
         torch.stack([getattr(curve, name) for curve in curves]) for name in ("irradiance", "brightness")
     )
@@ -103,11 +107,11 @@ def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResp
     Source: Grossberg and Nayar, "What is the space of camera response functions?", 2003.
 
     Args:
-        coefficients: the first weights of the basis, at most as many as the file holds (25).
-        path: the ``emor.txt`` of the DoRF data base.
+        coefficients: The first weights of the basis, at most as many as the file holds (25).
+        path: The `emor.txt` of the DoRF data base.
 
     Raises:
-        InputError: no such file, not an EMoR file, too many coefficients, or not finite.
+        InputError: No such file, not an EMoR file, too many coefficients, or not finite.
     """
     blocks = _numeric_blocks(Path(path))
     basis = [blocks[key] for key in sorted((k for k in blocks if k.startswith("h(")), key=_basis_index)]
@@ -159,7 +163,7 @@ def _load_json(path: Path) -> list[TabulatedResponse]:
 
 
 def _load_dorf_text(path: Path) -> list[TabulatedResponse]:
-    """Read blocks of six: name, type, ``I =``, irradiances, ``B =``, brightnesses (values may wrap over lines)."""
+    """Read blocks of six: name, type, `I =`, irradiances, `B =`, brightnesses (values may wrap over lines)."""
     curves: list[TabulatedResponse] = []
     titles: list[str] = []
     tables: dict[str, list[float]] = {}
@@ -187,7 +191,7 @@ def _finished(titles: list[str], tables: dict[str, list[float]], path: Path) -> 
 
 
 def _numeric_blocks(path: Path) -> dict[str, np.ndarray]:
-    """All ``key = values`` blocks of a text file, values over any number of lines."""
+    """All `key = values` blocks of a text file, values over any number of lines."""
     blocks: dict[str, list[float]] = {}
     key = ""
     for line in _lines(path):

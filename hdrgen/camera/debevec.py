@@ -18,9 +18,8 @@ def triangle(display: Tensor) -> Tensor:
 
     Source: Debevec and Malik, "Recovering high dynamic range radiance maps from photographs", 1997, Eq. 4.
 
-    Example:
-        >>> triangle(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
-        [0.0, 0.5, 1.0, 0.0]
+    >>> triangle(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
+    [0.0, 0.5, 1.0, 0.0]
     """
     return 1 - (2 * display - 1).abs()
 
@@ -37,7 +36,7 @@ def calibrate_debevec(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack, differentiably.
 
-    Minimises, for :math:`g = \log_2 f^{-1}` on ``levels`` knots and the unknown radiances of the sampled pixels,
+    Minimises, for :math:`g = \log_2 f^{-1}` on `levels` knots and the unknown radiances of the sampled pixels,
 
     :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \log_2 E_i - EV_j)]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
 
@@ -50,33 +49,32 @@ def calibrate_debevec(
     pixels clip and say nothing, are set to f^-1(0) = 0 and f^-1(1) = 1 in every channel, so clipped pixels are neutral.
 
     Args:
-        stack: display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W), of 8 to 16 bits; half precision is computed
+        stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W), of 8 to 16 bits; half precision is computed
             in float32 or better.
-        ev: exposures in EV, (S,) or (B, S); in any order.
-        levels: knots of the curve: 256 gives every 8-bit code its own; 256 also serve for 16 bits.
-        smoothness: lambda, as in Debevec's gsolve and OpenCV; scaled so that it means the same for any ``levels``.
-        weight: from display value to weight, 0 at the clip levels.
-        anchor: the display value where g is 0 before scaling; it has no influence on the result but by rounding.
-        sampling: which pixels to use: :class:`HistogramSampling` or :class:`PixelGrid`.
+        ev: Exposures in EV, (S,) or (B, S); in any order.
+        levels: Knots of the curve: 256 gives every 8-bit code its own; 256 also serve for 16 bits.
+        smoothness: Lambda, as in Debevec's gsolve and OpenCV; scaled so that it means the same for any `levels`.
+        weight: From display value to weight, 0 at the clip levels.
+        anchor: The display value where g is 0 before scaling; it has no influence on the result but by rounding.
+        sampling: Which pixels to use: `HistogramSampling` or `PixelGrid`.
 
     Returns:
         Curves with tables (B, 3, levels), or (3, levels) for a stack without batch axis, in the stack's type
         (float32 at least).
 
     Raises:
-        InputError: the stack is degenerate (one exposure, two equal exposures, no pixel well exposed in two frames);
+        InputError: The stack is degenerate (one exposure, two equal exposures, no pixel well exposed in two frames);
             the message says which stack, frames or channel.
 
     Source: Debevec and Malik 1997, Eq. 3; Kim, Lee and Kang, "End-to-End Differentiable Learning to HDR Image
     Synthesis for Multi-exposure Images", 2021, Eq. 1-3.
 
-    Example:
-        >>> from hdrgen.camera import Gamma, form_image
-        >>> scene = torch.logspace(-3, 0, 4096).expand(3, 1, 4096)
-        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
-        >>> curve = calibrate_debevec(form_image(scene, ev, Gamma(2.0)), ev)
-        >>> round(float(curve.inverse(torch.full((3, 1, 1), 0.5))[0, 0, 0]), 2)
-        0.25
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> scene = torch.logspace(-3, 0, 4096).expand(3, 1, 4096)
+    >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+    >>> curve = calibrate_debevec(form_image(scene, ev, Gamma(2.0)), ev)
+    >>> round(float(curve.inverse(torch.full((3, 1, 1), 0.5))[0, 0, 0]), 2)
+    0.25
     """
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
     stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
@@ -92,7 +90,7 @@ def calibrate_debevec(
     precision = torch.promote_types(stack.dtype, torch.float32)
     log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
     log_curve = log_curve.view(*samples.shape[:2], levels)
-    table = scaled_response(log_curve, _seen(samples, weights, levels))
+    table = scaled_response(log_curve, _evidence(samples, weights, levels))
     return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(precision))
 
 
@@ -105,7 +103,7 @@ def _curvature(weight: Tensor, smoothness: float) -> Tensor:
     return smoothness * density * weight[1:-1].clamp_min(0.01)
 
 
-def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
+def _evidence(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     """How well the stack shows each level in its least informative channel, (B, 1, L)."""
     index = (samples.detach() * (levels - 1)).round().long().flatten(-2)
     mass: Tensor = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
@@ -113,11 +111,11 @@ def _seen(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     return torch.amin(mass, 1, keepdim=True) + 1e-9
 
 
-def scaled_response(log_curve: Tensor, seen: Tensor) -> Tensor:
+def scaled_response(log_curve: Tensor, evidence: Tensor) -> Tensor:
     """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L)."""
     levels = log_curve.shape[-1]
     grey = log_curve.mean(1, keepdim=True)
-    balanced = log_curve - ((log_curve - grey) * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True)
+    balanced = log_curve - ((log_curve - grey) * evidence).sum(-1, keepdim=True) / evidence.sum(-1, keepdim=True)
     low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
     slope = (grey[..., high] - grey[..., low]) / (high - low)
     top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)
@@ -148,9 +146,9 @@ def _check_samples(weights: Tensor) -> None:
     useful = ((weights > 0).sum(-1) >= 2).any(-1)
     if not bool(useful.all()):
         item, channel = (~useful).nonzero()[0].tolist()
-        shown = bool((weights[item, channel] > 0).any())
-        found = "no pixel is well exposed in two frames" if shown else "every pixel is clipped in every frame"
+        exposed = bool((weights[item, channel] > 0).any())
+        defect = "no pixel is well exposed in two frames" if exposed else "every pixel is clipped in every frame"
         raise InputError(
-            f"calibration: expected pixels that two frames show, found that {found} "
+            f"calibration: expected pixels that two frames show, found that {defect} "
             f"(stack {item}, channel {channel}): give closer exposures or a response"
         )

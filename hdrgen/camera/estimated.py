@@ -12,7 +12,7 @@ class EstimatedResponse(TabulatedResponse):
 
     Args:
         irradiance: f^-1 at L equidistant display levels of [0, 1], (C, L) or (B, C, L), from 0 to 1, not decreasing.
-        name: what to call the curves.
+        name: What to call the curves.
     """
 
     def __init__(self, irradiance: Tensor, name: str = "estimated") -> None:

@@ -9,16 +9,15 @@ def relative_ev(stops: Tensor, ref: int | Tensor) -> Tensor:
     r"""Stops relative to the reference exposure: :math:`EV_j = s_j - s_{ref}`.
 
     Args:
-        stops: absolute exposures in stops, ``log2(t ISO / (100 N^2))``, shape (..., S).
-        ref: index of the reference exposure, which gets EV 0.
+        stops: Absolute exposures in stops, `log2(t ISO / (100 N^2))`, shape (..., S).
+        ref: Index of the reference exposure, which gets EV 0.
 
     Raises:
-        InputError: the reference is not one of the exposures.
+        InputError: The reference is not one of the exposures.
 
-    Example:
-        >>> import torch
-        >>> relative_ev(torch.tensor([-10.0, -8.0, -6.0]), 1)
-        tensor([-2.,  0.,  2.])
+    >>> import torch
+    >>> relative_ev(torch.tensor([-10.0, -8.0, -6.0]), 1)
+    tensor([-2.,  0.,  2.])
     """
     if not -stops.shape[-1] <= int(ref) < stops.shape[-1]:
         raise InputError(
@@ -29,12 +28,11 @@ def relative_ev(stops: Tensor, ref: int | Tensor) -> Tensor:
 
 
 def exposure_ratio(source: Tensor, target: Tensor) -> Tensor:
-    r"""How many times more light ``target`` gets than ``source``: :math:`2^{EV_t - EV_s}` (both EV, any shapes).
+    r"""How many times more light `target` gets than `source`: :math:`2^{EV_t - EV_s}` (both EV, any shapes).
 
-    Example:
-        >>> import torch
-        >>> exposure_ratio(torch.tensor(-1.0), torch.tensor(2.0))
-        tensor(8.)
+    >>> import torch
+    >>> exposure_ratio(torch.tensor(-1.0), torch.tensor(2.0))
+    tensor(8.)
     """
     return (target - source).exp2()
 
@@ -45,16 +43,15 @@ def expose(radiance: Tensor, ev: Tensor) -> Tensor:
     Radiance 1 at EV 0 is the exposure that just reaches display value 1.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W).
-        ev: exposure in EV: () multiplies; (S,) or (..., S) makes a stack.
+        radiance: Linear radiance, (..., 3, H, W).
+        ev: Exposure in EV: () multiplies; (S,) or (..., S) makes a stack.
 
     Returns:
         (..., 3, H, W) for a scalar EV, else (..., S, 3, H, W).
 
-    Example:
-        >>> import torch
-        >>> expose(torch.ones(3, 1, 1), torch.tensor([-1.0, 0.0])).flatten()
-        tensor([0.5000, 0.5000, 0.5000, 1.0000, 1.0000, 1.0000])
+    >>> import torch
+    >>> expose(torch.ones(3, 1, 1), torch.tensor([-1.0, 0.0])).flatten()
+    tensor([0.5000, 0.5000, 0.5000, 1.0000, 1.0000, 1.0000])
     """
     if ev.ndim == 0:
         return radiance * ev.exp2()

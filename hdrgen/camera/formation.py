@@ -15,33 +15,31 @@ def form_image(radiance: Tensor, ev: Tensor, response: CameraResponse, bits: int
     unquantised image, zero where the exposure clips.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W).
-        ev: exposures in EV, (S,) or (..., S); a scalar makes one image without the axis S.
-        response: the camera's curve.
+        radiance: Linear radiance, (..., 3, H, W).
+        ev: Exposures in EV, (S,) or (..., S); a scalar makes one image without the axis S.
+        response: The camera's curve.
         bits: 1 to 16, or None to leave the image continuous.
 
     Returns:
         Display values in [0, 1], (..., S, 3, H, W).
 
-    Example:
-        >>> from hdrgen.camera import Gamma
-        >>> image = form_image(torch.full((3, 1, 1), 0.18), torch.tensor([0.0, 1.0]), Gamma())
-        >>> (image[:, 0, 0, 0] * 255).tolist()
-        [117.0, 160.0]
+    >>> from hdrgen.camera import Gamma
+    >>> image = form_image(torch.full((3, 1, 1), 0.18), torch.tensor([0.0, 1.0]), Gamma())
+    >>> (image[:, 0, 0, 0] * 255).tolist()
+    [117.0, 160.0]
     """
     display = response(expose(radiance, ev))
     return display if bits is None else quantise(display, bits)
 
 
 def quantise(display: Tensor, bits: int) -> Tensor:
-    """Round display values to the codes of ``bits`` bits; the gradient passes straight through.
+    """Round display values to the codes of `bits` bits; the gradient passes straight through.
 
     Raises:
-        InputError: bits are not 1 to 16.
+        InputError: Bits are not 1 to 16.
 
-    Example:
-        >>> quantise(torch.tensor([0.1, 0.8]), 1).tolist()
-        [0.0, 1.0]
+    >>> quantise(torch.tensor([0.1, 0.8]), 1).tolist()
+    [0.0, 1.0]
     """
     if not 1 <= bits <= 16:
         raise InputError(f"expected 1 to 16 bits, found {bits}: pass 8, or None for no quantisation")

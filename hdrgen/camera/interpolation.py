@@ -5,15 +5,15 @@ from torch import Tensor
 
 
 def piecewise_linear(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
-    """The polyline through ``(knots, values)`` at ``x``; constant beyond its ends.
+    """The polyline through `(knots, values)` at `x`; constant beyond its ends.
 
-    Each x belongs to the segment ``knots[i-1] < x <= knots[i]``, which is never of zero width: where knots repeat
+    Each x belongs to the segment `knots[i-1] < x <= knots[i]`, which is never of zero width: where knots repeat
     (the plateau of a curve that is being inverted) the result is the first of the values, and slopes stay finite.
 
     Args:
         x: (..., n).
-        knots: not decreasing, (N,), or (..., N) with the leading dimensions of ``x``.
-        values: the same shape as ``knots``.
+        knots: Not decreasing, (N,), or (..., N) with the leading dimensions of `x`.
+        values: The same shape as `knots`.
     """
     index = torch.searchsorted(knots.detach().contiguous(), x.detach().contiguous())
     index = index.clamp_(1, knots.shape[-1] - 1)
@@ -24,11 +24,11 @@ def piecewise_linear(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
 
 
 def uniform_linear(x: Tensor, values: Tensor) -> Tensor:
-    """The polyline through ``values`` at equidistant knots of [0, 1]; much cheaper than a search.
+    """The polyline through `values` at equidistant knots of [0, 1]; much cheaper than a search.
 
     Args:
-        x: in [0, 1], (..., n).
-        values: (N,), or (..., N) with the leading dimensions of ``x``.
+        x: In [0, 1], (..., n).
+        values: (N,), or (..., N) with the leading dimensions of `x`.
     """
     last = values.shape[-1] - 1
     position = x * last
@@ -56,7 +56,7 @@ def fold(x: Tensor, curves: tuple[int, ...]) -> Tensor:
 
 
 def unfold(rows: Tensor, shape: torch.Size) -> Tensor:
-    """The inverse of :func:`fold`: rows (batch.., C, n) back to images of ``shape``."""
+    """The inverse of `fold`: rows (batch.., C, n) back to images of `shape`."""
     pixels = shape[-2] * shape[-1]
     frames = rows.reshape(*rows.shape[:-1], -1, pixels)
     return frames.transpose(-3, -2).reshape(shape)

@@ -13,9 +13,8 @@ def luminance_of(radiance: Tensor) -> Tensor:
 
     The weights are those of ITU-R BT.709, of four digits; `hdrgen.metrics.colour` has the six of HDR-VDP and PU21.
 
-    Example:
-        >>> luminance_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
-        0.7152000069618225
+    >>> luminance_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
+    0.7152000069618225
     """
     luminance: Tensor = kornia.color.rgb_to_grayscale(radiance, torch.tensor(BT709_LUMINANCE).to(radiance))
     return luminance

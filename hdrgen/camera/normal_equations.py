@@ -74,12 +74,12 @@ def solve_log_response(
     samples.
 
     Args:
-        samples: display values in [0, 1], (K, N, S): K independent problems.
-        weights: weights of the samples, (K, N, S).
-        ev: exposures in EV, (K, 1, S).
-        curvature: smoothness of the inner knots, c (L - 2,).
-        anchor: the knot where g is 0.
-        factor_type: precision of the Cholesky factor; float32 halves time and memory, and is refined.
+        samples: Display values in [0, 1], (K, N, S): K independent problems.
+        weights: Weights of the samples, (K, N, S).
+        ev: Exposures in EV, (K, 1, S).
+        curvature: Smoothness of the inner knots, c (L - 2,).
+        anchor: The knot where g is 0.
+        factor_type: Precision of the Cholesky factor; float32 halves time and memory, and is refined.
 
     Returns:
         g in stops, (K, L), of the samples' type.

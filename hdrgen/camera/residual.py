@@ -21,25 +21,24 @@ def response_residual(
     display value, the radiance :math:`E_i` of each sample being the weighted mean over the frames.
 
     Args:
-        stack: display values in [0, 1], (S, 3, H, W).
-        ev: exposures in EV, (S,).
-        response: the curve, one or three tables.
-        sampling: which pixels to use; quantiles of the frames do not mind motion.
+        stack: Display values in [0, 1], (S, 3, H, W).
+        ev: Exposures in EV, (S,).
+        response: The curve, one or three tables.
+        sampling: Which pixels to use; quantiles of the frames do not mind motion.
 
     Returns:
         Stops; 0 is perfect, NaN where no sample is seen in two frames.
 
-    Example:
-        >>> from hdrgen.camera import Gamma, form_image
-        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
-        >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
-        >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
-        (0.0, 0.25)
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+    >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
+    >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
+    (0.0, 0.25)
     """
     samples = sampling(stack[None])[0].double()
     weight = triangle(samples)
-    shown = (weight > 0.05).sum(-1, keepdim=True) > 1
-    weight = torch.where(shown & (weight > 0.05), weight, torch.zeros_like(weight))
+    in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
+    weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
     radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)
     total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
     mean = (weight * radiance).sum(-1, keepdim=True) / total

@@ -20,11 +20,11 @@ TOE = 1e-8
 class CameraResponse(ABC):
     """A monotone curve f from sensor exposure to display value, with f(0) = 0 and f(1) = 1.
 
-    Calling it encodes, :meth:`inverse` decodes. Both clip to [0, 1] and work on any shape, differentiably;
+    Calling it encodes, `inverse` decodes. Both clip to [0, 1] and work on any shape, differentiably;
     half-precision input is computed, and returned, in float32.
 
     Attributes:
-        name: what the curve is called in tables and files.
+        name: What the curve is called in tables and files.
     """
 
     name: str = ""
@@ -50,9 +50,8 @@ class CameraResponse(ABC):
 class Gamma(CameraResponse):
     r"""Power law: :math:`f(x) = x^{1/\gamma}`.
 
-    Example:
-        >>> round(float(Gamma(2.2)(torch.tensor(0.18))), 4)
-        0.4587
+    >>> round(float(Gamma(2.2)(torch.tensor(0.18))), 4)
+    0.4587
     """
 
     def __init__(self, gamma: float = 2.2) -> None:
@@ -71,9 +70,8 @@ class Gamma(CameraResponse):
 class SRGB(CameraResponse):
     """The sRGB transfer function, IEC 61966-2-1 (kornia.color).
 
-    Example:
-        >>> round(float(SRGB()(torch.tensor(0.18))), 4)
-        0.4614
+    >>> round(float(SRGB()(torch.tensor(0.18))), 4)
+    0.4614
     """
 
     name = "sRGB"
@@ -90,9 +88,8 @@ class Sigmoid(CameraResponse):
 
     Source: Eilertsen et al., "HDR image reconstruction from a single exposure using deep CNNs", 2017, section 5.1.
 
-    Example:
-        >>> round(float(Sigmoid(0.9, 0.6)(torch.tensor(0.18))), 4)
-        0.4202
+    >>> round(float(Sigmoid(0.9, 0.6)(torch.tensor(0.18))), 4)
+    0.4202
     """
 
     def __init__(self, n: float = 0.9, sigma: float = 0.6) -> None:
@@ -119,7 +116,7 @@ class Sigmoid(CameraResponse):
 
 
 def power(x: Tensor, exponent: float) -> Tensor:
-    """``x ** exponent`` on [0, 1] with a straight toe; exponents p and 1/p are exact inverses of each other."""
+    """`x ** exponent` on [0, 1] with a straight toe; exponents p and 1/p are exact inverses of each other."""
     toe = TOE if exponent < 1 else TOE ** (1 / exponent)
     return torch.where(x > toe, x.clamp_min(toe) ** exponent, x * toe ** (exponent - 1))
 

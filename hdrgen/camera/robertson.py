@@ -19,9 +19,8 @@ def robertson_bell(display: Tensor) -> Tensor:
     Source: Robertson, Borman and Stevenson, "Estimation-theoretic approach to dynamic range enhancement using multiple
     exposures", 2003, Eq. 18.
 
-    Example:
-        >>> [round(value, 4) for value in robertson_bell(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
-        [0.0, 0.3561, 1.0, 0.0]
+    >>> [round(value, 4) for value in robertson_bell(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
+    [0.0, 0.3561, 1.0, 0.0]
     """
     bell = (4 - (STEEPNESS * display - 2) ** 2).exp() - 1
     return (bell / (math.exp(4) - 1)).clamp_min(0)
@@ -38,25 +37,25 @@ def calibrate_robertson(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack by alternating least squares.
 
-    From a straight line on, in turns until the mean change over a channel's levels, summed, is below ``threshold``:
+    From a straight line on, in turns until the mean change over a channel's levels, summed, is below `threshold`:
 
     :math:`E_i = \sum_j w(Z_{ij}) 2^{EV_j} g(Z_{ij}) / \sum_j w(Z_{ij}) 4^{EV_j}` and
     :math:`g(k) = \mathrm{mean}_{Z_{ij}=k}(2^{EV_j} E_i)`, divided by g at mid-grey.
 
     No smoothness is assumed: levels that no sampled pixel has are interpolated in log exposure, and frames at equal
     steps leave ripples of that step in the curve, which Debevec's calibration does not. The ends and the scale are
-    those of :func:`hdrgen.camera.calibrate_debevec`, and so are the arguments, whose gradients end here.
+    those of `hdrgen.camera.calibrate_debevec`, and so are the arguments, whose gradients end here.
 
     Args:
-        stack: display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
-        ev: exposures in EV, (S,) or (B, S).
-        levels: knots of the curve.
-        iterations: at most so many turns.
-        threshold: change of the curves, in units of their value at mid-grey, below which they count as found.
-        sampling: which pixels to use.
+        stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
+        ev: Exposures in EV, (S,) or (B, S).
+        levels: Knots of the curve.
+        iterations: At most so many turns.
+        threshold: Change of the curves, in units of their value at mid-grey, below which they count as found.
+        sampling: Which pixels to use.
 
     Raises:
-        InputError: one exposure, two equal ones, or no pixel of mid-grey to scale the curve by.
+        InputError: One exposure, two equal ones, or no pixel of mid-grey to scale the curve by.
 
     Source: Robertson et al. 2003, Eq. 19 and 20.
     """
@@ -66,8 +65,8 @@ def calibrate_robertson(
     with torch.no_grad():
         samples = sampling(batch.float()).double()
         curves = [_alternate(z, s.exp2(), levels, iterations, threshold) for z, s in zip(samples, stops, strict=True)]
-        seen = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
-        table = scaled_response(torch.stack(curves).log2(), torch.stack(seen) + 1e-9)
+        counts = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
+        table = scaled_response(torch.stack(curves).log2(), torch.stack(counts) + 1e-9)
     return EstimatedResponse((table if stack.ndim == 5 else table[0]).float())
 
 
@@ -84,11 +83,11 @@ def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, thre
     for _ in range(iterations):
         radiance = (weight * curve.gather(1, codes).view_as(samples)).sum(-1) / energy.clamp_min(1e-300)
         exposure = (radiance.unsqueeze(-1) * time).flatten(1)
-        found = torch.zeros_like(count).scatter_add_(1, codes, exposure) / count.clamp_min(1)
-        found = _filled(found, count > 0)
-        found = found / found[:, middle : middle + 1]
-        change = float((found - curve).abs().sum() / len(curve))
-        curve = found
+        updated = torch.zeros_like(count).scatter_add_(1, codes, exposure) / count.clamp_min(1)
+        updated = _filled(updated, count > 0)
+        updated = updated / updated[:, middle : middle + 1]
+        change = float((updated - curve).abs().sum() / len(curve))
+        curve = updated
         if change < threshold:
             break
     return curve.clamp_min(1e-9)
@@ -104,15 +103,15 @@ def _filled(curve: Tensor, known: Tensor) -> Tensor:
     """Levels without a pixel, on a straight line in log exposure between their neighbours; constant at the ends."""
     if bool(known.all()):
         return curve
-    rows = [_filled_row(row.clamp_min(1e-9).log(), there) for row, there in zip(curve, known, strict=True)]
+    rows = [_filled_row(row.clamp_min(1e-9).log(), known_row) for row, known_row in zip(curve, known, strict=True)]
     return torch.where(known, curve, torch.stack(rows).exp())
 
 
 def _filled_row(values: Tensor, known: Tensor) -> Tensor:
     places = known.nonzero().flatten()
-    wanted = torch.arange(len(values), device=values.device)
-    right = torch.searchsorted(places, wanted).clamp(1, len(places) - 1) if len(places) > 1 else places.new_zeros(())
+    levels = torch.arange(len(values), device=values.device)
+    right = torch.searchsorted(places, levels).clamp(1, len(places) - 1) if len(places) > 1 else places.new_zeros(())
     left = (right - 1).clamp_min(0)
     start, end = places[left], places[right]
-    share = ((wanted - start) / (end - start).clamp_min(1)).clamp(0, 1)
+    share = ((levels - start) / (end - start).clamp_min(1)).clamp(0, 1)
     return torch.lerp(values[start], values[end], share.to(values))

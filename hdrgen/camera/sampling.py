@@ -15,7 +15,7 @@ class PixelGrid:
     """Pixels on a regular grid: correct where nothing moves between the exposures.
 
     Args:
-        count: at least so many pixels (all, if there are fewer).
+        count: At least so many pixels (all, if there are fewer).
     """
 
     count: int = 1024
@@ -39,8 +39,8 @@ class HistogramSampling:
     Source: Grossberg and Nayar, "Determining the camera response from images: what is knowable?", 2003.
 
     Args:
-        count: quantiles per channel.
-        pixels: the pixels of the grid.
+        count: Quantiles per channel.
+        pixels: The pixels of the grid.
     """
 
     count: int = 64

@@ -1,7 +1,5 @@
 """Response curves given as tables: DoRF, EMoR, measured, estimated."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
@@ -22,17 +20,16 @@ class TabulatedResponse(CameraResponse):
     jumps (equal irradiances), the knots move apart by 1e-6, so that every display value has an exposure of its own.
 
     Args:
-        irradiance: sensor exposure of the knots, from 0 to 1, not decreasing.
-        brightness: display value of the knots, from 0 to 1, not decreasing.
-        name: what to call the curve.
+        irradiance: Sensor exposure of the knots, from 0 to 1, not decreasing.
+        brightness: Display value of the knots, from 0 to 1, not decreasing.
+        name: What to call the curve.
 
     Raises:
-        InputError: the tables differ in length, decrease, hold NaN, or do not run from 0 to 1.
+        InputError: The tables differ in length, decrease, hold NaN, or do not run from 0 to 1.
 
-    Example:
-        >>> curve = TabulatedResponse(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([0.0, 0.8, 1.0]))
-        >>> round(float(curve(torch.tensor(0.25))), 3), round(float(curve.inverse(torch.tensor(0.9))), 3)
-        (0.4, 0.75)
+    >>> curve = TabulatedResponse(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([0.0, 0.8, 1.0]))
+    >>> round(float(curve(torch.tensor(0.25))), 3), round(float(curve.inverse(torch.tensor(0.9))), 3)
+    (0.4, 0.75)
     """
 
     def __init__(self, irradiance: Tensor, brightness: Tensor, name: str = "") -> None:

@@ -2,26 +2,31 @@
 
 from hdrgen.fusion.alignment import Alignment, align_photographs
 from hdrgen.fusion.debevec import merge_debevec
-from hdrgen.fusion.ghosts import ghost_masks, least_clipped
+from hdrgen.fusion.ghosts import GhostMask, ghost_masks, least_clipped
 from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
-from hdrgen.fusion.mertens import Mertens, merge_mertens
+from hdrgen.fusion.mertens import Mertens, fuse, merge_mertens
 from hdrgen.fusion.robertson import merge_robertson
-from hdrgen.fusion.streaming import merge_photographs
+from hdrgen.fusion.streaming import ROWS, Rows, merge_photographs
 from hdrgen.fusion.transforms import aligned
-from hdrgen.fusion.weights import SensorNoise, debevec_hat, gaussian, sensor_noise, triangle
+from hdrgen.fusion.weights import SensorNoise, Weight, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
+    "ROWS",
     "Alignment",
+    "GhostMask",
     "LinearMean",
     "LogMean",
     "Mean",
     "Mertens",
     "PhotonMean",
+    "Rows",
     "SensorNoise",
+    "Weight",
     "align_photographs",
     "aligned",
     "debevec_hat",
+    "fuse",
     "gaussian",
     "ghost_masks",
     "least_clipped",

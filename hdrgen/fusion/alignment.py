@@ -6,8 +6,6 @@ known of exposures or of the camera's response. A motion is believed only where 
 made it (`evidence.py`): what a tripod held still stays as it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 from hdrgen.fusion.bitmaps import bitmap_shift
 from hdrgen.fusion.evidence import chance
 from hdrgen.fusion.grey import Pyramid, pyramid_of
-from hdrgen.fusion.motions import Euclidean, Homography, Motion, Translation
+from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
 
@@ -39,7 +37,7 @@ class Alignment:
     """How one photograph lies relative to the reference.
 
     Attributes:
-        matrix: from pixels of the reference to its own.
+        matrix: From pixels of the reference to its own.
         reliable: False where it shows too little in common with its neighbour to tell; it then moves with that.
     """
 
@@ -54,8 +52,8 @@ class Alignment:
     def move(self, height: int, width: int) -> tuple[float, float]:
         """(x, y) by which the centre of a picture of this size lies elsewhere, in pixels."""
         x, y = (width - 1) / 2, (height - 1) / 2
-        there = self.matrix @ [x, y, 1.0]
-        return float(there[0] / there[2] - x), float(there[1] / there[2] - y)
+        moved = self.matrix @ [x, y, 1.0]
+        return float(moved[0] / moved[2] - x), float(moved[1] / moved[2] - y)
 
     @property
     def still(self) -> bool:
@@ -77,10 +75,10 @@ def align_photographs(
 
     Args:
         photographs: (H, W, 3), uint8, uint16 or floats in [0, 1]; ordered by exposure.
-        reference: the one that stays as it is.
-        linear: their values are linear, not display values.
-        shifts_only: find whole pixels of shift, and no turn.
-        progress: called with the share that is done.
+        reference: The one that stays as it is.
+        linear: Their values are linear, not display values.
+        shifts_only: Find whole pixels of shift, and no turn.
+        progress: Called with the share that is done.
 
     Returns:
         One for each photograph.
@@ -90,19 +88,19 @@ def align_photographs(
     """
     size = photographs[0].shape[:2]
     pyramids: dict[int, Pyramid] = {reference: pyramid_of(photographs[reference], linear=linear)}
-    found = {reference: Alignment(np.eye(3))}
+    alignments = {reference: Alignment(np.eye(3))}
     ways = (range(reference + 1, len(photographs)), range(reference - 1, -1, -1))
     for way, step in zip(ways, (1, -1), strict=True):
         for index in way:
             near = index - step
             pyramids[index] = pyramid_of(photographs[index], linear=linear)
             pair = align_pair(pyramids[near], pyramids[index], size, shifts_only=shifts_only)
-            chained = pair.matrix @ found[near].matrix
-            found[index] = _settled(Alignment(chained / chained[2, 2], pair.reliable), size)
+            chained = pair.matrix @ alignments[near].matrix
+            alignments[index] = _settled(Alignment(chained / chained[2, 2], pair.reliable), size)
             if near != reference:
                 del pyramids[near]
-            progress((len(found) - 1) / max(1, len(photographs) - 1))
-    return [found[index] for index in range(len(photographs))]
+            progress((len(alignments) - 1) / max(1, len(photographs) - 1))
+    return [alignments[index] for index in range(len(photographs))]
 
 
 def align_pair(near: Pyramid, far: Pyramid, size: tuple[int, ...], *, shifts_only: bool = False) -> Alignment:
@@ -129,7 +127,7 @@ def _settled(alignment: Alignment, size: tuple[int, ...]) -> Alignment:
 class _Match(NamedTuple):
     """A motion between two photographs, in pixels of their largest grey image, of a family, and how much it leaves."""
 
-    motion: Motion
+    motion: MotionModel
     matrix: Matrix
     error: float
 
@@ -150,22 +148,22 @@ class _Pair:
         """How much the photographs differ after this motion."""
         return self.points[0].error(self.far.images[0], self.matching, matrix)
 
-    def refine(self, motion: Motion, start: Matrix, finest: int | None = None) -> _Match | None:
+    def refine(self, motion: MotionModel, start: Matrix, finest: int | None = None) -> _Match | None:
         """The motion, from coarse to fine; None where too few points are seen in both.
 
         Args:
-            motion: its family.
-            start: where to begin.
-            finest: how many sizes to look at, the largest ones; None: all.
+            motion: Its family.
+            start: Where to begin.
+            finest: How many sizes to look at, the largest ones; None: all.
         """
         matrix = start
         for level in reversed(range(len(self.points))[:finest]):
             factor = self.near.factors[level] / self.near.factors[0]
             image = self.far.images[level]
-            found = self.points[level].track(image, self.matching, motion, rescaled(matrix, 1 / factor))
-            if found is None and level == 0:
+            tracked = self.points[level].track(image, self.matching, motion, rescaled(matrix, 1 / factor))
+            if tracked is None and level == 0:
                 return None
-            matrix = matrix if found is None else rescaled(found, factor)
+            matrix = matrix if tracked is None else rescaled(tracked, factor)
         error = self.error(matrix)
         return None if error is None else _Match(motion, matrix, error)
 
@@ -186,13 +184,13 @@ class _Pair:
         """A homography instead, where points lie all over, and it is proven, clearly nearer, and not far off."""
         if self.points[0].spread(self.far.images[0], match.matrix) < SPREAD:
             return match
-        found = self.refine(Homography(), match.matrix, FINEST)
-        if found is None or found.error >= GAIN * match.error:
+        bent = self.refine(Homography(), match.matrix, FINEST)
+        if bent is None or bent.error >= GAIN * match.error:
             return match
         height, width = self.near.images[0].shape
-        apart = largest_move(found.matrix @ np.linalg.inv(match.matrix), height, width)
+        apart = largest_move(bent.matrix @ np.linalg.inv(match.matrix), height, width)
         near = apart < CROOKED * max(height, width)
-        return found if near and self._chance(found, match.matrix) < SURE else match
+        return bent if near and self._chance(bent, match.matrix) < SURE else match
 
     def moves(self, match: _Match) -> bool:
         """Whether the photographs moved at all."""

@@ -1,7 +1,5 @@
 """The shift between two exposures from bitmaps: which pixels are brighter than a given share of the picture."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

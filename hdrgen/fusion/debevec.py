@@ -18,26 +18,25 @@ def merge_debevec(stack: Tensor, ev: Tensor, response: CameraResponse, *, weight
     highlights look as in the shortest exposure, shadows as in the longest, and nothing is NaN or infinite.
 
     Args:
-        stack: display values in [0, 1], (..., S, 3, H, W), frames in any order; half precision computes in float32.
-        ev: exposures in EV, (S,) or (..., S).
-        response: the camera's curve.
-        weight: from display value to weight, 0 at the clip levels. Where it falls off at the dark side of the longest
+        stack: Display values in [0, 1], (..., S, 3, H, W), frames in any order; half precision computes in float32.
+        ev: Exposures in EV, (S,) or (..., S).
+        response: The camera's curve.
+        weight: From display value to weight, 0 at the clip levels. Where it falls off at the dark side of the longest
             and the bright side of the shortest exposure, it is held at mid-grey's.
 
     Returns:
         Linear radiance, (..., 3, H, W). Differentiable in everything.
 
     Raises:
-        InputError: the exposures do not fit the stack, or are not finite.
+        InputError: The exposures do not fit the stack, or are not finite.
 
     Source: Debevec and Malik, "Recovering high dynamic range radiance maps from photographs", 1997, Eq. 6.
 
-    Example:
-        >>> import torch
-        >>> from hdrgen.camera import Gamma, form_image
-        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
-        >>> stack = form_image(torch.full((3, 1, 1), 0.18), ev, Gamma(), bits=None)
-        >>> round(float(merge_debevec(stack, ev, Gamma())[0, 0, 0]), 4)
-        0.18
+    >>> import torch
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+    >>> stack = form_image(torch.full((3, 1, 1), 0.18), ev, Gamma(), bits=None)
+    >>> round(float(merge_debevec(stack, ev, Gamma())[0, 0, 0]), 4)
+    0.18
     """
     return weighted_mean(stack, ev, response, weight, LogMean())

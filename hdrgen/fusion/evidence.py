@@ -1,13 +1,11 @@
 """Whether a motion that was found between two exposures is more than chance."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from hdrgen.fusion.grey import Grey
-from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.motions import MotionModel, Values
 from hdrgen.fusion.points import ContrastPoints, Matching, sample, solved
 from hdrgen.fusion.transforms import Matrix, applied
 
@@ -19,7 +17,7 @@ def chance(
     points: ContrastPoints,
     image: Grey,
     matching: Matching,
-    motion: Motion,
+    motion: MotionModel,
     matrix: Matrix,
     simpler: Matrix,
     tested: slice = slice(None),
@@ -33,13 +31,13 @@ def chance(
     than none.
 
     Args:
-        points: of the first exposure.
-        image: the second, (H, W) display values.
-        matching: of their brightness.
-        motion: the family to which the motion belongs.
-        matrix: the motion, as :meth:`ContrastPoints.track` found it.
-        simpler: the motion to compare it with.
-        tested: which of the family's parameters.
+        points: Of the first exposure.
+        image: The second, (H, W) display values.
+        matching: Of their brightness.
+        motion: The family to which the motion belongs.
+        matrix: The motion, as `ContrastPoints.track` found it.
+        simpler: The motion to compare it with.
+        tested: Which of the family's parameters.
 
     Returns:
         A probability; 1 where too little is seen to tell.
@@ -47,18 +45,18 @@ def chance(
     Source: White, "Maximum likelihood estimation of misspecified models", 1982; patches: Liang and Zeger,
     "Longitudinal data analysis using generalized linear models", 1986.
     """
-    seen, values = sample(image, applied(matrix, points.places))
+    visible, values = sample(image, applied(matrix, points.places))
     parameters = motion.parameters(points.centred(np.linalg.inv(matrix) @ simpler))
-    patches = _patches(points.places[seen])
+    patches = _patches(points.places[visible])
     count = int(patches.max(initial=-1)) + 1
     if count <= len(parameters) + 2:
         return 1.0
-    ours = points.columns(motion, points.slopes)[seen]
-    theirs = points.columns(motion, _slopes(points, image, matching, matrix))[seen]
-    rest = matching(values[seen]) - points.values[seen]
-    solution, weight = solved(ours, rest)
-    pull = ours * (weight * (rest - ours @ solution))[:, None]
-    covariance = _covariance(pull, (ours * weight[:, None]).T @ theirs, patches, count)
+    near_columns = points.columns(motion, points.slopes)[visible]
+    far_columns = points.columns(motion, _slopes(points, image, matching, matrix))[visible]
+    rest = matching(values[visible]) - points.values[visible]
+    solution, weight = solved(near_columns, rest)
+    pull = near_columns * (weight * (rest - near_columns @ solution))[:, None]
+    covariance = _covariance(pull, (near_columns * weight[:, None]).T @ far_columns, patches, count)
     free = np.arange(len(parameters))[tested]
     return _wald(parameters[free], covariance[np.ix_(free, free)], count)
 

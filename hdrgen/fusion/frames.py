@@ -16,13 +16,13 @@ CODES = 256
 
 
 def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: Weight, mean: Mean) -> Tensor:
-    """What all merges do, see :func:`hdrgen.fusion.merge_debevec`; `mean` says over what is averaged."""
+    """What all merges do, see `hdrgen.fusion.merge_debevec`; `mean` says over what is averaged."""
     count = stack.shape[-4] if stack.ndim >= 4 else 0
     total = weighted = fallback = torch.zeros((), device=stack.device)
     for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
         measure = partial(measured, response, weight, mean, longest=j == 0, shortest=j == count - 1)
-        w, seen = look(frame, measure)
-        w, value = mean.weight(w, stops), mean.value(seen, stops)
+        w, quantity = look(frame, measure)
+        w, value = mean.weight(w, stops), mean.value(quantity, stops)
         total = total + w
         weighted = torch.addcmul(weighted, w, value) if j else w * value
         fallback = torch.where(frame >= MID_GREY, value, fallback) if j else value
@@ -41,7 +41,7 @@ def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Te
     """Yield (frame (..., 3, H, W), ev () or (..., 1, 1, 1)) from the longest exposure to the shortest, in float32.
 
     Raises:
-        InputError: no frames, an EV missing, or an EV that is not finite.
+        InputError: No frames, an EV missing, or an EV that is not finite.
     """
     if stack.ndim < 4 or ev.shape[-1:] != stack.shape[-4:-3] or ev.shape[-1] == 0:
         raise InputError(
@@ -65,7 +65,7 @@ class Coded:
     """The pixels of a frame as 8-bit codes, to look up what else would be computed for each of them.
 
     Args:
-        codes: integers (..., 3, H, W).
+        codes: Integers (..., 3, H, W).
     """
 
     def __init__(self, codes: Tensor) -> None:
@@ -110,7 +110,7 @@ def frame_weight(weight: Weight, frame: Tensor, *, longest: bool, shortest: bool
 
 
 def look(frame: Tensor, measure: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-    """Call ``measure``, which treats every pixel on its own: on the 256 codes of an 8-bit frame, else on the pixels."""
+    """Call `measure`, which treats every pixel on its own: on the 256 codes of an 8-bit frame, else on the pixels."""
     coded = Coded.of(frame)
     if coded is None:
         return measure(frame)

@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from hdrgen.camera import CameraResponse
 from hdrgen.fusion.streaming import Block, Rows
+from hdrgen.tiling import row_slices
 
 Plane = NDArray[np.float32]
 
@@ -42,11 +43,9 @@ def least_clipped(frames: Sequence[Rows]) -> int:
 
 def _clipped(frame: Rows) -> float:
     low, high = (end * _top(frame.dtype) for end in USEFUL)
-    counts = [
-        int(((part > high) | (part < low)).any(-1).sum())
-        for part in (frame[start : start + ROWS] for start in range(0, frame.shape[0], ROWS))
-    ]
-    return sum(counts) / (frame.shape[0] * frame.shape[1])
+    parts = (frame[rows] for rows in row_slices(frame.shape[0], ROWS))
+    count = sum(int(((part > high) | (part < low)).any(-1).sum()) for part in parts)
+    return count / (frame.shape[0] * frame.shape[1])
 
 
 def ghost_masks(
@@ -61,13 +60,13 @@ def ghost_masks(
 
     Args:
         frames: (H, W, 3) display values, ordered by exposure.
-        ev: their exposures in EV.
-        response: the camera's curve, one or three tables.
-        reference: whose moment the result shows; :func:`least_clipped` for one.
-        progress: called with the share that is done.
+        ev: Their exposures in EV.
+        response: The camera's curve, one or three tables.
+        reference: Whose moment the result shows; `least_clipped` for one.
+        progress: Called with the share that is done.
 
     Returns:
-        For each frame a mask for :func:`hdrgen.fusion.merge_photographs`, soft at its edges; None for the reference.
+        For each frame a mask for `hdrgen.fusion.merge_photographs`, soft at its edges; None for the reference.
     """
     factor = 1
     while frames[0].shape[0] * frames[0].shape[1] / factor**2 > LARGEST:
@@ -76,10 +75,10 @@ def ghost_masks(
     masks: list[GhostMask | None] = [None] * len(frames)
     outwards = [*range(reference - 1, -1, -1), *range(reference + 1, len(frames))]
     for done, index in enumerate(outwards, 1):
-        theirs = _interval(frames[index], ev[index], response, factor)
-        agrees = _agreement(known, theirs)
+        other = _interval(frames[index], ev[index], response, factor)
+        agrees = _agreement(known, other)
         masks[index] = GhostMask(agrees, factor, frames[index].shape[:2])
-        _fill(known, theirs, agrees > 0.5)
+        _fill(known, other, agrees > 0.5)
         progress(done / len(outwards))
     return masks
 
@@ -114,13 +113,12 @@ def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> 
     height, width = (side // factor for side in frame.shape[:2])
     least, most = (np.empty((height, width, 3), np.float32) for _ in range(2))
     lower, upper = _ends(response, ev)
-    step = max(1, ROWS // factor)
-    for top in range(0, height, step):
-        codes = _codes(frame[top * factor : (top + step) * factor])[: (height - top) * factor, : width * factor]
+    for rows in row_slices(height, max(1, ROWS // factor)):
+        codes = _codes(frame[rows.start * factor : rows.stop * factor])[:, : width * factor]
         squares = codes.reshape(-1, factor, width, factor, 3)
         for channel in range(3):
-            least[top : top + step, :, channel] = lower[channel].take(squares[..., channel].min(axis=(1, 3)))
-            most[top : top + step, :, channel] = upper[channel].take(squares[..., channel].max(axis=(1, 3)))
+            least[rows, :, channel] = lower[channel].take(squares[..., channel].min(axis=(1, 3)))
+            most[rows, :, channel] = upper[channel].take(squares[..., channel].max(axis=(1, 3)))
     return least, most
 
 
@@ -146,12 +144,12 @@ def _top(dtype: np.dtype[Any]) -> float:
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
-def _agreement(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane]) -> Plane:
+def _agreement(known: tuple[Plane, Plane], other: tuple[Plane, Plane]) -> Plane:
     """1 where the intervals meet, 0 around places where they do not, (H, W)."""
     apart = np.zeros(known[0].shape[:2], bool)
     for channel in range(3):
-        apart |= theirs[0][..., channel] > known[1][..., channel] + SLACK
-        apart |= known[0][..., channel] > theirs[1][..., channel] + SLACK
+        apart |= other[0][..., channel] > known[1][..., channel] + SLACK
+        apart |= known[0][..., channel] > other[1][..., channel] + SLACK
     density = ndimage.gaussian_filter(apart.astype(np.float32), AROUND, truncate=2)
     edge = ndimage.gaussian_filter((density > DENSITY).astype(np.float32), MARGIN, truncate=2)
     # Inside a ghost and as far as the margin outside it, the blurred mask is above a fifth.
@@ -159,12 +157,12 @@ def _agreement(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane]) -> Plane
     return mask
 
 
-def _fill(known: tuple[Plane, Plane], theirs: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
+def _fill(known: tuple[Plane, Plane], other: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
     """Take over what the reference leaves open, where the other frame does not contradict it; in place."""
     here = agrees[..., None]
     white, black = here & np.isinf(known[1]), here & np.isinf(known[0])
     for end in range(2):
-        np.copyto(known[end], theirs[end], where=white)
+        np.copyto(known[end], other[end], where=white)
     open_below = black & ~white
     for end in range(2):
-        np.copyto(known[end], theirs[end], where=open_below)
+        np.copyto(known[end], other[end], where=open_below)

@@ -1,7 +1,5 @@
 """Grey versions of a photograph at several sizes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +20,7 @@ class Pyramid:
 
     Attributes:
         images: (H, W) each.
-        factors: how many pixels of the photograph lie along the side of one of theirs.
+        factors: How many pixels of the photograph lie along the side of one of theirs.
     """
 
     images: tuple[Grey, ...]

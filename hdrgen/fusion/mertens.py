@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
@@ -22,15 +22,14 @@ Frames = Callable[[], Iterable[Tensor]]
 
 @dataclass(frozen=True)
 class Mertens:
-    """:func:`merge_mertens` with its parameters, for configurations.
+    """`merge_mertens` with its parameters, for configurations.
 
     The stand-in for Photomatix, whose merge and *Contrast Optimizer* preset are closed: say so beside every number
     made with it.
 
-    Example:
-        >>> stack = torch.stack([torch.full((3, 8, 8), value) for value in (0.1, 0.5, 0.9)])
-        >>> round(float(Mertens()(stack)[0, 0, 0]), 4)
-        0.5
+    >>> stack = torch.stack([torch.full((3, 8, 8), value) for value in (0.1, 0.5, 0.9)])
+    >>> round(float(Mertens()(stack)[0, 0, 0]), 4)
+    0.5
     """
 
     contrast: float = 1.0
@@ -54,27 +53,26 @@ def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1
     and level l of the result is :math:`\sum_k G_l(W_k)\,L_l(Z_k)` with Gaussian and Laplacian pyramids down to two or
     three pixels. No exposure values are needed, and the result is display-encoded as the frames are.
 
-    This is OpenCV's ``MergeMertens(contrast, saturation, exposure)``, with its borders, pyramid depth and BT.601 luma,
-    clipped to [0, 1]. Its default for ``exposure`` is 0; the paper and this function have 1.
+    This is OpenCV's `MergeMertens(contrast, saturation, exposure)`, with its borders, pyramid depth and BT.601 luma,
+    clipped to [0, 1]. Its default for `exposure` is 0; the paper and this function have 1.
 
     Args:
-        stack: display values in [0, 1], (..., S, 3, H, W), frames in any order; half precision computes in float32.
-        contrast: exponent of contrast, 0 leaves it out.
-        saturation: exponent of saturation.
-        exposure: exponent of well-exposedness.
+        stack: Display values in [0, 1], (..., S, 3, H, W), frames in any order; half precision computes in float32.
+        contrast: Exponent of contrast, 0 leaves it out.
+        saturation: Exponent of saturation.
+        exposure: Exponent of well-exposedness.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). Differentiable.
 
     Raises:
-        InputError: a negative exponent, or no stack of RGB frames.
+        InputError: A negative exponent, or no stack of RGB frames.
 
     Source: Mertens, Kautz and Van Reeth, "Exposure fusion", 2007, Eq. 1-3.
 
-    Example:
-        >>> stack = torch.rand(2, 3, 3, 20, 31, generator=torch.Generator().manual_seed(0))
-        >>> tuple(merge_mertens(stack).shape)
-        (2, 3, 20, 31)
+    >>> stack = torch.rand(2, 3, 3, 20, 31, generator=torch.Generator().manual_seed(0))
+    >>> tuple(merge_mertens(stack).shape)
+    (2, 3, 20, 31)
     """
     if stack.ndim < 4 or stack.shape[-3] != 3 or not stack.numel():
         raise InputError(f"exposure fusion: expected a stack (..., S, 3, H, W), found shape {tuple(stack.shape)}")
@@ -82,16 +80,16 @@ def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1
 
 
 def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) -> Tensor:
-    """:func:`merge_mertens` of frames (..., 3, H, W), one after the other. Memory is that of a few, however many.
+    """`merge_mertens` of frames (..., 3, H, W), one after the other. Memory is that of a few, however many.
 
     Args:
-        frames: called twice, for all frames; they need not be held.
-        contrast: as for `merge_mertens`.
-        saturation: as for `merge_mertens`.
-        exposure: as for `merge_mertens`.
+        frames: Called twice, for all frames; they need not be held.
+        contrast: As for `merge_mertens`.
+        saturation: As for `merge_mertens`.
+        exposure: As for `merge_mertens`.
 
     Raises:
-        InputError: a negative exponent.
+        InputError: A negative exponent.
     """
     _check(contrast, saturation, exposure)
     weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
@@ -160,8 +158,8 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
 
     def rows(start: int, stop: int) -> Tensor:
         above = max(0, start - 1)  # the Laplacian sees a row further
-        made = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
-        return made[..., start - above : stop - above, :]
+        weights = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
+        return weights[..., start - above : stop - above, :]
 
     return by_strips(rows, frame.shape[-2:])
 

@@ -1,7 +1,5 @@
 """Camera motions between two photographs, as families of homographies around the identity."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -12,7 +10,7 @@ from hdrgen.fusion.transforms import Matrix, shift
 Values = NDArray[np.float64]
 
 
-class Motion(ABC):
+class MotionModel(ABC):
     """A family of homographies; parameters 0 are the identity, in coordinates of about unit size from the centre."""
 
     @abstractmethod
@@ -28,7 +26,7 @@ class Motion(ABC):
         """Of the member of the family that is nearest to a homography whose last element is 1."""
 
 
-class Translation(Motion):
+class Translation(MotionModel):
     """A shift: 2 parameters."""
 
     def slopes(self, points: Values, gradient: Values) -> Values:
@@ -44,7 +42,7 @@ class Translation(Motion):
         return np.asarray(matrix[:2, 2])
 
 
-class Euclidean(Motion):
+class Euclidean(MotionModel):
     """A shift and a turn: 3 parameters."""
 
     def slopes(self, points: Values, gradient: Values) -> Values:
@@ -63,7 +61,7 @@ class Euclidean(Motion):
         return np.append(matrix[:2, 2], np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
 
 
-class Homography(Motion):
+class Homography(MotionModel):
     """Any camera rotation, or a plane seen from elsewhere: 8 parameters."""
 
     def slopes(self, points: Values, gradient: Values) -> Values:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.fusion.grey import Grey, Pyramid
-from hdrgen.fusion.motions import Motion, Values
+from hdrgen.fusion.motions import MotionModel, Values
 from hdrgen.fusion.transforms import Matrix, applied, rescaled
 
 CELLS = 20000  # points are wanted: one from each cell of a grid, finer where much is flat or clipped
@@ -27,35 +27,36 @@ class Matching:
     """The brightness that pixels of one exposure have in another, by their place in the order of all pixels.
 
     Attributes:
-        theirs: display values of the exposure that is looked up, rising.
-        ours: the display values that they have in the first.
+        far: Display values of the exposure that is looked up, rising.
+        near: The display values that they have in the first.
     """
 
-    theirs: Values
-    ours: Values
+    far: Values
+    near: Values
 
     @classmethod
     def between(cls, near: Pyramid, far: Pyramid, matrix: Matrix | None = None) -> Matching:
         """From equal quantiles of both pictures, of the size nearest to a quarter of a megapixel.
 
         Args:
-            near: the first exposure.
-            far: the one that is looked up.
-            matrix: the motion between their largest images, where it is known: only what both show is compared then.
+            near: The first exposure.
+            far: The one that is looked up.
+            matrix: The motion between their largest images, where it is known: only what both show is compared then.
         """
         level = next((i for i, image in enumerate(near.images) if image.size <= 2**18), len(near.images) - 1)
-        ours, theirs = near.images[level].ravel(), far.images[level].ravel()
+        near_values, far_values = near.images[level].ravel(), far.images[level].ravel()
         if matrix is not None:
             factor = near.factors[level] / near.factors[0]
-            ours, theirs = _shown_by_both(near.images[level], far.images[level], rescaled(matrix, 1 / factor))
+            motion = rescaled(matrix, 1 / factor)
+            near_values, far_values = _shown_by_both(near.images[level], far.images[level], motion)
         share = np.linspace(0, 1, QUANTILES)
-        quantiles = np.quantile(theirs, share), np.quantile(ours, share)
+        quantiles = np.quantile(far_values, share), np.quantile(near_values, share)
         kept = np.append(True, np.diff(quantiles[0]) > 1e-6)
         return cls(*(values[kept].astype(np.float64) for values in quantiles))
 
     def __call__(self, values: Values) -> Values:
         """The brightness in the first exposure."""
-        return np.interp(values, self.theirs, self.ours)
+        return np.interp(values, self.far, self.near)
 
 
 class ContrastPoints:
@@ -79,7 +80,7 @@ class ContrastPoints:
         self.scale = max(image.shape) / 2
         self._up = np.array([[self.scale, 0, self.centre[0]], [0, self.scale, self.centre[1]], [0, 0, 1.0]])
 
-    def track(self, image: Grey, matching: Matching, motion: Motion, start: Matrix) -> Matrix | None:
+    def track(self, image: Grey, matching: Matching, motion: MotionModel, start: Matrix) -> Matrix | None:
         """The homography of a family by which the points lie elsewhere in another exposure; None if too few do.
 
         Weighted least squares on brightness, a difference in gain and offset left free, until nothing moves.
@@ -87,10 +88,10 @@ class ContrastPoints:
         columns = self.columns(motion, self.slopes)
         matrix = start
         for _ in range(TURNS):
-            seen, values = sample(image, applied(matrix, self.places))
-            if np.count_nonzero(seen) < FEWEST:
+            visible, values = sample(image, applied(matrix, self.places))
+            if np.count_nonzero(visible) < FEWEST:
                 return None
-            change, _ = solved(columns[seen], matching(values[seen]) - self.values[seen])
+            change, _ = solved(columns[visible], matching(values[visible]) - self.values[visible])
             step = self._up @ motion.matrix(change[:-2]) @ np.linalg.inv(self._up)
             matrix = matrix @ np.linalg.inv(step)
             matrix /= matrix[2, 2]
@@ -100,8 +101,8 @@ class ContrastPoints:
 
     def spread(self, image: Grey, matrix: Matrix) -> float:
         """Share of the points seen in both exposures that lies in the emptiest quarter of the picture."""
-        seen, _ = sample(image, applied(matrix, self.places))
-        quarter = (self.places > self.centre)[seen] @ [1, 2]
+        visible, _ = sample(image, applied(matrix, self.places))
+        quarter = (self.places > self.centre)[visible] @ [1, 2]
         return float(np.bincount(quarter, minlength=4).min() / max(1, len(quarter)))
 
     def error(self, image: Grey, matching: Matching, matrix: Matrix) -> float | None:
@@ -109,15 +110,15 @@ class ContrastPoints:
 
         None where too few points are seen in both. 0 is equality but for gain and offset, 1 is chance.
         """
-        seen, values = sample(image, applied(matrix, self.places))
-        if np.count_nonzero(seen) < FEWEST:
+        visible, values = sample(image, applied(matrix, self.places))
+        if np.count_nonzero(visible) < FEWEST:
             return None
-        columns = np.column_stack([self.values[seen], np.ones(np.count_nonzero(seen))])
-        wanted = matching(values[seen])
-        varies = float(np.abs(wanted - np.median(wanted)).mean()) + 1e-9
-        return float(np.abs(wanted - columns @ solved(columns, wanted)[0]).mean()) / varies
+        columns = np.column_stack([self.values[visible], np.ones(np.count_nonzero(visible))])
+        target = matching(values[visible])
+        varies = float(np.abs(target - np.median(target)).mean()) + 1e-9
+        return float(np.abs(target - columns @ solved(columns, target)[0]).mean()) / varies
 
-    def columns(self, motion: Motion, slopes: Values) -> Values:
+    def columns(self, motion: MotionModel, slopes: Values) -> Values:
         """How brightness changes with each parameter, for slopes (N, 2); and with gain and offset, (N, P + 2)."""
         at = (self.places - self.centre) / self.scale
         return np.column_stack([motion.slopes(at, slopes * self.scale), self.values, np.ones_like(self.values)])
@@ -173,15 +174,15 @@ def sample(image: Grey, places: Values) -> tuple[NDArray[np.bool_], Values]:
     return inside & (np.minimum.reduce(around) > SEEN[0]) & (np.maximum.reduce(around) < SEEN[1]), values
 
 
-def solved(columns: Values, wanted: Values) -> tuple[Values, Values]:
+def solved(columns: Values, target: Values) -> tuple[Values, Values]:
     """Least squares, points that fit badly counting less (Tukey's weights), twice: the solution and the weights."""
-    solution, weight = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ wanted), np.ones_like(wanted)
+    solution, weight = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ target), np.ones_like(target)
     for _ in range(2):
-        rest = wanted - columns @ solution
+        rest = target - columns @ solution
         limit = 4.685 * 1.4826 * float(np.median(np.abs(rest))) + 1e-6
         weight = np.clip(1 - (rest / limit) ** 2, 0, None) ** 2
         weighted = columns * weight[:, None]
-        solution = np.linalg.solve(_ridge(weighted.T @ columns), weighted.T @ wanted)
+        solution = np.linalg.solve(_ridge(weighted.T @ columns), weighted.T @ target)
     return np.asarray(solution), weight
 
 

@@ -6,19 +6,18 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 
 def pyramid_down(image: Tensor) -> Tensor:
     """Smooth with the binomial 1, 4, 6, 4, 1 and keep every other row and column: (..., H, W) to half, rounded up.
 
-    Pixels outside are mirrored about the edge pixel, as in OpenCV's ``pyrDown``.
+    Pixels outside are mirrored about the edge pixel, as in OpenCV's `pyrDown`.
 
     Source: Burt and Adelson, "The Laplacian pyramid as a compact image code", 1983.
 
-    Example:
-        >>> pyramid_down(torch.tensor([[0.0, 0.0, 16.0, 0.0, 0.0]])).tolist()
-        [[2.0, 6.0, 2.0]]
+    >>> pyramid_down(torch.tensor([[0.0, 0.0, 16.0, 0.0, 0.0]])).tolist()
+    [[2.0, 6.0, 2.0]]
     """
 
     def rows(start: int, stop: int) -> Tensor:
@@ -32,17 +31,16 @@ def pyramid_down(image: Tensor) -> Tensor:
 def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
     """Double rows and columns and smooth, to (..., *size), which is twice the size or one less.
 
-    Mirrored about the first pixel and repeated after the last, as in OpenCV's ``pyrUp``.
+    Mirrored about the first pixel and repeated after the last, as in OpenCV's `pyrUp`.
 
-    Example:
-        >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
-        [[2.0, 4.0, 7.0, 8.0]]
+    >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
+    [[2.0, 4.0, 7.0, 8.0]]
     """
     return by_strips(partial(pyramid_up_rows, image, size), size)
 
 
 def pyramid_up_rows(image: Tensor, size: Sequence[int], start: int, stop: int) -> Tensor:
-    """The rows from `start`, which is even, to before `stop` of :func:`pyramid_up`."""
+    """The rows from `start`, which is even, to before `stop` of `pyramid_up`."""
     above = max(0, start // 2 - 1)
     part = image[..., above : (stop + 1) // 2 + 1, :]
     enlarged = _doubled(_doubled(part, -1, size[1]), -2, 2 * part.shape[-2])
@@ -54,9 +52,8 @@ def reflected(image: Tensor, dim: int, margin: int) -> Tensor:
 
     `torch.nn.functional.pad` refuses margins as wide as the image.
 
-    Example:
-        >>> reflected(torch.tensor([1.0, 2.0]), 0, 2).tolist()
-        [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+    >>> reflected(torch.tensor([1.0, 2.0]), 0, 2).tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
     """
     size = image.shape[dim]
     period = max(1, 2 * (size - 1))

@@ -14,16 +14,15 @@ def merge_robertson(stack: Tensor, ev: Tensor, response: CameraResponse, *, weig
     :math:`E = \sum_j w(Z_j) 2^{EV_j} f^{-1}(Z_j) / \sum_j w(Z_j) 4^{EV_j}`
 
     Least squares of :math:`f^{-1}(Z_j) - E\,2^{EV_j}`: a frame of twice the exposure counts four times. Arguments,
-    scale, errors and the pixels that no frame exposes well: as :func:`hdrgen.fusion.merge_debevec`.
+    scale, errors and the pixels that no frame exposes well: as `hdrgen.fusion.merge_debevec`.
 
     Source: Robertson, Borman and Stevenson, "Dynamic range improvement through multiple exposures", 1999, Eq. 6.
 
-    Example:
-        >>> import torch
-        >>> from hdrgen.camera import Gamma, form_image
-        >>> ev = torch.tensor([-2.0, 0.0, 2.0])
-        >>> stack = form_image(torch.full((3, 1, 1), 0.18), ev, Gamma(), bits=None)
-        >>> round(float(merge_robertson(stack, ev, Gamma())[0, 0, 0]), 4)
-        0.18
+    >>> import torch
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> ev = torch.tensor([-2.0, 0.0, 2.0])
+    >>> stack = form_image(torch.full((3, 1, 1), 0.18), ev, Gamma(), bits=None)
+    >>> round(float(merge_robertson(stack, ev, Gamma())[0, 0, 0]), 4)
+    0.18
     """
     return weighted_mean(stack, ev, response, weight, PhotonMean())

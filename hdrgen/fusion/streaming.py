@@ -5,8 +5,6 @@ sums of weights and of weighted radiance is computed once, as the two halves of 
 and one addition per frame and value are left to do. Memory is that of the frames, of the result, and of a few rows.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -23,6 +21,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
+from hdrgen.tiling import row_slices
 
 Block = NDArray[Any]
 Sums = NDArray[np.complex64]
@@ -30,7 +29,7 @@ Sums = NDArray[np.complex64]
 ROWS = 128  # are read of every frame at a time
 VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
 WHITE = 0.99  # display values from which on a frame is white; weights end there, too
-HALF = 0.5  # a mask above it lets a frame speak for pixels that none exposes well
+HALF = 0.5  # a mask above it lets a frame stand in for pixels that none exposes well
 
 
 class Rows(Protocol):
@@ -58,52 +57,57 @@ def merge_photographs(
     masks: Sequence[Rows | None] | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float32]:
-    """Merge photographs of any size: what :func:`hdrgen.fusion.merge_debevec` returns, fast and in little memory.
+    """Merge photographs of any size: what `hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
     Equal to it, and with `LinearMean` and `PhotonMean` to the other merges, but for the rounding of float32 (relative
     differences below 1e-5); and but for pixels that a shorter exposure shows white and a longer one darker, which
     cannot be of a scene that stands still: the longer one is then not believed.
 
     Args:
-        frames: arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
-        ev: their exposures in EV.
-        response: the camera's curve, one or three tables.
-        mean: over what to average; None is `LogMean`, Debevec's.
-        weight: from display value to weight, 0 at the clip levels.
-        masks: for each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
+        frames: Arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
+        ev: Their exposures in EV.
+        response: The camera's curve, one or three tables.
+        mean: Over what to average; None is `LogMean`, Debevec's.
+        weight: From display value to weight, 0 at the clip levels.
+        masks: For each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
             than the others.
-        progress: called with the share that is done.
+        progress: Called with the share that is done.
 
     Returns:
         Linear radiance (H, W, 3), float32.
 
     Raises:
-        InputError: no frames, shapes that differ, an EV missing or not finite.
+        InputError: No frames, shapes that differ, an EV missing or not finite.
 
-    Example:
-        >>> from hdrgen.camera import Gamma
-        >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
-        >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
-        0.18
+    >>> from hdrgen.camera import Gamma
+    >>> frames = [np.full((2, 2, 3), code, np.uint8) for code in (62, 117, 219)]
+    >>> round(float(merge_photographs(frames, [-2.0, 0.0, 2.0], Gamma())[0, 0, 0]), 2)
+    0.18
     """
     _check(frames, ev)
     order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)
     mean = mean or LogMean()
-    voices = [
-        _Voice(response, weight, mean, ev[j], frames[j].dtype, longest=j == order[0], shortest=j == order[-1])
+    terms = [
+        _FrameTerms(response, weight, mean, ev[j], frames[j].dtype, longest=j == order[0], shortest=j == order[-1])
         for j in order
     ]
-    covers = [masks[j] if masks else None for j in order]
-    merger = _Merger(voices, mean)
+    ordered_masks = [masks[j] if masks else None for j in order]
+    merger = _Merger(terms, mean)
     radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for start in range(0, len(radiance), ROWS):
-            rows = slice(start, start + ROWS)
+    with ThreadPoolExecutor(_available_cores()) as pool:
+        for rows in row_slices(len(radiance), ROWS):
             blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
-            faces = [None if cover is None else cover[rows] for cover in covers]
-            merger.merge(blocks, faces, radiance[rows], pool)
-            progress(min(1.0, (start + ROWS) / len(radiance)))
+            mask_rows = [None if mask is None else mask[rows] for mask in ordered_masks]
+            merger.merge(blocks, mask_rows, radiance[rows], pool)
+            progress(rows.stop / len(radiance))
     return radiance
+
+
+def _available_cores() -> int:
+    """Cores that this process may run on; macOS and Windows tell only how many the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:
@@ -116,8 +120,8 @@ def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:
         raise InputError(f"expected frames of one shape (H, W, 3), found {', '.join(map(str, sorted(shapes)))}")
 
 
-class _Voice:
-    """What the pixels of one frame say: their weight w and value v as the complex number w + i w v, and v alone."""
+class _FrameTerms:
+    """One frame's terms of the sums: weight w and value v of a pixel as the complex number w + i w v, and v alone."""
 
     def __init__(
         self,
@@ -141,20 +145,20 @@ class _Voice:
         if dtype.kind == "u":
             self.sums, self.values = self._tables()
 
-    def add(self, block: Block, lanes: slice) -> Sums:
-        """The part of these pixels (n, 3), of the channels `lanes`, in the sums."""
+    def add(self, block: Block, channels: slice) -> Sums:
+        """The terms of these pixels (n, 3), of some channels."""
         if self.sums is None:
-            return self._measure(block)[0][:, lanes]
-        table = self.sums[lanes][0]
-        part: Sums = table.take(block[:, lanes], mode="clip")
+            return self._measure(block)[0][:, channels]
+        table = self.sums[channels][0]
+        part: Sums = table.take(block[:, channels], mode="clip")
         return part
 
     def value(self, pixels: Block, channel: int) -> NDArray[np.float32]:
         """What is averaged of these pixels (n,), whatever their weight."""
         if self.values is None:
             return self._measure(np.repeat(pixels[:, None], 3, axis=1))[1][:, channel]
-        found: NDArray[np.float32] = self.values[channel].take(pixels)
-        return found
+        values: NDArray[np.float32] = self.values[channel].take(pixels)
+        return values
 
     @property
     def grey(self) -> bool:
@@ -170,8 +174,8 @@ class _Voice:
     def _measure(self, display: Block) -> tuple[Sums, NDArray[np.float32]]:
         """Both for display values (n, 3)."""
         planes = torch.from_numpy(np.ascontiguousarray(display.T, dtype=np.float32))[:, None]
-        weight, seen = self.measure(planes)
-        weight, value = self.mean.weight(weight, self.ev), self.mean.value(seen, self.ev)
+        weight, quantity = self.measure(planes)
+        weight, value = self.mean.weight(weight, self.ev), self.mean.value(quantity, self.ev)
         sums = torch.complex(*(_expanded(part, planes) for part in (weight, weight * value)))
         return sums[:, 0].T.numpy(), _expanded(value, planes)[:, 0].T.numpy()
 
@@ -180,8 +184,8 @@ def _expanded(part: Tensor, planes: Tensor) -> Tensor:
     return part.float().expand(planes.shape)
 
 
-def _silence(sums: Sums, white: NDArray[np.bool_], mask: Block | None) -> None:
-    """Forget what longer exposures said where this one, unless it is masked there, is white: they cannot know better.
+def _drop_where_white(sums: Sums, white: NDArray[np.bool_], mask: Block | None) -> None:
+    """Drop the sums of longer exposures where this one, unless it is masked there, is white: they cannot know better.
 
     Of a scene that stands still they are white, too. At an edge that is not aligned to a fraction of a pixel, or of
     something that moves, the longest may be almost white, and would be believed alone: dark and coloured dots.
@@ -193,55 +197,55 @@ def _silence(sums: Sums, white: NDArray[np.bool_], mask: Block | None) -> None:
 
 
 class _Merger:
-    """Adds up what the voices, the longest exposure first, say of the same pixels."""
+    """Adds up the terms of the same pixels, the longest exposure's first."""
 
-    def __init__(self, voices: Sequence[_Voice], mean: Mean) -> None:
-        self.voices = voices
+    def __init__(self, terms: Sequence[_FrameTerms], mean: Mean) -> None:
+        self.terms = terms
         self.mean = mean
-        one_table = all(voice.grey for voice in voices)
-        self.lanes = [slice(0, 3)] if one_table else [slice(c, c + 1) for c in range(3)]
+        one_table = all(term.grey for term in terms)
+        self.channels = [slice(0, 3)] if one_table else [slice(c, c + 1) for c in range(3)]
 
     def merge(self, blocks: Sequence[Block], masks: Sequence[Block | None], out: Block, pool: Executor) -> None:
         """Fill `out` (n, W, 3) from the blocks of all frames."""
         flat = [block.reshape(-1, 3) for block in blocks]
-        covers = [None if mask is None else mask.reshape(-1, 1) for mask in masks]
+        flat_masks = [None if mask is None else mask.reshape(-1, 1) for mask in masks]
         target = out.reshape(-1, 3)
-        step = VALUES // (3 if len(self.lanes) == 1 else 1)
+        step = VALUES // (3 if len(self.channels) == 1 else 1)
 
-        def part(start: int) -> None:
-            here = slice(start, start + step)
-            pixels, faces = [block[here] for block in flat], [None if m is None else m[here] for m in covers]
-            for lanes in self.lanes:
-                self._merge(pixels, faces, lanes, target[here, lanes])
+        def merge_some(some: slice) -> None:
+            pixels = [block[some] for block in flat]
+            factors = [None if mask is None else mask[some] for mask in flat_masks]
+            for channels in self.channels:
+                self._merge(pixels, factors, channels, target[some, channels])
 
-        list(pool.map(part, range(0, len(target), step)))
+        list(pool.map(merge_some, row_slices(len(target), step)))
 
-    def _merge(self, pixels: list[Block], masks: list[Block | None], lanes: slice, out: Block) -> None:
+    def _merge(self, pixels: list[Block], masks: list[Block | None], channels: slice, out: Block) -> None:
         sums: Sums | None = None
-        for voice, block, mask in zip(self.voices, pixels, masks, strict=True):
-            part = voice.add(block, lanes)
+        for term, block, mask in zip(self.terms, pixels, masks, strict=True):
+            part = term.add(block, channels)
             part = part if mask is None else part * mask
             if sums is not None:
-                _silence(sums, block[:, lanes] >= voice.white, mask)
+                _drop_where_white(sums, block[:, channels] >= term.white, mask)
             sums = part if sums is None else np.add(sums, part, out=sums)
         assert sums is not None, "checked by merge_photographs"
         nothing = sums.real <= 0
         with np.errstate(divide="ignore", invalid="ignore"):
             np.divide(sums.imag, sums.real, out=out)
         if nothing.any():
-            self._fall_back(pixels, masks, lanes.start, out, nothing)
+            self._fall_back(pixels, masks, channels.start, out, nothing)
         out[...] = self.mean.radiance(torch.from_numpy(out)).numpy()
 
     def _fall_back(
         self, pixels: list[Block], masks: list[Block | None], first: int, out: Block, nothing: NDArray[np.bool_]
     ) -> None:
         """Where no weight is left: the shortest frame brighter than mid-grey, else the longest; never a masked one."""
-        for lane in range(out.shape[1]):
-            places = np.flatnonzero(nothing[:, lane])
-            told = np.zeros(len(places), bool)
-            for voice, block, mask in zip(self.voices, pixels, masks, strict=True):
-                seen = block[places, first + lane]
-                ours = np.ones(len(places), bool) if mask is None else mask[places, 0] > HALF
-                speaks = ours & (~told | (seen >= MID_GREY * voice.top))
-                out[places[speaks], lane] = voice.value(seen[speaks], first + lane)
-                told |= speaks
+        for channel in range(out.shape[1]):
+            places = np.flatnonzero(nothing[:, channel])
+            decided = np.zeros(len(places), bool)
+            for term, block, mask in zip(self.terms, pixels, masks, strict=True):
+                pixels_there = block[places, first + channel]
+                unmasked = np.ones(len(places), bool) if mask is None else mask[places, 0] > HALF
+                usable = unmasked & (~decided | (pixels_there >= MID_GREY * term.top))
+                out[places[usable], channel] = term.value(pixels_there[usable], first + channel)
+                decided |= usable

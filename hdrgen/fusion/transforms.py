@@ -1,7 +1,5 @@
 """Where the pixels of a photograph lie in another: plane homographies, and photographs resampled through them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +63,9 @@ def common_area(matrices: list[Matrix], height: int, width: int) -> Crop:
     """The part of the reference that all photographs show: cut side by side where the most is missing.
 
     Args:
-        matrices: from the reference to each photograph, all of this size.
-        height: in pixels.
-        width: in pixels.
+        matrices: From the reference to each photograph, all of this size.
+        height: In pixels.
+        width: In pixels.
     """
     top, left, bottom, right = 0.0, 0.0, height - 1.0, width - 1.0
     for matrix in matrices:
@@ -87,9 +85,9 @@ class Warped:
     (bicubic) and handed out with 16 bits, which keeps what lies between two codes; pixels that clip stay clipped.
 
     Args:
-        source: the photograph, (H, W, 3), all rows at hand.
-        matrix: from the reference to the photograph.
-        crop: the part of the reference that is wanted.
+        source: The photograph, (H, W, 3), all rows at hand.
+        matrix: From the reference to the photograph.
+        crop: The part of the reference that is wanted.
     """
 
     def __init__(self, source: NDArray[Any], matrix: Matrix, crop: Crop) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from hdrgen.camera import SRGB, CameraResponse, triangle
-from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.camera import SRGB, CameraResponse, triangle, uniform_linear
 
 __all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "triangle"]
 
@@ -27,9 +26,8 @@ def debevec_hat(display: Tensor) -> Tensor:
 
     The last codes before clipping are the least trustworthy, and ignored.
 
-    Example:
-        >>> [round(value, 4) for value in debevec_hat(torch.tensor([0.0, 0.01, 0.255, 0.5, 0.995])).tolist()]
-        [0.0, 0.0, 0.5, 1.0, 0.0]
+    >>> [round(value, 4) for value in debevec_hat(torch.tensor([0.0, 0.01, 0.255, 0.5, 0.995])).tolist()]
+    [0.0, 0.0, 0.5, 1.0, 0.0]
     """
     # The same function as min(z, 1 - z) with the guard taken off, in three passes over the pixels.
     return ((display - 0.5).abs().neg().add(0.5 - GUARD) / (0.5 - GUARD)).clamp_min(0)
@@ -40,9 +38,8 @@ def gaussian(display: Tensor) -> Tensor:
 
     :math:`G(z) = \exp(-(z - 1/2)^2 / 2\sigma^2)`, :math:`\sigma` = 0.2 as in exposure fusion.
 
-    Example:
-        >>> [round(value, 4) for value in gaussian(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
-        [0.0, 0.4329, 1.0, 0.0]
+    >>> [round(value, 4) for value in gaussian(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
+    [0.0, 0.4329, 1.0, 0.0]
     """
     floor = torch.exp(torch.tensor(-0.125 / SPREAD**2, dtype=display.dtype, device=display.device))
     bell = torch.exp(-((display - 0.5) ** 2) / (2 * SPREAD**2))
@@ -62,10 +59,10 @@ class SensorNoise:
     2010, with the rounding of a display-referred image added.
 
     Args:
-        response: the camera's curve, one for all channels.
-        full_well: photo-electrons at display value 1.
-        read_noise: read noise in electrons.
-        bits: the bits of the image.
+        response: The camera's curve, one for all channels.
+        full_well: Photo-electrons at display value 1.
+        read_noise: Read noise in electrons.
+        bits: The bits of the image.
     """
 
     def __init__(
@@ -85,11 +82,10 @@ class SensorNoise:
 
 
 def sensor_noise(display: Tensor) -> Tensor:
-    """:class:`SensorNoise` of an 8-bit sRGB camera with a full well of 20,000 electrons.
+    """`SensorNoise` of an 8-bit sRGB camera with a full well of 20,000 electrons.
 
-    Example:
-        >>> [round(value, 3) for value in sensor_noise(torch.tensor([0.0, 0.2, 0.5, 0.8, 1.0])).tolist()]
-        [0.0, 0.03, 0.193, 0.538, 0.0]
+    >>> [round(value, 3) for value in sensor_noise(torch.tensor([0.0, 0.2, 0.5, 0.8, 1.0])).tolist()]
+    [0.0, 0.03, 0.193, 0.538, 0.0]
     """
     return _srgb_noise()(display)
 

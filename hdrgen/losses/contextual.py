@@ -49,7 +49,7 @@ def contextual_bilateral_distance(
     compare = _nearest if bandwidth is None else _Similarity(bandwidth)
     with torch.autocast(features.device.type, enabled=False):
         pairs = zip(_vectors(features), _vectors(target.detach()), strict=True)
-        return torch.stack([compare(found, wanted, places, spatial_weight, rows) for found, wanted in pairs]).mean()
+        return torch.stack([compare(own, target, places, spatial_weight, rows) for own, target in pairs]).mean()
 
 
 def _vectors(features: Tensor) -> Tensor:
@@ -58,19 +58,19 @@ def _vectors(features: Tensor) -> Tensor:
     return unit.transpose(1, 2)
 
 
-def _distances(found: Tensor, here: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
-    """D + w_s D' of the features `found` `(R, C)` at `here` `(R, 2)` from all `wanted` `(M, C)`: `(R, M)`."""
-    distances: Tensor = 1 - found @ wanted.mT + spatial_weight * torch.cdist(here, places)
+def _distances(some: Tensor, here: Tensor, target: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
+    """D + w_s D' of features `some` `(R, C)` at `here` `(R, 2)` from all of the target `(M, C)`: `(R, M)`."""
+    distances: Tensor = 1 - some @ target.mT + spatial_weight * torch.cdist(here, places)
     return distances
 
 
-def _nearest(found: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
+def _nearest(features: Tensor, target: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
     """The mean of the minima. Its gradient needs the matched pairs alone, so matching itself records nothing."""
     with torch.no_grad():
-        chunks = zip(torch.split(found, rows), torch.split(places, rows), strict=True)
-        matches = [_distances(some, here, wanted, places, spatial_weight).argmin(1) for some, here in chunks]
+        chunks = zip(torch.split(features, rows), torch.split(places, rows), strict=True)
+        matches = [_distances(some, here, target, places, spatial_weight).argmin(1) for some, here in chunks]
     match = torch.cat(matches)
-    cosine = (found * wanted[match]).sum(1)
+    cosine = (features * target[match]).sum(1)
     away: Tensor = torch.linalg.vector_norm(places - places[match], dim=1)
     return (1 - cosine + spatial_weight * away).mean()
 
@@ -81,16 +81,16 @@ class _Similarity:
     def __init__(self, bandwidth: float) -> None:
         self.bandwidth = bandwidth
 
-    def __call__(self, found: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
+    def __call__(self, features: Tensor, target: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
         best: list[Tensor] = [
-            checkpoint(self._best, some, here, wanted, places, spatial_weight, use_reentrant=False)
-            for some, here in zip(torch.split(found, rows), torch.split(places, rows), strict=True)
+            checkpoint(self._best, some, here, target, places, spatial_weight, use_reentrant=False)
+            for some, here in zip(torch.split(features, rows), torch.split(places, rows), strict=True)
         ]
         return -torch.stack(best).amax(0).mean().log()
 
-    def _best(self, some: Tensor, here: Tensor, wanted: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
+    def _best(self, some: Tensor, here: Tensor, target: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
         """For each target feature, its largest share in the matches of these rows, `(M,)`."""
-        distances = _distances(some, here, wanted, places, spatial_weight)
+        distances = _distances(some, here, target, places, spatial_weight)
         relative = distances / (distances.amin(1, keepdim=True) + SMALL)
         return ((1 - relative) / self.bandwidth).softmax(1).amax(0)
 
@@ -125,7 +125,7 @@ class ContextualBilateralLoss(nn.Module):
         """The loss of images `(B, 3, H, W)`, display values in [0, 1]; the gradient reaches `image`."""
         trunk = self._trunk[0].to(image.device)
         with torch.no_grad():
-            wanted = trunk(target)
-        pairs = zip(trunk(image), wanted, strict=True)
+            target_maps = trunk(target)
+        pairs = zip(trunk(image), target_maps, strict=True)
         terms = [contextual_bilateral_distance(f, w, self.spatial_weight, self.bandwidth) for f, w in pairs]
         return torch.stack(terms).sum()

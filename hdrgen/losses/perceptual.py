@@ -25,9 +25,9 @@ def perceptual_distance(trunk: VGGFeatures, image: Tensor, target: Tensor) -> Te
     Returns:
         A scalar, in float32 whatever the precision around it.
     """
-    found: list[Tensor] = trunk(image)
-    wanted: list[Tensor] = trunk(target.detach())
-    distances = [(f.float() - w.float()).abs().mean() for f, w in zip(found, wanted, strict=True)]
+    maps: list[Tensor] = trunk(image)
+    target_maps: list[Tensor] = trunk(target.detach())
+    distances = [(f.float() - w.float()).abs().mean() for f, w in zip(maps, target_maps, strict=True)]
     return torch.stack(distances).sum()
 
 

@@ -1,7 +1,7 @@
 """Bringing a reconstruction and the truth to one scale before radiance is compared.
 
 A single photograph tells radiance up to a factor at best, and papers remove that factor by different rules, which move
-HDR-VDP and PSNR by more than methods differ: an `Alignment` is chosen by name and printed with every number.
+HDR-VDP and PSNR by more than methods differ: a `ScaleAlignment` is chosen by name and printed with every number.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from hdrgen.errors import InputError
 from hdrgen.metrics.peak import value_at
 from hdrgen.metrics.precision import full_precision, promote
 
-Alignment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+ScaleAlignment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(radiance, target), both `(B, 3, H, W)`, to the same two on one scale; each image on its own."""
 
 LOW, HIGH = 0.001, 0.999
@@ -45,8 +45,8 @@ def align_least_squares(radiance: Tensor, target: Tensor) -> tuple[Tensor, Tenso
 
     The brightest pixels decide it.
     """
-    found, wanted = radiance.flatten(1), target.flatten(1)
-    return _scaled(radiance, (found * wanted).mean(1), (found * found).mean(1)), target
+    values, truth = radiance.flatten(1), target.flatten(1)
+    return _scaled(radiance, (values * truth).mean(1), (values * values).mean(1)), target
 
 
 def align_median(radiance: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,17 +82,17 @@ def align_exposure(radiance: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         InputError: If an image has no such value, because its radiance 1 is not the white of an exposure.
     """
-    seen = (target >= DARKEST) & (target <= BRIGHTEST)
-    if not seen.flatten(1).any(1).all():
+    well_exposed = (target >= DARKEST) & (target <= BRIGHTEST)
+    if not well_exposed.flatten(1).any(1).all():
         raise InputError(
             f"alignment by exposure needs radiance between {DARKEST} and {BRIGHTEST}, where 1 is the input's white;"
             " found an image without any: choose another alignment"
         )
-    sums = ((x * seen).flatten(1).sum(1) for x in (target, radiance))
+    sums = ((x * well_exposed).flatten(1).sum(1) for x in (target, radiance))
     return _scaled(radiance, *sums), target
 
 
-ALIGNMENTS: dict[str, Alignment] = {
+ALIGNMENTS: dict[str, ScaleAlignment] = {
     "none": unaligned,
     "mean": align_mean,
     "least-squares": align_least_squares,
@@ -116,16 +116,16 @@ def match_scale(radiance: Tensor, target: Tensor) -> Tensor:
         target: Same shape.
     """
     tiny = torch.finfo(torch.float32).tiny
-    found, wanted = (x.mean(1).flatten(1).clamp_min(tiny) for x in (radiance, target))
-    stops = (wanted.log2() - found.log2()).median(dim=1).values
+    level, true_level = (x.mean(1).flatten(1).clamp_min(tiny) for x in (radiance, target))
+    stops = (true_level.log2() - level.log2()).median(dim=1).values
     # Beyond, float32 overflows: the image is black where the target is not, and no factor helps.
     return radiance * torch.exp2(stops.clamp(-126, 126)).view(-1, 1, 1, 1)
 
 
-def _scaled(radiance: Tensor, wanted: Tensor, found: Tensor) -> Tensor:
-    """`radiance * wanted / found`, `(B,)` each; a black image, which no factor helps, as it is."""
-    possible = found > torch.finfo(torch.float32).tiny
-    factor = torch.where(possible, wanted / torch.where(possible, found, 1), 1)
+def _scaled(radiance: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
+    """`radiance * numerator / denominator`, `(B,)` each; a black image, which no factor helps, as it is."""
+    possible = denominator > torch.finfo(torch.float32).tiny
+    factor = torch.where(possible, numerator / torch.where(possible, denominator, 1), 1)
     return radiance * factor.view(-1, 1, 1, 1)
 
 

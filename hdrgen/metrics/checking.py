@@ -39,8 +39,8 @@ def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: D
     """
     if image.shape != target.shape:
         sizes = [f"{x.shape[-1]} x {x.shape[-2]}" for x in (image, target)]
-        found, wanted = sizes if sizes[0] != sizes[1] else (tuple(x.shape) for x in (image, target))
-        raise InputError(f"{', '.join(scenes)}: expected the size of the truth, {wanted}, found {found}")
+        size, true_size = sizes if sizes[0] != sizes[1] else (tuple(x.shape) for x in (image, target))
+        raise InputError(f"{', '.join(scenes)}: expected the size of the truth, {true_size}, found {size}")
     _refuse("the result", "finite values", image, ~image.isfinite(), scenes, "NaN or infinite")
     _refuse("the truth", "finite values", target, ~target.isfinite(), scenes, "NaN or infinite")
     if domain == "display":
@@ -52,12 +52,13 @@ def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: D
     return _without_negatives(image, scenes)
 
 
-def _refuse(which: str, wanted: str, values: Tensor, wrong: Tensor, scenes: Sequence[str], kind: str) -> None:
+def _refuse(which: str, expected: str, values: Tensor, wrong: Tensor, scenes: Sequence[str], kind: str) -> None:
     for scene, count in zip(scenes, wrong.flatten(1).sum(1).tolist(), strict=True):
         if count:
             raise InputError(
-                f"{scene}: expected {wanted} in {which}, found {kind} {count} of {values[0].numel()} values;"
-                " --clean replaces them (Python: hdrgen.read(clean=True))"
+                f"{scene}: expected {expected} in {which}, found {kind} {count} of {values[0].numel()} values;"
+                " pass clean=True to replace them",
+                argument="clean",
             )
 
 

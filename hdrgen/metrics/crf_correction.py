@@ -32,16 +32,16 @@ def correct_response(image: Tensor, target: Tensor) -> Tensor:
     Source: Hanji, Mantiuk, Eilertsen, Hajisharif, Unger, "Comparison of single image HDR reconstruction methods: the
     caveats of quality assessment", SIGGRAPH 2022.
     """
-    found, wanted = (rgb_to_luv(x.double().clamp_min(DARKEST)) for x in (image, target))
-    light = _fitted_luminance(found[:, 0].flatten(1), wanted[:, 0].flatten(1))
-    chromaticity = _fitted_chromaticity(found[:, 1:].flatten(2), wanted[:, 1:].flatten(2))
-    luv = torch.cat([light[:, None], chromaticity], 1).view_as(found)
-    return luv_to_rgb(luv).to(image.dtype)
+    luv, true_luv = (rgb_to_luv(x.double().clamp_min(DARKEST)) for x in (image, target))
+    light = _fitted_luminance(luv[:, 0].flatten(1), true_luv[:, 0].flatten(1))
+    chromaticity = _fitted_chromaticity(luv[:, 1:].flatten(2), true_luv[:, 1:].flatten(2))
+    corrected = torch.cat([light[:, None], chromaticity], 1).view_as(luv)
+    return luv_to_rgb(corrected).to(image.dtype)
 
 
-def _fitted_luminance(found: Tensor, wanted: Tensor) -> Tensor:
+def _fitted_luminance(luminance: Tensor, truth: Tensor) -> Tensor:
     """`(B, N)` in cd/m2 each."""
-    code, target = pq_encode(found), pq_encode(wanted)
+    code, target = pq_encode(luminance), pq_encode(truth)
     middle, spread = code.mean(1, keepdim=True), code.std(1, keepdim=True, correction=0)
     # The fit is the same in a shifted and scaled variable, whose powers are far from parallel.
     standard = (code - middle) / torch.where(spread > 1e-9, spread, 1)
@@ -53,13 +53,13 @@ def _fitted_luminance(found: Tensor, wanted: Tensor) -> Tensor:
     return pq_decode(fitted.clamp(ends[0], ends[1]))
 
 
-def _fitted_chromaticity(found: Tensor, wanted: Tensor) -> Tensor:
+def _fitted_chromaticity(uv: Tensor, truth: Tensor) -> Tensor:
     """`(B, 2, N)` each."""
-    powers = [found**power for power in range(1, DEGREE + 1)]
-    columns = torch.cat([*powers, found[:, :1] * found[:, 1:], torch.ones_like(found[:, :1])], 1)
+    powers = [uv**power for power in range(1, DEGREE + 1)]
+    columns = torch.cat([*powers, uv[:, :1] * uv[:, 1:], torch.ones_like(uv[:, :1])], 1)
     count, pixels = columns.shape[1:]
     ridge = RIDGE * pixels / count * torch.eye(count, dtype=columns.dtype, device=columns.device)
     identity = torch.eye(count, 2, dtype=columns.dtype, device=columns.device)
-    weights = torch.linalg.solve(columns @ columns.mT + ridge, columns @ wanted.mT + ridge @ identity)
+    weights = torch.linalg.solve(columns @ columns.mT + ridge, columns @ truth.mT + ridge @ identity)
     fitted: Tensor = weights.mT @ columns
     return fitted.clamp_min(DARKEST)

@@ -48,8 +48,8 @@ class ColorVideoVDP(ImageMetric):
         self.ppd = ppd
         self._package = _imported()
         self._predictors: dict[torch.device, Any] = {}
-        self._shown = _photometry(self._package, display, peak)
-        self._seen = None if ppd is None else self._package.vvdp_display_geometry([3840, 2160], ppd=ppd)
+        self._photometry = _photometry(self._package, display, peak)
+        self._geometry = None if ppd is None else self._package.vvdp_display_geometry([3840, 2160], ppd=ppd)
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
@@ -59,8 +59,8 @@ class ColorVideoVDP(ImageMetric):
         if device not in self._predictors:
             self._predictors[device] = self._package.cvvdp(
                 display_name=self.display,
-                display_photometry=self._shown,
-                display_geometry=self._seen,
+                display_photometry=self._photometry,
+                display_geometry=self._geometry,
                 device=device,
                 quiet=True,
             )
@@ -68,9 +68,9 @@ class ColorVideoVDP(ImageMetric):
 
     def settings(self) -> dict[str, Setting]:
         """The arguments, the peak and pixels per degree that were in force, and the version of the package."""
-        geometry = self._seen or self._package.vvdp_display_geometry.load(self.display, [])
+        geometry = self._geometry or self._package.vvdp_display_geometry.load(self.display, [])
         return super().settings() | {
-            "peak": float(self._shown.get_peak_luminance()),
+            "peak": float(self._photometry.get_peak_luminance()),
             "ppd": float(geometry.get_ppd()),
             "cvvdp_version": importlib.metadata.version("cvvdp"),
         }
@@ -80,8 +80,8 @@ class ColorVideoVDP(ImageMetric):
 def color_video_vdp(image: Tensor, target: Tensor, predictor: Any) -> Tensor:
     """Quality `(B,)` in JOD of images `(B, 3, H, W)` in cd/m2, by a `pycvvdp.cvvdp`, which works in float32."""
     qualities = [
-        predictor.predict(found.float(), wanted.float(), dim_order="CHW")[0]
-        for found, wanted in zip(image, target, strict=True)
+        predictor.predict(one.float(), truth.float(), dim_order="CHW")[0]
+        for one, truth in zip(image, target, strict=True)
     ]
     return torch.stack(qualities).flatten()
 
@@ -101,11 +101,11 @@ def _imported() -> Any:
 
 def _photometry(package: Any, display: str, peak: float | None) -> Any:
     try:
-        shown = package.vvdp_display_photometry.load(display, [])
+        photometry = package.vvdp_display_photometry.load(display, [])
     except (RuntimeError, KeyError, package.vq_exception) as error:
         raise InputError(f"cvvdp has no display {display!r}; {LINEAR_DISPLAY} takes cd/m2") from error
-    if shown.is_input_display_encoded():
+    if photometry.is_input_display_encoded():
         raise InputError(f"display {display!r} of cvvdp takes display values; {LINEAR_DISPLAY} takes cd/m2")
     if peak is not None:
-        shown.Y_peak = peak
-    return shown
+        photometry.Y_peak = peak
+    return photometry

@@ -33,5 +33,5 @@ def load_protocol(protocol: str) -> EvaluationProtocol:
         settings = parser.parse_object({"protocol": yaml.safe_load(path.read_text(encoding="utf-8"))})
     except (ArgumentError, yaml.YAMLError) as error:
         raise InputError(f"expected a protocol in {path}, found: {' '.join(str(error).split())}") from error
-    made: EvaluationProtocol = parser.instantiate(settings).protocol
-    return made
+    loaded: EvaluationProtocol = parser.instantiate(settings).protocol
+    return loaded

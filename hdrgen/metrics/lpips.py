@@ -79,7 +79,7 @@ def pretrained_lpips(
 
     Args:
         trunk: See `LPIPSTrunk`.
-        weights: torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
+        weights: Torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
         heads: State dict of the heads as the authors publish them (`lin0.model.1.weight`, ...); None takes the file
             inside torchmetrics, version 0.1.
 
@@ -92,7 +92,8 @@ def pretrained_lpips(
         _TORCHVISION_NAMES[trunk],
         weights,
         f"LPIPS needs ImageNet weights of {_TORCHVISION_NAMES[trunk]}",
-        "pass a file as weights (hdrgen compare: --lpips-weights), or leave LPIPS out",
+        "pass weights=FILE, or leave LPIPS out",
+        argument="weights",
     )
     if heads is not None:
         _load_heads(distance, Path(heads))
@@ -133,7 +134,7 @@ class LPIPS(ImageMetric):
 
     Args:
         network: See `LPIPSTrunk`.
-        weights: torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
+        weights: Torchvision's state dict of the trunk; None looks in torch.hub's cache, or downloads into it.
         heads: State dict of the heads; None takes the file inside torchmetrics.
 
     Raises:

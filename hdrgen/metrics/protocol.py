@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.errors import InputError
-from hdrgen.metrics.alignment import Alignment, unaligned
+from hdrgen.metrics.alignment import ScaleAlignment, unaligned
 from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import promote, without_autocast
@@ -67,7 +67,7 @@ class EvaluationProtocol:
         truth: The scene's HDR image (`dataset`), one merged from all its true exposures as the result is
             (`merged`; of a stack of ranks, the scene's), or the latter where a scene has none (`dataset_or_merged`).
         align: Brings result and truth to one scale; see `hdrgen.metrics.alignment`.
-        luminance: cd/m2 of radiance 1 after alignment.
+        luminance: Of radiance 1 after alignment, in cd/m2.
         tone_mappers: Operators by name; None switches one off.
         stack_metrics: Of each generated exposure, by name; domain `display`.
         display_metrics: Of the HDR image after each tone mapper; domain `display`.
@@ -84,7 +84,7 @@ class EvaluationProtocol:
     stack_ev: Sequence[float] | None = None
     merge: Merge | None = None
     truth: Literal["dataset", "merged", "dataset_or_merged"] = "dataset"
-    align: Alignment = unaligned
+    align: ScaleAlignment = unaligned
     luminance: float = 1.0
     # Literal[None], and first: of the other orders jsonargparse writes a null that it cannot read again.
     tone_mappers: dict[str, Literal[None] | ToneMapper] = field(default_factory=dict)
@@ -108,8 +108,8 @@ class EvaluationProtocol:
         if self.resize is None:
             return batch
         height, width = (self.resize, self.resize) if isinstance(self.resize, int) else self.resize
-        kept = {key: batch[key] for key in ("ldr", "hdr") if key in batch}
-        return batch | {key: _resized(value, (height, width)) for key, value in kept.items()}
+        images = {key: batch[key] for key in ("ldr", "hdr") if key in batch}
+        return batch | {key: _resized(value, (height, width)) for key, value in images.items()}
 
     # -- after it --------------------------------------------------------------------------------------------------
 
@@ -161,11 +161,11 @@ class EvaluationProtocol:
             numbers, maps = _measured(self.radiance_metrics, image, target, scenes)
             for name, operator in self.tone_mappers.items():
                 if operator is not None:
-                    shown, wanted = operator(image), operator(target)
-                    numbers |= _measured(self.display_metrics, shown, wanted, scenes, f"{name}_")[0]
+                    display, true_display = operator(image), operator(target)
+                    numbers |= _measured(self.display_metrics, display, true_display, scenes, f"{name}_")[0]
             light = image * self.luminance, target * self.luminance
-            absolute, seen = _measured(self.luminance_metrics, *light, scenes)
-        return image, target, Judgement(_listed(numbers | absolute, scenes, [None] * len(scenes)), maps | seen)
+            absolute, more_maps = _measured(self.luminance_metrics, *light, scenes)
+        return image, target, Judgement(_listed(numbers | absolute, scenes, [None] * len(scenes)), maps | more_maps)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -201,9 +201,9 @@ def _measured(
         for key, metric in metrics.items():
             if metric is None:
                 continue
-            told, seen = metric.to(image.device).examine(promote(image), promote(target))
-            numbers |= {f"{prefix}{name}": told[output] for name, output in named_outputs(key, metric).items()}
-            maps |= {f"{prefix}{name}": each for name, each in seen.items()}
+            outputs, metric_maps = metric.to(image.device).examine(promote(image), promote(target))
+            numbers |= {f"{prefix}{name}": outputs[output] for name, output in named_outputs(key, metric).items()}
+            maps |= {f"{prefix}{name}": each for name, each in metric_maps.items()}
     return numbers, maps
 
 

@@ -66,8 +66,8 @@ def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile:
     Returns:
         `(B,)` in dB.
     """
-    coded, wanted = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
-    return psnr(coded, wanted)
+    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
+    return psnr(coded, true_code)
 
 
 class PSNR(ImageMetric):

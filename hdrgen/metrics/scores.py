@@ -40,9 +40,9 @@ def of_all_processes(items: list[T]) -> list[T]:
 
 def unique(scores: Sequence[Score]) -> list[Score]:
     """One score for each scene, exposure and metric, in the order of these."""
-    found = {(score["metric"], score["scene"], score["ev"]): score for score in reversed(scores)}
+    by_key = {(score["metric"], score["scene"], score["ev"]): score for score in reversed(scores)}
     order = {metric: rank for rank, metric in enumerate(dict.fromkeys(score["metric"] for score in scores))}
-    return sorted(found.values(), key=lambda score: (score["scene"], order[score["metric"]], score["ev"] or 0.0))
+    return sorted(by_key.values(), key=lambda score: (score["scene"], order[score["metric"]], score["ev"] or 0.0))
 
 
 def means(scores: Sequence[Score]) -> Table:
@@ -67,11 +67,11 @@ def deviations(scores: Sequence[Score]) -> Table:
 
 def scene_means(scores: Sequence[Score], metric: str) -> dict[str, float]:
     """The mean of one metric over the exposures of each scene."""
-    found: dict[str, list[float]] = defaultdict(list)
+    by_scene: dict[str, list[float]] = defaultdict(list)
     for score in scores:
         if score["metric"] == metric:
-            found[score["scene"]].append(score["value"])
-    return {scene: fmean(values) for scene, values in found.items()}
+            by_scene[score["scene"]].append(score["value"])
+    return {scene: fmean(values) for scene, values in by_scene.items()}
 
 
 def _deviation(values: Sequence[float]) -> float:

@@ -44,8 +44,8 @@ def ssim_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTIL
 
 def ssim_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
     """SSIM of radiance after the mu-law, with the target's `peak_quantile` at 1 and values above it cut."""
-    coded, wanted = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
-    return ssim(coded, wanted)
+    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
+    return ssim(coded, true_code)
 
 
 class SSIM(ImageMetric):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.tiling import row_slices
 
 WINDOW = 11
 """Pixels on each side of the window."""
@@ -55,8 +56,8 @@ def similarity(image: Tensor, target: Tensor, data_range: float, border: Border 
     middle = target.mean((-2, -1), keepdim=True)
     rows = max(WINDOW, STRIP // (image.numel() // image.shape[-2]))
     strips = []
-    for top in range(0, image.shape[-2] - 2 * RADIUS, rows):
-        strip = slice(top, top + rows + 2 * RADIUS)
+    for inside in row_slices(image.shape[-2] - 2 * RADIUS, rows):
+        strip = slice(inside.start, inside.stop + 2 * RADIUS)
         strips.append(_compared(image[..., strip, :], target[..., strip, :], middle, data_range))
     return Similarity(*(torch.cat(parts, -2) for parts in zip(*strips, strict=True)))
 
@@ -79,5 +80,5 @@ def windowed(maps: Tensor) -> Tensor:
     steps = torch.arange(-RADIUS, RADIUS + 1, dtype=maps.dtype, device=maps.device)
     kernel = torch.softmax(-steps.square() / (2 * SIGMA**2), 0)
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
-    found = F.conv2d(F.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
-    return found.view(*maps.shape[:-2], *found.shape[-2:])
+    means = F.conv2d(F.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return means.view(*maps.shape[:-2], *means.shape[-2:])

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from hdrgen.tiling.whole_image import of_whole_image
+from hdrgen.tiling import of_whole_image
 
 
 class ChannelAttention(nn.Module):

@@ -57,9 +57,9 @@ class SqueezeNetFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Feature maps of `image` `(B, 3, H, W)`, display values in [0, 1]."""
-        features, found = (image - self.mean) / self.std, []
+        features, maps = (image - self.mean) / self.std, []
         for index, module in enumerate(self.features):
             features = module(features)
             if index in SQUEEZENET_TAPS:
-                found.append(features)
-        return found
+                maps.append(features)
+        return maps

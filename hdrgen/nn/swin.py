@@ -42,8 +42,8 @@ class WindowAttention(nn.Module):
         bias = self.bias[:, self.positions]
         if hidden is not None:
             bias = torch.where(hidden[:, None], float("-inf"), bias)
-        made: Tensor = self.out(_attended(q, k, v, bias.to(q.dtype)).transpose(2, 3).flatten(3))
-        return made
+        attended: Tensor = self.out(_attended(q, k, v, bias.to(q.dtype)).transpose(2, 3).flatten(3))
+        return attended
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
@@ -51,8 +51,8 @@ def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
     if not torch.compiler.is_compiling():
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     # ONNX has attention in four dimensions only.
-    seen: Tensor = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5 + bias).softmax(-1) @ v
-    return seen
+    attended: Tensor = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5 + bias).softmax(-1) @ v
+    return attended
 
 
 class SwinBlock(nn.Module):
@@ -87,10 +87,10 @@ class SwinBlock(nn.Module):
         height, width = tokens.shape[1:3]
         windows = to_windows(_rolled(self.before(tokens), -self.shift), self.window)
         hidden = strangers(height, width, self.window, self.shift, tokens.device) if self.shift else None
-        seen = from_windows(self.attention(windows, hidden), height, width)
-        tokens = tokens + _rolled(seen, self.shift)
-        made: Tensor = tokens + self.perceptron(tokens)
-        return made
+        attended = from_windows(self.attention(windows, hidden), height, width)
+        tokens = tokens + _rolled(attended, self.shift)
+        result: Tensor = tokens + self.perceptron(tokens)
+        return result
 
 
 class SwinLayer(nn.Module):

@@ -59,7 +59,7 @@ class UNet(nn.Module):
         channels: Width of each level, from full resolution down.
 
     Raises:
-        InputError: fewer than two levels, or a level without channels.
+        InputError: Fewer than two levels, or a level without channels.
     """
 
     def __init__(self, in_channels: int, channels: Sequence[int]) -> None:

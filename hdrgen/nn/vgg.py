@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
-from hdrgen.weights.pretrained import load_imagenet
+from hdrgen.weights import load_imagenet
 
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # per block
 VGG_CHANNELS = (64, 128, 256, 512, 512)
@@ -85,12 +85,12 @@ class VGGEncoder(nn.Module):
 
 
 def _tapped(modules: Iterable[nn.Module], features: Tensor, taps: Sequence[int]) -> list[Tensor]:
-    found: dict[int, Tensor] = {}
+    tapped: dict[int, Tensor] = {}
     for index, module in enumerate(modules):
         features = module(features)
         if index in taps:
-            found[index] = features
-    return [found[tap] for tap in taps]
+            tapped[index] = features
+    return [tapped[tap] for tap in taps]
 
 
 def _trunk(depth: int, widths: Sequence[int], normalised: bool = False) -> tuple[list[nn.Module], dict[str, int]]:
@@ -127,7 +127,8 @@ def pretrained_vgg(depth: int, layers: Sequence[str], weights: str | Path | None
         f"vgg{depth}",
         weights,
         "the perceptual loss needs ImageNet weights of VGG",
-        "pass a file with --model.perceptual_weights, or set --model.perceptual_weight 0",
+        "pass perceptual_weights=FILE, or set perceptual_weight=0",
+        argument="perceptual_weights",
     )
     return trunk.eval()
 
@@ -142,12 +143,14 @@ def load_vgg16_bn(encoder: VGGEncoder, weights: str | Path | None = None) -> Non
     if list(encoder.channels) != widths:
         raise InputError(
             f"expected an encoder of the widths {widths} for the ImageNet weights of vgg16_bn, found"
-            f" {list(encoder.channels)}; start at random with --model.pretrained false"
+            f" {list(encoder.channels)}; start at random with pretrained=False",
+            argument="pretrained",
         )
     load_imagenet(
         encoder,
         "vgg16_bn",
         weights,
         "the encoder starts from ImageNet weights of VGG",
-        "pass a file with --model.encoder_weights, or start at random with --model.pretrained false",
+        "pass encoder_weights=FILE, or start at random with pretrained=False",
+        argument="encoder_weights",
     )

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from hdrgen.io.colour import srgb_encoded
+from hdrgen.io import srgb_encoded
 from hdrgen.reporting.colour_ramp import ramp
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from hdrgen.errors import InputError
-from hdrgen.io.output import complete_or_nothing
+from hdrgen.io import complete_or_nothing
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting import run_settings, score_tables
 from hdrgen.reporting.colour_ramp import gradient

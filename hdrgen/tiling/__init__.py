@@ -1,1 +1,19 @@
 """Large images in parts: tiles for networks, strips for what needs a few rows only, in bounded memory."""
+
+from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.strips import by_strips, row_slices
+from hdrgen.tiling.tiling import TileSize, Tiling, no_progress
+from hdrgen.tiling.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
+
+__all__ = [
+    "TileSize",
+    "Tiling",
+    "by_strips",
+    "fitted",
+    "group_norm",
+    "mean_of_whole",
+    "no_progress",
+    "of_whole_image",
+    "pad_to_multiple",
+    "row_slices",
+]

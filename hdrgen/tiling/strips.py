@@ -1,16 +1,28 @@
 """Large images a few rows at a time.
 
-What is made in between then stays in the cache of the processor. Made for a whole photograph of 24 megapixels, it would
+What is computed in between then stays in the cache of the processor. For a whole photograph of 24 megapixels it would
 be memory that the system first has to clear, which takes longer than the arithmetic.
+
+`row_slices` says which rows: for loops that fill an array, read a file or count, in NumPy or torch. `by_strips` also
+puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 PIXELS = 2**18
 """Of a strip, about: few enough for the cache, enough for several threads."""
+
+
+def row_slices(height: int, rows: int) -> Iterator[slice]:
+    """The rows of an image from the top down, at most `rows` at a time.
+
+    >>> [(part.start, part.stop) for part in row_slices(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return (slice(start, min(start + rows, height)) for start in range(0, height, rows))
 
 
 def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None) -> Tensor:
@@ -21,20 +33,19 @@ def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: T
         size: H and W of the whole.
         out: Where to, unless gradients are asked for; `rows_of` may use its own rows of it.
 
-    Example:
-        >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], (130, 1)).sum().item() == sum(range(130))
-        True
+    >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], (130, 1)).sum().item() == sum(range(130))
+    True
     """
     height, width = size
-    rows = max(2, PIXELS // width // 2 * 2)
-    bounds = [(start, min(start + rows, height)) for start in range(0, height, rows)]
-    first = rows_of(*bounds[0])
+    # Even, since two rows of an enlarged image come from one (`hdrgen.fusion.pyramid`).
+    first_rows, *others = row_slices(height, max(2, PIXELS // width // 2 * 2))
+    first = rows_of(first_rows.start, first_rows.stop)
     if first.requires_grad:
-        return torch.cat([first, *(rows_of(*each) for each in bounds[1:])], -2)
-    if len(bounds) == 1 and out is None:
+        return torch.cat([first, *(rows_of(rows.start, rows.stop) for rows in others)], -2)
+    if not others and out is None:
         return first
     result = first.new_empty(*first.shape[:-2], height, width) if out is None else out
-    result[..., : bounds[0][1], :] = first
-    for start, stop in bounds[1:]:
-        result[..., start:stop, :] = rows_of(start, stop)
+    result[..., first_rows, :] = first
+    for rows in others:
+        result[..., rows, :] = rows_of(rows.start, rows.stop)
     return result

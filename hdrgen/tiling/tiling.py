@@ -12,7 +12,8 @@ from torch.nn.functional import interpolate
 from hdrgen.errors import InputError
 from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
-from hdrgen.tiling.whole_image import Box, WholeImage, in_a_tile
+from hdrgen.tiling.strips import row_slices
+from hdrgen.tiling.whole_image import Region, WholeImage, in_a_tile
 
 Parts = Callable[[Tensor], tuple[Tensor, ...]]
 TileSize = int | Literal["auto", "none"]
@@ -27,8 +28,8 @@ STRIP = 64
 """Rows that are turned into codes at a time, by way of float32."""
 
 
-def unheard(share: float) -> None:
-    """Tells nobody how much is done."""
+def no_progress(share: float) -> None:
+    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Tiling:
     overlap: int = 128
     context: bool = False
     prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
-    progress: Callable[[float], None] = unheard
+    progress: Callable[[float], None] = no_progress
 
     def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
         """Apply a network.
@@ -78,21 +79,21 @@ class Tiling:
         """
         height, width = image.shape[-2:]
         side = None if in_a_tile() else self.side(function, image, tile)
-        boxes = list(_boxes((height, width), self.multiple, side, self.overlap))
-        if len(boxes) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
-            made = function(self._prepared(image))
-            return tuple(_kept(x[..., :height, :width], wanted) for x, wanted in zip(made, kept, strict=True))
+        regions = list(_regions((height, width), self.multiple, side, self.overlap))
+        if len(regions) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
+            parts = function(self._prepared(image))
+            return tuple(_kept(x[..., :height, :width], dtype) for x, dtype in zip(parts, kept, strict=True))
         whole = WholeImage()
         if self.context:
-            with whole.noting():
+            with whole.recording():
                 function(self._prepared(_reduced(image)))
-        return self._blended(function, image, boxes, whole, kept)
+        return self._blended(function, image, regions, whole, kept)
 
     def check(self, tile: TileSize) -> None:
         """Raise before any work where tiles would be no larger than their overlap.
 
         Raises:
-            InputError: too small a number.
+            InputError: Too small a number.
         """
         if not isinstance(tile, str):
             size = _rounded(tile, self.multiple)
@@ -105,14 +106,26 @@ class Tiling:
             return None
         if tile != "auto":
             return tile
+        side = self.side_within(function, image, min(free_memory(image.device) / SHARE, MOST))
+        return None if longest <= side else side
+
+    def side_within(self, function: Callable[[Tensor], object], image: Tensor, budget: float) -> int:
+        """Largest side of a tile with which a network stays within so much memory, by the peak on a corner of `image`.
+
+        Args:
+            function: As for `apply`.
+            image: As for `apply`.
+            budget: Bytes for what is alive within the network at once; the image and the results come on top.
+
+        Returns:
+            Pixels, from `SMALLEST`, or twice the overlap, to `LARGEST`.
+        """
         # A copy: a view of the image would be counted as all of it.
         corner = self._prepared(image[..., :SMALLEST, :SMALLEST].clone())
         with LiveMemory() as memory:
             function(corner)
-        budget = min(free_memory(image.device) / SHARE, MOST)
         pixels = budget * corner[0, 0].numel() / memory.peak
-        side = min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
-        return None if longest <= side else side
+        return min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
 
     def _prepared(self, image: Tensor) -> Tensor:
         return pad_to_multiple(self.prepare(image), self.multiple)
@@ -121,29 +134,29 @@ class Tiling:
         self,
         function: Parts,
         image: Tensor,
-        boxes: list[Box],
+        regions: list[Region],
         whole: WholeImage,
         kept: Sequence[torch.dtype | None],
     ) -> tuple[Tensor, ...]:
-        rows, columns = _ramps(boxes, self.overlap)
+        rows, columns = _ramps(regions, self.overlap)
         prepared = self.prepare(image)
         canvases: list[Canvas] = []
 
-        def paint(box: Box) -> None:
-            with whole.within(box):
-                parts = function(_cut(prepared, box, self.multiple))
+        def paint(region: Region) -> None:
+            with whole.replaying(region):
+                parts = function(_cut(prepared, region, self.multiple))
             if not canvases:
-                wide, size = box.whole[1], image.shape[-2:]
-                canvases.extend(Canvas(part, wide, size, wanted) for part, wanted in zip(parts, kept, strict=True))
-            share = rows[box.top][:, None] * columns[box.left]
+                wide, size = region.whole[1], image.shape[-2:]
+                canvases.extend(Canvas(part, wide, size, dtype) for part, dtype in zip(parts, kept, strict=True))
+            share = rows[region.top][:, None] * columns[region.left]
             for canvas, part in zip(canvases, parts, strict=True):
-                canvas.add(part, share, box)
+                canvas.add(part, share, region)
 
-        paint(boxes[0])
-        for done, box in enumerate(boxes[1:], 1):
-            self.progress(done / len(boxes))
+        paint(regions[0])
+        for done, region in enumerate(regions[1:], 1):
+            self.progress(done / len(regions))
             with heap_kept():  # and given back after the tile: from tile to tile it would fall into ever more pieces
-                paint(box)
+                paint(region)
         self.progress(1.0)
         return tuple(canvas.finished() for canvas in canvases)
 
@@ -167,11 +180,11 @@ class Canvas:
         self.kept = kept
         self.top = 0
 
-    def add(self, part: Tensor, share: Tensor, box: Box) -> None:
+    def add(self, part: Tensor, share: Tensor, region: Region) -> None:
         """Add a tile `(..., h, w)`, each pixel by its share `(h, w)`; tiles come from the top down."""
-        if box.top > self.top:
-            self._finish(box.top)
-        self.sum[..., box.left : box.left + box.width] += (part * share.to(part)).to(self.sum)
+        if region.top > self.top:
+            self._finish(region.top)
+        self.sum[..., region.left : region.left + region.width] += (part * share.to(part)).to(self.sum)
 
     def finished(self) -> Tensor:
         """The result `(..., H, W)`."""
@@ -181,8 +194,7 @@ class Canvas:
     def _finish(self, bottom: int) -> None:
         """Keep the rows above `bottom`, and make room below."""
         done, width = bottom - self.top, self.result.shape[-1]
-        for start in range(0, done, STRIP):
-            rows = slice(start, min(start + STRIP, done))
+        for rows in row_slices(done, STRIP):
             place = slice(self.top + rows.start, self.top + rows.stop)
             self.result[..., place, :] = _kept(self.sum[..., rows, :width], self.kept)
         rest = self.sum[..., done:, :].clone()
@@ -191,18 +203,18 @@ class Canvas:
         self.top = bottom
 
 
-def _kept(values: Tensor, wanted: torch.dtype | None) -> Tensor:
+def _kept(values: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Values in the type that they are kept in, rounded as `hdrgen.io` rounds display values that it writes."""
-    if wanted == torch.uint8:
+    if dtype == torch.uint8:
         return values.float().clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
-    return values if wanted is None else values.to(wanted)
+    return values if dtype is None else values.to(dtype)
 
 
-def _cut(image: Tensor, box: Box, multiple: int) -> Tensor:
+def _cut(image: Tensor, region: Region, multiple: int) -> Tensor:
     """A tile of an image that ends where `pad_to_multiple` would have padded it to."""
-    top, left = max(0, box.top - multiple), max(0, box.left - multiple)  # enough to be reflected
-    around = image[..., top : box.top + box.height, left : box.left + box.width]
-    return pad_to_multiple(around, multiple)[..., box.top - top :, box.left - left :]
+    top, left = max(0, region.top - multiple), max(0, region.left - multiple)  # enough to be reflected
+    around = image[..., top : region.top + region.height, left : region.left + region.width]
+    return pad_to_multiple(around, multiple)[..., region.top - top :, region.left - left :]
 
 
 def _reduced(image: Tensor) -> Tensor:
@@ -214,12 +226,12 @@ def _reduced(image: Tensor) -> Tensor:
     return interpolate(image, size, mode="bilinear", antialias=True)
 
 
-def _boxes(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Box]:
+def _regions(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Region]:
     height, width = (_rounded(side, multiple) for side in size)
     tall, wide = (_even(side, tile, overlap, multiple) if tile else side for side in (height, width))
     for top in starts(height, tall, overlap, multiple):
         for left in starts(width, wide, overlap, multiple):
-            yield Box(top, left, tall, wide, (height, width))
+            yield Region(top, left, tall, wide, (height, width))
 
 
 def _even(length: int, tile: int, overlap: int, multiple: int) -> int:
@@ -238,7 +250,7 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     """Where tiles of `size` begin that cover `length`, evenly, each a multiple of `multiple`; both sizes are multiples.
 
     Raises:
-        InputError: a tile is no larger than its overlap.
+        InputError: A tile is no larger than its overlap.
 
     >>> starts(length=1024, size=512, overlap=128, multiple=64)
     [0, 256, 512]
@@ -248,16 +260,19 @@ def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
     stride = (size - overlap) // multiple * multiple
     if stride < 1:
         least = overlap + multiple
-        raise InputError(f"expected a tile of at least {least} pixels, found {size}; pass a larger --tile, or none")
+        raise InputError(
+            f"expected a tile of at least {least} pixels, found {size}; pass tile={least} or more, or tile='none'",
+            argument="tile",
+        )
     count = 1 - (-(length - size) // stride)
     steps = (length - size) // multiple
     return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]
 
 
-def _ramps(boxes: Sequence[Box], overlap: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+def _ramps(regions: Sequence[Region], overlap: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
     """Weights of the rows of tiles by their top, and of their columns by their left."""
-    tops, lefts = sorted({box.top for box in boxes}), sorted({box.left for box in boxes})
-    size, whole = (boxes[0].height, boxes[0].width), boxes[0].whole
+    tops, lefts = sorted({region.top for region in regions}), sorted({region.left for region in regions})
+    size, whole = (regions[0].height, regions[0].width), regions[0].whole
     lines = (_weights(tuple(b), s, w, overlap) for b, s, w in zip((tops, lefts), size, whole, strict=True))
     rows, columns = (dict(zip(b, line, strict=True)) for b, line in zip((tops, lefts), lines, strict=True))
     return rows, columns

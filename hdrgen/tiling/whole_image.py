@@ -1,4 +1,4 @@
-"""What a network says of a whole photograph, for networks that see a large one in tiles."""
+"""Statistics of a whole photograph, for networks that see a large one in tiles."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from torch.nn import functional
 Statistic = tuple[Tensor, ...]
 
 
-class Box(NamedTuple):
+class Region(NamedTuple):
     """A part of an image in pixels: first row and column, height and width, and the size of the whole image."""
 
     top: int
@@ -27,41 +27,41 @@ class WholeImage:
     """The statistics of one photograph, in the order in which the network asks for them.
 
     A network that normalises by the mean of a photograph would normalise each tile by the tile's own. So it runs once
-    over the photograph at a reduced size while they are noted, and then over every tile with the same numbers:
+    over the photograph at a reduced size while they are recorded, and then over every tile with the same numbers:
 
-    >>> note = WholeImage()
-    >>> with note.noting():
+    >>> whole = WholeImage()
+    >>> with whole.recording():
     ...     _ = of_whole_image(lambda: (torch.tensor(5.0),))
-    >>> with note.within(Box(0, 0, 8, 8, (16, 16))):
+    >>> with whole.replaying(Region(0, 0, 8, 8, (16, 16))):
     ...     of_whole_image(lambda: (torch.tensor(7.0),))
     (tensor(5.),)
     """
 
     values: list[Statistic] = field(default_factory=list)
-    box: Box | None = None
-    asked: int = 0
+    region: Region | None = None
+    position: int = 0
 
     @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Within this, statistics are computed and noted."""
+    def recording(self) -> Iterator[None]:
+        """Within this, statistics are computed and recorded."""
         with _installed(self):
             yield
 
     @contextmanager
-    def within(self, box: Box) -> Iterator[None]:
-        """Within this, the network runs on a tile, and is told what was noted, from the first on."""
-        self.box, self.asked = box, 0
+    def replaying(self, region: Region) -> Iterator[None]:
+        """Within this, the network runs on a tile and gets what was recorded, from the first statistic on."""
+        self.region, self.position = region, 0
         with _installed(self):
             yield
-        self.box = None
+        self.region = None
 
-    def tell(self, compute: Callable[[], Statistic]) -> Statistic:
-        """The next statistic: computed and noted, or told."""
-        if self.box is None:
+    def next_statistic(self, compute: Callable[[], Statistic]) -> Statistic:
+        """The next statistic: computed and recorded, or as recorded."""
+        if self.region is None:
             self.values.append(compute())
             return self.values[-1]
-        self.asked += 1
-        return self.values[self.asked - 1]
+        self.position += 1
+        return self.values[self.position - 1]
 
 
 _current: list[WholeImage] = []
@@ -77,12 +77,12 @@ def _installed(whole: WholeImage) -> Iterator[None]:
 
 
 def of_whole_image(compute: Callable[[], Statistic]) -> Statistic:
-    """What `compute` says of the features at hand, or what was noted of the whole photograph where they are a tile's.
+    """The result of `compute`, or what was recorded for the whole photograph where the features at hand are a tile's.
 
     Args:
         compute: Makes tensors whose shapes do not depend on the size of the image.
     """
-    return _current[-1].tell(compute) if _current else compute()
+    return _current[-1].next_statistic(compute) if _current else compute()
 
 
 def in_a_tile() -> bool:
@@ -108,14 +108,14 @@ def fitted(grid: Tensor, features: Tensor) -> Tensor:
         `(B, C, H, W)`.
     """
     size = features.shape[-2:]
-    box = _current[-1].box if _current else None
-    if box is None and torch.compiler.is_compiling():  # ONNX averages to known sizes only
-        box = Box(0, 0, size[0], size[1], (size[0], size[1]))
-    if box is None:
+    region = _current[-1].region if _current else None
+    if region is None and torch.compiler.is_compiling():  # ONNX averages to known sizes only
+        region = Region(0, 0, size[0], size[1], (size[0], size[1]))
+    if region is None:
         return functional.adaptive_avg_pool2d(grid, (size[0], size[1]))
-    stride = box.height // size[0]
-    rows = _averaging(grid.shape[-2], box.whole[0] // stride, box.top // stride, size[0]).to(grid)
-    columns = _averaging(grid.shape[-1], box.whole[1] // stride, box.left // stride, size[1]).to(grid)
+    stride = region.height // size[0]
+    rows = _averaging(grid.shape[-2], region.whole[0] // stride, region.top // stride, size[0]).to(grid)
+    columns = _averaging(grid.shape[-1], region.whole[1] // stride, region.left // stride, size[1]).to(grid)
     return rows @ grid @ columns.T
 
 

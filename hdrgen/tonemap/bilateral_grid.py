@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hdrgen.tiling import by_strips, row_slices
+
 _MARGIN = 3  # empty cells around the data, more than the kernel reaches
 _SIDE = 0.6065306597126334  # exp(-1/2): the Gaussian one cell, which is one standard deviation, from its middle
 _ROWS = 512  # of the image at a time
@@ -17,20 +19,19 @@ def joint_bilateral(plane: Tensor, guide: Tensor, *, sigma_space: float, sigma_r
     sigmas, where the filter itself would take hours.
 
     Args:
-        plane: what is smoothed, (..., H, W).
-        guide: whose edges are kept, values in [0, 1], same shape.
-        sigma_space: in pixels; at least 1 is taken.
-        sigma_range: in values of the guide.
+        plane: What is smoothed, (..., H, W).
+        guide: Whose edges are kept, values in [0, 1], same shape.
+        sigma_space: In pixels; at least 1 is taken.
+        sigma_range: In values of the guide.
 
     Returns:
         (..., H, W). Differentiable in the plane, and in the guide but for its rounding to cells.
 
     Source: Chen, Paris and Durand, "Real-time edge-aware image processing with the bilateral grid", 2007.
 
-    Example:
-        >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-        >>> joint_bilateral(step, step, sigma_space=2, sigma_range=0.1)
-        tensor([[0., 0., 0., 1., 1., 1.]])
+    >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    >>> joint_bilateral(step, step, sigma_space=2, sigma_range=0.1)
+    tensor([[0., 0., 0., 1., 1., 1.]])
     """
     shape, size = plane.shape, plane.shape[-2:]
     planes, guides = plane.reshape(-1, *size), guide.reshape(-1, *size)
@@ -47,16 +48,12 @@ def _fill(planes: Tensor, depth: Tensor, rows: Tensor, columns: Tensor, extent: 
     count, volume = len(planes), extent[0] * extent[1] * extent[2]
     grid = planes.new_zeros(2, count * volume)
     first = torch.arange(count, device=planes.device)[:, None, None] * volume
-    for lines in _strips(rows):
+    for lines in row_slices(len(rows), _ROWS):
         z, y = _nearest(depth[:, lines]), _nearest(rows[lines])[:, None]
         cell = first + (z * extent[1] + y) * extent[2] + _nearest(columns)
         values = planes[:, lines].flatten()
         grid = grid.index_add(1, cell.flatten(), torch.stack([values, torch.ones_like(values)]))
     return grid.view(2, count, *extent).transpose(0, 1)
-
-
-def _strips(rows: Tensor) -> list[slice]:
-    return [slice(start, start + _ROWS) for start in range(0, len(rows), _ROWS)]
 
 
 def _nearest(position: Tensor) -> Tensor:
@@ -74,11 +71,12 @@ def _smooth(grid: Tensor) -> Tensor:
 def _look_up(grid: Tensor, depth: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Weighted means between the cells at every pixel: (N, H, W)."""
     last = [length - 1 for length in grid.shape[-3:]]
-    found = []
-    for lines in _strips(rows):
-        z = depth[:, lines]
-        x, y = columns.expand_as(z), rows[lines, None].expand_as(z)
+
+    def means_of(start: int, stop: int) -> Tensor:
+        z, lines = depth[:, start:stop], rows[start:stop]
+        x, y = columns.expand_as(z), lines[:, None].expand_as(z)
         place = [(value + _MARGIN) * (2 / end) - 1 for value, end in zip((x, y, z), reversed(last), strict=True)]
         sums = functional.grid_sample(grid, torch.stack(place, -1)[:, None], align_corners=True)[:, :, 0]
-        found.append(sums[:, 0] / sums[:, 1])
-    return torch.cat(found, -2)
+        return sums[:, 0] / sums[:, 1]
+
+    return by_strips(means_of, depth.shape[-2:])

@@ -8,8 +8,7 @@ from typing import ClassVar
 import kornia
 from torch import Tensor
 
-from hdrgen.camera import Gamma
-from hdrgen.camera.response import power
+from hdrgen.camera import Gamma, power
 from hdrgen.errors import InputError
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch
@@ -24,7 +23,7 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     :math:`L_d \propto \ln(1 + L) / \ln(2 + 8 (L/L_{max})^{\ln b / \ln 0.5})`, where :math:`L = L_w / \bar L_w` is
     relative to the log-average. Colours follow by :math:`C_d = (C/L)^s L_d`.
 
-    This is OpenCV's ``TonemapDrago(gamma, saturation, bias)``: input and result are stretched to [0, 1], so that the
+    This is OpenCV's `TonemapDrago(gamma, saturation, bias)`: input and result are stretched to [0, 1], so that the
     scale of the radiance does not matter; luma is BT.601. The paper instead keeps the input's scale, divides by the
     display's luminance, and has a gamma curve with a linear toe. Black pixels, which OpenCV turns into NaN, stay
     black. OpenCV's default gamma is 1, which is too dark on a display.
@@ -33,25 +32,24 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     of 0.85 above 2e5 times the log-average, with 0.7 above 270 times.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
-        bias: b in (0, 1]: less is brighter; 0.7 to 0.9 in the paper.
-        saturation: s, 0 or more; 1 keeps the hue.
-        gamma: the display's; 1 leaves linear light.
+        radiance: Linear radiance, (..., 3, H, W); negative values are cut off.
+        bias: `b` in (0, 1]: less is brighter; 0.7 to 0.9 in the paper.
+        saturation: `s`, 0 or more; 1 keeps the hue.
+        gamma: The display's; 1 leaves linear light.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
 
     Raises:
-        InputError: a parameter is out of its range.
+        InputError: A parameter is out of its range.
 
     Source: Drago, Myszkowski, Annen and Chiba, "Adaptive logarithmic mapping for displaying high contrast scenes",
     2003, Eq. 1-4.
 
-    Example:
-        >>> import torch
-        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
-        >>> [round(value, 3) for value in drago2003(ramp)[0, 0].tolist()]
-        [0.0, 0.439, 0.773, 1.0]
+    >>> import torch
+    >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+    >>> [round(value, 3) for value in drago2003(ramp)[0, 0].tolist()]
+    [0.0, 0.439, 0.773, 1.0]
     """
     _check(bias, saturation, gamma)
     image = stretch(as_radiance(radiance))
@@ -72,16 +70,15 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
 
 @dataclass(frozen=True)
 class Drago2003(Operator):
-    """:func:`drago2003` with its parameters.
+    """`drago2003` with its parameters.
 
-    Example:
-        >>> import torch
-        >>> round(float(Drago2003(bias=0.7)(torch.tensor([0.0, 1.0, 10.0]).expand(3, 1, 3))[0, 0, 1]), 3)
-        0.846
+    >>> import torch
+    >>> round(float(Drago2003(bias=0.7)(torch.tensor([0.0, 1.0, 10.0]).expand(3, 1, 3))[0, 0, 1]), 3)
+    0.846
     """
 
     encoding: ClassVar[str] = "power 1/gamma"
-    brighter: ClassVar[str] = "lower --bias"
+    brighter: ClassVar[str] = "lower bias"
 
     bias: float = 0.85
     saturation: float = 1.0

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma, form_image, luminance_of
 from hdrgen.errors import InputError
-from hdrgen.fusion import Mertens
-from hdrgen.fusion.mertens import fuse
-from hdrgen.tiling.strips import by_strips
+from hdrgen.fusion import Mertens, fuse
+from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance
 
@@ -31,10 +30,9 @@ class ExposureFusion(Operator):
         ev: Exposures in stops.
         mertens: The fusion.
 
-    Example:
-        >>> grey = torch.full((3, 16, 16), 7.0)
-        >>> round(float(ExposureFusion(ev=(0.0,))(grey)[0, 0, 0]), 4)  # 0.18 ** (1 / 2.2)
-        0.4587
+    >>> grey = torch.full((3, 16, 16), 7.0)
+    >>> round(float(ExposureFusion(ev=(0.0,))(grey)[0, 0, 0]), 4)  # 0.18 ** (1 / 2.2)
+    0.4587
     """
 
     encoding: ClassVar[str] = "power 1/2.2"

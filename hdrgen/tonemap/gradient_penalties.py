@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips
 
 
 class Penalty(Protocol):
@@ -21,9 +21,9 @@ class Penalty(Protocol):
         """The gradient with the least sum of penalty and rho/2 times the squared distance to `gradient`.
 
         Args:
-            gradient: of the base, with the multiplier added.
-            data: gradient of the image.
-            rho: how much the distance counts.
+            gradient: Of the base, with the multiplier added.
+            data: Gradient of the image.
+            rho: How much the distance counts.
         """
 
 
@@ -74,17 +74,16 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
 
     Args:
         image: (..., H, W).
-        penalties: one or more.
-        iterations: each costs two Fourier transforms.
-        growth: factor of rho from one iteration to the next; 1 converges to the minimum of convex penalties, slowly.
+        penalties: One or more.
+        iterations: Each costs two Fourier transforms.
+        growth: Factor of rho from one iteration to the next; 1 converges to the minimum of convex penalties, slowly.
 
     Returns:
         B, (..., H, W).
 
-    Example:
-        >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-        >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
-        tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
+    >>> step = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
+    tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
     """
     spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
     state = _started(image, penalties)
@@ -110,10 +109,10 @@ def _started(image: Tensor, penalties: Sequence[Penalty]) -> Tensor:
 
 def _solved(spectrum: Tensor, stiffness: Tensor, state: Tensor, rho: float, shape: Sequence[int]) -> Tensor:
     """The base that fits the image and the sum of copies and multipliers."""
-    wanted = torch.fft.rfft2(_transposed_gradient(state[-1]))
-    wanted[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
-    wanted.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
-    base: Tensor = torch.fft.irfft2(wanted, s=shape[-2:])
+    right_side = torch.fft.rfft2(_transposed_gradient(state[-1]))
+    right_side[..., 0, 0] = 0  # no gradient moves the mean; rho would magnify the rounding error that says so
+    right_side.add_(spectrum, alpha=1 / rho).div_(1 / rho + (len(state) - 1) * stiffness)
+    base: Tensor = torch.fft.irfft2(right_side, s=shape[-2:])
     return base
 
 
@@ -126,9 +125,9 @@ def _split(
         gradient, data = _gradient(base, start, stop), _gradient(image, start, stop)
         copies, multipliers = [], []
         for penalty, multiplier in zip(penalties, state[:-1], strict=True):
-            asked = gradient - multiplier[..., start:stop, :]
-            copies.append(penalty.proximal(asked, data, rho))
-            multipliers.append((copies[-1] - asked) / growth)
+            shifted = gradient - multiplier[..., start:stop, :]
+            copies.append(penalty.proximal(shifted, data, rho))
+            multipliers.append((copies[-1] - shifted) / growth)
         return torch.stack([*multipliers, reduce(torch.add, [*copies, *multipliers])])
 
     return by_strips(rows, image.shape[-2:], out=state)

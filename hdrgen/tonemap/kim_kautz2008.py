@@ -34,31 +34,30 @@ def kim_kautz2008(
 
     The paper leaves open how its result gets into the display's range. That is done here as in the HDR Toolbox:
     between the percentiles 1 and 99. Its public code has had w from luminance rather than its logarithm, and a
-    quotient for d; this is the formula of the paper. Logarithms are taken of luminance plus ``delta`` of the largest,
+    quotient for d; this is the formula of the paper. Logarithms are taken of luminance plus `delta` of the largest,
     so that the scale of the radiance does not matter; with the default the curve is monotone in any image.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
-        c1: width of the Gaussian; more compresses more, and loses local contrast.
-        c2: slope of the curve, the display's part of the range that is to be seen.
+        radiance: Linear radiance, (..., 3, H, W); negative values are cut off.
+        c1: Width of the Gaussian; more compresses more, and loses local contrast.
+        c2: Slope of the curve, the display's part of the range that is to be seen.
         display_range: R, the quotient of the display's luminances; 300 to 0.3 cd/m2 in the HDR Toolbox.
-        clip: share of pixels that clip to black, and to white.
-        delta: added in the logarithm, as a part of the image's largest luminance.
-        gamma: the display's; 1 leaves linear light.
+        clip: Share of pixels that clip to black, and to white.
+        delta: Added in the logarithm, as a part of the image's largest luminance.
+        gamma: The display's; 1 leaves linear light.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
 
     Raises:
-        InputError: a parameter is out of its range.
+        InputError: A parameter is out of its range.
 
     Source: Kim and Kautz, "Consistent tone reproduction", 2008, Eq. 1-5.
 
-    Example:
-        >>> import torch
-        >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 1, 4)
-        >>> [round(value, 3) for value in kim_kautz2008(ramp)[0, 0].tolist()]
-        [0.0, 0.3, 0.573, 1.0]
+    >>> import torch
+    >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+    >>> [round(value, 3) for value in kim_kautz2008(ramp)[0, 0].tolist()]
+    [0.0, 0.3, 0.573, 1.0]
     """
     _check(c1, c2, display_range, clip, delta, gamma)
     image = as_radiance(radiance)
@@ -81,16 +80,15 @@ def _curve(log_luminance: Tensor, c1: float, c2: float, display: float) -> Tenso
 
 @dataclass(frozen=True)
 class KimKautz2008(Operator):
-    """:func:`kim_kautz2008` with its parameters.
+    """`kim_kautz2008` with its parameters.
 
-    Example:
-        >>> import torch
-        >>> round(float(KimKautz2008(c2=0.8)(torch.tensor([0.1, 1.0, 10.0]).expand(3, 1, 3))[0, 0, 1]), 3)
-        0.314
+    >>> import torch
+    >>> round(float(KimKautz2008(c2=0.8)(torch.tensor([0.1, 1.0, 10.0]).expand(3, 1, 3))[0, 0, 1]), 3)
+    0.314
     """
 
     encoding: ClassVar[str] = "power 1/gamma"
-    brighter: ClassVar[str] = "lower --c2"
+    brighter: ClassVar[str] = "lower c2"
 
     c1: float = 3.0
     c2: float = 0.5

@@ -44,7 +44,7 @@ def layer_decomposition(
 
     :math:`V' = 0.8\,B^{1/\gamma} + D_2 + 1.2\,\sigma (|D_1|/\sigma)^{0.8} \mathrm{sign} D_1`, stretched to [0, 1]
     but for half a percent of the pixels at either end; :math:`\sigma = \max D_1`. The layers are those of
-    :func:`decompose`. The colours follow the value of HSV with hue kept and saturation times 0.6. The result is a
+    `decompose`. The colours follow the value of HSV with hue kept and saturation times 0.6. The result is a
     display value; there is no gamma to apply.
 
     As in the authors' public code, which is where the paper is silent: 15 iterations with rho times 4, 10 with rho
@@ -56,28 +56,27 @@ def layer_decomposition(
     The scale of the radiance matters where it is not far above 1e-4, which is added in the logarithm.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W), 1 being white at EV 0; negative values are cut off.
-        lambda1: of the L1 norm on the gradients of the first base; more is smoother.
-        lambda2: of the L0 norm on the gradients of the finest detail; more is flatter between its edges.
-        lambda3: of the L1 norm on the gradients of the second base.
-        gamma: compression of the base.
-        base: what the compressed base is multiplied by.
-        detail: what the finest detail is multiplied by; 1 and above enhances it.
-        saturation: of the colours.
+        radiance: Linear radiance, (..., 3, H, W), 1 being white at EV 0; negative values are cut off.
+        lambda1: Of the L1 norm on the gradients of the first base; more is smoother.
+        lambda2: Of the L0 norm on the gradients of the finest detail; more is flatter between its edges.
+        lambda3: Of the L1 norm on the gradients of the second base.
+        gamma: Compression of the base.
+        base: What the compressed base is multiplied by.
+        detail: What the finest detail is multiplied by; 1 and above enhances it.
+        saturation: Of the colours.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
 
     Raises:
-        InputError: a parameter is out of its range.
+        InputError: A parameter is out of its range.
 
     Source: Liang, Xu, Zhang, Cao and Zhang, "A hybrid l1-l0 layer decomposition model for tone mapping", 2018,
     Eq. 1-15.
 
-    Example:
-        >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
-        >>> [round(value, 3) for value in layer_decomposition(ramp)[0, 0].tolist()]
-        [0.0, 0.307, 0.692, 1.0]
+    >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
+    >>> [round(value, 3) for value in layer_decomposition(ramp)[0, 0].tolist()]
+    [0.0, 0.307, 0.692, 1.0]
     """
     _check(lambda1, lambda2, lambda3, gamma, base, detail, saturation)
     image = as_radiance(radiance)
@@ -96,11 +95,10 @@ def decompose(plane: Tensor, lambda1: float = 0.3, lambda2: float = 0.003, lambd
     the second :math:`\frac12\|B_1-B_2\|^2 + \lambda_3\|\nabla B_2\|_1` at a quarter of the size, brought back by a
     bilateral filter along the edges of the first.
 
-    Example:
-        >>> plane = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
-        >>> layers = decompose(plane)
-        >>> bool(torch.allclose(layers.fine + layers.texture + layers.base, plane))
-        True
+    >>> plane = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
+    >>> layers = decompose(plane)
+    >>> bool(torch.allclose(layers.fine + layers.texture + layers.base, plane))
+    True
     """
     first = base_layer(plane, [SmallBase(lambda1), SparseDetail(lambda2)], iterations=15, growth=4)
     second = _coarse_base(first, lambda3)
@@ -128,17 +126,16 @@ def _lifted(fine: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class LayerDecomposition(Operator):
-    """:func:`layer_decomposition` with its parameters.
+    """`layer_decomposition` with its parameters.
 
-    Example:
-        >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
-        >>> round(float(LayerDecomposition(lambda3=0.05)(ramp)[0, 0, 1]), 3)
-        0.307
+    >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
+    >>> round(float(LayerDecomposition(lambda3=0.05)(ramp)[0, 0, 1]), 3)
+    0.307
     """
 
     encoding: ClassVar[str] = "its own, for display as it is"
     adapts: ClassVar[bool] = False
-    brighter: ClassVar[str] = "raise --gamma"
+    brighter: ClassVar[str] = "raise gamma"
 
     lambda1: float = 0.3
     lambda2: float = 0.003

@@ -19,44 +19,41 @@ def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
     0 and 1 stay where they are; values above 1 grow on, negative ones mirror.
 
     Args:
-        x: linear radiance relative to the chosen white, any shape.
-        mu: positive; 5000 in most papers, 100 or 500 in some public code.
+        x: Linear radiance relative to the chosen white, any shape.
+        mu: Positive; 5000 in most papers, 100 or 500 in some public code.
 
     Source: Kalantari and Ramamoorthi, "Deep high dynamic range imaging of dynamic scenes", 2017, Eq. 5.
 
-    Example:
-        >>> round(float(mu_law(torch.tensor(0.01))), 4)
-        0.4616
+    >>> round(float(mu_law(torch.tensor(0.01))), 4)
+    0.4616
     """
     return x.sign() * torch.log1p(_positive(mu) * x.abs()) / math.log1p(mu)
 
 
 def inverse_mu_law(y: Tensor, mu: float = 5000.0) -> Tensor:
-    r"""Undo :func:`mu_law`: :math:`x = ((1 + \mu)^y - 1) / \mu`.
+    r"""Undo `mu_law`: :math:`x = ((1 + \mu)^y - 1) / \mu`.
 
-    Example:
-        >>> round(float(inverse_mu_law(mu_law(torch.tensor(0.3)))), 4)
-        0.3
+    >>> round(float(inverse_mu_law(mu_law(torch.tensor(0.3)))), 4)
+    0.3
     """
     return y.sign() * torch.expm1(y.abs() * math.log1p(_positive(mu))) / mu
 
 
 @dataclass(frozen=True)
 class MuLaw(Operator):
-    """:func:`mu_law` of radiance up to a chosen white, clipped to the display.
+    """`mu_law` of radiance up to a chosen white, clipped to the display.
 
     Args:
-        mu: positive.
-        white: the radiance shown as white, 1 being white at EV 0; None takes the largest value of each image.
+        mu: Positive.
+        white: The radiance shown as white, 1 being white at EV 0; None takes the largest value of each image.
 
-    Example:
-        >>> round(float(MuLaw(white=2.0)(torch.full((3, 1, 1), 0.02))[0, 0, 0]), 4)
-        0.4616
+    >>> round(float(MuLaw(white=2.0)(torch.full((3, 1, 1), 0.02))[0, 0, 0]), 4)
+    0.4616
     """
 
     encoding: ClassVar[str] = "the logarithm, for display as it is"
     adapts: ClassVar[bool] = False
-    brighter: ClassVar[str] = "lower --white"
+    brighter: ClassVar[str] = "lower white"
 
     mu: float = 5000.0
     white: float | None = 1.0

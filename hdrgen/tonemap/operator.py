@@ -14,10 +14,10 @@ class Operator(ABC):
     """A tone mapper as a frozen dataclass: its fields are the parameters, and calling it maps.
 
     Attributes:
-        encoding: how its display values are encoded, in words.
-        adapts: whether it adapts to each image, so that the scale of the radiance does not matter. If not, radiance 1
+        encoding: How its display values are encoded, in words.
+        adapts: Whether it adapts to each image, so that the scale of the radiance does not matter. If not, radiance 1
             has a meaning.
-        brighter: what to change for a brighter picture.
+        brighter: What to change for a brighter picture, parameters by their names.
     """
 
     encoding: ClassVar[str]

@@ -23,9 +23,8 @@ def by_channel(function: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
 def stretch(image: Tensor) -> Tensor:
     """Stretch each image to [0, 1]; a constant one is only brought into the range.
 
-    Example:
-        >>> stretch(torch.tensor([1.0, 2.0, 5.0]).expand(3, 1, 3))[0, 0].tolist()
-        [0.0, 0.25, 1.0]
+    >>> stretch(torch.tensor([1.0, 2.0, 5.0]).expand(3, 1, 3))[0, 0].tolist()
+    [0.0, 0.25, 1.0]
     """
     least, most = image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
     flat = most - least <= _FLAT * torch.maximum(least.abs(), most.abs())
@@ -39,12 +38,11 @@ def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
 
     Args:
         plane: (..., 1, H, W).
-        clip: from 0 to less than 1/2.
-        middle: what becomes of the rest where it is constant.
+        clip: From 0 to less than 1/2.
+        middle: What becomes of the rest where it is constant.
 
-    Example:
-        >>> stretch_most(torch.arange(1, 101.0).view(1, 1, 100), 0.1, 0.5)[0, 0, [0, 49, 99]].tolist()
-        [0.0, 0.5, 1.0]
+    >>> stretch_most(torch.arange(1, 101.0).view(1, 1, 100), 0.1, 0.5)[0, 0, [0, 49, 99]].tolist()
+    [0.0, 0.5, 1.0]
     """
     values = plane.flatten(-3)
     lower = max(1, round(clip * values.shape[-1]))  # by rank: torch.quantile ends at 16 million values

@@ -14,16 +14,15 @@ def reduced(radiance: Tensor, side: int = PREVIEW_SIDE) -> Tensor:
     columns that fill no square are left out.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W).
-        side: in pixels.
+        radiance: Linear radiance, (..., 3, H, W).
+        side: In pixels.
 
     Returns:
         (..., 3, h, w); `radiance` itself where it is small enough.
 
-    Example:
-        >>> import torch
-        >>> reduced(torch.ones(3, 400, 601), side=300).shape
-        torch.Size([3, 133, 200])
+    >>> import torch
+    >>> reduced(torch.ones(3, 400, 601), side=300).shape
+    torch.Size([3, 133, 200])
     """
     factor = -(-max(radiance.shape[-2:]) // side)
     factor = min(factor, *radiance.shape[-2:])  # of a strip narrower than a square

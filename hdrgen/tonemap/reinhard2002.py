@@ -23,30 +23,29 @@ def reinhard2002(
 ) -> Tensor:
     r"""Map luminance by :math:`L_d = L(1 + L/L_{white}^2)/(1 + L)`, :math:`L = a L_w / \bar L_w`, and keep the hue.
 
-    With ``local`` the denominator is :math:`1 + V(s)`: the mean over the largest neighbourhood, of eight Gaussian
+    With `local` the denominator is :math:`1 + V(s)`: the mean over the largest neighbourhood, of eight Gaussian
     scales from 1 to 43 pixels, that holds no strong contrast, which dodges and burns like a printer. The result is
     sRGB-encoded and clipped.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
-        key: a, the display luminance of the log-average; 0.09 to 0.72 in the paper.
-        white: the smallest scaled luminance L shown as white; None takes the largest of the
+        radiance: Linear radiance, (..., 3, H, W); negative values are cut off.
+        key: The display luminance of the log-average, `a` in the formula; 0.09 to 0.72 in the paper.
+        white: The smallest scaled luminance L shown as white; None takes the largest of the
             image, at least 1.
-        local: dodge and burn.
-        delta: added in the logarithm, as a part of the image's largest luminance.
+        local: Dodge and burn.
+        delta: Added in the logarithm, as a part of the image's largest luminance.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A black image stays black.
 
     Raises:
-        InputError: key, white or delta is not positive.
+        InputError: Key, white or delta is not positive.
 
     Source: Reinhard, Stark, Shirley and Ferwerda, "Photographic tone reproduction for digital images", 2002, Eq. 1-9.
 
-    Example:
-        >>> grey = torch.full((3, 4, 4), 7.0)
-        >>> round(float(reinhard2002(grey, white=1e6)[0, 0, 0]), 4)  # sRGB of 0.18 / 1.18
-        0.4269
+    >>> grey = torch.full((3, 4, 4), 7.0)
+    >>> round(float(reinhard2002(grey, white=1e6)[0, 0, 0]), 4)  # sRGB of 0.18 / 1.18
+    0.4269
     """
     _check(key, white, delta)
     image = as_radiance(radiance)
@@ -64,15 +63,14 @@ def reinhard2002(
 
 @dataclass(frozen=True)
 class Reinhard2002(Operator):
-    """:func:`reinhard2002` with its parameters.
+    """`reinhard2002` with its parameters.
 
-    Example:
-        >>> round(float(Reinhard2002(key=0.36, white=1e6)(torch.full((3, 4, 4), 7.0))[0, 0, 0]), 4)
-        0.5514
+    >>> round(float(Reinhard2002(key=0.36, white=1e6)(torch.full((3, 4, 4), 7.0))[0, 0, 0]), 4)
+    0.5514
     """
 
     encoding: ClassVar[str] = "sRGB"
-    brighter: ClassVar[str] = "raise --key"
+    brighter: ClassVar[str] = "raise key"
 
     key: float = 0.18
     white: float | None = None
@@ -109,7 +107,7 @@ def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
 
 
 def _blur(planes: Tensor, size: float) -> Tensor:
-    """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of ``size``."""
+    """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of `size`."""
     sigma = size / 4
     width = 2 * max(1, round(3 * sigma)) + 1
     with torch.autocast(planes.device.type, enabled=False):  # a convolution, which autocast would do in half precision

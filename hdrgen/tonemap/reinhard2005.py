@@ -30,29 +30,28 @@ def reinhard2005(
     The adaptation level :math:`I_a = a\,(c\,C + (1-c)L) + (1-a)(c\,\bar C + (1-c)\bar L)` mixes pixel and image mean,
     channel and luma. Input and result are stretched to [0, 1], so that the scale of the radiance does not matter.
     The photoreceptor's response is shown as it is, as in the paper; many use it with a gamma of 2.2 on top. This is
-    OpenCV's ``TonemapReinhard(gamma, intensity, light_adapt=light, color_adapt=chromatic)``, including its BT.601 luma
+    OpenCV's `TonemapReinhard(gamma, intensity, light_adapt=light, color_adapt=chromatic)`, including its BT.601 luma
     (the paper has BT.709). OpenCV cannot set the contrast.
 
     Args:
-        radiance: linear radiance, (..., 3, H, W); negative values are cut off.
-        intensity: f in [-8, 8]; more is brighter.
-        contrast: m in [0.3, 1], or None to take it from the image: :math:`0.3 + 0.7 k^{1.4}`, k its key.
-        chromatic: c in [0, 1]; 1 adapts each channel by itself, which removes colour casts.
-        light: a in [0, 1]; 1 adapts to each pixel, 0 to the image mean.
-        gamma: of a last power 1/gamma; 1 has none.
+        radiance: Linear radiance, (..., 3, H, W); negative values are cut off.
+        intensity: `f` in [-8, 8]; more is brighter.
+        contrast: `m` in [0.3, 1], or None to take it from the image: :math:`0.3 + 0.7 k^{1.4}`, k its key.
+        chromatic: `c` in [0, 1]; 1 adapts each channel by itself, which removes colour casts.
+        light: `a` in [0, 1]; 1 adapts to each pixel, 0 to the image mean.
+        gamma: Of a last power 1/gamma; 1 has none.
 
     Returns:
         Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
 
     Raises:
-        InputError: a parameter is out of its range.
+        InputError: A parameter is out of its range.
 
     Source: Reinhard and Devlin, "Dynamic range reduction inspired by photoreceptor physiology", 2005, Eq. 1-10.
 
-    Example:
-        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
-        >>> [round(value, 3) for value in reinhard2005(ramp)[0, 0].tolist()]
-        [0.0, 0.198, 0.498, 1.0]
+    >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+    >>> [round(value, 3) for value in reinhard2005(ramp)[0, 0].tolist()]
+    [0.0, 0.198, 0.498, 1.0]
     """
     _check(intensity, contrast, chromatic, light, gamma)
     image = stretch(as_radiance(radiance))
@@ -67,16 +66,15 @@ def reinhard2005(
 
 @dataclass(frozen=True)
 class Reinhard2005(Operator):
-    """:func:`reinhard2005` with its parameters.
+    """`reinhard2005` with its parameters.
 
-    Example:
-        >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
-        >>> [round(value, 3) for value in Reinhard2005(intensity=1)(ramp)[0, 0].tolist()]
-        [0.0, 0.248, 0.57, 1.0]
+    >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
+    >>> [round(value, 3) for value in Reinhard2005(intensity=1)(ramp)[0, 0].tolist()]
+    [0.0, 0.248, 0.57, 1.0]
     """
 
     encoding: ClassVar[str] = "response of the eye, power 1/gamma"
-    brighter: ClassVar[str] = "raise --intensity"
+    brighter: ClassVar[str] = "raise intensity"
 
     intensity: float = 0.0
     contrast: float | None = None

@@ -17,7 +17,9 @@ WEIGHT_URLS = {
 }
 
 
-def load_imagenet(network: nn.Module, name: str, weights: str | Path | None, purpose: str, advice: str) -> None:
+def load_imagenet(
+    network: nn.Module, name: str, weights: str | Path | None, purpose: str, advice: str, argument: str
+) -> None:
     """Load the weights of torchvision's `name` into `network`, which has its names and may be a part of it.
 
     Args:
@@ -26,11 +28,12 @@ def load_imagenet(network: nn.Module, name: str, weights: str | Path | None, pur
         weights: A state dict file; None takes torch.hub's cache, downloading into it first if need be.
         purpose: Who needs the weights, for the error.
         advice: What a user can do without, for the error.
+        argument: That the file is passed as, for the error.
 
     Raises:
         InputError: If there are no weights to be had, or they are not this network's.
     """
-    state = read_weights(Path(weights), name) if weights else _cached_weights(name, purpose, advice)
+    state = read_weights(Path(weights), name) if weights else _cached_weights(name, purpose, advice, argument)
     # The published file of vgg16_bn is older than BatchNorm's count of batches, which nothing here reads.
     wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
     missing = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
@@ -63,7 +66,7 @@ def read_weights(path: Path, name: str) -> dict[str, Tensor]:
     return state
 
 
-def _cached_weights(name: str, purpose: str, advice: str) -> dict[str, Tensor]:
+def _cached_weights(name: str, purpose: str, advice: str, argument: str) -> dict[str, Tensor]:
     url = WEIGHT_URLS[name]
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
     if not path.is_file():
@@ -71,7 +74,7 @@ def _cached_weights(name: str, purpose: str, advice: str) -> dict[str, Tensor]:
             _download(url, path)
         except (OSError, RuntimeError) as error:
             raise InputError(
-                f"{purpose}, found none at {path} and could not download {url} ({error}); {advice}"
+                f"{purpose}, found none at {path} and could not download {url} ({error}); {advice}", argument
             ) from error
     return read_weights(path, name)
 

@@ -1,7 +1,10 @@
+import os
+
 import numpy as np
 import pytest
 import torch
 
+import hdrgen
 from hdrgen.camera import SRGB, Gamma, calibrate_debevec, form_image
 from hdrgen.errors import InputError
 from hdrgen.fusion import (
@@ -102,3 +105,16 @@ def test_errors():
         merge_photographs([frame, frame], [0, float("inf")], Gamma())
     with pytest.raises(InputError, match="one shape"):
         merge_photographs([frame, frame[1:]], [0, 1], Gamma())
+
+
+LINUX_ALONE = ("sched_getaffinity", "sched_setaffinity", "posix_fadvise", "memfd_create", "sendfile", "copy_file_range")
+POSIX_ALONE = ("fork", "getuid", "geteuid", "getpgid", "uname", "statvfs", "sysconf", "mkfifo", "fchmod", "nice")
+
+
+def test_merges_where_the_system_is_not_linux(monkeypatch):
+    """macOS has none of the first calls, Windows none at all."""
+    _, frames = photographs(8)
+    expected = hdrgen.merge(frames, EV, response="srgb", deghost=True)
+    for name in (*LINUX_ALONE, *POSIX_ALONE):
+        monkeypatch.delattr(os, name, raising=False)
+    np.testing.assert_array_equal(hdrgen.merge(frames, EV, response="srgb", deghost=True), expected)

@@ -57,3 +57,9 @@ def test_sizes_must_agree():
 def test_display_values_may_leave_the_range():
     image, target = pair()
     assert check_images(-image, target, SCENES, "display").min() < 0
+
+
+def test_names_the_argument_that_helps():
+    with pytest.raises(InputError, match="pass clean=True to replace them") as caught:
+        check_images(torch.full((1, 3, 1, 1), torch.nan), torch.ones(1, 3, 1, 1), ["attic"])
+    assert caught.value.argument == "clean"

@@ -68,8 +68,9 @@ def test_never_silently_random(tmp_path, monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    with pytest.raises(InputError, match=r"perceptual_weights, or set --model\.perceptual_weight 0"):
+    with pytest.raises(InputError, match="pass perceptual_weights=FILE, or") as caught:
         pretrained_vgg(19, ["pool1"])
+    assert caught.value.argument == "perceptual_weights"
     with pytest.raises(InputError, match="no such file"):
         pretrained_vgg(19, ["pool1"], tmp_path / "none.pth")
     (tmp_path / "wrong.pth").write_bytes(b"not a checkpoint")
@@ -135,11 +136,9 @@ class TestEncoder:
 
         monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
         monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-        with pytest.raises(
-            InputError, match=r"no network.*encoder_weights, or start at random with --model\.pretrained"
-        ):
+        with pytest.raises(InputError, match=r"no network.*pass encoder_weights=FILE, or start at random"):
             load_vgg16_bn(VGGEncoder())
-        with pytest.raises(InputError, match=r"widths \[64, 128\].*found \[4, 8\]; start at random"):
+        with pytest.raises(InputError, match=r"widths \[64, 128\].*found \[4, 8\]; start at random with pretrained"):
             load_vgg16_bn(VGGEncoder((4, 8)))
         torch.save(VGGEncoder((64,)).state_dict(), tmp_path / "shallow.pth")
         with pytest.raises(InputError, match=r"vgg16_bn, found no fitting entry for 'features\.7\.weight'"):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling import by_strips, row_slices
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,11 @@ def test_not_in_place_where_gradients_are_asked_for():
     image = torch.rand(150, 5, requires_grad=True)
     made = by_strips(lambda start, stop: image[start:stop].square(), (150, 5), out=torch.empty(150, 5))
     assert torch.equal(torch.autograd.grad(made.sum(), image)[0], 2 * image)
+
+
+@pytest.mark.parametrize(("height", "rows"), [(0, 3), (1, 3), (3, 3), (7, 3), (9, 3), (5, 1)])
+def test_slices_take_every_row_once_in_order(height, rows):
+    parts = list(row_slices(height, rows))
+    assert [row for part in parts for row in range(part.start, part.stop)] == list(range(height))
+    assert all(0 < part.stop - part.start <= rows for part in parts)
+    assert len(parts) == -(-height // rows)

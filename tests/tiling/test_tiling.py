@@ -15,7 +15,7 @@ from hdrgen.io.levels import quantised
 from hdrgen.nn import ChannelAttention, Tiling, fitted, group_norm, mean_of_whole, pad_to_multiple
 from hdrgen.tiling.live_memory import LiveMemory, _glibc, heap_kept
 from hdrgen.tiling.tiling import CONTEXT, _cut, _even, _weights, starts
-from hdrgen.tiling.whole_image import Box, WholeImage
+from hdrgen.tiling.whole_image import Region, WholeImage
 
 
 @settings(max_examples=50, deadline=None)
@@ -70,9 +70,19 @@ def test_weights_add_up_to_one(length, size, overlap):
     torch.testing.assert_close(total, torch.ones(length))
 
 
+def test_three_eighths_of_the_overlap_are_thrown_away_on_either_side():
+    """Of 16 rows, 6 next to each tile's end; the 4 between are blended."""
+    upper, lower = _weights((0, 24), 40, 64, 16)
+    torch.testing.assert_close(upper, torch.tensor([1.0] * 30 + [0.875, 0.625, 0.375, 0.125] + [0.0] * 6))
+    torch.testing.assert_close(lower, upper.flip(0))
+
+
 def test_a_tile_smaller_than_its_overlap_is_refused():
-    with pytest.raises(InputError, match=r"expected a tile of at least 72 pixels, found 64; pass a larger --tile"):
+    with pytest.raises(
+        InputError, match=r"of at least 72 pixels, found 64; pass tile=72 or more, or tile='none'"
+    ) as caught:
         starts(1000, 64, 64, 8)
+    assert caught.value.argument == "tile"
 
 
 @pytest.fixture
@@ -140,9 +150,9 @@ def test_told_statistics_normalise_as_torch_does(groups, channels):
     features = 3 * torch.randn(2, 6, 9, 7) + 1
     weight, bias = (torch.randn(6), torch.randn(6)) if channels == 6 else (None, None)
     whole = WholeImage()
-    with whole.noting():
+    with whole.recording():
         group_norm(features, groups, weight, bias)
-    with whole.within(Box(0, 0, 9, 7, (9, 7))):
+    with whole.replaying(Region(0, 0, 9, 7, (9, 7))):
         told = group_norm(features, groups, weight, bias)
     torch.testing.assert_close(told, functional.group_norm(features, groups, weight, bias), atol=1e-5, rtol=1e-5)
 
@@ -154,7 +164,7 @@ def test_a_grid_is_cut_as_adaptive_pooling_has_it(cells, total, data):
     height = data.draw(st.integers(1, total - top))
     grid = torch.rand(1, 2, cells, cells)
     expected = functional.adaptive_avg_pool2d(grid, (total, total))[..., top : top + height, :]
-    with WholeImage().within(Box(4 * top, 0, 4 * height, 4 * total, (4 * total, 4 * total))):
+    with WholeImage().replaying(Region(4 * top, 0, 4 * height, 4 * total, (4 * total, 4 * total))):
         found = fitted(grid, torch.zeros(1, 1, height, total))
     torch.testing.assert_close(found, expected)
 
@@ -179,6 +189,21 @@ def test_a_kept_heap_changes_no_result(network, monkeypatch, there):
     with torch.no_grad(), heap_kept():
         inside = network(image)
     torch.testing.assert_close(inside, network(image), atol=0, rtol=0)
+
+
+def test_a_heap_is_used_as_it_is_without_glibc(network, monkeypatch):
+    """macOS, Windows, and Linux with musl have no `libc.so.6`."""
+
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    _glibc.cache_clear()
+    with monkeypatch.context() as patch, torch.no_grad():
+        patch.setattr("ctypes.CDLL", missing)
+        tiled = Tiling(4, 16).apply(network, torch.ones(1, 3, 92, 72), 48)
+        assert _glibc() is None
+    _glibc.cache_clear()
+    torch.testing.assert_close(tiled, network(torch.ones(1, 3, 92, 72)), atol=1e-6, rtol=0)
 
 
 HEAP = """
@@ -272,7 +297,7 @@ def test_a_tile_is_cut_as_from_the_padded_image(height, width, multiple, place):
             place.randrange(multiple, side - at + 1, multiple)
             for side, at in zip(padded.shape[-2:], (top, left), strict=True)
         )
-    found = _cut(image, Box(top, left, tall, wide, tuple(padded.shape[-2:])), multiple)
+    found = _cut(image, Region(top, left, tall, wide, tuple(padded.shape[-2:])), multiple)
     assert torch.equal(found, padded[..., top : top + tall, left : left + wide])
 
 
@@ -288,3 +313,14 @@ def test_what_is_prepared_sees_the_whole_image():
     with_mean = Tiling(overlap=16, prepare=lambda x: torch.cat([x, x.mean((1, 2, 3), True).expand_as(x[:, :1])], 1))
     tiled = with_mean.apply(lambda x: x[:, 3:], image, 40)
     torch.testing.assert_close(tiled, image.mean().expand_as(tiled))
+
+
+@torch.no_grad()
+def test_a_side_for_any_number_of_bytes(network):
+    """The network holds two maps of eight channels at once, and what it makes: 64 to 90 bytes a pixel."""
+    image = torch.zeros(1, 3, 2000, 2000)
+    sides = [Tiling().side_within(network, image, budget) for budget in (0, 2e7, 8e7, 1e12)]
+    assert sides[0] == 256
+    assert 64 * sides[1] ** 2 <= 2e7 <= 90 * sides[1] ** 2
+    assert sides[2] == pytest.approx(2 * sides[1], abs=1)
+    assert sides[3] == 1536

@@ -11,8 +11,7 @@ from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
-from hdrgen.io import Frame, images_in, read_stack
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io import Frame, grouped, images_in, read_stack
 
 
 class Brackets(PhotographedStacks):

@@ -10,9 +10,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, EveryStep, whole_steps
-from hdrgen.data.dataset import derived_generator
-from hdrgen.data.selection import EV_TOLERANCE
+from hdrgen.data import EV_TOLERANCE, Batch, EveryStep, derived_generator, whole_steps
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss
 from hdrgen.methods.base import HDRModule
@@ -35,9 +33,6 @@ class DeepSynthHDRI(HDRModule):
 
     Paper:
         Kim, Lee, Kang: "Differentiable HDR Image Synthesis using Multi-exposure Images", NeurIPS workshop 2020.
-
-    Input:
-        one photograph
 
     Exposures:
         whole EV -3..+3
@@ -190,7 +185,7 @@ class DeepSynthHDRI(HDRModule):
 
     # -- use -------------------------------------------------------------------------------------------------------
 
-    def offers(self, ev: Tensor) -> Tensor:
+    def can_generate(self, ev: Tensor) -> Tensor:
         """Whole multiples of the step within reach."""
         steps, whole = whole_steps(ev, self.step)
         return whole & (steps.abs() <= self.reach)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.camera import uniform_linear
 from hdrgen.errors import InputError
 from hdrgen.metrics.hdr_vdp2.chunks import chunks
 from hdrgen.metrics.hdr_vdp2.displays import encoding_named, primaries_of

@@ -29,10 +29,10 @@ class Taps(NamedTuple):
 def sp3_taps() -> Taps:
     """The taps, from the package's own file."""
     text = resources.files(__package__).joinpath("sp3_filters.json").read_text(encoding="utf-8")
-    found = json.loads(text)
+    kernels = json.loads(text)
     high, low, shrink, *oriented = (
         torch.tensor(kernel, dtype=torch.float64)
-        for kernel in (found["hi0"], found["lo0"], found["lo"], *found["bands"])
+        for kernel in (kernels["hi0"], kernels["lo0"], kernels["lo"], *kernels["bands"])
     )
     return Taps(high, low, shrink, tuple(oriented))
 
@@ -80,8 +80,8 @@ class FilterBank(NamedTuple):
 
     def _crop(self, spectrum: Tensor) -> Tensor:
         (height, width), border = self.size, self.border
-        found: Tensor = torch.fft.irfft2(spectrum, self.canvas)
-        return found[..., border : border + height, border : border + width]
+        filtered: Tensor = torch.fft.irfft2(spectrum, self.canvas)
+        return filtered[..., border : border + height, border : border + width]
 
 
 def filter_bank(kernels: Sequence[Tensor], size: tuple[int, int]) -> FilterBank:

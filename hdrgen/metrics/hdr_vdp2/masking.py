@@ -86,10 +86,10 @@ def _mask(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tenso
 
 def _beside(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor | None:
     """Contrast of the neighbouring bands at this band's size, each over its own n, times this band's."""
-    found = [
+    parts = [
         # Of the same orientation; a band without orientations masks all, and is masked by the first.
         resize(masking[other][:, : masking[band].shape[1]]).clamp_min(0) * 2.0 ** (band - other)
         for other, resize in ((band - 1, neighbours.finer), (band + 1, neighbours.coarser))
         if resize is not None
     ]
-    return sum(found[1:], found[0]) if found else None
+    return sum(parts[1:], parts[0]) if parts else None

@@ -22,7 +22,7 @@ class HDRVDP2(ImageMetric):
         encoding: What the values are: cd/m2 as `rgb-bt.709`, `luminance` or `XYZ`, or values of a display in [0, 1] as
             `sRGB-display` or `luma-display`.
         display: `ccfl-lcd`, `led-lcd`, `crt`, or `d65` for one channel; by default the first or the last.
-        surround: cd/m2 around the image; None: the geometric mean of the truth.
+        surround: Luminance around the image in cd/m2; None: the geometric mean of the truth.
         peak_sensitivity: log10 of the observer's highest contrast sensitivity.
         rod_sensitivity: log10 of a factor on the sensitivity of the rods.
         optics: Scatter of light in the eye.
@@ -77,9 +77,9 @@ class HDRVDP2(ImageMetric):
 
     def examine(self, image: Tensor, target: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """See `ImageMetric.examine`."""
-        found = self.result(image, target)
-        numbers = dict(zip(self.outputs, (found.q, found.q_mos_220, found.p_det, found.c_max), strict=True))
-        return numbers, {"hdr_vdp2_p_map": found.p_map}
+        result = self.result(image, target)
+        numbers = dict(zip(self.outputs, (result.q, result.q_mos_220, result.p_det, result.c_max), strict=True))
+        return numbers, {"hdr_vdp2_p_map": result.p_map}
 
     def result(self, image: Tensor, target: Tensor) -> HDRVDP2Result:
         """Everything about each pair, with the map of probability of detection.

@@ -25,8 +25,8 @@ class Optics(NamedTuple):
         """Light on the retina, cd/m2, at least 1e-5; computed in the precision of `transfer`.
 
         Args:
-            light: cd/m2 of each primary, `(N, C, H, W)`.
-            surround: cd/m2 around the image, `(N, C, 1, 1)`.
+            light: Of each primary, in cd/m2, `(N, C, H, W)`.
+            surround: Around the image, in cd/m2, `(N, C, 1, 1)`.
         """
         # The transfer is 1 at frequency 0: a constant canvas stays, and only what differs from it needs filtering.
         planes = (light - surround).flatten(0, 1)
@@ -72,10 +72,10 @@ def filter_on_canvas(image: Tensor, transfer: Tensor) -> Tensor:
     count = max(1, _BLOCK // (2 * height)) if image.device.type == "cpu" else width + 1
     blocks = zip(torch.split(columns, count, -2), torch.split(transfer, count, -2), strict=True)
     filtered = torch.cat([_filter_columns(*block)[..., :height] for block in blocks], -2)
-    found: Tensor = torch.fft.irfft(filtered.mT, 2 * width)
-    return found[..., :width]
+    rows: Tensor = torch.fft.irfft(filtered.mT, 2 * width)
+    return rows[..., :width]
 
 
 def _filter_columns(columns: Tensor, transfer: Tensor) -> Tensor:
-    found: Tensor = torch.fft.ifft(torch.fft.fft(columns, transfer.shape[-1]) * transfer)
-    return found
+    filtered: Tensor = torch.fft.ifft(torch.fft.fft(columns, transfer.shape[-1]) * transfer)
+    return filtered

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.camera.interpolation import uniform_linear
+from hdrgen.camera import uniform_linear
 from hdrgen.metrics.hdr_vdp2.displays import Primaries
 
 Curve = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Photoreceptors(NamedTuple):
         """The response, and the luminance that the eye is adapted to (that of its cones).
 
         Args:
-            light: cd/m2 of each primary on the retina, `(N, C, H, W)`.
+            light: Of each primary on the retina, in cd/m2, `(N, C, H, W)`.
 
         Returns:
             `(N, H, W)` in JND with mean 0, and `(N, H, W)` in cd/m2.

@@ -8,7 +8,7 @@ from torch import Tensor
 _BLOCK = 128
 
 
-class Block(NamedTuple):
+class MatrixBlock(NamedTuple):
     """Some rows of a matrix that is 0 far from its diagonal, without most of the zeros."""
 
     start: int
@@ -20,8 +20,8 @@ class Block(NamedTuple):
 class Resizer(NamedTuple):
     """Resizes images of one size to another: a product with a matrix for each axis, block by block."""
 
-    rows: tuple[Block, ...]
-    columns: tuple[Block, ...]
+    rows: tuple[MatrixBlock, ...]
+    columns: tuple[MatrixBlock, ...]
     """No block: the size stays."""
 
     def __call__(self, image: Tensor) -> Tensor:
@@ -41,18 +41,18 @@ def resizer(old: tuple[int, int], new: tuple[int, int]) -> Resizer:
     return Resizer(rows, columns)
 
 
-def blocks_of(matrix: Tensor) -> tuple[Block, ...]:
+def blocks_of(matrix: Tensor) -> tuple[MatrixBlock, ...]:
     """Cut a matrix into rows that lie together, each block only as wide as it must be.
 
     >>> [(block.start, tuple(block.weights.shape)) for block in blocks_of(torch.eye(200))]
     [(0, (128, 128)), (128, (72, 72))]
     """
-    found = []
+    blocks = []
     for rows in torch.split(matrix, _BLOCK):
         used = rows.any(0).nonzero()[:, 0]
         first, last = int(used[0]), int(used[-1])
-        found.append(Block(first, rows[:, first : last + 1].clone()))
-    return tuple(found)
+        blocks.append(MatrixBlock(first, rows[:, first : last + 1].clone()))
+    return tuple(blocks)
 
 
 def resizing_matrix(old: int, new: int) -> Tensor:

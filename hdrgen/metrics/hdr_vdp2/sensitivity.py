@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hdrgen.camera.interpolation import piecewise_linear
+from hdrgen.camera import piecewise_linear
 from hdrgen.metrics.hdr_vdp2.optics import canvas_frequencies, filter_on_canvas
 from hdrgen.metrics.hdr_vdp2.photoreceptors import LOG_RANGE
 

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 
@@ -34,6 +36,13 @@ def test_one_exposure_as_cevr_takes_it(tmp_path):
     stored = read_image(tmp_path / "images/LDR/C02_LDR.tif").as_float()
     assert torch.equal(sample["ldr"][0], torch.from_numpy(stored).permute(2, 0, 1))
     assert "hdr" in sample
+
+
+def test_one_exposure_needs_no_brackets(tmp_path):
+    trees.hdreye(tmp_path)
+    shutil.rmtree(tmp_path / "images/Bracketed_images")
+    data = HDREye(str(tmp_path), bracketed=False)
+    assert [data.scene(index) for index in range(len(data))] == ["C01", "C02"]
 
 
 def test_larger_brackets_are_brought_to_the_size_of_the_truth(tmp_path):

@@ -147,6 +147,24 @@ class TestMovement:
             assert x.abs().max() <= (width - 1) / 2 + 0.5
             assert y.abs().max() <= (height - 1) / 2 + 0.5
 
+    @pytest.mark.parametrize(("draw", "radius", "way", "sign"), [(1.0, 0.2, 0.25, 1), (-1.0, 0.06, 0.0, -1)])
+    def test_draws_reach_both_ends_of_what_is_declared(self, draw, radius, way, sign):
+        """Of a picture of 80 x 50 pixels, whose shorter side is the unit of lengths."""
+        thing = Motion()._blob(torch.tensor([80.0, 50.0]), torch.full((15,), draw))
+        assert thing.place.tolist() == thing.source.tolist() == [32 * sign, 20 * sign]
+        assert float(thing.radius) == pytest.approx(50 * radius)
+        assert float(torch.hypot(*thing.velocity)) == pytest.approx(50 * way)
+        assert float(thing.spin) == pytest.approx(sign * math.radians(15))
+        assert float(thing.gain) == pytest.approx(2.0**sign)
+        torch.testing.assert_close(thing.ripples, sign * torch.tensor([[0.2] * 3, [math.pi] * 3]))
+
+    def test_the_camera_shakes_as_far_as_is_declared(self):
+        motions = [Motion().draw(50, 80, 3, 1, derived_generator(seed)) for seed in range(200)]
+        shifts, rolls = (torch.stack([getattr(m, name)[[0, 2]] for m in motions]) for name in ("shifts", "rolls"))
+        assert float(shifts.abs().max()) == pytest.approx(50 * 0.015, rel=0.02)
+        assert float(rolls.abs().max()) == pytest.approx(math.radians(0.5), rel=0.02)
+        assert {len(m.blobs) for m in motions} == {1, 2, 3}
+
     def test_the_reference_stands_still(self):
         movement = Motion().draw(50, 60, 5, 2, derived_generator(0))
         assert movement.shifts[2].tolist() == [0, 0]

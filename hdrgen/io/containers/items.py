@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from hdrgen.io.codecs.boxes import Box, boxes
+from hdrgen.io.containers.bits import BitReader
+from hdrgen.io.containers.boxes import Box, boxes
 
 FULL = 4
 """Bytes of version and flags, with which many boxes begin."""
@@ -21,17 +21,6 @@ class Place(NamedTuple):
 
     space: int
     pieces: tuple[tuple[int, int], ...]
-
-
-class Numbers:
-    """Big-endian numbers one after another; zeros past the end."""
-
-    def __init__(self, content: bytes) -> None:
-        self._stream = BytesIO(content)
-
-    def take(self, size: int) -> int:
-        """The next number, of `size` bytes."""
-        return int.from_bytes(self._stream.read(size), "big")
 
 
 def parts_of(stream: BinaryIO, meta: Box) -> dict[bytes, Box]:
@@ -56,10 +45,10 @@ def items_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> Iterator
         return
     start = parts[b"iinf"].start + FULL + (4 if content_of(stream, parts, b"iinf")[:1] > b"\0" else 2)
     for entry in boxes(stream, start, parts[b"iinf"].end):
-        reader = Numbers(entry.content(stream, 32))
-        version, _ = reader.take(1), reader.take(3)
-        number, _ = reader.take(4 if version > 2 else 2), reader.take(2)
-        if reader.take(4).to_bytes(4, "big") == kind:
+        reader = BitReader(entry.content(stream, 32))
+        version, _ = reader.take_bytes(1), reader.take_bytes(3)
+        number, _ = reader.take_bytes(4 if version > 2 else 2), reader.take_bytes(2)
+        if reader.take_bytes(4).to_bytes(4, "big") == kind:
             yield number
 
 
@@ -82,11 +71,13 @@ def properties(stream: BinaryIO, parts: dict[bytes, Box], item: int) -> Iterator
 
 def _associations(content: bytes, item: int) -> list[int]:
     """The numbers (from 1) of the properties of an item in an item property association box."""
-    reader = Numbers(content)
-    version, wide = reader.take(1), reader.take(3) & 1
-    for _ in range(min(reader.take(4), _MOST_ITEMS)):
-        number = reader.take(4 if version else 2)
-        found = [reader.take(2) & 0x7FFF if wide else reader.take(1) & 0x7F for _ in range(reader.take(1))]
+    reader = BitReader(content)
+    version, wide = reader.take_bytes(1), reader.take_bytes(3) & 1
+    for _ in range(min(reader.take_bytes(4), _MOST_ITEMS)):
+        number = reader.take_bytes(4 if version else 2)
+        found = [
+            reader.take_bytes(2) & 0x7FFF if wide else reader.take_bytes(1) & 0x7F for _ in range(reader.take_bytes(1))
+        ]
         if number == item:
             return found
     return []
@@ -108,15 +99,19 @@ def data_of(stream: BinaryIO, parts: dict[bytes, Box], item: int, limit: int) ->
 
 def place_of(content: bytes, item: int) -> Place | None:
     """Where an item is, from the item location box."""
-    reader = Numbers(content)
-    version, _ = reader.take(1), reader.take(3)
-    sizes, bases = reader.take(1), reader.take(1)
-    for _ in range(min(reader.take(4 if version > 1 else 2), _MOST_ITEMS)):
-        number = reader.take(4 if version > 1 else 2)
-        space = reader.take(2) & 15 if version else _IN_FILE
-        _, base, extents = reader.take(2), reader.take(bases >> 4), reader.take(2)
+    reader = BitReader(content)
+    version, _ = reader.take_bytes(1), reader.take_bytes(3)
+    sizes, bases = reader.take_bytes(1), reader.take_bytes(1)
+    for _ in range(min(reader.take_bytes(4 if version > 1 else 2), _MOST_ITEMS)):
+        number = reader.take_bytes(4 if version > 1 else 2)
+        space = reader.take_bytes(2) & 15 if version else _IN_FILE
+        _, base, extents = reader.take_bytes(2), reader.take_bytes(bases >> 4), reader.take_bytes(2)
         found = [
-            (reader.take(bases & 15 if version else 0), reader.take(sizes >> 4), reader.take(sizes & 15))
+            (
+                reader.take_bytes(bases & 15 if version else 0),
+                reader.take_bytes(sizes >> 4),
+                reader.take_bytes(sizes & 15),
+            )
             for _ in range(min(extents, _MOST_EXTENTS))
         ]
         if number == item:

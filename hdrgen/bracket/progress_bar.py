@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Callable[[float], None]]:
-    """Hands out a function to call with the share that is done; shows nothing where stderr is no terminal."""
+    """Show a bar, and yield the function that moves it to a share from 0 to 1.
+
+    Nothing is shown where stderr is no terminal, nor for work that is done within half a second.
+    """
     from tqdm import tqdm  # takes a moment to import, which help texts need not wait for
 
     layout = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"

@@ -9,41 +9,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.formats import Format
 from hdrgen.io.image import Pixels
+from hdrgen.io.notes import Note
 
 _RGB = ("r", "g", "b")
 _GREY = ("y", "i", "l", "v")
 _LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a", "luminance": "y", "gray": "y", "grey": "y"}
 _OTHER_SPACES = ("CIELAB", "ICCLAB", "ITULAB")
 """Which OpenImageIO hands on in other colours than everybody else."""
-_GREY_NOTE = "grey copied to three channels"
-_ALPHA_NOTE = "alpha channel dropped"
+_GREY_NOTE = Note("grey copied to three channels")
+_ALPHA_NOTE = Note("alpha channel dropped")
 _Layers = dict[str, dict[str, int]]
 
 
-class Choice(NamedTuple):
+class ChannelChoice(NamedTuple):
     """What to read of a file: the part, its channels (three, or a grey one), and what to tell the user about it."""
 
     channels: tuple[int, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     part: int = 0
 
 
-def choose_channels(reader: Any, path: Path, kind: Format) -> Choice:
-    """The part and channels that are the picture; the OpenImageIO reader is left at that part.
-
-    Of a multi-part OpenEXR file the first part with RGB, else the first that is grey.
-
-    Raises:
-        InputError: no RGB and no grey, with the channels that were found.
-    """
-    choice = _choose_among_parts(reader, path) if kind is Format.EXR else _choose_by_count(reader.spec(), path)
-    reader.seek_subimage(choice.part, 0)
-    return choice
-
-
-def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[str, ...]]:
+def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[Note, ...]]:
     """(H, W, 3) of pixels that were decoded with all their channels, in the order grey or RGB, alpha; and the notes.
 
     Raises:
@@ -58,35 +45,41 @@ def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[str, ...]]:
     return result, notes
 
 
-def choose_named(names: Sequence[str]) -> Choice | None:
+def choose_named(names: Sequence[str]) -> ChannelChoice | None:
     """RGB of the unnamed layer, else of the first layer that has it; else a lone grey channel; else None.
 
-    >>> choose_named(["view.B", "view.G", "view.R", "Z"])
-    Choice(channels=(2, 1, 0), notes=("layer 'view' taken as RGB",), part=0)
+    >>> choice = choose_named(["view.B", "view.G", "view.R", "Z"])
+    >>> choice.channels, choice.notes[0].text
+    ((2, 1, 0), "layer 'view' taken as RGB")
     """
     layers = _layers(names)
     coloured = [layer for layer, held in layers.items() if all(channel in held for channel in _RGB)]
     if coloured:
         held = layers[coloured[0]]
-        return Choice(tuple(held[channel] for channel in _RGB), _notes(coloured, held))
+        return ChannelChoice(tuple(held[channel] for channel in _RGB), _notes(coloured, held))
     grey = [(held, held[name]) for held in layers.values() for name in _GREY if name in held and len(held) <= 2]
     if not grey:
         return None
     held, channel = grey[0]
-    return Choice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in held else (_GREY_NOTE,))
+    return ChannelChoice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in held else (_GREY_NOTE,))
 
 
-def _choose_by_count(spec: Any, path: Path) -> Choice:
+def choose_by_count(spec: Any, path: Path) -> ChannelChoice:
+    """Grey or RGB of an OpenImageIO spec whose channels are in the usual order.
+
+    Raises:
+        InputError: Neither, with what was found.
+    """
     space = spec.getattribute("tiff:ColorSpace")
     if space in _OTHER_SPACES:
         raise InputError(f"{path}: expected grey or RGB, found {space}; convert it to RGB")
     has_alpha = spec.alpha_channel >= 0
     choices = {
-        (1, False): Choice((0,), (_GREY_NOTE,)),
-        (2, True): Choice((0,), (_GREY_NOTE, _ALPHA_NOTE)),
-        (3, False): Choice((0, 1, 2)),
-        (4, True): Choice((0, 1, 2), (_ALPHA_NOTE,)),
-        (4, False): Choice((0, 1, 2), ("fourth channel dropped",)),
+        (1, False): ChannelChoice((0,), (_GREY_NOTE,)),
+        (2, True): ChannelChoice((0,), (_GREY_NOTE, _ALPHA_NOTE)),
+        (3, False): ChannelChoice((0, 1, 2)),
+        (4, True): ChannelChoice((0, 1, 2), (_ALPHA_NOTE,)),
+        (4, False): ChannelChoice((0, 1, 2), (Note("fourth channel dropped"),)),
     }
     choice = choices.get((spec.nchannels, has_alpha))
     if choice is None:
@@ -96,9 +89,14 @@ def _choose_by_count(spec: Any, path: Path) -> Choice:
     return choice
 
 
-def _choose_among_parts(reader: Any, path: Path) -> Choice:
+def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
+    """Of the parts of an OpenEXR file the first with RGB, else the first that is grey.
+
+    Raises:
+        InputError: None has either, with the channels that were found.
+    """
     found: list[str] = []
-    grey: Choice | None = None
+    grey: ChannelChoice | None = None
     part = 0
     while reader.seek_subimage(part, 0):
         spec = reader.spec()
@@ -125,11 +123,11 @@ def _layers(names: Sequence[str]) -> _Layers:
     return dict(sorted(layers.items(), key=lambda item: item[0] != ""))
 
 
-def _notes(coloured: list[str], held: dict[str, int]) -> tuple[str, ...]:
+def _notes(coloured: list[str], held: dict[str, int]) -> tuple[Note, ...]:
     taken, *others = coloured
-    notes = [f"layer {taken!r} taken as RGB"] if taken else []
+    notes = [Note(f"layer {taken!r} taken as RGB")] if taken else []
     if others:
-        notes.append(f"other layers left out: {', '.join(others)}")
+        notes.append(Note(f"other layers left out: {', '.join(others)}"))
     if "a" in held:
         notes.append(_ALPHA_NOTE)
     return tuple(notes)

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 
-class Optimised(LightningModule):
+class OptimizedModule(LightningModule):
     """The part of `HDRModule` that makes and steps optimisers and schedules.
 
     Attributes:
