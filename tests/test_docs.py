@@ -1,5 +1,6 @@
 """What the documentation says: links lead somewhere, its example trains, its commands parse."""
 
+import ast
 import importlib
 import json
 import operator
@@ -15,8 +16,9 @@ import pytest
 import torch
 import yaml
 
-from hdrgen import metrics
-from hdrgen.cli.main import main
+import hdrgen
+from hdrgen import metrics, tonemap
+from hdrgen.cli.main import VERBS, Verb, main
 from hdrgen.data import ProceduralScenes
 from hdrgen.io import write_image
 from tests.commands.brackets import write_bracket
@@ -199,6 +201,16 @@ def test_the_method_trains_and_makes_hdr_images(example, tmp_path, capsys):
     assert "torch.optim.AdamW" in capsys.readouterr().out
 
 
+def test_the_method_without_exposures_trains_and_makes_hdr_images(example, tmp_path):
+    _, lines = example("A method without exposures")
+    write_image(tmp_path / "photo.jpg", np.full((48, 40, 3), 128, np.uint8))
+    for words in lines:
+        less = ["--data.val.size=32", "--data.val.count=1"] if words[0] == "fit" else []
+        assert main([*words, *QUIET, *LESS[words[0]], *less]) == 0
+    assert "psnr_mu" in json.loads(Path("results/metrics.json").read_text())["means"]
+    assert Path("predictions/photo/photo.exr").is_file()
+
+
 def test_the_metric_scores_a_method_and_files(example, tmp_path, monkeypatch, capsys):
     metric, ((*test,),) = example("A metric")
     assert main([*test, *QUIET, "--data.test.size=32", "--data.test.count=1"]) == 0
@@ -225,6 +237,15 @@ def test_the_tone_mapper_maps_what_a_protocol_judges(example):
     assert "power_psnr" in json.loads(Path("results/metrics.json").read_text())["means"]
 
 
+def test_the_tone_mapper_is_found_where_the_room_exports_it(example, tmp_path, monkeypatch):
+    operator, _ = example("A tone mapper")
+    exported(monkeypatch, tonemap, operator)
+    write_image(tmp_path / "photo.exr", np.linspace(0.01, 30, 192, dtype=np.float32).reshape(8, 8, 3))
+    assert main(["tonemap", "photo.exr", "--operator", "power_law", "--white", "8", "-o", "photo.png"]) == 0
+    image = hdrgen.tone_map(hdrgen.read("photo.exr"), "power_law", white=8)
+    np.testing.assert_allclose(hdrgen.read("photo.png").as_float(), np.asarray(image), atol=0.5 / 255 + 1e-6)
+
+
 def test_the_data_set_is_tested_and_trained_on(example, tmp_path):
     data, (test, fit) = example("A data set")
     for number, scene in enumerate(ProceduralScenes(2, size=64)):
@@ -237,6 +258,23 @@ def test_the_data_set_is_tested_and_trained_on(example, tmp_path):
     assert main([*test, *QUIET]) == 0
     assert "psnr" in json.loads(Path("results/metrics.json").read_text())["means"]
     assert main([*fit, *QUIET, "--data.batch_size=2", "--trainer.max_steps=1", "--model.encoder_channels=[4,8]"]) == 0
+
+
+def test_the_verb_answers_on_the_command_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "page.md").write_text(section_of(ADDING, "A verb"))
+    (code,) = blocks(tmp_path / "page.md", "python")
+    (line,) = blocks(tmp_path / "page.md")
+    (tmp_path / "my_verb.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for verb, entry in ast.literal_eval("{" + line.replace("Verb(", "(").replace("hdrgen.commands.", "") + "}").items():
+        monkeypatch.setitem(VERBS, verb, Verb(*entry))
+    write_image(tmp_path / "a.exr", np.full((4, 4, 3), 1, np.float32) * np.exp2([[[-4.0]], [[0.0]], [[0.0]], [[4.0]]]))
+    assert main(["stops", "a.exr", "--percentile", "0"]) == 0
+    assert capsys.readouterr().out == "a.exr: 8.0 stops\n"
+    assert main(["stops", "--help"]) == 0
+    assert main(["stops", "a.exr", "--percentil", "0"]) == main(["stops", "b.exr"]) == 2
+    assert "did you mean --percentile?" in capsys.readouterr().err
 
 
 def test_a_bracket_is_merged_as_the_guide_says(tmp_path, monkeypatch):
