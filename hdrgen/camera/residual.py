@@ -37,6 +37,7 @@ def response_residual(
     """
     samples = sampling(stack[None])[0].double()
     weight = triangle(samples)
+    # Below 0.05 lie display values within 0.025 of black, where rounding alone is a quarter of a stop, and of white.
     in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
     weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
     radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)

@@ -74,11 +74,12 @@ def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, thre
     """Curves (C, L) of one stack's samples (C, N, S) and relative times (S,)."""
     codes = (samples * (levels - 1)).round().long().flatten(1)
     count = _counts(codes, levels)
-    middle = levels // 2
+    middle = levels // 2  # Robertson et al. divide by g there, since the objective knows g up to a factor only
     if not bool((count[:, middle - 1 : middle + 2].sum(-1) > 0).all()):
         raise InputError("calibration: expected pixels of mid-grey in every channel, found none: give a response")
     weight = robertson_bell(codes.double() / (levels - 1)).view_as(samples) * time
     energy = (weight * time).sum(-1)
+    # A straight line that is 1 at mid-grey, as the paper starts.
     curve = torch.linspace(0, 2, levels, dtype=torch.float64, device=samples.device).expand(len(samples), -1)
     for _ in range(iterations):
         radiance = (weight * curve.gather(1, codes).view_as(samples)).sum(-1) / energy.clamp_min(1e-300)

@@ -19,6 +19,7 @@ from hdrgen.fusion.grey import Pyramid, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
+from hdrgen.tiling import no_progress
 
 STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, which spares the photograph a resampling
 CROOKED = 0.03  # of the picture's size: a homography farther than that from a turn and a shift is not believed
@@ -67,7 +68,7 @@ def align_photographs(
     *,
     linear: bool = False,
     shifts_only: bool = False,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> list[Alignment]:
     """Find how hand-held photographs of one scene lie relative to one of them.
 

@@ -83,6 +83,7 @@ def _covariance(pull: Values, hold: Values, patches: NDArray[np.int64], count: i
     """Of the parameters, from what every point pulls (N, P), and how firmly all hold (P, P)."""
     sums = np.stack([np.bincount(patches, column, count) for column in pull.T], axis=1)
     yielding = np.linalg.pinv(hold, rcond=1e-9)
+    # count / (count - 1): the small-sample correction of clustered (sandwich) estimates.
     spread: Values = yielding @ (sums.T @ sums) @ yielding.T * (count / (count - 1))
     return spread
 

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from hdrgen.camera import CameraResponse
 from hdrgen.fusion.streaming import Block, Rows
-from hdrgen.tiling import row_slices
+from hdrgen.tiling import no_progress, row_slices
 
 Plane = NDArray[np.float32]
 
@@ -32,8 +32,8 @@ DENSITY = 0.3  # of the pixels around that contradict make a ghost; single ones 
 AROUND = 2.0  # pixels: standard deviation of the surroundings
 MARGIN = 3.0  # pixels: of the soft edge of a mask
 LARGEST = 6.5e6  # pixels: larger photographs are judged by squares, from their darkest to their brightest pixel
-CODES = 65536
-ROWS = 256
+CODES = 65536  # of 16 bits, in which all frames are compared
+ROWS = 256  # of a frame at a time
 
 
 def least_clipped(frames: Sequence[Rows]) -> int:
@@ -54,7 +54,7 @@ def ghost_masks(
     response: CameraResponse,
     reference: int,
     *,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> list[GhostMask | None]:
     """Where each frame agrees with the reference.
 

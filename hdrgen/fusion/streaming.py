@@ -21,7 +21,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
-from hdrgen.tiling import row_slices
+from hdrgen.tiling import no_progress, row_slices
 
 Block = NDArray[Any]
 Sums = NDArray[np.complex64]
@@ -55,7 +55,7 @@ def merge_photographs(
     mean: Mean | None = None,
     weight: Weight = sensor_noise,
     masks: Sequence[Rows | None] | None = None,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> NDArray[np.float32]:
     """Merge photographs of any size: what `hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
