@@ -1,4 +1,4 @@
-"""How well a response curve explains a stack."""
+"""How well a response curve fits a stack."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def response_residual(
     *,
     sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
 ) -> float:
-    r"""By how many stops the frames of a stack disagree about radiance, once they are decoded.
+    r"""RMS disagreement, in stops, of the radiance that the frames of a stack give once they are decoded.
 
     The root mean square of :math:`\log_2 f^{-1}(Z_{ij}) - EV_j - \log_2 E_i`, weighted with the triangle of the
     display value, the radiance :math:`E_i` of each sample being the weighted mean over the frames.

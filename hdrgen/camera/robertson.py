@@ -1,4 +1,4 @@
-"""Robertson's calibration: response and radiance in turns, each the best for the other."""
+"""Robertson's calibration: response and radiance estimated alternately, each by least squares given the other."""
 
 import math
 
@@ -37,7 +37,7 @@ def calibrate_robertson(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack by alternating least squares.
 
-    From a straight line on, in turns until the mean change over a channel's levels, summed, is below `threshold`:
+    From a straight line, alternates until the mean change over a channel's levels, summed, is below `threshold`:
 
     :math:`E_i = \sum_j w(Z_{ij}) 2^{EV_j} g(Z_{ij}) / \sum_j w(Z_{ij}) 4^{EV_j}` and
     :math:`g(k) = \mathrm{mean}_{Z_{ij}=k}(2^{EV_j} E_i)`, divided by g at mid-grey.
@@ -50,8 +50,8 @@ def calibrate_robertson(
         stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
         ev: Exposures in EV, (S,) or (B, S).
         levels: Knots of the curve.
-        iterations: At most so many turns.
-        threshold: Change of the curves, in units of their value at mid-grey, below which they count as found.
+        iterations: Largest number of alternations.
+        threshold: Change of the curves, in units of their value at mid-grey, below which they count as converged.
         sampling: Which pixels to use.
 
     Raises:

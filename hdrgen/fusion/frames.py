@@ -1,4 +1,4 @@
-"""What the merges share: frames in order of exposure, and what a frame says of a pixel that no frame exposes well."""
+"""What the merges share: frames in order of exposure, and the fallback for pixels that no frame exposes well."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,7 +16,7 @@ CODES = 256  # of 8 bits
 
 
 def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: Weight, mean: Mean) -> Tensor:
-    """What all merges do, see `hdrgen.fusion.merge_debevec`; `mean` says over what is averaged."""
+    """The common part of all merges, see `hdrgen.fusion.merge_debevec`; `mean` is the quantity that is averaged."""
     count = stack.shape[-4] if stack.ndim >= 4 else 0
     total = weighted = fallback = torch.zeros((), device=stack.device)
     for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):

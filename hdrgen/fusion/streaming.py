@@ -67,11 +67,11 @@ def merge_photographs(
         frames: Arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
         ev: Their exposures in EV.
         response: The camera's curve, one or three tables.
-        mean: Over what to average; None is `LogMean`, Debevec's.
+        mean: The quantity to average; None is `LogMean`, Debevec's.
         weight: From display value to weight, 0 at the clip levels.
         masks: For each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
             than the others.
-        progress: Called with the share that is done.
+        progress: Called with the fraction done.
 
     Returns:
         Linear radiance (H, W, 3), float32.

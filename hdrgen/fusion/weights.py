@@ -1,4 +1,4 @@
-"""How much a display value says about the scene: weights from display value in [0, 1] to [0, 1].
+"""How reliable a display value is: weights from display value in [0, 1] to [0, 1].
 
 Every weight is exactly 0 at the clip levels 0 and 1, and any function of that kind can be passed to a merge.
 """

@@ -116,7 +116,7 @@ class ContextualBilateralLoss(nn.Module):
         bandwidth: float | None = None,
     ) -> None:
         super().__init__()
-        # A tuple hides the trunk from state_dict(), optimisers and DDP: it is frozen and can be had again.
+        # A tuple hides the trunk from state_dict(), optimizers and DDP: it is frozen and can be had again.
         self._trunk = (pretrained_vgg(19, layers, weights),)
         self.spatial_weight = spatial_weight
         self.bandwidth = bandwidth
