@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format bench clean
+.PHONY: help install quickstart test lint format bench mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -20,10 +20,11 @@ quickstart: .venv/runtime.stamp ## Train, test and use a small network on genera
 test: .venv/test.stamp ## Run the tests and the examples in docstrings
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
 
-lint: .venv/lint.stamp ## Check format, style and types
+lint: .venv/lint.stamp ## Check format, style, types, and which room imports which
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
@@ -34,8 +35,11 @@ bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpo
 		fusion_runtime rendered photographs protocols memory; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the tests miss (half an hour)
+	$(BIN)/python -m benchmarks.mutants
+
 clean: ## Remove .venv and what tools and runs left behind
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis runs quickstart wandb
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis runs quickstart wandb
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -51,6 +55,10 @@ clean: ## Remove .venv and what tools and runs left behind
 
 .venv/test.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
 	$(INSTALL) -e '.[test,tensorboard]'
+	@touch $@
+
+.venv/mutants.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
+	$(INSTALL) -e '.[mutants]'
 	@touch $@
 
 .venv/lint.stamp: pyproject.toml constraints.txt .venv/runtime.stamp

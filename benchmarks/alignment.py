@@ -9,7 +9,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from benchmarks.environment import print_environment
-from hdrgen.bracket.photographs import display_stack
+from hdrgen.bracket.pixels import display_frame
 from hdrgen.camera import PixelGrid, calibrate_debevec, response_residual
 from hdrgen.fusion import align_photographs, aligned
+from hdrgen.fusion.streaming import Rows
 from hdrgen.fusion.transforms import Matrix, applied, shift
 from hdrgen.io import read_image, read_stack
 from tests.fusion.moved import motion, photograph, scene
@@ -43,8 +44,8 @@ def main() -> int:
         table = generated(options, turn, reach)
         for name, (errors, seconds) in table.items():
             near = sum(error < 0.5 for error in errors)
-            shown = [f"{value:.2f} px" for value in (statistics.median(errors), np.quantile(errors, 0.9), max(errors))]
-            print(f"| {kind} | {name} | {' | '.join(shown)} | {near} of {len(errors)} | {seconds:.2f} |", flush=True)
+            cells = [f"{value:.2f} px" for value in (statistics.median(errors), np.quantile(errors, 0.9), max(errors))]
+            print(f"| {kind} | {name} | {' | '.join(cells)} | {near} of {len(errors)} | {seconds:.2f} |", flush=True)
     if options.stacks:
         print("\n| stack | " + " | ".join(["as photographed", *ALIGNERS]) + " |\n|" + "---|" * (len(ALIGNERS) + 2))
     for folder in options.stacks:
@@ -72,7 +73,7 @@ def generated(options: argparse.Namespace, turn: float, reach: float) -> dict[st
     """Residuals of every frame but the reference, and mean seconds, of every aligner."""
     height, width, middle = options.height, options.width, len(EV) // 2
     grid = np.stack(np.meshgrid(np.linspace(0, width - 1, 25), np.linspace(0, height - 1, 25)), -1).reshape(-1, 2)
-    found: dict[str, tuple[list[float], float]] = dict.fromkeys(ALIGNERS, ([], 0.0))
+    totals: dict[str, tuple[list[float], float]] = dict.fromkeys(ALIGNERS, ([], 0.0))
     for trial in range(options.trials):
         generator = np.random.default_rng(trial)
         radiance = scene(height + MARGIN, width + MARGIN, trial)
@@ -85,13 +86,13 @@ def generated(options: argparse.Namespace, turn: float, reach: float) -> dict[st
             matrices = align(frames, middle)
             seconds = (time.perf_counter() - start) / options.trials
             errors = [residual(matrices[j], true[j], grid) for j in range(len(EV)) if j != middle]
-            found[name] = (found[name][0] + errors, found[name][1] + seconds)
-    return found
+            totals[name] = (totals[name][0] + errors, totals[name][1] + seconds)
+    return totals
 
 
-def residual(found: Matrix, true: Matrix, grid: np.ndarray) -> float:
+def residual(estimate: Matrix, true: Matrix, grid: np.ndarray) -> float:
     """Median distance in pixels."""
-    return float(np.median(np.linalg.norm(applied(found, grid) - applied(true, grid), axis=1)))
+    return float(np.median(np.linalg.norm(applied(estimate, grid) - applied(true, grid), axis=1)))
 
 
 def real(folder: Path) -> list[float]:
@@ -99,12 +100,17 @@ def real(folder: Path) -> list[float]:
     stack = read_stack(folder)
     frames = [read_image(frame.path).pixels for frame in stack]
     ev = torch.tensor([frame.exposure.stops for frame in stack])
-    response = calibrate_debevec(display_stack(frames), ev)
+    response = calibrate_debevec(stacked(frames), ev)
     still = [np.eye(3) for _ in frames]
     middle = (len(frames) - 1) // 2
     motions = [still, *(align(frames, middle) for align in ALIGNERS.values())]
     grid = PixelGrid(40000)
-    return [response_residual(display_stack(aligned(frames, m)), ev, response, sampling=grid) for m in motions]
+    return [response_residual(stacked(aligned(frames, m)), ev, response, sampling=grid) for m in motions]
+
+
+def stacked(frames: Sequence[Rows]) -> torch.Tensor:
+    """Display values (S, 3, H, W)."""
+    return torch.stack(list(map(display_frame, frames)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import argparse
 import math
 import statistics
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.environment import commit, processor
+from benchmarks.timing import median_seconds
 from hdrgen.camera import CameraResponse, Sigmoid, calibrate_debevec, emor_curve, expose, quantise
 from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.tonemap import mu_law
@@ -66,28 +66,16 @@ def log_response_rmse(irradiance: Tensor, truth: CameraResponse) -> list[float]:
     return [float(x) for x in (error - error.median(-1, keepdim=True).values).square().mean(-1).sqrt()]
 
 
-def psnr_mu(found: Tensor, truth: Tensor) -> float:
+def scaled_psnr_mu(result: Tensor, truth: Tensor) -> float:
     """PSNR after the mu-law (5000), the peak at 99.9 % of the truth, at the best of 81 common scales."""
     peak = _percentile(truth, 0.999)
     target = mu_law((truth / peak).clamp(0, 1))
-    start = float((truth.median() / found.median()).log())
+    start = float((truth.median() / result.median()).log())
     errors = [
-        float((mu_law((found * math.exp(start + offset) / peak).clamp(0, 1)) - target).square().mean())
+        float((mu_law((result * math.exp(start + offset) / peak).clamp(0, 1)) - target).square().mean())
         for offset in torch.linspace(-0.2, 0.2, 81).tolist()
     ]
     return -10 * math.log10(min(errors))
-
-
-def interleaved(calls: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Median seconds of each call: one warm-up, then the calls in turn."""
-    seconds: list[list[float]] = [[] for _ in calls]
-    for turn in range(repeats + 1):
-        for call, times in zip(calls, seconds, strict=True):
-            start = time.perf_counter()
-            call()
-            if turn:
-                times.append(time.perf_counter() - start)
-    return [statistics.median(times) for times in seconds]
 
 
 class OpenCV:
@@ -150,10 +138,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _calibration_rows(stack: Tensor, truth: CameraResponse, repeats: int) -> list[tuple[str, ...]]:
     opencv = OpenCV(stack)
     batch = stack.expand(16, *stack.shape).contiguous()
-    ours, theirs = interleaved([lambda: calibrate_debevec(stack, EV), opencv.calibrate], repeats)
+    times = median_seconds({"ours": lambda: calibrate_debevec(stack, EV), "theirs": opencv.calibrate}, repeats)
+    ours, theirs = times["ours"], times["theirs"]
     # On their own: OpenCV's threads go on spinning for a while, on the processors of whatever comes next.
-    together = [lambda: calibrate_debevec(batch, EV), lambda: [calibrate_debevec(single, EV) for single in batch[:8]]]
-    sixteen, eight = interleaved(together, repeats)
+    batches = {
+        "sixteen": lambda: calibrate_debevec(batch, EV),
+        "eight": lambda: [calibrate_debevec(single, EV) for single in batch[:8]],
+    }
+    times = median_seconds(batches, repeats)
+    sixteen, eight = times["sixteen"], times["eight"]
     errors = log_response_rmse(calibrate_debevec(stack, EV).irradiance, truth)
     their_errors = log_response_rmse(opencv.calibrate(), truth)
     worst, mean = max(errors) <= max(their_errors), statistics.mean(errors) <= statistics.mean(their_errors)
@@ -174,14 +167,14 @@ def _calibration_rows(stack: Tensor, truth: CameraResponse, repeats: int) -> lis
 def _merge_rows(
     stack: Tensor, radiance: Tensor, truth: CameraResponse, options: argparse.Namespace
 ) -> list[tuple[str, ...]]:
-    calls = [
-        lambda: merge_debevec(stack, EV, calibrate_debevec(stack, EV)),
-        OpenCV(stack).calibrate_and_merge,
-        colour_merge(stack, truth),
-    ]
-    times = interleaved(calls, options.repeats)
-    quality = [psnr_mu(call(), radiance) for call in calls]
-    hat = psnr_mu(merge_debevec(stack, EV, calibrate_debevec(stack, EV), weight=debevec_hat), radiance)
+    merges = {
+        "hdrgen": lambda: merge_debevec(stack, EV, calibrate_debevec(stack, EV)),
+        "OpenCV": OpenCV(stack).calibrate_and_merge,
+        "colour-hdri": colour_merge(stack, truth),
+    }
+    times = list(median_seconds(merges, options.repeats).values())
+    quality = [scaled_psnr_mu(merge(), radiance) for merge in merges.values()]
+    hat = scaled_psnr_mu(merge_debevec(stack, EV, calibrate_debevec(stack, EV), weight=debevec_hat), radiance)
     faster = times[0] < min(times[1:])
     return [
         ("calibrate + merge", *(_ms(t) for t in times), "below both", _met(faster)),

@@ -13,14 +13,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from benchmarks.baselines import BASELINES, BLIND, add_scene_options, write_scenes
 from benchmarks.environment import print_environment
-from benchmarks.rendered import METHODS, scene_config
-from hdrgen.cli.method_table import Table, compare, format_table, mean_psnr, read_rows
+from hdrgen.cli.method_table import Table, compare_methods, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"
-BLIND = ["unchanged input", "linear gain, gamma 2.2"]
 SMALL = [
     "Kim et al. 2020=deep_synth_small",
     "CEVR 2023=cevr_small",
@@ -33,10 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("methods", nargs="*", metavar="NAME=CONFIG[,OVERLAY...]", default=SMALL)
     parser.add_argument("--train", type=Path, help="folder of panoramas to train on")
-    parser.add_argument("--hdri", type=Path, help="folder of panoramas to test on")
-    parser.add_argument("--curves", type=Path, help="DoRF file; a fifth of its curves is held out for the test")
-    parser.add_argument("--size", type=int, default=128, help="of the test views in pixels (%(default)s)")
-    parser.add_argument("--views", type=int, default=8, help="of each test panorama (%(default)s)")
+    add_scene_options(parser, size=128, views=8)
     parser.add_argument("--epochs", type=int, default=10, help="of training (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=Path("comparison"), help="folder (%(default)s)")
     options = parser.parse_args()
@@ -46,11 +40,12 @@ def main() -> int:
     print_environment()
     pairs = [method.split("=", 1) for method in options.methods]
     trained = {name: ["--ckpt_path", str(trained_checkpoint(name, configs, options))] for name, configs in pairs}
-    scenes = options.output / "scenes.yaml"
-    scenes.write_text(yaml.safe_dump(scene_config(options)), encoding="utf-8")
-    table = compare(METHODS | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output)
+    scenes = write_scenes(options, options.output)
+    table = compare_methods(
+        BASELINES | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output
+    )
     print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")
-    print(format_table(leads(read_rows(options.output / "metrics.csv"), list(trained), BLIND)))
+    print(format_table(leads(read_rows(options.output / "metrics.csv"), list(trained), list(BLIND))))
     print(f"\nscene by scene: {options.output / 'metrics.csv'}")
     return 0
 

@@ -9,10 +9,7 @@ import torch
 
 from benchmarks.environment import print_environment
 from hdrgen.camera import Gamma
-from hdrgen.data import Sample
-from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes, bracket_camera
-from hdrgen.data.virtual.procedural import ProceduralScenes
+from hdrgen.data import Motion, MovingScenes, ProceduralScenes, Sample, bracket_camera
 from hdrgen.fusion import ghost_masks, merge_photographs
 from hdrgen.metrics import psnr_mu
 

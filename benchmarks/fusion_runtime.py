@@ -11,30 +11,19 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from benchmarks.environment import print_environment
+from benchmarks.timing import median_seconds
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods.adaptive_itm import FusionNetwork
 
 EV = torch.tensor([-2.0, 0.0, 2.0])
-
-
-def milliseconds(work: Callable[[], object], device: torch.device) -> float:
-    """Of one call."""
-    start = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return 1000 * (time.perf_counter() - start)
 
 
 def debevec(stack: Tensor, ev: Tensor) -> Tensor:
@@ -44,7 +33,7 @@ def debevec(stack: Tensor, ev: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def compare(device: torch.device, size: int, repeats: int) -> dict[str, float]:
-    """Median time of both on one device, in milliseconds, after a call of each that does not count."""
+    """Median time of both on one device, in milliseconds."""
     radiance = procedural_radiance(size, torch.Generator().manual_seed(0)) * 0.2
     stack, ev = form_image(radiance, EV, Gamma(2.2))[None].to(device), EV.to(device)
     network = FusionNetwork().to(device).eval()
@@ -52,8 +41,7 @@ def compare(device: torch.device, size: int, repeats: int) -> dict[str, float]:
         "fusion network": lambda: network(*stack.unbind(1)),
         "Debevec, calibration and merge": lambda: debevec(stack, ev),
     }
-    times = [{name: milliseconds(job, device) for name, job in jobs.items()} for _ in range(repeats + 1)][1:]
-    return {name: statistics.median(each[name] for each in times) for name in jobs}
+    return {name: 1000 * seconds for name, seconds in median_seconds(jobs, repeats).items()}
 
 
 def main() -> int:
@@ -63,9 +51,9 @@ def main() -> int:
     options = parser.parse_args()
     print_environment()
     for name in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
-        found = compare(torch.device(name), options.size, options.repeats)
-        told = ", ".join(f"{job} {value:.1f} ms" for job, value in found.items())
-        print(f"{name}, three images of {options.size} x {options.size}: {told}")
+        times = compare(torch.device(name), options.size, options.repeats)
+        summary = ", ".join(f"{job} {value:.1f} ms" for job, value in times.items())
+        print(f"{name}, three images of {options.size} x {options.size}: {summary}")
     parameters = sum(parameter.numel() for parameter in FusionNetwork().parameters())
     print(f"the fusion network has {parameters:,} parameters; paper, V100: 5 ms against 1807 ms")
     return 0

@@ -2,15 +2,13 @@
 
 The jobs are timed alternately in the same run, so that other work on the machine hits all; medians are shown. The
 original takes 3 to 6 s for a pair of 512 x 512 under Octave on such a machine. With `--references FOLDER`, a folder of
-pairs and of what the release found for them (`references.json`), the largest differences over all rows are added.
+pairs and of the release's numbers for them (`references.json`), the largest differences over all rows are added.
 """
 
 import argparse
 import json
 import resource
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.environment import print_environment
+from benchmarks.timing import median_seconds
 from hdrgen.metrics import hdr_vdp2
 from tests.metrics import hdr_vdp2_oracle as oracle
 from tests.metrics.test_hdr_vdp2 import judge, setting
@@ -54,7 +53,7 @@ def jobs(test: Tensor, reference: Tensor) -> dict[str, tuple[int, Callable[[], o
     """What is timed, with the number of pairs in it."""
     one, other = test[:1], reference[:1]
     count = len(test)
-    found: dict[str, tuple[int, Callable[[], object]]] = {
+    timed: dict[str, tuple[int, Callable[[], object]]] = {
         "one pair, float32": (1, lambda: hdr_vdp2(one, other, PPD)),
         f"{count} pairs one by one, float32": (
             count,
@@ -65,28 +64,19 @@ def jobs(test: Tensor, reference: Tensor) -> dict[str, tuple[int, Callable[[], o
         "one pair and the gradient of Q, float32": (1, lambda: gradient(one, other)),
     }
     if test.device.type == "cpu":
-        found["plain NumPy and SciPy, float64"] = (1, lambda: numpy_pair(one, other))
-    return found
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Of one call."""
-    start = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
+        timed["plain NumPy and SciPy, float64"] = (1, lambda: numpy_pair(one, other))
+    return timed
 
 
 def print_times(device: str, size: int, count: int, repeats: int) -> None:
     """A row for each job: median milliseconds of the call and of each pair."""
     test, reference = (image.to(device) for image in invented_pairs(count, size))
-    todo = jobs(test, reference)
-    times = [{name: seconds(work) for name, (_, work) in todo.items()} for _ in range(repeats + 1)][1:]
+    work_by_name = jobs(test, reference)
+    times = median_seconds({name: work for name, (_, work) in work_by_name.items()}, repeats)
     print(f"\n| {size} x {size} pixels on {device} | ms | ms per pair |\n|---|---|---|")
-    for name, (pairs, _) in todo.items():
-        median = 1000 * statistics.median(each[name] for each in times)
-        print(f"| {name} | {median:.1f} | {median / pairs:.1f} |")
+    for name, (pairs, _) in work_by_name.items():
+        milliseconds = 1000 * times[name]
+        print(f"| {name} | {milliseconds:.1f} | {milliseconds / pairs:.1f} |")
 
 
 def print_differences(folder: Path) -> None:
@@ -97,10 +87,10 @@ def print_differences(folder: Path) -> None:
         "|---|---|---|---|"
     )
     for dtype in (torch.float64, torch.float32):
-        found = [(row, judge(folder, row, dtype)) for row in rows]
-        q = max(abs(result.q.item() - row["Q"]) for row, result in found)
-        c = max(abs(result.c_max.item() - row["C_max"]) / max(row["C_max"], 1e-12) for row, result in found)
-        mos = max(abs(result.q_mos_220.item() - row["v220"]["Q_MOS"]) for row, result in found if "v220" in row)
+        results = [(row, judge(folder, row, dtype)) for row in rows]
+        q = max(abs(result.q.item() - row["Q"]) for row, result in results)
+        c = max(abs(result.c_max.item() - row["C_max"]) / max(row["C_max"], 1e-12) for row, result in results)
+        mos = max(abs(result.q_mos_220.item() - row["v220"]["Q_MOS"]) for row, result in results if "v220" in row)
         print(f"| {str(dtype).removeprefix('torch.')} | {q:.2g} | {c:.2g} | {mos:.2g} |", flush=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.environment import print_environment
 from hdrgen.cli.lightning import run
-from hdrgen.cli.method_table import compare, format_table
+from hdrgen.cli.method_table import compare_methods, format_table
 
 CONFIGS = ("--config", "multi_exposure_small", "--config", "quickstart_scenes")
 STARTS = {"plain gain (identity_start)": "true", "PyTorch's initial weights": "false"}
@@ -28,7 +28,7 @@ def main() -> int:
         }
         methods["not trained: plain gain, gamma 2.2"] = ["--model", "LinearGain"]
         scenes = ["--config", "quickstart_scenes", "--data.test.count=6", "--trainer.enable_progress_bar=false"]
-        table = compare(methods, scenes, folder)
+        table = compare_methods(methods, scenes, folder)
     print(f"\n{options.steps} steps, seed {options.seed}\n{format_table(table)}")
     return 0
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.large_frames import EV, make_frames
 from benchmarks.whole_command import cost_of
 from hdrgen.io import write_image
 
@@ -40,25 +41,23 @@ ROWS = (
 )
 
 
-def run(ev: Sequence[float], height: int, width: int) -> None:
+def run(height: int, width: int) -> None:
     """Write the photographs, and print a row for every way to merge them."""
     with tempfile.TemporaryDirectory(prefix="hdrgen-files-") as name:
-        write_files(Path(name), ev, height, width)
-        print(f"{len(ev)} files of {width} x {height}, `hdrgen merge FOLDER ..`\n")
+        write_files(Path(name), height, width)
+        print(f"{len(EV)} files of {width} x {height}, `hdrgen merge FOLDER ..`\n")
         print("| work | options | seconds | processor seconds | peak memory |\n|---|---|---|---|---|")
         for row in ROWS:
             output = Path(name) / f"merged{row.suffix}"
             cost = cost_of("merge", str(Path(name) / row.folder), "-o", str(output), "--overwrite", *row.options)
-            told = f"`{' '.join(row.options)}`" if row.options else "-"
-            print(f"| {row.title} | {told} | {cost} |", flush=True)
+            shown_options = f"`{' '.join(row.options)}`" if row.options else "-"
+            print(f"| {row.title} | {shown_options} | {cost} |", flush=True)
 
 
-def write_files(folder: Path, ev: Sequence[float], height: int, width: int) -> None:
+def write_files(folder: Path, height: int, width: int) -> None:
     """Every exposure in all three folders, with lists of their exposures."""
-    from benchmarks.merge_photographs import make_frames
-
     make_frames(folder, height + SHAKE, width + SHAKE)
-    offsets = np.random.default_rng(0).integers(0, SHAKE + 1, (len(ev), 2))
+    offsets = np.random.default_rng(0).integers(0, SHAKE + 1, (len(EV), 2))
     for index, (top, left) in enumerate(offsets):
         frame = np.load(folder / f"{index}.npy", mmap_mode="r")
         still = frame[:height, :width]
@@ -67,5 +66,5 @@ def write_files(folder: Path, ev: Sequence[float], height: int, width: int) -> N
         write_image(folder / DEEP / f"{index}.tif", still.astype(np.uint16) * np.uint16(257))
         (folder / f"{index}.npy").unlink()
     for name, suffix in {STILL: "jpg", HELD: "jpg", DEEP: "tif"}.items():
-        lines = ["file,ev", *(f"{index}.{suffix},{value}" for index, value in enumerate(ev))]
+        lines = ["file,ev", *(f"{index}.{suffix},{value}" for index, value in enumerate(EV))]
         (folder / name / "exposures.csv").write_text("\n".join(lines) + "\n")

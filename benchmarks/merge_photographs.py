@@ -18,11 +18,7 @@ from typing import Any
 
 import numpy as np
 
-EV = [-5.0, -3.5, -2.0, -0.5, 1.0, 2.5, 4.0]
-GAMMA = 2.2
-FULL_WELL, READ_NOISE = 20000.0, 4.0
-STRIP = 250  # rows that are generated at a time
-CHECKED = 7  # every seventh row and column is compared with the truth
+from benchmarks.large_frames import CHECKED, EV, GAMMA, make_frames
 
 
 def main() -> int:
@@ -41,7 +37,7 @@ def main() -> int:
 
     print_environment()
     if options.files:
-        merge_files.run(EV, options.height, options.width)
+        merge_files.run(options.height, options.width)
         return 0
     with tempfile.TemporaryDirectory(prefix="hdrgen-photographs-") as name:
         make_frames(Path(name), options.height, options.width)
@@ -49,50 +45,11 @@ def main() -> int:
         print("| work | seconds | processor seconds | peak memory | PSNR-mu |\n|---|---|---|---|---|")
         for job in JOBS:
             command = [sys.executable, "-m", "benchmarks.merge_photographs", "--only", job, "--folder", name]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            quality = f"{found['psnr']:.2f} dB" if "psnr" in found else "-"
-            times = f"{found['seconds']:.2f} | {found['processor']:.2f}"
-            print(f"| {job} | {times} | {found['memory']:.2f} GiB | {quality} |", flush=True)
+            cost = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            quality = f"{cost['psnr']:.2f} dB" if "psnr" in cost else "-"
+            times = f"{cost['seconds']:.2f} | {cost['processor']:.2f}"
+            print(f"| {job} | {times} | {cost['memory']:.2f} GiB | {quality} |", flush=True)
     return 0
-
-
-def make_frames(folder: Path, height: int, width: int) -> None:
-    """Write the frames, and every so many pixels of the radiance, as .npy files."""
-    generator = np.random.default_rng(0)
-    octaves = [generator.random((2**o * 3 + 2, 2**o * 3 + 2, 3), np.float32) for o in range(2, 9)]
-    frames = [
-        np.lib.format.open_memmap(folder / f"{index}.npy", "w+", np.uint8, (height, width, 3))
-        for index in range(len(EV))
-    ]
-    truth = []
-    for start in range(0, height, STRIP):
-        rows = np.arange(start, min(start + STRIP, height))
-        radiance = strip(octaves, rows / height, np.arange(width) / width)
-        truth.append(radiance[-start % CHECKED :: CHECKED, ::CHECKED])
-        for frame, ev in zip(frames, EV, strict=True):
-            frame[rows[0] : rows[-1] + 1] = photographed(radiance, ev, generator)
-    np.save(folder / "truth.npy", np.concatenate(truth))
-
-
-def strip(octaves: list[np.ndarray], y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Radiance at places (y, x) in [0, 1): value noise of several sizes, as an exponent of 2."""
-    total = np.zeros((len(y), len(x), 3), np.float32)
-    for level, cells in enumerate(octaves):
-        (top, dy), (left, dx) = (divmod(place * (len(cells) - 2), 1) for place in (y, x))
-        dy, dx = dy.astype(np.float32)[:, None, None], dx.astype(np.float32)[None, :, None]
-        near, far = (cells[top.astype(int) + i] for i in (0, 1))
-        rows = near * (1 - dy) + far * dy
-        columns = left.astype(int)
-        total += (rows[:, columns] * (1 - dx) + rows[:, columns + 1] * dx) * 0.7**level
-    return np.exp2(total / sum(0.7**level for level in range(len(octaves))) * 16 - 9, dtype=np.float32)
-
-
-def photographed(radiance: np.ndarray, ev: float, generator: np.random.Generator) -> np.ndarray:
-    """Codes of an exposure with photon and read noise."""
-    exposure = radiance * np.float32(2**ev)
-    noise = generator.standard_normal(exposure.shape, np.float32)
-    noisy = exposure + noise * np.sqrt(exposure / FULL_WELL + (READ_NOISE / FULL_WELL) ** 2)
-    return (noisy.clip(0, 1) ** np.float32(1 / GAMMA) * 255 + 0.5).astype(np.uint8)
 
 
 def known_response(frames: list[np.ndarray]) -> np.ndarray:
@@ -116,8 +73,8 @@ def everything(frames: list[np.ndarray]) -> np.ndarray:
     """Alignment (turns and perspective, too), calibration and merge."""
     from hdrgen.fusion import align_photographs
 
-    found = align_photographs(frames, len(frames) // 2)
-    return calibrated(frames, [alignment.matrix for alignment in found])
+    alignments = align_photographs(frames, len(frames) // 2)
+    return calibrated(frames, [alignment.matrix for alignment in alignments])
 
 
 def calibrated(frames: list[np.ndarray], matrices: list[np.ndarray]) -> np.ndarray:
@@ -127,7 +84,7 @@ def calibrated(frames: list[np.ndarray], matrices: list[np.ndarray]) -> np.ndarr
     from hdrgen.camera import calibrate_debevec
     from hdrgen.fusion import aligned, debevec_hat, merge_photographs
 
-    step = int((frames[0][..., 0].size / 2**17) ** 0.5)
+    step = max(1, int((frames[0][..., 0].size / 2**17) ** 0.5))
     small = torch.stack([torch.from_numpy(frame[::step, ::step] / np.float32(255)) for frame in frames])
     response = calibrate_debevec(small.permute(0, 3, 1, 2), torch.tensor(EV))
     return merge_photographs(aligned(frames, matrices), EV, response, weight=debevec_hat)
@@ -175,11 +132,11 @@ def measure(job: str, folder: Path) -> None:
     frames = [np.load(folder / f"{index}.npy") for index in range(len(EV))]
     start, used = time.perf_counter(), time.process_time()
     radiance = JOBS[job](frames)
-    found = {"seconds": time.perf_counter() - start, "processor": time.process_time() - used}
-    found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
+    cost = {"seconds": time.perf_counter() - start, "processor": time.process_time() - used}
+    cost["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
     if radiance.shape == frames[0].shape:
-        found["psnr"] = quality(radiance, np.load(folder / "truth.npy"))
-    print(json.dumps(found))
+        cost["psnr"] = quality(radiance, np.load(folder / "truth.npy"))
+    print(json.dumps(cost))
 
 
 def quality(radiance: np.ndarray, truth: np.ndarray) -> float:

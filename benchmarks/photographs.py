@@ -12,16 +12,12 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.baselines import BLIND
 from benchmarks.environment import print_environment
 from hdrgen.camera import calibrate_debevec
-from hdrgen.cli.method_table import compare, mean_psnr, read_rows
+from hdrgen.cli.method_table import compare_methods, mean_psnr, read_rows
 from hdrgen.data import ExposureStackFolder, Sample, SelectedExposures, write_stack
 from hdrgen.fusion import merge_debevec
-
-METHODS = {
-    "unchanged input": ["--model", "UnchangedInput"],
-    "linear gain, gamma 2.2": ["--model", "LinearGain"],
-}
 
 
 def main() -> int:
@@ -44,8 +40,8 @@ def main() -> int:
         sample = SelectedExposures(ExposureStackFolder(str(stack), max_side=options.side))[0]
         write_stack(with_truth(sample, options.reach, options.border), output / "stacks" / stack.name)
     scenes = ["--data.test", "ExposureStackFolder", "--data.test.root", str(output / "stacks")]
-    methods = METHODS | {"network": ["--ckpt_path", str(options.ckpt_path)]}
-    compare(methods, [*scenes, "--grid.scenes", str(len(options.stacks))], output)
+    methods = BLIND | {"network": ["--ckpt_path", str(options.ckpt_path)]}
+    compare_methods(methods, [*scenes, "--grid.scenes", str(len(options.stacks))], output)
     print("\n" + table_by_scene(output / "metrics.csv"))
     print(f"\nscene by scene: {output / 'metrics.csv'}; pictures: {output / 'test'}")
     return 0

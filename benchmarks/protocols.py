@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from benchmarks.baselines import BASELINES, add_scene_options, write_scenes
 from benchmarks.environment import print_environment
-from benchmarks.rendered import METHODS, scene_config
 from hdrgen import configs
 from hdrgen.cli.main import main as hdrgen
 
@@ -26,10 +24,7 @@ QUIET = ["--trainer.logger=false", "--trainer.enable_model_summary=false", "--tr
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("methods", nargs="*", metavar="NAME=CHECKPOINT", help="beside the baselines")
-    parser.add_argument("--hdri", type=Path, help="folder of panoramas to test on")
-    parser.add_argument("--curves", type=Path, help="DoRF file; the held-out fifth of its curves is used")
-    parser.add_argument("--size", type=int, default=512, help="of the views in pixels (%(default)s)")
-    parser.add_argument("--views", type=int, default=2, help="of each panorama (%(default)s)")
+    add_scene_options(parser, size=512, views=2)
     parser.add_argument("--protocols", nargs="+", default=PROTOCOLS, choices=configs.protocol_names())
     parser.add_argument("-o", "--output", type=Path, default=Path("protocols"), help="folder (%(default)s)")
     options = parser.parse_args()
@@ -37,13 +32,11 @@ def main() -> int:
         print("skipped: pass --hdri FOLDER --curves FILE")
         return 0
     print_environment()
-    options.output.mkdir(parents=True, exist_ok=True)
-    scenes = options.output / "scenes.yaml"
-    scenes.write_text(yaml.safe_dump(scene_config(options)), encoding="utf-8")
+    write_scenes(options, options.output)
     networks = {name: ["--ckpt_path", path] for name, path in (method.split("=", 1) for method in options.methods)}
     results = {
         name: {protocol: tested(name, arguments, protocol, options.output) for protocol in options.protocols}
-        for name, arguments in (METHODS | networks).items()
+        for name, arguments in (BASELINES | networks).items()
     }
     print(f"\n{markdown(results)}\n\neverything: {options.output}/*/*/metrics.json")
     return 0
@@ -57,13 +50,13 @@ def tested(name: str, arguments: Sequence[str], protocol: str, output: Path) -> 
         scenes = ["--config", str(output / "scenes.yaml"), *arguments, "--evaluation", protocol]
         if status := hdrgen(["test", *scenes, *QUIET, "-o", str(folder)]):
             raise SystemExit(status)
-    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return found
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics
 
 
 def markdown(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """A row for each method, a column for each protocol: mean and deviation of its headline, and that of HDR-VDP."""
-    protocols = {name: found["protocol"] for row in results.values() for name, found in row.items()}
+    protocols = {name: metrics["protocol"] for row in results.values() for name, metrics in row.items()}
     columns = {
         protocol: list(dict.fromkeys([settings["headline"], "hdr_vdp2_q"])) for protocol, settings in protocols.items()
     }
@@ -75,11 +68,11 @@ def markdown(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
-def cell(found: Mapping[str, Any], metric: str) -> str:
+def cell(metrics: Mapping[str, Any], metric: str) -> str:
     """`mean ± deviation`, or a dash where the method has no such number."""
-    if metric not in found["means"]:
+    if metric not in metrics["means"]:
         return "-"
-    return f"{found['means'][metric]['mean']:.2f} ± {found['deviations'][metric]['mean']:.2f}"
+    return f"{metrics['means'][metric]['mean']:.2f} ± {metrics['deviations'][metric]['mean']:.2f}"
 
 
 if __name__ == "__main__":

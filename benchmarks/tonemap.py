@@ -15,10 +15,8 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import argparse
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,13 +29,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.environment import print_environment
+from benchmarks.timing import median_seconds
 from benchmarks.whole_command import cost_of
 from hdrgen.camera import SRGB, form_image
-from hdrgen.cli.operator_options import OPERATORS as NAMES
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.fusion import Mertens
 from hdrgen.io import write_image
-from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005
+from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005, all_operators
 
 SIZES = {"512 x 512": (512, 512), "1920 x 1080": (1080, 1920)}
 NOT_BLACK = torch.tensor([3e-3, 2e-3, 1e-3]).view(3, 1, 1)
@@ -122,36 +120,24 @@ def map_files() -> None:
         source = write_image(Path(folder) / "scene.exr", pixels)
         print(f"\n{pixels.shape[1]} x {pixels.shape[0]}, `hdrgen tonemap scene.exr --operator ..`\n")
         print("| operator | seconds | processor seconds | peak memory |\n|---|---|---|---|")
-        for name in NAMES:
+        for name in all_operators():
             cost = cost_of("tonemap", str(source), "--operator", name, "-o", f"{folder}/{name}.jpg")
             print(f"| {name} | {cost} |", flush=True)
 
 
 @torch.inference_mode()
 def row(name: str, size: str, contest: Contest, tensor: Tensor, pixels: Any, repeats: int) -> str:
-    """One line of the table; a call of each comes first that does not count."""
-    ours, theirs = [], []
-    for _ in range(repeats + 1):
-        milliseconds, result = timed(partial(contest.ours, tensor))
-        ours.append(milliseconds)
-        if contest.theirs is not None:
-            milliseconds, other = timed(partial(contest.theirs, pixels))
-            theirs.append(milliseconds)
-    mine = statistics.median(ours[1:])
-    if not theirs:
-        return f"| {name} | {size} | {mine:.0f} | - | | | | |"
-    yours = statistics.median(theirs[1:])
+    """One line of the table."""
+    if contest.theirs is None:
+        times = median_seconds({"ours": partial(contest.ours, tensor)}, repeats)
+        return f"| {name} | {size} | {1000 * times['ours']:.0f} | - | | | | |"
+    times = median_seconds({"ours": partial(contest.ours, tensor), "theirs": partial(contest.theirs, pixels)}, repeats)
+    ours, theirs = 1000 * times["ours"], 1000 * times["theirs"]
     # OpenCV's fusion leaves the display's range, and its tone mappers leave NaN at some black pixels.
-    difference = np.abs(result.permute(1, 2, 0).numpy() - np.nan_to_num(other).clip(0, 1))
-    told = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
-    return f"| {name} | {size} | {mine:.0f} | {contest.name} | {yours:.0f} | {yours / mine:.2f} | {told} |"
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Milliseconds, and what came out."""
-    start = time.perf_counter()
-    result = work()
-    return 1000 * (time.perf_counter() - start), result
+    other = np.nan_to_num(contest.theirs(pixels)).clip(0, 1)
+    difference = np.abs(contest.ours(tensor).permute(1, 2, 0).numpy() - other)
+    quality = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
+    return f"| {name} | {size} | {ours:.0f} | {contest.name} | {theirs:.0f} | {theirs / ours:.2f} | {quality} |"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to the
 
 from typing import TYPE_CHECKING
 
+from hdrgen.lazy import lazy_face
 from hdrgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -73,21 +74,5 @@ __all__ = [
     "write",
 ]
 
-
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-
-    def __getattr__(name: str) -> object:
-        """Import a public name on first use (PEP 562)."""
-        if name not in _PUBLIC:
-            raise AttributeError(f"module 'hdrgen' has no attribute {name!r}")
-        from importlib import import_module
-
-        module, _, attribute = _PUBLIC[name].partition(":")
-        value = getattr(import_module(module), attribute)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    """Public names and what is there already."""
-    return sorted({*globals(), *_PUBLIC} - {"TYPE_CHECKING"})
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)

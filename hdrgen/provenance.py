@@ -43,29 +43,29 @@ def _of_checkout(file: Path) -> str | None:
 
 
 def _of_installation() -> str | None:
-    """What pip noted of an installation from a repository (PEP 610)."""
+    """What pip recorded of an installation from a repository (PEP 610)."""
     try:
-        noted = importlib.metadata.distribution("hdrgen").read_text("direct_url.json")
+        origin = importlib.metadata.distribution("hdrgen").read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:
         return None
-    found = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
-    return None if found is None else str(found)
+    commit_id = json.loads(origin or "{}").get("vcs_info", {}).get("commit_id")
+    return None if commit_id is None else str(commit_id)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        told = subprocess.run(
+        answer = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):  # no git on this machine, or a slow disk
         return None
-    return told.stdout.strip() or None if told.returncode == 0 else None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None
 
 
 def _version(package: str) -> str | None:
-    said = getattr(sys.modules.get(package), "__version__", None)
-    if isinstance(said, str):  # torch itself says its build, such as +cu130; what pip noted does not
-        return said
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if isinstance(version, str):  # the module's own has the build, such as torch's +cu130; pip's record does not
+        return version
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

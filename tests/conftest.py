@@ -1,9 +1,19 @@
 """What several rooms' tests share."""
 
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import torchmetrics  # noqa: F401 (before colour, whose stand-in for matplotlib it cannot be imported beside)
+
+FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...: shared numbers would be theirs again
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--seeds 200`: whether the tests hold by more than luck."""
+    parser.addoption("--seeds", type=int, default=1, help="run every test under this many seeds (default: 1)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -13,6 +23,32 @@ def pytest_configure(config: pytest.Config) -> None:
     warnings then fail on, and the whole run with them.
     """
     config.addinivalue_line("filterwarnings", "ignore:.*related API features are not available")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each seed beyond the first."""
+    count = metafunc.config.getoption("seeds")
+    if count > 1:
+        metafunc.parametrize("seeded", range(FIRST_SEED, FIRST_SEED + count), indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Seed for each fixture that tests share: it is made before `seeded`, by whichever of them asks first."""
+    if fixturedef.scope != "function":
+        _seed(FIRST_SEED)
+
+
+@pytest.fixture(autouse=True)
+def seeded(request: pytest.FixtureRequest) -> None:
+    """Seed the generators that all share: a test draws the same numbers wherever and in whatever company it runs."""
+    _seed(getattr(request, "param", FIRST_SEED))
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 @pytest.fixture(scope="session")

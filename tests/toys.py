@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hdrgen.data import Sample, WholeStack
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods import HDRModule, source_of
 
 
 class ToyMethod(HDRModule):
@@ -51,6 +51,25 @@ class ToyMethod(HDRModule):
 
 class OtherToy(ToyMethod):
     """The same under another name, to see what a checkpoint carries over."""
+
+
+class ToyExpansion(HDRModule):
+    """One photograph to radiance, without exposures: a gain for each channel of the linearised image."""
+
+    generates = False
+
+    def __init__(self, optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=0.01)) -> None:
+        super().__init__(optimizer)
+        self.save_hyperparameters(ignore=["optimizer"])
+        self.gain = torch.nn.Parameter(torch.tensor([0.5, 1.0, 1.5]).view(3, 1, 1))
+
+    def expand(self, image: Tensor) -> Tensor:
+        return self.gain * image**2.2
+
+    def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
+        loss = (self.expand(source_of(batch)) - batch["hdr"]).abs().mean()
+        self.log("train/loss", loss, batch_size=len(batch["ldr"]))
+        return loss
 
 
 class ToyScenes(StackDataset):

@@ -1,4 +1,4 @@
-"""Between the images that a caller has and the tensors that methods take."""
+"""Conversion between the images that a caller has and the tensors that methods take."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data.reading import photograph_of, read_photograph
+from hdrgen.data import photograph_of, read_photograph
 from hdrgen.errors import InputError
 from hdrgen.io import Image
 
@@ -28,7 +28,7 @@ def photograph(picture: Picture) -> Tensor:
     sRGB curve, see `hdrgen.data.reading.read_photograph`.
 
     Raises:
-        InputError: another shape or type, or values outside [0, 1]; something else.
+        InputError: Another shape or type, or values outside [0, 1]; something else.
 
     >>> photograph(np.full((2, 4, 3), 51, np.uint8))[0, :, 0, 0]
     tensor([0.2000, 0.2000, 0.2000])
@@ -51,7 +51,7 @@ def displayed(values: Tensor) -> Tensor:
     """The same display values in float32.
 
     Raises:
-        InputError: values outside [0, 1], NaN, codes, or no pixels at all.
+        InputError: Values outside [0, 1], NaN, codes, or no pixels at all.
     """
     if not values.is_floating_point() or not values.numel():
         raise InputError(
@@ -75,7 +75,7 @@ def as_float(pixels: Array) -> NDArray[np.float32]:
     """Pixels `(H, W, 3)` as float32, codes scaled to [0, 1] by their largest value.
 
     Raises:
-        InputError: another shape or type.
+        InputError: Another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or 0 in pixels.shape:
         first = pixels.ndim == 3 and pixels.shape[0] == 3
@@ -93,11 +93,11 @@ def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> N
 
     Args:
         tensor: `(..., 3, H, W)`.
-        kinds: The shapes that are meant, for the error.
+        kinds: The expected shapes, for the error.
         dimensions: How many dimensions it may have, fewest and most.
 
     Raises:
-        InputError: another shape.
+        InputError: Another shape.
     """
     fewest, most = dimensions
     if fewest <= tensor.ndim <= most and tensor.shape[-3] == 3 and tensor.numel():
@@ -108,7 +108,7 @@ def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> N
 
 
 def kind_of(value: object) -> str:
-    """What something is, for an error.
+    """A short description of a value, for an error.
 
     >>> kind_of(None), kind_of(np.zeros((2, 3), np.uint8)), kind_of([1, 2])
     ('None', 'uint8 (2, 3)', 'list of 2')
@@ -134,7 +134,7 @@ def stops(ev: float | Sequence[float] | Array | Tensor) -> Tensor:
     """EVs as a tensor `(K,)`.
 
     Raises:
-        InputError: none, or no numbers.
+        InputError: None, or no numbers.
     """
     try:
         values = torch.as_tensor(ev, dtype=torch.float32).detach().cpu()

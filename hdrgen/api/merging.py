@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
-from hdrgen.bracket.merging import MEANS, merged
-from hdrgen.bracket.photographs import Photographs
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
 from hdrgen.camera import CameraResponse
-from hdrgen.cli.exposure_options import Stack
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Exposure, Frame, Image, find_images, read_stack
 
+MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
 
@@ -80,7 +79,7 @@ def merge(
         cuts it to what all exposures show.
 
     Raises:
-        InputError: too few, unreadable or contradictory exposures, or an unknown choice.
+        InputError: Too few, unreadable or contradictory exposures, or an unknown choice.
 
     >>> codes = [np.full((32, 32, 3), code, np.uint8) for code in (62, 117, 219)]
     >>> radiance = merge(codes, ev=[-2, 0, 2], response="gamma:2.2", align="none")
@@ -88,40 +87,40 @@ def merge(
     0.18
     """
     _check(method, align)
-    stack, photographs = _read(images, ev)
+    pixels = _read(images, ev)
     if align != "none":
-        photographs.align(stack, shifts_only=align == "mtb")
-    radiance = merged(stack, photographs, method, response, deghost).radiance
+        pixels.align(shifts_only=align == "mtb")
+    radiance = merge_bracket(pixels, method, response, deghost=deghost).radiance
     if isinstance(images, Tensor):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
         return radiance
-    colours = photographs.chromaticities or BT709.chromaticities
-    middle = stack.frames[stack.middle].exposure
-    return Image(radiance, linear=True, exposure=middle, chromaticities=colours, camera=photographs.camera)
+    colours = pixels.chromaticities or BT709.chromaticities
+    middle = pixels.bracket.frames[pixels.bracket.middle].exposure
+    return Image(radiance, linear=True, exposure=middle, chromaticities=colours, camera=pixels.camera)
 
 
 def _check(method: str, align: str) -> None:
     for name, value, known in (("method", method, list(MEANS)), ("align", align, ["homography", "mtb", "none"])):
         if value not in known:
-            raise InputError(f"{name}: expected one of {', '.join(known)}, found {value!r}")
+            raise InputError(f"{name}: expected one of {', '.join(known)}, found {value!r}", name)
 
 
 def _of_arrays(images: object) -> bool:
     return isinstance(images, Tensor | list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike)
 
 
-def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) -> tuple[Stack, Photographs]:
-    """Exposures dark to bright, and their pixels."""
+def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) -> BracketPixels:
+    """The exposures dark to bright."""
     _check_several(images)
     given = None if ev is None else stops(ev)  # type: ignore[arg-type]  # it checks
     if given is not None and not isinstance(images, str | PathLike) and len(given) != len(images):
         raise InputError(f"expected {len(images)} EVs, one for each exposure, found {len(given)}")
     if _of_arrays(images):
-        return _stack_of(images, given)  # type: ignore[arg-type]  # just checked
+        return _bracket_of(images, given)  # type: ignore[arg-type]  # just checked
     frames = _frames(images, given)  # type: ignore[arg-type]  # just checked
-    stack = Stack(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
-    return stack, Photographs.read(stack, max_megapixels=500)
+    bracket = Bracket(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
+    return BracketPixels.read(bracket, MAX_MEGAPIXELS)
 
 
 def _check_several(images: object) -> None:
@@ -132,8 +131,8 @@ def _check_several(images: object) -> None:
             f"expected files, a list of arrays (H, W, 3) or a tensor (S, 3, H, W), found {kind_of(images)}"
         )
     if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
-        found = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
-        raise InputError(f"expected at least two exposures of a scene, found {found}")
+        count = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
+        raise InputError(f"expected at least two exposures of a scene, found {count}")
     if isinstance(images, Tensor):
         check_channels(images, "(S, 3, H, W)", (4, 4))
 
@@ -151,16 +150,15 @@ def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     return read_stack(paths, {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)})
 
 
-def _stack_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> tuple[Stack, Photographs]:
+def _bracket_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
-        raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example")
+        raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
     pixels = list(to_array(displayed(images))) if isinstance(images, Tensor) else [_checked(image) for image in images]
     if len({image.shape for image in pixels}) > 1:
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
-    stack = Stack("images", frames, "ev")
-    return stack, Photographs.of(stack, [pixels[index] for index in order])
+    return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order])
 
 
 def _checked(image: Array) -> Array:

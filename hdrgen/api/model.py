@@ -16,9 +16,7 @@ from hdrgen.api.arrays import Array, Picture, check_channels, displayed, kind_of
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
-from hdrgen.methods.base import HDRModule
-from hdrgen.methods.loading import load_method
-from hdrgen.methods.offers import refuse_unoffered, takes_one
+from hdrgen.methods import HDRModule, load_method
 from hdrgen.nn import TileSize
 
 EV = float | Sequence[float] | Array | Tensor
@@ -32,7 +30,7 @@ def load(
     tile: TileSize = "auto",
     method: type[HDRModule] | str | None = None,
 ) -> Model:
-    """Load a trained method. Nothing in the file is ever executed.
+    """Load a trained method. Nothing in the file is ever executed; exported programs are for `hdrgen.load_program`.
 
     Args:
         path: A checkpoint that `hdrgen fit` wrote, or a folder or `.safetensors` file that `hdrgen export` wrote.
@@ -41,9 +39,7 @@ def load(
         method: Class of the method, or its import path; needed only for one that is not part of hdrgen.
 
     Raises:
-        InputError: no checkpoint there, a damaged one, or one that holds code.
-
-    See also `hdrgen.load_program`, which runs exported ONNX programs.
+        InputError: No checkpoint there, a damaged one, or one that holds code.
 
     >>> model = hdrgen.load("runs/CEVR/version_0/checkpoints/last.ckpt")  # doctest: +SKIP
     >>> brighter = model.generate(hdrgen.read("photo.jpg"), ev=2.0)  # doctest: +SKIP
@@ -68,13 +64,13 @@ class Model:
         tile: See `load`.
 
     Raises:
-        InputError: no method, or no tile size.
+        InputError: No method, or no tile size.
 
     >>> import numpy as np
     >>> from hdrgen.methods import LinearGain
     >>> model = Model(LinearGain())
-    >>> made = model.generate(np.full((4, 6, 3), 0.2, np.float32), ev=[-2.2, 2.2])
-    >>> [round(float(value), 3) for value in made[:, 0, 0, 0]]
+    >>> exposures = model.generate(np.full((4, 6, 3), 0.2, np.float32), ev=[-2.2, 2.2])
+    >>> [round(float(value), 3) for value in exposures[:, 0, 0, 0]]
     [0.1, 0.4]
     >>> model.reconstruct(np.full((4, 6, 3), 255, np.uint8)).shape
     (4, 6, 3)
@@ -84,7 +80,7 @@ class Model:
         if not isinstance(method, HDRModule):
             raise InputError(f"expected a method of hdrgen.methods, found {kind_of(method)}; hdrgen.load opens files")
         if tile not in ("auto", "none") and (not isinstance(tile, int) or tile < 1):
-            raise InputError(f"tile: expected auto, none or a number of pixels, found {tile!r}")
+            raise InputError(f"tile: expected auto, none or a number of pixels, found {tile!r}", "tile")
         self.method = method.eval()
         self.method.tile = tile
         self.method.check_tile()
@@ -99,7 +95,7 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where it runs."""
+        """The device that it runs on."""
         return self.method.device
 
     @property
@@ -108,16 +104,18 @@ class Model:
         return self.method.stack_ev if self.method.generates else ()
 
     def to(self, device: str | torch.device) -> Model:
-        """Move it, and return it.
+        """Move the method to a device, and return the model.
 
         Raises:
-            InputError: there is no such device.
+            InputError: There is no such device.
         """
         try:
             self.method.to(device)
         except (RuntimeError, AssertionError) as error:
-            told = str(error).strip().splitlines()[0]
-            raise InputError(f"expected a device such as cpu, cuda or cuda:1, found {device}: {told}") from error
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"expected a device such as cpu, cuda or cuda:1, found {device}: {reason}", "device"
+            ) from error
         return self
 
     @overload
@@ -137,17 +135,15 @@ class Model:
             `([B,] [K,] 3, H, W)`.
 
         Raises:
-            InputError: an exposure that the method cannot make, or no photograph.
+            InputError: An exposure that the method cannot make, or no photograph.
         """
-        wanted = stops(ev)
-        if not self.method.generates:
-            raise InputError(f"{self.name} merges exposures; it does not generate them, see reconstruct")
-        refuse_unoffered(self.method, wanted)
-        batched, given = self._batched(image)
-        made = self.method.generate(given, wanted.to(given.device))
+        relative = stops(ev)
+        self.method.check_ev(relative)
+        batched, photographs = self._batched(image)
+        exposures = self.method.generate(photographs, relative.to(photographs.device))
         if isinstance(ev, float | int) or getattr(ev, "ndim", 1) == 0:  # a number, of Python, NumPy or torch
-            made = made[:, 0]
-        return self._returned(made if batched else made[0], image)
+            exposures = exposures[:, 0]
+        return _returned(exposures if batched else exposures[0], image)
 
     @overload
     def reconstruct(self, image: Tensor | Batch, ev: EV | None = None) -> Tensor: ...
@@ -171,7 +167,7 @@ class Model:
             their camera, exposure and colours.
 
         Raises:
-            InputError: no photograph, several for a method that takes one, or one for a method that takes several.
+            InputError: No photograph, several for a method that takes one, or one for a method that takes several.
         """
         if isinstance(image, dict):
             missing = [key for key in ("ldr", "ev", "ref") if key not in image]
@@ -179,7 +175,7 @@ class Model:
                 raise InputError(f"expected a batch with ldr, ev and ref, found none of {', '.join(missing)}")
             there = {key: value.to(self.device) if isinstance(value, Tensor) else value for key, value in image.items()}
             return self.method.reconstruct(there)
-        if takes_one(self.method):
+        if self.method.input == "photograph":
             if isinstance(image, list | tuple):
                 raise InputError(
                     f"{self.name} takes one photograph, found {len(image)} in a {type(image).__name__}; hdrgen.merge"
@@ -187,41 +183,44 @@ class Model:
                 )
             if ev is not None:
                 raise InputError(f"{self.name} takes one photograph and no EV, found ev={ev!r}; see generate")
-            batched, given = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
-            made = self.method.reconstruct(_batch(given[:, None], torch.zeros(1)))
+            batched, photographs = self._batched(image)  # type: ignore[arg-type]  # narrowed by the line above
+            radiance = self.method.reconstruct(_batch(photographs[:, None], torch.zeros(1)))
             source: Any = image
         else:
-            batched, given = self._several(image, ev)
-            relative = _stops_of(given, ev)
-            made = self.method.reconstruct(_batch(given, relative))
+            batched, photographs = self._several(image, ev)
+            relative = _stops_of(photographs, ev)
+            radiance = self.method.reconstruct(_batch(photographs, relative))
             source = image[_reference(relative)] if isinstance(image, list | tuple) else image
-        return _with_tags(self._returned(made if batched else made[0], image), source)
+        return _with_tags(_returned(radiance if batched else radiance[0], image), source)
 
     def _batched(self, image: Picture | Tensor) -> tuple[bool, Tensor]:
-        """Whether there was a batch, and `(B, 3, H, W)`."""
+        """Whether `image` is a batch, and the photographs `(B, 3, H, W)`."""
         if not isinstance(image, Tensor):
             return False, photograph(image).to(self.device)
         check_channels(image, "(3, H, W) or (B, 3, H, W)", (3, 4))
         return image.ndim == 4, displayed(image).to(self.device).reshape(-1, *image.shape[-3:])
 
     def _several(self, images: Picture | Sequence[Picture] | Tensor, ev: EV | None) -> tuple[bool, Tensor]:
-        """Whether there was a batch, and `(B, S, 3, H, W)`."""
+        """Whether `images` are a batch, and the photographs `(B, S, 3, H, W)`."""
         several = isinstance(images, list | tuple | Tensor) or (isinstance(images, np.ndarray) and images.ndim == 4)
         if ev is None or not several or not len(images):  # type: ignore[arg-type]  # it is one of those
             raise InputError(
-                f"{self.name} merges several exposures of a scene; pass a list of them and their EVs, ev=[-2, 0, 2]"
+                f"{self.name} merges several exposures of a scene; pass a list of them and their EVs, ev=[-2, 0, 2]",
+                "ev",
             )
         if isinstance(images, Tensor):
             check_channels(images, "(S, 3, H, W) or (B, S, 3, H, W)", (4, 5))
             return images.ndim == 5, displayed(images).to(self.device).reshape(-1, *images.shape[-4:])
-        found = [photograph(image) for image in images]  # type: ignore[union-attr]  # as above
-        if len({tuple(image.shape) for image in found}) > 1:
-            sizes = ", ".join(f"{image.shape[-1]} x {image.shape[-2]}" for image in found)
+        tensors = [photograph(image) for image in images]  # type: ignore[union-attr]  # as above
+        if len({tuple(image.shape) for image in tensors}) > 1:
+            sizes = ", ".join(f"{image.shape[-1]} x {image.shape[-2]}" for image in tensors)
             raise InputError(f"expected photographs of one size, found {sizes}")
-        return False, torch.stack(found, dim=1).to(self.device)
+        return False, torch.stack(tensors, dim=1).to(self.device)
 
-    def _returned(self, made: Tensor, asked: object) -> Array | Tensor:
-        return made if isinstance(asked, Tensor) else to_array(made)
+
+def _returned(result: Tensor, source: object) -> Array | Tensor:
+    """The result in the kind of what it was made from: tensors of tensors, arrays of all else."""
+    return result if isinstance(source, Tensor) else to_array(result)
 
 
 def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
@@ -232,7 +231,7 @@ def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
 
 
 def _with_tags(radiance: Array | Tensor, source: object) -> Image | Array | Tensor:
-    """Radiance with what a file, or an image that was read of one, says beside its pixels; any other as it is."""
+    """Radiance of a file or of an `Image` as an `Image` with its metadata; any other as it is."""
     if isinstance(source, str | PathLike):
         tags = read_tags(Path(source))
     elif isinstance(source, Image):
@@ -251,7 +250,7 @@ def _reference(ev: Tensor) -> int:
 
 
 def _batch(ldr: Tensor, ev: Tensor) -> Batch:
-    """Dark to bright, as methods expect it."""
+    """A batch, dark to bright, as methods expect it."""
     order = ev.argsort()
     ref = int((order == _reference(ev)).nonzero()[0])
     ev = ev[order].to(ldr.device)

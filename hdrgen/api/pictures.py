@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, kind_of, to_array, to_tensor
-from hdrgen.cli.operator_options import operator_named
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Image
-from hdrgen.io.colour import converted
-from hdrgen.tonemap import ToneMapper
+from hdrgen.io import BT709, Image, converted
+from hdrgen.tonemap import ToneMapper, operator_named
 
 
 @overload
@@ -28,7 +26,7 @@ def tone_map(
 
     Args:
         radiance: Linear; an array or an image `(H, W, 3)`, or a tensor `(..., 3, H, W)`.
-        operator: Name of an operator, see `hdrgen tonemap --operators`, or one of `hdrgen.tonemap`.
+        operator: An operator of `hdrgen.tonemap`, or its name: `drago2003` is `Drago2003`.
         parameters: Of an operator given by name.
 
     Returns:
@@ -36,12 +34,12 @@ def tone_map(
         of sRGB; arrays and tensors are taken to be in them.
 
     Raises:
-        InputError: display values, NaN, another shape; no such operator, or a parameter that it does not have.
+        InputError: Display values, NaN, another shape; no such operator, or a parameter that it does not have.
 
     >>> import numpy as np
     >>> radiance = np.linspace(0, 8, 4 * 4 * 3, dtype=np.float32).reshape(4, 4, 3)
-    >>> shown = tone_map(radiance, "drago2003", bias=0.85)
-    >>> shown.shape, bool(shown.min() >= 0), bool(shown.max() <= 1)
+    >>> picture = tone_map(radiance, "drago2003", bias=0.85)
+    >>> picture.shape, bool(picture.min() >= 0), bool(picture.max() <= 1)
     ((4, 4, 3), True, True)
     """
     chosen = _chosen(operator, parameters)
@@ -57,8 +55,8 @@ def _chosen(operator: str | ToneMapper, parameters: dict[str, object]) -> ToneMa
         try:
             return operator_named(operator, parameters)
         except TypeError as error:  # text for a number, for example
-            told = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-            raise InputError(f"{operator}: expected parameters as it has them, found {told} ({error})") from error
+            given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+            raise InputError(f"{operator}: expected parameters as it has them, found {given} ({error})") from error
     if not callable(operator):
         raise InputError(f"expected an operator's name or an operator of hdrgen.tonemap, found {operator!r}")
     if parameters:

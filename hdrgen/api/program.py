@@ -16,7 +16,7 @@ from torch import Tensor
 from hdrgen.errors import InputError
 from hdrgen.exporting import FORMATS
 from hdrgen.nn import Tiling
-from hdrgen.weights.checkpoint import METHOD
+from hdrgen.weights import METHOD
 
 Values: TypeAlias = ArrayLike | Tensor
 
@@ -35,13 +35,13 @@ def load_program(
         providers: Where onnxruntime runs it, for example `["CUDAExecutionProvider"]`.
 
     Raises:
-        InputError: no such file, another one, no onnxruntime, or no tile size.
+        InputError: No such file, another one, no onnxruntime, or no tile size.
 
     >>> program = hdrgen.load_program("exported", tile=1024)  # doctest: +SKIP
     >>> exposures = program.run(image=photo)["exposures"]  # doctest: +SKIP
     """
     if tile != "none" and (not isinstance(tile, int) or tile < 1):
-        raise InputError(f"tile: expected none or a number of pixels, found {tile!r}")
+        raise InputError(f"tile: expected none or a number of pixels, found {tile!r}", "tile")
     file = Path(path) / FORMATS["onnx"] if Path(path).is_dir() else Path(path)
     if file.suffix == ".pt2":
         raise InputError(f"{file}: torch unpickles parts of such files, so hdrgen reads none; pass the .onnx beside it")
@@ -85,7 +85,7 @@ class TiledProgram:
             The outputs by name, in the shapes of `card["outputs"]`.
 
         Raises:
-            InputError: other inputs; a photograph larger than a tile, of a method that must see all of it at once.
+            InputError: Other inputs; a photograph larger than a tile, of a method that must see all of it at once.
         """
         given = self._checked(inputs)
         images = [name for name, shape in self._ports.items() if "H" in shape]
@@ -99,32 +99,33 @@ class TiledProgram:
             return self._once(given | parts)
 
         tiling = Tiling(self.card["tiles"]["multiple"], self.card["tiles"]["overlap"])
-        made = tiling.apply_all(function, image, self.tile, (None,) * len(self._outputs))
-        return {name: part.numpy() for name, part in zip(self._outputs, made, strict=True)}
+        results = tiling.apply_all(function, image, self.tile, (None,) * len(self._outputs))
+        return {name: part.numpy() for name, part in zip(self._outputs, results, strict=True)}
 
     def _once(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         arrays = {name: value.contiguous().numpy() for name, value in inputs.items()}
-        return tuple(torch.from_numpy(made) for made in self.session.run(self._outputs, arrays))
+        return tuple(torch.from_numpy(result) for result in self.session.run(self._outputs, arrays))
 
     def _checked(self, inputs: dict[str, Values]) -> dict[str, Tensor]:
         """The inputs as tensors."""
         if inputs.keys() != self._ports.keys():
             raise InputError(f"expected the inputs {', '.join(self._ports)}, found {', '.join(inputs) or 'none'}")
-        found = {name: _floats(name, inputs[name], shape) for name, shape in self._ports.items()}
-        sizes = {tuple(found[name].shape[-2:]) for name, shape in self._ports.items() if "H" in shape}
+        tensors = {name: _floats(name, inputs[name], shape) for name, shape in self._ports.items()}
+        sizes = {tuple(tensors[name].shape[-2:]) for name, shape in self._ports.items() if "H" in shape}
         if len(sizes) > 1:
             raise InputError(f"expected inputs of one height and width, found {sorted(sizes)}")
-        return found
+        return tensors
 
     def _check_size(self, image: Tensor) -> None:
         height, width = image.shape[-2:]
-        told, smallest = self.card["tiles"], self.card["tiles"]["smallest"]
+        smallest = self.card["tiles"]["smallest"]
         if min(height, width) < smallest:
             raise InputError(f"expected a photograph of at least {smallest} pixels each way, found {width} x {height}")
-        if self.tile != "none" and max(height, width) > self.tile and not told["exact"]:
+        if self.tile != "none" and max(height, width) > self.tile and not self.card["tiles"]["exact"]:
             raise InputError(
                 f"{self.card['method']} must see the whole photograph, which a tile of {self.tile} pixels is not, found"
-                f" {width} x {height}; pass tile='none', or run hdrgen.load on the exported weights, which has tiles"
+                f" {width} x {height}; pass tile='none', or run hdrgen.load on the exported weights, which has tiles",
+                "tile",
             )
 
 
@@ -148,18 +149,18 @@ def _session(file: Path, providers: Sequence[str]) -> Any:
 def _floats(name: str, values: Values, shape: list[Any]) -> Tensor:
     """The values in float32."""
     try:
-        found = values.detach().float().cpu().numpy() if _is_floating(values) else np.asarray(values)
+        array = values.detach().float().cpu().numpy() if _is_floating(values) else np.asarray(values)
     except ValueError as error:  # lists of unequal lengths
         raise InputError(f"{name}: expected floats, found {str(error).splitlines()[0]}") from error
-    fits = found.ndim == len(shape) and all(n in ("H", "W", m) for n, m in zip(shape, found.shape, strict=True))
-    if not fits or found.dtype.kind != "f":
+    fits = array.ndim == len(shape) and all(n in ("H", "W", m) for n, m in zip(shape, array.shape, strict=True))
+    if not fits or array.dtype.kind != "f":
         raise InputError(
-            f"{name}: expected floats of shape ({', '.join(map(str, shape))}), found {found.dtype} {found.shape};"
+            f"{name}: expected floats of shape ({', '.join(map(str, shape))}), found {array.dtype} {array.shape};"
             " image.as_float().transpose(2, 0, 1)[None] of what hdrgen.read returned is (1, 3, H, W)"
         )
-    if not np.isfinite(found).all():
+    if not np.isfinite(array).all():
         raise InputError(f"{name}: expected numbers, found NaN or infinity")
-    return torch.from_numpy(np.ascontiguousarray(found, np.float32))
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32))
 
 
 def _is_floating(values: Values) -> TypeGuard[Tensor]:

@@ -1,1 +1,55 @@
-"""The engine for photographs of one scene: reading, aligning and merging a bracket, and what it tells of a camera."""
+"""The engine for photographs of one scene: reading, aligning and merging a bracket, and what it reveals of a camera.
+
+The names are imported on first use, since `hdrgen info` looks at photographs without torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from hdrgen.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from hdrgen.bracket.bracket import Bracket as Bracket
+    from hdrgen.bracket.inspection import PHOTO_COLUMNS as PHOTO_COLUMNS
+    from hdrgen.bracket.inspection import Photo as Photo
+    from hdrgen.bracket.inspection import inspect_photographs as inspect_photographs
+    from hdrgen.bracket.merging import MEANS as MEANS
+    from hdrgen.bracket.merging import MergedBracket as MergedBracket
+    from hdrgen.bracket.merging import fuse_bracket as fuse_bracket
+    from hdrgen.bracket.merging import merge_bracket as merge_bracket
+    from hdrgen.bracket.merging import small_picture as small_picture
+    from hdrgen.bracket.pixels import BracketPixels as BracketPixels
+    from hdrgen.bracket.progress_bar import progress as progress
+    from hdrgen.bracket.response_plot import write_plot as write_plot
+
+_PUBLIC = {
+    "MEANS": "hdrgen.bracket.merging:MEANS",
+    "PHOTO_COLUMNS": "hdrgen.bracket.inspection:PHOTO_COLUMNS",
+    "Bracket": "hdrgen.bracket.bracket:Bracket",
+    "BracketPixels": "hdrgen.bracket.pixels:BracketPixels",
+    "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
+    "Photo": "hdrgen.bracket.inspection:Photo",
+    "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
+    "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
+    "merge_bracket": "hdrgen.bracket.merging:merge_bracket",
+    "progress": "hdrgen.bracket.progress_bar:progress",
+    "small_picture": "hdrgen.bracket.merging:small_picture",
+    "write_plot": "hdrgen.bracket.response_plot:write_plot",
+}
+
+__all__ = [
+    "MEANS",
+    "PHOTO_COLUMNS",
+    "Bracket",
+    "BracketPixels",
+    "MergedBracket",
+    "Photo",
+    "fuse_bracket",
+    "inspect_photographs",
+    "merge_bracket",
+    "progress",
+    "small_picture",
+    "write_plot",
+]
+
+if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)

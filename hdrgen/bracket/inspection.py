@@ -11,20 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.bracket.progress import progress
+from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import images_in, read_header, read_image, read_stack
-from hdrgen.io.formats import Format, is_result
-from hdrgen.io.headers import Header
-from hdrgen.io.image import Image
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
-SEEN = (0.05, 0.95)  # well exposed
-OVERLAP = 0.05  # of the pixels that two neighbours must both expose well
-SAMPLE = 2**18  # pixels of each photograph that are looked at
-COLUMNS = ("file", "camera", "time", "f", "ISO", "EV", "bits", "size", "clipped", "crushed", "notes")
+WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped
+OVERLAP = 0.05  # share of the pixels that two neighbours must both expose well
+SAMPLE = 2**18  # pixels of each photograph that are counted: 0.1 % of them are 262, steady enough to print
+PHOTO_COLUMNS = ("file", "camera", "time", "f", "ISO", "EV", "bits", "size", "clipped", "crushed", "notes")
 
 
 @dataclass
@@ -32,13 +28,13 @@ class Photo:
     """What is known of one photograph.
 
     Attributes:
-        header: of the file.
-        image: what else the file says; its pixels are a grid of the photograph's.
-        stops: exposure, None where it is unknown.
-        notes: what a user should know.
-        ev: stops relative to the middle one; None where any is unknown.
-        overlap: share of the pixels that it and the next brighter one both expose well.
-        white: display value above which a pixel is clipped.
+        header: What the file says without its pixels being read.
+        image: What else the file says; its pixels are a grid of the photograph's.
+        stops: Exposure, None where it is unknown.
+        notes: What a user should know.
+        ev: Stops relative to the middle one; None where any is unknown.
+        overlap: Share of the pixels that it and the next brighter one both expose well.
+        white: Display value above which a pixel is clipped.
     """
 
     header: Header
@@ -52,7 +48,7 @@ class Photo:
     @property
     def radiance(self) -> bool:
         """Whether it is an HDR image, which has no white; RAW files and TIFFs have one."""
-        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not Format.TIFF
+        return self.image.pixels.dtype.kind == "f" and self.image.linear and self.header.format is not FileFormat.TIFF
 
     @property
     def display(self) -> NDArray[np.float32]:
@@ -71,10 +67,12 @@ class Photo:
         return float((self.display < BLACK).any(-1).mean())
 
     @property
-    def seen(self) -> NDArray[np.bool_]:
+    def well_exposed(self) -> NDArray[np.bool_]:
         """Which pixels are well exposed."""
         display = self.display
-        well: NDArray[np.bool_] = (display.max(-1) < min(SEEN[1], self.white)) & (display.mean(-1) > SEEN[0])
+        well: NDArray[np.bool_] = (display.max(-1) < min(WELL_EXPOSED[1], self.white)) & (
+            display.mean(-1) > WELL_EXPOSED[0]
+        )
         return well
 
     def record(self) -> dict[str, object]:
@@ -114,14 +112,19 @@ class Photo:
         return (name, camera, time, fnumber, iso, ev, bits, size, *shares, "; ".join(self.notes))
 
 
-def look_at(sources: list[str], max_megapixels: float) -> tuple[dict[Path, list[Photo]], list[Path]]:
-    """The photographs that the arguments name, by folder; those of a folder dark to bright if that is known.
+def inspect_photographs(sources: list[str], max_megapixels: float) -> tuple[dict[Path, list[Photo]], list[Path]]:
+    """Inspect the photographs of a list of files, folders and patterns.
+
+    Args:
+        sources: Files, folders of photographs or of scenes, and patterns.
+        max_megapixels: Larger photographs are refused.
 
     Returns:
-        The photographs, and the files that cannot be read, each of which a warning was given for.
+        The photographs by folder, dark to bright where that is known; and the files that cannot be read, each of which
+        a warning was given for.
 
     Raises:
-        InputError: nothing found, or a single file that cannot be read.
+        InputError: Nothing was found, or a single file that cannot be read.
     """
     scenes = {
         folder: _photographs(folder) if members is None else members for folder, members in grouped(sources).items()
@@ -137,9 +140,9 @@ def look_at(sources: list[str], max_megapixels: float) -> tuple[dict[Path, list[
                     raise
                 warnings.warn(str(error), stacklevel=2)
             done(count / len(paths))
-    read = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
+    by_folder = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
     unreadable = [path for path in paths if path not in photos]
-    return {folder: _looked_at(found) for folder, found in read.items() if found}, unreadable
+    return {folder: _in_order(photos) for folder, photos in by_folder.items() if photos}, unreadable
 
 
 def _photographs(folder: Path) -> list[Path]:
@@ -150,31 +153,31 @@ def _photographs(folder: Path) -> list[Path]:
 
 def _photo(path: Path, max_megapixels: float) -> Photo:
     header = read_header(path)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         image = read_image(path, max_megapixels=max_megapixels)
-    notes = [str(warning.message).removeprefix(f"{path}: ") for warning in told]
+    notes = [str(warning.message).removeprefix(f"{path}: ") for warning in caught]
     step = max(1, int((image.pixels[..., 0].size / SAMPLE) ** 0.5))
     grid = np.ascontiguousarray(image.pixels[step // 2 :: step, step // 2 :: step])
     small = Image(grid, image.linear, image.exposure, image.chromaticities, image.camera)
     return Photo(header, small, image.exposure.stops, notes)
 
 
-def _looked_at(photos: list[Photo]) -> list[Photo]:
-    """The photographs of one folder: dark to bright where their exposures are known, then the others; completed."""
+def _in_order(photos: list[Photo]) -> list[Photo]:
+    """The photographs of one folder, compared: dark to bright where their exposures are known, then the others."""
     _complete_from_stack(photos)
     known = sorted((photo for photo in photos if photo.stops is not None), key=_stops)
     unknown = [photo for photo in photos if photo.stops is None]
     for photo in unknown:
         if not photo.radiance:
-            photo.notes.append("no exposure data (pass --times or --ev to merge, or write exposures.csv)")
+            photo.notes.append("no exposure data (a merge needs them passed along, or in exposures.csv)")
     if known:
         _compare_all(known)
     return known + unknown
 
 
 def _compare_all(photos: Sequence[Photo]) -> None:
-    """What only all exposures together tell, dark to bright: EV, white, overlap."""
+    """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
     encoded = [photo for photo in photos if not photo.image.linear]
     white = white_code((_stops(photo), photo.display) for photo in encoded)
@@ -193,7 +196,7 @@ def _stops(photo: Photo) -> float:
 
 
 def _complete_from_stack(photos: list[Photo]) -> None:
-    """Exposures that a list beside the files or their names give, as a merge would read them."""
+    """Take the exposures that a list beside the files or their names give, as a merge would."""
     paths = [photo.header.path for photo in photos]
     try:
         # Of a single photograph, too, a list beside it tells the exposure
@@ -214,7 +217,7 @@ def _compare(darker: Photo, brighter: Photo) -> None:
     if darker.image.pixels.shape != brighter.image.pixels.shape:
         brighter.notes.append(f"another size than {darker.header.path.name}")
         return
-    darker.overlap = float((darker.seen & brighter.seen).mean())
+    darker.overlap = float((darker.well_exposed & brighter.well_exposed).mean())
     if darker.overlap < OVERLAP:
         name = brighter.header.path.name
         darker.notes.append(f"overlaps too little with {name}: both expose {darker.overlap:.1%} of the pixels well")

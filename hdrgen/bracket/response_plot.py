@@ -1,102 +1,90 @@
 """A response curve as a picture: display value over exposure, a line for each channel."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from hdrgen.camera import SRGB, CameraResponse
+from hdrgen.io import complete_or_nothing
+from hdrgen.markup import Axes, Markup, Point, Scale, drawn_labels, drawn_lines, element, joined, polyline
 
 WIDTH, HEIGHT = 720, 480
 LEFT, TOP, RIGHT, BOTTOM = 60, 40, 20, 50
-STOPS = 12  # below white
+STOPS = 12  # below white; the lowest sRGB code of 8 bits is 11.7 below
+AXES = Axes(Scale((-STOPS, 0), LEFT, WIDTH - RIGHT, step=2), Scale((0, 1), HEIGHT - BOTTOM, TOP, step=0.25))
+ACROSS, UP = "exposure, stops below white", "display value"
 COLOURS = ("#d62728", "#2ca02c", "#1f77b4")
-REFERENCE = "#999999"
-LEVELS = 255
+REFERENCE, GRID = "#999999", "#dddddd"
+LEVELS = 255  # display values at which the curves are drawn: one for each code of 8 bits, but for black
 
 
-class Line(NamedTuple):
-    """Points in pixels, a colour and a name."""
+class Curve(NamedTuple):
+    """Points of a curve in pixels, its colour and its name."""
 
-    points: list[tuple[float, float]]
+    points: list[Point]
     colour: str
     name: str
 
 
 def write_plot(path: Path, response: CameraResponse, title: str) -> Path:
     """Draw the curves of the three channels, with sRGB to compare; .svg or .png by suffix."""
-    lines = [Line(_points(SRGB(), 0), REFERENCE, "sRGB")]
-    lines += [Line(_points(response, c), COLOURS[c], name) for c, name in enumerate(("red", "green", "blue"))]
-    if path.suffix.lower() == ".png":
-        _draw(path, lines, title)
-    else:
-        path.write_text(_svg(lines, title), encoding="utf-8")
+    curves = [Curve(_points(SRGB(), 0), REFERENCE, "sRGB")]
+    curves += [Curve(_points(response, c), COLOURS[c], name) for c, name in enumerate(("red", "green", "blue"))]
+    with complete_or_nothing(path) as temporary:
+        if path.suffix.lower() == ".png":
+            _draw(temporary, curves, title)
+        else:
+            temporary.write_text(_svg(curves, title) + "\n", encoding="utf-8")
     return path
 
 
-def _points(response: CameraResponse, channel: int) -> list[tuple[float, float]]:
+def _points(response: CameraResponse, channel: int) -> list[Point]:
     display = torch.arange(1, LEVELS + 1) / LEVELS
     stops = response.inverse(display.expand(3, 1, -1))[channel, 0].clamp_min(1e-9).log2()
-    return [_place(x, y) for x, y in zip(stops.tolist(), display.tolist(), strict=True) if x >= -STOPS]
+    return [AXES.place(x, y) for x, y in zip(stops.tolist(), display.tolist(), strict=True) if x >= -STOPS]
 
 
-def _place(stops: float, display: float) -> tuple[float, float]:
-    x = LEFT + (stops + STOPS) / STOPS * (WIDTH - LEFT - RIGHT)
-    return x, HEIGHT - BOTTOM - display * (HEIGHT - TOP - BOTTOM)
-
-
-def _grid() -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    upright = [(_place(-s, 0), _place(-s, 1)) for s in range(0, STOPS + 1, 2)]
-    level = [(_place(-STOPS, z / 4), _place(0, z / 4)) for z in range(5)]
-    return upright + level
-
-
-def _labels() -> list[tuple[float, float, str, str]]:
-    """(x, y, text, anchor) of the axes."""
-    below = [(*_place(-s, 0), f"{-s}", "middle") for s in range(0, STOPS + 1, 2)]
-    beside = [(*_place(-STOPS, z / 4), f"{z / 4:g}", "end") for z in range(5)]
-    return [(x, y + 18, t, a) for x, y, t, a in below] + [(x - 8, y + 4, t, a) for x, y, t, a in beside]
-
-
-def _svg(lines: Sequence[Line], title: str) -> str:
+def _svg(curves: Sequence[Curve], title: str) -> Markup:
+    middle = f"translate(16 {HEIGHT / 2}) rotate(-90)"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif"'
-        f' font-size="12">\n<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="24" font-size="14">{escape(title)}</text>',
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 10}" text-anchor="middle">exposure, stops below white</text>',
-        f'<text transform="translate(16 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">display value</text>',
+        element("rect", width=WIDTH, height=HEIGHT, fill="white"),
+        element("text", title, x=LEFT, y=24, font_size=14),
+        element("text", ACROSS, x=WIDTH / 2, y=HEIGHT - 10, text_anchor="middle"),
+        element("text", UP, transform=middle, text_anchor="middle"),
+        *drawn_lines(AXES.upright_lines() + AXES.level_lines(), stroke=GRID),
+        *drawn_labels(AXES.labels()),
     ]
-    parts += [
-        f'<line x1="{a[0]:.1f}" y1="{a[1]:.1f}" x2="{b[0]:.1f}" y2="{b[1]:.1f}" stroke="#dddddd"/>' for a, b in _grid()
-    ]
-    parts += [f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{a}">{t}</text>' for x, y, t, a in _labels()]
-    for row, line in enumerate(lines):
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line.points)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="1.5"/>')
-        parts.append(f'<text x="{LEFT + 12}" y="{TOP + 18 + 16 * row}" fill="{line.colour}">{line.name}</text>')
-    return "\n".join([*parts, "</svg>\n"])
+    for row, curve in enumerate(curves):
+        parts.append(polyline(curve.points, fill="none", stroke=curve.colour, stroke_width=1.5))
+        parts.append(element("text", curve.name, x=LEFT + 12, y=TOP + 18 + 16 * row, fill=curve.colour))
+    return element(
+        "svg",
+        joined(parts, "\n"),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        font_family="sans-serif",
+        font_size=12,
+    )
 
 
-def _draw(path: Path, lines: Sequence[Line], title: str) -> None:
+def _draw(path: Path, curves: Sequence[Curve], title: str) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(12)
     pen.text((LEFT, 12), title, fill="black", font=font)
-    pen.text((WIDTH / 2, HEIGHT - 24), "exposure, stops below white", fill="black", font=font, anchor="ma")
+    pen.text((WIDTH / 2, HEIGHT - 24), ACROSS, fill="black", font=font, anchor="ma")
     upright = Image.new("L", (HEIGHT, 16))
-    ImageDraw.Draw(upright).text((HEIGHT / 2, 0), "display value", fill=255, font=font, anchor="ma")
+    ImageDraw.Draw(upright).text((HEIGHT / 2, 0), UP, fill=255, font=font, anchor="ma")
     picture.paste("black", (4, 0), upright.rotate(90, expand=True))
-    for start, end in _grid():
-        pen.line([start, end], fill="#dddddd")
-    for x, y, text, anchor in _labels():
+    for line in AXES.upright_lines() + AXES.level_lines():
+        pen.line(line, fill=GRID)
+    for x, y, text, anchor in AXES.labels():
         pen.text((x, y), text, fill="black", font=font, anchor="ms" if anchor == "middle" else "rs")
-    for row, line in enumerate(lines):
-        pen.line(line.points, fill=line.colour, width=2)
-        pen.text((LEFT + 12, TOP + 6 + 16 * row), line.name, fill=line.colour, font=font)
+    for row, curve in enumerate(curves):
+        pen.line(curve.points, fill=curve.colour, width=2)
+        pen.text((LEFT + 12, TOP + 6 + 16 * row), curve.name, fill=curve.colour, font=font)
     picture.save(path)

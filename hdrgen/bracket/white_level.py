@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 TOP = 255
 LOWEST = 230  # no camera is known that clips below
-SHARE = 0.005  # of the pixels that pile up at white
-STEEP = 8  # times as many as at the codes below
+SHARE = 0.005  # of the pixels that must pile up at one code
+STEEP = 8  # times as many pixels as at the codes below, on average
 APART = 0.3  # stops between two exposures that are not the same
 
 
@@ -22,16 +22,16 @@ def white_code(frames: Iterable[tuple[float, NDArray[Any]]]) -> int:
     A surface of the scene is brighter in the longer exposure; what is flat at one code in two exposures was clipped.
 
     Args:
-        frames: stops and display values (h, w, 3) of each.
+        frames: Stops and display values (h, w, 3) of each.
 
     Returns:
         The lowest code at which two exposures pile up; 255 where there is none.
     """
-    found: dict[int, list[float]] = defaultdict(list)
+    exposures: dict[int, list[float]] = defaultdict(list)
     for stops, display in frames:
         for code in _piles(display):
-            found[code].append(stops)
-    return min((code for code, stops in found.items() if max(stops) - min(stops) > APART), default=TOP)
+            exposures[code].append(stops)
+    return min((code for code, stops in exposures.items() if max(stops) - min(stops) > APART), default=TOP)
 
 
 def _piles(display: NDArray[Any]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from hdrgen.callbacks.end_line import EndLine
 from hdrgen.callbacks.extremes import Extremes
+from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.progress import PlainProgress
@@ -19,4 +20,5 @@ __all__ = [
     "PredictionWriter",
     "SaveConfig",
     "contact_sheet",
+    "run_folder",
 ]

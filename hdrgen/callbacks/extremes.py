@@ -13,16 +13,14 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.end_line import say
+from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
-from hdrgen.callbacks.run_folder import verb_folder
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
-from hdrgen.methods.base import source_of
-from hdrgen.methods.evaluation import Evaluation
-from hdrgen.metrics import scene_means
-from hdrgen.metrics.scores import of_all_processes
+from hdrgen.methods import Evaluation, source_of
+from hdrgen.metrics import of_all_processes, scene_means
 from hdrgen.tonemap import reinhard2002
 
 STOPS = 3.0
@@ -95,7 +93,9 @@ class Extremes(Callback):
         self._kept, self._chosen, self._directions = [], [], protocol.directions()
         if self.metric is not None and self.metric not in self._directions:
             known = ", ".join(self._directions)
-            raise InputError(f"--extremes.metric: expected a number of the protocol, {known}; found {self.metric}")
+            raise InputError(
+                f"expected a number of the protocol, {known}, found metric={self.metric}", "extremes.metric"
+            )
         wanted = self.metric or protocol.headline
         self._names = sorted(self._directions, key=lambda name: name != wanted)
 
@@ -134,7 +134,7 @@ class Extremes(Callback):
             self._write(trainer, found)
         for scene in self.scenes:
             if scene not in named:
-                say(trainer, f"--extremes.scenes: no scene called {scene} was scored")
+                say(trainer, f"extremes: no scene called {scene} was scored")
 
     def _write(self, trainer: Trainer, found: Mapping[str, Candidate]) -> None:
         base = self.folder or verb_folder(trainer)

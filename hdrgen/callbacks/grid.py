@@ -12,11 +12,11 @@ from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.writer import exposure_name, file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods import Evaluation
 from hdrgen.tonemap import reinhard2002
 
 LABEL_HEIGHT = 14

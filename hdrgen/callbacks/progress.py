@@ -6,10 +6,13 @@ from functools import partial
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.callbacks import RichProgressBar, TQDMProgressBar
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods import HDRModule
+
+BARS = (TQDMProgressBar, RichProgressBar)
+"""The bars that Lightning adds by itself: the second where the package rich is installed."""
 
 
 class PlainProgress(Callback):
@@ -17,8 +20,7 @@ class PlainProgress(Callback):
 
     In either place, tells of a large photograph that is predicted how much of it is done.
 
-    A bar that somebody chose, such as `RichProgressBar`, is left alone, and `--trainer.enable_progress_bar=false`
-    silences the lines too.
+    A bar of another class is somebody's choice and left alone; without any bar there are no lines either.
 
     Args:
         seconds: Least time between two lines.
@@ -32,9 +34,9 @@ class PlainProgress(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Decide who speaks."""
         bar = trainer.progress_bar_callback
-        self._speaks = type(bar) is TQDMProgressBar and not sys.stdout.isatty()
+        self._speaks = type(bar) in BARS and not sys.stdout.isatty()
         self._last = time.monotonic()
-        if self._speaks and isinstance(bar, TQDMProgressBar):
+        if self._speaks and bar is not None:
             bar.disable()
 
     def on_train_batch_end(
@@ -76,9 +78,11 @@ class PlainProgress(Callback):
             pl_module.progress = partial(self._tile_done, trainer, ", ".join(batch["scene"]))
 
     def _tile_done(self, trainer: Trainer, scene: str, share: float) -> None:
-        bar = trainer.progress_bar_callback
+        bar: Any = trainer.progress_bar_callback
         if type(bar) is TQDMProgressBar and bar.is_enabled:
             bar.predict_progress_bar.set_postfix_str(f"{scene}: {share:.0%}")
+        elif type(bar) is RichProgressBar and bar.progress and bar.predict_progress_bar_id is not None:
+            bar.progress.update(bar.predict_progress_bar_id, description=f"{scene}: {share:.0%}")
         elif self._is_due(trainer):
             say(trainer, f"{scene}: {share:.0%}")
 

@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import SaveConfigCallback
 from pytorch_lightning.loggers import Logger
 
-from hdrgen.callbacks.run_folder import run_folder
+from hdrgen.callbacks.folders import run_folder
 from hdrgen.provenance import provenance
 
 SOFTWARE = "software.json"

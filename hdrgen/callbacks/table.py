@@ -11,11 +11,11 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.callbacks.run_folder import verb_folder
+from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.methods.evaluation import Evaluation
+from hdrgen.methods import Evaluation
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
 from hdrgen.provenance import provenance
 
@@ -48,7 +48,7 @@ class MetricsTable(Callback):
         """Refuse before any work is done."""
         existing = self.folder / "metrics.csv" if self.folder else None
         if stage in ("validate", "test") and existing and existing.exists() and not self.overwrite:
-            raise InputError(f"{existing} exists already; pass --overwrite, or another folder with -o")
+            raise InputError(f"{existing} exists already; pass overwrite=True, or another folder", "overwrite")
         self.scores = []
 
     def on_test_batch_end(

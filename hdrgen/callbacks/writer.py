@@ -18,7 +18,7 @@ from hdrgen.callbacks.end_line import say
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
-from hdrgen.methods.base import Prediction
+from hdrgen.methods import Prediction
 from hdrgen.tonemap import reduced, reinhard2002
 
 WRITERS = min(4, os.cpu_count() or 1)
@@ -73,7 +73,7 @@ class PredictionWriter(BasePredictionWriter):
             there = next(path for path in (self.folder.absolute(), *self.folder.absolute().parents) if path.exists())
             if not there.is_dir() or not os.access(there, os.W_OK):
                 found = "a folder without permission" if there.is_dir() else "a file"
-                raise InputError(f"{there}: expected a folder to write to, found {found}; choose another with -o")
+                raise InputError(f"{there}: expected a folder to write to, found {found}; choose another")
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Refuse results that are there already, before any work is done."""
@@ -141,7 +141,7 @@ class PredictionWriter(BasePredictionWriter):
                 raise InputError(f"two inputs are called {scene}, and would write to the same {folder}; rename one")
             folders.add(folder)
             if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
-                raise InputError(f"{folder} holds results already; pass --overwrite, or another folder with -o")
+                raise InputError(f"{folder} holds results already; pass overwrite=True, or another folder", "overwrite")
 
 
 def _tags_of(batch: Sample, index: int) -> Tags:

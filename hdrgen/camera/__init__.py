@@ -9,6 +9,7 @@ from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.interpolation import piecewise_linear, uniform_linear
 from hdrgen.camera.luminance import luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
+from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
 from hdrgen.camera.residual import response_residual
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid, power
@@ -41,6 +42,7 @@ __all__ = [
     "quantise",
     "relative_ev",
     "representative_curves",
+    "response_named",
     "response_residual",
     "robertson_bell",
     "save_curve",

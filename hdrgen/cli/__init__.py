@@ -1,1 +1,100 @@
-"""Everything about a terminal: the front door, what the verbs share in options, output and messages."""
+"""Everything about a terminal: the front door (`hdrgen.cli.main`), and what the verbs share in options and output.
+
+The names are imported on first use, so that a help text imports no more than it shows.
+"""
+
+from typing import TYPE_CHECKING
+
+from hdrgen.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from hdrgen.cli.arguments import value_of as value_of
+    from hdrgen.cli.batch import for_each as for_each
+    from hdrgen.cli.checkpoint_option import trained as trained
+    from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
+    from hdrgen.cli.colour_option import colour_space as colour_space
+    from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
+    from hdrgen.cli.exposure_options import brackets_of as brackets_of
+    from hdrgen.cli.exposure_options import exposure_values as exposure_values
+    from hdrgen.cli.exposure_options import joined as joined
+    from hdrgen.cli.lightning import run as run_lightning
+    from hdrgen.cli.lightning_log import less_noise as less_noise
+    from hdrgen.cli.method_table import Table as Table
+    from hdrgen.cli.method_table import compare_methods as compare_methods
+    from hdrgen.cli.method_table import exposure_columns as exposure_columns
+    from hdrgen.cli.method_table import format_table as format_table
+    from hdrgen.cli.method_table import mean_psnr as mean_psnr
+    from hdrgen.cli.method_table import read_rows as read_rows
+    from hdrgen.cli.operator_options import OperatorOptions as OperatorOptions
+    from hdrgen.cli.output import add_output_arguments as add_output_arguments
+    from hdrgen.cli.output import output_files as output_files
+    from hdrgen.cli.output import refuse_existing as refuse_existing
+    from hdrgen.cli.parser import CommandParser as CommandParser
+    from hdrgen.cli.parser import add_config_argument as add_config_argument
+    from hdrgen.cli.parser import with_config as with_config
+    from hdrgen.cli.tables import cited as cited
+    from hdrgen.cli.tables import listing_parser as listing_parser
+    from hdrgen.cli.tables import print_listing as print_listing
+
+_PUBLIC = {
+    "CommandParser": "hdrgen.cli.parser:CommandParser",
+    "OperatorOptions": "hdrgen.cli.operator_options:OperatorOptions",
+    "Table": "hdrgen.cli.method_table:Table",
+    "add_bracket_arguments": "hdrgen.cli.exposure_options:add_bracket_arguments",
+    "add_colour_argument": "hdrgen.cli.colour_option:add_colour_argument",
+    "add_config_argument": "hdrgen.cli.parser:add_config_argument",
+    "add_output_arguments": "hdrgen.cli.output:add_output_arguments",
+    "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
+    "cited": "hdrgen.cli.tables:cited",
+    "colour_space": "hdrgen.cli.colour_option:colour_space",
+    "compare_methods": "hdrgen.cli.method_table:compare_methods",
+    "exposure_columns": "hdrgen.cli.method_table:exposure_columns",
+    "exposure_values": "hdrgen.cli.exposure_options:exposure_values",
+    "for_each": "hdrgen.cli.batch:for_each",
+    "format_table": "hdrgen.cli.method_table:format_table",
+    "joined": "hdrgen.cli.exposure_options:joined",
+    "less_noise": "hdrgen.cli.lightning_log:less_noise",
+    "listing_parser": "hdrgen.cli.tables:listing_parser",
+    "mean_psnr": "hdrgen.cli.method_table:mean_psnr",
+    "output_files": "hdrgen.cli.output:output_files",
+    "print_listing": "hdrgen.cli.tables:print_listing",
+    "read_rows": "hdrgen.cli.method_table:read_rows",
+    "refuse_existing": "hdrgen.cli.output:refuse_existing",
+    "run_lightning": "hdrgen.cli.lightning:run",
+    "trained": "hdrgen.cli.checkpoint_option:trained",
+    "value_of": "hdrgen.cli.arguments:value_of",
+    "with_config": "hdrgen.cli.parser:with_config",
+}
+
+__all__ = [
+    "CommandParser",
+    "OperatorOptions",
+    "Table",
+    "add_bracket_arguments",
+    "add_colour_argument",
+    "add_config_argument",
+    "add_output_arguments",
+    "brackets_of",
+    "cited",
+    "colour_space",
+    "compare_methods",
+    "exposure_columns",
+    "exposure_values",
+    "for_each",
+    "format_table",
+    "joined",
+    "less_noise",
+    "listing_parser",
+    "mean_psnr",
+    "output_files",
+    "print_listing",
+    "read_rows",
+    "refuse_existing",
+    "run_lightning",
+    "trained",
+    "value_of",
+    "with_config",
+]
+
+if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
+    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)

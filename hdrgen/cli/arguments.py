@@ -1,4 +1,4 @@
-"""What the command line understands before the parsers do: packaged configs by name, several files after an option."""
+"""Arguments before the parsers see them: packaged configs by name, several files after one option."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ def resolve_config(value: str) -> str:
     """Path of a configuration: `value` itself when such a file exists, else the packaged one of that name.
 
     Raises:
-        InputError: there is neither.
+        InputError: There is neither.
     """
     return _resolved(value, "configuration", configs.path_of(value), configs.names())
 
@@ -27,7 +27,7 @@ def resolve_protocol(value: str) -> str:
     """Path of an evaluation protocol: `value` itself when such a file exists, else the packaged one of that name.
 
     Raises:
-        InputError: there is neither.
+        InputError: There is neither.
     """
     return _resolved(value, "protocol", configs.protocol_path(value), configs.protocol_names())
 
@@ -43,7 +43,7 @@ def _resolved(value: str, kind: str, packaged: Path, names: Sequence[str]) -> st
 
 
 def prepare(arguments: Sequence[str]) -> list[str]:
-    """Arguments as a LightningCLI parser wants them.
+    """Arguments in the form that a LightningCLI parser reads.
 
     `--config NAME` becomes the path of the packaged file, `--evaluation NAME` that of a protocol on top of a blank one,
     and `--data.predict a.jpg b.jpg` one list. Options win from left to right, but for the output folder, which a saved
@@ -94,7 +94,7 @@ def named_method(arguments: Sequence[str]) -> str | None:
 
 
 def _method_of_config(path: Path) -> str | None:
-    import yaml  # as late as can be, for the verbs without configurations
+    import yaml  # verbs without configurations start without it
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

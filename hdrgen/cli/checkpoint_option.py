@@ -1,4 +1,4 @@
-"""Which checkpoint `--ckpt_path` of a light verb means."""
+"""The checkpoint that `--ckpt_path` of a light verb means."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ def trained(asked: str, method: str | None = None) -> Path:
     """The file or exported folder; `last` and `best` are those of the newest run below the usual folder.
 
     Args:
-        asked: what was typed.
-        method: class whose runs count, for `last` and `best`; None: any.
+        asked: What was typed.
+        method: Class whose runs count, for `last` and `best`; None: any.
 
     Raises:
-        InputError: no run there.
+        InputError: No run there.
     """
-    from hdrgen.cli import lightning as train  # with torch and Lightning
+    from hdrgen.cli.lightning import RUNS, find_checkpoint  # with torch and Lightning
 
-    found = train.find_checkpoint(asked, train.RUNS, method)
-    if found is None:
+    path = find_checkpoint(asked, RUNS, method)
+    if path is None:
         of = f" of {method}" if method else ""
-        raise InputError(f"no {asked}.ckpt{of} below {train.RUNS}; pass --ckpt_path FILE")
-    return found
+        raise InputError(f"no {asked}.ckpt{of} below {RUNS}; pass --ckpt_path FILE")
+    return path

@@ -1,49 +1,25 @@
-"""What the verbs that take exposure stacks have in common: files and folders, and exposures that the files lack."""
+"""Exposures on the command line: --ev, --times, --ev-step, and the brackets that files and folders make with them."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:  # the functions import what they need: help texts do without
+    from hdrgen.bracket import Bracket
     from hdrgen.io import Exposure, Frame
 
-LISTS = ("--ev", "--times", "--ev-step")
+LIST_OPTIONS = ("--ev", "--times", "--ev-step")
+MOST_EXPOSURES = 100  # of a range: more is a slip of the step, and a day of computing
 
 
-@dataclass(frozen=True)
-class Stack:
-    """Exposures of one scene, dark to bright.
-
-    Attributes:
-        name: of the folder that they lie in.
-        frames: the photographs.
-        order: how their exposures are known, in words.
-    """
-
-    name: str
-    frames: list[Frame]
-    order: str
-
-    @property
-    def middle(self) -> int:
-        """The frame whose exposure is EV 0: the middle one, the darker of the two where their number is even."""
-        return (len(self.frames) - 1) // 2
-
-    @property
-    def ev(self) -> list[float]:
-        """Stops relative to the middle frame."""
-        stops = [frame.exposure.stops or 0.0 for frame in self.frames]
-        return [value - stops[self.middle] for value in stops]
-
-
-def add_stack_arguments(parser: argparse.ArgumentParser) -> None:
+def add_bracket_arguments(parser: argparse.ArgumentParser) -> None:
     """The photographs, and their exposures."""
     parser.add_argument(
         "files", nargs="+", metavar="FILES", help="photographs of a scene, a folder with them, or folders of scenes"
@@ -59,46 +35,79 @@ def joined(arguments: Sequence[str]) -> list[str]:
 
     >>> joined(["a.jpg", "--ev", "-2,0,2", "-o", "x.exr"])
     ['a.jpg', '--ev=-2,0,2', '-o', 'x.exr']
+    >>> joined(["--exposure", "-2", "a.exr"])
+    ['--exposure', '-2', 'a.exr']
     """
     result: list[str] = []
     for argument in arguments:
-        if result and result[-1] in LISTS and re.match(r"-[\d.]", argument):
+        if result and result[-1] in LIST_OPTIONS and re.match(r"-[\d.]", argument):
             result[-1] += f"={argument}"
         else:
             result.append(argument)
     return result
 
 
-def stacks_of(options: argparse.Namespace) -> list[Stack]:
-    """The exposure stacks that the arguments name.
+def exposure_values(text: str) -> list[float]:
+    """The exposures of a list `-2,0,2` or a range `-3:3:0.5`, whose end is included; ascending.
+
+    >>> exposure_values("-1:1:0.5")
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
 
     Raises:
-        InputError: see `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
+        InputError: No numbers, a range that leads nowhere, or more than 100.
     """
-    from hdrgen.io import read_stack
-    from hdrgen.io.stacks.scenes import grouped
+    try:
+        parts = [float(part) for part in text.replace(":", ",").split(",")]
+    except ValueError as error:
+        raise InputError(f"--ev: expected -2,0,2 or -3:3:0.5, found {text!r}") from error
+    if not all(math.isfinite(part) for part in parts):
+        raise InputError(f"--ev: expected finite numbers, found {text!r}")
+    if ":" in text:
+        parts = _range(parts, text)
+    if len(parts) > MOST_EXPOSURES or len(set(parts)) < len(parts):
+        raise InputError(f"--ev: expected at most {MOST_EXPOSURES} different exposures, found {text!r}")
+    return sorted(parts)
+
+
+def _range(parts: list[float], text: str) -> list[float]:
+    first, last, step = (*parts, 1.0) if len(parts) == 2 else parts if len(parts) == 3 else (0.0, 0.0, 0.0)
+    if step <= 0 or last < first or "," in text or (last - first) / step > MOST_EXPOSURES:
+        raise InputError(f"--ev: expected FIRST:LAST:STEP such as -3:3:0.5, found {text!r}")
+    # The end belongs to it, although thirds of a stop do not add up to it exactly
+    count = math.floor((last - first) / step + 1e-6) + 1
+    return [first + index * step for index in range(count)]
+
+
+def brackets_of(options: argparse.Namespace) -> list[Bracket]:
+    """The brackets that the arguments name.
+
+    Raises:
+        InputError: See `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
+    """
+    from hdrgen.bracket import Bracket
+    from hdrgen.io import grouped, read_stack
 
     given = [name for name in ("times", "ev", "ev_step") if getattr(options, name) is not None]
     if len(given) > 1:
-        names = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        names = " and ".join(map(_option, given))
         raise InputError(f"expected exposures in one way, found {names}; keep one of them")
-    typed = [path for source in options.files for path in _typed(source)]
-    found = []
+    typed = [path for source in options.files for path in _in_order_typed(source)]
+    brackets = []
     for folder, members in grouped(options.files).items():
-        name = folder.name if folder.name not in ("", "..") else folder.resolve().name
+        name = (folder.name if folder.name not in ("", "..") else folder.resolve().name) or "stack"
         if not given:
-            found.append(Stack(name or "stack", _measured(folder if members is None else members), "measured exposure"))
+            frames = _measured(folder if members is None else members)
+            brackets.append(Bracket(name, frames, "measured exposure"))
             continue
         files = sorted(_photographs(folder) if members is None else members, key=typed.index)
         exposures = _exposures(given[0], getattr(options, given[0]), files)
         frames = read_stack(files, dict(zip(files, exposures, strict=True)))
-        found.append(Stack(name or "stack", frames, f"--{given[0].replace('_', '-')}"))
-    return found
+        brackets.append(Bracket(name, frames, _option(given[0])))
+    return brackets
 
 
 def _measured(source: Path | list[Path]) -> list[Frame]:
-    from hdrgen.io import read_stack
-    from hdrgen.io.stacks.stack import UnknownExposureError
+    from hdrgen.io import UnknownExposureError, read_stack
 
     try:
         return read_stack(source)
@@ -106,10 +115,8 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
         raise InputError(f"{error}, or pass --times, --ev or --ev-step") from error
 
 
-def _typed(source: str) -> list[Path]:
-    from hdrgen.io import find_images
-    from hdrgen.io.stacks.finding import images_in
-    from hdrgen.io.stacks.scenes import grouped
+def _in_order_typed(source: str) -> list[Path]:
+    from hdrgen.io import find_images, grouped, images_in
 
     path = Path(source).expanduser()
     if path.is_dir():
@@ -118,26 +125,27 @@ def _typed(source: str) -> list[Path]:
 
 
 def _photographs(folder: Path) -> list[Path]:
-    from hdrgen.io.formats import is_result
-    from hdrgen.io.stacks.finding import images_in
+    from hdrgen.io import images_in, is_result
 
     return [path for path in images_in(folder) if not is_result(path)]
 
 
 def _exposures(kind: str, text: str, files: Sequence[Path]) -> list[Exposure]:
+    """An exposure for each file, of what one of the options says."""
     from hdrgen.io import Exposure
 
-    option = f"--{kind.replace('_', '-')}"
-    values = [_number(part, option) for part in text.split(",")]
+    values = [_number(part, _option(kind)) for part in text.split(",")]
     if kind == "ev_step":
         if len(values) != 1 or values[0] == 0:
-            raise InputError(f"{option}: expected one number that is not 0, found {text!r}; pass for example 2")
+            raise InputError(f"--ev-step: expected one number that is not 0, found {text!r}; pass for example 2")
         return [Exposure(ev=index * values[0]) for index in range(len(files))]
     if len(values) != len(files):
         names = ", ".join(path.name for path in files)
-        raise InputError(f"{option}: expected {len(files)} values ({names}), found {len(values)}; pass one for each")
+        raise InputError(
+            f"{_option(kind)}: expected {len(files)} values ({names}), found {len(values)}; pass one for each"
+        )
     if kind == "times" and min(values) <= 0:
-        raise InputError(f"{option}: expected seconds above 0, found {text!r}")
+        raise InputError(f"--times: expected seconds above 0, found {text!r}")
     return [Exposure(time=value) if kind == "times" else Exposure(ev=value) for value in values]
 
 
@@ -147,4 +155,8 @@ def _number(text: str, option: str) -> float:
     try:
         return float(Fraction(text.strip().removesuffix("s")))
     except (ArithmeticError, ValueError) as error:  # such as 1/0, or more than a float can hold
-        raise InputError(f"{option}: expected numbers parted by commas, found {text!r}") from error
+        raise InputError(f"{option}: expected numbers separated by commas, found {text!r}") from error
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -4,9 +4,9 @@ import json
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -16,7 +16,6 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
-import hdrgen.methods  # noqa: F401  # what is imported can be named by its class name alone
 from hdrgen import configs
 from hdrgen.callbacks import (
     EndLine,
@@ -27,22 +26,22 @@ from hdrgen.callbacks import (
     PlainProgress,
     PredictionWriter,
     SaveConfig,
+    run_folder,
 )
-from hdrgen.callbacks.run_folder import run_folder
 from hdrgen.cli.arguments import named_method, prepare, value_of, without
 from hdrgen.cli.lightning_log import less_noise
-from hdrgen.configs.failures import one_line_errors
-from hdrgen.configs.parsing import Parser, subclasses
+from hdrgen.configs import LightningParser, one_line_errors, subclasses
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
-from hdrgen.methods.base import HDRModule
-from hdrgen.methods.loading import class_name_in, find_best, find_last, method_in
+from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
 from hdrgen.metrics import EvaluationProtocol
-from hdrgen.nn import read_checkpoint, weights_in
 from hdrgen.version import __version__
+from hdrgen.weights import RUNS as RUNS
+from hdrgen.weights import class_name_in, read_checkpoint, weights_in
+from hdrgen.weights import find_checkpoint as find_checkpoint
 
-RUNS = "runs"
-"""Folder of the runs, unless -o says otherwise."""
+AUTO = "auto"
+"""Of the options of ModelCheckpoint: what the method names."""
 SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
@@ -74,7 +73,7 @@ class HDRCLI(LightningCLI):
             model_class=HDRModule,
             datamodule_class=ExposureStackDataModule,
             subclass_mode_model=True,
-            parser_class=Parser,
+            parser_class=LightningParser,
             parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
             save_config_callback=SaveConfig,
             save_config_kwargs={"save_to_log_dir": False},
@@ -134,6 +133,7 @@ class HDRCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings
+        settle_checkpoint(settings)
         used = VERBS[self.subcommand] if self.subcommand else SCENES
         self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
         for part in self._idle:
@@ -205,6 +205,27 @@ def _parser_settings(verb: str) -> dict[str, Any]:
 def _class_name(settings: Any) -> str:
     """Short class name of a `{class_path, init_args}` setting; empty for others."""
     return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
+
+
+def settle_checkpoint(settings: Namespace) -> None:
+    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so."""
+    chosen, method = settings.checkpoint, _method_class(settings)
+    if chosen.monitor == AUTO:
+        chosen.monitor = method.monitored()
+    if chosen.mode == AUTO:
+        chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
+    if chosen.filename == AUTO:
+        score = f"-{chosen.monitor.rpartition('/')[2]}={{{chosen.monitor}:.2f}}" if chosen.monitor else ""
+        chosen.filename = f"epoch={{epoch:03d}}{score}"
+
+
+def _method_class(settings: Namespace) -> type[HDRModule]:
+    """The class of the method; the base class where none is named."""
+    if not isinstance(settings.get("model"), Namespace):
+        return HDRModule
+    module, _, name = settings.model.class_path.rpartition(".")
+    method: type[HDRModule] = getattr(import_module(module), name)
+    return method
 
 
 def settle_runs(settings: Namespace) -> None:
@@ -282,18 +303,6 @@ def complete(arguments: list[str]) -> list[str]:
         method = method_in(checkpoint, path, named if named and "." in named else None)
         rest = [f"--model={json.dumps(method)}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
-
-
-def find_checkpoint(asked: str, folder: str, method: str | None) -> Path | None:
-    """File that `--ckpt_path` means: `last` and `best` are those of the newest run below `folder`.
-
-    Returns:
-        None where there is no run yet.
-    """
-    if asked not in ("last", "best"):
-        return Path(asked)
-    last = find_last(folder, method)
-    return find_best(last) if last and asked == "best" else last
 
 
 def _unknown_method(name: str) -> str:

@@ -7,7 +7,7 @@ module when it is called.
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hdrgen.cli.warnings_ import one_line_warnings
@@ -59,14 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows `hdrgen` on the command line; None takes it from there.
 
     Returns:
-        The exit status: 0, 2 for bad input (told in one line on stderr), 130 after an interrupt.
+        The exit status: 0, 2 for bad input (one line on stderr says what), 130 after an interrupt.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    words = _words_of(given[0] if given else "")
     try:
-        with one_line_warnings():
-            _dispatch(sys.argv[1:] if arguments is None else list(arguments))
+        with one_line_warnings(words):
+            _dispatch(given)
         sys.stdout.flush()
     except InputError as error:
-        return _complain(error, str(error))
+        return _complain(error, words(str(error), error.argument))
     except BrokenPipeError:
         # Python flushes stdout once more on exit, which would complain about the same pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,6 +113,19 @@ def _dispatch(arguments: list[str]) -> None:
         importlib.import_module(VERBS[verb].module).run(verb, rest)
     else:
         raise _unknown(arguments[0])
+
+
+def _words_of(verb: str) -> Callable[[str, str | None], str]:
+    """Turns a message of the library, and the argument that it is about, into what is printed."""
+
+    def words(message: str, argument: str | None) -> str:
+        if argument is None or verb not in VERBS:
+            return message
+        from hdrgen.cli.option_words import in_options
+
+        return in_options(message, argument, verb, VERBS[verb].module)
+
+    return words
 
 
 def _unknown(verb: str) -> InputError:

@@ -1,4 +1,4 @@
-"""Testing several methods on the same scenes, and one table of the results."""
+"""`hdrgen test` of several methods on the same scenes, and one table of their results."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from hdrgen.text_table import text_table
+
 HDR = "HDR"
 """Column of PSNR-mu; the other columns are PSNR at an exposure value."""
 
@@ -15,7 +17,7 @@ Table = dict[str, dict[str, float]]
 """Mean over scenes in dB, by method and column."""
 
 
-def compare(
+def compare_methods(
     methods: Mapping[str, Sequence[str]], scenes: Sequence[str], output: Path, protocol: str = "quick"
 ) -> Table:
     """Run `hdrgen test` for every method, and gather the scores in `output/metrics.csv`.
@@ -26,15 +28,19 @@ def compare(
         output: Folder; every method gets one of its own in `output/test`.
         protocol: Name or file of the evaluation protocol; the table needs its `psnr` and `psnr_mu`.
     """
-    from hdrgen.cli.lightning import run as train
+    from hdrgen.cli.lightning import run as run_lightning
+    from hdrgen.io import complete_or_nothing
 
     folders = {name: output / "test" / name.replace(" ", "_") for name in methods}
     for name, arguments in methods.items():
         print(f"\n{name}", flush=True)
         quiet = ["--trainer.logger=false", "--trainer.enable_model_summary=false", f"--evaluation={protocol}"]
-        train("test", [*scenes, *arguments, *quiet, "-o", str(folders[name])])
+        run_lightning("test", [*scenes, *arguments, *quiet, "-o", str(folders[name])])
     rows = [{"method": name} | row for name, folder in folders.items() for row in read_rows(folder / "metrics.csv")]
-    with (output / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
+    with (
+        complete_or_nothing(output / "metrics.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -78,12 +84,9 @@ def format_table(table: Table) -> str:
     merge            -        -        -    40.00
     """
     columns = exposure_columns(table)
-    width = max(len(name) for name in (*table, "PSNR (dB)"))
-    lines = [
-        f"{'PSNR (dB)':<{width}}" + "".join(f"{title:>9}" for title in [*(f"EV {c}" for c in columns), "mean", HDR])
-    ]
+    rows = [["PSNR (dB)", *(f"EV {column}" for column in columns), "mean", HDR]]
     for name, row in table.items():
-        made = [row[c] for c in columns if c in row]
-        numbers = [*(row.get(c) for c in columns), fmean(made) if made else None, row.get(HDR)]
-        lines.append(f"{name:<{width}}" + "".join(f"{'-':>9}" if x is None else f"{x:9.2f}" for x in numbers))
-    return "\n".join(lines)
+        generated = [row[column] for column in columns if column in row]
+        numbers = [*map(row.get, columns), fmean(generated) if generated else None, row.get(HDR)]
+        rows.append([name, *("-" if number is None else f"{number:.2f}" for number in numbers)])
+    return "\n".join(text_table(rows, right=range(1, len(rows[0])), narrowest=7))  # as wide as "EV -1.0"

@@ -1,97 +1,105 @@
-"""Tone mapping operators as a user names them, with their parameters as options."""
+"""The parameters of a tone mapping operator as options."""
+
+from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.parser import Parser
-from hdrgen.errors import InputError, suggest
+from hdrgen.cli.exposure_options import joined
+from hdrgen.cli.parser import CommandParser
+from hdrgen.errors import InputError, options_in
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # help does not wait for the operators, which import torch
     from hdrgen.tonemap import Operator
 
-OPERATORS = {
-    "reinhard2002": "Reinhard2002",
-    "reinhard2005": "Reinhard2005",
-    "drago2003": "Drago2003",
-    "kim_kautz2008": "KimKautz2008",
-    "layer_decomposition": "LayerDecomposition",
-    "exposure_fusion": "ExposureFusion",
-    "mu_law": "MuLaw",
-}
-"""Name on the command line and class of every operator; help does not wait for the classes, which import torch."""
 
+class OperatorOptions:
+    """The options of a verb together with the parameters of one operator.
 
-def known(name: str) -> str:
-    """The name itself.
+    Args:
+        parser: The verb's own options.
+        name: The operator.
 
     Raises:
-        InputError: no operator is called so.
+        InputError: There is no operator of that name.
     """
-    if name not in OPERATORS:
-        raise InputError(f"no operator {name!r}{suggest(name, OPERATORS)} (operators: {', '.join(OPERATORS)})")
-    return name
+
+    def __init__(self, parser: CommandParser, name: str) -> None:
+        from hdrgen.tonemap import operator_class
+
+        self.parser = parser
+        self.name = name
+        self.operator = operator_class(name)
+        taken = options_in(parser.format_help())
+        parameters = [each for each in fields(self.operator) if _reader(each)]  # type: ignore[arg-type]  # dataclasses
+        self.options = {_option(each.name, taken): each for each in parameters}
+
+    def parse(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, Operator]:
+        """The verb's options, and the operator with the parameters that were typed.
+
+        Raises:
+            InputError: A parameter that the operator does not have, with those that it has, or out of its range.
+        """
+        group = self.parser.add_argument_group(f"parameters of {self.name}")
+        for option, parameter in self.options.items():
+            _add(group, option, parameter)
+        options, unknown = self.parser.parse_known_args(joined(arguments))
+        if unknown:
+            raise InputError(self._refusal(unknown[0]))
+        typed = vars(options)
+        return options, self.operator(**{each.name: typed[_destination(each)] for each in self.options.values()})
+
+    def described(self) -> str:
+        """The operator in three lines: name, parameters, and what its pictures are like."""
+        scale = "adapts to each image" if self.operator.adapts else "radiance 1 is white at EV 0"
+        about = f"encoding: {self.operator.encoding}; {scale}; for a brighter picture {self.brighter}"
+        return f"{self.name}\n    {self.spelled}\n    {about}"
+
+    @property
+    def spelled(self) -> str:
+        """The parameters with their defaults, as one would type them."""
+        return " ".join(f"{option}{_default(parameter)}" for option, parameter in self.options.items())
+
+    @property
+    def brighter(self) -> str:
+        """What to change for a brighter picture, with parameters as options."""
+        named = {parameter.name: option for option, parameter in self.options.items()}
+        return re.sub(r"(?<![\w-])\w+", lambda word: named.get(word[0], word[0]), self.operator.brighter)
+
+    def _refusal(self, unknown: str) -> str:
+        """The error for a parameter of other operators, or for an option that does not exist."""
+        from hdrgen.tonemap import all_operators
+
+        option = unknown.partition("=")[0]
+        if not option.startswith("--"):
+            return f"unexpected {unknown!r}; see {self.parser.prog} --help"
+        others = [name for name, one in all_operators().items() if _has(one, option)]
+        hint = f" ({', '.join(others)} {'has' if len(others) == 1 else 'have'})" if others else ""
+        encoded = f"; its result is encoded: {self.operator.encoding}" if option == "--gamma" else ""
+        more = f"other options: {self.parser.prog} --help"
+        return f"{self.name} has no {option}{hint}{encoded}; it has {self.spelled}; {more}"
 
 
-def parse(parser: Parser, name: str, arguments: Sequence[str]) -> "tuple[argparse.Namespace, Operator]":
-    """The options of a parser, and the operator with the parameters that were typed.
-
-    Raises:
-        InputError: a parameter that the operator does not have, with those that it has, or out of its range.
-    """
-    operator = _class_of(name)
-    group = parser.add_argument_group(f"parameters of {name}")
-    for parameter in _parameters(name):
-        _add(group, parameter)
-    options, unknown = parser.parse_known_args(_joined(arguments))
-    if unknown:
-        raise InputError(_refusal(parser, name, unknown[0]))
-    return options, operator(**{each.name: getattr(options, each.name) for each in _parameters(name)})
+def _has(operator: type[Operator], option: str) -> bool:
+    return option in [_option(each.name, ()) for each in fields(operator) if _reader(each)]  # type: ignore[arg-type]
 
 
-def operator_named(name: str, parameters: Mapping[str, object]) -> "Operator":
-    """An operator with some of its parameters.
-
-    Raises:
-        InputError: no such operator, or a parameter that it does not have.
-    """
-    operator = _class_of(known(name))
-    has = [each.name for each in fields(operator)]  # type: ignore[arg-type]  # all are dataclasses
-    for parameter in parameters:
-        if parameter not in has:
-            raise InputError(f"{name} has no {parameter!r}{suggest(parameter, has)}; it has {', '.join(has)}")
-    return operator(**parameters)
+def _option(parameter: str, taken: Sequence[str]) -> str:
+    """The parameter as an option; with a longer name where the verb itself has one of that name."""
+    option = parameter.replace("_", "-")
+    return f"--operator-{option}" if f"--{option}" in taken else f"--{option}"
 
 
-def described(name: str) -> str:
-    """What is to be known of an operator, in three lines."""
-    operator = _class_of(name)
-    scale = "adapts to each image" if operator.adapts else "radiance 1 is white at EV 0"
-    about = f"encoding: {operator.encoding}; {scale}; for a brighter picture {operator.brighter}"
-    return f"{name}\n    {_spelt(name)}\n    {about}"
+def _destination(parameter: Field[Any]) -> str:
+    """A name in the namespace that no option of the verb has."""
+    return f"operator.{parameter.name}"
 
 
-def absolute() -> list[str]:
-    """The operators to which the scale of the radiance matters."""
-    return [name for name in OPERATORS if not _class_of(name).adapts]
-
-
-def _class_of(name: str) -> "type[Operator]":
-    from hdrgen import tonemap
-
-    found: type[Operator] = getattr(tonemap, OPERATORS[name])
-    return found
-
-
-def _parameters(name: str) -> "list[Field[Any]]":
-    """Those that one can type: numbers, switches and lists of numbers."""
-    return [each for each in fields(_class_of(name)) if _reader(each)]  # type: ignore[arg-type]  # all are dataclasses
-
-
-def _reader(parameter: "Field[Any]") -> Callable[[str], object] | None:
-    """What makes the parameter of a text; None for a part that is an object itself."""
+def _reader(parameter: Field[Any]) -> Callable[[str], object] | None:
+    """Converts text to the type of a parameter; None for parameters that are objects and cannot be typed."""
     readers: dict[Any, Callable[[str], object]] = {
         float: float,
         bool: bool,
@@ -109,53 +117,22 @@ def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
-def _add(group: Any, parameter: "Field[Any]") -> None:
-    option, _, default = _spelt_parameter(parameter).partition(" ")
-    settings: dict[str, Any] = {"dest": parameter.name, "default": parameter.default}
+def _add(group: Any, option: str, parameter: Field[Any]) -> None:
+    settings: dict[str, Any] = {"dest": _destination(parameter), "default": parameter.default}
     if parameter.type is bool:
-        group.add_argument(option, action=argparse.BooleanOptionalAction, help="(%(default)s)", **settings)
+        group.add_argument(option, action=argparse.BooleanOptionalAction, help="(default: %(default)s)", **settings)
         return
     read = _reader(parameter)
-    forms: dict[Any, str] = {_number_or_none: "a number, or none: from the image ", _numbers: "parted by commas "}
-    form = forms.get(read, "")
-    group.add_argument(option, type=read, metavar="X", help=f"{form}({default})", **settings)
+    forms: dict[Any, str] = {_number_or_none: "a number, or none: from the image ", _numbers: "separated by commas "}
+    about = f"{forms.get(read, '')}(default:{_default(parameter)})"
+    group.add_argument(option, type=read, metavar="X", help=about, **settings)
 
 
-def _joined(arguments: Sequence[str]) -> list[str]:
-    """The arguments, `--ev -2,0,2` as one, since argparse takes a list that begins with a minus for an option.
-
-    >>> _joined(["--ev", "-2,0,2", "--exposure", "-2", "a.exr"])
-    ['--ev=-2,0,2', '--exposure', '-2', 'a.exr']
-    """
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] == "--ev" and re.match(r"-[\d.]", argument):
-            joined[-1] += f"={argument}"
-        else:
-            joined.append(argument)
-    return joined
-
-
-def _refusal(parser: Parser, name: str, unknown: str) -> str:
-    """What to say to a parameter that the operator does not have, or to an option that nobody has."""
-    option = unknown.partition("=")[0]
-    if not option.startswith("--"):
-        return f"unexpected {unknown!r}; see {parser.prog} --help"
-    others = [each for each in OPERATORS if option in _spelt(each).split()]
-    hint = f" ({', '.join(others)} {'has' if len(others) == 1 else 'have'})" if others else ""
-    encoded = f"; its result is encoded: {_class_of(name).encoding}" if option == "--gamma" else ""
-    return f"{name} has no {option}{hint}{encoded}; it has {_spelt(name)}; other options: {parser.prog} --help"
-
-
-def _spelt(name: str) -> str:
-    """The parameters of an operator with their defaults, as one would type them."""
-    return " ".join(_spelt_parameter(parameter) for parameter in _parameters(name))
-
-
-def _spelt_parameter(parameter: "Field[Any]") -> str:
-    option, default = "--" + parameter.name.replace("_", "-"), parameter.default
+def _default(parameter: Field[Any]) -> str:
+    """The default of a parameter as it follows its option; nothing after a switch."""
+    default = parameter.default
     if parameter.type is bool:
-        return option
+        return ""
     if isinstance(default, tuple):
-        return f"{option} {','.join(f'{value:g}' for value in default)}"
-    return f"{option} {'none' if default is None else f'{default:g}'}"
+        return f" {','.join(f'{value:g}' for value in default)}"
+    return f" {'none' if default is None else f'{default:g}'}"

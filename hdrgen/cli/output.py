@@ -18,10 +18,10 @@ def add_output_arguments(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list[Path]:
-    """A file for each of several results: `output` itself for one, else in that folder, each by its name.
+    """The file of each result: `output` itself, or, where that is a folder, a file of each name in it.
 
     Raises:
-        InputError: a file for several results, or two results of one name.
+        InputError: A file for several results, or two results of one name.
     """
     if output is not None and output.suffix and not output.is_dir():
         if len(names) > 1:
@@ -34,10 +34,10 @@ def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list
 
 
 def refuse_existing(files: Iterable[Path], overwrite: bool) -> None:
-    """Raise before any work is done where something would be replaced, or cannot be written.
+    """Raise before any work is done if a file would be replaced or cannot be written.
 
     Raises:
-        InputError: a file exists and may not be replaced; no permission.
+        InputError: A file exists and may not be replaced; no permission.
     """
     for file in files:
         if file.exists() and not overwrite:

@@ -9,12 +9,22 @@ from typing import NoReturn
 from hdrgen.errors import InputError, options_in, suggest
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse's parser, which raises `InputError` instead of printing its usage and leaving."""
+class CommandParser(argparse.ArgumentParser):
+    """argparse's parser, which raises `InputError` instead of printing its usage and leaving.
+
+    Options are spelled out: an abbreviation that is clear today would mean another option, or none, as options join.
+    """
+
+    def __init__(self, prog: str | None = None, *, allow_abbrev: bool = False, **settings: object) -> None:
+        super().__init__(prog, allow_abbrev=allow_abbrev, **settings)  # type: ignore[arg-type]  # argparse's own
 
     def error(self, message: str) -> NoReturn:
         """Raise, in one line."""
         raise InputError(f"{message}{self._hint(message)}; see {self.prog} --help")
+
+    def option_of(self, argument: str) -> argparse.Action | None:
+        """The option that sets an argument, by its name in the namespace; None where there is none."""
+        return next((each for each in self._actions if each.dest == argument and each.option_strings), None)
 
     def _hint(self, message: str) -> str:
         if unknown := re.search(r"unrecognized arguments: (--[\w-]+)", message):
@@ -28,12 +38,12 @@ def with_config(arguments: Sequence[str]) -> list[str]:
     """The arguments, with the options of every `--config FILE` put before those that were typed, which win.
 
     Raises:
-        InputError: a file that cannot be read, or holds no options.
+        InputError: A file that cannot be read, or holds no options.
     """
-    configs = Parser(add_help=False, allow_abbrev=False)
+    configs = CommandParser(add_help=False)
     configs.add_argument("--config", action="append", default=[], type=Path)
-    found, typed = configs.parse_known_args(arguments)
-    return [option for path in found.config for option in _options_of(path)] + typed
+    files, typed = configs.parse_known_args(arguments)
+    return [option for path in files.config for option in _options_of(path)] + typed
 
 
 def add_config_argument(parser: argparse.ArgumentParser, example: str) -> None:
@@ -42,7 +52,7 @@ def add_config_argument(parser: argparse.ArgumentParser, example: str) -> None:
 
 
 def _options_of(path: Path) -> Iterator[str]:
-    """The options of a YAML file as one would type them: switches by themselves, lists parted by commas."""
+    """The options of a YAML file as one would type them: switches alone, lists with commas between their items."""
     import yaml
 
     try:

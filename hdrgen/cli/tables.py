@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 
-from hdrgen.cli.parser import Parser, add_config_argument
+from hdrgen.cli.parser import CommandParser, add_config_argument
+from hdrgen.text_table import text_table
 
 
-def listing_parser(verb: str, description: str) -> Parser:
+def listing_parser(verb: str, description: str) -> CommandParser:
     """The arguments of such a verb."""
-    options = Parser(prog=f"hdrgen {verb}", description=description)
+    options = CommandParser(prog=f"hdrgen {verb}", description=description)
     options.add_argument("--json", action="store_true", help="print JSON instead of text")
     add_config_argument(options, "json: true")
     return options
 
 
-def print_listing(entries: object, rows: Sequence[Sequence[str]], as_json: bool, numbers: Collection[int] = ()) -> None:
+def print_listing(entries: object, rows: Sequence[Sequence[str]], as_json: bool, right: Collection[int] = ()) -> None:
     """Print the entries as JSON, or the rows as a table.
 
     Args:
         entries: All that is known.
         rows: The names of the columns, and what of the entries goes into them.
         as_json: Whether to print the entries.
-        numbers: Columns that are flush right.
-
-    >>> print_listing([], [("name", "size"), ("a", "7,000")], as_json=False, numbers=[1])
-    name   size
-    a     7,000
+        right: Columns that are flush right.
     """
-    if as_json:
-        print(json.dumps(entries, indent=2))
-        return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        told = [f"{cell:{'>' if index in numbers else '<'}{width}}" for index, (cell, width) in enumerate(cells)]
-        print("  ".join(told).rstrip())
+    print(json.dumps(entries, indent=2) if as_json else "\n".join(text_table(rows, right)))
+
+
+def cited(paper: str) -> str:
+    """First author, venue and year of a paper given as `Authors: "Title", venue year.`; other text as it is.
+
+    >>> cited('Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.')
+    'Le, WACV 2023'
+    """
+    parts = re.fullmatch(r'([^,:]+)[^"]*".*", ([^"]+?)\.?', paper)
+    return f"{parts[1]}, {parts[2]}" if parts else paper

@@ -3,16 +3,39 @@
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
+
+from hdrgen.errors import InputWarning
+
+
+def as_it_is(message: str, argument: str | None) -> str:
+    """The message itself, whatever argument it is about."""
+    return message
 
 
 @contextlib.contextmanager
-def one_line_warnings() -> Iterator[None]:
-    """Print each warning as `hdrgen: warning: ...` on stderr, and leave out those that are for programmers.
+def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Iterator[None]:
+    """Print each warning as `hdrgen: warning: ...` on stderr, but for deprecations, which are for programmers.
 
     What `python -W` or PYTHONWARNINGS asks for wins.
+
+    Args:
+        words: Turns a message, and the argument that it is about, into what is printed.
     """
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        text = words(str(message), message.argument if isinstance(message, InputWarning) else None)
+        with _above_progress_bar():
+            print("hdrgen: warning:", " ".join(text.split()), file=file or sys.stderr, flush=True)
+
     with warnings.catch_warnings():
         if not sys.warnoptions:
             for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
@@ -21,20 +44,8 @@ def one_line_warnings() -> Iterator[None]:
         yield
 
 
-def show(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Take the place of `warnings.showwarning`; the line appears above a progress bar, not within it."""
-    with _above_progress_bar():
-        print("hdrgen: warning:", " ".join(str(message).split()), file=file or sys.stderr, flush=True)
-
-
 def _above_progress_bar() -> contextlib.AbstractContextManager[Any]:
+    """A line that is printed within appears above a progress bar, not through it."""
     tqdm = sys.modules.get("tqdm")  # whoever shows a bar has imported it
     mode: contextlib.AbstractContextManager[Any] = (
         tqdm.tqdm.external_write_mode(sys.stderr) if tqdm else contextlib.nullcontext()

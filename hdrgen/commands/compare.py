@@ -2,22 +2,20 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, add_output_arguments, refuse_existing, with_config
+from hdrgen.comparison import ALIGNMENTS, DTYPES, ENCODINGS, LPIPS_NETWORKS, PPD, ComparisonSettings
 from hdrgen.errors import InputError
 
-ALIGNMENTS = ("none", "mean", "least-squares", "median", "percentiles", "match-percentiles", "exposure")
-ENCODINGS = ("rgb-bt.709", "luminance", "sRGB-display", "luma-display", "XYZ")
-DTYPES = ("float32", "float64")
-PPD = 30.0
+USUAL = ComparisonSettings()
 FORMATS = (".csv", ".json")
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Compare an image with its truth, or the images of a folder with those of the same name in another."
         " Radiance (.exr, .hdr, .npy and floating point TIFF) is judged by the HDR metrics, display values (PNG, JPEG)"
@@ -44,16 +42,16 @@ def _add_scale(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--align-scale",
         choices=ALIGNMENTS,
-        default="none",
+        default=USUAL.align_scale,
         metavar="RULE",
         help=f"bring both images to one scale first: {', '.join(ALIGNMENTS)} (default: %(default)s)",
     )
     group.add_argument(
         "--luminance",
         type=_positive,
-        default=1.0,
+        default=USUAL.luminance,
         metavar="CD_M2",
-        help="cd/m2 of the value 1, after alignment (default: %(default)g, files are absolute)",
+        help="cd/m2 of the value 1, after alignment; 1 where files are absolute (default: %(default)s)",
     )
     group.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative values in files")
 
@@ -66,7 +64,7 @@ def _add_viewing(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--encoding",
         choices=ENCODINGS,
-        default=ENCODINGS[0],
+        default=USUAL.encoding,
         metavar="NAME",
         help=f"what the values are for hdr_vdp2: {', '.join(ENCODINGS)} (default: %(default)s); where they are XYZ,"
         " BT.709 is made for the other metrics",
@@ -74,13 +72,15 @@ def _add_viewing(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_parameters(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--mu", type=_positive, default=5000.0, help="of the mu-law (default: %(default)g)")
+    group.add_argument("--mu", type=_positive, default=USUAL.mu, help="of the mu-law (default: %(default)s)")
     group.add_argument(
         "--crf-correction", action="store_true", help="undo a global difference of tone and colour before PU21 metrics"
     )
-    group.add_argument("--lpips-network", choices=("vgg", "squeeze"), default="vgg", help="(default: %(default)s)")
+    group.add_argument(
+        "--lpips-network", choices=LPIPS_NETWORKS, default=USUAL.lpips_network, help="(default: %(default)s)"
+    )
     group.add_argument("--lpips-weights", metavar="FILE", help="its ImageNet weights (default: torch.hub's cache)")
-    group.add_argument("--dtype", choices=DTYPES, default=DTYPES[0], help="of all arithmetic (default: %(default)s)")
+    group.add_argument("--dtype", choices=DTYPES, default=USUAL.dtype, help="of all arithmetic (default: %(default)s)")
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
@@ -92,21 +92,22 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     options = parser(verb).parse_args(with_config(arguments))
     if options.output is not None:
         _check_output(options.output, options.overwrite)
-    options.given_ppd = _pixels_per_degree(options)
-    from hdrgen.comparison import measuring as comparison
-    from hdrgen.comparison import tables as comparison_tables  # torch, which the help does without
-    from hdrgen.comparison.pairs import find_pairs
+    from hdrgen.comparison import as_json, as_text, compare_pairs, find_pairs, write_comparisons  # torch
 
-    pairs = find_pairs(options.reference, options.test)
     results = []
-    for result in comparison.compare(pairs, options):
+    for result in compare_pairs(find_pairs(options.reference, options.test), _settings(options)):
         results.append(result)
         if options.json:
-            print(comparison_tables.as_json(result), flush=True)
+            print(as_json(result), flush=True)
     if not options.json:
-        print(comparison_tables.as_text(results))
+        print(as_text(results))
     if options.output is not None:
-        comparison_tables.write(results, options.output)
+        write_comparisons(results, options.output)
+
+
+def _settings(options: argparse.Namespace) -> ComparisonSettings:
+    given = vars(options) | {"ppd": _pixels_per_degree(options)}
+    return ComparisonSettings(**{field.name: given[field.name] for field in fields(ComparisonSettings)})
 
 
 def _check_output(path: Path, overwrite: bool) -> None:
@@ -118,13 +119,13 @@ def _check_output(path: Path, overwrite: bool) -> None:
 def _pixels_per_degree(options: argparse.Namespace) -> float | None:
     geometry = (options.display_inches, options.resolution, options.distance)
     if all(part is None for part in geometry):
-        found: float | None = options.ppd
-        return found
+        given: float | None = options.ppd
+        return given
     if options.ppd is not None:
         raise InputError("expected --ppd, or a display with --display-inches, --resolution and --distance, found both")
     if any(part is None for part in geometry):
         raise InputError("pixels per degree need all of --display-inches, --resolution and --distance, or just --ppd")
-    from hdrgen.metrics.hdr_vdp2 import pixels_per_degree
+    from hdrgen.metrics import pixels_per_degree
 
     return pixels_per_degree(*geometry)
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen import configs
-from hdrgen.cli.parser import Parser
+from hdrgen.cli import CommandParser
 from hdrgen.errors import InputError, suggest
+from hdrgen.text_table import text_table
 
 PROTOCOL = "protocol: "
 """What the lines of evaluation protocols begin with."""
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    top = Parser(
+    top = CommandParser(
         prog=f"hdrgen {verb}",
         description="List or print packaged configurations, for --config, and evaluation protocols, for --evaluation.",
     )
@@ -30,10 +31,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.action == "show":
         print(_find(options.name).read_text(encoding="utf-8"), end="")
         return
-    for name in configs.names():
-        print(f"{name:<28}{configs.title_of(configs.path_of(name))}")
-    for name in configs.protocol_names():
-        print(f"{name:<28}{PROTOCOL}{configs.title_of(configs.protocol_path(name))}")
+    rows = [(name, configs.title_of(configs.path_of(name))) for name in configs.names()]
+    protocols = {name: configs.title_of(configs.protocol_path(name)) for name in configs.protocol_names()}
+    rows += [(name, f"{PROTOCOL}{title}") for name, title in protocols.items()]
+    print("\n".join(text_table(rows)))
 
 
 def _find(name: str) -> Path:

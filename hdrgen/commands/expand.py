@@ -9,21 +9,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.checkpoint_option import trained
-from hdrgen.cli.colour_option import add_colour_argument
-from hdrgen.cli.exposure_options import joined
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_colour_argument,
+    add_config_argument,
+    exposure_values,
+    joined,
+    trained,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Make HDR images of single photographs with a trained method:"
         " FOLDER/NAME/NAME.exr, NAME_preview.jpg, and the exposures NAME_ev-2.0.png ... that they are merged from.",
@@ -36,19 +41,19 @@ def parser(verb: str) -> Parser:
         metavar="FILE",
         help="trained method; last, best: of the newest run",
     )
-    options.add_argument("--ev", metavar="EVs", help="exposures, such as -3:3:0.5 or -2,0,2; default: the method's own")
-    options.add_argument("-o", "--output", help="folder; default: predictions")
+    options.add_argument("--ev", metavar="EVs", help="such as -3:3:0.5 or -2,0,2 (default: the method's own)")
+    options.add_argument("-o", "--output", help="folder (default: predictions)")
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
     options.add_argument(
-        "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (%(default)s)"
+        "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (default: %(default)s)"
     )
     options.add_argument("--no-exposures", action="store_true", help="write no exposures")
     options.add_argument("--no-preview", action="store_true", help="write no preview")
     options.add_argument(
-        "--tile", default="auto", help="side of tiles for large photographs, auto, or none (%(default)s)"
+        "--tile", default="auto", help="side of tiles for large photographs, auto, or none (default: %(default)s)"
     )
     add_colour_argument(options, "that of the photograph; of avif and jxl bt2020")
-    options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="%(default)s")
+    options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="(default: %(default)s)")
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
     add_config_argument(options, "ckpt_path: last.ckpt")
     return options
@@ -58,64 +63,65 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Expand every photograph, and say where its files are.
 
     Raises:
-        InputError: no such photograph, checkpoint or exposure; a method for several photographs; results that exist.
+        InputError: No such photograph, checkpoint or exposure; a method for several photographs; results that exist.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
-    from hdrgen.cli import lightning as train
+    from hdrgen.cli import run_lightning
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
     checkpoint = trained(options.ckpt_path)
     chosen = _exposures(options.ev, _method(checkpoint, options.model), checkpoint)
-    train.run("predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs])
+    run_lightning(
+        "predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs]
+    )
 
 
 def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[str]) -> list[str]:
-    """What `hdrgen predict` is told."""
-    told = [f"--ckpt_path={checkpoint}", f"--tile={options.tile}", f"--writer.radiance={json.dumps(formats)}"]
-    told += [f"--model={options.model}"] if options.model else []
-    told += [f"--output={options.output}"] if options.output else []
-    told += ["--overwrite"] if options.overwrite else []
-    told += ["--writer.exposures=null"] if options.no_exposures else []
-    told += ["--writer.preview=null"] if options.no_preview else []
-    told += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
-    return [*told, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
+    """The options as arguments of `hdrgen predict`."""
+    typed = [f"--ckpt_path={checkpoint}", f"--tile={options.tile}", f"--writer.radiance={json.dumps(formats)}"]
+    typed += [f"--model={options.model}"] if options.model else []
+    typed += [f"--output={options.output}"] if options.output else []
+    typed += ["--overwrite"] if options.overwrite else []
+    typed += ["--writer.exposures=null"] if options.no_exposures else []
+    typed += ["--writer.preview=null"] if options.no_preview else []
+    typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
+    return [*typed, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
 
 
-def _method(checkpoint: Path, vouched: str | None) -> HDRModule:
-    """The method of a checkpoint, without its weights."""
-    from hdrgen.methods.loading import build, method_in
+def _method(checkpoint: Path, model: str | None) -> HDRModule:
+    """The method of a checkpoint, or the class that `--model` names, without its weights."""
+    from hdrgen.methods import build, method_in
     from hdrgen.nn import read_checkpoint
 
-    return build(method_in(read_checkpoint(checkpoint), checkpoint, vouched))
+    return build(method_in(read_checkpoint(checkpoint), checkpoint, model))
 
 
 def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[str]:
-    """The option that says which exposures to make, once it is clear that the method can make them.
+    """The argument of `hdrgen predict` for the exposures, once it is clear that the method can make them.
 
     Raises:
-        InputError: a method for several photographs, one that chooses the exposures itself, or cannot make these.
+        InputError: A method for several photographs, one that chooses the exposures itself, or cannot make these.
     """
     import torch
 
-    from hdrgen.commands.expose import exposures
-    from hdrgen.methods.offers import refuse_unoffered, takes_one
-
     name = type(method).__name__
-    if not takes_one(method):
+    if method.input != "photograph":
         raise InputError(
             f"{name} takes several exposures of a scene, not one photograph; see hdrgen merge --method hdr_gan"
             f" --ckpt_path {checkpoint}, or hdrgen predict"
         )
     if typed is None:
         return []
+    if not method.generates:
+        raise InputError(f"--ev: {name} makes radiance without exposures; leave --ev out")
     if "stack_ev" not in inspect.signature(type(method)).parameters:
         raise InputError(f"--ev: {name} chooses the exposures by itself; leave --ev out")
-    stops = exposures(typed)
+    stops = exposure_values(typed)
     if len(stops) < 2:
         raise InputError(f"--ev: expected at least two exposures to merge, found {typed!r}; pass for example -2,0,2")
-    refuse_unoffered(method, torch.tensor(stops))
+    method.check_ev(torch.tensor(stops))
     return [f"--model.stack_ev={json.dumps(stops)}"]

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hdrgen.cli.checkpoint_option import trained
-from hdrgen.cli.exposure_options import joined
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_config_argument,
+    add_output_arguments,
+    exposure_values,
+    joined,
+    refuse_existing,
+    trained,
+    with_config,
+)
 from hdrgen.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from hdrgen.exporting import Exported
 
 FORMATS = ("safetensors", "pt2", "onnx")
 """Those of `hdrgen.exporting`, which imports torch: help does without."""
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Export a trained method: its weights (model.safetensors), programs that run without hdrgen for"
         " images of any size (model.pt2 by torch.export, model.onnx), and card.json, which explains them. Programs are"
@@ -31,15 +41,15 @@ def parser(verb: str) -> Parser:
         metavar="FILE",
         help="the checkpoint; last, best: of the newest run",
     )
-    options.add_argument("--formats", default=",".join(FORMATS), help="parted by commas (%(default)s)")
+    options.add_argument("--formats", default=",".join(FORMATS), help="separated by commas (default: %(default)s)")
     options.add_argument(
         "--ev",
         metavar="EVs",
-        help="exposures of the programs, such as -2,-1,1,2 or -3:3:0.5; default: the method's own",
+        help="exposures of the programs, such as -2,-1,1,2 or -3:3:0.5 (default: the method's own)",
     )
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
     add_config_argument(options, "formats: [safetensors, onnx]")
-    add_output_arguments(options, "folder; default: exported")
+    add_output_arguments(options, "folder (default: exported)")
     return options
 
 
@@ -47,7 +57,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Write the files, and say how exactly each program does what the method does.
 
     Raises:
-        InputError: no such format; a checkpoint that cannot be read; files that exist; a method without exposures.
+        InputError: No such format; a checkpoint that cannot be read; files that exist; a method without exposures.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     formats = list(dict.fromkeys(part.strip() for part in options.formats.split(",")))
@@ -55,26 +65,22 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         if name not in FORMATS:
             raise InputError(f"--formats: no format {name!r}{suggest(name, FORMATS)} (formats: {', '.join(FORMATS)})")
     from hdrgen import exporting
-    from hdrgen.commands.expose import exposures
 
     folder = options.output or Path("exported")
     refuse_existing([folder / exporting.FORMATS[name] for name in formats] + [folder / "card.json"], options.overwrite)
-    stops = None if options.ev is None else exposures(options.ev)
-    done = exporting.export(trained(options.ckpt_path), folder, formats, stops, options.model)
-    for file in done.files:
-        print(f"{file}: {_told(file, done)}")
+    stops = None if options.ev is None else exposure_values(options.ev)
+    exported = exporting.export(trained(options.ckpt_path), folder, formats, stops, options.model)
+    for file in exported.files:
+        print(f"{file}: {_described(file, exported)}")
 
 
-def _told(file: Path, done: object) -> str:
-    from hdrgen.exporting import Exported
-
-    assert isinstance(done, Exported)
+def _described(file: Path, exported: Exported) -> str:
     if file.suffix == ".json":
         return "what they are, and where they come from"
     size = f"{file.stat().st_size / 1e6:.1f} MB"
     if file.suffix == ".safetensors":
-        return f"weights of {done.card['method']}, {done.card['parameters']:,} parameters, {size}"
-    difference = done.differences[file.suffix[1:]]
-    takes, makes = (" and ".join(port["name"] for port in done.card[side]) for side in ("inputs", "outputs"))
+        return f"weights of {exported.card['method']}, {exported.card['parameters']:,} parameters, {size}"
+    difference = exported.differences[file.suffix[1:]]
+    takes, makes = (" and ".join(port["name"] for port in exported.card[side]) for side in ("inputs", "outputs"))
     checked = "not checked, onnxruntime is missing" if difference is None else f"within {difference:.1g} of the method"
     return f"{takes} to {makes}, of any size, {checked}, {size}"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.exposure_options import joined
-from hdrgen.cli.output import add_output_arguments, refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    colour_space,
+    exposure_values,
+    for_each,
+    joined,
+    refuse_existing,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,33 +28,35 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hdrgen.camera import CameraResponse
-    from hdrgen.io import ColourSpace, Image
-    from hdrgen.io.colour import Values
+    from hdrgen.io import ColourSpace, Image, Values
 
-MOST = 100
 BAND = 2**20
-"""Pixels that are exposed at a time."""
+"""Pixels that are exposed at a time: 12 MB of floats, and as much again for each step in between."""
 MIDDLE_GREY = 0.18
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Photograph an HDR image: FOLDER/NAME_ev-2.0.png for each exposure, with exposure times in their"
         " EXIF, 1 s being EV 0. Radiance 1 just reaches white at EV 0.",
     )
     options.add_argument("files", nargs="+", metavar="HDR", help="HDR images (.exr .hdr .tif), or folders with them")
-    add_output_arguments(options, "folder; default: exposures")
-    options.add_argument("--ev", default="-2,0,2", metavar="EVs", help="such as -2,0,2 or -3:3:0.5 (%(default)s)")
-    options.add_argument("--crf", default="srgb", help="linear, srgb, gamma:2.2, FILE or FILE:CURVE (%(default)s)")
+    add_output_arguments(options, "folder (default: exposures)")
+    options.add_argument(
+        "--ev", default="-2,0,2", metavar="EVs", help="such as -2,0,2 or -3:3:0.5 (default: %(default)s)"
+    )
+    options.add_argument(
+        "--crf", default="srgb", help="linear, srgb, gamma:2.2, FILE or FILE:CURVE (default: %(default)s)"
+    )
     options.add_argument("--auto", action="store_true", help="let the median luminance be middle grey, 0.18, at EV 0")
     options.add_argument("--noise", action="store_true", help="add photon and read noise")
-    options.add_argument("--full-well", type=float, default=20000.0, help="electrons at white (%(default)g)")
-    options.add_argument("--read-noise", type=float, default=4.0, help="electrons (%(default)g)")
-    options.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
-    options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="%(default)s")
-    options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="%(default)s")
+    options.add_argument("--full-well", type=float, default=20000.0, help="electrons at white (default: %(default)s)")
+    options.add_argument("--read-noise", type=float, default=4.0, help="electrons (default: %(default)s)")
+    options.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="(default: %(default)s)")
+    options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="(default: %(default)s)")
     add_colour_argument(options, "that of the image")
     add_config_argument(options, "crf: gamma:2.2")
     return options
@@ -58,10 +66,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Write the exposures of every image.
 
     Raises:
-        InputError: no numbers; not an HDR image; a response that cannot be read; files that exist.
+        InputError: No numbers; not an HDR image; a response that cannot be read; files that exist.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
-    stops = exposures(options.ev)
+    stops = exposure_values(options.ev)
     if options.format == "jpg" and options.bits == 16:
         raise InputError("--bits 16: JPEG has 8 bits; pass --format png or tif")
     if options.full_well <= 0 or options.read_noise < 0:
@@ -81,36 +89,6 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     for_each(images, "images", lambda image: _expose(image, stops, files[image], options))
 
 
-def exposures(text: str) -> list[float]:
-    """The exposures of a list `-2,0,2` or a range `-3:3:0.5`, whose end is included.
-
-    >>> exposures("-1:1:0.5")
-    [-1.0, -0.5, 0.0, 0.5, 1.0]
-
-    Raises:
-        InputError: no numbers, a range that leads nowhere, or more than 100.
-    """
-    try:
-        parts = [float(part) for part in text.replace(":", ",").split(",")]
-    except ValueError as error:
-        raise InputError(f"--ev: expected -2,0,2 or -3:3:0.5, found {text!r}") from error
-    if not all(math.isfinite(part) for part in parts):
-        raise InputError(f"--ev: expected finite numbers, found {text!r}")
-    if ":" in text:
-        parts = _range(parts, text)
-    if len(parts) > MOST or len(set(parts)) < len(parts):
-        raise InputError(f"--ev: expected at most {MOST} different exposures, found {text!r}")
-    return sorted(parts)
-
-
-def _range(parts: list[float], text: str) -> list[float]:
-    first, last, step = (*parts, 1.0) if len(parts) == 2 else parts if len(parts) == 3 else (0.0, 0.0, 0.0)
-    if step <= 0 or last < first or "," in text or (last - first) / step > MOST:
-        raise InputError(f"--ev: expected FIRST:LAST:STEP such as -3:3:0.5, found {text!r}")
-    count = math.floor((last - first) / step + 1e-6) + 1
-    return [first + index * step for index in range(count)]
-
-
 def _name(image: Path, ev: float, suffix: str) -> str:
     text = f"{ev:+.3f}".rstrip("0")
     return f"{image.stem}_ev{text}{'0' if text.endswith('.') else ''}.{suffix}"
@@ -120,22 +98,22 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     import torch
     from tqdm import tqdm
 
-    from hdrgen.bracket.progress import progress
-    from hdrgen.camera.named import response_named
+    from hdrgen.bracket import progress
+    from hdrgen.camera import response_named
     from hdrgen.io import read_image, write_image
 
     response = response_named(options.crf)
-    read = read_image(image, clean=True, gain_map=True)
-    if not read.linear:
+    hdr = read_image(image, clean=True, gain_map=True)
+    if not hdr.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
-    pixels, tags = _in_colours(read, colour_space(options))
+    pixels, tags = _in_colours(hdr, colour_space(options))
     radiance = torch.from_numpy(pixels).permute(2, 0, 1)
     gain = _gain(radiance, options.auto)
     generator = torch.Generator().manual_seed(options.seed)
     with progress(f"{image.name}: exposing") as done:
         for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
             codes, clipped = _codes(radiance, gain * 2.0**ev, response, generator, options)
-            exposed = replace(read.exposure, time=2.0**ev, ev=None)
+            exposed = replace(hdr.exposure, time=2.0**ev, ev=None)
             write_image(target, codes, bits=options.bits, exposure=exposed, **tags)
             tqdm.write(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped")  # above the bar
             done(index / len(stops))
@@ -144,7 +122,7 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
 def _codes(
     radiance: Tensor, factor: float, response: CameraResponse, generator: torch.Generator, options: Namespace
 ) -> tuple[NDArray[Any], float]:
-    """What the camera writes down (H, W, 3), and the share of the pixels that are clipped.
+    """The codes (H, W, 3) that a camera would store, and the share of the pixels that are clipped.
 
     A few rows at a time, as the steps in between would take gigabytes for a photograph of 24 megapixels.
     """
@@ -168,9 +146,8 @@ def _codes(
 
 
 def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[str, Any]]:
-    """Radiance in the colours asked for, else in its own, and what is written beside its exposures."""
-    from hdrgen.io import BT709
-    from hdrgen.io.colour import converted
+    """Radiance, converted to a colour space if one is given, and the metadata of its exposures."""
+    from hdrgen.io import BT709, converted
 
     chromaticities = image.chromaticities
     # Half floats stay half until they are exposed
@@ -182,7 +159,7 @@ def _in_colours(image: Image, space: ColourSpace | None) -> tuple[Values, dict[s
 
 
 def _gain(radiance: Tensor, auto: bool) -> float:
-    """What the radiance is multiplied by before it is exposed."""
+    """Factor of the radiance before it is exposed."""
     if not auto:
         return 1.0
     from hdrgen.camera import luminance_of

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.exposure_options import Stack, add_stack_arguments, joined, stacks_of
-from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    add_bracket_arguments,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    brackets_of,
+    colour_space,
+    for_each,
+    joined,
+    output_files,
+    refuse_existing,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
-    from hdrgen.bracket.photographs import Photographs
+    from hdrgen.bracket import Bracket, BracketPixels
 
 METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
 LEARNED = "hdr_gan"
+"""The method that is a trained network; `hdrgen predict` merges with it."""
 DISPLAY = "mertens"
 """The method whose result is a picture to look at, not radiance."""
 DISPLAY_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Merge exposures of a scene to one HDR image. Radiance 1 is what just reaches white in the middle"
         " exposure (EV 0), always.",
     )
-    add_stack_arguments(options)
-    add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes; default: SCENE.exr here")
-    options.add_argument("--method", choices=METHODS, default="debevec", help="%(default)s; mertens gives a picture")
+    add_bracket_arguments(options)
+    add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
+    options.add_argument(
+        "--method", choices=METHODS, default="debevec", help="mertens makes a picture (default: %(default)s)"
+    )
     options.add_argument(
         "--response",
         default="auto",
-        help="estimate, linear, srgb, gamma:2.2, or a FILE that `hdrgen crf` wrote; default: linear for RAW and float,"
-        " else estimate",
+        help="estimate, linear, srgb, gamma:2.2, or a FILE that `hdrgen crf` wrote; auto is linear for RAW and float,"
+        " else estimate (default: %(default)s)",
     )
     options.add_argument(
-        "--align", choices=("homography", "mtb", "none"), default="homography", help="%(default)s; mtb: shifts only"
+        "--align",
+        choices=("homography", "mtb", "none"),
+        default="homography",
+        help="mtb finds shifts only (default: %(default)s)",
     )
     options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
@@ -50,25 +69,33 @@ def parser(verb: str) -> Parser:
     options.add_argument(
         "--ckpt_path", "--ckpt-path", help="trained network, for --method hdr_gan; last, best: of the newest run"
     )
-    options.add_argument("--max-megapixels", type=float, default=500, help="refuse larger photographs (%(default)g)")
+    options.add_argument(
+        "--max-megapixels", type=float, default=500, help="refuse larger photographs (default: %(default)s)"
+    )
     add_config_argument(options, "align: none")
     return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Merge every stack, and say what was done with each file.
+    """Merge every bracket, and say what was done with each file.
 
     Raises:
-        InputError: see the parts; of several scenes, those that can be merged are.
+        InputError: Options that contradict each other, exposures that are unknown or cannot be merged; of several
+            scenes, those that can be merged are.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     _check(options)
-    stacks = stacks_of(options)
+    brackets = brackets_of(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
-    outputs = output_files(options.output, [stack.name for stack in stacks], suffix)
+    outputs = output_files(options.output, [bracket.name for bracket in brackets], suffix)
     _check_outputs(options, outputs)
-    merge_one = _learned(options) if options.method == LEARNED else partial(_merge, options)
-    pairs = list(zip(stacks, outputs, strict=True))
+    if options.method == LEARNED:
+        from hdrgen.cli import trained
+
+        merge_one = partial(_merge_learned, options, trained(options.ckpt_path, "HDRGAN"))
+    else:
+        merge_one = partial(_merge, options)
+    pairs = list(zip(brackets, outputs, strict=True))
     for_each(pairs, "scenes", lambda pair: merge_one(*pair))
 
 
@@ -104,48 +131,100 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
 
 
-def _learned(options: Namespace) -> Callable[[Stack, Path], None]:
-    """Merges a stack by the network, which is looked for once."""
-    from hdrgen.cli.checkpoint_option import trained
-    from hdrgen.cli.learned_merge import merge_learned
+def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
+    from hdrgen.bracket import BracketPixels
 
-    checkpoint, space = trained(options.ckpt_path, "HDRGAN"), colour_space(options)
-
-    def merge_one(stack: Stack, output: Path) -> None:
-        merge_learned(stack, output, checkpoint, preview_of(output) if options.preview else None, space)
-
-    return merge_one
-
-
-def _merge(options: Namespace, stack: Stack, output: Path) -> None:
-    from hdrgen.bracket.merging import merge_radiance, write_picture
-    from hdrgen.bracket.photographs import Photographs
-
-    photographs = Photographs.read(stack, options.max_megapixels)
+    pixels = BracketPixels.read(bracket, options.max_megapixels)
     if options.align != "none":
-        photographs.align(stack, shifts_only=options.align == "mtb")
-    height, width = photographs.rows[0].shape[:2]
-    cut = f", cut from {photographs.size[1]} x {photographs.size[0]}" if (height, width) != photographs.size else ""
-    if options.method == DISPLAY:
-        done = write_picture(stack, photographs, output, colour_space(options))
-    else:
-        done = merge_radiance(stack, photographs, output, preview_of(output) if options.preview else None, options)
-    for line in _frame_lines(stack, photographs):
+        pixels.align(shifts_only=options.align == "mtb")
+    height, width = pixels.rows[0].shape[:2]
+    cut = f", cut from {pixels.size[1]} x {pixels.size[0]}" if (height, width) != pixels.size else ""
+    summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
+    for line in _frame_lines(pixels):
         print(line)
-    count = len(stack.frames)
-    print(f"{output}: {count} exposures ordered by {stack.order}, {done}; {width} x {height}{cut}", flush=True)
+    count = len(bracket.frames)
+    print(f"{output}: {count} exposures ordered by {bracket.order}, {summary}; {width} x {height}{cut}", flush=True)
 
 
-def _frame_lines(stack: Stack, photographs: Photographs) -> list[str]:
+def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
+    """Merge, write, and return a summary in words."""
+    from hdrgen.bracket import merge_bracket, small_picture
+    from hdrgen.io import BT709, write_image
+
+    radiance, summary = merge_bracket(pixels, options.method, options.response, deghost=options.deghost)
+    pixels.release()
+    tags = _tags(pixels, options)
+    write_image(output, radiance, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
+    written = ""
+    if options.preview:
+        preview = preview_of(output)
+        write_image(preview, small_picture(radiance), **tags)
+        written = f", preview {preview.name}"
+    return f"{summary}; radiance {float(radiance.min()):.3g} to {float(radiance.max()):.4g}{written}"
+
+
+def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> str:
+    """Fuse the exposures to a picture, write it, and return a summary in words."""
+    from hdrgen.bracket import fuse_bracket
+    from hdrgen.io import write_image
+
+    picture = fuse_bracket(pixels)
+    pixels.release()
+    write_image(output, picture, bits=8, **_tags(pixels, options))
+    return "exposure fusion after Mertens et al."
+
+
+def _tags(pixels: BracketPixels, options: Namespace) -> dict[str, Any]:
+    """Metadata for the files that are written: that of the middle exposure."""
+    exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
+    colours = {"chromaticities": pixels.chromaticities, "colour_space": colour_space(options)}
+    return {"exposure": exposure, "camera": pixels.camera, **colours}
+
+
+def _frame_lines(pixels: BracketPixels) -> list[str]:
     """A line for each file: its exposure, and how it was moved."""
     lines = []
-    for index, (frame, ev) in enumerate(zip(stack.frames, stack.ev, strict=True)):
+    for index, (frame, ev) in enumerate(zip(pixels.bracket.frames, pixels.bracket.ev, strict=True)):
         parts = [f"{frame.path}: EV {ev:+.2f} ({frame.exposure})"]
-        if photographs.alignments and not photographs.alignments[index].still:
-            alignment = photographs.alignments[index]
-            x, y = alignment.move(*photographs.size)
+        if pixels.alignments and not pixels.alignments[index].still:
+            alignment = pixels.alignments[index]
+            x, y = alignment.move(*pixels.size)
             parts.append(f"moved by ({x:+.1f}, {y:+.1f}) pixels, turned by {alignment.angle:+.2f} degrees")
-        elif photographs.alignments:
+        elif pixels.alignments:
             parts.append("in place")
         lines.append(", ".join(parts))
     return lines
+
+
+def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, output: Path) -> None:
+    """Let the network of a checkpoint merge the bracket, by way of `hdrgen predict`, and write what it makes.
+
+    Raises:
+        InputError: No checkpoint there, or of a method that does not merge photographs.
+    """
+    if not checkpoint.exists():
+        raise InputError(f"{checkpoint}: expected a checkpoint, found none; check --ckpt_path")
+    from hdrgen.bracket import small_picture
+    from hdrgen.cli import run_lightning
+    from hdrgen.io import BT709, read_image, read_tags, write_image
+
+    with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as folder:
+        files = [str(frame.path) for frame in bracket.frames]
+        with contextlib.redirect_stdout(io.StringIO()):  # it names files that will be gone
+            run_lightning("predict", ["--ckpt_path", str(checkpoint), "--data.predict", *files, "-o", folder])
+        results = sorted(Path(folder).rglob("*.exr"))
+        if len(results) != 1:
+            raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(results)} images")
+        image = read_image(results[0])
+    middle = bracket.frames[bracket.middle]
+    tags = replace(read_tags(middle.path), exposure=middle.exposure)
+    beside: dict[str, Any] = {
+        "exposure": tags.exposure,
+        "camera": tags.camera,
+        "colour_space": colour_space(options),
+    }
+    write_image(output, image.pixels, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
+    if options.preview:
+        picture = small_picture(image.as_float())
+        write_image(preview_of(output), picture, chromaticities=tags.chromaticities, **beside)
+    print(f"{output}: {len(files)} exposures ordered by {bracket.order}, merged by {checkpoint}")

@@ -5,19 +5,21 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.cli.parser import Parser, with_config
-from hdrgen.cli.tables import listing_parser, print_listing
+from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
 
 TRAINING_ONLY = "discriminator"
-"""The part of a method, by the name that all methods give it, that makes no part of the result."""
+"""Name that all methods give the network that only training needs."""
+INPUTS = {"photograph": "one photograph", "bracket": "an exposure stack"}
+"""What a method takes, for those whose docstring says no more."""
+KINDS = {"photograph": "single image", "bracket": "exposure stack"}
 COLUMNS = ("method", "parameters", "input", "exposures", "paper")
 
 
-class Entry(TypedDict):
+class MethodEntry(TypedDict):
     """What the list says about one method."""
 
     name: str
@@ -32,7 +34,7 @@ class Entry(TypedDict):
     paper: str
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
     about = "List the methods. `hdrgen fit --model.help NAME` explains the arguments of one."
     return listing_parser(verb, about)
@@ -43,25 +45,25 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     options = parser(verb).parse_args(with_config(arguments))
     entries = describe_all()
     rows = [COLUMNS, *(_row(entry) for entry in entries)]
-    print_listing(entries, rows, options.json, numbers=[COLUMNS.index("parameters")])
+    print_listing(entries, rows, options.json, right=[COLUMNS.index("parameters")])
 
 
-def describe_all() -> list[Entry]:
-    """An entry for every name in `hdrgen.methods.__all__` that is a method, the base class aside; baselines last."""
+def describe_all() -> list[MethodEntry]:
+    """An entry for every method of `hdrgen.methods.__all__`, without the base class; baselines last."""
     from hdrgen import methods
-    from hdrgen.methods.base import HDRModule
+    from hdrgen.methods import HDRModule
 
-    found = (getattr(methods, name) for name in methods.__all__)
+    exported = (getattr(methods, name) for name in methods.__all__)
     entries = [
         describe(method)
-        for method in found
+        for method in exported
         if inspect.isclass(method) and issubclass(method, HDRModule) and method is not HDRModule
     ]
     return sorted(entries, key=lambda entry: entry["kind"] == "baseline")
 
 
-def describe(method: "type[HDRModule]") -> Entry:
-    """What the class, its docstring and its networks tell."""
+def describe(method: "type[HDRModule]") -> MethodEntry:
+    """An entry from the class, its docstring and its networks."""
     text = inspect.getdoc(method) or ""
     parts = count_parameters(method)
     return {
@@ -70,14 +72,14 @@ def describe(method: "type[HDRModule]") -> Entry:
         "summary": re.sub(r":math:`([^`]*)`", r"\1", text.partition("\n")[0]),
         "parameters": sum(count for name, count in parts.items() if name != TRAINING_ONLY),
         "parts": parts,
-        "input": _section(text, "Input:"),
-        "exposures": _section(text, "Exposures:"),
+        "input": _section(text, "Input:") or INPUTS[method.input],
+        "exposures": (_section(text, "Exposures:") or "any EV") if method.generates else "none",
         "paper": _section(text, "Paper:"),
     }
 
 
 def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
-    """Trainable parameters of each network of a method as its defaults, those of the paper, make it; no memory is used.
+    """Trainable parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
 
     Networks of perceptual losses are not among them: they are loaded when training begins.
     """
@@ -89,30 +91,18 @@ def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def cited(paper: str) -> str:
-    """First author, venue and year of a paper given as `Authors: "Title", venue year.`; other text as it is.
-
-    >>> cited('Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.')
-    'Le, WACV 2023'
-    """
-    found = re.fullmatch(r'([^,:]+)[^"]*".*", ([^"]+?)\.?', paper)
-    return f"{found[1]}, {found[2]}" if found else paper
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: MethodEntry) -> tuple[str, ...]:
     count = f"{entry['parameters']:,}" if entry["parameters"] else "none"
     paper = cited(entry["paper"]) or entry["kind"]
     return entry["name"], count, entry["input"], entry["exposures"], paper
 
 
 def _kind(method: "type[HDRModule]") -> str:
-    if ".baselines" in method.__module__:
-        return "baseline"
-    return "single image" if method.generates else "exposure stack"
+    return "baseline" if method.baseline else KINDS[method.input]
 
 
 def _section(text: str, title: str) -> str:
     """The lines below `title`, on one line; empty where a docstring has no such section."""
-    _, found, rest = text.partition(f"\n{title}\n")
-    lines = inspect.cleandoc(rest).partition("\n\n")[0] if found else ""
+    _, heading, rest = text.partition(f"\n{title}\n")
+    lines = inspect.cleandoc(rest).partition("\n\n")[0] if heading else ""
     return " ".join(lines.split())

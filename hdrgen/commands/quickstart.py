@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdrgen.cli.method_table import Table, compare, exposure_columns, format_table
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    Table,
+    add_config_argument,
+    compare_methods,
+    exposure_columns,
+    format_table,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,13 +30,19 @@ QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
 PHOTO_SEED = 90_007  # a scene that neither training, validation nor test draws
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Train, test and use a small network on scenes that the package generates itself.",
     )
-    options.add_argument("-o", "--output", type=Path, default=Path("quickstart"), help="folder for everything it makes")
+    options.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("quickstart"),
+        help="folder for everything it makes (default: %(default)s)",
+    )
     options.add_argument(
         "--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder"
     )
@@ -42,7 +55,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Do it all, and print what to look at.
 
     Raises:
-        InputError: If the output folder is in use, or the trained network does not beat the unchanged input at every
+        InputError: The output folder is in use, or the trained network does not beat the unchanged input at every
             exposure value.
     """
     options = parser(verb).parse_args(with_config(arguments))
@@ -72,32 +85,32 @@ def _fresh(output: Path, overwrite: bool) -> Path:
 
 
 def _fit(output: Path, steps: int | None) -> Path:
-    from hdrgen.cli.lightning import run as train
+    from hdrgen.cli import run_lightning
 
     print("1/4 training on generated scenes, each through a camera response drawn at random", flush=True)
     length = [] if steps is None else [f"--trainer.max_steps={steps}"]
     configs = [part for name in CONFIGS for part in ("--config", name)]
-    train("fit", [*configs, *length, "-o", str(output / "runs")])
+    run_lightning("fit", [*configs, *length, "-o", str(output / "runs")])
     return _newest(output / "runs", "last.ckpt")
 
 
 def _newest(folder: Path, name: str) -> Path:
-    found = sorted(folder.rglob(name), key=lambda path: path.stat().st_mtime)
-    if not found:
+    files = sorted(folder.rglob(name), key=lambda path: path.stat().st_mtime)
+    if not files:
         raise InputError(f"the training left no {name} under {folder}")
-    return found[-1]
+    return files[-1]
 
 
 def _test(output: Path, checkpoint: Path) -> Table:
     """Test the network and both baselines on the same scenes."""
     print("2/4 testing it beside two baselines on scenes it has not seen", flush=True)
     methods = {NETWORK: ["--ckpt_path", str(checkpoint)]} | {name: ["--model", m] for name, m in BASELINES.items()}
-    return compare(methods, ["--config", SCENES], output)
+    return compare_methods(methods, ["--config", SCENES], output)
 
 
 def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
     """Predict from one generated photograph, and put input, exposures, result and truth on one sheet."""
-    from hdrgen.cli.lightning import run as train
+    from hdrgen.cli import run_lightning
     from hdrgen.io import write_image
 
     print("3/4 reconstructing an HDR image from one generated photograph", flush=True)
@@ -105,7 +118,7 @@ def _reconstruct(output: Path, checkpoint: Path) -> list[Path]:
     write_image(output / "photo.jpg", photo)
     write_image(output / "truth.exr", radiance)
     folder = output / "photo"
-    train(
+    run_lightning(
         "predict",
         ["--ckpt_path", str(checkpoint), "--data.predict", str(output / "photo.jpg"), *QUIET, "-o", str(folder)],
     )
@@ -142,10 +155,10 @@ def _contact_sheet(output: Path, radiance: np.ndarray, folder: Path) -> Path:
     result = match_scale(_tensor(read_image(_newest(folder, "*.exr")).as_float())[None], truth)
     exposures = [(path.stem.split("_ev")[1], path) for path in folder.rglob("*_ev*.png")]
     exposures.sort(key=lambda pair: float(pair[0]))
-    made = [(f"EV {ev}", _tensor(read_image(path).as_float())) for ev, path in exposures]
-    shown = [("input", _tensor(read_image(output / "photo.jpg").as_float()))]
-    shown += [(name, reinhard2002(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
-    return write_image(output / "contact_sheet.png", contact_sheet([made, shown], height=240))
+    generated = [(f"EV {ev}", _tensor(read_image(path).as_float())) for ev, path in exposures]
+    mapped = [("input", _tensor(read_image(output / "photo.jpg").as_float()))]
+    mapped += [(name, reinhard2002(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
+    return write_image(output / "contact_sheet.png", contact_sheet([generated, mapped], height=240))
 
 
 def _tensor(pixels: np.ndarray) -> Tensor:

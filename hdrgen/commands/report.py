@@ -4,16 +4,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hdrgen.cli.output import refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, refuse_existing, with_config
 from hdrgen.errors import InputError
 
 OUTPUT = Path("report.html")
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Write one HTML page that needs no network: what was run, metrics with the best marked, training"
         " curves, and scenes to compare under any exposure and in false colours.",
@@ -25,7 +24,10 @@ def parser(verb: str) -> Parser:
         "--scene", action="append", default=[], metavar="NAME", help="look at this scene; may be repeated"
     )
     options.add_argument(
-        "--count", type=_natural, default=6, help="otherwise at so many, worst and best by turns (default: %(default)s)"
+        "--count",
+        type=_natural,
+        default=6,
+        help="otherwise at this many, half of them the worst, half the best (default: %(default)s)",
     )
     options.add_argument(
         "--side", type=_natural, default=384, help="longer side of their pictures in pixels (default: %(default)s)"

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hdrgen.cli.arguments import value_of
-from hdrgen.cli.batch import for_each
-from hdrgen.cli.colour_option import add_colour_argument, colour_space
-from hdrgen.cli.operator_options import OPERATORS, absolute, described, known, parse
-from hdrgen.cli.output import add_output_arguments, output_files, refuse_existing
-from hdrgen.cli.parser import Parser, add_config_argument, with_config
+from hdrgen.cli import (
+    CommandParser,
+    OperatorOptions,
+    add_colour_argument,
+    add_config_argument,
+    add_output_arguments,
+    colour_space,
+    for_each,
+    output_files,
+    refuse_existing,
+    value_of,
+    with_config,
+)
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,43 +27,42 @@ if TYPE_CHECKING:
 USUAL = "reinhard2002"
 
 
-class Format(NamedTuple):
-    """What pictures are written as."""
+class PictureFormat(NamedTuple):
+    """A kind of picture to write: the suffix of its files, and the bits of each channel."""
 
     suffix: str
     bits: int
 
 
 FORMATS = {
-    "jpg": Format(".jpg", 8),
-    "png": Format(".png", 8),
-    "png16": Format(".png", 16),
-    "tif": Format(".tif", 16),
-    "tif8": Format(".tif", 8),
+    "jpg": PictureFormat(".jpg", 8),
+    "png": PictureFormat(".png", 8),
+    "png16": PictureFormat(".png", 16),
+    "tif": PictureFormat(".tif", 16),
+    "tif8": PictureFormat(".tif", 8),
 }
 _SUFFIXES = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".tif": "tif", ".tiff": "tif"}
 
 
-def parser(verb: str) -> Parser:
+def parser(verb: str) -> CommandParser:
     """The arguments of this verb, without those of an operator."""
-    options = Parser(
+    options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Make pictures of HDR images: NAME_OPERATOR.jpg of each, or what -o says.",
         epilog=f"`hdrgen {verb} --operators` lists all parameters, `hdrgen {verb} --operator NAME --help` one's.",
-        allow_abbrev=False,
     )
     options.add_argument("files", nargs="*", metavar="HDR", help="files (.hdr .exr float .tif RAW), folders, patterns")
-    operators = f"{', '.join(OPERATORS)} (%(default)s)"
-    options.add_argument("--operator", default=USUAL, metavar="NAME", help=operators)
+    operator = "one of those that --operators lists (default: %(default)s)"  # their names would import torch
+    options.add_argument("--operator", default=USUAL, metavar="NAME", help=operator)
     options.add_argument("--operators", action="store_true", help="list the operators with their parameters")
     exposure = "brighten the radiance beforehand, for operators that do not adapt to each image"
     options.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help=exposure)
-    options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (jpg)")
-    options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (%(default)s)")
+    options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (default: jpg)")
+    options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (default: %(default)s)")
     add_colour_argument(options, "bt709, that of sRGB")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
     add_config_argument(options, "operator: drago2003")
-    add_output_arguments(options, "picture, whose suffix sets the format, or folder (the current one)")
+    add_output_arguments(options, "picture, whose suffix sets the format, or folder (default: the current one)")
     return options
 
 
@@ -64,27 +70,32 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Write a picture of every image, or list the operators.
 
     Raises:
-        InputError: no image, no HDR image, a parameter that the operator does not have, or a picture that exists.
+        InputError: No image, no HDR image, a parameter that the operator does not have, or a picture that exists.
     """
     arguments = with_config(arguments)
     chosen = value_of(arguments, "--operator")
     if chosen is None and {"-h", "--help"} & set(arguments):
         parser(verb).parse_args(["--help"])  # and done, without torch
-    name = known(chosen or USUAL)
-    options, operator = parse(parser(verb), name, arguments)
+    operators = OperatorOptions(parser(verb), chosen or USUAL)
+    options, operator = operators.parse(arguments)
+    from hdrgen.tonemap import all_operators
+
     if options.operators:
-        print("\n".join(described(each) for each in OPERATORS))
+        print("\n".join(OperatorOptions(parser(verb), name).described() for name in all_operators()))
         return
-    _check(options, name, operator)
-    _map_files(options, name, operator)
+    if options.exposure and operator.adapts:
+        absolute = ", ".join(name for name, one in all_operators().items() if not one.adapts)
+        raise InputError(
+            f"--exposure changes nothing, since {operators.name} adapts to each image; {operators.brighter}, or take"
+            f" {absolute}"
+        )
+    _check(options)
+    _map_files(options, operators.name, operator)
 
 
-def _check(options: argparse.Namespace, name: str, operator: "Operator") -> None:
+def _check(options: argparse.Namespace) -> None:
     if not options.files:
         raise InputError("expected HDR images, folders or patterns, found none; name at least one")
-    if options.exposure and operator.adapts:
-        instead = f"{operator.brighter}, or take {', '.join(absolute())}"
-        raise InputError(f"--exposure changes nothing, since {name} adapts to each image; {instead}")
     if not -100 < options.exposure < 100:
         raise InputError(f"expected an exposure between -100 and 100 stops, found {options.exposure}")
     if not 1 <= options.quality <= 100:
@@ -103,8 +114,8 @@ def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> 
         source, target = pair
         start = time.perf_counter()
         size = _map_file(source, target, operator, form, options)
-        told = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
-        tqdm.write(told if size else f"{source}: left out, it holds display values")
+        line = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
+        tqdm.write(line if size else f"{source}: left out, it holds display values")
 
     for_each(tqdm(pairs, name, unit="image", leave=False, disable=None), "images", map_one)
 
@@ -113,7 +124,7 @@ def _sources(files: Sequence[str]) -> list[Path]:
     """The images among what was typed; those that folders and patterns name are left out where they are no HDR images.
 
     Raises:
-        InputError: none.
+        InputError: None of them is an HDR image.
     """
     from hdrgen.io import find_images
 
@@ -124,7 +135,7 @@ def _sources(files: Sequence[str]) -> list[Path]:
 
 
 def _is_display(path: Path) -> bool:
-    """Whether a file's name tells that it holds display values only; .uhdr.jpg holds more."""
+    """Whether a file's suffix says that it holds display values only; .uhdr.jpg holds more."""
     return path.suffix.lower() in (".jpg", ".jpeg", ".png") and Path(path.stem).suffix.lower() != ".uhdr"
 
 
@@ -135,11 +146,11 @@ def _stems(sources: Sequence[Path]) -> list[str]:
     return [f"{stem}_{kind}" if stems.count(stem) > 1 else stem for stem, kind in zip(stems, kinds, strict=True)]
 
 
-def _format(options: argparse.Namespace) -> Format:
+def _format(options: argparse.Namespace) -> PictureFormat:
     """As --format says, or the suffix of the output, or JPEG.
 
     Raises:
-        InputError: the two disagree, or no format has that suffix.
+        InputError: The two disagree, or no format has that suffix.
     """
     output: Path | None = options.output
     if output is None or output.is_dir() or not output.suffix:
@@ -153,19 +164,20 @@ def _format(options: argparse.Namespace) -> Format:
     return form
 
 
-def _map_file(source: Path, target: Path, operator: "Operator", form: Format, options: argparse.Namespace) -> str:
+def _map_file(
+    source: Path, target: Path, operator: "Operator", form: PictureFormat, options: argparse.Namespace
+) -> str:
     """Write one picture.
 
     Returns:
         Its size in words; nothing for display values that nobody asked for by name.
 
     Raises:
-        InputError: display values, asked for by name.
+        InputError: Display values, asked for by name.
     """
     import torch
 
-    from hdrgen.io import BT709, Tags, read_image, write_image
-    from hdrgen.io.colour import converted
+    from hdrgen.io import BT709, Tags, converted, read_image, write_image
 
     image = read_image(source, clean=options.clean, gain_map=True)
     if not image.linear and source not in map(Path, options.files):
@@ -173,14 +185,14 @@ def _map_file(source: Path, target: Path, operator: "Operator", form: Format, op
     if not image.linear:
         raise InputError(f"{source}: expected an HDR image, found display values, which can be looked at as they are")
     space, colours = colour_space(options), image.chromaticities or BT709.chromaticities
-    shown_in = (space or BT709).chromaticities
-    tags = Tags(image.exposure, image.camera, shown_in if space else None)
-    radiance = torch.from_numpy(converted(image.as_float(), colours, shown_in)).permute(2, 0, 1)
+    display_colours = (space or BT709).chromaticities
+    tags = Tags(image.exposure, image.camera, display_colours if space else None)
+    radiance = torch.from_numpy(converted(image.as_float(), colours, display_colours)).permute(2, 0, 1)
     del image  # half a gigabyte for a photograph of 24 megapixels
     with torch.inference_mode():
-        shown = operator(radiance * 2.0**options.exposure if options.exposure else radiance)
+        display = operator(radiance * 2.0**options.exposure if options.exposure else radiance)
     del radiance
-    pixels = shown.permute(1, 2, 0).numpy()
+    pixels = display.permute(1, 2, 0).numpy()
     quality = options.quality if form.suffix == ".jpg" else None
     write_image(target, pixels, bits=form.bits, quality=quality, **vars(tags))
     return f"{pixels.shape[1]} x {pixels.shape[0]}"

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io import images_in, natural_key
-from hdrgen.io.arrays import ARRAY_SUFFIX
+from hdrgen.io import ARRAY_SUFFIX, images_in, natural_key
 
-_NAMED = 5  # of the files without partner, those that the error names
+_NAMED = 5  # files without partner that the error names
 
 
 class Pair(NamedTuple):
@@ -36,10 +35,10 @@ def find_pairs(reference: Path, test: Path) -> list[Pair]:
         raise InputError(f"expected two files or two folders, found the folder {folder} and the file {file}")
     if not reference.is_dir():
         return [Pair(reference, test)]
-    wanted, found = _by_stem(reference), _by_stem(test)
-    _check_partners(wanted.keys() - found.keys(), reference, test)
-    _check_partners(found.keys() - wanted.keys(), test, reference)
-    return [Pair(path, found[stem]) for stem, path in wanted.items()]
+    truths, tests = _by_stem(reference), _by_stem(test)
+    _check_partners(truths.keys() - tests.keys(), reference, test)
+    _check_partners(tests.keys() - truths.keys(), test, reference)
+    return [Pair(path, tests[stem]) for stem, path in truths.items()]
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

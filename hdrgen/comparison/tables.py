@@ -10,7 +10,9 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from hdrgen.comparison.measuring import Comparison
-from hdrgen.metrics import ImageMetric, Setting
+from hdrgen.io import complete_or_nothing
+from hdrgen.metrics import Setting
+from hdrgen.text_table import text_table
 
 
 def as_json(result: Comparison) -> str:
@@ -20,24 +22,22 @@ def as_json(result: Comparison) -> str:
 
 def as_text(results: Sequence[Comparison]) -> str:
     """A table, and the settings: all numbers of one pair, or the headlines of several with mean and deviation."""
-    table = _one(results[0]) if len(results) == 1 else _several(results)
-    return "\n".join([*_aligned(table), "", *_settings(results)])
+    rows = _one(results[0]) if len(results) == 1 else _several(results)
+    return "\n".join([*text_table(rows, right=range(1, len(rows[0]))), "", *_settings(results)])
 
 
-def write(results: Sequence[Comparison], path: Path) -> None:
+def write_comparisons(results: Sequence[Comparison], path: Path) -> None:
     """Write all numbers to a `.csv` or `.json` file, whole or not at all.
 
     CSV has a row for each pair, with its settings as JSON in the last column; JSON has one object, with the pairs, and
     mean and standard deviation over them.
+
+    Raises:
+        InputError: The file cannot be written.
     """
     text = _csv(results) if path.suffix.lower() == ".csv" else json.dumps(_summary(results), indent=2) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with complete_or_nothing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _record(result: Comparison) -> dict[str, Any]:
@@ -76,16 +76,13 @@ def _one(result: Comparison) -> list[list[str]]:
 
 def _several(results: Sequence[Comparison]) -> list[list[str]]:
     metrics = {metric.outputs[0]: metric for result in results for metric in result.metrics}
-    rows = [["", *metrics], ["", *(_mark(metric) for metric in metrics.values())]]
+    marks = [f"{metric.unit} {_arrow(metric.higher_is_better)}".strip() for metric in metrics.values()]
+    rows = [["", *metrics], ["", *marks]]
     rows += [[one.pair.test.stem, *(_number(one.values.get(name)) for name in metrics)] for one in results]
     columns = [[one.values[name] for one in results if name in one.values] for name in metrics]
     rows.append(["mean", *(_number(fmean(values)) for values in columns)])
     rows.append(["std", *(_number(pstdev(values)) for values in columns)])
     return rows
-
-
-def _mark(metric: ImageMetric) -> str:
-    return f"{metric.unit} {_arrow(metric.higher_is_better)}".strip()
 
 
 def _number(value: float | None) -> str:
@@ -101,33 +98,22 @@ def _arrow(higher: bool) -> str:
     return "↑" if higher else "↓"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if at else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
 def _settings(results: Sequence[Comparison]) -> list[str]:
     """How the numbers were made: what the pairs share, then each metric's parameters."""
     lines = list(dict.fromkeys(_treatment(result.settings) for result in results))
-    parameters = {name: found for result in results for name, found in result.settings["metrics"].items()}
-    for name, found in parameters.items():
-        if found:
-            lines.append(f"{name}: {', '.join(f'{key} {_plain(value)}' for key, value in found.items())}")
+    parameters = {name: own for result in results for name, own in result.settings["metrics"].items()}
+    for name, own in parameters.items():
+        if own:
+            lines.append(f"{name}: {', '.join(f'{key} {_plain(value)}' for key, value in own.items())}")
     return lines
 
 
 def _treatment(settings: dict[str, Any]) -> str:
-    made = [settings["images"]]
+    parts = [settings["images"]]
     if settings["align_scale"] is not None:
-        made += [f"encoding {settings['encoding']}", f"align-scale {settings['align_scale']}"]
-        made.append(f"1 = {settings['luminance']:g} cd/m2")
-    return ", ".join([*made, settings["dtype"], f"hdrgen {settings['versions']['hdrgen']}"])
+        parts += [f"encoding {settings['encoding']}", f"align-scale {settings['align_scale']}"]
+        parts.append(f"1 = {settings['luminance']:g} cd/m2")
+    return ", ".join([*parts, settings["dtype"], f"hdrgen {settings['versions']['hdrgen']}"])
 
 
 def _plain(value: Setting) -> str:

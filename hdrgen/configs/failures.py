@@ -1,6 +1,7 @@
 """What Lightning and torch raise about a user's choice, as the one line that a user is meant to read."""
 
 import contextlib
+import re
 import traceback
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ def one_line_errors() -> Iterator[None]:
             raise KeyboardInterrupt from stop
         raise
     except MisconfigurationException as error:
-        raise InputError(str(error)) from error
+        raise InputError(_misconfiguration(str(error))) from error
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise
@@ -28,6 +29,14 @@ def one_line_errors() -> Iterator[None]:
         if _raised_in(error).startswith("torch.optim"):
             raise InputError(f"--model.optimizer or its schedule: {error}") from error
         raise _input_error_in(error) or error from None
+
+
+def _misconfiguration(error: str) -> str:
+    monitor = re.search(r"ModelCheckpoint\(monitor='(.*?)'\)` could not find .*?: \[(.*?)\]", error)
+    if monitor is None:
+        return error
+    logged = monitor[2].replace("'", "")
+    return f"--checkpoint.monitor: no {monitor[1]} among what this run logs ({logged}); pass one of these, or auto"
 
 
 def _raised_in(error: BaseException) -> str:

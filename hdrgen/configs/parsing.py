@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
@@ -38,8 +38,12 @@ _PLAIN = {
 """jsonargparse's words and ours."""
 
 
-class Parser(LightningArgumentParser):
+class LightningParser(LightningArgumentParser):
     """Lightning's parser, which raises `InputError` instead of printing its usage and leaving."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        # No abbreviations: `--trainer.max_step 3` would set max_steps, until Lightning has an option of that name.
+        super().__init__(*args, **{"allow_abbrev": False, **keywords})
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise, in one line."""
@@ -56,6 +60,8 @@ class Parser(LightningArgumentParser):
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
             names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
             return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])
+        if unknown := re.search(r"class_path '(hdrgen\.\w+)\.[\w.]*\b(\w+)':\s+module", message):
+            return _in_the_room(unknown[1], unknown[2])
         return ""
 
 
@@ -84,6 +90,14 @@ def _plain(reason: str) -> str:
     for pattern, plain in _PLAIN.items():
         reason = re.sub(pattern, plain, reason)
     return reason
+
+
+def _in_the_room(room: str, name: str) -> str:
+    """Where a class is whose file has moved within its room: the room exports it under the same name always."""
+    try:
+        return f"; did you mean {room}.{name}?" if hasattr(importlib.import_module(room), name) else ""
+    except ImportError:
+        return ""
 
 
 def _as_path(name: str) -> str:

@@ -1,11 +1,16 @@
-"""Scenes in, batches out: one data module, one file per dataset layout, rendering and sampling of stacks."""
+"""Scenes in, batches out: one data module, one file per dataset layout, rendering and sampling of stacks.
+
+Imports go down: `module`, then `prediction`, `datasets`, `virtual`, and below them the files that all of these share
+(`dataset`, `reading`, `selection`, `sample`, ...), which import none of the former.
+"""
 
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, collate
-from hdrgen.data.dataset import SelectedExposures, StackDataset
+from hdrgen.data.dataset import SelectedExposures, StackDataset, derived_generator, local_reference
 from hdrgen.data.datasets.drtmo import DrTMO, DrTMOPairs, write_pairs
 from hdrgen.data.datasets.fairchild import Fairchild
 from hdrgen.data.datasets.folder import ExposureStackFolder
+from hdrgen.data.datasets.folder_writing import write_stack
 from hdrgen.data.datasets.hdreye import HDREye
 from hdrgen.data.datasets.kalantari import Kalantari
 from hdrgen.data.datasets.ntire import NTIRE2021
@@ -17,9 +22,11 @@ from hdrgen.data.datasets.vds import VDS
 from hdrgen.data.module import ExposureStackDataModule
 from hdrgen.data.optimal import optimal_exposures
 from hdrgen.data.prediction.brackets import Brackets
-from hdrgen.data.prediction.photographs import Photographs, PhotographSource
+from hdrgen.data.prediction.single import Photographs, PhotographSource
+from hdrgen.data.reading import photograph_of, read_photograph
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import (
+    EV_TOLERANCE,
     EveryStep,
     FromReference,
     RandomPair,
@@ -30,15 +37,15 @@ from hdrgen.data.selection import (
     WholeStackByRank,
     whole_steps,
 )
-from hdrgen.data.stack_files import write_stack
 from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes
+from hdrgen.data.virtual.moving_scenes import MovingScenes, bracket_camera
 from hdrgen.data.virtual.panorama import Views
-from hdrgen.data.virtual.procedural import ProceduralScenes
+from hdrgen.data.virtual.procedural import ProceduralScenes, procedural_radiance
 from hdrgen.data.virtual.rendered import RenderedStacks
-from hdrgen.data.virtual.rendering import StackCamera
+from hdrgen.data.virtual.stack_camera import StackCamera
 
 __all__ = [
+    "EV_TOLERANCE",
     "NTIRE2021",
     "RAISE",
     "SICE",
@@ -74,8 +81,14 @@ __all__ = [
     "Views",
     "WholeStack",
     "WholeStackByRank",
+    "bracket_camera",
     "collate",
+    "derived_generator",
+    "local_reference",
     "optimal_exposures",
+    "photograph_of",
+    "procedural_radiance",
+    "read_photograph",
     "whole_steps",
     "write_pairs",
     "write_stack",

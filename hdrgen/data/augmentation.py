@@ -1,7 +1,5 @@
 """Random geometry for training samples, the same for every exposure of a scene and its radiance."""
 
-from __future__ import annotations
-
 import torch
 from kornia.augmentation import AugmentationSequential, RandomAffine, RandomHorizontalFlip, RandomVerticalFlip
 from kornia.augmentation.base import _AugmentationBase
@@ -20,11 +18,11 @@ class Augmentation(nn.Module):
     of the public code of Le et al., WACV 2023, except for its bicubic interpolation.
 
     Args:
-        crop: side of the square in pixels; None keeps the whole frame.
-        rotate: largest rotation in degrees, either way.
-        shift: largest shift in parts of the side, in each direction.
-        scale: smallest and largest zoom, e.g. (0.9, 1.1); None keeps the size, as the public code does.
-        flip: mirror left-right and top-bottom, each with probability 1/2.
+        crop: Side of the square in pixels; None keeps the whole frame.
+        rotate: Largest rotation in degrees, either way.
+        shift: Largest shift in parts of the side, in each direction.
+        scale: Smallest and largest zoom, e.g. (0.9, 1.1); None keeps the size, as the public code does.
+        flip: Mirror left-right and top-bottom, each with probability 1/2.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class Augmentation(nn.Module):
         Args:
             ldr: (B, S, 3, H, W) display values.
             hdr: (B, 3, H, W) radiance, or None.
-            seed: anything; the same seed gives the same geometry.
+            seed: Anything; the same seed gives the same geometry.
 
         Returns:
             Both, moved, in their shapes.

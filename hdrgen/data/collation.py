@@ -1,7 +1,6 @@
 """Samples into batches."""
 
-from __future__ import annotations
-
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from hdrgen.data.sample import Sample
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 
 Batch = dict[str, Any]
 """A `Sample` with a leading axis B on each tensor, and a list of B strings in place of each string."""
@@ -20,14 +19,14 @@ def collate(samples: Sequence[Sample]) -> Batch:
     """Stack samples, keeping the keys that all of them have.
 
     Raises:
-        InputError: their frames differ in size or number; the scenes are named.
+        InputError: Their frames differ in size or number; the scenes are named.
     """
     shapes = {sample["scene"]: tuple(sample["ldr"].shape) for sample in samples}
     if len(set(shapes.values())) > 1:
-        found = ", ".join(f"{scene}: {s} frames of {w} x {h}" for scene, (s, _, h, w) in shapes.items())
+        listed = ", ".join(f"{scene}: {s} frames of {w} x {h}" for scene, (s, _, h, w) in shapes.items())
         raise InputError(
-            f"expected scenes of one size in a batch, found {found}; "
-            "set the batch size to 1, or crop or resize the scenes"
+            f"expected scenes of one size in a batch, found {listed}; "
+            "take one scene per batch, or crop or resize the scenes"
         )
     if len(samples) == 1:  # without a copy: it may be large
         return {key: value[None] if isinstance(value, Tensor) else [value] for key, value in samples[0].items()}
@@ -62,12 +61,20 @@ def _batches(source: Iterator[Any], patient: bool) -> Iterator[Batch]:
             return
         except InputError as error:
             if not patient:
-                raise InputError(_line(error)) from error
-            warnings.warn(f"left out: {_line(error)}", stacklevel=1)
+                raise _plain(error) from error
+            plain = _plain(error)
+            warnings.warn(InputWarning(f"left out: {plain}", plain.argument), stacklevel=1)
         else:
             yield batch
 
 
-def _line(error: InputError) -> str:
-    """A worker's error arrives as its whole traceback; the last line is the message after the class name."""
-    return str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")
+def _plain(error: InputError) -> InputError:
+    """The error as it was raised.
+
+    torch hands a worker's error over as an error of the same class whose message is the whole traceback: its last line
+    has the message after the class name. The argument is lost on the way; its `NAME=VALUE` stands in the advice, which
+    is what follows the last semicolon.
+    """
+    line = str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")
+    advice = re.search(r"(\w+)=", line.rpartition(";")[2])
+    return InputError(line, error.argument or (advice[1] if advice else None))

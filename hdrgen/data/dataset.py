@@ -1,7 +1,5 @@
 """What a dataset of exposure stacks is, and how the frames that a method needs are drawn from it."""
 
-from __future__ import annotations
-
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ Key = int | tuple[int, int]
 
 
 class StackDataset(Dataset[Sample], ABC):
-    """Scenes, each with several exposures; subclasses say what there is and read only what is asked for."""
+    """Scenes, each with several exposures; subclasses list the scenes and read only the frames that are asked for."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -46,12 +44,12 @@ class StackDataset(Dataset[Sample], ABC):
         """Read or render these frames of the scene and no others.
 
         Args:
-            index: the scene.
-            frames: ascending indices into `exposures(index)`; an index may occur twice.
-            generator: the only source of randomness. What is drawn from it must not depend on `frames`.
+            index: The scene.
+            frames: Ascending indices into `exposures(index)`; an index may occur twice.
+            generator: The only source of randomness. What is drawn from it must not depend on `frames`.
 
         Raises:
-            InputError: the scene cannot be read.
+            InputError: The scene cannot be read.
         """
 
     def __getitem__(self, index: int) -> Sample:
@@ -86,13 +84,13 @@ class SelectedExposures(Dataset[Sample]):
     frames see the same views.
 
     Args:
-        dataset: the scenes.
-        selection: which frames of each.
-        seed: the run's seed.
-        train: evaluation always takes epoch 0.
-        on_error: with "skip", the next scene takes the place of one that cannot be read. In any case it is counted in
+        dataset: The scenes.
+        selection: Which frames of each.
+        seed: The run's seed.
+        train: Evaluation always takes epoch 0.
+        on_error: With "skip", the next scene takes the place of one that cannot be read. In any case it is counted in
             `unreadable`.
-        crop: side of the random square cut from each training sample, in pixels; None keeps the whole frame.
+        crop: Side of the random square cut from each training sample, in pixels; None keeps the whole frame.
     """
 
     def __init__(
@@ -131,7 +129,7 @@ class SelectedExposures(Dataset[Sample]):
             except InputError as error:
                 self.unreadable[replacement] += 1
                 if self.on_error == "raise":
-                    raise InputError(f"scene {self.dataset.scene(replacement)}: {error}") from error
+                    raise InputError(f"scene {self.dataset.scene(replacement)}: {error}", error.argument) from error
         raise InputError(f"expected at least one readable scene, found none among {len(self)}; check the data folder")
 
     def _sample(self, epoch: int, index: int) -> Sample:
@@ -152,17 +150,18 @@ def random_crop(sample: Sample, side: int, generator: torch.Generator) -> Sample
     """Cut the same random square out of every exposure and the HDR image of a sample.
 
     Args:
-        sample: a sample of at least `side` pixels in height and width.
-        side: in pixels.
-        generator: draws the position, every one equally likely.
+        sample: A sample of at least `side` pixels in height and width.
+        side: In pixels.
+        generator: Draws the position, every one equally likely.
 
     Raises:
-        InputError: the frames are smaller than the square.
+        InputError: The frames are smaller than the square.
     """
     height, width = sample["ldr"].shape[-2:]
     if min(height, width) < side:
         raise InputError(
-            f"expected frames of at least {side} x {side} pixels, found {width} x {height}; lower the crop"
+            f"expected frames of at least {side} x {side} pixels, found {width} x {height}; lower the crop",
+            argument="augmentation.crop",
         )
     top = int(torch.randint(height - side + 1, (), generator=generator))
     left = int(torch.randint(width - side + 1, (), generator=generator))

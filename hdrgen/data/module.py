@@ -1,7 +1,5 @@
 """The one Lightning data module: any data set, any method."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -14,8 +12,8 @@ from torch.utils.data import DistributedSampler
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
-from hdrgen.data.prediction.photographs import Photographs, PhotographSource
-from hdrgen.data.sampling import EpochSampler, ExactShard
+from hdrgen.data.prediction.single import Photographs, PhotographSource
+from hdrgen.data.samplers import EpochSampler, ExactShard
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
 
@@ -33,22 +31,22 @@ class ExposureStackDataModule(LightningDataModule):
     once.
 
     Args:
-        train: scenes to train on.
-        val: scenes to choose by.
-        test: scenes to report on.
-        predict: photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
+        train: Scenes to train on.
+        val: Scenes to choose by.
+        test: Scenes to report on.
+        predict: Photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
             one scene.
-        batch_size: training samples per step and process.
-        eval_batch_size: scenes per validation and test step. Photographs are always predicted one by one: their sizes
+        batch_size: Training samples per step and process.
+        eval_batch_size: Scenes per validation and test step. Photographs are always predicted one by one: their sizes
             differ, and so the results cannot depend on a batch size.
-        num_workers: processes that load samples, per process of the run; 0 loads in the run itself.
-        seed: of frames, views, crops, geometry and order.
-        augmentation: random geometry of training samples; None keeps them as they are.
-        on_error: a training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
+        num_workers: Processes that load samples, per process of the run; 0 loads in the run itself.
+        seed: Of frames, views, crops, geometry and order.
+        augmentation: Random geometry of training samples; None keeps them as they are.
+        on_error: A training scene that cannot be read stops the run with its name, or is skipped: the next scene takes
             its place, and the skipped ones are counted in a warning at the end of the epoch. Evaluation always stops.
-        clean: of photographs to predict from, replace NaN, infinite, negative and black pixels of radiance; without it
+        clean: Replace NaN, infinite, negative and black pixels of radiance in photographs to predict from; without it
             the first two stop the run.
-        max_megapixels: refuse larger photographs to predict from.
+        max_megapixels: Refuse larger photographs to predict from.
     """
 
     def __init__(
@@ -70,7 +68,8 @@ class ExposureStackDataModule(LightningDataModule):
         _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size)
         if num_workers < 0:
             raise InputError(
-                f"expected 0 or more processes to load samples, found {num_workers}; see --data.num_workers"
+                f"expected 0 or more processes to load samples, found {num_workers}; pass num_workers=0 for none",
+                argument="num_workers",
             )
         # A process without a share of the scenes has nothing to do, which is no error; see `_exact`.
         self.allow_zero_length_dataloader_with_multiple_devices = True
@@ -93,7 +92,7 @@ class ExposureStackDataModule(LightningDataModule):
         """Random frames, crops and order, new in each epoch."""
         selection: Selection = getattr(self._run.lightning_module, "exposures", WholeStack())
         crop = self.augmentation.crop if self.augmentation else None
-        data = _given(self.train, "train")
+        data = _required(self.train, "train")
         self._training = SelectedExposures(data, selection, self.seed, True, self.on_error, crop)
         sampler = self._even(len(data), shuffle=True)
         # A last, smaller batch would weigh its samples more; it is left out unless it is all there is.
@@ -103,38 +102,40 @@ class ExposureStackDataModule(LightningDataModule):
         """Whole stacks in order."""
         if self.val is None and self._run.state.fn == TrainerFn.FITTING:
             return []
-        data = _given(self.val, "val")
+        data = _required(self.val, "val")
         fitting = self._run.state.fn == TrainerFn.FITTING
         return self._evaluation(data, self._even(len(data), shuffle=False) if fitting else self._exact(data))
 
     def test_dataloader(self) -> StackLoader:
         """Whole stacks in order, each once."""
-        data = _given(self.test, "test")
+        data = _required(self.test, "test")
         return self._evaluation(data, self._exact(data))
 
     def predict_dataloader(self) -> StackLoader:
         """Photographs in order, one by one, or scene by scene; what cannot be read of several is left out."""
         arrange: PhotographSource = getattr(self._run.lightning_module, "photographs", Photographs)
-        data = arrange(_given(self.predict, "predict"), self.clean, self.max_megapixels)
+        data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
         self._photographs = SelectedExposures(data, seed=self.seed)
         sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
         return self._loader(self._photographs, sampler, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
 
     def check_predicted(self) -> None:
-        """Say how many photographs were left out; with several processes, each must call this.
+        """Fail if photographs were left out; with several processes, each must call this.
 
         Raises:
-            InputError: on the first process, if there are any.
+            InputError: Some were; on the first process only.
         """
         if self._photographs is None:
             return
-        bad = self._unreadable(self._photographs)
-        if bad and self._run.is_global_zero:
+        unreadable = self._unreadable(self._photographs)
+        if unreadable and self._run.is_global_zero:
             total = len(self._photographs)
-            raise InputError(f"{len(bad)} of {total} photographs cannot be read and were left out: {_listed(bad)}")
+            raise InputError(
+                f"{len(unreadable)} of {total} photographs cannot be read and were left out: {_shortened(unreadable)}"
+            )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Augment training batches on their device; report skipped scenes with the last one of an epoch."""
+        """Augment training batches on their device; report skipped scenes with the last batch of an epoch."""
         if not self._run.training:
             return batch
         if self._run.is_last_batch:
@@ -166,8 +167,9 @@ class ExposureStackDataModule(LightningDataModule):
         if len(data) < self._run.world_size:
             # A process without scenes would not take part in reducing the metrics, and the others would wait forever.
             raise InputError(
-                f"expected at least one scene for each of {self._run.world_size} processes, found {len(data)}; "
-                f"pass --trainer.devices {len(data)}"
+                f"expected at least one scene for each of {self._run.world_size} processes, found {len(data)};"
+                f" pass devices={len(data)}",
+                argument="trainer.devices",
             )
         return ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
 
@@ -196,10 +198,12 @@ class ExposureStackDataModule(LightningDataModule):
     def _report_skipped(self) -> None:
         if self._training is None or self.on_error != "skip":
             return
-        bad = self._unreadable(self._training)
+        unreadable = self._unreadable(self._training)
         self._training.unreadable.zero_()
-        if bad:
-            rank_zero_warn(f"skipped {len(bad)} unreadable scenes in epoch {self._epoch()}: {_listed(bad)}")
+        if unreadable:
+            rank_zero_warn(
+                f"skipped {len(unreadable)} unreadable scenes in epoch {self._epoch()}: {_shortened(unreadable)}"
+            )
 
     def _unreadable(self, data: SelectedExposures) -> list[str]:
         """Scenes that any of the processes could not read."""
@@ -209,7 +213,7 @@ class ExposureStackDataModule(LightningDataModule):
         return [data.dataset.scene(int(index)) for index in torch.as_tensor(counts).nonzero().flatten()]
 
 
-def _listed(names: Sequence[str]) -> str:
+def _shortened(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
@@ -220,19 +224,25 @@ def _check_sides(batch: Batch, multiple: int) -> None:
         crop = max(multiple, min(height, width) // multiple * multiple)
         raise InputError(
             f"expected training images whose sides divide by {multiple}, as the network needs, found {width} x {height}"
-            f" (scene {batch['scene'][0]}); cut squares with --data.augmentation Augmentation"
-            f" --data.augmentation.crop {crop}, or smaller"
+            f" (scene {batch['scene'][0]}); cut squares by an Augmentation with crop={crop} or less",
+            argument="augmentation.crop",
         )
 
 
 def _check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
-            raise InputError(f"expected at least one sample in a batch, found {size}; pass --data.{name} 1 or more")
+            message = f"expected at least one sample in a batch, found {size}; pass {name}=1 or more"
+            raise InputError(message, argument=name)
 
 
-def _given(data: Any, name: str) -> Any:
-    """What the user passed for this stage, which must not be nothing."""
+def _required(data: Any, name: str) -> Any:
+    """The data that the user passed as the argument `name`.
+
+    Raises:
+        InputError: There is none.
+    """
     if data is None or (isinstance(data, Sequence) and not data):
-        raise InputError(f"expected data for this command, found none; pass --data.{name}")
+        value = "FILES" if name == "predict" else "SCENES"
+        raise InputError(f"expected data for this stage, found none; pass {name}={value}", argument=f"data.{name}")
     return data

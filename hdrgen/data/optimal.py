@@ -1,17 +1,14 @@
-"""Which exposures of a stack show best what its reference does not."""
+"""The exposures of a stack that show best what is clipped in its reference."""
 
 import torch
 from torch import Tensor
 
 from hdrgen.camera import over_exposed_mask, under_exposed_mask
 from hdrgen.errors import InputError
-from hdrgen.fusion.weights import gaussian
-
-THRESHOLD = 0.88
-LEAST = 0.001
+from hdrgen.fusion import gaussian
 
 
-def optimal_exposures(ldr: Tensor, ref: Tensor, threshold: float = THRESHOLD, least: float = LEAST) -> Tensor:
+def optimal_exposures(ldr: Tensor, ref: Tensor, threshold: float = 0.88, least: float = 0.001) -> Tensor:
     r"""The darker exposure that shows the highlights of the reference best, and the brighter one for its shadows.
 
     .. math:: up = \arg\max_{k \ge ref} \sum M\,\bar w(Z_k), \qquad down = \arg\max_{k \le ref} \sum M'\,\bar w(Z_k)
@@ -22,8 +19,8 @@ def optimal_exposures(ldr: Tensor, ref: Tensor, threshold: float = THRESHOLD, le
     (almost) nothing is clipped, that is the reference itself: the image needs no adjustment.
 
     Zhang et al., "Revisiting the Stack-Based Inverse Tone Mapping", 2023, label "the optimal exposure level" of SICE's
-    stacks, with a rule that only their supplement tells. What the paper says of it, that extremely dark areas call for
-    a large step and others for a small one, is what this rule does.
+    stacks by a rule that only their supplement states. This rule does what the paper says of it: extremely dark areas
+    call for a large step, others for a small one.
 
     Args:
         ldr: `(B, S, 3, H, W)`, display values in [0, 1], dark to bright.
@@ -48,13 +45,13 @@ def optimal_exposures(ldr: Tensor, ref: Tensor, threshold: float = THRESHOLD, le
     quality = gaussian(ldr).mean(2)
     reference = ldr[torch.arange(len(ldr), device=ldr.device), ref]
     frames, ref = torch.arange(count, device=ldr.device), ref[:, None]
-    down = _shown(quality, over_exposed_mask(reference, threshold), least).masked_fill(frames > ref, -1)
-    up = _shown(quality, under_exposed_mask(reference, threshold), least).masked_fill(frames < ref, -1)
+    down = _quality_within(quality, over_exposed_mask(reference, threshold), least).masked_fill(frames > ref, -1)
+    up = _quality_within(quality, under_exposed_mask(reference, threshold), least).masked_fill(frames < ref, -1)
     # argmax takes the first of equals: counted from the reference, the nearest.
     return torch.stack([count - 1 - down.flip(1).argmax(1), up.argmax(1)], dim=1)
 
 
-def _shown(quality: Tensor, mask: Tensor, least: float) -> Tensor:
-    """How well each exposure shows what `mask` `(B, 1, H, W)` selects; 0 for all where that is too little: `(B, S)`."""
+def _quality_within(quality: Tensor, mask: Tensor, least: float) -> Tensor:
+    """Well-exposedness `(B, S)` of each exposure within `mask` `(B, 1, H, W)`; 0 where the mask is too small."""
     mask = mask * (mask.mean((-2, -1), keepdim=True) >= least)
     return (quality * mask).sum((-2, -1))

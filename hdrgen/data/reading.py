@@ -1,7 +1,5 @@
 """Image files as tensors."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.camera import SRGB
-from hdrgen.data.virtual.rendering import StackCamera, anchored
+from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.errors import InputError
 from hdrgen.io import Image, read_image
 
@@ -48,7 +46,7 @@ def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 
     try:
         return photograph_of(image)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", error.argument) from error
 
 
 def photograph_of(image: Image) -> Tensor:
@@ -57,7 +55,7 @@ def photograph_of(image: Image) -> Tensor:
     if not image.linear:
         return pixels
     exposed_already = image.pixels.dtype.kind == "u"
-    return SRGB()(pixels if exposed_already else anchored(pixels, StackCamera.percentile, StackCamera.level))
+    return SRGB()(pixels if exposed_already else auto_exposed(pixels))
 
 
 def shrunk(images: Tensor, max_side: int | None) -> Tensor:

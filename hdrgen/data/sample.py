@@ -1,7 +1,5 @@
 """The one data type: what every dataset yields and every method takes."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 from torch import Tensor
@@ -29,12 +27,12 @@ class Sample(_Required, total=False):
             only (SICE) gives -inf to frames darker than the reference and inf to brighter ones; never NaN.
         ref: () index of the reference exposure within `ldr`. When the reference of the whole stack is not among these
             frames, it is the index of the first, which is the darkest of them.
-        scene: unique name of the scene; it names every file written for it.
+        scene: Unique name of the scene; it names every file written for it.
         hdr: (3, H, W) linear radiance where the data set has it. Where the response is known, the scale is absolute:
             the exposure of EV 0 that reaches display 1 has radiance 1.
         inverse_response: (1024,) f^-1 at 1024 uniform display levels, where the data set knows the true response. For
             oracles only: no method may look at it.
-        path: the file that a photograph to predict from was read from; of a bracket, its reference.
+        path: The file that a photograph to predict from was read from; of a bracket, its reference.
         optimal: (2,) int64, indices of the optimal darker and brighter exposures within `ldr`, where somebody labelled
             them (SICE-S).
     """

@@ -1,7 +1,5 @@
 """Which exposures of a stack a method needs: the dataset reads no others."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -20,8 +18,8 @@ class Selection(Protocol):
 
         Args:
             ev: (S,) exposure values of the whole stack in stops, ascending.
-            ref: index of the reference exposure, where `ev` is 0.
-            generator: the only source of randomness, seeded from the run's seed, the scene and the epoch.
+            ref: Index of the reference exposure, where `ev` is 0.
+            generator: The only source of randomness, seeded from the run's seed, the scene and the epoch.
 
         Returns:
             Indices into `ev`, ascending; an index may occur twice.
@@ -47,7 +45,7 @@ class WholeStackByRank(WholeStack):
     """Every exposure of the stack, of which the method needs to know no more than that they go from dark to bright.
 
     Attributes:
-        ranks_suffice: says so to `SelectedExposures`; data without exposure values is refused to all other selections.
+        ranks_suffice: Says so to `SelectedExposures`; data without exposure values is refused to all other selections.
     """
 
     ranks_suffice: ClassVar[bool] = True
@@ -61,7 +59,7 @@ class RandomPair:
     unordered pair of the nine exposures, the nine pairs of an exposure with itself included.
 
     Attributes:
-        identity: draw pairs of an exposure with itself as well (9 of the 45 pairs of a stack of nine).
+        identity: Draw pairs of an exposure with itself as well (9 of the 45 pairs of a stack of nine).
     """
 
     identity: bool = False
@@ -87,7 +85,7 @@ class ThreeExposures:
     2021). Of a stack of three with the reference in the middle, all three, whatever their distance.
 
     Attributes:
-        step: wanted distance in stops.
+        step: Distance from the reference in stops.
 
     >>> ev = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])
     >>> ThreeExposures()(ev, 3, torch.Generator()), ThreeExposures(3.0)(ev, 3, torch.Generator())
@@ -99,35 +97,35 @@ class ThreeExposures:
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose three frames, the reference in the middle."""
         if not (0 < ref < len(ev) - 1 and ev.isfinite().all()):
-            found = ", ".join(f"{stops:+g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
                 "expected three exposures or more, one darker and one brighter than the reference,"
-                f" found EV {found} relative to it; add photographs, or choose a reference in the middle"
+                f" found EV {_listed(ev - ev[ref], signed=True)} relative to it;"
+                " add photographs, or choose a reference in the middle"
             )
         miss = ((ev - ev[ref]).abs() - self.step).abs()
         return [int(miss[:ref].argmin()), ref, ref + 1 + int(miss[ref + 1 :].argmin())]
 
 
-NEAR = 0.1
-"""Of a step: how far an exposure may be from a whole number of them. Nominal shutter times are off by up to 0.07 EV."""
+EV_TOLERANCE = 0.1
+"""How far, in stops or steps, an exposure may be from the wanted one: nominal shutter times are off by 0.07 EV."""
 
 
 def whole_steps(ev: Tensor, step: float) -> tuple[Tensor, Tensor]:
     """How many steps an exposure is from EV 0, and whether that is a whole number.
 
     Args:
-        ev: exposure values in stops, any shape.
-        step: in stops.
+        ev: Exposure values in stops, any shape.
+        step: In stops.
 
     Returns:
-        The nearest whole number of steps, int64, and whether `ev` is it but for `NEAR` of a step; of `ev`'s shape.
+        The nearest whole number of steps, int64, and whether `ev` is within `EV_TOLERANCE` of it; both of `ev`'s shape.
 
     >>> whole_steps(torch.tensor([-2.0, 0.5, 1.06]), step=1.0)
     (tensor([-2,  0,  1]), tensor([ True, False,  True]))
     """
     steps = ev / step
     nearest = steps.round()
-    return nearest.long(), (steps - nearest).abs() <= NEAR
+    return nearest.long(), (steps - nearest).abs() <= EV_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class FromReference:
     steps {-3, ..., 0} and {0, ..., 3} from EV 0, with a network for each.
 
     Attributes:
-        without: exposures never chosen, in stops relative to the reference; those within 0.1 EV of one count as it. The
+        without: Exposures never chosen, in stops relative to the reference; those within 0.1 EV of one count as it. The
             reference always stays.
 
     >>> FromReference(without=(-1, 1))(torch.tensor([-1.0, 0.0, 1.0, 1.5]), 1, torch.Generator().manual_seed(1))
@@ -151,18 +149,17 @@ class FromReference:
         """Choose three frames, the reference in the middle; an outer one may be the reference as well.
 
         Raises:
-            InputError: nothing but the reference is left to choose.
+            InputError: Nothing but the reference is left to choose.
         """
         stops = ev - ev[ref]
-        kept = ((stops[:, None] - torch.tensor(self.without)).abs() > NEAR).all(1) & stops.isfinite()
-        kept[ref] = True
-        if kept.sum() < 2:
-            found = ", ".join(f"{value:g}" for value in stops.tolist())
+        allowed = ((stops[:, None] - torch.tensor(self.without)).abs() > EV_TOLERANCE).all(1) & stops.isfinite()
+        allowed[ref] = True
+        if allowed.sum() < 2:
             raise InputError(
-                f"expected an exposure beside the reference to learn from, found EV {found}, of which"
+                f"expected an exposure beside the reference to learn from, found EV {_listed(stops)}, of which"
                 f" {list(self.without)} are left out; hold out fewer, or add frames to the stack"
             )
-        darker, brighter = kept[: ref + 1].nonzero().flatten(), ref + kept[ref:].nonzero().flatten()
+        darker, brighter = allowed[: ref + 1].nonzero().flatten(), ref + allowed[ref:].nonzero().flatten()
         drawn = [int(side[torch.randint(len(side), (), generator=generator)]) for side in (darker, brighter)]
         return [drawn[0], ref, drawn[1]]
 
@@ -174,8 +171,8 @@ class EveryStep:
     Of a stack in half stops, every second one. Where a stack ends early, so does the choice.
 
     Attributes:
-        step: in stops.
-        reach: at most so many steps to either side of the reference.
+        step: In stops.
+        reach: At most so many steps to either side of the reference.
 
     >>> EveryStep(step=1.0, reach=1)(torch.tensor([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]), 3, torch.Generator())
     [1, 3, 5]
@@ -188,7 +185,7 @@ class EveryStep:
         """Choose the frames.
 
         Raises:
-            InputError: the reference has no neighbour one step away.
+            InputError: The reference has no neighbour one step away.
         """
         steps, whole = whole_steps(ev - ev[ref], self.step)
         frames = {int(k): index for index, k in enumerate(steps) if whole[index]} | {0: ref}
@@ -198,10 +195,9 @@ class EveryStep:
         while highest < self.reach and highest + 1 in frames:
             highest += 1
         if lowest == highest:
-            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
             raise InputError(
-                f"expected exposures {self.step:g} EV apart, found no neighbour of the reference among EV {found};"
-                " change the step, or add frames to the stack"
+                f"expected exposures {self.step:g} EV apart, found no neighbour of the reference among EV"
+                f" {_listed(ev - ev[ref])}; change the step, or add frames to the stack"
             )
         return [frames[k] for k in range(lowest, highest + 1)]
 
@@ -211,7 +207,7 @@ class TheseExposures:
     """The exposures at given distances from the reference.
 
     Attributes:
-        stops: relative to the reference; an exposure within 0.1 EV of one counts as it.
+        stops: Relative to the reference; an exposure within 0.1 EV of one counts as it.
 
     >>> TheseExposures((-2, 0, 2))(torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.06]), 2, torch.Generator())
     [0, 2, 4]
@@ -223,12 +219,16 @@ class TheseExposures:
         """Choose the frames.
 
         Raises:
-            InputError: the stack lacks one of them.
+            InputError: The stack lacks one of them.
         """
         miss = (ev - ev[ref] - torch.tensor(sorted(self.stops))[:, None]).abs()
-        if not (miss.amin(1) <= NEAR).all():
-            found = ", ".join(f"{stops:g}" for stops in (ev - ev[ref]).tolist())
+        if not (miss.amin(1) <= EV_TOLERANCE).all():
             raise InputError(
-                f"expected exposures at EV {list(self.stops)}, found EV {found}; ask for these, or for fewer"
+                f"expected exposures at EV {list(self.stops)}, found EV {_listed(ev - ev[ref])};"
+                " ask for these, or for fewer"
             )
         return [int(frame) for frame in miss.argmin(1)]
+
+
+def _listed(ev: Tensor, *, signed: bool = False) -> str:
+    return ", ".join(f"{stops:+g}" if signed else f"{stops:g}" for stops in ev.tolist())

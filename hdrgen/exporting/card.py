@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hdrgen.exporting.program import Program
-from hdrgen.methods.base import HDRModule
-from hdrgen.nn import weights_in
+from hdrgen.methods import HDRModule
 from hdrgen.provenance import provenance
+from hdrgen.weights import weights_in
 
 CONFIG, CHECKPOINTS = "config.yaml", "checkpoints"
 

@@ -16,13 +16,12 @@ from hdrgen.errors import InputError
 from hdrgen.exporting.card import describe
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
+from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
 from hdrgen.exporting.tracing import to_onnx, to_torch
-from hdrgen.io.output import complete_or_nothing
-from hdrgen.methods.base import HDRModule
-from hdrgen.methods.loading import load_method, method_in
-from hdrgen.nn import read_checkpoint
-from hdrgen.weights.checkpoint import METHOD, WEIGHTS
+from hdrgen.io import complete_or_nothing
+from hdrgen.methods import HDRModule, load_method, method_in
+from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
 
 FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": "model.onnx"}
 """Formats of an exported method, and the names of their files."""
@@ -93,7 +92,7 @@ def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
     """The program of a method.
 
     Args:
-        method: One that generates exposures, or whose network merges them.
+        method: One that generates exposures, or whose network makes radiance of one photograph or of three.
         ev: The exposures to generate; None: those of the method's stack.
 
     Raises:
@@ -101,16 +100,16 @@ def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
     """
     if method.generates:
         return ExposureProgram(method, exported_exposures(method, ev))
-    if not isinstance(method, Fuses):
+    expands = method.input == "photograph" and type(method).expand is not HDRModule.expand
+    if not expands and not isinstance(method, Fuses):
         raise InputError(
             f"{type(method).__name__} has no network that a program could hold: only its weights can be exported;"
-            " pass --formats safetensors"
+            " pass formats=['safetensors']",
+            "formats",
         )
     if ev is not None:
-        raise InputError(
-            f"{type(method).__name__} merges photographs, whose exposures are an input of its program; leave --ev out"
-        )
-    return FusingProgram(method)
+        raise InputError(f"{type(method).__name__} generates no exposures, found ev={list(ev)}", "ev")
+    return ExpandingProgram(method) if expands else FusingProgram(method)
 
 
 def _require(formats: Sequence[str]) -> None:
@@ -118,7 +117,8 @@ def _require(formats: Sequence[str]) -> None:
     missing = [name for form in formats for name in needs.get(form, ()) if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"exporting needs the package {missing[0]}; pip install 'hdrgen[export]', or pass --formats pt2"
+            f"exporting needs the package {missing[0]}; pip install 'hdrgen[export]', or pass formats=['pt2']",
+            "formats",
         )
 
 
@@ -158,7 +158,8 @@ def _difference(program: Program, run: Run, name: str) -> float:
     if not found <= TOLERANCE:
         raise InputError(
             f"{type(program.method).__name__} as {name} differs by {found:.2g} from itself, more than {TOLERANCE:g}:"
-            " nothing was written; leave that format out with --formats"
+            " nothing was written; choose formats without it",
+            "formats",
         )
     return found
 

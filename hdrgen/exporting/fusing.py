@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.exporting.program import EXPOSURES, HDR, Port, Program, cut, example_photograph, port
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods import HDRModule
 
 EV = "ev"
 EXAMPLE_EV = (-2.0, 0.0, 2.0)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods import HDRModule
 
 TRACED = (3, 5)
 """Height and width of the example that a program is traced with, in multiples of its unit, and some pixels."""

@@ -34,7 +34,8 @@ def to_torch(program: Program) -> torch.export.ExportedProgram:
     except RuntimeError as error:  # what torch raises for choices by a tensor's value is one
         raise InputError(
             f"torch.export cannot follow {type(program.method).__name__} ({str(error).splitlines()[0]}); choose by"
-            " plain numbers, such as ev.tolist(), not by values of tensors, or pass --formats safetensors"
+            " plain numbers, such as ev.tolist(), not by values of tensors, or pass formats=['safetensors']",
+            "formats",
         ) from error
 
 

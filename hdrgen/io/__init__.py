@@ -1,20 +1,39 @@
 """Pixels and exposure metadata in and out of files, as NumPy arrays."""
 
-from hdrgen.io.colour import BT709, BT2020, COLOUR_SPACES, DISPLAY_P3, ColourSpace, colour_space_named
+from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
+from hdrgen.io.colour import (
+    BT709,
+    BT2020,
+    COLOUR_SPACES,
+    DISPLAY_P3,
+    ColourSpace,
+    Values,
+    colour_space_named,
+    conversion,
+    converted,
+    named_like,
+    same_colours,
+    srgb_decoded,
+    srgb_encoded,
+)
 from hdrgen.io.exposure import Camera, Exposure, Frame
-from hdrgen.io.headers import Header, read_exposure, read_header
+from hdrgen.io.formats import FileFormat, is_result
+from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
-from hdrgen.io.metadata.tags import read_tags
-from hdrgen.io.output import Tags
+from hdrgen.io.levels import quantised
+from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.paths import complete_or_nothing, write_complete
 from hdrgen.io.readers import read_image
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
-from hdrgen.io.stacks.stack import read_stack
+from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io.stacks.stack import UnknownExposureError, read_stack
 from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
+    "ARRAY_SUFFIX",
     "BT709",
     "BT2020",
     "COLOUR_SPACES",
@@ -22,21 +41,36 @@ __all__ = [
     "Camera",
     "ColourSpace",
     "Exposure",
+    "FileFormat",
     "Frame",
     "Header",
     "Image",
     "Tags",
+    "UnknownExposureError",
+    "Values",
     "check_writable",
     "colour_space_named",
+    "complete_or_nothing",
+    "conversion",
+    "converted",
     "exposure_from_name",
     "find_images",
+    "grouped",
     "images_in",
+    "is_result",
+    "named_like",
     "natural_key",
+    "quantised",
+    "read_array",
     "read_exposure",
     "read_exposure_list",
     "read_header",
     "read_image",
     "read_stack",
     "read_tags",
+    "same_colours",
+    "srgb_decoded",
+    "srgb_encoded",
+    "write_complete",
     "write_image",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from tokenize import TokenError
 
@@ -10,8 +9,9 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
-from hdrgen.io.formats import existing_file
 from hdrgen.io.image import Image, Pixels
+from hdrgen.io.notes import warn_of
+from hdrgen.io.paths import existing_file
 from hdrgen.io.radiance import checked_radiance
 
 ARRAY_SUFFIX = ".npy"
@@ -46,8 +46,7 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
     linear = pixels.dtype.kind == "f"
     if linear:
         pixels, notes = checked_radiance(pixels, path, clean=clean)
-        if notes:
-            warnings.warn(f"{path}: {'; '.join(notes)}", stacklevel=2)
+        warn_of(path, notes, stacklevel=2)
     return Image(pixels, linear, Exposure())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
+from hdrgen.io.rows import by_rows
 
 Values = NDArray[Any]
 Chromaticities = Sequence[float]
@@ -17,7 +18,6 @@ Chromaticities = Sequence[float]
 
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-_ROWS = 256  # pixels are worked on in bands of so many rows, to bound the memory for intermediate results
 _SAME = 1e-3  # chromaticities are written with three or four decimals
 
 
@@ -116,14 +116,6 @@ def converted(pixels: Values, source: Chromaticities, target: Chromaticities) ->
         return pixels
     matrix = conversion(source, target).T.astype(np.float32)
     return by_rows(lambda rows: rows.astype(np.float32, copy=False) @ matrix, pixels, np.float32)
-
-
-def by_rows(function: Callable[[Values], Values], pixels: Values, dtype: type | np.dtype[Any]) -> Values:
-    """`function` of (H, W, 3) pixels, worked out band by band into an array of `dtype`."""
-    result = np.empty(pixels.shape, dtype)
-    for start in range(0, len(pixels), _ROWS):
-        result[start : start + _ROWS] = function(pixels[start : start + _ROWS])
-    return result
 
 
 PQ_PEAK = 10_000.0

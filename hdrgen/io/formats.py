@@ -1,56 +1,70 @@
-"""Which format a file is in, from its first bytes; the suffix only separates what the bytes cannot."""
+"""The formats that are read and written: the one table, and which of them a file is in."""
 
 from __future__ import annotations
 
-import stat
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO, Literal
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs.avif import Avif
+from hdrgen.io.codecs.codec import Codec
+from hdrgen.io.codecs.jpeg import Jpeg
+from hdrgen.io.codecs.jpeg_xl import JpegXl
+from hdrgen.io.codecs.openexr import OpenExr
+from hdrgen.io.codecs.png import Png
+from hdrgen.io.codecs.radiance_hdr import RadianceHdr
+from hdrgen.io.codecs.raw import Raw
+from hdrgen.io.codecs.tiff import Tiff
+from hdrgen.io.codecs.ultra_hdr import UltraHdr
+from hdrgen.io.paths import existing_file
+
+_START = 64  # bytes of a file that codecs are shown to recognise it
 
 
-class Format(Enum):
-    """A file format; the value is OpenImageIO's name for it (RAW goes through LibRaw, AVIF through libavif)."""
+class FileFormat(Enum):
+    """A format that is read, with its codec, in the order in which the codecs are asked whether a file is theirs."""
 
-    JPEG = "jpeg"
-    PNG = "png"
-    TIFF = "tiff"
-    HDR = "hdr"
-    EXR = "openexr"
-    JPEG_XL = "jpegxl"
-    AVIF = "avif"
-    RAW = "raw"
+    JPEG = Jpeg()
+    PNG = Png()
+    HDR = RadianceHdr()
+    EXR = OpenExr()
+    JPEG_XL = JpegXl()
+    AVIF = Avif()
+    RAW = Raw()  # by its suffix, too, so that it comes behind those with other signatures,
+    TIFF = Tiff()  # but before this one, which most RAW files are inside
+
+    @property
+    def codec(self) -> Codec:
+        """What reads and writes it."""
+        codec: Codec = self.value
+        return codec
 
 
-RAW_SUFFIXES = frozenset(
-    {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos"}
-    | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
-)
-HDR_SUFFIXES = frozenset({".hdr", ".exr", ".pic", ".rgbe"})
-_RESULTS = (*HDR_SUFFIXES, ".avif", ".jxl", ".uhdr.jpg", ".uhdr.jpeg")
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jxl", ".avif"}) | HDR_SUFFIXES | RAW_SUFFIXES
+_CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr())  # the last is read as JPEG
+IMAGE_SUFFIXES = frozenset(suffix for codec in _CODECS for suffix in codec.suffixes if suffix.count(".") == 1)
+_RESULTS = tuple(suffix for codec in _CODECS if codec.result for suffix in codec.suffixes)
+_BY_SUFFIX = {suffix: codec for codec in _CODECS for suffix in codec.written}
 
-_DNG_VERSION = 50706
-_SIGNATURES = (
-    (b"\xff\xd8\xff", Format.JPEG),
-    (b"\x89PNG\r\n\x1a\n", Format.PNG),
-    (b"v/1\x01", Format.EXR),
-    (b"#?", Format.HDR),
-    (b"\xff\x0a", Format.JPEG_XL),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", Format.JPEG_XL),
-    (b"FUJIFILMCCD-RAW", Format.RAW),
-    (b"IIRO", Format.RAW),  # Olympus
-    (b"IIRS", Format.RAW),
-    (b"MMOR", Format.RAW),
-    (b"IIU\x00", Format.RAW),  # Panasonic
-    (b"FOVb", Format.RAW),  # Sigma
-    (b"\x00MRM", Format.RAW),  # Minolta
-    (b"II*\x00", Format.TIFF),
-    (b"MM\x00*", Format.TIFF),
-    (b"II+\x00", Format.TIFF),  # BigTIFF
-    (b"MM\x00+", Format.TIFF),
-)
+
+def format_list() -> str:
+    """The formats that are read, in words."""
+    *others, last = (kind.codec.title for kind in FileFormat)
+    return f"{', '.join(others)} or {last}"
+
+
+def detect(path: str | Path) -> FileFormat:
+    """The format of an existing image file, by its first bytes; the suffix only separates what the bytes cannot.
+
+    Raises:
+        InputError: No readable file, or not an image format that is read here.
+    """
+    path = existing_file(path)
+    with path.open("rb") as stream:
+        start = stream.read(_START)
+    found = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
+    if found is None:
+        raise InputError(f"{path}: expected an image ({format_list()}), found none of these in its first bytes")
+    return found
 
 
 def is_result(path: Path) -> bool:
@@ -58,89 +72,24 @@ def is_result(path: Path) -> bool:
     return path.name.lower().endswith(_RESULTS)
 
 
-def check_name(path: Path) -> None:
-    """The libraries take file names as UTF-8 only.
+def suffix_of(path: Path) -> str:
+    """The suffix that chooses the format to write, in lower case: the last one, or `.uhdr.jpg` and `.uhdr.jpeg`.
+
+    >>> suffix_of(Path("sunset.v2.uhdr.JPG")), suffix_of(Path("uhdr.jpg"))
+    ('.uhdr.jpg', '.jpg')
+    """
+    both = "".join(path.suffixes[-2:]).lower()
+    return both if both in _BY_SUFFIX else path.suffix.lower()
+
+
+def codec_to_write(path: Path) -> Codec:
+    """The codec that writes files of this name.
 
     Raises:
-        InputError: the name holds other bytes.
+        InputError: Another suffix than it knows, or a package that is not installed.
     """
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{str(path)!a}: expected a file name in UTF-8, found other bytes; rename it") from error
-
-
-def existing_file(path: str | Path) -> Path:
-    """The path, once it is known to be a readable file.
-
-    Raises:
-        InputError: missing, a folder, empty, or not permitted.
-    """
-    path = Path(path)
-    check_name(path)
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: expected an image file, found a folder; name a file in it")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{path}: expected an image file, found a device or pipe; copy its content to a file")
-        with path.open("rb") as stream:
-            empty = not stream.read(1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{path}: no such file; check the name") from error
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise InputError(
-            f"{path}: cannot be read ({error}); check name and permissions".replace("\0", "\\0")
-        ) from error
-    if empty:
-        raise InputError(f"{path}: the file is empty (0 bytes); copy it again from its source")
-    return path
-
-
-def sniff(path: Path) -> Format | None:
-    """The format that the first bytes of a file show, None if it is none of ours."""
-    with path.open("rb") as stream:
-        start = stream.read(64)
-        found = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
-        if found is None and _is_avif(start):
-            return Format.AVIF
-        if found in (Format.TIFF, None) and _is_raw(path, start, stream):
-            return Format.RAW
-    return found
-
-
-def _is_avif(start: bytes) -> bool:
-    """One picture or several, as the brands in the first box say."""
-    brands = start[8 : int.from_bytes(start[:4], "big")]
-    return start[4:8] == b"ftyp" and any(brand in brands for brand in (b"avif", b"avis"))
-
-
-def _is_raw(path: Path, start: bytes, stream: BinaryIO) -> bool:
-    """Most RAW formats are TIFF files inside: the suffix tells, or what Canon and Adobe put into the file."""
-    known_name = path.suffix.lower() in RAW_SUFFIXES
-    return known_name or start[8:10] == b"CR" or start[4:12] == b"ftypcrx " or _has_dng_version(start, stream)
-
-
-def _has_dng_version(start: bytes, stream: BinaryIO) -> bool:
-    """Look for tag 50706 among the entries (12 bytes each, tag first) of the first directory of a TIFF file."""
-    order: Literal["little", "big"] = "little" if start[:2] == b"II" else "big"
-    if start[:4] not in (b"II*\0", b"MM\0*"):
-        return False
-    stream.seek(int.from_bytes(start[4:8], order))
-    count = int.from_bytes(stream.read(2), order)
-    entries = stream.read(12 * count)
-    return any(int.from_bytes(entries[at : at + 2], order) == _DNG_VERSION for at in range(0, len(entries), 12))
-
-
-def detect(path: str | Path) -> Format:
-    """The format of an existing image file.
-
-    Raises:
-        InputError: no readable file, or not an image format that is read here.
-    """
-    path = existing_file(path)
-    found = sniff(path)
-    if found is None:
-        expected = "JPEG, PNG, TIFF, Radiance .hdr, OpenEXR, JPEG XL, AVIF or camera RAW"
-        raise InputError(f"{path}: expected an image ({expected}), found none of these in its first bytes")
-    return found
+    suffix = suffix_of(path)
+    if suffix not in _BY_SUFFIX:
+        raise InputError(f"{path}: expected one of the suffixes {' '.join(_BY_SUFFIX)}, found {suffix or 'none'!r}")
+    _BY_SUFFIX[suffix].check_installed(path)
+    return _BY_SUFFIX[suffix]

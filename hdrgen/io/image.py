@@ -17,6 +17,8 @@ Pixels = NDArray[Any]
 class Image:
     """Pixels of a file in their own precision, and what the file says about them.
 
+    To NumPy it is its pixels: `np.asarray(image)` has shape (H, W, 3).
+
     Attributes:
         pixels: (H, W, 3) RGB, C-contiguous; uint8, uint16, float16 or float32. Upright: the orientation tag is applied.
         linear: True for linear radiance (RAW, .hdr, .exr, float TIFF, HDR pictures); False for display values (JPEG,
@@ -31,6 +33,16 @@ class Image:
     exposure: Exposure
     chromaticities: tuple[float, ...] | None = None
     camera: Camera | None = None
+
+    def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """The pixels, as NumPy asks for them; no number is scaled, which `as_float` does.
+
+        >>> np.asarray(Image(np.zeros((2, 3, 3), np.uint8), linear=False, exposure=Exposure())).shape
+        (2, 3, 3)
+        """
+        if copy is None:  # NumPy 1 knows no None here: it copies unless told not to
+            return np.asarray(self.pixels, dtype=dtype)
+        return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def as_float(self) -> NDArray[np.float32]:
         """The pixels as float32: integers scaled to [0, 1] by their largest value, radiance unchanged.

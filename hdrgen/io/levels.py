@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hdrgen.io.colour import by_rows
 from hdrgen.io.image import Pixels
+from hdrgen.io.rows import by_rows
 
 _TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
 from hdrgen.io.image import Pixels
+from hdrgen.io.notes import Note
 
 Mask = NDArray[np.bool_]
-_REMEDY = "--clean replaces them (predict: --data.clean, Python: clean=True)"
+_REMEDY = "pass clean=True to replace them"
 
 
 class _Defects(NamedTuple):
@@ -31,7 +32,7 @@ class _Defects(NamedTuple):
         return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels, list[str]]:
+def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels, list[Note]]:
     """Radiance without NaN and infinities, and a note that counts black, negative and replaced pixels.
 
     With `clean`, NaN and negative values and the values of wholly black pixels become the smallest positive value of
@@ -53,10 +54,10 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     if not found:
         return pixels, []
     if clean:
-        return _cleaned(pixels, defects), [f"replaced by clean: {found} pixels of {defects.black.size}"]
+        return _cleaned(pixels, defects), [Note(f"replaced by clean: {found} pixels of {defects.black.size}")]
     if defects.nonfinite.any():
-        raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}")
-    return pixels, [f"radiance holds {found} pixels of {defects.black.size}; {_REMEDY}"]
+        raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}", argument="clean")
+    return pixels, [Note(f"radiance holds {found} pixels of {defects.black.size}; {_REMEDY}", "clean")]
 
 
 def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io import pictures
-from hdrgen.io.codecs import avif, jpeg_picture
-from hdrgen.io.codecs.radiance_header import add_primaries
-from hdrgen.io.colour import (
-    BT709,
-    ColourSpace,
-    by_rows,
-    conversion,
-    converted,
-    same_colours,
-    srgb_decoded,
-    srgb_encoded,
-)
+from hdrgen.io.codecs.codec import Codec, EncodeOptions
+from hdrgen.io.colour import ColourSpace
 from hdrgen.io.exposure import Camera, Exposure
-from hdrgen.io.formats import check_name
+from hdrgen.io.formats import codec_to_write, suffix_of
 from hdrgen.io.image import Image, Pixels
-from hdrgen.io.levels import quantised
-from hdrgen.io.metadata.exif import EV_ATTRIBUTE
-from hdrgen.io.metadata.exif_in_place import complete_tiff, correct_png
-from hdrgen.io.output import Tags, complete_or_nothing, save
+from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.notes import warn_of
+from hdrgen.io.paths import check_name, complete_or_nothing
 
-_HALF_MAX = 65504.0
-_RADIANCE_SUFFIXES = (".hdr", ".exr")
-_TIFF_SUFFIXES = (".tif", ".tiff")
-_JPEG_SUFFIXES = (".jpg", ".jpeg")
-_DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32), ".jpg": (8,), ".jpeg": (8,)}
-_QUALITY = 95
-_PNG_LEVEL = 4  # of zlib: half the time of its usual 6 for files that are 7 % larger
+_TYPES = (np.uint8, np.uint16, np.float16, np.float32, np.float64)
 
 
 def write_image(
@@ -91,26 +71,22 @@ def write_image(
             or no space; a linear image into a format of display values; AVIF without imagecodecs.
     """
     path = Path(path)
+    check_name(path)
+    codec = codec_to_write(path)
     if isinstance(pixels, Image):
         exposure, camera = exposure or pixels.exposure, camera or pixels.camera
         chromaticities = chromaticities or pixels.chromaticities
-        pixels = _pixels_of(path, pixels, bits)
-    checked = _checked_pixels(path, pixels)
+        pixels = _pixels_of(path, pixels, codec, bits)
+    pixels = _checked_pixels(path, pixels, codec)
     _check_options(path, quality, chromaticities)
-    suffix = suffix_of(path)
-    if base is not None and suffix not in pictures.ULTRA_HDR_SUFFIXES:
-        raise InputError(f"{path}: a base belongs to .uhdr.jpg, found {suffix}; leave it out")
+    if base is not None and not codec.takes_base:
+        raise InputError(f"{path}: a base belongs to .uhdr.jpg, found {suffix_of(path)}; leave it out", argument="base")
     tags = Tags(exposure or Exposure(), camera, chromaticities)
-    if suffix in pictures.SUFFIXES:
-        pictures.write(path, suffix, checked, tags, quality=quality, colour_space=colour_space, base=base)
-        return path
-    depth = None if suffix in _RADIANCE_SUFFIXES else _depth(path, checked, bits)
-    linear = checked.dtype.kind == "f" and depth in (None, 32)
-    if colour_space is not None:
-        checked, tags = _in_colours(checked, tags, colour_space, linear=linear)
-    stored = _radiance(path, checked, float32) if depth is None else quantised(checked, depth)
+    options = EncodeOptions(bits, quality, float32, colour_space, base)
+    save, notes = codec.encode(path, pixels, tags, options)
+    warn_of(path, notes, stacklevel=2)
     with complete_or_nothing(path) as temporary:
-        _write(temporary, suffix, stored, tags, quality or _QUALITY)
+        save(temporary)
     return path
 
 
@@ -118,61 +94,30 @@ def check_writable(path: Path) -> None:
     """Raise before long work whose result `write_image` could not write under this name.
 
     Raises:
-        InputError: another suffix than it knows, or a codec that is not installed.
+        InputError: Another suffix than it knows, or a package that is not installed.
     """
-    suffix = suffix_of(path)
-    if suffix not in _DEPTHS and suffix not in _RADIANCE_SUFFIXES and suffix not in pictures.SUFFIXES:
-        known = " ".join((*_RADIANCE_SUFFIXES, *_DEPTHS, *pictures.SUFFIXES))
-        raise InputError(f"{path}: expected one of the suffixes {known}, found {suffix or 'none'!r}")
-    if suffix == ".avif":
-        avif.codec_for(path)
+    codec_to_write(path)
 
 
-def suffix_of(path: Path) -> str:
-    """The suffix that chooses the format, in lower case: the last one, or `.uhdr.jpg` and `.uhdr.jpeg`.
-
-    >>> suffix_of(Path("sunset.v2.uhdr.JPG")), suffix_of(Path("uhdr.jpg"))
-    ('.uhdr.jpg', '.jpg')
-    """
-    both = "".join(path.suffixes[-2:]).lower()
-    return both if both in pictures.ULTRA_HDR_SUFFIXES else path.suffix.lower()
-
-
-def _pixels_of(path: Path, image: Image, bits: int | None) -> Pixels:
+def _pixels_of(path: Path, image: Image, codec: Codec, bits: int | None) -> Pixels:
     """Linear integers (RAW) as floats, so that no format takes them for display values."""
-    if image.linear and _DEPTHS.get(suffix_of(path), (32,))[-1] != (bits or 32):
+    if not image.linear:
+        return image.pixels
+    if (codec.depths or (32,))[-1] != (bits or 32):
         raise InputError(f"{path}: expected display values, found a linear image; tone-map it first")
-    return image.as_float() if image.linear and image.pixels.dtype.kind == "u" else image.pixels
+    return image.as_float() if image.pixels.dtype.kind == "u" else image.pixels
 
 
-def _in_colours(pixels: Pixels, tags: Tags, target: ColourSpace, *, linear: bool) -> tuple[Pixels, Tags]:
-    """The pixels in the colours of the target, and tags that say so."""
-    source = tags.chromaticities or BT709.chromaticities
-    tags = replace(tags, chromaticities=target.chromaticities)
-    if same_colours(source, target.chromaticities):
-        return pixels, tags
-    if linear:
-        return converted(pixels, source, target.chromaticities), tags
-    matrix = conversion(source, target.chromaticities).T
-
-    def shown(rows: Pixels) -> Pixels:
-        return srgb_encoded(srgb_decoded(quantised(rows, 32).astype(np.float64)) @ matrix)
-
-    return by_rows(shown, pixels, np.float32), tags
-
-
-def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
-    check_name(path)
-    check_writable(path)
-    suffix = suffix_of(path)
+def _checked_pixels(path: Path, pixels: Pixels, codec: Codec) -> Pixels:
+    """(H, W, 3) of a number type that can be written."""
     pixels = np.asarray(pixels)
     if pixels.ndim == 2:
         pixels = np.broadcast_to(pixels[..., None], (*pixels.shape, 3))
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not pixels.size:
         raise InputError(f"{path}: expected pixels of shape (H, W, 3), found {pixels.shape}")
-    if pixels.dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+    if pixels.dtype not in _TYPES:
         raise InputError(f"{path}: expected uint8, uint16 or float pixels, found {pixels.dtype}")
-    if suffix not in _DEPTHS and pixels.dtype.kind == "u":
+    if not codec.depths and pixels.dtype.kind == "u":
         raise InputError(f"{path}: expected float radiance, found {pixels.dtype} display values; linearise them first")
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         count = int((~np.isfinite(pixels)).any(axis=-1).sum())
@@ -182,65 +127,7 @@ def _checked_pixels(path: Path, pixels: Pixels) -> Pixels:
 
 def _check_options(path: Path, quality: int | None, chromaticities: tuple[float, ...] | None) -> None:
     if quality is not None and not 1 <= quality <= 100:
-        raise InputError(f"{path}: expected a quality from 1 to 100, found {quality}")
+        raise InputError(f"{path}: expected a quality from 1 to 100, found {quality}", argument="quality")
     if chromaticities is not None and len(chromaticities) != 8:
-        raise InputError(f"{path}: expected 8 chromaticities (x, y of R, G, B and white), found {len(chromaticities)}")
-
-
-def _radiance(path: Path, pixels: Pixels, float32: bool) -> Pixels:
-    if path.suffix.lower() == ".hdr":
-        return _without_negatives(path, pixels.astype(np.float32, copy=False))
-    largest = float(np.abs(pixels).max())
-    if not float32 and largest > _HALF_MAX:
-        warnings.warn(f"{path}: radiance up to {largest:.4g} does not fit half; written as 32-bit float", stacklevel=3)
-    return pixels.astype(np.float32 if float32 or largest > _HALF_MAX else np.float16, copy=False)
-
-
-def _without_negatives(path: Path, pixels: Pixels) -> Pixels:
-    negative = int((pixels < 0).any(axis=-1).sum())
-    if negative:
-        warnings.warn(f"{path}: {negative} pixels are negative, which .hdr cannot hold; written as 0", stacklevel=4)
-    return np.clip(pixels, 0, None) if negative else pixels
-
-
-def _depth(path: Path, pixels: Pixels, bits: int | None) -> int:
-    allowed = _DEPTHS[path.suffix.lower()]
-    default = {"u": 8 * pixels.dtype.itemsize, "f": 32}[pixels.dtype.kind]
-    depth = bits if bits is not None else default if default in allowed else 8
-    if depth not in allowed:
-        raise InputError(f"{path}: expected bits of {' or '.join(map(str, allowed))} for {path.suffix}, found {depth}")
-    return depth
-
-
-def _write(path: Path, suffix: str, stored: Pixels, tags: Tags, quality: int) -> None:
-    if suffix in _JPEG_SUFFIXES:
-        # OpenImageIO's JPEG writer ends the process when the disk is full
-        path.write_bytes(jpeg_picture.encoded(stored, quality, exif=tags.exif(), profile=tags.profile()))
-        return
-    save(path, stored, _attributes(suffix, tags, linear=stored.dtype.kind == "f"))
-    if suffix == ".png":
-        correct_png(path, tags.exif())
-    elif suffix in _TIFF_SUFFIXES:
-        complete_tiff(path, tags.exposure)
-    elif suffix == ".hdr" and tags.chromaticities is not None:
-        add_primaries(path, tags.chromaticities)
-
-
-def _attributes(suffix: str, tags: Tags, *, linear: bool) -> dict[str, object]:
-    """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
-    # Not every reader knows the float predictor. Without an empty date, OpenImageIO would write the present one.
-    found: dict[str, object] = {"Compression": "zip", "tiff:predictor": 1, "DateTime": ""}
-    if suffix == ".png":
-        found["png:compressionLevel"] = _PNG_LEVEL
-    exposure = tags.exposure
-    found |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
-    if tags.camera is not None:
-        found |= {"Make": tags.camera.make or None, "Model": tags.camera.model or None}
-    if suffix in _TIFF_SUFFIXES and exposure.iso is not None:
-        found["Exif:SceneCaptureType"] = 0  # OpenImageIO writes no EXIF for the ISO alone; it is replaced afterwards
-    if suffix == ".exr":
-        found |= {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev, "chromaticities": tags.chromaticities}
-    else:
-        found["Exif:PhotographicSensitivity"] = None if exposure.iso is None else round(exposure.iso)
-        found["ICCProfile"] = tags.profile(linear=linear) or None
-    return {name: value for name, value in found.items() if value is not None}
+        expected = "8 chromaticities (x, y of R, G, B and white)"
+        raise InputError(f"{path}: expected {expected}, found {len(chromaticities)}", argument="chromaticities")

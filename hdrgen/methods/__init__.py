@@ -1,22 +1,38 @@
-"""The methods. One import line each; tests, the zoo table and `hdrgen methods` enumerate `__all__`."""
+"""The methods, one import line each, and what all of them share.
+
+Tests, the table of methods and `hdrgen methods` enumerate the subclasses of `HDRModule` in `__all__`.
+"""
 
 from hdrgen.methods.adaptive_itm import AdaptiveITM
-from hdrgen.methods.base import HDRModule
+from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.deep_synth import DeepSynthHDRI
+from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.loading import build, load_method, method_in
+from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.source import source_of
 
 __all__ = [
     "CEVR",
     "HDRGAN",
     "AdaptiveITM",
     "DeepSynthHDRI",
+    "Evaluation",
     "HDRModule",
     "LinearGain",
     "MultiExposureGeneration",
     "PlainMerge",
+    "Prediction",
     "ReferenceExposure",
     "UnchangedInput",
+    "build",
+    "estimate_response",
+    "load_method",
+    "merge_stack",
+    "method_in",
+    "source_of",
+    "true_responses",
 ]

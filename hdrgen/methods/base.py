@@ -1,4 +1,4 @@
-"""The one method interface: what every method offers, and how all of them are evaluated."""
+"""The one method interface: what a method is. How methods are judged is in `evaluation.py`."""
 
 import math
 import warnings
@@ -7,20 +7,19 @@ from typing import Any, Literal, TypedDict
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, Photographs, PhotographSource, Selection, WholeStack
-from hdrgen.data.selection import NEAR
+from hdrgen.data import Batch, Selection, WholeStack
 from hdrgen.errors import InputError
-from hdrgen.methods.evaluation import Evaluation, evaluate
-from hdrgen.methods.merging import merge_stack
-from hdrgen.methods.optimisation import Optimised
-from hdrgen.metrics import MEAN, EvaluationProtocol, Score, gather, load_protocol, means
-from hdrgen.nn import TileSize, Tiling, read_checkpoint
+from hdrgen.methods.evaluation import EvaluatedModule
+from hdrgen.methods.facts import MethodFacts
+from hdrgen.methods.merging import MergeFunction, merge_stack
+from hdrgen.methods.source import source_of
+from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
+from hdrgen.weights import read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
@@ -36,42 +35,34 @@ class Prediction(TypedDict, total=False):
     hdr: Tensor
 
 
-class HDRModule(Optimised):
-    """A method that reconstructs HDR images through exposure stacks.
+class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
+    """A method that reconstructs HDR images.
 
-    A method sets `exposures` and `multiple`, and implements `training_step` and `expose`. One that generates no
-    exposures implements `reconstruct` instead. Validation, test and predict are the same for all.
+    A method says what it is by class attributes, see `MethodFacts`, and implements `training_step` and one of these.
+    Validation, test and predict are the same for all.
+
+    | `input` | `generates` | kind | implements |
+    |---|---|---|---|
+    | `photograph` | True | one photograph to exposures, which are merged | `expose` |
+    | `photograph` | False | one photograph to radiance | `expand` |
+    | `bracket` | False | several photographs of a scene to radiance | `reconstruct` |
 
     Args:
-        optimizer: Makes the optimiser from the parameters.
-        scheduler: Makes the learning-rate scheduler from the optimiser; None keeps the rate, as the default does.
+        optimizer: Makes the optimizer from the parameters.
+        scheduler: Makes the learning-rate scheduler from the optimizer; None keeps the rate, as the default does.
         interval: When the scheduler steps, `epoch` or `step`.
         stack_ev: Exposures that `reconstruct` and `predict` make, in stops relative to the input.
         response: Response with which `reconstruct` merges them; None estimates it from the stack.
-        initial_weights: Checkpoint whose weights training starts from, with a new optimiser and schedule; `--ckpt_path`
-            goes on with an interrupted training instead.
+        initial_weights: Checkpoint whose weights training starts from, with a new optimizer and schedule; resuming an
+            interrupted training is the trainer's `ckpt_path` instead.
 
     Attributes:
-        exposures: The frames of a stack that training needs.
-        multiple: Both sides of an image are padded to a multiple of this, in pixels.
-        context: Whether the network uses statistics of the whole image (`hdrgen.nn.of_whole_image`).
-        tile: Side of the tiles in which large images pass the network, in pixels; `auto` as free memory allows, `none`.
-        overlap: Of neighbouring tiles, in pixels.
-        generates: False for a method without `expose`.
         learned_merge: Whether `merge` is a network, which an exported program can hold.
-        photographs: What predict makes of the user's files: `Photographs` takes them one by one, `Brackets` together.
-        progress: Called with the share that is done of a large image, after each tile.
-        protocols: How the stages `val` and `test` are scored; one that is not named, by the packaged protocol `quick`.
+        exposures: The frames of a stack that training needs.
     """
 
-    exposures: Selection = WholeStack()
-    photographs: PhotographSource = Photographs
-    multiple: int = 1
-    context: bool = False
-    tile: TileSize = "auto"
-    overlap: int = 128
-    generates: bool = True
     learned_merge: bool = False
+    exposures: Selection = WholeStack()
 
     def __init__(
         self,
@@ -92,9 +83,7 @@ class HDRModule(Optimised):
         self.stack_ev = tuple(sorted(stack_ev))
         self.response = response
         self.initial_weights = initial_weights
-        self.protocols: dict[str, EvaluationProtocol] = {}
         self.progress: Callable[[float], None] = no_progress
-        self._scores: list[Score] = []
 
     def setup(self, stage: str) -> None:
         """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.
@@ -111,10 +100,17 @@ class HDRModule(Optimised):
                     f" ({' '.join(str(error).split())[:120]}); pass a checkpoint of the same method and sizes"
                 ) from error
 
-    # -- the interface ---------------------------------------------------------------------------------------------
+    # -- exposures ---------------------------------------------------------------------------------------------------
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
-        """What `generate` calls, with an image whose sides divide by `multiple`. The method's own.
+        """The exposures of an image whose sides divide by `multiple`: what `generate` calls, and a method implements.
+
+        Args:
+            image: `(B, 3, H, W)`, display values in [0, 1]; what `prepared` returned.
+            ev: `(K,)`, stops relative to the image.
+
+        Returns:
+            `(B, K, 3, H, W)`, display values in [0, 1].
 
         Raises:
             InputError: If the method generates no exposures.
@@ -133,70 +129,30 @@ class HDRModule(Optimised):
         """
         return self.in_tiles(lambda part: self._exposed(part, ev), image, self.prepared)
 
-    def prepared(self, image: Tensor) -> Tensor:
-        """What `expose` is given for an image `(B, 3, H, W)`: further channels may follow. Here: the image alone.
-
-        It is padded and cut into tiles after this, so that what depends on more than a tile sees all.
-        """
-        return image
-
-    def _exposed(self, image: Tensor, ev: Tensor) -> Tensor:
-        return self.expose(image, ev).float().clamp(0, 1)
-
-    def in_tiles(
-        self, function: Callable[[Tensor], Tensor], image: Tensor, prepare: Callable[[Tensor], Tensor] | None = None
-    ) -> Tensor:
-        """Apply a function of whole images, padded to `multiple`, and in tiles where `image` is large.
-
-        Args:
-            function: `(B, C, h, w)` to `(..., h, w)`.
-            image: `(B, C, H, W)`.
-            prepare: Applied to the image before it is padded and cut into tiles.
+    def can_generate(self, ev: Tensor) -> Tensor:
+        """Which exposures `ev` (any shape, stops relative to the input) the method can generate; here all finite ones.
 
         Returns:
-            `(..., H, W)`.
-        """
-        return self._tiling(prepare).apply(function, image, self.tile)
-
-    def check_tile(self) -> None:
-        """Raise where `tile` is too small for the overlap of the tiles, before any image is worked on.
-
-        Raises:
-            InputError: it is.
-        """
-        self._tiling().check(self.tile)
-
-    def _tiling(self, prepare: Callable[[Tensor], Tensor] | None = None, merges: bool = False) -> Tiling:
-        context = self.context or (merges and self.response is None)
-        return Tiling(self.multiple, self.overlap, context, prepare or torch.nn.Identity(), self.progress)
-
-    def reconstruct(self, batch: Batch) -> Tensor:
-        """Linear radiance `(B, 3, H, W)` of a batch.
-
-        Here: generate a stack from the reference exposure and merge it, tile by tile where it is large.
-        """
-        return self._merged(source_of(batch))
-
-    def _stops(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
-        """`stack_ev`, by default the method's own, on the image's device."""
-        return torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
-
-    def _merged(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
-        ev = self._stops(image, stack_ev)
-        tiling = self._tiling(self.prepared, merges=True)
-        return tiling.apply(lambda part: self.merge(self._around(part, ev), ev), image, self.tile)
-
-    def merge(self, stack: Tensor, ev: Tensor) -> Tensor:
-        """Linear radiance `(B, 3, H, W)` of generated stacks; see `merge_stack`, which a method may replace."""
-        return merge_stack(stack, ev, self.response)
-
-    def offers(self, ev: Tensor) -> Tensor:
-        """Which exposures `ev` (any shape, stops relative to the input) this method can generate. Here: all known ones.
-
-        Returns:
-            Booleans of the same shape. Validation and test leave out what a method does not offer.
+            Booleans of the same shape. Validation and test leave the others out.
         """
         return ev.isfinite()
+
+    def check_ev(self, ev: Tensor) -> None:
+        """Check that the method can generate these exposures, or returns them as the input at EV 0.
+
+        Raises:
+            InputError: It generates none, or not one of these; with those near it that it can.
+        """
+        name = type(self).__name__
+        if not self.generates:
+            raise InputError(f"{name} reconstructs HDR images directly; it does not generate exposures")
+        possible = self.can_generate(ev) | (ev == 0)
+        if bool(possible.all()):
+            return
+        near = torch.arange(-80, 81) / 8
+        known = [f"{value:+g}" for value in near[self.can_generate(near)].tolist()]
+        instead = f"; it makes EV {', '.join(known)}" if 0 < len(known) < 33 else ""
+        raise InputError(f"{name} cannot make EV {float(ev[~possible][0]):+g}{instead}")
 
     def generated_stack(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> tuple[Tensor, Tensor]:
         """The stack that `reconstruct` merges: `stack_ev`, by default the method's own, around `image` at EV 0.
@@ -209,20 +165,76 @@ class HDRModule(Optimised):
         stack[:, ev == 0] = image[:, None].to(stack)  # where tiles overlap, it has been rounded
         return stack, ev
 
+    def _exposed(self, image: Tensor, ev: Tensor) -> Tensor:
+        return self.expose(image, ev).float().clamp(0, 1)
+
     def _around(self, part: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` of a prepared image, which itself stands at 0."""
         made = iter(self._exposed(part, ev[ev != 0]).unbind(1))
         return torch.stack([part[:, :3] if stops == 0 else next(made) for stops in ev.tolist()], dim=1)
 
-    # -- evaluation, once for all methods --------------------------------------------------------------------------
+    # -- radiance ----------------------------------------------------------------------------------------------------
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> Evaluation:
-        """Score a batch of whole stacks; the means are logged as `val/...` when all have been."""
-        return self._score(batch, "val")
+    def expand(self, image: Tensor) -> Tensor:
+        """The radiance of an image whose sides divide by `multiple`, made without exposures; a method implements it.
 
-    def test_step(self, batch: Batch, batch_idx: int) -> Evaluation:
-        """Score a batch of whole stacks; the means are logged as `test/...` when all have been."""
-        return self._score(batch, "test")
+        Args:
+            image: `(B, 3, H, W)`, display values in [0, 1]; what `prepared` returned.
+
+        Returns:
+            Linear radiance `(B, 3, H, W)`, in which 1 just reaches white in the image.
+
+        Raises:
+            InputError: If the method makes radiance in another way.
+        """
+        raise InputError(f"{type(self).__name__} has no expand(image), which makes radiance of one photograph")
+
+    def reconstruct(self, batch: Batch) -> Tensor:
+        """Linear radiance `(B, 3, H, W)` of a batch.
+
+        Here: of the reference exposure alone, a stack is generated and merged, or it is expanded, in tiles where it is
+        large.
+        """
+        image = source_of(batch)
+        if self.generates:
+            return self._merged(image)
+        return self.in_tiles(lambda part: self.expand(part).float(), image, self.prepared)
+
+    @property
+    def merges_any_stack(self) -> bool:
+        """Whether `reconstruct` would merge any other exposures just so: whether a protocol may choose them.
+
+        Not where a method reconstructs in another way, or chooses the exposures itself.
+        """
+        default = type(self).reconstruct is HDRModule.reconstruct
+        return self.generates and default and all(math.isfinite(ev) for ev in self.stack_ev)
+
+    def reconstruct_from(
+        self, image: Tensor, stack_ev: Sequence[float] | None = None, merge: MergeFunction | None = None
+    ) -> Tensor:
+        """Radiance `(B, 3, H, W)` of generated exposures.
+
+        Args:
+            image: `(B, 3, H, W)`, display values in [0, 1].
+            stack_ev: The exposures, in stops relative to the image; None: the method's own.
+            merge: Merges whole stacks `(B, K, 3, H, W)` at `(K,)` stops; None: the method's own, tile by tile.
+        """
+        return self._merged(image, stack_ev) if merge is None else merge(*self.generated_stack(image, stack_ev))
+
+    def merge(self, stack: Tensor, ev: Tensor) -> Tensor:
+        """Linear radiance `(B, 3, H, W)` of generated stacks; see `merge_stack`, which a method may replace."""
+        return merge_stack(stack, ev, self.response)
+
+    def _merged(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
+        ev = self._stops(image, stack_ev)
+        tiling = self._tiling(self.prepared, merges=True)
+        return tiling.apply(lambda part: self.merge(self._around(part, ev), ev), image, self.tile)
+
+    def _stops(self, image: Tensor, stack_ev: Sequence[float] | None = None) -> Tensor:
+        """`stack_ev`, by default the method's own, on the image's device."""
+        return torch.tensor(self.stack_ev if stack_ev is None else stack_ev, device=image.device)
+
+    # -- Lightning ---------------------------------------------------------------------------------------------------
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""
@@ -239,96 +251,6 @@ class HDRModule(Optimised):
         stack, hdr = self._tiling(self.prepared, merges=True).apply_all(both, image, self.tile, (torch.uint8, None))
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
-    def evaluate(self, batch: Batch, stage: str) -> Evaluation:
-        """Generate, reconstruct and score a batch under the protocol of the stage, `val` or `test`.
-
-        Raises:
-            InputError: With the scene's name, for what cannot be scored; within training, that scores as NaN.
-        """
-        fitting = self._trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
-        return evaluate(self, batch, self.protocol(stage), checked=not fitting)
-
-    def protocol(self, stage: str) -> EvaluationProtocol:
-        """How the stage `val` or `test` is scored."""
-        return self.protocols.get(stage) or load_protocol("quick")
-
-    def reconstruct_under(self, batch: Batch, protocol: EvaluationProtocol) -> Tensor:
-        """As `reconstruct`, with the protocol's exposures and merge.
-
-        Methods that reconstruct in another way than from a stack, or choose its exposures themselves, keep to theirs.
-        """
-        chooses = not all(math.isfinite(ev) for ev in self.stack_ev)
-        if chooses or type(self).reconstruct is not HDRModule.reconstruct:
-            return self.reconstruct(batch)
-        offered = self._offered(protocol.stack_ev)
-        if protocol.merge is None:
-            return self._merged(source_of(batch), offered)
-        merged: Tensor = protocol.merge(*self.generated_stack(source_of(batch), offered))
-        return merged
-
-    def _offered(self, stack_ev: Sequence[float] | None) -> Sequence[float] | None:
-        """Those of a protocol's exposures that the method can make; its own where it can make none of them."""
-        if stack_ev is None:
-            return None
-        stops = torch.tensor(sorted(stack_ev))
-        kept: list[float] = stops[self.offers(stops) | (stops == 0)].tolist()
-        return kept if len(kept) > 1 else None
-
-    def generate_targets(self, batch: Batch, exposures: Sequence[float] | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Generate the exposures of the true stacks that the method offers, the input itself aside.
-
-        Args:
-            batch: Whole stacks.
-            exposures: Which of them, in stops relative to the input; None: all.
-
-        Returns:
-            Generated `(B, K, 3, H, W)`, their EV `(B, K)`, and the truth `(B, K, 3, H, W)`; K may be 0.
-
-        Raises:
-            InputError: If the scenes of the batch hold different numbers of them.
-        """
-        ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
-        wanted = self.offers(ev).scatter(1, batch["ref"][:, None], False)
-        if exposures is not None:
-            wanted &= ((ev[..., None] - ev.new_tensor(exposures)).abs() <= NEAR).any(-1)
-        counts = wanted.sum(1).tolist()
-        if len(set(counts)) > 1:
-            raise InputError(
-                f"{type(self).__name__}: expected equally many exposures to generate in every scene of a batch,"
-                f" found {counts}; pass --data.eval_batch_size 1"
-            )
-        truth, stops = (values[wanted].view(len(ev), counts[0], *values.shape[2:]) for values in (batch["ldr"], ev))
-        if not counts[0]:
-            return truth, stops, truth
-        made = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
-        return torch.stack(made), stops, truth
-
-    def on_validation_epoch_start(self) -> None:
-        """Begin anew."""
-        self._scores = []
-
-    def on_test_epoch_start(self) -> None:
-        """Begin anew."""
-        self._scores = []
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the means over all scenes."""
-        self._log_means("val")
-
-    def on_test_epoch_end(self) -> None:
-        """Log the means over all scenes."""
-        self._log_means("test")
-
-    def _score(self, batch: Batch, stage: str) -> Evaluation:
-        result = self.evaluate(batch, stage)
-        self._scores += result["scores"]
-        return result
-
-    def _log_means(self, stage: str) -> None:
-        for metric, numbers in means(gather(self._scores)).items():
-            # Every process logs the same numbers; without sync_dist, Lightning would warn that they may differ.
-            self.log(f"{stage}/{metric}", numbers[MEAN], sync_dist=True, prog_bar=metric == "psnr")
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method.
 
@@ -340,11 +262,3 @@ class HDRModule(Optimised):
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
-
-
-def source_of(batch: Batch) -> Tensor:
-    """The reference exposures `(B, 3, H, W)` of a batch; of a single scene without a copy."""
-    ldr: Tensor = batch["ldr"]
-    if len(ldr) == 1:
-        return ldr[:, int(batch["ref"][0])]
-    return ldr[torch.arange(len(ldr), device=ldr.device), batch["ref"]]

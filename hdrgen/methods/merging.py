@@ -1,5 +1,7 @@
 """From a generated stack to radiance."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -8,7 +10,10 @@ from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.nn import of_whole_image
 
+MergeFunction = Callable[[Tensor, Tensor], Tensor]
+"""Stacks `(B, S, 3, H, W)` of display values and their EV `(S,)` to radiance `(B, 3, H, W)`, as `merge_stack` does."""
 LEVELS = 256
+"""Display values at which an estimated response is noted."""
 STRIP = 2**20
 """Pixels that are merged at a time, to bound the memory."""
 

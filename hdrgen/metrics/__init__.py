@@ -15,8 +15,10 @@ from hdrgen.metrics.alignment import (
 from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.cvvdp import ColorVideoVDP
 from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
+from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
 from hdrgen.metrics.image_metric import ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
+from hdrgen.metrics.listing import DOMAINS, MetricEntry, all_metrics, describe_metric
 from hdrgen.metrics.loading import load_protocol
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
@@ -33,12 +35,13 @@ from hdrgen.metrics.pu21 import (
     pu21_psnr_y,
     pu21_ssim,
 )
-from hdrgen.metrics.scores import MEAN, Score, deviations, gather, means, scene_means, unique
+from hdrgen.metrics.scores import MEAN, Score, deviations, gather, means, of_all_processes, scene_means, unique
 from hdrgen.metrics.settings import described
 from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
 __all__ = [
     "ALIGNMENTS",
+    "DOMAINS",
     "HDRVDP2",
     "L1",
     "LPIPS",
@@ -58,6 +61,7 @@ __all__ = [
     "ImageMetric",
     "Judgement",
     "LPIPSTrunk",
+    "MetricEntry",
     "PSNRMu",
     "PU21Encoding",
     "PerceptualDistance",
@@ -70,7 +74,10 @@ __all__ = [
     "align_mean",
     "align_median",
     "align_percentiles",
+    "all_metrics",
     "check_images",
+    "decode_xyz",
+    "describe_metric",
     "described",
     "deviations",
     "gather",
@@ -82,6 +89,7 @@ __all__ = [
     "match_scale",
     "means",
     "ms_ssim",
+    "of_all_processes",
     "peak_of",
     "pixels_per_degree",
     "pretrained_lpips",

@@ -8,8 +8,7 @@ from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
 from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, of_whole_image, pad_to_multiple
-from hdrgen.weights.checkpoint import read_checkpoint, weights_in
-from hdrgen.weights.pretrained import load_imagenet, read_weights
+from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
     "SQUEEZENET_CHANNELS",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
-from hdrgen.weights.pretrained import load_imagenet
+from hdrgen.weights import load_imagenet
 
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # per block
 VGG_CHANNELS = (64, 128, 256, 512, 512)

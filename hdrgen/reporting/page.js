@@ -59,7 +59,7 @@ async function view(figure) {
   }
   const part = (selector) => figure.querySelector(selector);
   const left = part(".left"), right = part(".right"), divide = part(".divide"), ev = part(".ev"), inColour = part(".false");
-  const canvas = part(".stage"), told = part(".viewer > .told");
+  const canvas = part(".stage"), readout = part(".viewer > .readout");
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { willReadFrequently: true }), picture = context.createImageData(width, height);
@@ -114,7 +114,7 @@ async function view(figure) {
   canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = place(event), at = y * width + x;
-    told.textContent = `(${x}, ${y})  ${[...new Set([left.value, right.value])].map((name) => value(name, at)).join(",  ")}`;
+    readout.textContent = `(${x}, ${y})  ${[...new Set([left.value, right.value])].map((name) => value(name, at)).join(",  ")}`;
     if (event.buttons) {
       divide.value = (100 * x) / (width - 1);
       repaint();
@@ -127,7 +127,7 @@ async function view(figure) {
 
 // The value of a curve nearest to the pointer, beside its chart
 function tell(chart) {
-  const told = chart.querySelector(".told"), dots = Array.from(chart.querySelectorAll("circle"));
+  const readout = chart.querySelector(".readout"), dots = Array.from(chart.querySelectorAll("circle"));
   chart.querySelector("svg")?.addEventListener("pointermove", (event) => {
     const distance = (dot) => {
       const box = dot.getBoundingClientRect();
@@ -135,7 +135,7 @@ function tell(chart) {
     };
     const nearest = dots.reduce((best, dot) => (distance(dot) < distance(best) ? dot : best));
     for (const dot of dots) dot.classList.toggle("near", dot === nearest);
-    told.textContent = nearest.textContent;
+    readout.textContent = nearest.textContent;
   });
 }
 

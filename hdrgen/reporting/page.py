@@ -10,13 +10,13 @@ from pathlib import Path
 from string import Template
 
 from hdrgen.errors import InputError
-from hdrgen.io.output import complete_or_nothing
-from hdrgen.reporting import settings, tables
-from hdrgen.reporting.colours import gradient
+from hdrgen.io import complete_or_nothing
+from hdrgen.markup import Markup, element, joined
+from hdrgen.reporting import run_settings, score_tables
+from hdrgen.reporting.colour_ramp import gradient
 from hdrgen.reporting.curves import charts
-from hdrgen.reporting.markup import Markup, element, joined
 from hdrgen.reporting.runs import Run, Test
-from hdrgen.reporting.viewers import chosen, palette, viewer
+from hdrgen.reporting.viewers import palette, viewer, with_pictures
 from hdrgen.version import __version__
 
 _SPACE = "\n"
@@ -30,7 +30,7 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
     Args:
         runs: In the order of the page.
         path: Of the HTML file.
-        scenes: Names of those to look at; none: the worst and best of each test by turns.
+        scenes: Names of those to look at; none: the worst and best of each test, alternately.
         count: Most of them in each comparison.
         side: Longer side of their pictures in pixels.
 
@@ -59,18 +59,19 @@ def comparable(tests: Sequence[Test]) -> list[list[Test]]:
 
 
 def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> None:
-    known = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
-    missing = [scene for scene in scenes if scene not in known]
+    available = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
+    missing = [scene for scene in scenes if scene not in available]
     if missing:
         raise InputError(
-            f"no pictures of scene {missing[0]!r}; `hdrgen test` writes those of the worst and best"
-            f" (--extremes.count, --extremes.scenes), here {', '.join(known) or 'none'}"
+            f"no pictures of scene {missing[0]!r}, only of {', '.join(available) or 'none'}; tests draw the worst"
+            " and best scenes, and those that the callback `Extremes` is given by name",
+            argument="scenes",
         )
 
 
 def _viewers(tests: Sequence[Test], scenes: Sequence[str], count: int, side: int, start: str) -> list[Markup]:
-    found = chosen(tests, scenes, count)
-    return [viewer(scene, shown, side, f"{start}{at}") for at, (scene, shown) in enumerate(found.items())]
+    pictures = with_pictures(tests, scenes, count)
+    return [viewer(scene, own, side, f"{start}{at}") for at, (scene, own) in enumerate(pictures.items())]
 
 
 def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: Sequence[Sequence[Markup]]) -> Markup:
@@ -84,10 +85,10 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
-    made = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
+    origin = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
     parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
     script = Markup(_packaged("page.js"))
-    main = element("main", element("h1", title), element("p", made, class_="note"), links, *parts, palette())
+    main = element("main", element("h1", title), element("p", origin, class_="note"), links, *parts, palette())
     body = element("body", main, element("script", script))
     return joined([Markup("<!doctype html>"), element("html", _head(title, script), body, lang="en")], _SPACE)
 
@@ -116,21 +117,21 @@ Section = tuple[str, str, Markup]
 
 
 def _what_was_run(runs: Sequence[Run]) -> Section:
-    content = joined([settings.overview(runs), settings.differences(runs), settings.details(runs)], _SPACE)
+    content = joined([run_settings.overview(runs), run_settings.differences(runs), run_settings.details(runs)], _SPACE)
     return "runs", "What was run", content
 
 
 def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Section:
     """Numbers and pictures of tests under the same protocol on the same data."""
     about = tests[0].about
-    name = settings.part(about, "protocol").get("name", "unnamed")
-    title = f"Protocol {name} on {settings.class_name(about.get('data'))}"
+    name = run_settings.part(about, "protocol").get("name", "unnamed")
+    title = f"Protocol {name} on {run_settings.class_name(about.get('data'))}"
     scenes = by_scene(tests)
     unmarked = None if any(test.higher for test in tests) else "These tests do not say which direction is better."
     content = [
         element("p", unmarked, class_="note") if unmarked else None,
-        tables.summary(tests),
-        tables.by_exposure(tests),
+        score_tables.summary(tests),
+        score_tables.by_exposure(tests),
         scenes,
         element("h3", "Scenes") if viewers else element("p", _NO_PICTURES, class_="note"),
         *viewers,
@@ -138,11 +139,11 @@ def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Se
     return f"protocol{at}", title, joined(content, _SPACE)
 
 
-_NO_PICTURES = "No pictures: these tests drew no scenes (--extremes.count 0), or an earlier hdrgen made them."
+_NO_PICTURES = "No pictures: these tests drew no scenes (`extremes.count` was 0), or an earlier hdrgen made them."
 
 
 def by_scene(tests: Sequence[Test]) -> Markup | None:
     """The table of all scenes, folded; None where the tests left no `metrics.csv`."""
     if not any(test.scenes for test in tests):
         return None
-    return element("details", element("summary", "Scene by scene"), tables.by_scene(tests))
+    return element("details", element("summary", "Scene by scene"), score_tables.by_scene(tests))

@@ -1,7 +1,5 @@
 """Runs as they lie on disk: a training with its curves, a test with its numbers and pictures."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math
@@ -83,7 +81,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     """Read what is needed of every run but the pictures.
 
     Raises:
-        InputError: A folder that holds no run, one that is given twice, or a file that is not what it is called.
+        InputError: A folder that holds no run, one that is given twice, or a file whose content does not fit its name.
     """
     twice = [path for path, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
     if twice:
@@ -112,7 +110,7 @@ def _read(folder: Path, name: str) -> Run:
     if not _is_run(folder):
         raise InputError(
             f"{folder}: expected the folder of a run, with {SUMMARY} of a test, or {CONFIG} and {NUMBERS} of a"
-            f" training, found {_found(folder)}{_hint(folder)}"
+            f" training, found {_listing(folder)}{_hint(folder)}"
         )
     config = folder / CONFIG
     text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
@@ -132,7 +130,7 @@ def _is_run(folder: Path) -> bool:
     return trained or (folder / SUMMARY).is_file()
 
 
-def _found(folder: Path) -> str:
+def _listing(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
     return f"{', '.join(names[:4])}{' and others' if len(names) > 4 else ''}" if names else "an empty folder"
 
@@ -181,11 +179,12 @@ def _numbers(path: Path, about: Mapping[str, Any], key: str) -> Numbers:
 
 
 def _by_scene(path: Path) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in _rows(path, _SCORES):
-        found[row["scene"]][row["metric"]].append(_float(path, row["value"]))
+        scores[row["scene"]][row["metric"]].append(_float(path, row["value"]))
     return {
-        scene: {metric: fmean(values) for metric, values in metrics.items()} for scene, metrics in sorted(found.items())
+        scene: {metric: fmean(values) for metric, values in metrics.items()}
+        for scene, metrics in sorted(scores.items())
     }
 
 
@@ -224,12 +223,12 @@ def _pictures(folder: Path) -> Iterator[Pictures]:
 
 
 def _ranked(folder: Path) -> list[Pictures]:
-    """In order, each scene once: one that was chosen stands first, with its rank where it has one."""
-    found = sorted(_pictures(folder), key=lambda one: _order(one.rank))
-    return list({one.scene: one for one in found}.values())
+    """By rank, each scene once: those chosen by name first, under their rank where they have one too."""
+    ranked = sorted(_pictures(folder), key=lambda pictures: _order(pictures.rank))
+    return list({pictures.scene: pictures for pictures in ranked}.values())
 
 
 def _order(rank: str) -> tuple[bool, float, bool, str]:
-    """Chosen ones first, then worst and best by turns."""
+    """Chosen ones first, then worst and best alternately."""
     kind, _, number = rank.partition("-")
     return kind != "chosen", int(number) if number.isdecimal() else math.inf, kind != "worst", rank

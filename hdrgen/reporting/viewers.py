@@ -1,7 +1,5 @@
 """Scenes to look at: input, results, truth and maps, side by side, under any exposure, and in false colours."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,11 +9,11 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
-from hdrgen.reporting.colours import KNOTS
-from hdrgen.reporting.markup import Markup, element, embedded, joined
-from hdrgen.reporting.pixels import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.markup import Markup, element, embedded, joined
+from hdrgen.reporting.colour_ramp import KNOTS
+from hdrgen.reporting.embedded_images import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.reporting.run_settings import part
 from hdrgen.reporting.runs import Pictures, Test
-from hdrgen.reporting.settings import part
 
 STOPS = 10
 """The exposure slider goes so far to both sides."""
@@ -44,34 +42,35 @@ def light_of(test: Test) -> Light:
     return Light(1.0, "relative luminance")
 
 
-def chosen(tests: Sequence[Test], names: Sequence[str], count: int) -> dict[str, list[tuple[Test, Pictures]]]:
-    """Scenes that have pictures: those of these names, else worst and best by turns.
+def with_pictures(tests: Sequence[Test], names: Sequence[str], count: int) -> dict[str, list[tuple[Test, Pictures]]]:
+    """Scenes that have pictures: those of these names, else the worst and best alternately.
 
     Raises:
         InputError: No test of this comparison has pictures of such a scene.
     """
-    found: dict[str, list[tuple[Test, Pictures]]] = {}
+    by_scene: dict[str, list[tuple[Test, Pictures]]] = {}
+    # By rank across the tests: the worst scene of each, then the best of each, and so on.
     ranked = sorted(((at, test, one) for test in tests for at, one in enumerate(test.pictures)), key=lambda x: x[0])
     for _, test, one in ranked:
-        found.setdefault(one.scene, []).append((test, one))
-    wanted = [name for name in names if name in found] if names else list(found)[:count]
-    return {name: sorted(found[name], key=lambda each: tests.index(each[0])) for name in wanted}
+        by_scene.setdefault(one.scene, []).append((test, one))
+    selected = [name for name in names if name in by_scene] if names else list(by_scene)[:count]
+    return {name: sorted(by_scene[name], key=lambda each: tests.index(each[0])) for name in selected}
 
 
-def viewer(scene: str, shown: Sequence[tuple[Test, Pictures]], side: int, number: str) -> Markup:
+def viewer(scene: str, pictures: Sequence[tuple[Test, Pictures]], side: int, number: str) -> Markup:
     """A scene: its pictures, which need no script, and what the page's script makes of them.
 
     Args:
         scene: Its name.
-        shown: The tests that have pictures of it.
+        pictures: The tests that have pictures of it.
         side: Longer side of the pictures in pixels.
         number: Of the scene on the page, as a part of ids.
     """
-    hdr, other = _files(shown)
+    hdr, other = _files(pictures)
     images = {name: _read(path) for name, path in hdr.items()}
     reference = images.get("truth", next(iter(images.values())))
     size, gain = fitting(reference, side), gain_of(reference)
-    light = light_of(shown[0][0])
+    light = light_of(pictures[0][0])
     low, high = _range(reference @ LUMINANCE * light.scale)
     small = {name: reduced(image, size) for name, image in images.items()}
     plain = {name: _address(name, _read(path), size) for name, path in other.items()}
@@ -87,13 +86,13 @@ def viewer(scene: str, shown: Sequence[tuple[Test, Pictures]], side: int, number
         "names": order,
         "radiance": {name: packed(image) for name, image in small.items()},
     }
-    ranks = ", ".join(f"{one.rank.replace('-', ' ')} of {test.name}" for test, one in shown)
-    pictures = (_picture(name, plain[name], size) for name in order)
+    ranks = ", ".join(f"{one.rank.replace('-', ' ')} of {test.name}" for test, one in pictures)
+    figures = (_picture(name, plain[name], size) for name in order)
     return element(
         "figure",
         element("figcaption", element("h4", scene), element("p", ranks, class_="note")),
         _controls(order, low, high, light.unit, number, has_maps=len(order) > len(hdr) + ("input" in order)),
-        element("div", *pictures, class_="strip"),
+        element("div", *figures, class_="strip"),
         embedded(data),
         class_="scene",
     )
@@ -104,22 +103,22 @@ def palette() -> Markup:
     return embedded(KNOTS, id="palette")
 
 
-def _files(shown: Sequence[tuple[Test, Pictures]]) -> tuple[Files, Files]:
+def _files(pictures: Sequence[tuple[Test, Pictures]]) -> tuple[Files, Files]:
     """The radiance of truth and results, and the other images: the first run's input, every run's maps."""
     hdr, other = Files(), Files()
-    for test, one in shown:
+    for test, one in pictures:
         for path in sorted(one.folder.glob("*.*")):
             if path.suffix == ".hdr":
-                hdr.setdefault(path.stem if path.stem == "truth" else _called("result", test, shown), path)
+                hdr.setdefault(path.stem if path.stem == "truth" else _called("result", test, pictures), path)
             elif path.suffix == ".png":
-                other.setdefault(path.stem if path.stem == "input" else _called(path.stem, test, shown), path)
+                other.setdefault(path.stem if path.stem == "input" else _called(path.stem, test, pictures), path)
     if not hdr:
-        raise InputError(f"{shown[0][1].folder}: expected result.hdr, found none; test again")
+        raise InputError(f"{pictures[0][1].folder}: expected result.hdr, found none; test again")
     return dict(sorted(hdr.items(), key=lambda item: item[0] == "truth")), other
 
 
-def _called(name: str, test: Test, shown: Sequence[tuple[Test, Pictures]]) -> str:
-    return name if len(shown) == 1 else f"{name}, {test.name}"
+def _called(name: str, test: Test, pictures: Sequence[tuple[Test, Pictures]]) -> str:
+    return name if len(pictures) == 1 else f"{name}, {test.name}"
 
 
 def _read(path: Path) -> np.ndarray:
@@ -163,7 +162,7 @@ def _controls(names: Sequence[str], low: float, high: float, unit: str, number: 
         class_="controls",
     )
     canvas = element("canvas", class_="stage", role="img", aria_label=f"{result} left, {truth} right of the divider")
-    told = element("output", "move over the picture for values", class_="told")
+    readout = element("output", "move over the picture for values", class_="readout")
     stage = element("div", canvas, element("div", class_="seam", aria_hidden="true"), class_="frame")
     legends = [element("div", _legend(low, high, unit), class_="luminances", hidden=True)]
     if has_maps:
@@ -174,7 +173,7 @@ def _controls(names: Sequence[str], low: float, high: float, unit: str, number: 
                 "maps, such as the probability that a difference is seen",
             )
         )
-    return element("div", controls, stage, told, *legends, class_="viewer", hidden=True)
+    return element("div", controls, stage, readout, *legends, class_="viewer", hidden=True)
 
 
 def _select(side: str, names: Sequence[str], picked: str, number: str) -> Markup:

@@ -3,19 +3,45 @@
 It takes a string for a class to import, for YAML, or for a file of YAML, wherever the argument's type has a class.
 """
 
-from __future__ import annotations
-
 import codecs
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hdrgen.errors import InputError
+
+TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
+"""Where the classes may come from that a checkpoint names; all others only on the user's word."""
 LOOKED_AT = 4096
 """Bytes of a file that tell text from weights."""
+
+
+def check_arguments(arguments: Any, packages: Sequence[str], path: str | Path) -> None:
+    """Refuse arguments of a checkpoint that name what is not in these packages, before a parser sees them.
+
+    Args:
+        arguments: Any nesting of plain data.
+        packages: Whose classes may be named.
+        path: Of the checkpoint, for the message.
+
+    Raises:
+        InputError: They name something else.
+    """
+    for name in named_in(arguments):
+        if not is_within(name, packages):
+            raise InputError(
+                f"checkpoint {path} refused: its arguments name {' '.join(name.split())[:120]}, which would be imported"
+                " or read; choose the method and its arguments yourself"
+            )
+
+
+def is_within(name: str, packages: Sequence[str]) -> bool:
+    """Whether an import path lies in one of these packages."""
+    return name.startswith(tuple(f"{package}." for package in packages))
 
 
 def named_in(value: Any) -> Iterator[str]:

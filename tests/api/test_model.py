@@ -195,7 +195,7 @@ def test_one_photograph_or_several(codes):
         single.reconstruct({"ldr": torch.zeros(1, 1, 3, 8, 8)})
     merging = hdrgen.Model(PlainMerge())
     assert merging.stack_ev == ()
-    with pytest.raises(InputError, match="does not generate them"):
+    with pytest.raises(InputError, match="does not generate exposures"):
         merging.generate(codes, 1)
     with pytest.raises(InputError, match="PlainMerge merges several exposures of a scene; pass a list"):
         merging.reconstruct(codes)

@@ -67,6 +67,12 @@ def test_lower_is_better_for_some(tmp_path):
     assert names(tmp_path) == ["best-1-a", "worst-1-b"]
 
 
+def test_equal_scenes_rank_by_name_in_whatever_order_they_come(tmp_path):
+    for order in ("bca", "acb"):
+        run(Extremes(str(tmp_path), 1), [evaluation(name, 20.0) for name in order])
+        assert names(tmp_path) == ["best-1-c", "worst-1-a"]
+
+
 def test_no_scene_is_both(tmp_path):
     run(Extremes(str(tmp_path)), [evaluation(name, float(ord(name))) for name in "abc"])
     assert names(tmp_path) == ["best-1-c", "worst-1-a", "worst-2-b"]
@@ -140,13 +146,13 @@ def test_scenes_by_name_whatever_their_rank(tmp_path, capsys):
     callback = Extremes(str(tmp_path), count=1, height=HEIGHT, scenes=["b", "z"])
     run(callback, [evaluation(*item) for item in {"a": 1.0, "b": 2.0, "c": 3.0}.items()])
     assert names(tmp_path) == ["best-1-c", "chosen-1-b", "worst-1-a"]
-    assert "--extremes.scenes: no scene called z was scored" in capsys.readouterr().out
+    assert "extremes: no scene called z was scored" in capsys.readouterr().out
     run(Extremes(str(tmp_path), count=0, scenes=["b"]), [evaluation("a", 1.0), evaluation("b", 2.0)])
     assert names(tmp_path) == ["chosen-1-b"]
 
 
 def test_an_unknown_number():
-    with pytest.raises(InputError, match=r"--extremes.metric: expected a number of the protocol, psnr_mu, .*found psn"):
+    with pytest.raises(InputError, match=r"expected a number of the protocol, psnr_mu, .*found metric=psn"):
         Extremes(metric="psn").on_test_epoch_start(trainer(), method())
 
 

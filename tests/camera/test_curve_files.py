@@ -6,6 +6,7 @@ import scipy.io
 import torch
 
 from hdrgen.camera import TabulatedResponse, emor_curve, load_curves, save_curve
+from hdrgen.camera.curve_files import load_response, save_response
 from hdrgen.errors import InputError
 
 DORF = """film-200Red
@@ -47,6 +48,34 @@ def test_mat_curves_and_their_inverses(tmp_path):
     assert [curve.name for curve in curves] == ["crf 0", "crf 1"]
     (inverse,) = load_curves(tmp_path / "inv.mat")
     assert float(inverse.inverse(torch.tensor(0.5))) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_a_response_of_three_channels_comes_back(tmp_path):
+    x = torch.linspace(0, 1, 5, dtype=torch.float64)
+    response = TabulatedResponse(torch.stack([x**power for power in (1.0, 2.0, 3.0)]), x.expand(3, 5))
+    path = save_response(response, tmp_path / "mine.json", {"error": 0.01})
+    again = load_response(path)
+    torch.testing.assert_close(again.irradiance, response.irradiance)
+    torch.testing.assert_close(again.brightness, response.brightness)
+    assert again.name == "mine.json"
+    assert [(record["name"], record["error"]) for record in json.loads(path.read_text())] == [
+        ("red", 0.01),
+        ("green", 0.01),
+        ("blue", 0.01),
+    ]
+    with pytest.raises(InputError, match=r"b\.json: expected a curve per channel, found tables \(2, 5\)"):
+        save_response(TabulatedResponse(x.expand(2, 5), x.expand(2, 5)), tmp_path / "b.json")
+
+
+def test_a_response_is_one_curve_or_three_of_a_size(tmp_path):
+    path = tmp_path / "a.json"
+    one, longer = ({"irradiance": x, "brightness": x} for x in ([0, 0.5, 1], [0, 0.3, 0.6, 1]))
+    path.write_text(json.dumps(one))
+    assert load_response(path).irradiance.tolist() == [0, 0.5, 1]
+    for curves in ([one, one], [one, one, longer], [one] * 4):
+        path.write_text(json.dumps(curves))
+        with pytest.raises(InputError, match=rf"one for each channel, found {len(curves)}; pass FILE:CURVE"):
+            load_response(path)
 
 
 def test_emor_text(tmp_path):

@@ -16,6 +16,7 @@ from hdrgen.camera import (
     quantise,
     triangle,
 )
+from hdrgen.camera.debevec import _curvature
 from hdrgen.camera.normal_equations import solve_log_response
 from hdrgen.errors import InputError
 
@@ -80,6 +81,20 @@ def test_solution_is_the_least_squares_of_the_paper():
     fixed[anchor] = 1
     expected = lsq_linear(np.array([*rows, fixed]), np.array([*right, 0.0])).x[:levels]
     np.testing.assert_allclose(g, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("levels", [64, 256, 1024])
+def test_smoothness_means_the_same_for_any_number_of_levels(levels):
+    """The roughness of x^2, whose second derivative is 2, on a grid of step h: h^3 times the integral of 4, at 256."""
+    x = torch.linspace(0, 1, levels, dtype=torch.float64)
+    bend = _curvature(torch.ones_like(x), 10.0) * (x**2).diff(n=2)
+    assert float(bend.square().sum()) == pytest.approx(100 * 4 / 255**3 * (levels - 2) / (levels - 1), rel=1e-9)
+
+
+def test_smoothness_holds_knots_that_have_no_weight():
+    weight = torch.tensor([0.0, 0.0, 0.005, 0.5, 1.0, 0.0])
+    density = (5 / 255) ** 1.5
+    torch.testing.assert_close(_curvature(weight, 10.0), 10 * density * torch.tensor([0.01, 0.01, 0.5, 1.0]))
 
 
 def test_a_batch_is_its_stacks_one_by_one():
@@ -164,3 +179,12 @@ def test_problems_are_solved_in_groups_and_a_failing_factor_is_made_anew(monkeyp
     torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
     monkeypatch.setattr(normal_equations, "REFINABLE", 0.0)
     torch.testing.assert_close(calibrate_debevec(stacks, EV).irradiance, expected, atol=2e-4, rtol=1e-3)
+
+
+def test_samples_are_quantiles_of_each_exposure():
+    """By Hazen's rule, whose quantile of (n + 1/2) / N lies between the two nearest values of the grid's."""
+    stack = torch.rand(1, 2, 3, 8, 8, dtype=torch.float64)
+    shares = (np.arange(10) + 0.5) / 10
+    expected = np.quantile(stack.flatten(-2).numpy(), shares, axis=-1, method="hazen")
+    found = HistogramSampling(10, 64)(stack)
+    np.testing.assert_allclose(found[0].numpy(), expected[:, 0].transpose(2, 0, 1), atol=2e-5)

@@ -88,12 +88,10 @@ def test_fused_picture_keeps_what_the_photographs_say(folder):
 
 
 def test_learned_merge_keeps_what_the_photographs_say(folder, monkeypatch):
-    import hdrgen.cli.lightning
-
     def predict(verb, arguments):
         write_image(f"{arguments[-1]}/room/room.exr", np.full((96, 128, 3), 0.5, np.float32))
 
-    monkeypatch.setattr(hdrgen.cli.lightning, "run", predict)
+    monkeypatch.setattr("hdrgen.cli.run_lightning", predict)
     (folder / "net.ckpt").touch()
     bracket_in(DISPLAY_P3.chromaticities)
     network = ["--method", "hdr_gan", "--ckpt_path", "net.ckpt"]

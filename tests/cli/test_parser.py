@@ -6,7 +6,7 @@ import json
 import pytest
 
 from hdrgen.cli.main import VERBS, main
-from hdrgen.cli.parser import Parser
+from hdrgen.cli.parser import CommandParser
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,9 @@ from hdrgen.cli.parser import Parser
         (["pairs"], "the following arguments are required: root; see hdrgen pairs --help"),
         (["pairs", ".", "--split", "trian"], "did you mean Train?; see hdrgen pairs --help"),
         (["quickstart", "--steps", "0"], "expected at least one step, found 0; pass --steps 1 or more"),
-        (["quickstart", "--step", "x"], "argument --steps: invalid int value: 'x'; see hdrgen quickstart --help"),
+        (["quickstart", "--step", "5"], "--step 5; did you mean --steps?; see hdrgen quickstart --help"),
+        (["tonemap", "a.exr", "--over"], "other options: hdrgen tonemap --help"),
+        (["quickstart", "--steps", "x"], "argument --steps: invalid int value: 'x'; see hdrgen quickstart --help"),
     ],
 )
 def test_one_line(typed, told, capsys):
@@ -31,7 +33,7 @@ def test_one_line(typed, told, capsys):
 @pytest.mark.parametrize("verb", [verb for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands")])
 def test_every_light_verb_has_this_parser(verb):
     module = importlib.import_module(VERBS[verb].module)
-    assert type(module.parser(verb)) is Parser
+    assert type(module.parser(verb)) is CommandParser
 
 
 @pytest.mark.parametrize(

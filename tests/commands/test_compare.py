@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen import metrics
+from hdrgen import comparison, metrics
 from hdrgen.cli.main import main
-from hdrgen.commands import compare
-from hdrgen.commands.metrics import all_metrics
 from hdrgen.io import write_image
+from hdrgen.metrics import all_metrics
 
 SIZE = (40, 48)
 
@@ -255,7 +254,7 @@ def test_partners_are_asked_for_by_name(folders, capsys):
 def test_radiance_that_looks_relative_is_warned_of(pair, capsys):
     np.save(pair[0], np.load(pair[0]) / 1e4)
     main(["compare", *map(str, pair), "--metrics", "pu21_psnr"])
-    assert "give the cd/m2 of its value 1 with --luminance" in capsys.readouterr().err
+    assert "pass --luminance CD_M2, that of its value 1" in capsys.readouterr().err
 
 
 def test_display_geometry_gives_pixels_per_degree(pair, capsys):
@@ -278,8 +277,8 @@ def test_every_number_of_one_pair_is_printed_with_unit_direction_and_settings(pa
 def test_choices_are_those_of_the_package():
     from hdrgen.metrics.hdr_vdp2 import ENCODINGS
 
-    assert tuple(metrics.ALIGNMENTS) == compare.ALIGNMENTS
-    assert set(ENCODINGS) == set(compare.ENCODINGS)
+    assert tuple(metrics.ALIGNMENTS) == comparison.ALIGNMENTS
+    assert set(ENCODINGS) == set(comparison.ENCODINGS)
     assert {name for name, metric in all_metrics().items() if metric.needs} == {"lpips", "cvvdp"}
 
 

@@ -6,8 +6,6 @@ import torch
 
 from hdrgen.camera import SRGB, form_image
 from hdrgen.cli.main import main
-from hdrgen.commands.expose import exposures
-from hdrgen.errors import InputError
 from hdrgen.io import read_image, read_stack, write_image
 
 
@@ -52,14 +50,6 @@ def test_auto_puts_the_median_at_middle_grey(folder):
     write_image("flat.exr", np.full((8, 8, 3), 40, np.float32))
     assert main(["expose", "flat.exr", "--ev", "0", "--auto", "--crf", "linear"]) == 0
     assert read_image("exposures/flat_ev+0.0.png").as_float().mean() == pytest.approx(0.18, abs=0.002)
-
-
-def test_lists_and_ranges():
-    assert exposures("2,-2,0.5") == [-2, 0.5, 2]
-    assert exposures("-1:1") == [-1, 0, 1]
-    for text in ("a", "1,1", "3:1", "0:1:0", "0:1:2:3", "0:1000:1", "inf", "1:2,3"):
-        with pytest.raises(InputError, match="--ev"):
-            exposures(text)
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,6 @@ def test_a_highlight_that_clips_in_every_frame_is_neutral_and_shadows_are_finite
 
 def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys):
     """The network's own tests are elsewhere; here it is told apart by what it returns."""
-    import hdrgen.cli.lightning
 
     def predict(verb, arguments):
         assert verb == "predict"
@@ -194,7 +193,7 @@ def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys)
         write_image(f"{arguments[-1]}/room/room.exr", np.full((96, 128, 3), 0.5, np.float32))
         print("not for the user")
 
-    monkeypatch.setattr(hdrgen.cli.lightning, "run", predict)
+    monkeypatch.setattr("hdrgen.cli.run_lightning", predict)
     (folder / "net.ckpt").touch()
     assert main(["merge", "room", "-o", "out.exr", "--method", "hdr_gan", "--ckpt_path", "net.ckpt", "--preview"]) == 0
     assert (read_image("out.exr").pixels == 0.5).all()

@@ -7,7 +7,7 @@ from torch import nn
 
 from hdrgen import methods
 from hdrgen.cli.main import main
-from hdrgen.commands.methods import cited, count_parameters, describe_all
+from hdrgen.commands.methods import count_parameters, describe_all
 from hdrgen.methods.base import HDRModule
 
 NAMES = {
@@ -94,16 +94,3 @@ def test_kinds(entries):
     assert entries["MultiExposureGeneration"]["kind"] == "single image"
     assert entries["HDRGAN"]["kind"] == "exposure stack"
     assert entries["LinearGain"]["kind"] == "baseline"
-
-
-@pytest.mark.parametrize(
-    ("paper", "short"),
-    [
-        ('Niu, Wu: "HDR-GAN: HDR, from Images", IEEE TIP 2021.', "Niu, IEEE TIP 2021"),
-        ('Knuth: "On "quoted" things", Journal 1970.', "Knuth, Journal 1970"),
-        ("somewhere on the web", "somewhere on the web"),
-        ("", ""),
-    ],
-)
-def test_citations(paper, short):
-    assert cited(paper) == short

@@ -4,7 +4,7 @@ import pytest
 
 from hdrgen import metrics
 from hdrgen.cli.main import main
-from hdrgen.commands.metrics import all_metrics
+from hdrgen.metrics import all_metrics
 
 CLASSES = {
     name

@@ -61,7 +61,7 @@ def test_a_page_is_not_replaced_unless_asked(capsys):
         (["nowhere"], "nowhere: expected the folder of a run, found nothing"),
         (["ours", "-o", "page.pdf"], "page.pdf: expected a file name that ends with .html"),
         (["ours", "-o", "ours/metrics.csv/page.html"], "metrics.csv: expected a folder to write to, found a file"),
-        (["ours", "--scene", "c"], "no pictures of scene 'c'; `hdrgen test` writes those of the worst and best"),
+        (["ours", "--scene", "c"], "no pictures of scene 'c', only of "),
         (["ours", "--count", "0"], "expected a whole number of 1 or more, found 0"),
         (["ours", "--side", "x"], "argument --side: expected a whole number of 1 or more, found x"),
     ],

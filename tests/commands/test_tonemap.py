@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,9 +13,8 @@ import torch
 
 from hdrgen import tonemap
 from hdrgen.cli.main import main
-from hdrgen.cli.operator_options import OPERATORS
 from hdrgen.io import read_image, write_image
-from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002
+from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002, all_operators
 
 
 def radiance(height: int = 20, width: int = 30) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_switch_and_none():
     assert (iio.imread("local.png") != iio.imread("global.png")).any()
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", all_operators())
 def test_every_operator(name, capsys):
     assert main(["tonemap", "a.exr", "--operator", name]) == 0
     assert Path(f"a_{name}.jpg").is_file()
@@ -187,7 +187,7 @@ def test_configs_that_hold_no_options(text, message, folder, capsys):
 def test_list_and_help(capsys):
     assert main(["tonemap", "--operators"]) == 0
     listed = capsys.readouterr().out
-    assert [line for line in listed.splitlines() if not line.startswith(" ")] == list(OPERATORS)
+    assert [line for line in listed.splitlines() if not line.startswith(" ")] == list(all_operators())
     assert "--bias 0.85 --saturation 1 --gamma 2.2\n    encoding: power 1/gamma; adapts to each image" in listed
     assert main(["tonemap", "--operator", "kim_kautz2008", "--help"]) == 0
     assert "--display-range X" in capsys.readouterr().out
@@ -195,9 +195,43 @@ def test_list_and_help(capsys):
 
 def test_list_holds_every_operator():
     classes = {name for name, each in vars(tonemap).items() if isinstance(each, type) and issubclass(each, Operator)}
-    assert set(OPERATORS.values()) == classes - {"Operator"}
+    assert {one.__name__ for one in all_operators().values()} == classes - {"Operator"}
 
 
 def test_help_imports_no_torch():
     code = "import sys; from hdrgen.cli.main import main; main(['tonemap', '--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@dataclass(frozen=True)
+class Exposed(Operator):
+    """An operator whose parameters are called as options of the verb."""
+
+    encoding = "none"
+    adapts = False
+    brighter = "raise exposure"
+    exposure: float = 1.0
+    quality: float = 0.5
+
+    def __call__(self, radiance: torch.Tensor) -> torch.Tensor:
+        return (radiance * 0 + self.exposure * self.quality).clamp(0, 1)
+
+
+def test_parameters_called_as_options_of_the_verb(monkeypatch, capsys):
+    monkeypatch.setattr(tonemap, "Exposed", Exposed, raising=False)
+    monkeypatch.setattr(tonemap, "__all__", [*tonemap.__all__, "Exposed"])
+    typed = ["--operator", "exposed", "--operator-exposure", "0.8", "--exposure", "2", "--quality", "90"]
+    assert main(["tonemap", "a.exr", *typed, "-o", "x.png"]) == 0
+    assert (iio.imread("x.png") == round(0.4 * 255)).all()
+    assert main(["tonemap", "--operators"]) == 0
+    listed = capsys.readouterr().out
+    assert "--operator-exposure 1 --operator-quality 0.5\n" in listed
+    assert "for a brighter picture raise --operator-exposure" in listed
+
+
+def test_operators_join_by_the_face_of_their_room(monkeypatch):
+    assert "exposed" not in tonemap.all_operators()
+    monkeypatch.setattr(tonemap, "Exposed", Exposed, raising=False)
+    monkeypatch.setattr(tonemap, "__all__", [*tonemap.__all__, "Exposed"])
+    assert tonemap.all_operators()["exposed"] is Exposed
+    assert list(tonemap.all_operators())[:2] == ["drago2003", "exposure_fusion"]

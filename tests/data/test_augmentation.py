@@ -55,6 +55,19 @@ def test_flips_alone_only_move_pixels():
     assert len(set(found)) > 1
 
 
+def test_shifts_go_both_ways_as_far_as_they_may_in_either_direction():
+    height, width, share = 40, 60, 0.2
+    y, x = torch.meshgrid(torch.arange(height).float(), torch.arange(width).float(), indexing="ij")
+    places = torch.stack([x, y, x]).expand(200, 1, 3, height, width).contiguous()
+    moved, _ = Augmentation(None, rotate=0, shift=share, flip=False)(places, None, 4)
+    inside = (moved - places)[:, 0, :2, 10:-10, 15:-15].flatten(2)
+    torch.testing.assert_close(inside, inside[..., :1].expand_as(inside), atol=1e-3, rtol=0)
+    for moves, side in zip(inside[..., 0].T, (width, height), strict=True):
+        assert moves.abs().max() <= share * side + 1e-3
+        assert moves.min() < -0.9 * share * side
+        assert moves.max() > 0.9 * share * side
+
+
 def test_nothing_to_do_changes_nothing():
     ldr, hdr, _ = batch()
     moved = Augmentation(None, rotate=0, shift=0, flip=False)(ldr, hdr, 0)

@@ -33,6 +33,21 @@ def test_bad_input_is_one_line_from_workers_too(workers):
     assert str(caught.value) == "scene scene_1: /data/scene_1/a.png: truncated file, expected 10 bytes"
 
 
+class RadianceWithNaN(CountingStacks):
+    """Scenes of which none can be read as they are."""
+
+    def load(self, index, frames, *, generator):
+        raise InputError("a.exr: expected radiance, found NaN; pass clean=True to replace it", argument="clean")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_argument_of_an_error_comes_through_scenes_and_workers(workers):
+    loader = StackLoader(SelectedExposures(RadianceWithNaN(1)), num_workers=workers, collate_fn=collate)
+    with pytest.raises(InputError, match=r"scene scene_0: a\.exr: .* pass clean=True to replace it$") as caught:
+        list(loader)
+    assert caught.value.argument == "clean"
+
+
 def test_one_sample_is_not_copied():
     sample = CountingStacks()[0]
     batch = collate([sample])

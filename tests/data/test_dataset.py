@@ -44,6 +44,16 @@ def test_crop_is_the_same_for_stack_and_radiance():
     torch.testing.assert_close(sample["ldr"], exposed.clamp(0, 1))
 
 
+def test_every_position_of_a_crop_is_drawn_and_lies_within():
+    places = torch.arange(12 * 16.0).view(1, 1, 12, 16)
+    generator = torch.Generator().manual_seed(0)
+    crops = [random_crop({"ldr": places, "hdr": places[0]}, 9, generator) for _ in range(600)]
+    assert {(*crop["ldr"].shape, *crop["hdr"].shape) for crop in crops} == {(1, 1, 9, 9, 1, 9, 9)}
+    corners = [int(crop["ldr"][0, 0, 0, 0]) for crop in crops]
+    assert sorted(set(corners)) == [16 * top + left for top in range(4) for left in range(8)]
+    assert corners == [int(crop["hdr"][0, 0, 0]) for crop in crops]
+
+
 def test_crop_larger_than_the_frame_is_refused():
     sample = CountingStacks()[0]
     with pytest.raises(InputError, match="found 16 x 12"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytorch_lightning as pl
+import tifffile
 import torch
 
 from hdrgen.data import Augmentation, ExposureStackDataModule, RandomPair, WholeStack
@@ -108,6 +109,12 @@ def test_resuming_goes_on_with_the_next_epoch(tmp_path, workers):
     assert all(torch.equal(image, resumed[key]) for key, image in by_scene(straight).items())
 
 
+@pytest.mark.parametrize(("batch_size", "sizes"), [(4, [4]), (5, [5]), (6, [6]), (7, [6])])
+def test_a_last_smaller_batch_is_left_out_unless_it_is_all_there_is(batch_size, sizes):
+    seen = fit(ExposureStackDataModule(CountingStacks(6), batch_size=batch_size), epochs=1)
+    assert [len(batch["scene"]) for _, batch in seen] == sizes
+
+
 def test_augmentation_touches_training_only():
     augmentation = Augmentation(crop=8)
     data = ExposureStackDataModule(CountingStacks(), CountingStacks(1), batch_size=2, augmentation=augmentation)
@@ -123,8 +130,9 @@ def test_augmentation_touches_training_only():
 def test_training_images_that_a_network_cannot_take():
     model = Recorder()
     model.multiple = 8
-    with pytest.raises(InputError, match=r"divide by 8, .* found 16 x 12 \(scene scene_.*augmentation.crop 8, or"):
+    with pytest.raises(InputError, match=r"divide by 8, .* found 16 x 12 \(scene scene_.* crop=8 or less") as caught:
         trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), batch_size=2))
+    assert caught.value.argument == "augmentation.crop"
     augmentation = Augmentation(crop=8)
     trainer(max_epochs=1).fit(model, ExposureStackDataModule(CountingStacks(), augmentation=augmentation))
     assert {batch["ldr"].shape[-2:] for _, batch in model.seen} == {(8, 8)}
@@ -143,6 +151,33 @@ def test_skipped_scenes_are_counted_each_epoch(workers):
     messages = [str(warning.message) for warning in caught if "unreadable" in str(warning.message)]
     assert messages == [f"skipped 1 unreadable scenes in epoch {epoch}: scene_3" for epoch in (0, 1)]
     assert {scene for _, scene in by_scene(seen)} == {f"scene_{index}" for index in (0, 1, 2, 4, 5)}
+
+
+@pytest.mark.parametrize(("count", "told"), [(10, "scene_9"), (12, "scene_9 and 2 more")])
+def test_no_more_than_ten_scenes_are_listed(count, told):
+    data = ExposureStackDataModule(CountingStacks(count + 1, bad=range(count)), batch_size=1, on_error="skip")
+    listed = ", ".join(f"scene_{index}" for index in range(9))
+    with pytest.warns(UserWarning, match=f"skipped {count} unreadable scenes in epoch 0: {listed}, {told}$"):
+        fit(data, epochs=1)
+
+
+def test_black_and_infinite_pixels_of_radiance_are_replaced_on_request(tmp_path):
+    radiance = np.ones((8, 8, 3), np.float32)
+    radiance[2, 3] = np.inf
+    tifffile.imwrite(tmp_path / "a.tif", radiance, photometric="rgb")
+    with pytest.raises(InputError, match=r"a\.tif"):
+        trainer().predict(Recorder(), ExposureStackDataModule(predict=str(tmp_path / "a.tif")))
+    model = Recorder()
+    trainer().predict(model, ExposureStackDataModule(predict=str(tmp_path / "a.tif"), clean=True))
+    assert model.seen[0][1]["ldr"].isfinite().all()
+
+
+def test_workers_live_as_long_as_the_loader():
+    for workers in (0, 1):
+        data = ExposureStackDataModule(CountingStacks(), batch_size=2, num_workers=workers)
+        data.trainer = trainer(max_epochs=1)
+        data.trainer.strategy.connect(Recorder())
+        assert data.train_dataloader().persistent_workers == (workers > 0)
 
 
 def test_evaluation_never_skips():
@@ -202,8 +237,16 @@ def test_mixed_sizes_in_an_evaluation_batch_are_named():
 @pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
 def test_missing_data_names_the_argument(stage):
     argument = {"fit": "train", "validate": "val"}.get(stage, stage)
-    with pytest.raises(InputError, match=f"--data.{argument}"):
+    with pytest.raises(InputError, match=f"pass {argument}=[A-Z]+$") as caught:
         getattr(trainer(max_epochs=1), stage)(Recorder(), ExposureStackDataModule())
+    assert caught.value.argument == f"data.{argument}"
+
+
+@pytest.mark.parametrize(("name", "value"), [("batch_size", 0), ("eval_batch_size", 0), ("num_workers", -1)])
+def test_numbers_that_are_too_small_name_the_argument(name, value):
+    with pytest.raises(InputError, match=f"found {value}; pass {name}=") as caught:
+        ExposureStackDataModule(**{name: value})
+    assert caught.value.argument == name
 
 
 @pytest.mark.ddp

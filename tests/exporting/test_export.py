@@ -12,9 +12,8 @@ from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 from hdrgen.exporting import ExposureProgram, export, exported_exposures, program_of, to_onnx, to_torch
 from hdrgen.exporting.files import TOLERANCE, _difference
-from hdrgen.methods import LinearGain, PlainMerge
-from hdrgen.methods.loading import load_method
-from hdrgen.nn import read_checkpoint
+from hdrgen.methods import LinearGain, PlainMerge, load_method
+from hdrgen.weights import read_checkpoint
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
 from tests.methods.examples import EXAMPLES
 
@@ -195,8 +194,8 @@ def test_bad_input(trained, folder, tmp_path, monkeypatch, capsys):
         (["--ckpt_path", "none.ckpt"], "found nothing at none.ckpt"),
         (["--ckpt_path", str(trained[1]), "--formats", "onx"], "no format 'onx'; did you mean onnx?"),
         (["--ckpt_path", str(trained[1]), "-o", str(folder), "--formats", "pt2"], "card.json exists already"),
-        (["--ckpt_path", str(plain)], "only its weights can be exported; pass --formats safetensors"),
-        (["--ckpt_path", str(merging), "--ev", "1"], "HDRGAN merges photographs"),
+        (["--ckpt_path", str(plain)], "only its weights can be exported"),
+        (["--ckpt_path", str(merging), "--ev", "1"], "HDRGAN generates no exposures"),
         (["--ckpt_path", str(steps), "--ev", "0.5"], "DeepSynthHDRI cannot make EV +0.5"),
         (["--ckpt_path", str(trained[1]), "--ev", "0"], "expected 1 to 64 exposures other than EV 0"),
         ([], "required: --ckpt_path"),

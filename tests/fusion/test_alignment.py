@@ -1,10 +1,14 @@
 import cv2
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen.fusion.alignment import align_photographs
+from hdrgen.fusion.alignment import TURN, align_photographs
+from hdrgen.fusion.bitmaps import _bitmap, _difference, _share, bitmap_shift
+from hdrgen.fusion.evidence import _covariance, _wald
+from hdrgen.fusion.grey import pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
 from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
 from tests.fusion.moved import motion, photograph, scene
@@ -49,6 +53,57 @@ def test_finds_the_perspective_of_a_camera_that_turned(radiance):
     tilted[2, :2] = [4e-5, -3e-5]
     found = align_photographs(taken(radiance, [tilted, np.eye(3), tilted]), 1)
     assert np.median(misplaced(found[0].matrix, tilted)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("of_turn", "of_motion", "turned", "still"),
+    [(5e-5, 5e-10, True, False), (2e-4, 5e-10, False, False), (5e-5, 2e-9, True, True)],
+)
+def test_a_turn_needs_less_evidence_than_a_motion(radiance, monkeypatch, of_turn, of_motion, turned, still):
+    """One chance in ten thousand against one in a thousand millions."""
+
+    def told(points, image, matching, motion, matrix, simpler, tested):
+        if isinstance(motion, Homography):
+            return 1.0
+        return of_turn if tested == TURN else of_motion
+
+    monkeypatch.setattr("hdrgen.fusion.alignment.chance", told)
+    photos = taken(radiance, [np.eye(3), motion(2, 30, -25, HEIGHT, WIDTH), np.eye(3)])[:2]
+    found = align_photographs(photos, 0)[1]
+    assert found.still == still
+    assert still or (abs(found.angle - 2) < 0.1) == turned
+
+
+def test_large_photographs_are_aligned_at_a_reduced_size(radiance, monkeypatch):
+    """Here of a quarter of their pixels: shifts and turns are still told in those of the photograph."""
+    monkeypatch.setattr("hdrgen.fusion.grey.FINEST", HEIGHT * WIDTH / 4)
+    true = [motion(2, 30, -25, HEIGHT, WIDTH), np.eye(3), motion(-2, -20, 31, HEIGHT, WIDTH)]
+    for alignment, matrix in zip(align_photographs(taken(radiance, true), 1), true, strict=True):
+        assert np.median(misplaced(alignment.matrix, matrix)) < 0.4
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_grey_images_are_means_over_squares_slightly_blurred(kind, monkeypatch):
+    monkeypatch.setattr("hdrgen.fusion.grey.FINEST", 203 * 405 / 16)
+    top = np.iinfo(kind).max if np.issubdtype(kind, np.integer) else 1
+    photo = (np.random.default_rng(0).random((203, 405, 3)) * top).astype(kind)
+    pyramid = pyramid_of(photo)
+    grey = (photo[:200, :404].astype(np.float64) / top) @ [0.25, 0.5, 0.25]
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    squares = grey.reshape(50, 4, 101, 4).mean((1, 3))
+    assert pyramid.factors == (4,)
+    expected = cv2.filter2D(squares, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    np.testing.assert_allclose(pyramid.images[0], expected, atol=1e-6)
+    linear = pyramid_of(photo, linear=True).images[0]
+    expected = cv2.filter2D(squares ** (1 / 2.2), -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    np.testing.assert_allclose(linear, expected, atol=1e-6)
+
+
+def test_smaller_grey_images_down_to_48_pixels():
+    pyramid = pyramid_of(np.full((200, 401, 3), 51, np.uint8))
+    assert [image.shape for image in pyramid.images] == [(200, 401), (100, 200), (50, 100)]
+    assert pyramid.factors == (1, 2, 4)
+    assert all(np.allclose(image, 0.2) for image in pyramid.images)
 
 
 def test_leaves_aligned_photographs_exactly_as_they_are(radiance):
@@ -179,3 +234,43 @@ def test_a_motion_seen_at_another_size():
     matrix = motion(1, 8, 4, 100, 100)
     small = rescaled(matrix, 0.25)
     np.testing.assert_allclose(applied(small, np.zeros((1, 2)) + 1) * 4 + 1.5, applied(matrix, np.full((1, 2), 5.5)))
+
+
+def test_few_patches_are_judged_as_by_students_test():
+    """A motion of one parameter whose patches pull by samples is their mean; for two, Hotelling's statistic is near."""
+    samples = np.random.default_rng(0).normal(0.4, 1, 7)
+    mean, count = samples.mean(), len(samples)
+    covariance = _covariance((samples - mean)[:, None], np.array([[float(count)]]), np.arange(count), count)
+    expected = scipy.stats.ttest_1samp(samples, 0).pvalue
+    assert _wald(np.array([mean]), covariance, count) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("one", "other", "differing"), [(0.014, 0.014, 0), (0.016, 0.014, 0), (0.016, 0.016, 1 / 16)])
+def test_bitmaps_leave_out_what_lies_near_the_threshold_in_either_exposure(one, other, differing):
+    """Between a dark and a bright half, four columns lie to either side of the median, and two at it."""
+    signs = np.resize([1, -1], (20, 4))
+
+    def bitmap(distance):
+        dark, median, bright = (np.full((20, n), value) for n, value in ((30, 0.2), (2, 0.5), (30, 0.8)))
+        return _bitmap(np.hstack([dark, median, 0.5 + distance * signs, bright]).astype(np.float32), 0.5)
+
+    assert _difference(bitmap(one), bitmap(-other), 0, 0) == differing
+
+
+def test_the_shift_of_bitmaps_is_found_to_either_side_and_to_the_pixel():
+    generator = np.random.default_rng(0)
+    large = cv2.GaussianBlur(generator.random((400, 500)), (0, 0), 4)
+    large = ((large - large.min()) / np.ptp(large) * 255).astype(np.uint8)
+    first = large[100:300, 100:400]
+    for x, y in ((0, 0), (37, 21), (-40, 22), (39, -23), (-1, -1), (61, 40)):
+        second = large[100 - y : 300 - y, 100 - x : 400 - x]
+        pyramids = (pyramid_of(np.repeat(photo[..., None], 3, -1)) for photo in (first, second))
+        assert bitmap_shift(*pyramids) == (x, y)
+
+
+def test_the_threshold_of_bitmaps_is_the_first_share_that_neither_exposure_clips():
+    grey = np.linspace(0, 1, 1001)[None].astype(np.float32)
+    assert _share(grey, grey) == 0.5
+    assert _share(grey, np.clip(2 * grey, 0, 1)) == 0.4
+    assert _share(grey, np.clip(4 * grey, 0, 1)) == 0.2
+    assert _share(np.clip(4 * grey - 3, 0, 1), grey) == 0.8

@@ -3,9 +3,7 @@ import pytest
 import torch
 
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
-from hdrgen.data.virtual.motion import Motion
-from hdrgen.data.virtual.moving import MovingScenes, bracket_camera
-from hdrgen.data.virtual.procedural import ProceduralScenes
+from hdrgen.data import Motion, MovingScenes, ProceduralScenes, bracket_camera
 from hdrgen.fusion import ghosts as module
 from hdrgen.fusion import merge_photographs
 from hdrgen.fusion.ghosts import ghost_masks, least_clipped
@@ -50,6 +48,53 @@ def test_what_moved_is_left_out_and_the_rest_kept():
     np.testing.assert_allclose(merged[5:90, 5:75], clean[5:90, 5:75], rtol=0.08, atol=0.01)
 
 
+@pytest.mark.parametrize(("code", "apart"), [(0.1, 0.0905), (0.5, 0.1188), (0.8, 0.1403)])
+def test_exposures_contradict_beyond_noise_and_a_tenth_of_a_stop(code, apart):
+    """Where x + d - 0.04 > 2^0.1 (x + 0.04), in linear values and either way round."""
+    for share, left_out in ((0.97, 0), (1.03, 1)):
+        near, far = (np.full((20, 20, 3), x, np.float32) for x in (code, code + share * apart))
+        for frames in ((near, far), (far, near)):
+            assert ghost_masks(frames, [0.0, 0.0], Gamma(1.0), 0)[1].left_out == left_out
+
+
+@pytest.mark.parametrize(("every", "left_out"), [(4, 0), (3, 1)])
+def test_single_pixels_make_no_ghost_and_three_in_ten_do(every, left_out):
+    near, far = (np.full((60, 60, 3), 0.5, np.float32) for _ in range(2))
+    far[:, ::every] = 0.9
+    mask = ghost_masks([near, far], [0.0, 0.0], Gamma(1.0), 0)[1][0:60]
+    assert (mask[20:40, 20:40] == 1 - left_out).all()
+
+
+def test_a_ghost_is_left_out_with_a_soft_margin():
+    """A blurred half plane is above 0.3 up to a pixel beyond it; blurred again, it ends 2.5 and 5 pixels from there."""
+    near, far = (np.full((60, 90, 3), 0.5, np.float32) for _ in range(2))
+    far[:, :40] = 0.9
+    row = ghost_masks([near, far], [0.0, 0.0], Gamma(1.0), 0)[1][0:60][30]
+    last = 39 + 1  # the column whose density is still above 0.3
+    assert np.flatnonzero(row > 0)[0] == last + 3
+    assert np.flatnonzero(row == 1)[0] == last + 6
+
+
+@pytest.mark.parametrize(("code", "left_out"), [(0.025, 1), (0.035, 0), (0.965, 0), (0.975, 1)])
+def test_only_the_ends_of_the_range_are_filled_in(code, left_out):
+    """By the neighbour, which the third exposure contradicts; neither contradicts the reference itself."""
+    ev, radiance = ([3, 4], [0.01, 0.03]) if code < 0.5 else ([-0.1, -0.2], [0.885, 1.06])
+    others = zip(ev, (r * 2**e for r, e in zip(radiance, ev, strict=True)), strict=True)
+    ordered = sorted([(0.0, code), *others])
+    frames = [np.full((20, 20, 3), display, np.float32) for _, display in ordered]
+    stops = [e for e, _ in ordered]
+    masks = ghost_masks(frames, stops, Gamma(1.0), stops.index(0))
+    found = {e: mask.left_out for e, mask in zip(stops, masks, strict=True) if mask}
+    assert found == {ev[0]: 0, ev[1]: left_out}
+
+
+@pytest.mark.parametrize(("shown", "lost"), [(0.11, 0.09), (0.96, 0.98)])
+def test_a_reference_shows_neither_noise_nor_white(shown, lost):
+    frames = [np.full((4, 4, 3), x, np.float32) for x in (lost, shown)]
+    assert least_clipped(frames) == 1
+    assert least_clipped([(frame * 65535).astype(np.uint16) for frame in frames]) == 1
+
+
 def test_what_the_reference_clips_comes_from_one_moment():
     """White in the reference: a dark thing in front of it contradicts it, another brightness does not."""
     reference = np.full((60, 60, 3), 255, np.uint8)
@@ -73,6 +118,22 @@ def test_large_photographs_are_judged_by_squares(monkeypatch, kind):
     assert masks[0][0:97].shape == (97, 97)
     assert (masks[0][0:97][45:65, 45:65] == 0).all()
     np.testing.assert_array_equal(np.concatenate([masks[0][a : a + 10] for a in range(0, 97, 10)]), masks[0][0:97])
+
+
+def test_strips_of_a_tall_photograph_leave_no_trace(monkeypatch):
+    frames = coded(still())
+    frames[2][30:60, 20:50] = 40
+    whole = ghost_masks(frames, EV, Gamma(2.2), 1)[2][0:96]
+    monkeypatch.setattr(module, "ROWS", 7)
+    np.testing.assert_array_equal(ghost_masks(frames, EV, Gamma(2.2), 1)[2][0:96], whole)
+
+
+@pytest.mark.parametrize(("limit", "factor"), [(9216, 1), (9215, 2), (2304, 2), (2303, 3)])
+def test_squares_are_as_small_as_the_limit_allows(monkeypatch, limit, factor):
+    """Of a photograph of 192 x 48 pixels."""
+    monkeypatch.setattr(module, "LARGEST", limit)
+    frames = [np.full((192, 48, 3), 100, np.uint8)] * 2
+    assert ghost_masks(frames, [0.0, 0.0], Gamma(2.2), 0)[1].factor == factor
 
 
 def test_the_reference_is_the_least_clipped_frame():

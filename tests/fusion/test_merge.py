@@ -98,6 +98,19 @@ def test_linear_merge_and_log_merge_against_the_formula(merge):
     torch.testing.assert_close(merge(stack, EV.double(), Gamma(2.2), weight=triangle), expected)
 
 
+def test_weights_unless_told_otherwise():
+    """Two frames that clip everywhere take the ends of the stack, whose weight is held, out of the comparison."""
+    inner = torch.rand(3, 3, 8, 8, dtype=torch.float64) * 0.96 + 0.02
+    stack = torch.cat([torch.zeros_like(inner[:1]), inner, torch.ones_like(inner[:1])])
+    ev = torch.tensor([-9.0, -3.0, 0.0, 2.0, 9.0], dtype=torch.float64)
+    radiance = inner**2.2 / ev[1:-1].exp2()[:, None, None, None]
+    hat = torch.minimum(inner - 0.01, 0.99 - inner) / 0.49
+    torch.testing.assert_close(merge_linear(stack, ev, Gamma()), (hat * radiance).sum(0) / hat.sum(0))
+    noise = sensor_noise(inner)
+    expected = ((noise * radiance.log()).sum(0) / noise.sum(0)).exp()
+    torch.testing.assert_close(merge_debevec(stack, ev, Gamma()), expected)
+
+
 @pytest.mark.parametrize("merge", MERGES)
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_clipped_pixels(merge, weight):

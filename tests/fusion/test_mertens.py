@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import SRGB, form_image
-from hdrgen.data.virtual.procedural import procedural_radiance
+from hdrgen.data import procedural_radiance
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, merge_mertens
 from hdrgen.fusion.mertens import _weights, fuse
@@ -98,12 +98,13 @@ def test_frames_made_when_asked_for_are_fused_alike_and_not_kept():
 
 
 def test_gradients_pass_the_borders_of_strips(monkeypatch):
-    stack = torch.rand(3, 3, 150, 6, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    weight = torch.rand(3, 150, 6)
+    # In float32, rounding alone moves gradients of up to 10 by 1e-5, which hides a small fault at a border.
+    stack = torch.rand(3, 3, 150, 6, dtype=torch.float64, requires_grad=True)
+    weight = torch.rand(3, 150, 6, dtype=torch.float64)
     wanted = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
     monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 100)
     found = torch.autograd.grad((merge_mertens(stack) * weight).sum(), stack)[0]
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
 
 
 def test_gradients_are_right_and_finite_where_nothing_is_to_be_seen():

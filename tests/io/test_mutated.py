@@ -13,7 +13,8 @@ import pytest
 from benchmarks.fuzz_readers import batch
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
-from hdrgen.io.codecs.jpeg_markers import Claim, claim
+from hdrgen.io.codecs.jpeg_picture import decoded
+from hdrgen.io.containers.jpeg_markers import Claim, claim
 from tests.mutated import HEIGHT, READERS, WIDTH, seeds
 
 FILES = 120
@@ -43,10 +44,18 @@ def test_progressive_jpeg_that_claims_too_much(tmp_path):
             read(path)
 
 
+def test_a_cut_jpeg_tells_what_its_decoder_found(tmp_path):
+    path = tmp_path / "a.uhdr.jpg"
+    whole = seeds("jpeg")["exif.jpg"]
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    with pytest.raises(InputError, match=r"a\.uhdr\.jpg: truncated or corrupt JPEG file \(image file is truncated"):
+        decoded(path.read_bytes(), path)
+
+
 def test_size_of_a_jpeg_before_it_is_opened(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(seeds("jpeg")["progressive.jpg"])
-    with pytest.raises(InputError, match=r"at most 0\.001 megapixels, found 80 x 64"):
+    with pytest.raises(InputError, match=rf"{path.name}: expected at most 0\.001 megapixels, found 80 x 64"):
         read_image(path, max_megapixels=0.001)
 
 

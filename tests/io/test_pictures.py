@@ -155,6 +155,19 @@ def test_ultra_hdr_index_as_pillow_reads_it(tmp_path, scene):
         assert ImageCms.getProfileDescription(profile).strip() == "bt709"
 
 
+def test_ultra_hdr_index_is_the_last_segment_before_the_tables(tmp_path, scene):
+    """Readers look for it among the segments of applications, which come first."""
+    content = write_image(tmp_path / "a.uhdr.jpg", scene, exposure=EXPOSURE).read_bytes()
+    at, segments = 2, []
+    while 0xE0 <= content[at + 1] <= 0xEF:
+        length = int.from_bytes(content[at + 2 : at + 4], "big")
+        segments.append(content[at + 4 : at + 8])
+        at += 2 + length
+    assert segments[-1] == b"MPF\0"
+    assert segments.count(b"MPF\0") == 1
+    assert len(segments) > 3
+
+
 def test_ultra_hdr_is_an_ordinary_photograph_without_asking(tmp_path, scene):
     path = write_image(tmp_path / "a.uhdr.jpg", scene)
     with pytest.warns(UserWarning, match=r"a\.uhdr\.jpg: read .* without its gain map") as caught:

@@ -22,7 +22,7 @@ def broken(write_oiio, radiance):
 
 
 def test_nan_and_inf_are_counted_and_the_option_named(broken):
-    with pytest.raises(InputError, match=r"a\.exr: .*3 NaN or infinite.*--clean replaces them"):
+    with pytest.raises(InputError, match=r"a\.exr: .*3 NaN or infinite.*pass clean=True to replace them"):
         read_image(broken[0])
 
 

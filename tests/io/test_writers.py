@@ -17,7 +17,7 @@ import tifffile
 from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
-from hdrgen.io import Exposure, find_images, read_image, write_image
+from hdrgen.io import Camera, Exposure, Image, find_images, read_image, write_image
 
 
 def levels(display: np.ndarray, bits: int) -> np.ndarray:
@@ -32,6 +32,15 @@ def opencv(path: Path) -> np.ndarray:
 def test_png_through_opencv(tmp_path, display, bits):
     path = write_image(tmp_path / "a.png", display, bits=bits)
     np.testing.assert_array_equal(opencv(path), levels(display, bits))
+
+
+def test_what_is_given_goes_before_what_the_image_says(tmp_path, display):
+    said = {"exposure": Exposure(time=0.25, fnumber=4.0, iso=200.0), "camera": Camera("Canon", "Canon EOS 5D")}
+    other = {"exposure": Exposure(time=0.5, fnumber=8.0, iso=100.0), "camera": Camera("Nikon", "NIKON D800")}
+    image = Image(display.astype(np.float32), linear=False, **said)
+    for given in ({}, {"camera": other["camera"]}, {"exposure": other["exposure"]}, other):
+        found = read_image(write_image(tmp_path / "a.jpg", image, **given))
+        assert {"exposure": found.exposure, "camera": found.camera} == said | given
 
 
 @pytest.mark.parametrize("bits", [8, 16])

@@ -239,5 +239,5 @@ class TestTruth:
             "ev": torch.tensor([[-math.inf, 0, math.inf]]),
             "scene": ["sice_001"],
         }
-        with pytest.raises(InputError, match=r"sice_001: .*ranks only; pass --data\.train\.truth"):
+        with pytest.raises(InputError, match=r"sice_001: .*ranks only; .*pass fusion=False"):
             _truth(given)

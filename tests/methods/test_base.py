@@ -71,6 +71,17 @@ def test_source_is_the_reference_of_each_scene():
     assert torch.equal(source_of(batch), torch.stack([batch["ldr"][0, 0], batch["ldr"][1, 4]]))
 
 
+def test_generated_exposures_are_merged_by_debevecs_hat():
+    """The number behind every result: a mean of log radiance, but for the ends of the stack, which clip here."""
+    inner = torch.rand(3, 3, 8, 8) * 0.96 + 0.02
+    stack = torch.cat([torch.zeros_like(inner[:1]), inner, torch.ones_like(inner[:1])])
+    ev = torch.tensor([-9.0, -3.0, 0.0, 2.0, 9.0])
+    hat = torch.minimum(inner - 0.01, 0.99 - inner) / 0.49
+    stops = 2.2 * inner.log2() - ev[1:-1, None, None, None]
+    expected = ((hat * stops).sum(0) / hat.sum(0)).exp2()
+    torch.testing.assert_close(merge_stack(stack[None], ev, Gamma(2.2))[0], expected, rtol=1e-4, atol=0)
+
+
 class TestBaselines:
     def test_gain_with_the_right_gamma_is_the_truth_below_clipping(self):
         batch = stack_batch()
@@ -164,7 +175,7 @@ class Fractional(Padded):
 
     multiple = 1
 
-    def offers(self, ev):
+    def can_generate(self, ev):
         return ev == ev.round()
 
 
@@ -190,7 +201,7 @@ def test_a_stack_without_any_offered_exposure_is_no_error():
 def test_scenes_with_different_numbers_of_offered_exposures_need_batches_of_one():
     batch = stack_batch()
     batch["ev"] = torch.stack([EV, EV / 4])
-    with pytest.raises(InputError, match=r"found \[4, 0\].*eval_batch_size 1"):
+    with pytest.raises(InputError, match=r"found \[4, 0\].*eval_batch_size=1"):
         Fractional().generate_targets(batch)
 
 

@@ -225,7 +225,7 @@ class TestGate:
         assert model._cycles
 
     def test_waiting_without_validation_is_refused(self, tmp_path):
-        with pytest.raises(InputError, match=r"at 28 dB, found none; pass --data\.val"):
+        with pytest.raises(InputError, match=r"at 28 dB, found none; name some, or pass cycle_from_psnr=None"):
             self.fit([], tmp_path, validate=False)
 
 

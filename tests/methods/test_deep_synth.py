@@ -192,7 +192,7 @@ class TestRecursion:
     def test_scenes_of_different_exposures_need_batches_of_one(self):
         batch = stack_batch(ev=(-1.0, 0.0, 1.0))
         batch["ref"] = torch.tensor([0, 1])
-        with pytest.raises(InputError, match=r"the same in all scenes.*batch_size 1"):
+        with pytest.raises(InputError, match=r"the same in all scenes.*batch_size=1"):
             levels_of(batch, 1.0)
 
     def test_half_steps_are_refused(self):
@@ -442,10 +442,18 @@ class TestUse:
         assert f"whole multiples of 1 EV from -3 to +3, found {stops:+g} EV; ask" in str(error.value)
         assert "\n" not in str(error.value)
 
-    def test_what_it_offers(self):
+    def test_what_it_can_generate(self):
         ev = torch.tensor([-4.0, -3.0, -0.5, 0.0, 1.0, 1.06, 2.5])
-        assert DeepSynthHDRI(**TINY).offers(ev).tolist() == [False, True, False, True, True, True, False]
-        assert DeepSynthHDRI(**TINY, step=0.5).offers(ev).tolist() == [False, False, True, True, True, False, False]
+        assert DeepSynthHDRI(**TINY).can_generate(ev).tolist() == [False, True, False, True, True, True, False]
+        assert DeepSynthHDRI(**TINY, step=0.5).can_generate(ev).tolist() == [
+            False,
+            False,
+            True,
+            True,
+            True,
+            False,
+            False,
+        ]
 
     def test_the_stack_for_the_hdr_image(self):
         assert DeepSynthHDRI(**TINY).stack_ev == (-3, -2, -1, 0, 1, 2, 3)

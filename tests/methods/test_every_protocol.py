@@ -84,7 +84,7 @@ class Asked(LinearGain):
         super().__init__(stack_ev=(-1.0, 0.0, 1.0))
         self.asked = []
 
-    def offers(self, ev):
+    def can_generate(self, ev):
         return ev == ev.round()
 
     def expose(self, image, ev):

@@ -66,6 +66,14 @@ def test_matched_percentiles_are_the_target_s():
         )
 
 
+def test_percentiles_are_the_values_of_the_nearest_rank():
+    """Of 1,920 values, 1.92 and 1,918.08 lie at or below the two."""
+    values = torch.randperm(1920).double().view(1, 3, 20, 32)
+    found, _ = align_percentiles(values, values)
+    low, high = 1, 1917  # the second smallest value, and the one of rank 1,918
+    torch.testing.assert_close(found, ((values - low) * (998 / (high - low)) + 1).clamp_min(0))
+
+
 def test_exposure_anchor_ignores_highlights_and_noise():
     _, target = pair()
     image = torch.where(target > 0.9, 0.9, target).where(target >= 0.02, 0.5)

@@ -6,8 +6,8 @@ import pickle
 import pytest
 import torch
 
-from hdrgen.commands.metrics import all_metrics
 from hdrgen.errors import InputError
+from hdrgen.metrics import all_metrics
 from hdrgen.nn import SqueezeNetFeatures
 
 NAMES = [name for name in all_metrics() if name != "cvvdp"]  # which its own test runs in another process

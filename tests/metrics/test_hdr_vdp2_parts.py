@@ -9,6 +9,7 @@ from hdrgen.errors import InputError
 from hdrgen.metrics import pixels_per_degree
 from hdrgen.metrics.hdr_vdp2.displays import DISPLAYS, decode_srgb_display
 from hdrgen.metrics.hdr_vdp2.filters import filter_bank, sp3_taps
+from hdrgen.metrics.hdr_vdp2.geometry import checked_ppd
 from hdrgen.metrics.hdr_vdp2.masking import common_contrast, power
 from hdrgen.metrics.hdr_vdp2.optics import optics
 from hdrgen.metrics.hdr_vdp2.photoreceptors import photoreceptors
@@ -170,6 +171,18 @@ def test_weights_of_bands_are_cut_to_their_tables():
     found = band_weights([200.0, 22.0, 7.5, 0.01])
     assert found.quality == pytest.approx((0.0, 0.2832, 0.2142, 0.0))
     assert found.dissimilarity == pytest.approx((0.2832, 0.2832, 0.2142, 0.0002))
+
+
+def test_weights_between_bands_are_linear_in_frequency():
+    found = band_weights([45.0, 36.0, 10.0])
+    assert found.quality == pytest.approx((0.1416, 0.2832 * 0.8, (0.2832 * 2.5 + 0.2142 * 5) / 7.5), abs=1e-6)
+
+
+def test_coarse_pictures_have_less_than_a_pixel_per_degree():
+    assert checked_ppd(0.5) == 0.5
+    for wrong in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(InputError, match="positive pixels per degree"):
+            checked_ppd(wrong)
 
 
 def test_the_threshold_is_seen_every_other_time():

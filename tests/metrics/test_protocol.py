@@ -117,6 +117,13 @@ class TestPreparation:
         shown = made["ldr"][:, 2]
         torch.testing.assert_close(shown, made["hdr"].clamp(0, 1) ** (1 / 2.2))
 
+    def test_another_input_of_scenes_without_radiance(self):
+        given = batch()
+        del given["hdr"]
+        made = EvaluationProtocol(input_ev=0.8).prepared(given)
+        assert made["ref"].tolist() == [2, 2]
+        assert "hdr" not in made
+
     def test_ranks_have_their_reference_only(self):
         given = batch(ev=torch.tensor([[-torch.inf, 0.0, torch.inf]] * 2))
         assert EvaluationProtocol(input_ev=1.0).prepared(given)["ref"].tolist() == [1, 1]

@@ -101,6 +101,19 @@ def test_gradients_are_finite_also_of_equal_and_black_images(measure, crf_correc
         assert leaf.grad.isfinite().all()
 
 
+def test_chromaticity_is_that_of_x_and_y_and_light_is_cut():
+    from hdrgen.metrics.colour import rgb_to_luv
+
+    rgb = torch.rand(3, 4, 5, dtype=torch.float64) * 100 + 1
+    to_xyz = np.array([[0.412424, 0.357579, 0.180464], [0.212656, 0.715158, 0.072186], [0.019332, 0.119193, 0.950444]])
+    xyz = rgb.permute(1, 2, 0).numpy() @ to_xyz.T
+    x, y = (xyz[..., :2] / xyz.sum(-1, keepdims=True)).transpose(2, 0, 1)
+    uv = np.stack([4 * x, 9 * y]) / (12 * y - 2 * x + 3) * 410 / 255  # CIE 15, in terms of x and y
+    np.testing.assert_allclose(rgb_to_luv(rgb)[1:], uv, rtol=1e-9)
+    for light, expected in ((0.0, 1e-4), (1e12, 1e8)):
+        assert rgb_to_luv(torch.full((3, 1, 1), light))[0].item() == pytest.approx(expected)
+
+
 def test_crf_correction_undoes_a_cubic_in_pq_and_leaves_the_target_alone():
     from hdrgen.metrics.colour import luv_to_rgb, pq_decode, pq_encode, rgb_to_luv
 

@@ -7,12 +7,12 @@ from PIL import Image
 from hdrgen.io import read_image
 from hdrgen.io.colour import srgb_encoded
 from hdrgen.reporting import read_runs, write_page
-from hdrgen.reporting.colours import ramp
-from hdrgen.reporting.pixels import LUMINANCE, gain_of, packed, reduced
+from hdrgen.reporting.colour_ramp import ramp
+from hdrgen.reporting.embedded_images import LUMINANCE, gain_of, packed, reduced
 from tests.reporting.chromium import Chromium, find_chromium
 from tests.reporting.synthetic import SHAPE, made_test, made_training
+from tests.reporting.test_embedded_images import unpacked
 from tests.reporting.test_page import HOSTILE
-from tests.reporting.test_pixels import unpacked
 
 READY = "document.documentElement.dataset.ready === ''"
 HEIGHT, WIDTH = SHAPE
@@ -130,15 +130,15 @@ def test_values_under_the_pointer(page, folder):
     at = page.run(f"{{ document.querySelector('.stage').scrollIntoView(); {box} [box.x + box.width - 2, box.y + 2]; }}")
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=at[0], y=at[1])
     value = float((radiance(folder, "truth") @ LUMINANCE)[0, -1] * 100)
-    told = page.run("document.querySelector('.viewer > .told').textContent")
-    assert told.startswith(f"({WIDTH - 1}, 0)  result, ours ")
-    assert float(told.split("truth ")[1].split()[0]) == pytest.approx(value, rel=5e-3)
+    readout = page.run("document.querySelector('.viewer > .readout').textContent")
+    assert readout.startswith(f"({WIDTH - 1}, 0)  result, ours ")
+    assert float(readout.split("truth ")[1].split()[0]) == pytest.approx(value, rel=5e-3)
     at = page.run(
         "{ const dot = document.querySelectorAll('.chart circle')[1]; dot.scrollIntoView({ block: 'center' });"
         " const box = dot.getBoundingClientRect(); [box.x + 4, box.y + 4]; }"
     )
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=at[0], y=at[1])
-    assert page.run("document.querySelector('.chart .told').textContent") == "training, step 1: 2.00"
+    assert page.run("document.querySelector('.chart .readout').textContent") == "training, step 1: 2.00"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,30 +1,14 @@
-"""Scales, ticks and points of charts."""
+"""Points and curves of charts."""
 
 import math
 
-import pytest
-
-from hdrgen.reporting.curves import Scale, charts
+from hdrgen.reporting.curves import charts
 from hdrgen.reporting.runs import Run
 from tests.reporting.parsed import Page
 
 
 def run(name, curve, folder=None):
     return Run(name, folder, "", {"loss": curve}, [])
-
-
-def test_logarithmic_where_it_helps():
-    scale = Scale([0.01, 100.0], 0.0, 400.0, may_bend=True)
-    assert scale(1.0) == pytest.approx(200.0)
-    assert scale.ticks() == pytest.approx([0.01, 0.1, 1.0, 10.0, 100.0])
-    assert not Scale([-0.01, 100.0], 0.0, 1.0, may_bend=True).logarithmic
-
-
-@pytest.mark.parametrize("values", [[0.0], [5.0, 5.0], [-3.0], [1e-9, 2e-9], [1e9, 3e9]])
-def test_ticks_lie_within(values):
-    scale = Scale(values, 0.0, 1.0)
-    assert 2 <= len(scale.ticks()) <= 11
-    assert all(-1e-6 <= scale(tick) <= 1 + 1e-6 for tick in scale.ticks())
 
 
 def test_values_that_are_not_finite_are_left_out():

@@ -1,4 +1,4 @@
-"""What counts as a run, and what is told of folders that are none."""
+"""What counts as a run, and the message for folders that are none."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_no_runs(tmp_path):
     (tmp_path / "other" / "config.yaml").touch()
     made_training(tmp_path / "runs" / "Toy" / "version_0", {"loss": [1.0]})
     made_test(tmp_path / "twice")
-    for folders, told in [
+    for folders, message in [
         (["nowhere"], "nowhere: expected the folder of a run, found nothing"),
         (["photos/a.jpg"], "expected the folder of a run, found a file"),
         (["photos"], "with metrics.json of a test, or config.yaml and metrics.csv of a training, found a.jpg$"),
@@ -60,12 +60,12 @@ def test_no_runs(tmp_path):
         (["runs"], "found Toy; did you mean .*version_0?"),
         (["twice", "twice"], "twice: the run is given twice"),
     ]:
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=message):
             read_runs([tmp_path / folder for folder in folders])
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("metrics.json", "{", "expected JSON"),
         ("metrics.json", "[]", "expected an object, found list"),
@@ -75,8 +75,8 @@ def test_no_runs(tmp_path):
         ("metrics.csv", "scene,ev,metric,value\na,1,psnr,much\n", "expected a number, found 'much'"),
     ],
 )
-def test_broken_files_are_named(tmp_path, name, text, told):
+def test_broken_files_are_named(tmp_path, name, text, message):
     folder = made_test(tmp_path / "broken")
     (folder / name).write_text(text)
-    with pytest.raises(InputError, match=f"{name}: .*{told}"):
+    with pytest.raises(InputError, match=f"{name}: .*{message}"):
         read_runs([folder])

@@ -70,6 +70,13 @@ def test_weights_add_up_to_one(length, size, overlap):
     torch.testing.assert_close(total, torch.ones(length))
 
 
+def test_three_eighths_of_the_overlap_are_thrown_away_on_either_side():
+    """Of 16 rows, 6 next to each tile's end; the 4 between are blended."""
+    upper, lower = _weights((0, 24), 40, 64, 16)
+    torch.testing.assert_close(upper, torch.tensor([1.0] * 30 + [0.875, 0.625, 0.375, 0.125] + [0.0] * 6))
+    torch.testing.assert_close(lower, upper.flip(0))
+
+
 def test_a_tile_smaller_than_its_overlap_is_refused():
     with pytest.raises(
         InputError, match=r"of at least 72 pixels, found 64; pass tile=72 or more, or tile='none'"

@@ -11,8 +11,7 @@ import torch
 import hdrgen
 from hdrgen.cli.main import main
 from hdrgen.errors import InputError
-from hdrgen.methods import HDRGAN
-from hdrgen.methods.loading import load_method
+from hdrgen.methods import HDRGAN, load_method
 from tests.checkpoint_files import write_malicious
 
 QUIET = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.logger=false"]

@@ -1,7 +1,5 @@
 """The bracketed images of DrTMO, in the layout of Le et al.'s public code, and their lists of pairs."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import math
@@ -13,11 +11,12 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset, local_reference
-from hdrgen.data.datasets.layout import part_of, wrong_layout
-from hdrgen.data.datasets.photographed import PhotographedStacks, Stack, sample_of
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles, sample_of
 from hdrgen.data.reading import read_frame
 from hdrgen.data.sample import Sample
-from hdrgen.data.virtual.rendering import HALF_STOPS
+from hdrgen.data.splits import part_of
+from hdrgen.data.virtual.stack_camera import HALF_STOPS
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame
 
@@ -34,19 +33,19 @@ class DrTMO(PhotographedStacks):
     From Endo et al., "Deep Reverse Tone Mapping", 2017, as packaged for Le et al., WACV 2023.
 
     Args:
-        root: the folder with `training_data`, or `training_data` itself.
+        root: The folder with `training_data`, or `training_data` itself.
         split: "Train" or "Test".
-        scenes: part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
+        scenes: Part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
             views and responses of an image stay together.
 
     Raises:
-        InputError: another layout.
+        InputError: Another layout.
     """
 
     def __init__(self, root: str, split: Split = "Train", scenes: tuple[float, float] = (0.0, 1.0)) -> None:
         folders = stack_folders(Path(root).expanduser(), split)
-        kept = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
-        super().__init__([folder for folder in folders if _image(folder) in kept])
+        images = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
+        super().__init__([folder for folder in folders if _image(folder) in images])
 
     def frames_of(self, index: int) -> list[Frame]:
         """`a.png` to `i.png`; no header is read."""
@@ -63,11 +62,11 @@ class DrTMOPairs(StackDataset):
     that draw pairs without identity, or take the whole stack.
 
     Args:
-        root: the folder that the paths are relative to.
-        pairs: the CSV file; `write_pairs` makes one.
+        root: The folder that the paths are relative to.
+        pairs: The CSV file; `write_pairs` makes one.
 
     Raises:
-        InputError: not such a file.
+        InputError: Not such a file.
     """
 
     def __init__(self, root: str, pairs: str) -> None:
@@ -106,7 +105,7 @@ def stack_folders(root: Path, split: Split) -> list[Path]:
     """The folders of all stacks of a split, sorted.
 
     Raises:
-        InputError: there are none; the message shows the expected tree beside what was found.
+        InputError: There are none; the message shows the expected tree beside what was found.
     """
     for base in (root / "training_data", root):
         folders = sorted((base / split / "Bracketed_images").glob("*/"))
@@ -121,10 +120,10 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
     """List every unordered pair of exposures of every stack in a CSV file, the darker first.
 
     Args:
-        root: as for `DrTMO`; the listed paths are relative to it.
-        path: the file to write.
+        root: As for `DrTMO`; the listed paths are relative to it.
+        path: The file to write.
         split: "Train" or "Test".
-        identity: also pair each exposure with itself, as the public lists do: 45 pairs per stack instead of 36.
+        identity: Also pair each exposure with itself, as the public lists do: 45 pairs per stack instead of 36.
 
     Returns:
         The number of pairs.
@@ -143,11 +142,11 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
     return len(rows)
 
 
-def read_pairs(root: Path, path: Path) -> list[Stack]:
+def read_pairs(root: Path, path: Path) -> list[StackFiles]:
     """The pairs that a CSV file lists, each sorted dark to bright.
 
     Raises:
-        InputError: no such file, other columns, or an exposure that is no positive number.
+        InputError: No such file, other columns, or an exposure that is no positive number.
     """
     try:
         with path.open(newline="") as file:
@@ -156,23 +155,23 @@ def read_pairs(root: Path, path: Path) -> list[Stack]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: expected a CSV file with the columns {','.join(COLUMNS)}, found {error}") from error
     if not set(COLUMNS) <= set(columns) or not rows:
-        found = ",".join(columns) or "an empty file"
+        header = ",".join(columns) or "an empty file"
         raise InputError(
-            f"{path}: expected rows with the columns {','.join(COLUMNS)}, found {found} ({len(rows)} rows)"
+            f"{path}: expected rows with the columns {','.join(COLUMNS)}, found {header} ({len(rows)} rows)"
         )
     return [_pair(root, path, number, row) for number, row in enumerate(rows, start=2)]
 
 
-def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> Stack:
+def _pair(root: Path, path: Path, line: int, row: dict[str, str]) -> StackFiles:
     try:
         sides = sorted((math.log2(float(row[f"{key}_exp"]) / REFERENCE_TIME), row[key]) for key in ("x", "y"))
     except (TypeError, ValueError) as error:
-        found = f"{row['x_exp']!r} and {row['y_exp']!r}"
-        raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {found}") from error
+        times = f"{row['x_exp']!r} and {row['y_exp']!r}"
+        raise InputError(f"{path}, line {line}: expected exposure times above 0 seconds, found {times}") from error
     (dark, first), (bright, second) = sides
     # Times written with few digits must not miss the reference by a hair.
     ev = [round(dark, 6) + 0.0, round(bright, 6) + 0.0]
-    return Stack([root / first, root / second], torch.tensor(ev), local_reference(ev, 0))
+    return StackFiles([root / first, root / second], torch.tensor(ev), local_reference(ev, 0))
 
 
 def _listed(folder: Path, frame: int, root: Path) -> str:

@@ -1,16 +1,15 @@
 """Fairchild's HDR Photographic Survey: RAW brackets and the HDR images merged from them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import kornia
 import torch
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import FramePixels, read_frame, read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.io import Frame, images_in, read_exposure, read_header, read_stack
 
 RAWS = ("HDRPS Raws", "RAW", "Raws", ".")
@@ -35,18 +34,18 @@ class Fairchild(PhotographedStacks):
     OpenEXR image is cut off evenly.
 
     Args:
-        root: the folder that holds `HDRPS Raws` and `EXRs`.
-        scenes: part of the scenes, sorted by name.
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased; the frames have 12 megapixels.
-        square: resize to this many pixels in height and width.
-        camera_rgb: keep the OpenEXR images as stored.
+        root: The folder that holds `HDRPS Raws` and `EXRs`.
+        scenes: Part of the scenes, sorted by name.
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them.
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased; the frames have 12 megapixels.
+        square: Resize to this many pixels in height and width.
+        camera_rgb: Keep the OpenEXR images as stored.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -67,8 +66,8 @@ class Fairchild(PhotographedStacks):
         if not folders:
             expected = f"<root>/{RAWS[0]}/<scene>/*.NEF and <root>/{TRUTHS[0]}/<scene>.exr"
             raise wrong_layout(place, expected, f"pass the folder that holds {RAWS[0]}")
-        choice = Choice(reference, evs, frames, max_side, square)
-        super().__init__(scenes_of(folders, scenes, only), choice)
+        options = StackOptions(reference, evs, frames, max_side, square)
+        super().__init__(scenes_of(folders, scenes, only), options)
         truths = {_plain(path.stem): path for path in (first_folder(place, *TRUTHS) or place).glob("*.exr")}
         self.truths = [truths.get(_plain(folder.name)) for folder in self.folders]
         self.camera_rgb = camera_rgb

@@ -1,15 +1,14 @@
 """Real exposure stacks: a folder per scene."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data.datasets.layout import folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import images_in
 
@@ -25,20 +24,20 @@ class ExposureStackFolder(PhotographedStacks):
     it, is its truth and becomes `hdr`, on the scale it is stored in.
 
     Args:
-        root: folder of scene folders, or one scene folder.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+        root: Folder of scene folders, or one scene folder.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             the darker of the two where their number is even.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
             there within a third of a stop.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased.
-        response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
-        square: resize to this many pixels in height and width.
-        scenes: part of the scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        response: The camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+        square: Resize to this many pixels in height and width.
+        scenes: Part of the scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
 
     Raises:
-        InputError: no scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
+        InputError: No scenes; `evs` without 0; no frames or pixels to keep. A scene that cannot be read raises when it
             is asked for.
     """
 
@@ -54,10 +53,10 @@ class ExposureStackFolder(PhotographedStacks):
         scenes: tuple[float, float] = (0.0, 1.0),
         only: str | None = None,
     ) -> None:
-        choice = Choice(reference, evs, frames, max_side, square)
+        options = StackOptions(reference, evs, frames, max_side, square)
         expected = "<root>/<scene>/{images, exposures.csv where they have no EXIF, truth.exr where there is one}"
         folders = scene_folders(Path(root).expanduser(), expected)
-        super().__init__(scenes_of(folders, scenes, only), choice, response)
+        super().__init__(scenes_of(folders, scenes, only), options, response)
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The one HDR file of a scene, beside the exposures or one folder below."""
@@ -69,18 +68,18 @@ def scene_folders(root: Path, expected: str) -> list[Path]:
     """The folders directly in `root` that hold exposures, or `root` itself if it does.
 
     Args:
-        root: the folder the user named.
-        expected: the tree that the data set has, on one line.
+        root: The folder the user named.
+        expected: The tree that the data set has, on one line.
 
     Raises:
-        InputError: there are none; the message shows the expected tree beside what was found.
+        InputError: There are none; the message shows the expected tree beside what was found.
     """
     if root.is_dir() and _holds_exposures(root):
         return [root]
-    found = [path for path in folders_in(root) if _holds_exposures(path)]
-    if not found:
+    folders = [path for path in folders_in(root) if _holds_exposures(path)]
+    if not folders:
         raise wrong_layout(root, expected, "pass the folder that holds the scenes' folders, or one of them")
-    return found
+    return folders
 
 
 def _holds_exposures(folder: Path) -> bool:
@@ -89,10 +88,10 @@ def _holds_exposures(folder: Path) -> bool:
 
 def _truth(folder: Path) -> Path | None:
     for places in ([folder], folders_in(folder)):
-        found = [path for place in places for path in images_in(place) if path.suffix.lower() in TRUTH_SUFFIXES]
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
+        truths = [path for place in places for path in images_in(place) if path.suffix.lower() in TRUTH_SUFFIXES]
+        if len(truths) > 1:
+            names = ", ".join(path.name for path in truths)
             raise InputError(f"{folder}: expected one .hdr or .exr as the truth, found {names}; remove the others")
-        if found:
-            return found[0]
+        if truths:
+            return truths[0]
     return None

@@ -1,15 +1,14 @@
 """The three exposures of moving scenes, with truth, of Kalantari and Ramamoorthi."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, natural_key, read_stack
 
@@ -33,16 +32,16 @@ class Kalantari(PhotographedStacks):
     frame mostly has 0; `hdr` is brought to the scale on which the middle frame reaches display 1 at radiance 1.
 
     Args:
-        root: the folder that holds the splits.
+        root: The folder that holds the splits.
         split: "train" or "test".
-        static: take the frames without motion, `ref_*` of DeepHDR's packaging, instead of the moving ones: true
+        static: Take the frames without motion, `ref_*` of DeepHDR's packaging, instead of the moving ones: true
             stacks, which single-image methods can be trained and tested on.
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        max_side: shrink larger images to this many pixels, antialiased.
+        scenes: Part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout, or a scene that lacks one of its files.
+        InputError: Another layout, or a scene that lacks one of its files.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Kalantari(PhotographedStacks):
     ) -> None:
         self.static = static
         folders = scenes_of(_folders(Path(root).expanduser(), split), scenes, only)
-        super().__init__(folders, Choice(max_side=max_side))
+        super().__init__(folders, StackOptions(max_side=max_side))
         for folder in self.folders:
             self._check(folder)
 
@@ -74,9 +73,9 @@ class Kalantari(PhotographedStacks):
         expected = [*_packaging(folder), *(["ref_exp.txt", "ref_1.tif"] if self.static else [])]
         missing = [name for name in expected if not (folder / name).is_file()]
         if missing:
-            found = ", ".join(sorted(path.name for path in folder.iterdir()))
+            names = ", ".join(sorted(path.name for path in folder.iterdir()))
             advice = "static needs DeepHDR's packaging" if self.static else "copy the scene again"
-            raise InputError(f"{folder}: expected {', '.join(missing)} beside the frames, found {found}; {advice}")
+            raise InputError(f"{folder}: expected {', '.join(missing)} beside the frames, found {names}; {advice}")
 
 
 def _packaging(folder: Path) -> tuple[str, str]:

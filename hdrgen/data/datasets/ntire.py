@@ -1,7 +1,5 @@
 """Three exposures of moving scenes as the NTIRE 2021 HDR challenge packs them, whole frames or 256 x 256 patches."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_frame
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame, natural_key
 
@@ -34,14 +33,14 @@ class NTIRE2021(PhotographedStacks):
     `gt.png` have no truth.
 
     Args:
-        root: any folder above the scenes.
-        scenes: part of the scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        gamma: of the truth; the challenge's own code takes 2.24, the true response being unknown.
-        max_side: shrink larger images to this many pixels, antialiased.
+        root: Any folder above the scenes.
+        scenes: Part of the scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        gamma: Of the truth; the challenge's own code takes 2.24, the true response being unknown.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class NTIRE2021(PhotographedStacks):
         if not tables:
             expected = f"<root>/<scene>/{{short.png, medium.png, long.png, gt.png, {LIST}, alignratio.npy}}"
             raise wrong_layout(place, expected, "pass a folder above the scenes")
-        super().__init__(scenes_of(list(tables), scenes, only), Choice(max_side=max_side))
+        super().__init__(scenes_of(list(tables), scenes, only), StackOptions(max_side=max_side))
         self.tables = [tables[folder] for folder in self.folders]
         self.gamma = gamma
 
@@ -66,7 +65,7 @@ class NTIRE2021(PhotographedStacks):
         """Short, medium and long, with the stops of their list.
 
         Raises:
-            InputError: a frame is missing, or the list is no three numbers.
+            InputError: A frame is missing, or the list is no three numbers.
         """
         stops = _numbers(self.tables[index], 3)
         frames = [
@@ -86,10 +85,10 @@ class NTIRE2021(PhotographedStacks):
 
     def _frame(self, index: int, names: tuple[str, ...]) -> Path:
         paths = [self._file(index, f"{name}.png") for name in names]
-        found = next((path for path in paths if path.is_file()), None)
-        if found is None:
+        existing = next((path for path in paths if path.is_file()), None)
+        if existing is None:
             raise InputError(f"{paths[0]}: expected this exposure, or {paths[1].name}, found neither; copy it again")
-        return found
+        return existing
 
     def _file(self, index: int, name: str) -> Path:
         table = self.tables[index]
@@ -106,7 +105,7 @@ def _numbers(path: Path, count: int) -> NDArray[Any]:
     """That many positive or negative numbers from a NumPy file.
 
     Raises:
-        InputError: no such file, or another content.
+        InputError: No such file, or another content.
     """
     try:
         values = np.load(path, allow_pickle=False)

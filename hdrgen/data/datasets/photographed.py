@@ -1,8 +1,5 @@
 """Exposure stacks that lie on disk as image files: what all data sets of photographs share."""
 
-from __future__ import annotations
-
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,23 +13,25 @@ from hdrgen.camera import SRGB, CameraResponse, relative_ev
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.reading import FramePixels, read_frame, shrunk, squared
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.data.scene_names import names_of_folders
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, read_stack
 
 TOLERANCE = 1 / 3 + 1e-3
+"""Stops between an exposure and the one asked for: cameras step in thirds, which nominal times round."""
 Fit = Callable[[Tensor], Tensor]
 """Resizes (N, 3, H, W); the same for exposures and truth."""
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackFiles:
     """The chosen frames of one scene, dark to bright.
 
     Attributes:
-        paths: their files.
+        paths: Their files.
         ev: (S,) stops relative to the reference.
-        reference: index of EV 0.
-        origin: exposure of the reference in the stops of its source: a list's, or log2 of its settings.
+        reference: Index of EV 0.
+        origin: Exposure of the reference in the stops of its source: a list's, or log2 of its settings.
     """
 
     paths: Sequence[Path]
@@ -42,17 +41,17 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Choice:
+class StackOptions:
     """Which frames of a stack to keep, and their size; the arguments that data sets of photographs have in common.
 
     Attributes:
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             the darker of the two where their number is even.
-        evs: keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
+        evs: Keep only the exposures nearest to these, in stops relative to the reference, 0 among them. Each must be
             there within a third of a stop.
-        frames: keep at most this many, those nearest to the reference in EV.
-        max_side: shrink larger images to this many pixels, antialiased.
-        square: resize to this many pixels in height and width, antialiased, whatever the aspect: the way of papers
+        frames: Keep at most this many, those nearest to the reference in EV.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        square: Resize to this many pixels in height and width, antialiased, whatever the aspect: the way of papers
             that evaluate at 256 x 256.
 
     Raises:
@@ -68,7 +67,7 @@ class Choice:
     def __post_init__(self) -> None:
         """Check what would otherwise fail in the middle of a run."""
         if self.evs is not None and 0 not in self.evs:
-            raise InputError(f"expected 0, the reference, among the wanted exposures, found {list(self.evs)}")
+            raise InputError(f"expected 0, the reference, among the exposures, found {list(self.evs)}")
         for name in ("frames", "max_side", "square"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -80,20 +79,20 @@ class Choice:
 
     @property
     def fit(self) -> Fit:
-        """What brings images to their size."""
+        """Resizes images as `max_side` and `square` say."""
         return partial(shrunk, max_side=self.max_side) if self.square is None else partial(squared, side=self.square)
 
-    def of(self, frames: Sequence[Frame], place: Path) -> Stack:
+    def select(self, frames: Sequence[Frame], place: Path) -> StackFiles:
         """The frames that are kept of a stack, which is dark to bright; `place` names it in errors."""
         stops = torch.tensor([frame.exposure.stops for frame in frames], dtype=torch.float64)
         reference = (len(frames) - 1) // 2 if self.reference is None else self.reference
         ev = relative_ev(stops, reference)
-        kept = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
+        indices = sorted(_nearest_to(ev, self.evs, place) if self.evs else range(len(frames)))
         if self.frames is not None:
-            kept = sorted(sorted(kept, key=lambda frame: abs(float(ev[frame])))[: self.frames])
-        chosen = ev[kept]
-        paths = [frames[frame].path for frame in kept]
-        return Stack(paths, chosen.float(), int(chosen.abs().argmin()), float(stops[reference]))
+            indices = sorted(sorted(indices, key=lambda frame: abs(float(ev[frame])))[: self.frames])
+        kept = ev[indices]
+        paths = [frames[frame].path for frame in indices]
+        return StackFiles(paths, kept.float(), int(kept.abs().argmin()), float(stops[reference]))
 
 
 class _Fitted(NamedTuple):
@@ -105,24 +104,24 @@ class _Fitted(NamedTuple):
 
 
 class PhotographedStacks(StackDataset):
-    """Scenes whose exposures are image files: subclasses say which folders there are and where the truth is.
+    """Scenes whose exposures are image files: subclasses list the folders and find the truth.
 
     Headers are read when a scene is first asked for, pixels only of the frames that are loaded.
 
     Args:
-        folders: one for each scene.
-        choice: which frames to keep of each.
-        response: the camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
+        folders: One for each scene.
+        options: Which frames to keep of each, and their size.
+        response: The camera's response where it is known; gives `inverse_response`. Known for RAW without asking.
     """
 
     def __init__(
-        self, folders: Sequence[Path], choice: Choice | None = None, response: CameraResponse | None = None
+        self, folders: Sequence[Path], options: StackOptions | None = None, response: CameraResponse | None = None
     ) -> None:
         self.folders = list(folders)
-        self.names = _distinct_names(self.folders)
-        self.choice = choice or Choice()
+        self.names = names_of_folders(self.folders)
+        self.options = options or StackOptions()
         self.response = response
-        self._stacks: dict[int, Stack] = {}
+        self._stacks: dict[int, StackFiles] = {}
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All frames of a scene, dark to bright; reads no pixels."""
@@ -161,7 +160,7 @@ class PhotographedStacks(StackDataset):
         sample = sample_of(ldr, stack.ev, stack.reference, frames, self.scene(index))
         truth = self.truth(index)
         if truth is not None:
-            sample["hdr"] = _of_size(ldr, *truth, self.choice.fit)
+            sample["hdr"] = _of_size(ldr, *truth, self.options.fit)
         response = self.response or (SRGB() if all(image.linear for image in images.values()) else None)
         if response is not None:
             sample["inverse_response"] = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
@@ -170,11 +169,11 @@ class PhotographedStacks(StackDataset):
     def _fitted(self, index: int, path: Path) -> _Fitted:
         # One by one, so that a long bracket of large photographs is never in memory as a whole.
         display, linear = self.display(index, path)
-        return _Fitted(self.choice.fit(display[None])[0], linear, tuple(display.shape[-2:]))
+        return _Fitted(self.options.fit(display[None])[0], linear, tuple(display.shape[-2:]))
 
-    def _stack(self, index: int) -> Stack:
+    def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:
-            self._stacks[index] = self.choice.of(self.frames_of(index), self.folders[index])
+            self._stacks[index] = self.options.select(self.frames_of(index), self.folders[index])
         return self._stacks[index]
 
 
@@ -183,30 +182,30 @@ def sample_of(ldr: Tensor, ev: Tensor, reference: int, frames: Sequence[int], sc
 
     Args:
         ldr: (S, 3, H, W) display values of the frames.
-        ev: exposures of the whole stack in stops.
-        reference: index of the reference within the whole stack.
-        frames: ascending indices into the whole stack.
-        scene: its name.
+        ev: Exposures of the whole stack in stops.
+        reference: Index of the reference within the whole stack.
+        frames: Ascending indices into the whole stack.
+        scene: Its name.
     """
-    kept = torch.tensor(local_reference(frames, reference))
-    return Sample(ldr=ldr, ev=ev[list(frames)], ref=kept, scene=scene)
+    ref = torch.tensor(local_reference(frames, reference))
+    return Sample(ldr=ldr, ev=ev[list(frames)], ref=ref, scene=scene)
 
 
-def _nearest_to(ev: Tensor, wanted: Sequence[float], place: Path) -> list[int]:
-    """The frames nearest to the wanted exposures, each within a third of a stop."""
-    distance = (ev[None] - torch.tensor(wanted, dtype=ev.dtype)[:, None]).abs()
+def _nearest_to(ev: Tensor, evs: Sequence[float], place: Path) -> list[int]:
+    """The frames nearest to the exposures `evs`, each within a third of a stop."""
+    distance = (ev[None] - torch.tensor(evs, dtype=ev.dtype)[:, None]).abs()
     smallest, frames = distance.min(1)
-    missing = [value for value, far in zip(wanted, smallest.tolist(), strict=True) if far > TOLERANCE]
-    if missing or len(set(frames.tolist())) < len(wanted):
-        there = ", ".join(f"{value:+.2f}" for value in ev.tolist())
-        raise InputError(f"{place}: expected exposures at {list(wanted)} EV within a third of a stop, found {there}")
+    missing = [value for value, far in zip(evs, smallest.tolist(), strict=True) if far > TOLERANCE]
+    if missing or len(set(frames.tolist())) < len(evs):
+        listed = ", ".join(f"{value:+.2f}" for value in ev.tolist())
+        raise InputError(f"{place}: expected exposures at {list(evs)} EV within a third of a stop, found {listed}")
     return [int(frame) for frame in frames]
 
 
 def _check_sizes(place: Path, sizes: dict[str, tuple[int, ...]]) -> None:
     if len(set(sizes.values())) > 1:
-        found = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
-        raise InputError(f"{place}: expected frames of one size, found {found}; remove or resize the odd one")
+        listed = ", ".join(f"{name}: {width} x {height}" for name, (height, width) in sizes.items())
+        raise InputError(f"{place}: expected frames of one size, found {listed}; remove or resize the odd one")
 
 
 def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:
@@ -215,10 +214,3 @@ def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:
         (height, width), (h, w) = hdr.shape[-2:], ldr.shape[-2:]
         raise InputError(f"{path}: expected the size of the exposures, {w} x {h}, found {width} x {height}")
     return hdr
-
-
-def _distinct_names(folders: Sequence[Path]) -> list[str]:
-    # `.` and `..` have no name of their own; resolving every folder of a large data set would take seconds.
-    paths = [folder if folder.name not in ("", "..") else folder.resolve() for folder in folders]
-    counts = Counter(path.name for path in paths)
-    return [path.name if counts[path.name] == 1 else f"{path.parent.name}_{path.name}" for path in paths]

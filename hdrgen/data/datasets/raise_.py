@@ -1,7 +1,5 @@
 """RAISE: single RAW photographs, from whose linear pixels stacks are developed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +7,14 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, form_image
+from hdrgen.data.auto_exposure import with_floor
 from hdrgen.data.dataset import StackDataset
-from hdrgen.data.datasets.layout import scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, sample_of
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import StackOptions, sample_of
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
-from hdrgen.data.virtual.rendering import SMALLEST, StackCamera
+from hdrgen.data.splits import scenes_of
+from hdrgen.data.virtual.stack_camera import StackCamera
 from hdrgen.io import natural_key
 
 
@@ -31,18 +31,18 @@ class RAISE(StackDataset):
     darker exposures; Kim et al. and others evaluate so.
 
     Args:
-        root: folder with the NEF files, searched with all folders below it.
-        evs: exposures in stops, ascending; 0, the reference, is one of them.
-        response: encodes the exposures, and is known; None: the sRGB curve.
-        bits: quantisation of the exposures; None leaves them continuous.
+        root: Folder with the NEF files, searched with all folders below it.
+        evs: Exposures in stops, ascending; 0, the reference, is one of them.
+        response: Encodes the exposures, and is known; None: the sRGB curve.
+        bits: Quantisation of the exposures; None leaves them continuous.
         headroom: h in stops; None: that of the darkest exposure.
-        scenes: part of the photographs, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        max_side: shrink larger images to this many pixels, antialiased, before they are developed.
-        square: resize to this many pixels in height and width.
+        scenes: Part of the photographs, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        max_side: Shrink larger images to this many pixels, antialiased, before they are developed.
+        square: Resize to this many pixels in height and width.
 
     Raises:
-        InputError: no NEF files; exposures out of order or without 0.
+        InputError: No NEF files; exposures out of order or without 0.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RAISE(StackDataset):
         self.camera = StackCamera(evs or (-2.0, -1.0, 0.0, 1.0, 2.0), bits=bits)
         self.response = response or SRGB()
         self.headroom = -self.camera.evs[0] if headroom is None else headroom
-        self.choice = Choice(max_side=max_side, square=square)
+        self.options = StackOptions(max_side=max_side, square=square)
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -85,8 +85,8 @@ class RAISE(StackDataset):
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Develop these exposures."""
-        sensor = self.choice.fit(read_radiance(self.paths[index])[None])[0]
-        hdr = (sensor * 2.0**self.headroom).clamp_min(SMALLEST)
+        sensor = self.options.fit(read_radiance(self.paths[index])[None])[0]
+        hdr = with_floor(sensor * 2.0**self.headroom)
         ev, reference = self.camera.ev, self.camera.reference
         ldr = form_image(hdr, ev[list(frames)], self.response, self.camera.bits)
         sample = sample_of(ldr, ev, reference, frames, self.scene(index))

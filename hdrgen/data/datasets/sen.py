@@ -1,12 +1,11 @@
 """The moving scenes of Sen et al., without truth."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hdrgen.data.datasets.folder import scene_folders
-from hdrgen.data.datasets.layout import first_folder, scenes_of
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
+from hdrgen.data.splits import scenes_of
 
 
 class Sen(PhotographedStacks):
@@ -20,16 +19,16 @@ class Sen(PhotographedStacks):
     or `exposures.csv`. 16 bits are kept.
 
     Args:
-        root: the folder that holds `Scenes`, or the scenes' folders.
-        scenes: part of the scenes, sorted by name.
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
+        root: The folder that holds `Scenes`, or the scenes' folders.
+        scenes: Part of the scenes, sorted by name.
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one,
             as the authors have it.
-        frames: keep at most this many, those nearest to the reference in EV; methods for three photographs need 3.
-        max_side: shrink larger images to this many pixels, antialiased.
+        frames: Keep at most this many, those nearest to the reference in EV; methods for three photographs need 3.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -45,4 +44,4 @@ class Sen(PhotographedStacks):
         folders = scene_folders(
             first_folder(place, "Scenes") or place, "<root>/Scenes/<scene>/{.tif, exposure.txt where they have no EXIF}"
         )
-        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(reference, frames=frames, max_side=max_side))

@@ -1,7 +1,5 @@
 """SICE with the optimal exposures that Zhang et al. labelled (SICE-S)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import part_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks, Stack
+from hdrgen.data.datasets.layout import wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles, StackOptions
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import Sample
+from hdrgen.data.splits import part_of
 from hdrgen.errors import InputError
 
 FIRST_PART = 360
@@ -37,17 +36,17 @@ class SICE(PhotographedStacks):
     trains on that, other methods do not.
 
     Args:
-        root: the folder with both parts, or with one of them.
-        part: take one part only.
-        scenes: part of the scenes in the order of their numbers, e.g. (0, 0.8) and (0.8, 1) for training and test.
-        labels: the file of labels; None: `best_index.txt` in `root`.
-        truth: folder with the HDR image of each scene, `<number>.exr` or `.hdr`, 1 to 589, in the size of the
+        root: The folder with both parts, or with one of them.
+        part: Take one part only.
+        scenes: Part of the scenes in the order of their numbers, e.g. (0, 0.8) and (0.8, 1) for training and test.
+        labels: The file of labels; None: `best_index.txt` in `root`.
+        truth: Folder with the HDR image of each scene, `<number>.exr` or `.hdr`, 1 to 589, in the size of the
             photographs or not. SICE has none; the authors merged them from the full stacks.
-        square: height and width, in pixels, to which photographs are resized whatever their aspect, as in the paper;
+        square: Height and width, in pixels, to which photographs are resized whatever their aspect, as in the paper;
             None keeps their size.
 
     Raises:
-        InputError: another layout, no labels, or a labelled exposure that is not there.
+        InputError: Another layout, no labels, or a labelled exposure that is not there.
     """
 
     def __init__(
@@ -60,19 +59,19 @@ class SICE(PhotographedStacks):
         square: int | None = 512,
     ) -> None:
         place = Path(root).expanduser()
-        found = {number: folder for number, folder in _scene_folders(place) if part in (None, _part(number))}
-        if not found:
+        folders = {number: folder for number, folder in _scene_folders(place) if part in (None, _part(number))}
+        if not folders:
             raise wrong_layout(place, LAYOUT, "pass the folder that holds both parts of SICE")
         best = read_labels(Path(labels).expanduser() if labels else place / LABELS_FILE)
-        unlabelled = sorted(set(found) - set(best))
+        unlabelled = sorted(set(folders) - set(best))
         if unlabelled:
             raise InputError(
                 f"{place}: expected a label for every scene, found none for {unlabelled[:8]}; check labels"
             )
-        self.numbers = part_of(sorted(found), scenes)
-        self.triples = [triple(found[number], *best[number]) for number in self.numbers]
+        self.numbers = part_of(sorted(folders), scenes)
+        self.triples = [triple(folders[number], *best[number]) for number in self.numbers]
         self.truths = Path(truth).expanduser() if truth else None
-        super().__init__([found[number] for number in self.numbers], Choice(square=square))
+        super().__init__([folders[number] for number in self.numbers], StackOptions(square=square))
 
     def scene(self, index: int) -> str:
         """`sice_<number>`, 1 to 589."""
@@ -98,8 +97,8 @@ class SICE(PhotographedStacks):
             sample["optimal"] = torch.tensor([frames.index(0), frames.index(2)])
         return sample
 
-    def _stack(self, index: int) -> Stack:
-        return Stack(self.triples[index], torch.tensor(RANKS), 1)
+    def _stack(self, index: int) -> StackFiles:
+        return StackFiles(self.triples[index], torch.tensor(RANKS), 1)
 
 
 def read_labels(path: Path) -> dict[int, tuple[int, int]]:
@@ -108,7 +107,7 @@ def read_labels(path: Path) -> dict[int, tuple[int, int]]:
     Separators between the entries may be there or not.
 
     Raises:
-        InputError: no such file; something in it that is no label; a scene twice; a brighter exposure that leaves none
+        InputError: No such file; something in it that is no label; a scene twice; a brighter exposure that leaves none
             between itself and the darker one.
     """
     if not path.is_file():
@@ -129,13 +128,13 @@ def triple(folder: Path, down: int, up: int) -> list[Path]:
     """The files of the darker, the middle and the brighter exposure of a scene.
 
     Raises:
-        InputError: one of them is not there.
+        InputError: One of them is not there.
     """
-    wanted = (down, (down + up) // 2, up)
-    paths = [_existing(folder, str(number), IMAGES) for number in wanted]
+    numbers = (down, (down + up) // 2, up)
+    paths = [_existing(folder, str(number), IMAGES) for number in numbers]
     if None in paths:
         names = sorted(path.name for path in folder.iterdir())
-        missing = wanted[paths.index(None)]
+        missing = numbers[paths.index(None)]
         raise InputError(f"{folder}: expected exposure {missing} of {down}..{up}, found {', '.join(names[:30])}")
     return [path for path in paths if path is not None]
 

@@ -1,12 +1,10 @@
 """The moving scenes of Tursun et al., without truth."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hdrgen.data.datasets.folder import scene_folders
-from hdrgen.data.datasets.layout import scenes_of
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
+from hdrgen.data.splits import scenes_of
 
 
 class Tursun(PhotographedStacks):
@@ -21,16 +19,16 @@ class Tursun(PhotographedStacks):
     or `exposures.csv`. 16 bits are kept.
 
     Args:
-        root: the folder that holds the scenes' folders.
-        frames: keep at most this many, those nearest to the reference in EV: 3, as the methods compared on this data
+        root: The folder that holds the scenes' folders.
+        frames: Keep at most this many, those nearest to the reference in EV: 3, as the methods compared on this data
             take; None keeps the bracket.
-        scenes: part of the scenes, sorted by name.
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        reference: index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
-        max_side: shrink larger images to this many pixels, antialiased.
+        scenes: Part of the scenes, sorted by name.
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        reference: Index of the reference exposure, dark to bright, negative from the brightest; None: the middle one.
+        max_side: Shrink larger images to this many pixels, antialiased.
 
     Raises:
-        InputError: another layout. A scene that cannot be read raises when it is asked for.
+        InputError: Another layout. A scene that cannot be read raises when it is asked for.
     """
 
     def __init__(
@@ -44,4 +42,4 @@ class Tursun(PhotographedStacks):
     ) -> None:
         expected = "<root>/<scene>/{.tiff, exposure.txt where they have no EXIF}"
         folders = scene_folders(Path(root).expanduser(), expected)
-        super().__init__(scenes_of(folders, scenes, only), Choice(reference, frames=frames, max_side=max_side))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(reference, frames=frames, max_side=max_side))

@@ -1,15 +1,14 @@
 """VDS, the stacks of seven exposures that single-image methods are trained and compared on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
 
-from hdrgen.data.datasets.layout import first_folder, folders_in, scenes_of, wrong_layout
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.layout import first_folder, folders_in, wrong_layout
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.splits import scenes_of
 from hdrgen.errors import InputError
 from hdrgen.io import Frame, exposure_from_name, images_in
 
@@ -32,16 +31,16 @@ class VDS(PhotographedStacks):
     in; scenes without it have no truth.
 
     Args:
-        root: the folder that holds the splits.
+        root: The folder that holds the splits.
         split: "train" or "test".
-        scenes: part of the split's scenes, sorted by name, such as (0, 0.9).
-        only: names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
-        evs: keep only these exposures, 0 among them.
-        max_side: shrink larger images to this many pixels, antialiased.
-        square: resize to this many pixels in height and width; the papers evaluate at 256.
+        scenes: Part of the split's scenes, sorted by name, such as (0, 0.9).
+        only: Names of the wanted scenes, separated by commas; `*` and `?` stand for any letters.
+        evs: Keep only these exposures, 0 among them.
+        max_side: Shrink larger images to this many pixels, antialiased.
+        square: Resize to this many pixels in height and width; the papers evaluate at 256.
 
     Raises:
-        InputError: another layout, or a scene that lacks an exposure.
+        InputError: Another layout, or a scene that lacks an exposure.
     """
 
     def __init__(
@@ -55,12 +54,12 @@ class VDS(PhotographedStacks):
         square: int | None = None,
     ) -> None:
         place = Path(root).expanduser()
-        found = first_folder(place, f"{split}_set", f"{split}/set")
-        folders = folders_in(found) if found else []
+        scenes_folder = first_folder(place, f"{split}_set", f"{split}/set")
+        folders = folders_in(scenes_folder) if scenes_folder else []
         if not folders:
             expected = f"<root>/{split}_set/<scene>/<scene>_{{-3..3}}EV_true.jpg.png, or the same in <root>/{split}/set"
             raise wrong_layout(place, expected, f"pass the folder that holds {split}_set or {split}")
-        super().__init__(scenes_of(folders, scenes, only), Choice(evs=evs, max_side=max_side, square=square))
+        super().__init__(scenes_of(folders, scenes, only), StackOptions(evs=evs, max_side=max_side, square=square))
         self.truths = first_folder(place, f"{split}_hdr_set", f"{split}/hdr_set")
         for index in range(len(self)):
             self.frames_of(index)
@@ -69,18 +68,18 @@ class VDS(PhotographedStacks):
         """The seven exposures by their names; no header is read.
 
         Raises:
-            InputError: some are missing, or there are others.
+            InputError: Some are missing, or there are others.
         """
         frames = [Frame(path, exposure_from_name(path)) for path in images_in(self.folders[index])]
-        known = sorted((frame for frame in frames if frame.exposure.ev is not None), key=_ev)
-        found = [_ev(frame) for frame in known]
-        if found != list(EVS):
+        exposed = sorted((frame for frame in frames if frame.exposure.ev is not None), key=_ev)
+        evs = [_ev(frame) for frame in exposed]
+        if evs != list(EVS):
             folder = self.folders[index]
-            there = ", ".join(f"{ev:+g}" for ev in found) or "none"
+            listed = ", ".join(f"{ev:+g}" for ev in evs) or "none"
             raise InputError(
-                f"{folder}: expected {folder.name}_{{-3..3}}EV_true.jpg.png, found EV {there}; copy the scene again"
+                f"{folder}: expected {folder.name}_{{-3..3}}EV_true.jpg.png, found EV {listed}; copy the scene again"
             )
-        return known
+        return exposed
 
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`target_hdr.hdr`, if it is there."""
@@ -89,5 +88,5 @@ class VDS(PhotographedStacks):
 
 
 def _ev(frame: Frame) -> float:
-    assert frame.exposure.ev is not None, "chosen by it"
+    assert frame.exposure.ev is not None, "only frames that have one are asked"
     return frame.exposure.ev

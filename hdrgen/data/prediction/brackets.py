@@ -1,21 +1,17 @@
 """Photographs that belong together, to predict from: the exposures of one scene."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from hdrgen.data.dataset import local_reference
-from hdrgen.data.datasets.photographed import PhotographedStacks, Stack
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles
 from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
-from hdrgen.io import Frame, read_stack
-from hdrgen.io.stacks.finding import images_in
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io import Frame, grouped, images_in, read_stack
 
 
 class Brackets(PhotographedStacks):
@@ -26,13 +22,13 @@ class Brackets(PhotographedStacks):
     `hdrgen.io.read_stack`. A scene that cannot be read raises when it is asked for.
 
     Args:
-        sources: files, folders or glob patterns.
-        clean: replace NaN, infinite, negative and black pixels of linear files instead of failing.
-        max_megapixels: refuse larger photographs.
-        selection: which photographs of a scene are read.
+        sources: Files, folders or glob patterns.
+        clean: Replace NaN, infinite, negative and black pixels of linear files instead of failing.
+        max_megapixels: Refuse larger photographs.
+        selection: Which photographs of a scene are read.
 
     Raises:
-        InputError: nothing found.
+        InputError: Nothing found.
     """
 
     def __init__(
@@ -52,10 +48,10 @@ class Brackets(PhotographedStacks):
         """All photographs of a scene, dark to bright."""
         folder = self.folders[index]
         files = self.members[folder]
-        there = images_in(folder) if files is None else files
-        if len(there) < 2:
+        paths = images_in(folder) if files is None else files
+        if len(paths) < 2:
             raise InputError(
-                f"{there[0]}: expected several exposures of one scene for this method, found one photograph;"
+                f"{paths[0]}: expected several exposures of one scene for this method, found one photograph;"
                 " pass a darker, a middle and a brighter one, or a folder for each scene that holds them"
             )
         return read_stack(folder if files is None else files)
@@ -65,16 +61,16 @@ class Brackets(PhotographedStacks):
         return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels)
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
-        """Read these frames; the reference is named as the file that the scene's camera and colours are told by."""
+        """Read these frames; `path` is that of the reference, whose camera and colour space are those of the scene."""
         sample = super().load(index, frames, generator=generator)
         stack = self._stack(index)
         sample["path"] = str(stack.paths[stack.reference])
         return sample
 
-    def _stack(self, index: int) -> Stack:
+    def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:
             whole = super()._stack(index)
             frames = self.selection(whole.ev, whole.reference, torch.Generator())
             paths = [whole.paths[frame] for frame in frames]
-            self._stacks[index] = Stack(paths, whole.ev[frames], local_reference(frames, whole.reference))
+            self._stacks[index] = StackFiles(paths, whole.ev[frames], local_reference(frames, whole.reference))
         return self._stacks[index]

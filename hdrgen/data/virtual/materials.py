@@ -1,7 +1,5 @@
 """What procedural surfaces look like: fractal noise, checks and colour."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,5 @@
 """Motion between the exposures of a bracket: things that pass by, and a camera that is held by hand."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +19,12 @@ class Blob:
 
     Attributes:
         place: (2,) of its centre at the reference exposure, whole pixels.
-        radius: mean radius.
+        radius: Mean radius.
         ripples: (2, HARMONICS) amplitudes in parts of the radius, and phases, of its outline.
         velocity: (2,) way to its place at time 1.
-        spin: turn until time 1, in radians.
+        spin: Turn until time 1, in radians.
         source: (2,) of the piece that it shows, whole pixels.
-        gain: radiance relative to the picture it was cut from.
+        gain: Radiance relative to the picture it was cut from.
     """
 
     place: Tensor
@@ -54,7 +52,7 @@ class Movement:
     """One drawn motion: what moves how in one scene.
 
     Attributes:
-        blobs: in the foreground, the farthest first.
+        blobs: In the foreground, the farthest first.
         shifts: (S, 2) where each frame's centre looks, in pixels.
         rolls: (S,) turn of the camera for each frame, in radians.
     """
@@ -68,21 +66,21 @@ class Movement:
 
         Args:
             radiance: (3, H, W) the scene without foreground.
-            index: of the frame.
+            index: Of the frame.
             time: 0 at the reference.
-            margin: pixels cut off on each side.
+            margin: Pixels cut off on each side.
 
         Returns:
             (3, H - 2 margin, W - 2 margin).
         """
         height, width = radiance.shape[-2:]
         points = turned(pixels(height - 2 * margin, width - 2 * margin), self.rolls[index]) + self.shifts[index]
-        seen = sampled(radiance, points)
+        view = sampled(radiance, points)
         mirrored = radiance.flip(-1)
         for blob in self.blobs:
             own = blob.within(points, time)
-            seen = torch.lerp(seen, blob.gain * sampled(mirrored, own + blob.source), blob.cover(own))
-        return seen
+            view = torch.lerp(view, blob.gain * sampled(mirrored, own + blob.source), blob.cover(own))
+        return view
 
 
 @dataclass(frozen=True)
@@ -93,13 +91,13 @@ class Motion:
     that the shaken camera never looks past its border.
 
     Attributes:
-        objects: least and most things in the foreground.
-        radius: smallest and largest mean radius of one.
-        way: longest way of one.
-        spin: largest turn of one.
-        gain: largest difference in stops between a thing's radiance and that of the picture it was cut from.
-        shake: largest shift of the camera in each direction.
-        roll: largest turn of the camera.
+        objects: Least and most things in the foreground.
+        radius: Smallest and largest mean radius of one.
+        way: Longest way of one.
+        spin: Largest turn of one.
+        gain: Largest difference in stops between a thing's radiance and that of the picture it was cut from.
+        shake: Largest shift of the camera in each direction.
+        roll: Largest turn of the camera.
     """
 
     objects: tuple[int, int] = (1, 3)
@@ -128,11 +126,11 @@ class Motion:
         """One movement of a picture of this size; the reference frame stands still.
 
         Args:
-            height: in pixels.
-            width: in pixels.
-            frames: of the whole stack.
-            reference: its reference.
-            generator: draws everything.
+            height: In pixels.
+            width: In pixels.
+            frames: Of the whole stack.
+            reference: Its reference.
+            generator: Draws everything.
         """
         size = torch.tensor([width, height], dtype=torch.float32)
         low, high = self.objects
@@ -158,10 +156,10 @@ class Motion:
         )
 
 
-def times(frames: int, reference: int) -> list[float]:
+def frame_times(frames: int, reference: int) -> list[float]:
     """When each frame is taken: 0 at the reference, 1 (or -1) at the frame that is farthest from it in order.
 
-    >>> times(5, 2)
+    >>> frame_times(5, 2)
     [-1.0, -0.5, 0.0, 0.5, 1.0]
     """
     farthest = max(reference, frames - 1 - reference, 1)

@@ -1,7 +1,5 @@
 """Views into HDR images: perspective crops of panoramas, windows in photographs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.virtual.tracing import turn
+from hdrgen.data.virtual.ray_tracing import turn
 from hdrgen.errors import InputError
 
 
@@ -19,10 +17,10 @@ class View:
     """A pinhole camera inside a panorama, all angles in radians.
 
     Attributes:
-        field_of_view: of the whole side of the square picture.
-        yaw: turn to the right of the panorama's centre.
-        pitch: tilt upwards.
-        roll: turn of the camera about its axis, counterclockwise.
+        field_of_view: Of the whole side of the square picture.
+        yaw: Turn to the right of the panorama's centre.
+        pitch: Tilt upwards.
+        roll: Turn of the camera about its axis, counterclockwise.
     """
 
     field_of_view: float
@@ -36,9 +34,9 @@ class Views:
     """What views are drawn from, each angle uniformly.
 
     Attributes:
-        field_of_view: smallest and largest, in degrees.
-        pitch: lowest and highest, in degrees.
-        roll: largest, either way, in degrees.
+        field_of_view: Smallest and largest, in degrees.
+        pitch: Lowest and highest, in degrees.
+        roll: Largest, either way, in degrees.
     """
 
     field_of_view: Sequence[float] = (60.0, 100.0)
@@ -72,8 +70,8 @@ def perspective(panorama: Tensor, view: View, size: int) -> Tensor:
 
     Args:
         panorama: (3, H, W) radiance, W = 2 H.
-        view: where the camera looks.
-        size: height and width of the picture in pixels.
+        view: Where the camera looks.
+        size: Height and width of the picture in pixels.
 
     Returns:
         (3, size, size) radiance.
@@ -85,8 +83,8 @@ def perspective(panorama: Tensor, view: View, size: int) -> Tensor:
     steps = ((torch.arange(fine) + 0.5) / fine * 2 - 1) * math.tan(view.field_of_view / 2)
     up, right = torch.meshgrid(-steps, steps, indexing="ij")
     rays = torch.stack([right, up, torch.ones_like(up)], -1) @ turn(view.yaw, view.pitch, view.roll).T
-    seen = _towards(panorama, rays)
-    return functional.avg_pool2d(seen, samples) if samples > 1 else seen
+    picture = _towards(panorama, rays)
+    return functional.avg_pool2d(picture, samples) if samples > 1 else picture
 
 
 def _towards(panorama: Tensor, rays: Tensor) -> Tensor:
@@ -107,12 +105,12 @@ def window(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
     Args:
         image: (3, H, W) radiance.
-        size: of the result, in pixels.
-        generator: draws the side of the square, from `size` to the smaller side of the image and evenly in its
+        size: Of the result, in pixels.
+        generator: Draws the side of the square, from `size` to the smaller side of the image and evenly in its
             logarithm, and the place.
 
     Raises:
-        InputError: the image is smaller than `size`.
+        InputError: The image is smaller than `size`.
     """
     height, width = image.shape[-2:]
     largest = min(height, width)

@@ -1,13 +1,12 @@
 """Scenes that the package invents itself: data without a download, as much as wanted."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
 from hdrgen.camera import luminance_of
+from hdrgen.data.auto_exposure import with_floor
 from hdrgen.data.dataset import derived_generator
-from hdrgen.data.virtual.rendering import SMALLEST, RadianceScenes, StackCamera
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.data.virtual.synthesis import outdoor_world, radiance_of, room_world
 from hdrgen.errors import InputError
 
@@ -23,10 +22,10 @@ class ProceduralScenes(RadianceScenes):
     by the camera, anew each epoch.
 
     Args:
-        count: number of scenes.
-        size: height and width in pixels.
-        seed: of the scenes.
-        camera: takes the exposures; None: nine half stops through curves of the sigmoid family.
+        count: Number of scenes.
+        size: Height and width in pixels.
+        seed: Of the scenes.
+        camera: Takes the exposures; None: nine half stops through curves of the sigmoid family.
     """
 
     def __init__(self, count: int = 1000, size: int = 128, seed: int = 0, camera: StackCamera | None = None) -> None:
@@ -54,8 +53,8 @@ def procedural_radiance(size: int, generator: torch.Generator) -> Tensor:
     """Invent a scene.
 
     Args:
-        size: height and width in pixels.
-        generator: draws everything.
+        size: Height and width in pixels.
+        generator: Draws everything.
 
     Returns:
         (3, size, size) linear radiance with a median luminance near 1 and at least 10.5 stops between the 0.1 and
@@ -72,12 +71,12 @@ def with_range(radiance: Tensor, stops: float) -> Tensor:
 
     Args:
         radiance: (3, H, W) linear.
-        stops: wanted between the 0.1 and 99.9 percentiles of luminance.
+        stops: Wanted between the 0.1 and 99.9 percentiles of luminance.
 
     Returns:
         (3, H, W) with at least this range and a median luminance near 1.
     """
-    radiance = radiance.clamp_min(SMALLEST)
+    radiance = with_floor(radiance)
     light = luminance_of(radiance)
     low, middle, high = torch.quantile(light.log2().flatten(), torch.tensor([0.001, 0.5, 0.999]))
     stretch = max(1.0, stops / max(float(high - low), 0.1))

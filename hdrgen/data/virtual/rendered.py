@@ -1,7 +1,5 @@
 """Exposure stacks rendered from a folder of HDR images."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from pathlib import Path
 
@@ -9,11 +7,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.data.datasets.layout import part_of
-from hdrgen.data.prediction.photographs import unique_names
+from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.data.reading import read_radiance
+from hdrgen.data.scene_names import names_of_files
+from hdrgen.data.splits import part_of
 from hdrgen.data.virtual.panorama import Views, is_panorama, perspective, window
-from hdrgen.data.virtual.rendering import RadianceScenes, StackCamera, anchored
+from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0
@@ -33,18 +32,18 @@ class RenderedStacks(RadianceScenes):
     narrowest view needs.
 
     Args:
-        root: folder with .hdr and .exr files, searched with all folders below it.
-        size: height and width of the pictures in pixels.
-        views: samples per scene and epoch.
-        camera: takes the exposures; None: nine half stops through curves of the sigmoid family.
-        view: fields of view and directions in panoramas; None: 60 to 100 degrees.
-        scenes: part of the files, sorted by name, that belongs to this data set, e.g. (0, 0.8) and (0.8, 1) for
+        root: Folder with .hdr and .exr files, searched with all folders below it.
+        size: Height and width of the pictures in pixels.
+        views: Samples per scene and epoch.
+        camera: Takes the exposures; None: nine half stops through curves of the sigmoid family.
+        view: Fields of view and directions in panoramas; None: 60 to 100 degrees.
+        scenes: Part of the files, sorted by name, that belongs to this data set, e.g. (0, 0.8) and (0.8, 1) for
             training and test: a scene is never in both.
-        cache_gib: memory for decoded images in GiB, in each process that loads samples; the least recently used
+        cache_gib: Memory for decoded images in GiB, in each process that loads samples; the least recently used
             leave first.
 
     Raises:
-        InputError: no HDR files, or none within `scenes`.
+        InputError: No HDR files, or none within `scenes`.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class RenderedStacks(RadianceScenes):
         if size < 1 or views < 1:
             raise InputError(f"expected at least 1 view of at least 1 pixel, found views={views}, size={size}")
         self.paths = part_of(_hdr_files(Path(root).expanduser()), scenes)
-        self.names = unique_names(self.paths)
+        self.names = names_of_files(self.paths)
         self.size = size
         self.views = views
         self.camera = camera or StackCamera()
@@ -89,9 +88,9 @@ class RenderedStacks(RadianceScenes):
         if path in self._cache:
             self._cache.move_to_end(path)
             return self._cache[path]
-        image = anchored(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
+        image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
         self._cache[path] = image
-        while len(self._cache) > 1 and sum(kept.nbytes for kept in self._cache.values()) > self.cache_bytes:
+        while len(self._cache) > 1 and sum(image.nbytes for image in self._cache.values()) > self.cache_bytes:
             self._cache.popitem(last=False)
         return image
 
@@ -114,8 +113,8 @@ def _hdr_files(root: Path) -> list[Path]:
         raise InputError(
             f"{root}: expected a folder with .hdr or .exr files, found {'a file' if root.exists() else 'nothing'}"
         )
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".hdr", ".exr") and path.is_file())
-    if not found:
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".hdr", ".exr") and path.is_file())
+    if not paths:
         names = sorted(path.name for path in root.iterdir())[:8]
         raise InputError(f"{root}: expected .hdr or .exr files, found {', '.join(names) or 'an empty folder'}")
-    return found
+    return paths

@@ -1,7 +1,5 @@
 """Procedural daylight: a gradient, a sun and clouds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
@@ -19,9 +17,9 @@ class Sky:
         horizon: (3,) radiance at the horizon.
         sun: (3,) unit direction towards the sun.
         disc: (3,) radiance of the sun's disc.
-        radius: of the disc, in radians; larger than the real 0.0047 so that it covers pixels of small images.
-        cover: share of the sky under clouds, 0 to 1.
-        clouds: noise tile that shapes them.
+        radius: Of the disc, in radians; larger than the real 0.0047 so that it covers pixels of small images.
+        cover: Share of the sky under clouds, 0 to 1.
+        clouds: Noise tile that shapes them.
     """
 
     zenith: Tensor

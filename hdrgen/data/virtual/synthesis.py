@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.virtual.materials import Materials, albedo, fractal_tile, random_materials
+from hdrgen.data.virtual.ray_tracing import FAR, Solids, camera_rays, nearest, visible, walls
 from hdrgen.data.virtual.sky import Sky, random_sky
-from hdrgen.data.virtual.tracing import FAR, Solids, camera_rays, nearest, visible, walls
 
 EYE = torch.tensor([0.0, 1.6, 0.0])
 RAYS_AT_ONCE = 16384
@@ -41,12 +41,12 @@ class World:
     """Everything that is in the picture.
 
     Attributes:
-        solids: what stands around and casts shadows.
-        glowing: what shines: it is seen, and casts none.
+        solids: What stands around and casts shadows.
+        glowing: What shines: it is seen, and casts none.
         glow: (G, 3) radiance of each of `glowing`.
-        materials: of each solid, then of floor and ceiling, of the walls across x, and of those across z.
-        tile: noise for the textures.
-        lamps: what lights the place, besides the sky.
+        materials: Of each solid, then of floor and ceiling, of the walls across x, and of those across z.
+        tile: Noise for the textures.
+        lamps: What lights the place, besides the sky.
         ambient: (3,) light from everywhere, as the radiance it gives to a white surface.
         shell: (2, 3) opposite corners of the room; the ground under an open sky when `sky` is given.
         window: (4,) left, right, bottom, top of an opening in the far wall through which `sky` shines.
@@ -114,9 +114,9 @@ def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
     """Photograph a world with a pinhole camera at eye height, looking roughly along +z.
 
     Args:
-        world: what to look at.
-        size: height and width in pixels.
-        generator: draws field of view (50 to 80 degrees), yaw and pitch.
+        world: What to look at.
+        size: Height and width in pixels.
+        generator: Draws field of view (50 to 80 degrees), yaw and pitch.
 
     Returns:
         (3, size, size) linear radiance.
@@ -124,10 +124,12 @@ def radiance_of(world: World, size: int, generator: torch.Generator) -> Tensor:
     wide, yaw, pitch = (_rand(3, generator) * torch.tensor([0.5, 0.4, 0.2]) + torch.tensor([0.87, -0.2, -0.1])).tolist()
     rays = camera_rays(size, wide, yaw, pitch)
     # In pieces, so that large pictures do not need memory for all their rays and lamps at once.
-    return torch.cat([_seen(world, piece) for piece in torch.split(rays, RAYS_AT_ONCE)]).T.reshape(3, size, size)
+    return torch.cat([_radiance_along(world, piece) for piece in torch.split(rays, RAYS_AT_ONCE)]).T.reshape(
+        3, size, size
+    )
 
 
-def _seen(world: World, rays: Tensor) -> Tensor:
+def _radiance_along(world: World, rays: Tensor) -> Tensor:
     """(N, 3) radiance along rays from the eye."""
     hits = nearest(EYE, rays, world.solids)
     far, inward = walls(EYE, rays, *world.shell)
@@ -221,10 +223,10 @@ def _luminaires(generator: torch.Generator, half: float, height: float, depth: f
     warm = 1 - torch.tensor([0.0, 0.3, 0.6]) * _rand((balls + strips, 1), generator)
     glow = warm * 30 * 60.0 ** _rand((balls + strips, 1), generator)
     # A ball looks like a disc of its radius; a strip shines downwards from its lower face.
-    seen = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
+    areas = torch.cat([radii**2, 4 * lengths[:, 0] * lengths[:, 2] / torch.pi])
     solids = Solids(place[:balls], radii, place[balls:] - lengths, place[balls:] + lengths)
     axes = torch.cat([torch.zeros(balls, 3), torch.tensor([[0.0, -1.0, 0.0]]).expand(strips, 3)])
-    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * seen[:, None], axes)
+    return solids, glow, Lamps(place - torch.tensor([0.0, 0.05, 0.0]), glow * areas[:, None], axes)
 
 
 def _nothing() -> Solids:

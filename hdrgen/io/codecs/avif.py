@@ -1,11 +1,18 @@
 """AVIF through libavif (imagecodecs), and the parts of the file that libavif's Python side keeps to itself.
 
-Sizes, colours (CICP) and EXIF are read from the file's boxes (ISO/IEC 23008-12), so headers need no library.
+Sizes, colours (CICP) and EXIF are read from the file's boxes (ISO/IEC 23008-12), so headers need no library. Pillow
+reads and writes AVIF, too, but at 8 bits.
+
+The size that is checked is that of the boxes. A compressed frame may be larger, and a decoder takes memory for it
+before libavif scales it down: up to libavif's own limit of 16384 x 16384, for which 480 MiB and 1.7 s were measured, a
+tenth of what the default `max_megapixels` allows. Reading the frames' own headers first took 150 lines of AV1.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -13,20 +20,28 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs import items
-from hdrgen.io.codecs.av1 import largest_frame
-from hdrgen.io.codecs.boxes import Box, box, boxes, full_box
+from hdrgen.io.codecs.channels import choose_stored
+from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
+from hdrgen.io.colour import BT709, BT2020
+from hdrgen.io.containers import items
+from hdrgen.io.containers.boxes import Box, box, boxes, full_box
 from hdrgen.io.image import Pixels
-from hdrgen.io.metadata.cicp import Cicp
+from hdrgen.io.metadata.cicp import Cicp, pq_of
+from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
+from hdrgen.io.metadata.tags import Tags
 
 _LONGEST_EXIF = 1 << 16
 _BRAND = slice(8, 12)
+_BRANDS = (b"avif", b"avis")
+_BITS = 10
+_QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
 
 
-class Summary(NamedTuple):
+class AvifPicture(NamedTuple):
     """What the boxes say of the primary picture.
 
     Attributes:
@@ -48,17 +63,66 @@ class Summary(NamedTuple):
     metadata: dict[str, object]
 
 
-def encoded(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -> bytes:
-    """10-bit levels (H, W, 3), uint16 up to 1023, as an AVIF file; colour at full resolution (4:4:4).
+class Avif(Codec):
+    """AVIF, one picture of it."""
 
-    Raises:
-        InputError: imagecodecs is not installed, or too old; it names `path`.
-    """
-    codec = codec_for(path)
+    name = title = "AVIF"
+    suffixes = written = (".avif",)
+    result = True
+
+    def recognises(self, path: Path, start: bytes) -> bool:
+        """One picture or several, as the brands in the first box say."""
+        brands = start[8 : int.from_bytes(start[:4], "big")]
+        return start[4:8] == b"ftyp" and any(brand in brands for brand in _BRANDS)
+
+    def summary(self, path: Path) -> Summary:
+        """Size and exposure."""
+        return _summary_of(described_picture(path))
+
+    def chromaticities(self, path: Path) -> tuple[float, ...] | None:
+        """Of the CICP numbers."""
+        return _chromaticities_of(described_picture(path))
+
+    def decode(self, path: Path, options: DecodeOptions) -> Decoded:
+        """Radiance by the curve PQ, or display values."""
+        picture = described_picture(path)
+        check_size(path, picture.width, picture.height, options.max_megapixels)
+        pixels, notes = choose_stored(_levels(path, picture), path)
+        decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
+        return pictured(path, decoded, picture.cicp, picture.bits)
+
+    def check_installed(self, path: Path) -> None:
+        """Refuse to write without imagecodecs."""
+        _codec_for(path)
+
+    def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
+        """PQ levels of 10 bits."""
+        source, space = tags.chromaticities or BT709.chromaticities, options.colour_space or BT2020
+        levels, notes = pq_picture(pixels, source, space, bits=_BITS)
+        content = partial(_content, path, levels, pq_of(space), options.quality or _QUALITY, tags.exif())
+        return Encoded(lambda temporary: _save(temporary, content), notes)
+
+
+def _summary_of(picture: AvifPicture) -> Summary:
+    size = (picture.width, picture.height)
+    return Summary(*(size[::-1] if picture.turns % 2 else size), exposure_from(picture.metadata))
+
+
+def _chromaticities_of(picture: AvifPicture) -> tuple[float, ...] | None:
+    return picture.cicp.chromaticities if picture.cicp else None
+
+
+def _save(path: Path, content: Callable[[], bytes]) -> None:
+    path.write_bytes(content())
+
+
+def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -> bytes:
+    """10-bit levels (H, W, 3), uint16 up to 1023, as an AVIF file; colour at full resolution (4:4:4)."""
+    codec = _codec_for(path)
     colours = {"primaries": cicp.primaries, "transfer": cicp.transfer, "matrix": _BT2020_MATRIX}
     try:
         content: bytes = codec.avif_encode(
-            levels, level=quality, speed=_SPEED, bitspersample=10, pixelformat="444", **colours
+            levels, level=quality, speed=_SPEED, bitspersample=_BITS, pixelformat="444", **colours
         )
     except TypeError as error:
         found = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
@@ -66,23 +130,19 @@ def encoded(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) -
     return with_exif(content, exif) if exif else content
 
 
-def decoded(path: Path, found: Summary) -> Pixels:
-    """The levels as stored, upright: (H, W) or (H, W, channels), uint8 or uint16.
-
-    Raises:
-        InputError: truncated or corrupt; imagecodecs is not installed.
-    """
-    codec = codec_for(path)
+def _levels(path: Path, picture: AvifPicture) -> Pixels:
+    """As stored, upright: (H, W) or (H, W, channels), uint8 or uint16."""
+    codec = _codec_for(path)
     try:
         pixels: Pixels = codec.avif_decode(_of_one_picture(path.read_bytes()))
     except (RuntimeError, ValueError, MemoryError) as error:
         raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
-    if pixels.shape[:2] != (found.height, found.width):
+    if pixels.shape[:2] != (picture.height, picture.width):
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in size)")
-    if (pixels.dtype.itemsize > 1) != (found.bits > 8):
+    if (pixels.dtype.itemsize > 1) != (picture.bits > 8):
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in bits)")
-    pixels = np.rot90(pixels, found.turns)
-    mirrored: Pixels = pixels if found.mirror is None else np.flip(pixels, found.mirror)
+    pixels = np.rot90(pixels, picture.turns)
+    mirrored: Pixels = pixels if picture.mirror is None else np.flip(pixels, picture.mirror)
     return np.ascontiguousarray(mirrored)
 
 
@@ -91,7 +151,7 @@ def _of_one_picture(content: bytes) -> bytes:
     return b"avif".join((content[: _BRAND.start], content[_BRAND.stop :]))
 
 
-def codec_for(path: Path) -> Any:
+def _codec_for(path: Path) -> Any:
     """The package that reads and writes AVIF.
 
     Raises:
@@ -105,34 +165,17 @@ def codec_for(path: Path) -> Any:
     return imagecodecs
 
 
-def summary(path: Path) -> Summary:
+def described_picture(path: Path) -> AvifPicture:
     """What the boxes say; nothing is decoded.
 
     Raises:
         InputError: no picture of AV1 in it.
     """
     with path.open("rb") as stream:
-        found = _summary(stream, _described(stream))
-    if found is None:
+        picture = _picture(stream, _described(stream))
+    if picture is None:
         raise InputError(f"{path}: truncated or corrupt AVIF file (no picture described in it)")
-    return found
-
-
-def coded_size(path: Path) -> tuple[int, int]:
-    """Width and height of the largest compressed frame, for which a decoder takes memory whatever the boxes say.
-
-    Transparency, and each tile of a picture made of several, is a frame of its own.
-
-    Raises:
-        InputError: no frame of AV1 in it.
-    """
-    with path.open("rb") as stream:
-        parts, length = _described(stream), stream.seek(0, 2)
-        frames = [items.data_of(stream, parts, item, length) for item in items.items_of(stream, parts, b"av01")]
-    sizes = [size for frame in frames if (size := largest_frame(frame)) is not None]
-    if not sizes:
-        raise InputError(f"{path}: truncated or corrupt AVIF file (no AV1 frame in it)")
-    return max(sizes, key=lambda size: size[0] * size[1])
+    return picture
 
 
 def _described(stream: BinaryIO) -> dict[bytes, Box]:
@@ -141,14 +184,14 @@ def _described(stream: BinaryIO) -> dict[bytes, Box]:
     return next((items.parts_of(stream, part) for part in top if part.kind == b"meta"), {})
 
 
-def _summary(stream: BinaryIO, parts: dict[bytes, Box]) -> Summary | None:
+def _picture(stream: BinaryIO, parts: dict[bytes, Box]) -> AvifPicture | None:
     held = dict(items.properties(stream, parts, items.primary(stream, parts)))
     size = held.get(b"ispe", b"")[items.FULL : items.FULL + 8]
     if len(size) < 8:
         return None
     width, height = struct.unpack(">II", size)
     mirror = _byte(held, b"imir", 0)
-    return Summary(
+    return AvifPicture(
         width,
         height,
         bits=_byte(held, b"pixi", items.FULL + 1) or 8,

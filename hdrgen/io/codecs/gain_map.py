@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.io.colour import BT709, Chromaticities, Values, by_rows, conversion, srgb_decoded, srgb_encoded
+from hdrgen.io.colour import BT709, Chromaticities, Values, conversion, srgb_decoded, srgb_encoded
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
+from hdrgen.io.rows import bands, by_rows
 
 _LEVELS = 255
 _OFFSET = 1 / 64
 _SMALLEST_RANGE = 0.01  # stops; a constant gain needs some range, too
-_ROWS = 256
 Triple = tuple[float, float, float]
 
 
@@ -65,19 +65,17 @@ def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
         full: radiance above it is clipped.
     """
 
-    def gain(start: int) -> Values:
-        rows = slice(start, start + _ROWS)
+    def gain(rows: slice) -> Values:
         bright = np.clip(radiance[rows].astype(np.float32), 0, full) + np.float32(_OFFSET)
         return np.log2(bright / (linear[base[rows]] + np.float32(_OFFSET)))
 
     linear = _linear_levels()
-    starts = range(0, len(radiance), _ROWS)
-    extremes = [(float(rows.min()), float(rows.max())) for rows in map(gain, starts)]
+    extremes = [(float(part.min()), float(part.max())) for part in map(gain, bands(len(radiance)))]
     low = min(minimum for minimum, _ in extremes)
     high = max(max(maximum for _, maximum in extremes), low + _SMALLEST_RANGE)
     levels = np.empty(base.shape, np.uint8)
-    for start in starts:
-        levels[start : start + _ROWS] = np.rint((gain(start) - low) * (_LEVELS / (high - low)))
+    for rows in bands(len(radiance)):
+        levels[rows] = np.rint((gain(rows) - low) * (_LEVELS / (high - low)))
     brightest = min(max(float(radiance.max()), 0.0), full)  # the gain itself may be more, in dark channels of the base
     return GainMap(levels, Meaning((low,) * 3, (high,) * 3, headroom=_headroom(brightest)))
 
@@ -103,8 +101,7 @@ def applied(
     to_own = None if own is None else conversion(colours or BT709.chromaticities, own).T.astype(np.float32)
     gain = _Gains(gain_map, base.shape)
     linear = _linear_levels()
-    for start in range(0, len(base), _ROWS):
-        rows = slice(start, start + _ROWS)
+    for rows in bands(len(base)):
         values = linear[base[rows]] if to_own is None else linear[base[rows]] @ to_own
         brightened = (values + _row(how.base_offset)) * gain.of(rows) - _row(how.offset)
         result[rows] = np.maximum(brightened, 0)  # radiance is never negative

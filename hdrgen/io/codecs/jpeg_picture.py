@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
 from hdrgen.io.colour import ADOBE_RGB
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif_block import INTEROPERABLE, PREFIX, metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -20,7 +20,7 @@ _PROFILE = b"ICC_PROFILE\0"
 _ADOBE_RGB = "R03"
 
 
-class Summary(NamedTuple):
+class StoredJpeg(NamedTuple):
     """Size as stored, EXIF tags by OpenImageIO's names, and the colour profile."""
 
     width: int
@@ -36,7 +36,7 @@ class Summary(NamedTuple):
         return ADOBE_RGB.chromaticities if self.metadata.get(INTEROPERABLE) == _ADOBE_RGB else None
 
 
-def summary(path: Path) -> Summary:
+def stored_jpeg(path: Path) -> StoredJpeg:
     """What the segments of the first picture say.
 
     Raises:
@@ -48,7 +48,7 @@ def summary(path: Path) -> Summary:
     with path.open("rb") as stream:
         held = list(segments(stream))
     exif = next((part.content for part in held if part.marker == APP1 and part.content.startswith(PREFIX)), b"")
-    return Summary(*size, metadata_in(exif), profile_in(held))
+    return StoredJpeg(*size, metadata_in(exif), profile_in(held))
 
 
 def profile_in(held: Sequence[Segment]) -> bytes:
@@ -73,8 +73,8 @@ def decoded(content: bytes, path: Path) -> Pixels:
     except (
         Exception
     ) as error:  # Pillow's readers raise what damaged bytes lead to: OSError, SyntaxError, struct.error ...
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: truncated or corrupt JPEG file ({told})") from error
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: truncated or corrupt JPEG file ({cause})") from error
 
 
 def encoded(pixels: Pixels, quality: int, *, exif: bytes = b"", profile: bytes = b"") -> bytes:

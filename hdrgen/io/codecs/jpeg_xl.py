@@ -1,14 +1,25 @@
-"""What OpenImageIO does not do for JPEG XL: the size before anything is decoded, and EXIF (ISO/IEC 18181)."""
+"""JPEG XL (ISO/IEC 18181): through OpenImageIO, but for the size before anything is decoded, and EXIF."""
 
 from __future__ import annotations
 
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.boxes import Box, box, boxes
+from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
+from hdrgen.io.codecs.openimageio import OpenImageIODecoder
+from hdrgen.io.codecs.openimageio_writing import save
+from hdrgen.io.colour import BT709, BT2020
+from hdrgen.io.containers.bits import BitReader
+from hdrgen.io.containers.boxes import Box, box, boxes
+from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.cicp import Cicp, pq_of
+from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
+from hdrgen.io.metadata.tags import Tags
 
 CODESTREAM = b"\xff\x0a"
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -17,31 +28,75 @@ _SIGNATURE_SIZE = 12
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
 _LONGEST_EXIF = 1 << 16
+_MATRIX_IDENTITY, _FULL_RANGE = 0, 1
+_LOSSLESS = 100
+_EFFORT = 2  # of libjxl, 1 to 9; its usual 7 takes twenty times as long for 3 % smaller files
 _FIRST_SIDEWAYS = 4  # EXIF orientations 5 to 8, less one
 
 
-class Summary(NamedTuple):
-    """Size of the upright picture, and EXIF tags by OpenImageIO's names."""
+class JpegXl(OpenImageIODecoder):
+    """JPEG XL. OpenImageIO decodes all pixels to open it, so that headers are read without it."""
 
-    width: int
-    height: int
-    metadata: dict[str, object]
+    name = title = "JPEG XL"
+    openimageio_name = "jpegxl"
+    signatures = (CODESTREAM, CONTAINER)
+    suffixes = written = (".jxl",)
+    result = True
+
+    def summary(self, path: Path) -> Summary:
+        """Size and exposure.
+
+        Raises:
+            InputError: No size in it; an animation, all of which OpenImageIO would decode.
+        """
+        with path.open("rb") as stream:
+            codestream, metadata = _parts(stream)
+        if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
+            raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
+        width, height, animated = _described(BitReader(codestream[2:], "little"))
+        if animated:
+            raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
+        return Summary(width, height, exposure_from(metadata))
+
+    def decode(self, path: Path, options: DecodeOptions) -> Decoded:
+        """Radiance by the curve PQ, or display values."""
+        summary = self.summary(path)
+        check_size(path, summary.width, summary.height, options.max_megapixels)
+        with self._opened(path) as (reader, choice):
+            spec = reader.spec()
+            check_size(path, spec.width, spec.height, options.max_megapixels)
+            cicp, colours = _cicp_in(spec), self.colours(spec, path)
+            pixels = self.pixels(reader, choice, path)
+        decoded = Decoded(summary, pixels, False, choice.notes, colours)
+        return pictured(path, decoded, cicp, 8 * pixels.dtype.itemsize)
+
+    def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
+        """Of the CICP numbers, where neither they nor an attribute say, of the profile."""
+        cicp = _cicp_in(spec)
+        return (cicp.chromaticities if cicp else None) or super().colours(spec, path)
+
+    def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
+        """PQ levels of 16 bits."""
+        source, space = tags.chromaticities or BT709.chromaticities, options.colour_space or BT2020
+        levels, notes = pq_picture(pixels, source, space, bits=16)
+        settings = {
+            "CICP": (*pq_of(space), _MATRIX_IDENTITY, _FULL_RANGE),
+            "compression": f"jpegxl:{options.quality or _LOSSLESS}",
+            "jpegxl:effort": _EFFORT,
+        }
+        return Encoded(partial(_save, levels=levels, settings=settings, exif=tags.exif()), notes)
 
 
-def summary(path: Path) -> Summary:
-    """What the headers say.
+def _save(path: Path, levels: Pixels, settings: dict[str, object], exif: bytes) -> None:
+    save(path, levels, settings)
+    if exif:
+        path.write_bytes(with_exif(path.read_bytes(), exif))
 
-    Raises:
-        InputError: no size in it; an animation, all of which OpenImageIO would decode.
-    """
-    with path.open("rb") as stream:
-        codestream, metadata = _parts(stream)
-    if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
-        raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
-    width, height, animated = _described(_Bits(codestream[2:]))
-    if animated:
-        raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
-    return Summary(width, height, metadata)
+
+def _cicp_in(spec: Any) -> Cicp | None:
+    """The numbers of primaries and curve."""
+    value = spec.getattribute("CICP")
+    return Cicp(int(value[0]), int(value[1])) if isinstance(value, tuple) and len(value) == 4 else None
 
 
 def with_exif(content: bytes, block: bytes) -> bytes:
@@ -75,19 +130,7 @@ def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
     return codestream, metadata
 
 
-class _Bits:
-    """Bits from the least significant one of the first byte on."""
-
-    def __init__(self, content: bytes) -> None:
-        self._rest = int.from_bytes(content, "little")
-
-    def take(self, count: int) -> int:
-        value = self._rest & ((1 << count) - 1)
-        self._rest >>= count
-        return value
-
-
-def _described(bits: _Bits) -> tuple[int, int, bool]:
+def _described(bits: BitReader) -> tuple[int, int, bool]:
     """Width and height of the upright picture, and whether it moves; the latter is not looked for behind a preview."""
     width, height = _size(bits)
     all_default, extra_fields = bits.take(1), bits.take(1)
@@ -100,7 +143,7 @@ def _described(bits: _Bits) -> tuple[int, int, bool]:
     return (*((height, width) if sideways else (width, height)), bool(animated and not preview))
 
 
-def _size(bits: _Bits) -> tuple[int, int]:
+def _size(bits: BitReader) -> tuple[int, int]:
     """Width and height as stored: both sides in eighths or in full, or the height and a ratio."""
     eighths = bits.take(1)
 

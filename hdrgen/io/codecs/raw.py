@@ -10,13 +10,81 @@ from typing import Any
 import numpy as np
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
+from hdrgen.io.notes import Note
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
-_TIFF_STARTS = (b"II*\x00", b"MM\x00*")
+_DNG_VERSION = 50706
+_MONOCHROME = Note("monochrome sensor, grey copied to three channels")
+
+
+class Raw(Codec):
+    """Camera RAW of all makers, read only."""
+
+    name, title = "RAW", "camera RAW"
+    suffixes = (
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
+        *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
+        ".x3f",
+    )
+    signatures = (
+        b"FUJIFILMCCD-RAW",
+        *(b"IIRO", b"IIRS", b"MMOR"),  # Olympus
+        b"IIU\x00",  # Panasonic
+        b"FOVb",  # Sigma
+        b"\x00MRM",  # Minolta
+    )
+
+    def recognises(self, path: Path, start: bytes) -> bool:
+        """Most RAW formats are TIFF files inside: the suffix tells, or what Canon and Adobe put into the file."""
+        return (
+            super().recognises(path, start)
+            or path.suffix.lower() in self.suffixes
+            or start[8:10] == b"CR"
+            or start[4:12] == b"ftypcrx "
+            or _has_dng_version(path, start)
+        )
+
+    def summary(self, path: Path) -> Summary:
+        """Size and exposure; the sensor data are not decoded."""
+        with _opened(path) as raw:
+            return Summary(*_upright_size(raw), _exposure(raw, path))
+
+    def chromaticities(self, path: Path) -> tuple[float, ...] | None:
+        """None: what is read is in the colours of sRGB whatever the camera's are."""
+        return None
+
+    def decode(self, path: Path, options: DecodeOptions) -> Decoded:
+        """Linear sRGB, uint16, 65535 at the sensor's white level.
+
+        The camera's white balance; no automatic brightness; the black and white level of the file and nothing
+        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
+        """
+        summary = self.summary(path)
+        check_size(path, summary.width, summary.height, options.max_megapixels)
+        check_extent(path)
+        with _opened(path) as raw:
+            pixels: Pixels = raw.postprocess(
+                use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
+            )
+        if pixels.ndim == 3 and pixels.shape[-1] == 3:
+            return Decoded(summary, np.ascontiguousarray(pixels), True)
+        grey = pixels.reshape(*pixels.shape[:2], 1)
+        return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
+
+
+def _has_dng_version(path: Path, start: bytes) -> bool:
+    """Whether the first directory of a TIFF file says that it is a DNG one."""
+    order = BYTE_ORDERS.get(start[:4])
+    if order is None:
+        return False
+    with path.open("rb") as stream:
+        return _DNG_VERSION in TiffReader(stream, order).first().entries
 
 
 @contextmanager
@@ -43,7 +111,7 @@ def _tiff_metadata(path: Path) -> dict[str, object]:
     import OpenImageIO as oiio
 
     with path.open("rb") as stream:
-        if stream.read(4) not in _TIFF_STARTS:
+        if stream.read(4) not in BYTE_ORDERS:
             return {}
     reader = oiio.ImageInput.open(str(path))
     if reader is None:
@@ -59,33 +127,3 @@ def _exposure(raw: Any, path: Path) -> Reading:
     known = {"ExposureTime": raw.other.shutter_speed, "FNumber": raw.other.aperture, "isoSpeed": raw.other.iso_speed}
     positive = {name: value for name, value in known.items() if value > 0}
     return exposure_from(_tiff_metadata(path) | positive)
-
-
-def read_raw_header(path: Path) -> tuple[int, int, Reading]:
-    """Upright width, height, and exposure of a RAW file; the sensor data are not decoded.
-
-    Raises:
-        InputError: LibRaw cannot read the file.
-    """
-    with _opened(path) as raw:
-        return (*_upright_size(raw), _exposure(raw, path))
-
-
-def read_raw_pixels(path: Path) -> tuple[Pixels, list[str]]:
-    """Linear sRGB pixels (H, W, 3), uint16, 65535 at the sensor's white level; and notes for the user.
-
-    The camera's white balance; no automatic brightness; the black and white level of the file and nothing estimated
-    from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
-
-    Raises:
-        InputError: LibRaw cannot read or develop the file.
-    """
-    check_extent(path)
-    with _opened(path) as raw:
-        pixels: Pixels = raw.postprocess(
-            use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
-        )
-    if pixels.ndim == 3 and pixels.shape[-1] == 3:
-        return np.ascontiguousarray(pixels), []
-    grey = pixels.reshape(*pixels.shape[:2], 1)
-    return np.repeat(grey, 3, axis=-1), ["monochrome sensor, grey copied to three channels"]

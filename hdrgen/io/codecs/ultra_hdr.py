@@ -1,144 +1,68 @@
-"""Ultra HDR JPEG: an SDR picture that every viewer shows, and behind it the gain map that makes it HDR.
-
-Both kinds of metadata are written, ISO 21496-1 and Android's XMP (Ultra HDR image format 1.1), and both are read. The
-second picture is found by the index of CIPA DC-007 (multi-picture format).
-"""
+"""Ultra HDR out of radiance: a JPEG file with a gain map; what is read of one is in `jpeg`."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from io import BytesIO
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+
+import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs import gain_map_metadata as metadata
-from hdrgen.io.codecs.gain_map import GainMap, Meaning
-from hdrgen.io.codecs.jpeg_markers import APP1, APP2, Segment, claim, segments
-from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
-
-_MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
-_INDEX = b"MPF\0"
-_ENTRIES, _COUNT, _VERSION = 0xB002, 0xB001, 0xB000
-_PRIMARY = 0x030000  # attribute of the first picture: baseline MP primary image
-_MOST_PICTURES = 32
-_INDEX_SIZE = 4 + 8 + 2 + 3 * 12 + 4 + 2 * 16
-_APPLICATIONS = range(0xE0, 0xF0)
-
-
-class Found(NamedTuple):
-    """A gain map in a file: where its JPEG is, what its levels mean, and its own colour profile."""
-
-    start: int
-    size: int
-    meaning: Meaning
-    profile: bytes
+from hdrgen.io.codecs.codec import Encoded, EncodeOptions
+from hdrgen.io.codecs.gain_map import gain_map_between, rolled_off
+from hdrgen.io.codecs.hdr_picture import clipping_notes, count_above
+from hdrgen.io.codecs.jpeg import QUALITY, Jpeg
+from hdrgen.io.codecs.jpeg_gain_map import with_gain_map
+from hdrgen.io.codecs.jpeg_picture import encoded
+from hdrgen.io.colour import BT709, ColourSpace, converted, named_like
+from hdrgen.io.image import Pixels
+from hdrgen.io.levels import quantised
+from hdrgen.io.metadata.cicp import FULL_RADIANCE
+from hdrgen.io.metadata.tags import Tags
 
 
-def may_hold_gain_map(path: Path) -> bool:
-    """Whether a JPEG file says anywhere what all kinds of gain maps have to say."""
-    content = path.read_bytes()
-    return any(mark in content for mark in _MARKS)
+class UltraHdr(Jpeg):
+    """Ultra HDR, written under names of its own; as a file it is a JPEG one."""
+
+    title = "Ultra HDR"
+    suffixes = written = (".uhdr.jpg", ".uhdr.jpeg")
+    depths = ()
+    result = True
+    takes_base = True
+
+    def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
+        """An SDR base of 8 bits, and the gain that makes it the radiance."""
+        source = tags.chromaticities or BT709.chromaticities
+        space = options.colour_space or _own_space(path, source)
+        tags = replace(tags, chromaticities=space.chromaticities)
+        radiance = converted(pixels, source, space.chromaticities)
+        base = rolled_off(radiance) if options.base is None else _checked_base(path, options.base, radiance)
+        quality = options.quality or QUALITY
+        save = partial(_save, radiance=radiance, base=base, tags=tags, quality=quality)
+        return Encoded(save, clipping_notes(count_above(radiance)))
 
 
-def assembled(base: bytes, gain_map: GainMap, quality: int) -> bytes:
-    """The whole file.
-
-    Args:
-        base: the SDR picture as JPEG.
-        gain_map: from `gain_map_between`.
-        quality: of the map's JPEG.
-    """
-    meaning = gain_map.meaning
-    second = encoded(gain_map.levels, quality)
-    second = second[:2] + _segment(APP1, metadata.xmp(meaning)) + _segment(APP2, metadata.iso(meaning)) + second[2:]
-    at = _end_of_applications(base)
-    described = _segment(APP1, metadata.xmp_of_base(len(second))) + _segment(APP2, metadata.ISO_OF_BASE)
-    start_of_index = at + len(described) + 4 + len(_INDEX)
-    size = len(base) + len(described) + 4 + _INDEX_SIZE
-    index = _segment(APP2, _index(size, len(second), size - start_of_index))
-    return base[:at] + described + index + base[at:] + second
+def _save(path: Path, radiance: Pixels, base: Pixels, tags: Tags, quality: int) -> None:
+    gain_map = gain_map_between(base, radiance, full=FULL_RADIANCE)
+    picture = encoded(base, quality, exif=tags.exif(), profile=tags.profile())
+    path.write_bytes(with_gain_map(picture, gain_map, quality))
 
 
-def find(path: Path) -> Found | None:
-    """The gain map of a JPEG file; None where there is none.
-
-    Raises:
-        InputError: one of a kind that is not read here.
-    """
-    with path.open("rb") as stream:
-        for start, size in _pictures(stream):
-            stream.seek(start)
-            held = list(segments(stream))
-            meaning = metadata.meaning_in([part.content for part in held if part.marker in (APP1, APP2)], path)
-            if meaning is not None:
-                return Found(start, size, meaning, profile_in(held))
-    return None
+def _own_space(path: Path, chromaticities: tuple[float, ...]) -> ColourSpace:
+    space = named_like(chromaticities)
+    if space is None:
+        raise InputError(
+            f"{path}: expected pixels in BT.709, Display P3 or BT.2020, found others; give a colour_space,"
+            " colour_space=BT2020 for example",
+            argument="colour_space",
+        )
+    return space
 
 
-def read(path: Path, found: Found, max_megapixels: float) -> GainMap:
-    """Decode the map.
-
-    Raises:
-        InputError: truncated, corrupt, or larger than `max_megapixels`.
-    """
-    with path.open("rb") as stream:
-        stream.seek(found.start)
-        content = stream.read(found.size)
-    claimed = claim(BytesIO(content))
-    if claimed is not None and claimed.width * claimed.height > max_megapixels * 1e6:
-        raise InputError(f"{path}: expected at most {max_megapixels:g} megapixels, found a gain map of more")
-    return GainMap(decoded(content, path), found.meaning)
-
-
-def _segment(marker: int, content: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-
-def _end_of_applications(content: bytes) -> int:
-    """Where the last of the segments APP0 to APP15 ends, before the tables."""
-    ends = [part.start + 4 + len(part.content) for part in segments(BytesIO(content)) if part.marker in _APPLICATIONS]
-    return ends[-1] if ends else 2
-
-
-def _index(size: int, second_size: int, second_start: int) -> bytes:
-    """The multi-picture index: a big-endian TIFF directory of three tags and two entries."""
-    after_directory = 8 + 2 + 3 * 12 + 4
-    directory = struct.pack(">HHI4s", _VERSION, 7, 4, b"0100") + struct.pack(">HHII", _COUNT, 4, 1, 2)
-    directory += struct.pack(">HHII", _ENTRIES, 7, 32, after_directory)
-    entries = struct.pack(">IIIHH", _PRIMARY, size, 0, 0, 0) + struct.pack(">IIIHH", 0, second_size, second_start, 0, 0)
-    return _INDEX + b"MM\0*" + struct.pack(">IH", 8, 3) + directory + bytes(4) + entries
-
-
-def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Start and size of the pictures after the first, as the index of the first has them."""
-    index = next((part for part in segments(stream) if _is_index(part)), None)
-    if index is None:
-        return
-    block = index.content[len(_INDEX) :]
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 10:
-        return
-    origin = index.start + 4 + len(_INDEX)
-    end = stream.seek(0, 2)
-    for size, offset in _index_entries(block, order)[1:]:
-        if offset and 0 < size <= end - origin - offset:
-            yield origin + offset, size
-
-
-def _is_index(part: Segment) -> bool:
-    return part.marker == APP2 and part.content.startswith(_INDEX)
-
-
-def _index_entries(block: bytes, order: str) -> list[tuple[int, int]]:
-    """Size and offset of each picture."""
-    at = struct.unpack(order + "I", block[4:8])[0]
-    count = struct.unpack(order + "H", block[at : at + 2])[0] if len(block) >= at + 2 else 0
-    table = block[at + 2 : at + 2 + 12 * min(count, 20)]
-    for tag, _, size, start in struct.iter_unpack(order + "HHII", table[: len(table) // 12 * 12]):
-        if tag == _ENTRIES:
-            entries = block[start : start + min(size, 16 * _MOST_PICTURES)]
-            rows = struct.iter_unpack(order + "IIIHH", entries[: len(entries) // 16 * 16])
-            return [(row[1], row[2]) for row in rows]
-    return []
+def _checked_base(path: Path, base: Pixels, pixels: Pixels) -> Pixels:
+    base = np.asarray(base)
+    if base.shape != pixels.shape or base.dtype.kind not in "uf" or not np.isfinite(base).all():
+        expected = f"a base of finite display values of shape {pixels.shape}"
+        raise InputError(f"{path}: expected {expected}, found {base.dtype} of shape {base.shape}", argument="base")
+    return np.ascontiguousarray(quantised(base, 8))

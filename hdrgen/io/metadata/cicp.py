@@ -13,10 +13,10 @@ from hdrgen.io.colour import (
     REFERENCE_WHITE,
     ColourSpace,
     Values,
-    by_rows,
     pq_decoded,
     pq_encoded,
 )
+from hdrgen.io.rows import by_rows
 
 LINEAR, PQ, HLG = 8, 16, 18
 FULL_RADIANCE = PQ_PEAK / REFERENCE_WHITE

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
+import math
 from enum import IntEnum
 from fractions import Fraction
+from io import BytesIO
 
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TEXT, WHOLE_NUMBERS, TiffDirectory, TiffEntry, TiffReader
 from hdrgen.io.exposure import Camera, Exposure
 
 PREFIX = b"Exif\0\0"
@@ -14,8 +15,8 @@ PREFIX = b"Exif\0\0"
 INTEROPERABLE = "InteroperabilityIndex"
 """Of `metadata_in`: R98 in sRGB photographs, R03 in those in Adobe RGB."""
 _LARGEST_DENOMINATOR = 1_000_000
-_MOST_ENTRIES = 200
 _LONGEST_TEXT = 256
+_INDEX = 1  # the tag of the interoperability directory that has its name
 
 
 class ExifTag(IntEnum):
@@ -82,51 +83,38 @@ def metadata_in(block: bytes) -> dict[str, object]:
     {'ExposureTime': 0.25, 'Exif:PhotographicSensitivity': 100.0}
     """
     block = block.removeprefix(PREFIX)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 8:
+    order = BYTE_ORDERS.get(block[:4])
+    if order is None:
         return {}
-    found: dict[str, object] = {}
-    folders = [*struct.unpack(order + "I", block[4:8])]
-    for tag, value in _entries(block, folders[0], order):
-        if tag == ExifTag.FOLDER and isinstance(value, float):
-            folders.append(int(value))
-        found |= _named(tag, value)
-    for folder in folders[1:2]:
-        for tag, value in _entries(block, folder, order):
-            found |= _named(tag, value)
-            if tag == ExifTag.INTEROPERABILITY and isinstance(value, float):
-                found |= {INTEROPERABLE: dict(_entries(block, int(value), order)).get(1)}
+    reader = TiffReader(BytesIO(block), order)
+    main = reader.first()
+    photograph = _directory_in(reader, main, ExifTag.FOLDER)
+    interoperability = _directory_in(reader, photograph, ExifTag.INTEROPERABILITY)
+    found = _named(reader, main) | _named(reader, photograph)
+    if ExifTag.INTEROPERABILITY in photograph.entries:
+        index = interoperability.entries.get(_INDEX)
+        found[INTEROPERABLE] = None if index is None else _value(reader, index)
     return found
 
 
-def _named(tag: int, value: object) -> dict[str, object]:
-    known = {int(number): name for number, name in _NAMES.items()}
-    return {known[tag]: value} if tag in known and value is not None else {}
+def _directory_in(reader: TiffReader, directory: TiffDirectory, tag: ExifTag) -> TiffDirectory:
+    """The directory whose place an entry gives; empty without that entry."""
+    entry = directory.entries.get(tag)
+    place = reader.numbers(entry, 1) if entry and entry.kind in WHOLE_NUMBERS else ()
+    return reader.directory(place[0]) if place else TiffDirectory({}, 0)
 
 
-def _entries(block: bytes, start: int, order: str) -> Iterator[tuple[int, object]]:
-    """Tag and first value of the entries of a directory."""
-    count = min(int.from_bytes(block[start : start + 2], "little" if order == "<" else "big"), _MOST_ENTRIES)
-    table = block[start + 2 : start + 2 + 12 * count]
-    for at in range(0, len(table) - 11, 12):
-        tag, kind, number = struct.unpack(order + "HHI", table[at : at + 8])
-        yield tag, _value(block, table[at + 8 : at + 12], kind, number, order)
+def _named(reader: TiffReader, directory: TiffDirectory) -> dict[str, object]:
+    held = {name: _value(reader, directory.entries[tag]) for tag, name in _NAMES.items() if tag in directory.entries}
+    return {name: value for name, value in held.items() if value is not None}
 
 
-def _value(block: bytes, field: bytes, kind: int, count: int, order: str) -> object:
-    offset = int(struct.unpack(order + "I", field)[0])
-    if kind == 2:
-        content = field[:count] if count <= 4 else block[offset : offset + min(count, _LONGEST_TEXT)]
-        return content.partition(b"\0")[0].decode("utf-8", errors="replace")
-    if kind in (3, 4):
-        return float(struct.unpack(order + "H", field[:2])[0] if kind == 3 else offset)
-    if kind in (5, 10):
-        return _rational(block[offset : offset + 8], order + ("II" if kind == 5 else "ii"))
-    return None
-
-
-def _rational(content: bytes, layout: str) -> float | None:
-    if len(content) < 8:
-        return None
-    numerator, denominator = struct.unpack(layout, content)
-    return numerator / denominator if denominator else float("nan")
+def _value(reader: TiffReader, entry: TiffEntry) -> object:
+    """Text, or the first number: NaN where its denominator is 0, None where it is missing or of another type."""
+    if entry.kind == TEXT:
+        text = reader.content(entry, min(entry.number, _LONGEST_TEXT))
+        return text.partition(b"\0")[0].decode("utf-8", errors="replace")
+    numerator, *denominator = reader.numbers(entry, 1) or (None,)
+    if numerator is None or not denominator:
+        return None if numerator is None else float(numerator)
+    return numerator / denominator[0] if denominator[0] else math.nan

@@ -7,13 +7,12 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, ENTRY, RATIONAL, SHORT, TiffReader
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.metadata.exif_block import ExifTag, rational
 
 _PNG_START, _CHUNK_HEAD = 8, 8
-_SHORT, _RATIONAL = 3, 5
-_ENTRY, _FIRST_OFFSET = 12, 4
-_CLASSIC_TIFF = {b"II*\0": "<", b"MM\0*": ">"}
+_FIELD = 8  # bytes into an entry, where its value or the place of its values is
 
 
 def correct_png(path: Path, block: bytes) -> None:
@@ -48,26 +47,16 @@ def complete_tiff(path: Path, exposure: Exposure) -> None:
     BigTIFF files, which only pictures of 4 GB are, are left as they are.
     """
     with path.open("r+b") as stream:
-        order = _CLASSIC_TIFF.get(stream.read(4))
-        entry = None if order is None else _entry_of(stream, order, ExifTag.FOLDER)
+        order = BYTE_ORDERS.get(stream.read(4))
+        entry = None if order is None else TiffReader(stream, order).first().entries.get(ExifTag.FOLDER)
         if order is None or entry is None:
             return
         end = stream.seek(0, 2)
-        stream.write(b"\0" * (end % 2))
+        stream.write(b"\0" * (end % 2))  # directories begin at even places
         start = stream.tell()
         stream.write(_directory(exposure, start, order))
-        stream.seek(entry + 8)
+        stream.seek(entry.place + _FIELD)
         stream.write(struct.pack(order + "I", start))
-
-
-def _entry_of(stream: BinaryIO, order: str, tag: int) -> int | None:
-    """Where a tag is in the first directory."""
-    stream.seek(_FIRST_OFFSET)
-    (start,) = struct.unpack(order + "I", stream.read(4))
-    stream.seek(start)
-    (count,) = struct.unpack(order + "H", stream.read(2))
-    tags = [struct.unpack(order + "H10x", stream.read(_ENTRY))[0] for _ in range(count)]
-    return start + 2 + _ENTRY * tags.index(tag) if tag in tags else None
 
 
 def _directory(exposure: Exposure, start: int, order: str) -> bytes:
@@ -76,10 +65,10 @@ def _directory(exposure: Exposure, start: int, order: str) -> bytes:
     known = [(tag, rational(value)) for tag, value in fractions if value is not None]
     count = len(known) + (exposure.iso is not None)
     entries, values = struct.pack(order + "H", count), b""
-    place = start + 2 + _ENTRY * count + 4
+    place = start + 2 + ENTRY * count + 4
     for tag, value in known:
-        entries += struct.pack(order + "HHII", tag, _RATIONAL, 1, place + len(values))
+        entries += struct.pack(order + "HHII", tag, RATIONAL, 1, place + len(values))
         values += struct.pack(order + "II", value.numerator, value.denominator)
     if exposure.iso is not None:
-        entries += struct.pack(order + "HHIHxx", ExifTag.ISO, _SHORT, 1, round(exposure.iso))
+        entries += struct.pack(order + "HHIHxx", ExifTag.ISO, SHORT, 1, round(exposure.iso))
     return entries + bytes(4) + values

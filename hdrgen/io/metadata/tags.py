@@ -1,68 +1,52 @@
-"""What files say beside their pixels: exposure, camera, and which colours they mean."""
+"""What goes into a file beside the pixels."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import math
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from hdrgen.io.codecs import avif, jpeg_picture
-from hdrgen.io.codecs.radiance_header import primaries_of
-from hdrgen.io.formats import Format, detect
-from hdrgen.io.headers import opened, read_header
-from hdrgen.io.metadata.cicp import Cicp
-from hdrgen.io.metadata.icc import chromaticities_of
-from hdrgen.io.output import Tags
+from hdrgen.io.colour import named_like
+from hdrgen.io.exposure import Camera, Exposure
+from hdrgen.io.metadata.exif_block import exif_block
+from hdrgen.io.metadata.icc import profile
 
 
-def read_tags(path: str | Path) -> Tags:
-    """Exposure, camera and chromaticities as `read_image` gives them, of a file that it can read; no pixels are kept.
+@dataclass(frozen=True)
+class Tags:
+    """What goes into a file beside the pixels.
 
-    Results that are made of a file are written with them: `write_image(..., exposure=tags.exposure,
-    camera=tags.camera, chromaticities=tags.chromaticities)`.
-
-    Raises:
-        InputError: no image file, or a header that cannot be read.
+    Attributes:
+        exposure: Time, f-number, ISO, EV.
+        camera: What took the photograph.
+        chromaticities: Of the pixels as they are written; None where the caller said nothing of colours.
     """
-    header = read_header(path)
-    return Tags(header.reading.exposure, header.reading.camera, _chromaticities_in(Path(path), header.format))
 
+    exposure: Exposure
+    camera: Camera | None = None
+    chromaticities: tuple[float, ...] | None = None
 
-def _chromaticities_in(path: Path, kind: Format) -> tuple[float, ...] | None:
-    if kind is Format.RAW:
-        return None
-    if kind is Format.JPEG:
-        return jpeg_picture.summary(path).chromaticities
-    if kind is Format.AVIF:
-        cicp = avif.summary(path).cicp
-        return cicp.chromaticities if cicp else None
-    with opened(path, detect(path)) as reader:
-        return chromaticities_in(reader.spec(), path, kind)
+    def at(self, stops: float) -> Tags:
+        """Those of an exposure that is so many stops brighter; without a time where only up or down is known.
 
+        >>> Tags(Exposure(time=0.25, iso=100)).at(2.0).exposure
+        Exposure(time=1.0, fnumber=None, iso=100, ev=None)
+        """
+        time, ev = self.exposure.time, self.exposure.ev
+        known = math.isfinite(stops)
+        changed = replace(
+            self.exposure,
+            time=time * 2.0**stops if known and time is not None else None,
+            ev=ev + stops if known and ev is not None else None,
+        )
+        return replace(self, exposure=changed)
 
-def chromaticities_in(spec: Any, path: Path, kind: Format) -> tuple[float, ...] | None:
-    """What OpenImageIO tells of a file's colours, by an attribute, CICP numbers or a colour profile.
+    def exif(self) -> bytes:
+        """The block of bytes; empty where nothing is known."""
+        return exif_block(self.exposure, self.camera)
 
-    A Radiance file has a line, and a JPEG file a tag, that OpenImageIO leaves out.
-    """
-    if kind is Format.JPEG:
-        return jpeg_picture.summary(path).chromaticities
-    if kind is Format.HDR:
-        return primaries_of(path)
-    value = spec.getattribute("chromaticities")
-    if isinstance(value, tuple) and len(value) == 8:
-        return tuple(float(number) for number in value)
-    cicp = cicp_in(spec) if kind is Format.JPEG_XL else None
-    return (cicp.chromaticities if cicp else None) or _of_profile(spec)
-
-
-def cicp_in(spec: Any) -> Cicp | None:
-    """The numbers of primaries and curve."""
-    value = spec.getattribute("CICP")
-    return Cicp(int(value[0]), int(value[1])) if isinstance(value, tuple) and len(value) == 4 else None
-
-
-def _of_profile(spec: Any) -> tuple[float, ...] | None:
-    profile = spec.getattribute("ICCProfile")
-    return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None
+    def profile(self, *, linear: bool = False) -> bytes:
+        """The colour profile, with the sRGB curve unless `linear`; empty where nothing was said of colours."""
+        if self.chromaticities is None:
+            return b""
+        known = named_like(self.chromaticities)
+        return profile(self.chromaticities, linear=linear, name=known.name if known else "")

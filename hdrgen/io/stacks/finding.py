@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hdrgen.errors import InputError
-from hdrgen.io.formats import IMAGE_SUFFIXES, detect
+from hdrgen.io.formats import IMAGE_SUFFIXES, detect, format_list
 from hdrgen.io.stacks.ordering import natural_key
 
 
@@ -54,5 +54,5 @@ def _expand(source: str | Path) -> Iterable[Path]:
 
 def _not_empty(images: list[Path], message: str) -> list[Path]:
     if not images:
-        raise InputError(f"{message} (.jpg .png .tif .hdr .exr .jxl .avif or camera RAW)")
+        raise InputError(f"{message} ({format_list()})")
     return images

@@ -25,8 +25,9 @@ from hdrgen.methods.adaptive_itm.loss import (
     progressive_loss,
 )
 from hdrgen.methods.adaptive_itm.network import CHANNELS, ExposureNetwork
-from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.base import HDRModule
 from hdrgen.methods.merging import merge_stack
+from hdrgen.methods.source import source_of
 
 DOWN_UP = (-torch.inf, torch.inf)
 
@@ -36,9 +37,6 @@ class AdaptiveITM(HDRModule):
 
     Paper:
         Zhang, Ye, Zhao, Wang: "Revisiting the Stack-Based Inverse Tone Mapping", CVPR 2023.
-
-    Input:
-        one photograph
 
     Exposures:
         one up, one down
@@ -248,7 +246,8 @@ def _truth(batch: Batch) -> Tensor:
     if not batch["ev"].isfinite().all():
         raise InputError(
             f"{batch['scene'][0]}: expected an HDR image or exposure values to learn the fusion from, found ranks only;"
-            " pass --data.train.truth FOLDER, or --model.fusion false"
+            " give the data set a folder of true HDR images, or pass fusion=False",
+            "fusion",
         )
     with torch.no_grad():
         merged = [merge_stack(one[None], stops) for one, stops in zip(batch["ldr"], batch["ev"], strict=True)]

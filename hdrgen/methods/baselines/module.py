@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma
-from hdrgen.data import Batch, Brackets, Selection, TheseExposures, WholeStack
+from hdrgen.data import Batch, Selection, TheseExposures, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
-from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.base import HDRModule
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.merging import estimate_response
+from hdrgen.methods.source import source_of
 
 Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
 """`hdrgen.fusion.merge_debevec` or `merge_linear`."""
@@ -20,15 +21,11 @@ Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
 class UnchangedInput(HDRModule):
     """Returns the input for every exposure, and the linearised input as the HDR image.
 
-    Input:
-        one photograph
-
-    Exposures:
-        any EV
-
     Args:
         response: Response that linearises the input.
     """
+
+    baseline = True
 
     def __init__(self, response: CameraResponse | None = None) -> None:
         super().__init__(response=response or Gamma(2.2))
@@ -47,18 +44,14 @@ class UnchangedInput(HDRModule):
 class LinearGain(HDRModule):
     r"""Exposure by gain in linear light, :math:`f(\min(1, 2^{ev} f^{-1}(I)))`.
 
-    Input:
-        one photograph
-
-    Exposures:
-        any EV
-
     Args:
         response: The response f that is assumed, gamma 2.2 unless given.
         oracle: Under validation and test, use each scene's true response where the data set knows it. An upper bound
             for gain without a network, not a competitor; scenes without one keep `response`.
         stack_ev: Exposures of the merged stack.
     """
+
+    baseline = True
 
     def __init__(
         self,
@@ -90,18 +83,13 @@ class LinearGain(HDRModule):
 class ReferenceExposure(HDRModule):
     """The linearised reference exposure of a stack: sharp where things move, and clipped.
 
-    Input:
-        an exposure stack
-
-    Exposures:
-        none
-
     Args:
         response: Response that linearises it; None: gamma 2.2.
     """
 
+    input = "bracket"
     generates = False
-    photographs = Brackets
+    baseline = True
 
     def __init__(self, response: CameraResponse | None = None) -> None:
         super().__init__(response=response or Gamma(2.2))
@@ -116,12 +104,6 @@ class ReferenceExposure(HDRModule):
 class PlainMerge(HDRModule):
     """A merged exposure stack, without deghosting: what moves is there several times.
 
-    Input:
-        an exposure stack
-
-    Exposures:
-        none
-
     Args:
         response: Response that linearises the exposures; None: gamma 2.2.
         estimate: Whether to estimate the response of each stack from its chosen frames (Debevec) instead.
@@ -129,8 +111,9 @@ class PlainMerge(HDRModule):
         frames: Exposures that are merged, in stops relative to the reference; None: all of the stack.
     """
 
+    input = "bracket"
     generates = False
-    photographs = Brackets
+    baseline = True
 
     def __init__(
         self,
@@ -163,5 +146,7 @@ class PlainMerge(HDRModule):
 def _true_response(batch: Batch) -> CameraResponse:
     responses = true_responses(batch)
     if len(responses) != 1:
-        raise InputError(f"the oracle takes one scene a batch, found {len(responses)}; use --data.eval_batch_size 1")
+        raise InputError(
+            f"the oracle takes one scene a batch, found {len(responses)}; pass eval_batch_size=1", "eval_batch_size"
+        )
     return responses[0]

@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, FromReference
-from hdrgen.data.dataset import derived_generator
+from hdrgen.data import Batch, FromReference, derived_generator
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.cevr.loss import exposure_losses
@@ -29,12 +28,6 @@ class CEVR(HDRModule):
     Paper:
         Chen, Yen, Liu, Chen, Hu, Peng, Lin: "Learning Continuous Exposure Value Representations for Single-Image HDR
         Reconstruction", ICCV 2023.
-
-    Input:
-        one photograph
-
-    Exposures:
-        any EV
 
     Two networks of the same design make darker and brighter images. The loss is
     :math:`L_{rec} + \lambda L_{cyc}` (Eq. 5), the sum of both networks'.
@@ -166,7 +159,8 @@ class CEVR(HDRModule):
         if self.cycle_from_psnr is not None and self.cycle_weight > 0 and not sum(self.trainer.num_val_batches):
             raise InputError(
                 f"expected validation scenes, whose PSNR starts the cycle at {self.cycle_from_psnr:g} dB, found none;"
-                " pass --data.val, or --model.cycle_from_psnr null"
+                " name some, or pass cycle_from_psnr=None",
+                "cycle_from_psnr",
             )
 
     def on_validation_epoch_end(self) -> None:

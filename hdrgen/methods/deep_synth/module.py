@@ -10,9 +10,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import Batch, EveryStep, whole_steps
-from hdrgen.data.dataset import derived_generator
-from hdrgen.data.selection import NEAR
+from hdrgen.data import EV_TOLERANCE, Batch, EveryStep, derived_generator, whole_steps
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss
 from hdrgen.methods.base import HDRModule
@@ -35,9 +33,6 @@ class DeepSynthHDRI(HDRModule):
 
     Paper:
         Kim, Lee, Kang: "Differentiable HDR Image Synthesis using Multi-exposure Images", NeurIPS workshop 2020.
-
-    Input:
-        one photograph
 
     Exposures:
         whole EV -3..+3
@@ -190,7 +185,7 @@ class DeepSynthHDRI(HDRModule):
 
     # -- use -------------------------------------------------------------------------------------------------------
 
-    def offers(self, ev: Tensor) -> Tensor:
+    def can_generate(self, ev: Tensor) -> Tensor:
         """Whole multiples of the step within reach."""
         steps, whole = whole_steps(ev, self.step)
         return whole & (steps.abs() <= self.reach)
@@ -215,7 +210,7 @@ class DeepSynthHDRI(HDRModule):
         """How many steps each exposure is from the image; in plain numbers, whose choices an exporter can follow."""
         for stop in ev:
             nearest = round(stop / self.step) if math.isfinite(stop) else math.inf
-            if abs(nearest) > self.reach or abs(stop / self.step - nearest) > NEAR:
+            if abs(nearest) > self.reach or abs(stop / self.step - nearest) > EV_TOLERANCE:
                 raise InputError(
                     f"DeepSynthHDRI: expected whole multiples of {self.step:g} EV from {-self.reach * self.step:g} to"
                     f" {self.reach * self.step:+g}, found {stop:+g} EV; ask for those alone, or use a method that takes"

@@ -96,6 +96,7 @@ def levels_of(batch: Batch, step: float) -> range:
     if not bool(whole.all()) or bool((steps != torch.tensor(levels, device=ev.device)).any()):
         raise InputError(
             f"DeepSynthHDRI: expected exposures {step:g} EV apart, the same in all scenes of a batch, found EV"
-            f" {ev.unique(dim=0).tolist()}; pass --data.batch_size 1"
+            f" {ev.unique(dim=0).tolist()}; pass batch_size=1",
+            "batch_size",
         )
     return levels

@@ -9,7 +9,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma
-from hdrgen.data import Batch, Brackets, ThreeExposures
+from hdrgen.data import Batch, Brackets, PhotographSource, ThreeExposures
 from hdrgen.errors import InputError
 from hdrgen.losses import judged_by_a_fixed, sphere_moments
 from hdrgen.methods.base import HDRModule
@@ -33,9 +33,6 @@ class HDRGAN(HDRModule):
 
     Input:
         three photographs of a moving scene
-
-    Exposures:
-        none
 
     The generator merges the exposures in its feature domain and makes an HDR image H from each upsampling path. Its
     loss is :math:`\sum_k \lVert T(\hat H_k) - T(H) \rVert_1 + \alpha L_{adv}` (Eq. 6, 10), T the mu-law. Radiance is
@@ -73,6 +70,7 @@ class HDRGAN(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
+    input = "bracket"
     generates = False
 
     def __init__(
@@ -102,7 +100,6 @@ class HDRGAN(HDRModule):
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.automatic_optimization = False
         self.exposures = ThreeExposures(exposure_step)
-        self.photographs = partial(Brackets, selection=self.exposures)
         self.network = Generator(6, channels, merging, deep_supervision, start_near_reference)
         self.discriminator = Discriminator(discriminator_channels) if adversarial_weight > 0 else None
         self.multiple, self.smallest = self.network.multiple, self.network.smallest
@@ -116,6 +113,11 @@ class HDRGAN(HDRModule):
         self.mu = mu
         self.clip_value = clip_value
         self.start_near_reference = start_near_reference
+
+    @property
+    def photographs(self) -> PhotographSource:
+        """Brackets, of which the three photographs are read that are merged."""
+        return partial(Brackets, selection=self.exposures)
 
     # -- from exposures to radiance --------------------------------------------------------------------------------
 
@@ -230,4 +232,7 @@ def _check_heads(heads: int, output: int, judged: Sequence[int]) -> None:
         if not -heads <= head < heads:
             raise InputError(f"expected a head from 0 to {heads - 1}, found {head}; see output and judged")
     if not judged:
-        raise InputError("expected a head for the discriminator to judge, found none; pass adversarial_weight 0")
+        raise InputError(
+            "expected a head for the discriminator to judge, found none; pass adversarial_weight=0",
+            "adversarial_weight",
+        )

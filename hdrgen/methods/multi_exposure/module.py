@@ -11,10 +11,11 @@ from torch import Tensor
 from hdrgen.camera import CameraResponse, exposure_ratio, well_exposed_mask
 from hdrgen.data import Batch, RandomPair
 from hdrgen.losses import PerceptualLoss
-from hdrgen.methods.base import HDRModule, source_of
+from hdrgen.methods.base import HDRModule
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
 from hdrgen.methods.multi_exposure.network import ENCODER_CHANNELS, EXPOSURE_CHANNELS, MultiExposureNetwork
+from hdrgen.methods.source import source_of
 from hdrgen.metrics import EvaluationProtocol, Score
 
 
@@ -23,12 +24,6 @@ class MultiExposureGeneration(HDRModule):
 
     Paper:
         Le, Le, Nguyen, Hua: "Single-Image HDR Reconstruction by Multi-Exposure Generation", WACV 2023.
-
-    Input:
-        one photograph
-
-    Exposures:
-        any EV
 
     The loss is :math:`\lambda_h L_h + \lambda_r L_r + \lambda_p L_p + \lambda_{tv} L_{tv}` (Eq. 3). The paper gives no
     values of lambda; the defaults are those of the authors' code.

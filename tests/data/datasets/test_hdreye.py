@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 
@@ -36,6 +38,13 @@ def test_one_exposure_as_cevr_takes_it(tmp_path):
     assert "hdr" in sample
 
 
+def test_one_exposure_needs_no_brackets(tmp_path):
+    trees.hdreye(tmp_path)
+    shutil.rmtree(tmp_path / "images/Bracketed_images")
+    data = HDREye(str(tmp_path), bracketed=False)
+    assert [data.scene(index) for index in range(len(data))] == ["C01", "C02"]
+
+
 def test_larger_brackets_are_brought_to_the_size_of_the_truth(tmp_path):
     sample = HDREye(str(trees.hdreye(tmp_path, 1, shrink=2)))[0]
     assert sample["ldr"].shape[-2:] == sample["hdr"].shape[-2:] == (16, 16)
@@ -44,7 +53,7 @@ def test_larger_brackets_are_brought_to_the_size_of_the_truth(tmp_path):
 def test_a_truth_of_another_shape_is_refused_or_left_out(tmp_path):
     trees.hdreye(tmp_path, 1)
     write_image(tmp_path / "images/HDR/C01_HDR.hdr", trees.pixels(torch.rand(3, 18, 32)))
-    with pytest.raises(InputError, match=r"shape of C01_HDR\.hdr, 32 x 18, found 32 x 32; pass truth: false"):
+    with pytest.raises(InputError, match=r"shape of C01_HDR\.hdr, 32 x 18, found 32 x 32; pass truth=False"):
         HDREye(str(tmp_path))[0]
     sample = HDREye(str(tmp_path), truth=False)[0]
     assert "hdr" not in sample

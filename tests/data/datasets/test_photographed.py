@@ -21,7 +21,7 @@ from hdrgen.data import (
     collate,
     reading,
 )
-from hdrgen.data.datasets.photographed import Choice, PhotographedStacks
+from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
 from tests.data.datasets import trees
@@ -114,10 +114,10 @@ def test_batches_keep_what_all_scenes_have(data):
 @pytest.mark.parametrize(
     ("choice", "kept"),
     [
-        (Choice(), [-3, -2, -1, 0, 1, 2, 3]),
-        (Choice(evs=[-1, 0, 2.2]), [-1, 0, 2]),
-        (Choice(frames=3), [-1, 0, 1]),
-        (Choice(reference=-1, frames=2), [-1, 0]),
+        (StackOptions(), [-3, -2, -1, 0, 1, 2, 3]),
+        (StackOptions(evs=[-1, 0, 2.2]), [-1, 0, 2]),
+        (StackOptions(frames=3), [-1, 0, 1]),
+        (StackOptions(reference=-1, frames=2), [-1, 0]),
     ],
 )
 def test_chosen_frames(tmp_path, choice, kept):
@@ -131,7 +131,7 @@ def test_sizes(tmp_path):
     folder = tmp_path / "scene"
     for name in ("a_-1EV.png", "a_0EV.png"):
         write_image(folder / name, trees.pixels(torch.rand(3, 20, 40)), bits=8)
-    shapes = [Choice(), Choice(max_side=10), Choice(square=16)]
+    shapes = [StackOptions(), StackOptions(max_side=10), StackOptions(square=16)]
     assert [PhotographedStacks([folder], choice)[0]["ldr"].shape[-2:] for choice in shapes] == [
         (20, 40),
         (5, 10),
@@ -150,7 +150,7 @@ def test_sizes(tmp_path):
 )
 def test_nothing_to_keep(options, message):
     with pytest.raises(InputError, match=message):
-        Choice(**options)
+        StackOptions(**options)
 
 
 def test_frames_of_different_sizes_are_named(tmp_path):

@@ -105,6 +105,12 @@ class TestLabels:
         path.write_text("1_2_7.png\n13_1_17.png\n")
         assert read_labels(path) == {1: (2, 7), 13: (1, 17)}
 
+    def test_bytes_that_are_no_text(self, tmp_path):
+        path = tmp_path / "labels.txt"
+        path.write_bytes(b"1_2_7.png\xff")
+        with pytest.raises(InputError, match=r"expected a run of scene_darker_brighter\.png, found '\ufffd'"):
+            read_labels(path)
+
     @pytest.mark.parametrize(
         ("text", "found"),
         [("", "an empty file"), ("1_2.png", r"1_2\.png"), ("1_2_7.png;", "';'"), ("1_2_7.png1_3_8.png", "1_3_8")],

@@ -79,6 +79,13 @@ def test_views_are_drawn_within_their_bounds():
     assert degrees[:, 1].std() > 80
 
 
+@pytest.mark.parametrize(("draw", "degrees"), [(0.0, [50, -180, -10, -3]), (1.0, [70, 180, 20, 3])])
+def test_draws_reach_both_ends(draw, degrees, monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda count, generator: torch.full((count,), draw))
+    view = Views((50, 70), (-10, 20), 3).draw(derived_generator(0))
+    assert np.rad2deg([view.field_of_view, view.yaw, view.pitch, view.roll]) == pytest.approx(degrees, abs=1e-4)
+
+
 def test_window_is_part_of_the_image():
     image = torch.arange(40.0 * 60).reshape(1, 40, 60).expand(3, -1, -1)
     sides = {window(image, 40, derived_generator(seed)).shape[-1] for seed in range(5)}

@@ -12,18 +12,14 @@ import pytest
 from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
-from hdrgen.io import read_header, read_image, write_image
-from hdrgen.io.codecs import avif
-from hdrgen.io.codecs.av1 import largest_frame
+from hdrgen.io import read_header, read_image
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
-SIZES = [(1, 1), (16, 16), (17, 33), (255, 3), (256, 257), (1023, 1025), (64, 2049)]
 
 
-def encoded(height: int, width: int, mode: str = "RGB", *, frames: int = 1) -> bytes:
+def encoded(height: int, width: int) -> bytes:
     stream = BytesIO()
-    picture = PillowImage.new(mode, (width, height), 99)
-    picture.save(stream, "avif", speed=10, save_all=frames > 1, append_images=[picture] * (frames - 1))
+    PillowImage.new("RGB", (width, height), (99, 99, 99)).save(stream, "avif", speed=10)
     return stream.getvalue()
 
 
@@ -33,29 +29,16 @@ def said_to_be(content: bytes, width: int, height: int) -> bytes:
     return content[:at] + struct.pack(">II", width, height) + content[at + 8 :]
 
 
-@pytest.mark.parametrize(("height", "width"), SIZES)
-@pytest.mark.parametrize("frames", [1, 2])
-def test_size_that_the_codec_was_given(tmp_path, height, width, frames):
-    """The headers of stills are short, those of moving pictures are not."""
-    (tmp_path / "a.avif").write_bytes(encoded(height, width, frames=frames))
-    assert avif.coded_size(tmp_path / "a.avif") == (width, height)
-
-
 def test_frame_larger_than_the_file_says(tmp_path):
-    """The decoder takes memory for what the compressed frame says, whatever the boxes around it do."""
+    """libavif scales it to the size that the boxes give, once it has taken memory for it."""
     (tmp_path / "a.avif").write_bytes(said_to_be(encoded(1200, 2000), 80, 64))
     assert read_header(tmp_path / "a.avif").width == 80
+    assert read_image(tmp_path / "a.avif", max_megapixels=1).pixels.shape == (64, 80, 3)
+
+
+def test_file_that_says_it_is_too_large(tmp_path):
+    (tmp_path / "a.avif").write_bytes(said_to_be(encoded(64, 80), 2000, 1200))
     with pytest.raises(InputError, match=r"a\.avif: expected at most 1 megapixels, found 2000 x 1200"):
-        read_image(tmp_path / "a.avif", max_megapixels=1)
-
-
-def test_transparency_larger_than_the_picture(tmp_path):
-    """The second frame of the file is its alpha channel."""
-    large = encoded(1200, 2000, "RGBA")
-    assert large.count(b"av01") == 2
-    hidden = large.replace(b"av01", b"none", 1)  # the picture itself
-    (tmp_path / "a.avif").write_bytes(said_to_be(hidden, 80, 64))
-    with pytest.raises(InputError, match="found 2000 x 1200"):
         read_image(tmp_path / "a.avif", max_megapixels=1)
 
 
@@ -84,91 +67,16 @@ def test_picture_of_tiles(tmp_path):
     command = ["avifenc", "--grid", "3x2", "--speed", "10", "--min", "0", "--max", "0"]
     tiles = [f"{number}.png" for number in range(6)]
     subprocess.run([*command, *tiles, "a.avif"], cwd=tmp_path, check=True, capture_output=True)
-    assert avif.coded_size(tmp_path / "a.avif") == (128, 128)
     assert np.abs(read_image(tmp_path / "a.avif").pixels.astype(int) - levels).mean() < 2
-    with pytest.raises(InputError, match=r"at most 0\.05 megapixels, found 384 x 256"):
+    with pytest.raises(InputError, match=r"a\.avif: expected at most 0\.05 megapixels, found 384 x 256"):
         read_image(tmp_path / "a.avif", max_megapixels=0.05)
-
-
-def bits(*fields: tuple[int, int]) -> bytes:
-    """Numbers of so many bits one after another, most significant first, filled up with zeros."""
-    text = "".join(f"{value:0{count}b}" for value, count in fields)
-    text += "0" * (-len(text) % 8)
-    return int(text, 2).to_bytes(len(text) // 8, "big")
-
-
-def unit(kind: int, content: bytes) -> bytes:
-    return bytes((kind << 3 | 2, len(content))) + content
-
-
-def sequence(width: int, height: int, *, timing: bool) -> bytes:
-    """A sequence header of moving pictures with 16 bits for each side, up to what a frame header needs of it."""
-    start = [(0, 3), (0, 1), (0, 1)]
-    if timing:
-        model = [(1, 1), (9, 5), (1, 32), (9, 5), (9, 5)]
-        start += [(1, 1), (1, 32), (25, 32), (1, 1), (0b00101, 5), *model]
-    else:
-        start += [(0, 1)]
-    start += [(1, 1), (0, 5), (0, 12), (9, 5), (1, 1)]  # one operating point, with a tier
-    start += [(1, 1), (7, 10), (7, 10), (0, 1)] if timing else []
-    start += [(1, 1), (3, 4)]  # initial display delay
-    start += [(15, 4), (15, 4), (width - 1, 16), (height - 1, 16)]
-    tools = [(0, 1), (0, 3), (0, 4), (1, 1), (0, 1), (0, 1), (1, 1), (1, 1), (7, 3)]
-    return unit(1, bits(*start, *tools, (0, 8)))
-
-
-def frame(*, larger: bool) -> bytes:
-    """A key frame that is shown; whether it has a size of its own."""
-    return unit(6, bits((0, 1), (0, 2), (1, 1), (0, 1), (0, 1), (larger, 1), (0, 9)))
-
-
-@pytest.mark.parametrize("timing", [False, True])
-def test_frame_with_a_size_of_its_own(timing):
-    """It may be as large as the bits for the sides allow."""
-    start = unit(2, b"") + sequence(80, 64, timing=timing)
-    assert largest_frame(start) == (80, 64)
-    assert largest_frame(start + frame(larger=False)) == (80, 64)
-    assert largest_frame(start + frame(larger=True)) == (65536, 65536)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\x12", b"\x12\x00\x0a", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff", b"\xff" * 9]
-)
-def test_nothing_that_tells_a_size(content):
-    assert largest_frame(content) is None
 
 
 def test_without_a_compressed_frame(tmp_path):
     content = encoded(64, 80)
     (tmp_path / "a.avif").write_bytes(content.replace(b"av01", b"none"))
-    with pytest.raises(InputError, match=r"a\.avif: truncated or corrupt AVIF file \(no AV1 frame in it\)"):
+    with pytest.raises(InputError, match=r"a\.avif: truncated or corrupt AVIF file"):
         read_image(tmp_path / "a.avif")
-
-
-def test_size_of_what_is_written_here(tmp_path):
-    path = write_image(tmp_path / "a.avif", np.full((40, 60, 3), 2, np.float32))
-    assert avif.coded_size(path) == (60, 40)
-
-
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
-@pytest.mark.parametrize("codec", ["libaom-av1", "librav1e", "libsvtav1"])
-def test_other_encoders(tmp_path, codec):
-    source = ["-f", "lavfi", "-i", "testsrc=size=258x130", "-frames:v", "1", "-pix_fmt", "yuv420p"]
-    command = ["ffmpeg", "-loglevel", "error", *source, "-c:v", codec, str(tmp_path / "a.avif")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if "Unknown encoder" in done.stderr:
-        pytest.skip(f"ffmpeg was built without {codec}")
-    assert avif.coded_size(tmp_path / "a.avif") == (258, 130)
-
-
-@pytest.mark.skipif(shutil.which("aomenc") is None, reason="aomenc is not installed (Debian: aom-tools)")
-def test_scaled_frames_of_a_real_encoder(tmp_path):
-    """258 x 130 at first, then 129 x 65; nine bits for the width, eight for the height."""
-    frames = b"".join(b"FRAME\n" + bytes([level]) * (258 * 130 * 3 // 2) for level in (50, 90, 120))
-    (tmp_path / "a.y4m").write_bytes(b"YUV4MPEG2 W258 H130 F25:1 C420\n" + frames)
-    command = ["aomenc", "--resize-mode=1", "--resize-denominator=16", "--cpu-used=8", "--obu", "-o", "a.obu", "a.y4m"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert largest_frame((tmp_path / "a.obu").read_bytes()) == (512, 256)
 
 
 def saying_ten_bits(content: bytes) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_header, read_image, write_image
-from hdrgen.io.codecs.boxes import boxes
+from hdrgen.io.containers.boxes import boxes
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 
@@ -41,7 +41,9 @@ def test_size_of_a_jpeg_xl_before_it_is_opened(tmp_path, size):
         (tmp_path / "a.jxl").write_bytes(imagecodecs.jpegxl_encode(pixels, usecontainer=container))
         header = read_header(tmp_path / "a.jxl")
         assert (header.height, header.width) == size
-        with pytest.raises(InputError, match=f"at most 1e-06 megapixels, found {size[1]} x {size[0]}"):
+        with pytest.raises(
+            InputError, match=rf"a\.jxl: expected at most 1e-06 megapixels, found {size[1]} x {size[0]}"
+        ):
             read_image(tmp_path / "a.jxl", max_megapixels=1e-6)
 
 

@@ -49,3 +49,12 @@ def test_damaged(noise, start, length):
     for content in (noise, whole[:start], whole[:start] + noise + whole[start + length :]):
         found = chromaticities_of(content)
         assert found is None or len(found) == 8
+
+
+def test_damaged_profile_counts_as_none():
+    """Its colorants would be read, but nothing says that they are whole."""
+    whole = profile(DISPLAY_P3.chromaticities)
+    assert chromaticities_of(whole) == DISPLAY_P3.chromaticities
+    assert chromaticities_of(whole.replace(b"acsp", b"abcd")) is None
+    assert chromaticities_of(whole.replace(b"RGB XYZ", b"\xffGB XYZ")) is None
+    assert chromaticities_of(b"") is None

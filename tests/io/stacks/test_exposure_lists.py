@@ -58,6 +58,12 @@ def test_json(tmp_path, content):
     assert read(tmp_path / "exposures.json", json.dumps(content)) == {"a.jpg": Exposure(0.25), "b.jpg": Exposure(0.5)}
 
 
+def test_names_of_one_letter_count_and_hidden_files_do_not(tmp_path):
+    for name in ("a.jpg", "b.jpg", ".c.jpg", "d.txt"):
+        (tmp_path / name).touch()
+    assert read(tmp_path / "exposure.txt", "0 1") == {"a.jpg": Exposure(ev=0), "b.jpg": Exposure(ev=1)}
+
+
 def test_kalantari(tmp_path):
     for name in ("262A2945.tif", "262A2943.tif", "262A2944.tif", "HDRImg.hdr", "preview.png"):
         (tmp_path / name).touch()

@@ -1,0 +1,367 @@
+"""How many small faults in the code the tests do not see: random mutants that survive.
+
+mutmut makes the mutants; those of text are left out, since texts are messages and names. The tests are run by this
+program: mutmut's own runner leaves out what stands outside functions, such as constants, and cuts functions in pieces
+whose signatures jsonargparse can no longer read. First, all tests that matter run once, and it is noted which of them
+runs which line. Then, for each mutant, those that run its line (or else its function, or else its file) run in a
+fork that finds torch and the rest imported, the quickest file first, up to the first failure. What fails, crashes, or
+takes far longer than before is killed.
+
+`benchmarks/equivalent_mutants.txt` lists those that no test can see, each with the reason; they are left out of the
+share. `--only 3 17` runs those numbers of the same draw again. Needs the extra `mutants` (`make mutants`).
+"""
+
+import argparse
+import difflib
+import importlib
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import libcst as cst
+import pytest
+from coverage import Coverage
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from mutmut.mutation.file_mutation import Mutation, create_mutations
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("camera", "fusion", "metrics", "nn", "io", "data")
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "runs", "quickstart", "wandb", "build")
+# What the tests import and no mutant changes; torchmetrics first, as tests/conftest.py says.
+PRELOADED = (
+    *("torchmetrics", "torch", "torch._dynamo", "pytorch_lightning.cli", "kornia.augmentation", "jsonargparse"),
+    *("cv2", "skimage.metrics", "scipy.ndimage", "scipy.optimize", "scipy.io", "hypothesis.extra.numpy"),
+    *("colour_hdri", "imagecodecs", "tifffile", "OpenImageIO", "OpenEXR", "rawpy", "PIL.Image"),
+)
+MEMORY = 12 << 30  # bytes of address space: a mutant must not take the machine with it
+MARKS = "not slow and not ddp and not gpu"
+SAFEGUARDS = re.compile(r',?\s*\b(?:(?:strict|frozen)=\w+|encoding=(?:"utf-8"|None))')
+"""Arguments that only make other faults loud, or name what this machine does anyway."""
+UNSEEN = 5  # pytest's status where no test was left
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file: where, of what kind, and what the file then says."""
+
+    path: str
+    kind: str
+    lines: range
+    function: range
+    before: str
+    after: str
+
+    @property
+    def diff(self) -> list[str]:
+        """The lines that differ, with their sign."""
+        lines = difflib.unified_diff(self.before.splitlines(), self.after.splitlines(), n=0, lineterm="")
+        return [line for line in list(lines)[2:] if not line.startswith("@@")]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the tests ran without a mutant: for each file and line, the tests; for each test, its seconds."""
+
+    lines: dict[str, dict[str, list[str]]]
+    seconds: dict[str, float]
+
+    def tests_of(self, mutant: Mutant) -> set[str]:
+        """Those that run the mutant's lines, or else its function, or else its file."""
+        file = self.lines.get(mutant.path, {})
+        for lines in (mutant.lines, mutant.function):
+            if found := self._among(test for line in lines for test in file.get(str(line), [])):
+                return found
+        return self._among(test for tests in file.values() for test in tests)
+
+    def _among(self, contexts: Iterator[str]) -> set[str]:
+        """Tests of these names; a file's name, which stands for its fixtures, means all its tests."""
+        wanted = set(contexts)
+        return {test for test in self.seconds if test in wanted or _file(test) in wanted}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rooms", nargs="*", default=ROOMS, help=f"folders of hdrgen/ (default: {' '.join(ROOMS)})")
+    parser.add_argument("--count", type=int, default=200, help="mutants to draw (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of the draw to run, the others not")
+    parser.add_argument("--tests", nargs="+", help="files and folders (default: those of the rooms, with doctests)")
+    parser.add_argument("--also", nargs="+", default=[], help="files and folders of tests beside these")
+    parser.add_argument("--seconds", type=float, default=60, help="of tests for one mutant at most (%(default)s)")
+    parser.add_argument("--map", type=Path, help="file to keep which test runs which line in, and to read it from")
+    parser.add_argument("--unchanged", action="store_true", help="change nothing, to check this tool: all must survive")
+    options = parser.parse_args()
+    tests = options.tests or [f"{top}/{room}" for room in options.rooms for top in ("tests", "hdrgen")]
+    tests = [*(test for test in tests if (ROOT / test).exists()), *options.also]
+    mutants = draw(options.rooms, options.count, options.seed)
+    if options.unchanged:
+        mutants = [replace(mutant, after=mutant.before) for mutant in mutants]
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: its threads do not outlive a fork
+    for name in PRELOADED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
+        ran = _kept(options.map) or observe(tree, options.rooms, tests, options.map)
+        survivors: dict[int, Mutant] = {}
+        for number in options.only or range(len(mutants)):
+            survived, seconds, count = try_mutant(tree, mutants[number], ran, options.seconds)
+            if survived:
+                survivors[number] = mutants[number]
+            verdict = "SURVIVED" if survived else "killed"
+            place = f"{mutants[number].path}:{mutants[number].lines.start}"
+            print(f"{number:4} {verdict:8} {seconds:5.1f} s of {count} tests: {place}", flush=True)
+    return report([mutants[number] for number in options.only or range(len(mutants))], survivors)
+
+
+def draw(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
+    """Random mutants of the rooms' files, all as likely."""
+    paths = sorted(path for room in rooms for path in (ROOT / "hdrgen" / room).rglob("*.py"))
+    every = [(path, index) for path in paths for index in range(len(_mutations(path)[1]))]
+    print(f"{len(every)} mutants in {len(paths)} files, of which {min(count, len(every))} are drawn by seed {seed}")
+    return [_mutant(path, index) for path, index in random.Random(seed).sample(every, min(count, len(every)))]
+
+
+def _mutations(path: Path) -> tuple[cst.Module, list[Mutation]]:
+    module, mutations, *_ = create_mutations(str(path), path.read_text())
+    return module, [each for each in mutations if not isinstance(each.original_node, cst.SimpleString)]
+
+
+def _mutant(path: Path, index: int) -> Mutant:
+    module, mutations = _mutations(path)
+    positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+    mutation = mutations[index]
+    function = mutation.contained_by_top_level_function
+    changed = module.deep_replace(mutation.original_node, mutation.mutated_node)
+    assert isinstance(changed, cst.Module)
+    lines = _range(positions[mutation.original_node])
+    return Mutant(
+        path=str(path.relative_to(ROOT)),
+        kind=type(mutation.original_node).__name__,
+        lines=lines,
+        function=_range(positions[function]) if function else lines,
+        before=module.code,
+        after=changed.code,
+    )
+
+
+def _range(position: CodeRange) -> range:
+    return range(position.start.line, position.end.line + 1)
+
+
+def _kept(path: Path | None) -> Ran | None:
+    return Ran(**json.loads(path.read_text())) if path and path.exists() else None
+
+
+def observe(tree: Path, rooms: Sequence[str], tests: Sequence[str], keep: Path | None) -> Ran:
+    """Run the tests without a mutant."""
+    found = tree.parent / "ran.json"
+
+    def run() -> int:
+        coverage = Coverage(data_file=None, config_file=False, include=[f"{tree}/hdrgen/{room}/*" for room in rooms])
+        observer = _Observer(coverage)
+        coverage.start()
+        status = pytest.main([*tests, "-m", MARKS, "-p", "no:cacheprovider"], plugins=[observer])
+        coverage.stop()
+        data = coverage.get_data()
+        lines = {
+            str(Path(file).relative_to(tree)): {
+                str(line): [name for name in names if name] for line, names in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+        seconds = {test: taken for test, taken in observer.seconds.items() if test not in observer.failed}
+        found.write_text(json.dumps({"lines": lines, "seconds": seconds}))
+        return int(status)
+
+    start = time.perf_counter()
+    log = tree.parent / "log"
+    if in_fork(run, tree, log, 3600) > 1:
+        sys.exit(f"The tests do not run without any mutant:\n{log.read_text()[-4000:]}")
+    for line in log.read_text().splitlines():
+        if line.startswith(("FAILED", "ERROR")):
+            print(f"left out, since it fails without any mutant: {line.partition(' ')[2]}")
+    if keep:
+        shutil.copy(found, keep)
+    ran = _kept(found)
+    assert ran is not None
+    print(f"{len(ran.seconds)} tests pass in {time.perf_counter() - start:.0f} s", flush=True)
+    return ran
+
+
+class _Observer:
+    """A plugin of pytest that tells coverage the running test, or its file while fixtures are made."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+        self.seconds: Counter[str] = Counter()
+        self.failed: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._coverage.switch_context(_file(item.nodeid))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        self._coverage.switch_context(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] += report.duration
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+
+class _Chosen:
+    """A plugin of pytest that runs some tests alone, the quickest file first."""
+
+    def __init__(self, tests: set[str], seconds: dict[str, float]) -> None:
+        self._tests = tests
+        self._file: Counter[str] = Counter()
+        for test in tests:
+            self._file[_file(test)] += seconds[test]
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if item.nodeid in self._tests]
+        items[:] = sorted(chosen, key=lambda item: self._file[_file(item.nodeid)])
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def try_mutant(tree: Path, mutant: Mutant, ran: Ran, limit: float) -> tuple[bool, float, int]:
+    """Whether it survives, after how many seconds of how many tests."""
+    tests, total = set(), 0.0
+    for test in sorted(ran.tests_of(mutant), key=lambda test: ran.seconds[test]):
+        if total + ran.seconds[test] <= limit:
+            tests.add(test)
+            total += ran.seconds[test]
+    if not tests:
+        return True, 0.0, 0
+
+    def run() -> int:
+        files = sorted({_file(test) for test in tests})
+        for module in (file for file in files if file.startswith("hdrgen/")):
+            # pytest would import it a second time where it is the first of its package: two classes of one name.
+            importlib.import_module(module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+        options = ["-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        return int(pytest.main([*files, *options], plugins=[_Chosen(tests, ran.seconds)]))
+
+    path = tree / mutant.path
+    start = time.perf_counter()
+    _write(path, mutant.after)
+    status = in_fork(run, tree, tree.parent / "log", 30 + 5 * total)
+    _write(path, mutant.before)
+    return status in (0, UNSEEN), time.perf_counter() - start, len(tests)
+
+
+def _write(path: Path, code: str) -> None:
+    """With a time one second later than before: byte code is kept by second and size, which two mutants may share."""
+    modified = path.stat().st_mtime + 1
+    path.write_text(code)
+    os.utime(path, (modified, modified))
+
+
+def in_fork(run: Callable[[], int], tree: Path, log: Path, limit: float) -> int:
+    """The exit status of `run` in a process of its own, in the tree; -1 where it took too long."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            _enter(tree, log)
+            status = run()
+        finally:
+            os._exit(status)
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            _end(child)
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    _end(child)
+    os.waitpid(child, 0)
+    return -1
+
+
+def _end(child: int) -> None:
+    """The child and what it started: it leads a group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def _enter(tree: Path, log: Path) -> None:
+    """Make this process one that knows only the tree."""
+    from hypothesis import Phase, settings
+
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.chdir(tree)
+    os.environ["PYTHONPATH"] = sys.path[0] = str(tree)
+    # Neither luck nor the long search for the smallest example: the first failure is enough.
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)
+    settings.load_profile("mutants")
+
+
+def report(tried: Sequence[Mutant], survivors: dict[int, Mutant]) -> int:
+    """Print the survivors and a markdown table; 0 below one in ten."""
+    known = _equivalent()
+    reasons = {number: _reason(mutant.diff, known) for number, mutant in survivors.items()}
+    equivalent = {number for number, reason in reasons.items() if reason}
+    for number, mutant in survivors.items():
+        note = f" (equivalent: {reasons[number]})" if number in equivalent else ""
+        print(f"\n{number} {mutant.path}:{mutant.lines.start}{note}\n" + "\n".join(mutant.diff))
+    for title, of in (("room", lambda mutant: Path(mutant.path).parts[1]), ("kind", lambda mutant: mutant.kind)):
+        _table(title, of, tried, [mutant for number, mutant in survivors.items() if number not in equivalent])
+    share = (len(survivors) - len(equivalent)) / max(1, len(tried) - len(equivalent))
+    print(f"\n{len(survivors) - len(equivalent)} of {len(tried) - len(equivalent)} survive: {share:.1%}; ", end="")
+    print(f"{len(equivalent)} equivalent")
+    return 0 if share < 0.1 else 1
+
+
+def _table(title: str, of: Callable[[Mutant], str], tried: Sequence[Mutant], survivors: Sequence[Mutant]) -> None:
+    counts, left = Counter(map(of, tried)), Counter(map(of, survivors))
+    print(f"\n| {title} | mutants | survive |\n|---|---|---|")
+    for name, count in counts.most_common():
+        print(f"| {name} | {count} | {left[name]} |")
+
+
+def _reason(diff: Sequence[str], known: dict[tuple[str, ...], str]) -> str:
+    """Why a change has no effect that a test could see; empty where it may have one."""
+    sides = ["".join(SAFEGUARDS.sub("", line[1:]) for line in diff if line[0] == sign) for sign in "-+"]
+    if "".join(sides[0].split()) == "".join(sides[1].split()):
+        return "a safeguard against other faults"
+    return known.get(tuple(sorted(line[0] + " ".join(line[1:].split()) for line in diff)), "")
+
+
+def _equivalent() -> dict[tuple[str, ...], str]:
+    """Changed lines, with their sign, and the reason, from paragraphs whose first line is the reason."""
+    paragraphs = [part.splitlines() for part in EQUIVALENT.read_text().split("\n\n")] if EQUIVALENT.exists() else []
+    return {
+        tuple(sorted(line[0] + " ".join(line[1:].split()) for line in lines)): reason.lstrip("# ")
+        for reason, *lines in paragraphs
+        if lines
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

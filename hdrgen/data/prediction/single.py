@@ -1,0 +1,61 @@
+"""Single photographs to predict from."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hdrgen.data.dataset import StackDataset
+from hdrgen.data.reading import read_photograph
+from hdrgen.data.sample import Sample
+from hdrgen.data.scene_names import names_of_files
+from hdrgen.io import find_images
+
+PhotographSource = Callable[[Sequence[str | Path], bool, float], StackDataset]
+"""Makes scenes of photographs: files, folders or patterns, `clean` and `max_megapixels`, see `Photographs`."""
+
+
+class Photographs(StackDataset):
+    """Photographs as stacks of one exposure, EV 0.
+
+    Args:
+        sources: Files, folders or glob patterns. Linear files are encoded for display with the sRGB curve, see
+            `hdrgen.data.reading.read_photograph`.
+        clean: Replace NaN, infinite, negative and black pixels of radiance instead of failing.
+        max_megapixels: Refuse larger photographs.
+
+    Raises:
+        InputError: Nothing found.
+    """
+
+    def __init__(self, sources: Sequence[str | Path], clean: bool = False, max_megapixels: float = 500) -> None:
+        self.paths = find_images(sources)
+        self.clean = clean
+        self.max_megapixels = max_megapixels
+        self.names = names_of_files(self.paths)
+
+    def __len__(self) -> int:
+        """Number of photographs."""
+        return len(self.paths)
+
+    def scene(self, index: int) -> str:
+        """The file's name without its suffix, numbered where several share it."""
+        return self.names[index]
+
+    def exposures(self, index: int) -> Tensor:
+        """EV 0."""
+        return torch.zeros(1)
+
+    def reference(self, index: int) -> int:
+        """The only exposure."""
+        return 0
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Read the photograph."""
+        path = self.paths[index]
+        photograph = read_photograph(path, clean=self.clean, max_megapixels=self.max_megapixels)
+        ldr = photograph.expand(len(frames), *photograph.shape)
+        return Sample(
+            ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
+        )

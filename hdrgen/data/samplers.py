@@ -1,0 +1,62 @@
+"""The order in which scenes come, and each process's share of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch.utils.data import DistributedSampler
+
+
+class EpochSampler(DistributedSampler[Any]):
+    """Keys `(epoch, index)` in a new order each epoch, shared out evenly between the processes.
+
+    The epoch is asked for in the main process whenever an iteration starts: worker processes, also persistent ones,
+    need not know it, and after a resume it is right from the first batch on. When the scenes do not divide evenly, the
+    first ones of the order are repeated, so that every process has equally many: gradients are averaged step by step.
+
+    Being a `DistributedSampler`, it is left alone by Lightning, which would wrap any other sampler in one.
+
+    Args:
+        length: Number of scenes.
+        seed: Of the order.
+        epoch: Gives the current epoch.
+        shuffle: False keeps the order.
+        rank: Of this process.
+        world: Number of processes.
+
+    >>> list(EpochSampler(3, seed=0, epoch=lambda: 7, shuffle=False))
+    [(7, 0), (7, 1), (7, 2)]
+    """
+
+    def __init__(
+        self, length: int, seed: int, epoch: Callable[[], int], *, shuffle: bool = True, rank: int = 0, world: int = 1
+    ) -> None:
+        super().__init__(range(length), num_replicas=world, rank=rank, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
+        self._current_epoch = epoch
+
+    def __iter__(self) -> Iterator[Any]:
+        """This process's keys of the current epoch."""
+        epoch = self._current_epoch()
+        self.set_epoch(epoch)
+        return iter([(epoch, index) for index in super().__iter__()])
+
+
+class ExactShard(DistributedSampler[Any]):
+    """Every scene exactly once over all processes: process `rank` takes every `world`-th.
+
+    Processes may get one scene more or less; nothing that is measured or written is repeated.
+
+    >>> [list(ExactShard(5, rank=rank, world=2)) for rank in range(2)]
+    [[0, 2, 4], [1, 3]]
+    """
+
+    def __init__(self, length: int, *, rank: int = 0, world: int = 1) -> None:
+        super().__init__(range(length), num_replicas=world, rank=rank, shuffle=False)  # type: ignore[arg-type]
+        self._share = range(rank, length, world)
+
+    def __iter__(self) -> Iterator[Any]:
+        """This process's indices."""
+        return iter(self._share)
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._share)

@@ -1,0 +1,163 @@
+"""A virtual camera that photographs radiance: the exposure stacks of rendered and procedural scenes."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
+from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposed, auto_exposure_gain, finite_radiance, with_floor
+from hdrgen.data.dataset import StackDataset, local_reference
+from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.errors import InputError
+
+HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+"""The nine exposures of DrTMO, in stops."""
+
+FOLDS = 5
+"""Of the curves, every fifth run is held out for tests."""
+
+
+@dataclass(frozen=True)
+class StackCamera:
+    """A camera that takes a bracket of a scene; response and exposure are drawn anew for each scene and epoch.
+
+    The procedure of DrTMO (Endo et al., "Deep Reverse Tone Mapping", 2017), which Le et al., WACV 2023, train on: a
+    response curve, nine exposures in half stops, 8 bits. The middle exposure is anchored on the scene: the `percentile`
+    of its luminance gets the sensor exposure `level * 2**u`, u uniform within `jitter` stops.
+
+    Attributes:
+        evs: Exposures in stops, ascending; 0, the reference, is one of them.
+        curves: Where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
+            themselves. None draws from the sigmoid family of HDRCNN.
+        curves_fold: Of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
+            Neighbours stay together because DoRF lists the red, green and blue curve of a film one after the other.
+        bits: Quantisation of the exposures; None leaves them continuous.
+        percentile: Of luminance, 0 to 100.
+        level: Sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
+        jitter: Half the width of the random exposure error, in stops.
+    """
+
+    evs: Sequence[float] = HALF_STOPS
+    curves: str | list[CameraResponse] | None = None
+    curves_fold: Literal["train", "test"] | None = None
+    bits: int | None = 8
+    percentile: float = 50.0
+    level: float = MIDDLE_GREY
+    jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise fail in the middle of a run."""
+        if 0 not in self.evs or any(b <= a for a, b in zip(self.evs, self.evs[1:], strict=False)):
+            raise InputError(f"expected exposures in ascending stops with 0 among them, found {list(self.evs)}")
+        if self.curves_fold and not self.curves:
+            raise InputError(f"expected curves to take the {self.curves_fold} fold of, found none; set curves")
+        if self.curves is not None and not self.responses:
+            raise InputError(f"expected at least one response curve, found none in {self.curves} ({self.curves_fold})")
+
+    @property
+    def ev(self) -> Tensor:
+        """(S,) exposures in stops."""
+        return torch.tensor(self.evs, dtype=torch.float32)
+
+    @property
+    def reference(self) -> int:
+        """Index of EV 0."""
+        return list(self.evs).index(0)
+
+    @cached_property
+    def responses(self) -> Sequence[CameraResponse]:
+        """The curves of this fold; empty when the curves are drawn from the sigmoid family."""
+        curves: Sequence[CameraResponse] = (
+            load_curves(self.curves) if isinstance(self.curves, str) else self.curves or []
+        )
+        return curves if self.curves_fold is None else fold_of(curves, held_out=self.curves_fold == "test")
+
+    def draw_response(self, generator: torch.Generator) -> CameraResponse:
+        """A response for one scene, each curve equally likely."""
+        if self.curves is None:
+            return Sigmoid.sample(generator)
+        return self.responses[int(torch.randint(len(self.responses), (), generator=generator))]
+
+    def photograph(
+        self,
+        radiance: Tensor,
+        scene: str,
+        frames: Sequence[int],
+        generator: torch.Generator,
+        frame_radiance: Tensor | None = None,
+    ) -> Sample:
+        """Take these exposures of a scene.
+
+        Args:
+            radiance: (3, H, W) linear, of any scale, at the reference exposure.
+            scene: Its name.
+            frames: Indices into `evs`, ascending.
+            generator: Draws the response and the exposure error; the draws do not depend on `frames`.
+            frame_radiance: (S, 3, H, W) linear radiance at each of `frames`, on the scale of `radiance`, where things
+                move; None: `radiance` throughout.
+
+        Returns:
+            The sample with `hdr` on the absolute scale (`ldr[ref] == f(clip(hdr))` within quantisation) and the
+            `inverse_response`.
+        """
+        response = self.draw_response(generator)
+        error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
+        level = self.level * 2**error
+        hdr = auto_exposed(radiance, self.percentile, level)
+        exposed = hdr.expand(len(frames), *hdr.shape)
+        if frame_radiance is not None:
+            gain = auto_exposure_gain(radiance, self.percentile, level)
+            exposed = with_floor(finite_radiance(frame_radiance) * gain)
+        ev = self.ev[list(frames)]
+        return Sample(
+            ldr=form_image(exposed, ev[:, None], response, self.bits)[:, 0],
+            ev=ev,
+            ref=torch.tensor(local_reference(frames, self.reference)),
+            hdr=hdr,
+            scene=scene,
+            inverse_response=response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS)),
+        )
+
+
+class RadianceScenes(StackDataset):
+    """Scenes whose radiance is known, photographed by a virtual camera; subclasses yield the radiance.
+
+    Attributes:
+        camera: Takes the exposures.
+    """
+
+    camera: StackCamera
+
+    @abstractmethod
+    def radiance(self, index: int, generator: torch.Generator) -> Tensor:
+        """(3, H, W) linear radiance of the scene, of any scale, drawn anew from `generator` where it is random."""
+
+    def exposures(self, index: int) -> Tensor:
+        """(S,) the camera's exposures in stops."""
+        return self.camera.ev
+
+    def reference(self, index: int) -> int:
+        """Index of EV 0."""
+        return self.camera.reference
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        """Photograph the scene."""
+        return self.camera.photograph(self.radiance(index, generator), self.scene(index), frames, generator)
+
+
+def fold_of(curves: Sequence[CameraResponse], *, held_out: bool) -> list[CameraResponse]:
+    """Every fifth run of neighbouring curves, or all others.
+
+    A run is a thirty-second of the list: one curve in a short list, the six curves of two films in DoRF.
+
+    >>> from hdrgen.camera import Gamma
+    >>> [curve.gamma for curve in fold_of([Gamma(g) for g in range(1, 11)], held_out=True)]
+    [5, 10]
+    """
+    run = max(1, round(len(curves) / 32))
+    return [curve for index, curve in enumerate(curves) if (index // run % FOLDS == FOLDS - 1) == held_out]

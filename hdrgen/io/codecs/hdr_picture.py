@@ -1,0 +1,71 @@
+"""HDR pictures to look at: what the formats share that store luminance, 203 cd/m2 of which are radiance 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hdrgen.errors import InputError
+from hdrgen.io.codecs.codec import Decoded
+from hdrgen.io.colour import Chromaticities, ColourSpace, converted
+from hdrgen.io.image import Pixels
+from hdrgen.io.levels import quantised
+from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp, pq_levels, radiance_of
+from hdrgen.io.notes import Note
+from hdrgen.io.rows import by_rows
+
+
+def pictured(path: Path, decoded: Decoded, cicp: Cicp | None, bits: int) -> Decoded:
+    """Radiance of the values of an HDR picture; display values at 8 or 16 bits of an SDR one.
+
+    Args:
+        path: Named in the error.
+        decoded: Pixels as stored: integers of `bits` bits, or floating point signal values.
+        cicp: What the file says of their curve.
+        bits: Of a channel.
+
+    Raises:
+        InputError: A curve that is not read here.
+    """
+    pixels = decoded.pixels
+    if cicp is not None and cicp.is_radiance:
+        try:
+            return decoded._replace(pixels=radiance_of(pixels, cicp, bits), linear=True)
+        except ValueError as error:
+            raise InputError(f"{path}: {error}; convert the file") from error
+    if pixels.dtype.kind == "f":
+        return decoded._replace(pixels=quantised(pixels, 16))
+    if pixels.dtype == np.uint16 and bits < 16:
+        full = np.uint32(2**bits - 1)
+        pixels = ((np.minimum(pixels, full) * np.uint32(65535) + full // 2) // full).astype(np.uint16)
+    return decoded._replace(pixels=pixels)
+
+
+def pq_picture(
+    radiance: Pixels, source: Chromaticities, space: ColourSpace, bits: int
+) -> tuple[Pixels, tuple[Note, ...]]:
+    """PQ levels in the colours of the file, and a note that counts what they cannot hold.
+
+    Band by band, so that the picture is not held as float once more.
+    """
+    above = 0
+
+    def levels(rows: Pixels) -> Pixels:
+        nonlocal above
+        pixels = converted(rows, source, space.chromaticities)
+        above += count_above(pixels)
+        return pq_levels(pixels, bits)
+
+    return by_rows(levels, radiance, np.uint16), clipping_notes(above)
+
+
+def count_above(radiance: Pixels) -> int:
+    """How many pixels are too bright for these formats."""
+    return int((radiance > FULL_RADIANCE).any(axis=-1).sum())
+
+
+def clipping_notes(above: int) -> tuple[Note, ...]:
+    """What to say of pixels that are too bright."""
+    limit = f"{FULL_RADIANCE:.4g} (10,000 cd/m2)"
+    return (Note(f"{above} pixels are brighter than {limit}, where this format ends; clipped"),) if above else ()

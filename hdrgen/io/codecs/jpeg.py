@@ -1,0 +1,87 @@
+"""JPEG: display values of 8 bits, and the HDR picture that a gain map makes of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.gain_map import applied
+from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, may_hold_gain_map, read_gain_map
+from hdrgen.io.codecs.jpeg_picture import decoded, encoded, stored_jpeg
+from hdrgen.io.codecs.openimageio import OpenImageIODecoder
+from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
+from hdrgen.io.codecs.plain_pixels import display_levels
+from hdrgen.io.containers.jpeg_markers import claimed_size
+from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.exif import exposure_from
+from hdrgen.io.metadata.icc import chromaticities_of
+from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.notes import Note
+
+QUALITY = 95
+_SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
+_NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
+
+
+class Jpeg(OpenImageIODecoder):
+    """JPEG. Files that may hold a gain map are left to Pillow, since OpenImageIO applies it unasked."""
+
+    name = title = "JPEG"
+    openimageio_name = "jpeg"
+    signatures = (b"\xff\xd8\xff",)
+    suffixes = written = (".jpg", ".jpeg")
+    depths: ClassVar[tuple[int, ...]] = (8,)
+
+    def summary(self, path: Path) -> Summary:
+        """Size and exposure, from the header alone."""
+        return _stored_summary(path) if may_hold_gain_map(path) else super().summary(path)
+
+    def chromaticities(self, path: Path) -> tuple[float, ...] | None:
+        """Of the profile or the tag for Adobe RGB, which OpenImageIO leaves out."""
+        return stored_jpeg(path).chromaticities
+
+    def decode(self, path: Path, options: DecodeOptions) -> Decoded:
+        """Display values; radiance where a gain map is asked for and found."""
+        return _decoded_with_gain_map(path, options) if may_hold_gain_map(path) else super().decode(path, options)
+
+    def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
+        """Libjpeg takes memory for the whole of a progressive picture as soon as it is opened."""
+        if size := claimed_size(path):
+            check_size(path, *size, options.max_megapixels)
+
+    def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
+        """As `chromaticities`."""
+        return self.chromaticities(path)
+
+    def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
+        """Levels of 8 bits. Through Pillow: OpenImageIO's JPEG writer ends the process when the disk is full."""
+        levels, tags = display_levels(path, pixels, tags, options, self.depths)
+        return Encoded(partial(_save, levels=levels, tags=tags, quality=options.quality or QUALITY))
+
+
+def _save(path: Path, levels: Pixels, tags: Tags, quality: int) -> None:
+    path.write_bytes(encoded(levels, quality, exif=tags.exif(), profile=tags.profile()))
+
+
+def _stored_summary(path: Path) -> Summary:
+    stored = stored_jpeg(path)
+    size = upright_size(stored.width, stored.height, orientation_in(stored.metadata))
+    return Summary(*size, exposure_from(stored.metadata))
+
+
+def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
+    """The base, or what the gain map makes of it."""
+    summary = _stored_summary(path)
+    check_size(path, summary.width, summary.height, options.max_megapixels)
+    stored = stored_jpeg(path)
+    base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
+    colours = stored.chromaticities
+    found = find_gain_map(path)
+    if found is None or not options.gain_map:
+        notes = (_NO_MAP,) if options.gain_map else () if found is None else (_SDR,)
+        return Decoded(summary, upright(base, orientation), False, notes, colours)
+    own = None if found.meaning.in_base_colours else chromaticities_of(found.profile)
+    pixels = applied(read_gain_map(path, found, options.max_megapixels), base, colours, own)
+    return Decoded(summary, upright(pixels, orientation), True, (), own or colours)

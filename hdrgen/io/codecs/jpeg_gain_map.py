@@ -1,0 +1,145 @@
+"""Gain maps in JPEG files: behind an SDR picture that every viewer shows, what makes it an HDR picture.
+
+Both kinds of metadata are written, ISO 21496-1 and Android's XMP (Ultra HDR image format 1.1), and both are read. The
+second picture is found by the index of CIPA DC-007 (multi-picture format).
+
+libultrahdr, which imagecodecs holds, was tried for reading. It is not there for every Python, and what a file is would
+depend on it: it gives half floats, and weighs the pixels of maps smaller than the base in its own way (the tests bound
+the difference by 0.08 stops in the median and 0.2 stops for 95 of 100 pixels).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from hdrgen.errors import InputError
+from hdrgen.io.codecs import gain_map_metadata as metadata
+from hdrgen.io.codecs.gain_map import GainMap, Meaning
+from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claim, segments
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
+
+_MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
+_INDEX = b"MPF\0"
+_ENTRIES, _COUNT, _VERSION = 0xB002, 0xB001, 0xB000
+_PRIMARY = 0x030000  # attribute of the first picture: baseline MP primary image
+_MOST_PICTURES = 32
+_INDEX_SIZE = 4 + 8 + 2 + 3 * 12 + 4 + 2 * 16
+_APPLICATIONS = range(0xE0, 0xF0)
+
+
+class StoredGainMap(NamedTuple):
+    """A gain map in a file: where its JPEG is, what its levels mean, and its own colour profile."""
+
+    start: int
+    size: int
+    meaning: Meaning
+    profile: bytes
+
+
+def may_hold_gain_map(path: Path) -> bool:
+    """Whether a JPEG file says anywhere what all kinds of gain maps have to say."""
+    content = path.read_bytes()
+    return any(mark in content for mark in _MARKS)
+
+
+def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:
+    """The whole file.
+
+    Args:
+        base: the SDR picture as JPEG.
+        gain_map: from `gain_map_between`.
+        quality: of the map's JPEG.
+    """
+    meaning = gain_map.meaning
+    second = encoded(gain_map.levels, quality)
+    second = second[:2] + _segment(APP1, metadata.xmp(meaning)) + _segment(APP2, metadata.iso(meaning)) + second[2:]
+    at = _end_of_applications(base)
+    described = _segment(APP1, metadata.xmp_of_base(len(second))) + _segment(APP2, metadata.ISO_OF_BASE)
+    start_of_index = at + len(described) + 4 + len(_INDEX)
+    size = len(base) + len(described) + 4 + _INDEX_SIZE
+    index = _segment(APP2, _index(size, len(second), size - start_of_index))
+    return base[:at] + described + index + base[at:] + second
+
+
+def find_gain_map(path: Path) -> StoredGainMap | None:
+    """The gain map of a JPEG file; None where there is none.
+
+    Raises:
+        InputError: one of a kind that is not read here.
+    """
+    with path.open("rb") as stream:
+        for start, size in _pictures(stream):
+            stream.seek(start)
+            held = list(segments(stream))
+            meaning = metadata.meaning_in([part.content for part in held if part.marker in (APP1, APP2)], path)
+            if meaning is not None:
+                return StoredGainMap(start, size, meaning, profile_in(held))
+    return None
+
+
+def read_gain_map(path: Path, found: StoredGainMap, max_megapixels: float) -> GainMap:
+    """Decode the map.
+
+    Raises:
+        InputError: truncated, corrupt, or larger than `max_megapixels`.
+    """
+    with path.open("rb") as stream:
+        stream.seek(found.start)
+        content = stream.read(found.size)
+    claimed = claim(BytesIO(content))
+    if claimed is not None and claimed.width * claimed.height > max_megapixels * 1e6:
+        raise InputError(f"{path}: expected at most {max_megapixels:g} megapixels, found a gain map of more")
+    return GainMap(decoded(content, path), found.meaning)
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def _end_of_applications(content: bytes) -> int:
+    """Where the last of the segments APP0 to APP15 ends, before the tables."""
+    ends = [part.start + 4 + len(part.content) for part in segments(BytesIO(content)) if part.marker in _APPLICATIONS]
+    return ends[-1] if ends else 2
+
+
+def _index(size: int, second_size: int, second_start: int) -> bytes:
+    """The multi-picture index: a big-endian TIFF directory of three tags and two entries."""
+    after_directory = 8 + 2 + 3 * 12 + 4
+    directory = struct.pack(">HHI4s", _VERSION, 7, 4, b"0100") + struct.pack(">HHII", _COUNT, 4, 1, 2)
+    directory += struct.pack(">HHII", _ENTRIES, 7, 32, after_directory)
+    entries = struct.pack(">IIIHH", _PRIMARY, size, 0, 0, 0) + struct.pack(">IIIHH", 0, second_size, second_start, 0, 0)
+    return _INDEX + b"MM\0*" + struct.pack(">IH", 8, 3) + directory + bytes(4) + entries
+
+
+def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Start and size of the pictures after the first, as the index of the first has them."""
+    index = next((part for part in segments(stream) if _is_index(part)), None)
+    if index is None:
+        return
+    block = index.content[len(_INDEX) :]
+    origin = index.start + 4 + len(_INDEX)
+    end = stream.seek(0, 2)
+    for size, offset in _index_entries(block)[1:]:
+        if offset and 0 < size <= end - origin - offset:
+            yield origin + offset, size
+
+
+def _is_index(part: Segment) -> bool:
+    return part.marker == APP2 and part.content.startswith(_INDEX)
+
+
+def _index_entries(block: bytes) -> list[tuple[int, int]]:
+    """Size and offset of each picture; none where the index is damaged."""
+    order = BYTE_ORDERS.get(block[:4])
+    if order is None:
+        return []
+    reader = TiffReader(BytesIO(block), order)
+    entry = reader.first().entries.get(_ENTRIES)
+    table = b"" if entry is None else reader.content(entry, min(entry.number, 16 * _MOST_PICTURES))
+    rows = struct.iter_unpack(order + "IIIHH", table[: len(table) // 16 * 16])
+    return [(row[1], row[2]) for row in rows]

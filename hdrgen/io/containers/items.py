@@ -1,0 +1,119 @@
+"""Pictures and other items in a file of boxes (HEIF, ISO/IEC 23008-12): their properties, and where their data are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from hdrgen.io.containers.bits import BitReader
+from hdrgen.io.containers.boxes import Box, boxes
+
+FULL = 4
+"""Bytes of version and flags, with which many boxes begin."""
+_LONGEST_META = 1 << 20
+_MOST_ITEMS = 4096
+_MOST_EXTENTS = 4096
+_IN_FILE, _IN_META = 0, 1
+
+
+class Place(NamedTuple):
+    """Where the data of an item are: in which space, and pieces of offset and length there (0: to the end)."""
+
+    space: int
+    pieces: tuple[tuple[int, int], ...]
+
+
+def parts_of(stream: BinaryIO, meta: Box) -> dict[bytes, Box]:
+    """The boxes within the one that describes the items."""
+    return {part.kind: part for part in boxes(stream, meta.start + FULL, meta.end)}
+
+
+def content_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> bytes:
+    """What is in one of these boxes; nothing where there is none."""
+    return parts[kind].content(stream, _LONGEST_META) if kind in parts else b""
+
+
+def primary(stream: BinaryIO, parts: dict[bytes, Box]) -> int:
+    """The number of the picture to show."""
+    content = content_of(stream, parts, b"pitm")
+    return int.from_bytes(content[FULL : FULL + (4 if content[:1] > b"\0" else 2)], "big")
+
+
+def items_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> Iterator[int]:
+    """The numbers of the items of a type, from the item information."""
+    if b"iinf" not in parts:
+        return
+    start = parts[b"iinf"].start + FULL + (4 if content_of(stream, parts, b"iinf")[:1] > b"\0" else 2)
+    for entry in boxes(stream, start, parts[b"iinf"].end):
+        reader = BitReader(entry.content(stream, 32))
+        version, _ = reader.take_bytes(1), reader.take_bytes(3)
+        number, _ = reader.take_bytes(4 if version > 2 else 2), reader.take_bytes(2)
+        if reader.take_bytes(4).to_bytes(4, "big") == kind:
+            yield number
+
+
+def properties(stream: BinaryIO, parts: dict[bytes, Box], item: int) -> Iterator[tuple[bytes, bytes]]:
+    """Type and content of what is said of an item; of colours only CICP, under the type `nclx`."""
+    if b"iprp" not in parts:
+        return
+    inner = {part.kind: part for part in boxes(stream, parts[b"iprp"].start, parts[b"iprp"].end)}
+    if b"ipco" not in inner:
+        return
+    known = list(boxes(stream, inner[b"ipco"].start, inner[b"ipco"].end))
+    for index in _associations(content_of(stream, inner, b"ipma"), item):
+        if 0 < index <= len(known):
+            kind, content = known[index - 1].kind, known[index - 1].content(stream, 256)
+            if kind != b"colr":
+                yield kind, content
+            elif content[:4] == b"nclx":
+                yield b"nclx", content[4:]
+
+
+def _associations(content: bytes, item: int) -> list[int]:
+    """The numbers (from 1) of the properties of an item in an item property association box."""
+    reader = BitReader(content)
+    version, wide = reader.take_bytes(1), reader.take_bytes(3) & 1
+    for _ in range(min(reader.take_bytes(4), _MOST_ITEMS)):
+        number = reader.take_bytes(4 if version else 2)
+        found = [
+            reader.take_bytes(2) & 0x7FFF if wide else reader.take_bytes(1) & 0x7F for _ in range(reader.take_bytes(1))
+        ]
+        if number == item:
+            return found
+    return []
+
+
+def data_of(stream: BinaryIO, parts: dict[bytes, Box], item: int, limit: int) -> bytes:
+    """The data of an item, at most `limit` bytes of them; nothing where their place is not told."""
+    place = place_of(content_of(stream, parts, b"iloc"), item)
+    if place is None or place.space not in (_IN_FILE, _IN_META) or (place.space == _IN_META and b"idat" not in parts):
+        return b""
+    start, end = (0, stream.seek(0, 2)) if place.space == _IN_FILE else parts[b"idat"][1:]
+    result = b""
+    for offset, length in place.pieces:
+        stream.seek(min(start + offset, end))
+        left = end - stream.tell()
+        result += stream.read(min(length or left, left, limit - len(result)))
+    return result
+
+
+def place_of(content: bytes, item: int) -> Place | None:
+    """Where an item is, from the item location box."""
+    reader = BitReader(content)
+    version, _ = reader.take_bytes(1), reader.take_bytes(3)
+    sizes, bases = reader.take_bytes(1), reader.take_bytes(1)
+    for _ in range(min(reader.take_bytes(4 if version > 1 else 2), _MOST_ITEMS)):
+        number = reader.take_bytes(4 if version > 1 else 2)
+        space = reader.take_bytes(2) & 15 if version else _IN_FILE
+        _, base, extents = reader.take_bytes(2), reader.take_bytes(bases >> 4), reader.take_bytes(2)
+        found = [
+            (
+                reader.take_bytes(bases & 15 if version else 0),
+                reader.take_bytes(sizes >> 4),
+                reader.take_bytes(sizes & 15),
+            )
+            for _ in range(min(extents, _MOST_EXTENTS))
+        ]
+        if number == item:
+            return Place(space, tuple((base + offset, length) for _, offset, length in found))
+    return None

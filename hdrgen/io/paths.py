@@ -1,0 +1,86 @@
+"""Paths of files: one that can be read, one that can be written, and writing that is whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hdrgen.errors import InputError
+
+
+def check_name(path: Path) -> None:
+    """The libraries take file names as UTF-8 only.
+
+    Raises:
+        InputError: The name holds other bytes.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{str(path)!a}: expected a file name in UTF-8, found other bytes; rename it") from error
+
+
+def existing_file(path: str | Path) -> Path:
+    """The path, once it is known to be a readable file.
+
+    Raises:
+        InputError: Missing, a folder, empty, or not permitted.
+    """
+    path = Path(path)
+    check_name(path)
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path}: expected an image file, found a folder; name a file in it")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path}: expected an image file, found a device or pipe; copy its content to a file")
+        with path.open("rb") as stream:
+            empty = not stream.read(1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{path}: no such file; check the name") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise InputError(
+            f"{path}: cannot be read ({error}); check name and permissions".replace("\0", "\\0")
+        ) from error
+    if empty:
+        raise InputError(f"{path}: the file is empty (0 bytes); copy it again from its source")
+    return path
+
+
+@contextmanager
+def complete_or_nothing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` that becomes `path` at the end, or vanishes if writing fails.
+
+    The name starts with a dot, so that what a killed process leaves behind is not taken for an image, and ends like
+    `path`, since some libraries pick the format by suffix.
+
+    Raises:
+        InputError: The folder cannot be made or written, or `path` is a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file name, found a folder; choose another name")
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_complete(path: Path, content: str | bytes) -> None:
+    """Write text (UTF-8, line ends as they are) or bytes, whole or not at all.
+
+    Raises:
+        InputError: As of `complete_or_nothing`.
+    """
+    with complete_or_nothing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,0 +1,36 @@
+"""Public names that are imported when they are first used (PEP 562), for rooms that must be quick to import."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+
+def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The `__getattr__` and `__dir__` of a package whose public names are imported on first use.
+
+    No name may be that of a file of the package: the import of the file would put the module in its place.
+
+    Args:
+        package: Import path of the package, its `__name__`.
+        places: Where each public name is, as `module:attribute`.
+
+    Returns:
+        Both, to be assigned at module level.
+
+    >>> get, names = lazy_face("hdrgen", {"InputError": "hdrgen.errors:InputError"})
+    >>> get("InputError")
+    <class 'hdrgen.errors.InputError'>
+    """
+    module = vars(sys.modules[package])
+
+    def get(name: str) -> object:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        path, _, attribute = places[name].partition(":")
+        module[name] = getattr(import_module(path), attribute)  # the next use finds it without this function
+        return module[name]
+
+    def names() -> list[str]:
+        return sorted({*module, *places} - {"TYPE_CHECKING", "lazy_face"})
+
+    return get, names

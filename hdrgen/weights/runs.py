@@ -1,0 +1,53 @@
+"""The checkpoints of the runs below a folder: the newest, and the best of a run."""
+
+from pathlib import Path
+
+from hdrgen.errors import InputError
+from hdrgen.weights.checkpoint import read_checkpoint
+from hdrgen.weights.origin import class_name_in
+
+RUNS = "runs"
+"""Folder of the runs, unless the user names another."""
+
+
+def find_checkpoint(asked: str, folder: str | Path = RUNS, method: str | None = None) -> Path | None:
+    """The file that a user means: `last` and `best` are those of the newest run below `folder`.
+
+    Args:
+        asked: A path, `last` or `best`.
+        folder: Of the runs.
+        method: Class name of the method whose runs count; None: of any.
+
+    Returns:
+        None where there is no run yet.
+
+    Raises:
+        InputError: See `find_best`.
+    """
+    if asked not in ("last", "best"):
+        return Path(asked)
+    last = find_last(folder, method)
+    return find_best(last) if last and asked == "best" else last
+
+
+def find_last(folder: str | Path, method: str | None = None) -> Path | None:
+    """The newest `last.ckpt` below a folder, of one method where its class name is given."""
+    files = sorted(Path(folder).rglob("last*.ckpt"), key=lambda file: file.stat().st_mtime, reverse=True)
+    fitting = (file for file in files if method is None or class_name_in(read_checkpoint(file)) == method)
+    return next(fitting, None)
+
+
+def find_best(last: Path) -> Path:
+    """The best checkpoint that the run which wrote `last` knew of.
+
+    Raises:
+        InputError: The run scored nothing, or the file is gone.
+    """
+    states = (read_checkpoint(last).get("callbacks") or {}).values()
+    noted = next((state["best_model_path"] for state in states if state.get("best_model_path")), None)
+    if noted is None:
+        raise InputError(f"the run of {last} has no best checkpoint: it had no validation scores; take {last} instead")
+    best = last.parent / Path(noted).name  # not where it was noted: the run may have been moved
+    if not best.is_file():
+        raise InputError(f"the best checkpoint {best} is gone; take {last} instead")
+    return best

@@ -1,0 +1,103 @@
+"""Brackets in memory: order, exposures, and what the engine is told without a command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, fuse_bracket, merge_bracket, small_picture
+from hdrgen.camera import Gamma, response_named
+from hdrgen.errors import InputError
+from hdrgen.io import Exposure, Frame
+
+
+def bracket_of(*ev: float) -> Bracket:
+    return Bracket("room", [Frame(Path(f"{index}.png"), Exposure(ev=stop)) for index, stop in enumerate(ev)], "ev")
+
+
+def codes_of(radiance: float, ev: float) -> np.ndarray:
+    display = min(radiance * 2.0**ev, 1.0) ** (1 / 2.2)
+    return np.full((32, 40, 3), round(display * 255), np.uint8)
+
+
+def pixels_of(radiance: float = 0.18, ev: tuple[float, ...] = (-2.0, 0.0, 2.0)) -> BracketPixels:
+    return BracketPixels.of(bracket_of(*ev), [codes_of(radiance, stop) for stop in ev])
+
+
+@pytest.mark.parametrize(
+    ("ev", "middle", "relative"),
+    [((-3, 0, 3), 1, [-3, 0, 3]), ((1, 2, 4, 8), 1, [-1, 0, 2, 6]), ((5, 7), 0, [0, 2])],
+)
+def test_the_middle_frame_has_ev_0_and_of_two_the_darker(ev, middle, relative):
+    bracket = bracket_of(*ev)
+    assert bracket.middle == middle
+    assert bracket.ev == relative
+
+
+@pytest.mark.parametrize("method", MEANS)
+def test_radiance_1_just_reaches_white_in_the_middle(method):
+    merged = merge_bracket(pixels_of(), method, "gamma:2.2", deghost=False)
+    assert merged.radiance.shape == (32, 40, 3)
+    assert np.median(merged.radiance) == pytest.approx(0.18, rel=0.02)
+    assert merged.summary.startswith(f"{method}, response gamma:2.2 (frames agree within 0.0")
+
+
+def test_a_response_by_name_and_as_an_object_are_the_same():
+    by_name = merge_bracket(pixels_of(), "debevec", "GAMMA:2.2", deghost=False).radiance
+    np.testing.assert_array_equal(merge_bracket(pixels_of(), "debevec", Gamma(2.2), deghost=False).radiance, by_name)
+
+
+def test_longer_exposures_must_not_be_darker():
+    with pytest.raises(InputError, match=r"1\.png .* is darker than 0\.png .* correct the exposures$") as caught:
+        BracketPixels.of(bracket_of(0, 2), [codes_of(0.5, 0), codes_of(0.1, 0)])
+    assert caught.value.argument == "ev"
+
+
+def test_no_response_can_be_estimated_of_black():
+    with pytest.raises(InputError, match=r"^room: .*; pass response='srgb', for example$") as caught:
+        merge_bracket(pixels_of(0.0), "debevec", "estimate", deghost=False)
+    assert caught.value.argument == "response"
+
+
+def test_pictures_are_display_values():
+    fused = fuse_bracket(pixels_of())
+    assert fused.shape == (32, 40, 3)
+    assert 0 <= fused.min() <= fused.max() <= 1
+    small = small_picture(np.random.default_rng(0).uniform(0, 4, (40, 4100, 3)).astype(np.float32))
+    assert small.shape == (13, 1366, 3)  # means of 3 x 3, the fewest that come below 2,048
+    assert 0 <= small.min() <= small.max() <= 1
+
+
+def test_sizes_stay_known_after_the_pixels_are_gone():
+    pixels = pixels_of()
+    pixels.release()
+    assert pixels.size == (32, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "exposure"),
+    [("linear", 0.5), ("gamma", 0.5**2.2), ("gamma:2", 0.25), ("sRGB", ((0.5 + 0.055) / 1.055) ** 2.4)],
+)
+def test_responses_by_name(name, exposure):
+    display = torch.full((3, 1, 1), 0.5)
+    torch.testing.assert_close(response_named(name).inverse(display), torch.full((3, 1, 1), exposure))
+
+
+@pytest.mark.parametrize("name", ["gamma:much", "missing.json", "missing.json:Kodak"])
+def test_responses_that_are_none(name):
+    with pytest.raises(InputError, match=r"expected a response \(linear, srgb, gamma:2.2, a file") as caught:
+        response_named(name)
+    assert caught.value.argument == "response"
+
+
+@pytest.mark.parametrize("room", ["bracket", "comparison", "api", "tonemap", "metrics", "camera"])
+def test_the_engine_knows_no_command_line(room):
+    code = (
+        f"import sys, hdrgen.{room} as room; [getattr(room, name) for name in room.__all__];"
+        " print([name for name in sys.modules if name.startswith(('hdrgen.cli', 'hdrgen.commands'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
