@@ -85,6 +85,13 @@ def test_colour_space_by_parameter(tmp_path, scene, suffix, space):
     assert np.median(stops_between(in_bt709(image), scene)) < 0.02
 
 
+@pytest.mark.parametrize("suffix", PICTURES)
+def test_less_quality_is_less_to_store(tmp_path, scene, suffix):
+    noisy = scene * np.random.default_rng(0).uniform(0.8, 1.25, scene.shape).astype(np.float32)
+    sizes = [write_image(tmp_path / f"a{suffix}", noisy, quality=q).stat().st_size for q in (30, 60, 95, None)]
+    assert sizes[0] < sizes[1] < sizes[2] <= sizes[3]
+
+
 def test_jpeg_xl_through_imagecodecs(tmp_path, scene):
     """Another build of libjxl: 16-bit PQ levels in BT.2020."""
     levels = imagecodecs.jpegxl_decode(write_image(tmp_path / "a.jxl", scene).read_bytes())
