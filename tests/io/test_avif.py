@@ -14,6 +14,7 @@ from PIL import Image as PillowImage
 from hdrgen.errors import InputError
 from hdrgen.io import avif, read_header, read_image, write_image
 from hdrgen.io.av1 import largest_frame
+from hdrgen.io.formats import _is_avif
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 SIZES = [(1, 1), (16, 16), (17, 33), (255, 3), (256, 257), (1023, 1025), (64, 2049)]
@@ -186,3 +187,16 @@ def test_bits_that_all_boxes_say_wrongly(tmp_path):
     (tmp_path / "a.avif").write_bytes(saying_ten_bits(content))
     with pytest.raises(InputError, match=r"a\.avif: corrupt AVIF file \(its parts differ in bits\)"):
         read_image(tmp_path / "a.avif")
+
+
+@pytest.mark.parametrize(
+    ("start", "known"),
+    [
+        (b"\0\0\0\x10ftypavif\0\0\0\0", True),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0avis", True),
+        (b"\0\0\0\x10ftypmif1\0\0\0\0avif", False),
+        (b"\0\0\0\x10freeavif\0\0\0\0", False),
+    ],
+)
+def test_brands_of_the_first_box_tell_the_format(start, known):
+    assert _is_avif(start) == known
