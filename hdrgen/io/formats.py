@@ -1,7 +1,5 @@
 """The formats that are read and written: the one table, and which of them a file is in."""
 
-from __future__ import annotations
-
 from enum import Enum
 from pathlib import Path
 
@@ -61,10 +59,10 @@ def detect(path: str | Path) -> FileFormat:
     path = existing_file(path)
     with path.open("rb") as stream:
         start = stream.read(_START)
-    found = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
-    if found is None:
+    kind = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
+    if kind is None:
         raise InputError(f"{path}: expected an image ({format_list()}), found none of these in its first bytes")
-    return found
+    return kind
 
 
 def is_result(path: Path) -> bool:

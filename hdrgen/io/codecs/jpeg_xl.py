@@ -1,7 +1,5 @@
 """JPEG XL (ISO/IEC 18181): through OpenImageIO, but for the size before anything is decoded, and EXIF."""
 
-from __future__ import annotations
-
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +12,7 @@ from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers.bits import BitReader
-from hdrgen.io.containers.boxes import Box, box, boxes
+from hdrgen.io.containers.boxes import IsoBox, box, boxes
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
@@ -110,7 +108,7 @@ def with_exif(content: bytes, block: bytes) -> bytes:
     return content[: brand.end] + exif + b"".join(kept)
 
 
-def _is_exif(part: Box, content: bytes) -> bool:
+def _is_exif(part: IsoBox, content: bytes) -> bool:
     """Plain, or compressed by Brotli, as libjxl's encoder adds one."""
     return part.kind == b"Exif" or (part.kind == b"brob" and content.startswith(b"Exif", part.start))
 

@@ -1,7 +1,5 @@
 """Ultra HDR out of radiance: a JPEG file with a gain map; what is read of one is in `jpeg`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 from pathlib import Path

@@ -5,8 +5,6 @@ Pillow's `Image.Exif` was tried for EXIF. It reads whole blocks alike, but of 18
 does it tell where an entry is in the file, or how far the strips of a picture reach, which is asked of RAW files here.
 """
 
-from __future__ import annotations
-
 import struct
 from typing import BinaryIO, NamedTuple
 

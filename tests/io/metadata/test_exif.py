@@ -1,7 +1,5 @@
 """Exposure out of metadata, against Pillow's EXIF writer."""
 
-from __future__ import annotations
-
 import math
 import struct
 import warnings
