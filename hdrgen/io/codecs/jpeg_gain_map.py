@@ -144,6 +144,6 @@ def _index_entries(block: bytes) -> list[tuple[int, int]]:
         return []
     reader = TiffReader(BytesIO(block), order)
     entry = reader.first().entries.get(_ENTRIES)
-    table = b"" if entry is None else reader.content(entry, min(entry.number, 16 * _MOST_PICTURES))
+    table = b"" if entry is None else reader.content(entry, 16 * _MOST_PICTURES)
     rows = struct.iter_unpack(order + "IIIHH", table[: len(table) // 16 * 16])
     return [(row[1], row[2]) for row in rows]

@@ -110,7 +110,7 @@ def _named(reader: TiffReader, directory: TiffDirectory) -> dict[str, object]:
 def _value(reader: TiffReader, entry: TiffEntry) -> object:
     """Text, or the first number: NaN where its denominator is 0, None where it is missing or of another type."""
     if entry.kind == TEXT:
-        text = reader.content(entry, min(entry.number, _LONGEST_TEXT))
+        text = reader.content(entry, _LONGEST_TEXT)
         return text.partition(b"\0")[0].decode("utf-8", errors="replace")
     numerator, *denominator = reader.numbers(entry, 1) or (None,)
     if numerator is None or not denominator:
