@@ -30,7 +30,7 @@ from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
 from hdrgen.io.metadata.tags import Tags
 
-_LONGEST_EXIF = 1 << 16
+_LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
 _BRANDS = (b"avif", b"avis")
 _BITS = 10

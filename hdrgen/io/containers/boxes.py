@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 _TO_THE_END, _LONG_SIZE = 0, 1
-_MOST_BOXES = 4096
+_MOST_BOXES = 4096  # real files have tens; a damaged one is not walked for long
 
 
 class IsoBox(NamedTuple):

@@ -8,7 +8,7 @@ from hdrgen.io.containers.boxes import IsoBox, boxes
 
 FULL = 4
 """Bytes of version and flags, with which many boxes begin."""
-_LONGEST_META = 1 << 20
+_LONGEST_META = 1 << 20  # these limits are far above real files, and keep damaged ones from taking time and memory
 _MOST_ITEMS = 4096
 _MOST_EXTENTS = 4096
 _IN_FILE, _IN_META = 0, 1
