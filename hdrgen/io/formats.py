@@ -1,4 +1,7 @@
-"""The formats that are read and written: the one table, and which of them a file is in."""
+"""The formats that are read and written: the one table, and which of them a file is in.
+
+A new format is one file in `codecs/` with a `Codec`, and one line in `FileFormat`; nothing else names a format.
+"""
 
 from enum import Enum
 from pathlib import Path
@@ -16,7 +19,7 @@ from hdrgen.io.codecs.tiff import Tiff
 from hdrgen.io.codecs.ultra_hdr import UltraHdr
 from hdrgen.io.paths import existing_file
 
-_START = 64  # bytes of a file that codecs are shown to recognise it
+_START = 64  # bytes by which codecs recognise a file; the brands of an AVIF file reach furthest
 
 
 class FileFormat(Enum):

@@ -69,7 +69,7 @@ class JpegXl(OpenImageIODecoder):
         return pictured(path, decoded, cicp, 8 * pixels.dtype.itemsize)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Of the CICP numbers, where neither they nor an attribute say, of the profile."""
+        """Of the CICP numbers, else of the profile."""
         cicp = _cicp_in(spec)
         return (cicp.chromaticities if cicp else None) or super().colours(spec, path)
 
