@@ -59,7 +59,7 @@ def write_image(
             and .hdr, as a profile or number in the others. Default: BT.709, which only pictures to look at say.
         colour_space: Convert into it first; display values are taken to have the sRGB curve.
         base: (H, W, 3) display values, the SDR picture of an Ultra HDR file, sRGB curve and in the colours of the file.
-            Default: highlights rolled off (`hdrgen.io.codecs.gain_map.rolled_off`).
+            Default: highlights rolled off (`hdrgen.io.gain_maps.gain_map.rolled_off`).
 
     Returns:
         The path written.

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
-from hdrgen.io.codecs.gain_map import apply_gain_map
 from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, may_hold_gain_map, read_gain_map
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.containers.jpeg_markers import claimed_size
+from hdrgen.io.gain_maps.gain_map import apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of

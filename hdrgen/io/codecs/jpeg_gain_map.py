@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.gain_map import GainMap, GainMapMetadata
-from hdrgen.io.codecs.gain_map_metadata import (
+from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, frame_of, segments
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
+from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata
+from hdrgen.io.gain_maps.gain_map_metadata import (
     ISO_OF_BASE,
     iso_segment,
     metadata_in_segments,
     xmp_of_base,
     xmp_segment,
 )
-from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
-from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, frame_of, segments
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
 
 _MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
 _INDEX = b"MPF\0"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.gain_map import GainMapMetadata, Triple
+from hdrgen.io.gain_maps.gain_map import GainMapMetadata, Triple
 
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 ISO_OF_BASE = _ISO + bytes(4)
