@@ -1,7 +1,5 @@
 """Ultra HDR, JPEG XL and AVIF through independent decoders."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from io import BytesIO

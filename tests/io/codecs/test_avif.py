@@ -1,7 +1,5 @@
 """AVIF files whose parts say different things of the size, and those of several pictures."""
 
-from __future__ import annotations
-
 import shutil
 import struct
 import subprocess

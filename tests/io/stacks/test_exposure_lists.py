@@ -1,7 +1,5 @@
 """Exposure lists and names of the published layouts."""
 
-from __future__ import annotations
-
 import json
 import math
 
