@@ -2,74 +2,26 @@
 
 import csv
 import json
-import os
-import signal
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pytest
 import torch
 import yaml
-from pytorch_lightning.cli import LightningCLI
 
 import hdrgen.cli.lightning
 from hdrgen import configs
-from hdrgen.camera import SRGB, Gamma
 from hdrgen.cli.arguments import named_method
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.main import main
-from hdrgen.io import read_image, write_image
-from hdrgen.methods import load_method
-from tests.toys import OtherToy, ToyMethod
+from tests.cli.toy_runs import CPU, FIT, QUICK, SCENES, error_of
+from tests.toys import ToyMethod
 
-CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
-SCENES = ["--data.train=ToyScenes", "--data.val=ToyScenes", "--data.test=ToyScenes", "--data.batch_size=2"]
-FIT = ["fit", *SCENES, *CPU, "--trainer.max_epochs=1", "--trainer.log_every_n_steps=1"]
-QUICK = [*CPU, "--trainer.fast_dev_run=true"]
-
-
-class Run(NamedTuple):
-    folder: Path
-    last: Path
-
-    @property
-    def config(self) -> dict:
-        return yaml.safe_load((self.folder / "config.yaml").read_text())
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Run:
-    """One finished run of `ToyMethod` with 8 channels."""
-    folder = tmp_path_factory.mktemp("trained")
-    assert main([*FIT, "--model=ToyMethod", "--model.channels=8", "-o", str(folder / "runs")]) == 0
-    run = folder / "runs/ToyMethod/version_0"
-    return Run(run, run / "checkpoints/last.ckpt")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def photos(tmp_path) -> list[str]:
-    noise = np.random.default_rng(0)
-    return [str(write_image(tmp_path / f"{name}.png", noise.random((20, 30, 3)))) for name in "abc"]
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def build(*arguments: str) -> HDRCLI:
     """The objects of a `test` command, which runs one batch without writing anything."""
     return HDRCLI(["test", "--data.test=ToyScenes", *QUICK, *arguments])
-
-
-def error_of(arguments: list[str], capsys) -> str:
-    """The line that a command fails with."""
-    capsys.readouterr()
-    assert main(arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hdrgen: error:")]
-    assert len(lines) == 1
-    return lines[0]
 
 
 # -- fit -------------------------------------------------------------------------------------------------------------
@@ -175,93 +127,7 @@ def test_every_paper_config_makes_its_method(name):
     assert sum(parameter.numel() for parameter in cli.model.parameters()) > 3e6
 
 
-def test_resume_with_last(trained):
-    runs = trained.folder.parents[1]
-    assert main([*FIT, "--trainer.max_epochs=2", "--ckpt_path=last", "-o", str(runs)]) == 0
-    resumed = torch.load(runs / "ToyMethod/version_1/checkpoints/last.ckpt", weights_only=True)
-    assert (resumed["epoch"], resumed["global_step"]) == (1, 4)
-    assert resumed["hyper_parameters"]["channels"] == 8
-
-
-@pytest.mark.parametrize("asked", ["last", "best"])
-def test_newest_run_by_name(asked, trained):
-    runs = trained.folder.parents[1]
-    assert build(f"--ckpt_path={asked}", f"--trainer.default_root_dir={runs}").model.channels == 8
-
-
-def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):
-    assert main([*FIT, *QUICK, "--model=ToyMethod", "--ckpt_path=last"]) == 0
-    assert "starting from scratch" in capsys.readouterr().err
-    assert "no last.ckpt below runs" in error_of(["test", "--ckpt_path=last"], capsys)
-
-
-def test_interrupted_training(monkeypatch):
-    def interrupt(*_) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(ToyMethod, "training_step", interrupt)
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        assert main([*FIT, *QUICK, "--model=ToyMethod"]) == 130
-    finally:
-        signal.signal(signal.SIGINT, handler)  # Lightning ignores further interrupts while it shuts down
-
-
 # -- a checkpoint and the command line: who wins ---------------------------------------------------------------------
-
-
-def test_lightning_still_has_the_method_that_we_override():
-    assert "_parse_ckpt_path" in vars(LightningCLI)
-    assert "_parse_ckpt_path" in LightningCLI.__init__.__code__.co_names
-
-
-def test_checkpoint_alone_is_enough(trained):
-    model = build(f"--ckpt_path={trained.last}").model
-    assert type(model) is ToyMethod
-    assert model.channels == 8
-    assert model.weight.ne(0.5).all()
-
-
-def test_a_response_is_kept_in_the_checkpoint():
-    arguments = ["--model.channels=[4,4]", "--model.adversarial_weight=0", "--model.response=Gamma"]
-    data = ["--data.train=MovingScenes", "--trainer.max_steps=1"]
-    assert main(["fit", "--model=HDRGAN", *arguments, "--model.response.gamma=1.8", *data, *CPU]) == 0
-    last = Path("runs/HDRGAN/version_0/checkpoints/last.ckpt")
-    for model in (build(f"--ckpt_path={last}").model, load_method(last)):
-        assert (model.response.name, type(model.response)) == ("gamma 1.8", Gamma)
-    typed = build(f"--ckpt_path={last}", "--model.response=SRGB").model
-    assert type(typed.response) is SRGB
-
-
-def test_dotted_flags_win_over_the_checkpoint(trained):
-    model = build(f"--ckpt_path={trained.last}", "--model.stack_ev=[-3, 0]").model
-    assert (model.channels, model.stack_ev) == (8, (-3.0, 0.0))
-
-
-def test_same_method_named_keeps_what_was_typed(trained, capsys):
-    model = build("--model=ToyMethod", "--model.strength=0.1", f"--ckpt_path={trained.last}").model
-    assert (model.hparams.strength, model.channels) == (0.1, 8)
-    arguments = ["test", "--data.test=ToyScenes", *QUICK, "--model=ToyMethod", "--model.channels=32"]
-    assert "does not fit" in error_of([*arguments, f"--ckpt_path={trained.last}"], capsys)
-
-
-def test_optimizer_typed_wins_when_resuming(trained):
-    cli = HDRCLI([*FIT, *QUICK, f"--ckpt_path={trained.last}", "--model.optimizer=SGD", "--model.optimizer.lr=0.9"])
-    assert cli.config.fit.model.init_args.optimizer.class_path.endswith("SGD")
-    assert cli.config.fit.model.init_args.optimizer.init_args.lr == 0.9
-
-
-def test_another_method_named_carries_nothing_over(trained):
-    assert main(["test", "--data.test=ToyScenes", *QUICK, "--model=OtherToy", "--model.channels=8"]) == 0
-    cli = build("--model=OtherToy", "--model.channels=8", f"--ckpt_path={trained.last}")
-    assert type(cli.model) is OtherToy
-    assert cli.model.stack_ev == (-1.0, 0.0, 1.0)
-
-
-def test_config_counts_as_typed(trained):
-    Path("mine.yaml").write_text("model:\n  class_path: ToyMethod\n  init_args:\n    strength: 0.25\n")
-    model = build("-c", "mine.yaml", f"--ckpt_path={trained.last}").model
-    assert (model.hparams.strength, model.channels) == (0.25, 8)
 
 
 def test_neither_method_nor_checkpoint(capsys):
@@ -400,197 +266,7 @@ def test_objects_for_a_notebook():
 # -- test and validate -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["test", "validate"])
-def test_tables(verb, trained, capsys):
-    arguments = [verb, f"--ckpt_path={trained.last}", *SCENES, *CPU, "-o", "out"]
-    assert main(arguments) == 0
-    rows = list(csv.DictReader(Path("out/metrics.csv").read_text().splitlines()))
-    assert list(rows[0]) == ["scene", "ev", "metric", "value"]
-    assert {row["scene"] for row in rows} == {"toy0", "toy1", "toy2", "toy3"}
-    assert {row["ev"] for row in rows if row["metric"] == "psnr"} == {"-1.0", "1.0"}
-    summary = json.loads(Path("out/metrics.json").read_text())
-    values = [float(row["value"]) for row in rows if row["metric"] == "psnr"]
-    assert summary["scenes"] == 4
-    assert summary["means"]["psnr"]["mean"] == pytest.approx(np.mean(values))
-    assert "means over 4 scenes" in capsys.readouterr().out
-    assert yaml.safe_load(Path("out/config.yaml").read_text())["model"]["init_args"]["channels"] == 8
-    assert not Path("runs").exists()
-    before = Path("out/metrics.csv").stat().st_mtime_ns
-    assert "exists already; pass " in error_of(arguments, capsys)
-    assert Path("out/metrics.csv").stat().st_mtime_ns == before
-    assert main([*arguments, "--overwrite"]) == 0
-
-
-def test_tables_go_to_the_run_by_default():
-    assert main(["test", "--model=UnchangedInput", "--data.test=ToyScenes", *CPU]) == 0
-    assert Path("runs/UnchangedInput/version_0/test/metrics.csv").is_file()
-
-
-def test_methods_without_weights_need_no_checkpoint(capsys):
-    assert main(["test", "--model=LinearGain", "--data.test=ToyScenes", *CPU, "-o", "gain"]) == 0
-    assert json.loads(Path("gain/metrics.json").read_text())["scenes"] == 4
-
-
 # -- predict ---------------------------------------------------------------------------------------------------------
 
 
-def test_predict_writes_everything(trained, photos, capsys):
-    assert main(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
-    expected = {f"a{end}" for end in ("_ev-1.0.png", "_ev+0.0.png", "_ev+1.0.png", ".exr", ".hdr", "_preview.jpg")}
-    assert {path.name for path in Path("out/a").iterdir()} == expected
-    assert {path.name for path in Path("out").iterdir()} == {"a", "b", "c"}
-    assert read_image(Path("out/a/a.exr")).linear
-    same = read_image(Path("out/a/a_ev+0.0.png")).pixels
-    np.testing.assert_array_equal(same, read_image(photos[0]).pixels)
-    told = capsys.readouterr().out.splitlines()
-    assert [f"{name}: 6 files in out/{name}" for name in "abc"] == [line for line in told if "files in" in line]
-
-
-def test_predict_takes_a_folder_and_a_glob(trained, photos):
-    folder = str(Path(photos[0]).parent)
-    assert main(["predict", f"--ckpt_path={trained.last}", f"--data.predict={folder}", *CPU, "-o", "f"]) == 0
-    assert (
-        main(["predict", f"--ckpt_path={trained.last}", "--data.predict", f"{folder}/[ab].png", *CPU, "-o", "g"]) == 0
-    )
-    assert {path.name for path in Path("f").iterdir()} == {"a", "b", "c"}
-    assert {path.name for path in Path("g").iterdir()} == {"a", "b"}
-
-
-def test_predict_is_the_same_whatever_the_batch_size(trained, photos):
-    common = ["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU]
-    for size in (1, 3):
-        assert main([*common, f"--data.batch_size={size}", f"--data.eval_batch_size={size}", "-o", f"b{size}"]) == 0
-    files = [path.relative_to("b1") for path in Path("b1").rglob("*.*")]
-    assert len(files) == 18
-    for file in files:
-        np.testing.assert_array_equal(read_image("b1" / file).pixels, read_image("b3" / file).pixels)
-
-
-def test_predict_overwrites_nothing_unasked(trained, photos, capsys):
-    arguments = ["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]
-    Path("out/b").mkdir(parents=True)
-    Path("out/b/mine.txt").write_text("precious")
-    assert "out/b holds results already" in error_of(arguments, capsys)
-    assert [str(path) for path in Path("out").rglob("*.*")] == ["out/b/mine.txt"]  # told before any work
-    assert main([*arguments, "--overwrite"]) == 0
-    assert Path("out/b/mine.txt").read_text() == "precious"
-    assert Path("out/b/b.exr").is_file()
-
-
-@pytest.mark.parametrize("photo", ["none.jpg", "folder", "broken.png"])
-def test_predict_of_bad_photographs(photo, trained, capsys):
-    Path("folder").mkdir()
-    Path("broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
-    told = error_of(["predict", f"--ckpt_path={trained.last}", "--data.predict", photo, *CPU, "-o", "out"], capsys)
-    assert photo in told
-    assert not Path("out").exists()
-
-
-def test_predict_goes_on_after_a_corrupt_photograph(trained, photos, capsys):
-    Path(photos[1]).write_bytes(Path(photos[1]).read_bytes()[:100])
-    Path("empty.jpg").touch()
-    arguments = ["predict", f"--ckpt_path={trained.last}", "--data.predict", "empty.jpg", *photos, *CPU, "-o", "out"]
-    assert main(arguments) == 2
-    assert {path.name: len(list(path.iterdir())) for path in Path("out").iterdir()} == {"a": 6, "c": 6}
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.partition(": ")[2].partition(": ")[2].partition(":")[0] for line in lines[:-1]] == ["left out"] * 2
-    assert lines[-1] == "hdrgen: error: 2 of 4 photographs cannot be read and were left out: b, empty"
-
-
-@pytest.mark.parametrize("verb", hdrgen.cli.lightning.VERBS)
-def test_only_the_data_that_a_verb_uses_must_be_there(verb, trained, photos, capsys):
-    used = {"fit": ["train", "val"], "validate": ["val"], "test": ["test"], "predict": []}[verb]
-    parts = ["train", "val", "test"]
-    gone = [f"--data.{p}={'ToyScenes' if p in used else 'ExposureStackFolder'}" for p in parts]
-    gone += [f"--data.{p}.root=gone" for p in parts if p not in used]
-    arguments = [verb, f"--ckpt_path={trained.last}", *gone, "--data.predict", *photos, *CPU, "--trainer.max_epochs=1"]
-    assert main([*arguments, "-o", "out"]) == 0
-    for part in used:
-        told = error_of([*arguments, f"--data.{part}=ExposureStackFolder", f"--data.{part}.root=nowhere"], capsys)
-        assert "nowhere: expected" in told
-
-
-def test_the_config_of_a_run_names_all_its_data(trained):
-    assert {trained.config["data"][part]["class_path"] for part in ("train", "val", "test")} == {"tests.toys.ToyScenes"}
-
-
-@pytest.mark.parametrize(("method", "warned"), [("ToyMethod", True), ("UnchangedInput", False)])
-def test_random_weights_are_told(method, warned, photos, capsys):
-    assert main(["predict", f"--model={method}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
-    assert ("hdrgen: warning: ToyMethod has random weights" in capsys.readouterr().err) is warned
-
-
-def test_trained_weights_need_no_warning(trained, photos, capsys):
-    assert main(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", "out"]) == 0
-    assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize("output", ["taken", "taken/below", "closed"])
-def test_an_output_that_cannot_be_is_told_before_any_work(output, trained, photos, monkeypatch, capsys):
-    Path("taken").write_text("a file")
-    Path("closed").mkdir()
-    if output == "closed":  # to root no folder is
-        access = os.access
-        monkeypatch.setattr(
-            os, "access", lambda path, *mode, **more: Path(path).name != "closed" and access(path, *mode)
-        )
-    told = error_of(["predict", f"--ckpt_path={trained.last}", "--data.predict", *photos, *CPU, "-o", output], capsys)
-    assert f"{output.partition('/')[0]}: expected a folder to write to" in told
-    assert not any(Path("closed").iterdir())
-
-
 # -- loggers ---------------------------------------------------------------------------------------------------------
-
-
-def test_wandb_offline(monkeypatch):
-    wandb = pytest.importorskip("wandb")
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    monkeypatch.setenv("WANDB_DIR", "runs")
-    try:
-        assert main([*FIT, "--model=ToyMethod", "--trainer.logger=WandbLogger", "--trainer.logger.offline=true"]) == 0
-    finally:
-        wandb.finish()
-    (last,) = Path("runs").rglob("last.ckpt")
-    run = last.parents[1]
-    assert run.parent == Path("runs/hdrgen")
-    assert (run / "config.yaml").is_file()
-    assert len(list((run / "grids").glob("*.png"))) == 4
-    assert list(Path("runs/wandb").glob("offline-run-*/*.wandb"))
-    assert len(list(Path("runs/wandb").glob("offline-run-*/files/media/images/**/*.png"))) == 4
-
-
-def test_tensorboard():
-    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    assert main([*FIT, "--model=ToyMethod", "--trainer.logger=TensorBoardLogger"]) == 0
-    run = Path("runs/ToyMethod/version_0")
-    assert (run / "config.yaml").is_file()
-    events = accumulator.EventAccumulator(str(run)).Reload().Tags()
-    assert "val/toy0" in events["images"]
-    assert "val/psnr" in events["scalars"]
-
-
-@pytest.mark.parametrize(("logger", "package"), [("WandbLogger", "wandb"), ("TensorBoardLogger", "tensorboard")])
-def test_logger_that_is_not_installed(logger, package, monkeypatch, capsys):
-    monkeypatch.setattr(hdrgen.cli.lightning, "find_spec", lambda name: None)
-    told = error_of([*FIT, *QUICK, "--model=ToyMethod", f"--trainer.logger={logger}"], capsys)
-    assert f"pip install 'hdrgen[{package}]'" in told
-
-
-@pytest.mark.parametrize("tile", ["300", "none", "auto"])
-def test_tiles_reach_the_method(tile, trained, tmp_path):
-    """Of a photograph larger than a tile; the prediction stays what it is."""
-    photo = write_image(tmp_path / "large.png", np.random.default_rng(1).random((40, 700, 3)))
-    for folder, chosen in (("whole", "none"), ("tiled", tile)):
-        predict = ["predict", *CPU, f"--ckpt_path={trained.last}", f"--data.predict=[{photo}]", f"--tile={chosen}"]
-        assert main([*predict, "-o", folder]) == 0
-    whole, made = (read_image(Path(folder) / "large/large.exr").pixels for folder in ("whole", "tiled"))
-    np.testing.assert_allclose(made, whole, rtol=1e-3, atol=1e-4)
-
-
-def test_tiles_that_cannot_be(trained, photos, capsys):
-    predict = ["predict", *CPU, f"--ckpt_path={trained.last}", f"--data.predict=[{photos[0]}]", "-o", "out"]
-    assert main([*predict, "--tile=banana"]) == 2
-    assert "expected one of 'auto', 'none'" in capsys.readouterr().err
-    assert main([*predict, "--tile=64"]) == 2  # however small the first photograph is
-    assert "pixels, found 64; pass " in capsys.readouterr().err
-    assert not Path("out").exists()
