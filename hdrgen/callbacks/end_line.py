@@ -18,7 +18,7 @@ class EndLine(Callback):
     """Ends the line of an unfinished progress bar, so that an error begins on its own."""
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """End it."""
+        """Print the end of the line."""
         bar: Any = trainer.progress_bar_callback
         if bar is not None and bar.is_enabled:
             print(flush=True)

@@ -84,7 +84,7 @@ class Extremes(Callback):
         self._chosen: list[Candidate] = []
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Begin anew.
+        """Forget what an earlier test left.
 
         Raises:
             InputError: The protocol has no number of that name.
@@ -96,8 +96,8 @@ class Extremes(Callback):
             raise InputError(
                 f"expected a number of the protocol, {known}, found metric={self.metric}", "extremes.metric"
             )
-        wanted = self.metric or protocol.headline
-        self._names = sorted(self._directions, key=lambda name: name != wanted)
+        chosen_metric = self.metric or protocol.headline
+        self._names = sorted(self._directions, key=lambda name: name != chosen_metric)
 
     def on_test_batch_end(
         self,
@@ -129,18 +129,18 @@ class Extremes(Callback):
         if not trainer.is_global_zero:
             return
         named = {one.scene: one for one in chosen}
-        found = self._ranked(kept) | {f"chosen-{rank}": one for rank, one in enumerate(named.values(), start=1)}
-        if found:
-            self._write(trainer, found)
+        candidates = self._ranked(kept) | {f"chosen-{rank}": one for rank, one in enumerate(named.values(), start=1)}
+        if candidates:
+            self._write(trainer, candidates)
         for scene in self.scenes:
             if scene not in named:
                 say(trainer, f"extremes: no scene called {scene} was scored")
 
-    def _write(self, trainer: Trainer, found: Mapping[str, Candidate]) -> None:
+    def _write(self, trainer: Trainer, candidates: Mapping[str, Candidate]) -> None:
         base = self.folder or verb_folder(trainer)
         if base:
             _remove_earlier(base / "extremes")
-        for name, picture in found.items():
+        for name, picture in candidates.items():
             sheet = picture.sheet.astype(np.float32) / 255
             if base:
                 start = base / "extremes" / f"{name}-{file_name(picture.scene)}"
@@ -186,11 +186,11 @@ class Extremes(Callback):
 def _differences(outputs: Evaluation, index: int, title: str, operator: Callable[[Tensor], Any]) -> list[Panel]:
     """Input, result, truth and map of one scene; without an HDR truth, its exposures and the true ones."""
     if "true_hdr" not in outputs:
-        made, true = panels(outputs, index, operator)
-        return [made[0], *made[1:-1], *true[1:]]
+        generated, true = panels(outputs, index, operator)
+        return [generated[0], *generated[1:-1], *true[1:]]
     hdr, truth = (outputs[key][index : index + 1].float() for key in ("hdr", "true_hdr"))
-    shown = [(title, operator(hdr)[0]), ("truth", operator(truth)[0])]
-    return [("input", source_of(outputs["batch"])[index]), *shown, _map(outputs, index, hdr[0], truth[0])]
+    tone_mapped = [(title, operator(hdr)[0]), ("truth", operator(truth)[0])]
+    return [("input", source_of(outputs["batch"])[index]), *tone_mapped, _map(outputs, index, hdr[0], truth[0])]
 
 
 def _map(outputs: Evaluation, index: int, hdr: Tensor, truth: Tensor) -> Panel:

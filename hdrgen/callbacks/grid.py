@@ -20,6 +20,7 @@ from hdrgen.methods import Evaluation
 from hdrgen.tonemap import reinhard2002
 
 LABEL_HEIGHT = 14
+"""Pixels that the caption takes above its panel."""
 GAP = 2
 """Pixels between the panels of a sheet."""
 Panel = tuple[str, Tensor]
@@ -55,11 +56,11 @@ class ImageGrid(Callback):
         self._drawn = 0
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Start again at the first scene."""
         self._drawn = 0
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Start again at the first scene."""
         self._drawn = 0
 
     def on_validation_batch_end(
@@ -110,16 +111,16 @@ def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Tensor]
     """
     batch = outputs["batch"]
     reference = int(batch["ref"][index])
-    made: list[Panel] = [("input", batch["ldr"][index, reference])]
+    pictures: list[Panel] = [("input", batch["ldr"][index, reference])]
     true: list[Panel] = [("truth", batch["ldr"][index, reference])]
     if "stack" in outputs:
         names = [exposure_name(float(ev)) for ev in outputs["ev"][index]]
-        made += list(zip(names, outputs["stack"][index], strict=True))
+        pictures += list(zip(names, outputs["stack"][index], strict=True))
         true += [(f"true {name}", image) for name, image in zip(names, outputs["truth"][index], strict=True)]
-    made.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
+    pictures.append(("HDR, tone-mapped", operator(outputs["hdr"][index : index + 1].float())[0]))
     if "true_hdr" in outputs:
         true.append(("true HDR", operator(outputs["true_hdr"][index : index + 1].float())[0]))
-    return [made, true]
+    return [pictures, true]
 
 
 def contact_sheet(rows: Sequence[Sequence[Panel]], height: int = 160) -> np.ndarray:

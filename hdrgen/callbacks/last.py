@@ -19,10 +19,10 @@ class WholeFiles(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write it.
+        """Write `checkpoint` to `path`.
 
         Raises:
-            InputError: the folder cannot be written, or the disk is full.
+            InputError: The folder cannot be written, or the disk is full.
         """
         path = Path(path)
         temporary = path.with_name(f".{path.name}.tmp")
@@ -31,8 +31,8 @@ class WholeFiles(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
             temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch's writer raises the latter on a full disk
-            told = " ".join(str(error).split())[:120]
-            raise InputError(f"{path}: cannot be written ({told}); check folder and free space") from error
+            reason = " ".join(str(error).split())[:120]
+            raise InputError(f"{path}: cannot be written ({reason}); check folder and free space") from error
         finally:
             with suppress(OSError):
                 temporary.unlink()
@@ -47,7 +47,7 @@ class LastCheckpoint(Checkpoint):
     """
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Have all checkpoints of the run written whole or not at all, unless the strategy has a way of its own."""
+        """Have `WholeFiles` write the checkpoints of the run, unless the strategy has a writer of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = WholeFiles()
 

@@ -16,9 +16,9 @@ BARS = (TQDMProgressBar, RichProgressBar)
 
 
 class PlainProgress(Callback):
-    """Where stdout is no terminal, replaces Lightning's redrawn bar by a line now and then.
+    """Prints a line every few seconds in place of Lightning's progress bar where stdout is no terminal.
 
-    In either place, tells of a large photograph that is predicted how much of it is done.
+    On a terminal too, reports how much of a large photograph has been predicted.
 
     A bar of another class is somebody's choice and left alone; without any bar there are no lines either.
 
@@ -28,22 +28,22 @@ class PlainProgress(Callback):
 
     def __init__(self, seconds: float = 10.0) -> None:
         self.seconds = seconds
-        self._speaks = False
+        self._prints = False
         self._last = 0.0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Decide who speaks."""
+        """Switch the bar off where lines replace it."""
         bar = trainer.progress_bar_callback
-        self._speaks = type(bar) in BARS and not sys.stdout.isatty()
+        self._prints = type(bar) in BARS and not sys.stdout.isatty()
         self._last = time.monotonic()
-        if self._speaks and bar is not None:
+        if self._prints and bar is not None:
             bar.disable()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Say which batch of which epoch, and the losses."""
-        self._tell(trainer, f"epoch {trainer.current_epoch}", batch_idx, trainer.num_training_batches)
+        self._report(trainer, f"epoch {trainer.current_epoch}", batch_idx, trainer.num_training_batches)
 
     def on_validation_batch_end(
         self,
@@ -54,9 +54,9 @@ class PlainProgress(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Say how far it is."""
+        """Say which batch is done."""
         if not trainer.sanity_checking:
-            self._tell(trainer, "validate", batch_idx, sum(trainer.num_val_batches))
+            self._report(trainer, "validate", batch_idx, sum(trainer.num_val_batches))
 
     def on_test_batch_end(
         self,
@@ -67,13 +67,13 @@ class PlainProgress(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Say how far it is."""
-        self._tell(trainer, "test", batch_idx, sum(trainer.num_test_batches))
+        """Say which batch is done."""
+        self._report(trainer, "test", batch_idx, sum(trainer.num_test_batches))
 
     def on_predict_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Let the method tell how much of a large photograph is done: a single one may take minutes."""
+        """Have the method report each tile of a large photograph: a single one may take minutes."""
         if isinstance(pl_module, HDRModule):
             pl_module.progress = partial(self._tile_done, trainer, ", ".join(batch["scene"]))
 
@@ -88,14 +88,14 @@ class PlainProgress(Callback):
 
     def _is_due(self, trainer: Trainer) -> bool:
         now = time.monotonic()
-        if not self._speaks or not trainer.is_global_zero or now - self._last < self.seconds:
+        if not self._prints or not trainer.is_global_zero or now - self._last < self.seconds:
             return False
         self._last = now
         return True
 
-    def _tell(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
+    def _report(self, trainer: Trainer, what: str, batch_idx: int, total: float) -> None:
         if not self._is_due(trainer):
             return
-        shown = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
-        told = "".join(f", {name} {value:.4g}" for name, value in shown.items())
-        say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{told}")
+        metrics = {name: value for name, value in trainer.progress_bar_metrics.items() if isinstance(value, float)}
+        values = "".join(f", {name} {value:.4g}" for name, value in metrics.items())
+        say(trainer, f"{what}: batch {batch_idx + 1} of {total:g}{values}")

@@ -45,7 +45,7 @@ class MetricsTable(Callback):
         self.scores: list[Score] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse before any work is done."""
+        """Refuse a table that exists, before any work is done."""
         existing = self.folder / "metrics.csv" if self.folder else None
         if stage in ("validate", "test") and existing and existing.exists() and not self.overwrite:
             raise InputError(f"{existing} exists already; pass overwrite=True, or another folder", "overwrite")
@@ -86,12 +86,12 @@ class MetricsTable(Callback):
         if not scores:
             return say(trainer, f"nothing to score: {_without_scores(protocol, type(pl_module).__name__)}")
         folder = self.folder or verb_folder(trainer)
-        told = f"\n{render(scores, protocol.name)}"
+        summary = f"\n{render(scores, protocol.name)}"
         if folder:
             about = {"higher_is_better": protocol.directions(), **_about(trainer, pl_module), **self.about}
             write(folder, scores, about, protocol.settings())
-            told += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
-        say(trainer, told)
+            summary += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
+        say(trainer, summary)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The same for `validate`."""

@@ -70,10 +70,10 @@ class PredictionWriter(BasePredictionWriter):
         if stage == "predict":
             for suffix in self.radiance:
                 check_writable(self.folder / f"SCENE.{suffix}")
-            there = next(path for path in (self.folder.absolute(), *self.folder.absolute().parents) if path.exists())
-            if not there.is_dir() or not os.access(there, os.W_OK):
-                found = "a folder without permission" if there.is_dir() else "a file"
-                raise InputError(f"{there}: expected a folder to write to, found {found}; choose another")
+            nearest = next(path for path in (self.folder.absolute(), *self.folder.absolute().parents) if path.exists())
+            if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+                found = "a folder without permission" if nearest.is_dir() else "a file"
+                raise InputError(f"{nearest}: expected a folder to write to, found {found}; choose another")
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Refuse results that are there already, before any work is done."""
@@ -118,12 +118,12 @@ class PredictionWriter(BasePredictionWriter):
             return list(pool.map(written, prediction["ev"].tolist(), prediction["stack"][index]))
 
     def _radiance(self, start: Path, hdr: Tensor, tags: Tags) -> Iterator[Path]:
-        said = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
+        written_tags = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
         for suffix in self.radiance:
-            yield self._written(Path(f"{start}.{suffix}"), hdr, said)
+            yield self._written(Path(f"{start}.{suffix}"), hdr, written_tags)
         if self.preview:
-            shown = self.operator(reduced(hdr[None].float()))[0]
-            yield self._written(Path(f"{start}_preview.{self.preview}"), shown, tags)
+            preview = self.operator(reduced(hdr[None].float()))[0]
+            yield self._written(Path(f"{start}_preview.{self.preview}"), preview, tags)
 
     def _written(self, path: Path, image: Tensor, tags: Tags) -> Path:
         return write_image(path, to_pixels(image), colour_space=self._space, **vars(tags))
@@ -132,7 +132,7 @@ class PredictionWriter(BasePredictionWriter):
         """Check where these scenes would be written.
 
         Raises:
-            InputError: two in the same folder, or one in a folder that holds files and may not be replaced.
+            InputError: Two in the same folder, or one in a folder that holds files and may not be replaced.
         """
         folders = set[Path]()
         for scene in scenes:
@@ -145,7 +145,7 @@ class PredictionWriter(BasePredictionWriter):
 
 
 def _tags_of(batch: Sample, index: int) -> Tags:
-    """What the photograph says beside its pixels; nothing of a scene that was read from no file."""
+    """What the file of the photograph holds beside its pixels; nothing of a scene that was read from no file."""
     paths = batch.get("path")
     return read_tags(paths[index]) if paths else Tags(Exposure())
 
@@ -171,7 +171,7 @@ def exposure_name(stops: float) -> str:
 
 
 def format_ev(stops: float) -> str:
-    """An exposure as file names have it, with its sign and at least one decimal.
+    """An exposure as written in file names, with its sign and at least one decimal.
 
     >>> format_ev(-2.0), format_ev(0.5), format_ev(1 / 3)
     ('-2.0', '+0.5', '+0.333')

@@ -154,7 +154,7 @@ class HDRCLI(LightningCLI):
             raise InputError(f"--trainer: {error}") from error
 
     def after_instantiate_classes(self) -> None:
-        """Put back what was left out, and tell who would else believe in the results of an untrained network."""
+        """Restore the settings of unused data, hand the method its protocols, and warn of untrained networks."""
         verb = self.subcommand
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
@@ -244,7 +244,7 @@ def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool
     """Put a logger's files below `root`, unless the user chose another folder, and name the run after its method.
 
     Raises:
-        InputError: the package that the logger needs is not installed.
+        InputError: The package that the logger needs is not installed.
     """
     package = LOGGER_PACKAGES.get(_class_name(logger))
     if package and find_spec(package) is None:
@@ -272,7 +272,7 @@ def complete(arguments: list[str]) -> list[str]:
     A user who names another method than the checkpoint's gets that one, with nothing carried over.
 
     Raises:
-        InputError: a misspelt method, or a checkpoint that cannot be read.
+        InputError: A misspelt method, or a checkpoint that cannot be read.
     """
     verb, *rest = arguments or [""]
     if verb not in VERBS:

@@ -12,7 +12,7 @@ from hdrgen.errors import InputError
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn what Lightning and torch raise about a user's choice into an `InputError`, and give Ctrl-C back its name."""
+    """Turn what Lightning and torch raise about a user's choice into an `InputError`; Ctrl-C stays what it is."""
     try:
         yield
     except SystemExit as stop:

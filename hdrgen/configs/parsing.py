@@ -21,9 +21,9 @@ _NOISE = (
 )
 
 _ROOMS = ("hdrgen.metrics", "hdrgen.tonemap")
-"""Where the functions are that protocols name."""
+"""Rooms whose functions protocols name."""
 _STRUCTURED = ("NestedArg(", "Namespace(", "{")
-"""How given values begin that are too long to repeat."""
+"""Beginnings of values that are too long to repeat in a message."""
 _PLAIN = {
     r"Expected a <class '(?:[\w.]+\.)?(\w+)'>": r"expected \1",
     r"Expected a typing\.Literal\[(.*)\]": r"expected one of \1",
@@ -35,7 +35,7 @@ _PLAIN = {
     r"expected one argument": "expected a value, found none",
     r"the following arguments are required: (.*)": r"needs --\1",
 }
-"""jsonargparse's words and ours."""
+"""Patterns in jsonargparse's messages, and the plain words in their place."""
 
 
 class LightningParser(LightningArgumentParser):
@@ -79,11 +79,11 @@ def condense(message: str) -> str:
     reasons = [_plain(line) for line in (key[2].removeprefix("- "), *lines[1:]) if line and not line.startswith(_NOISE)]
     if reasons and reasons[0].startswith(("--", "no option --", "needs --")):
         return reasons[0].replace("--", f"--{key[1]}.")  # about an argument of the class that this option names
-    found = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
+    given = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), "")
     if unknown := [reason for reason in reasons if reason.startswith("no class ")]:
-        reasons, found = unknown, ""
-    told = f", found {found}" if found and found not in "".join(reasons) and not found.startswith(_STRUCTURED) else ""
-    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{told}"
+        reasons, given = unknown, ""
+    ending = f", found {given}" if given and given not in "".join(reasons) and not given.startswith(_STRUCTURED) else ""
+    return f"--{key[1]}: {'; '.join(reasons).replace(':;', ':') or 'not accepted'}{ending}"
 
 
 def _plain(reason: str) -> str:
@@ -93,7 +93,7 @@ def _plain(reason: str) -> str:
 
 
 def _in_the_room(room: str, name: str) -> str:
-    """Where a class is whose file has moved within its room: the room exports it under the same name always."""
+    """Hint for a class whose file has moved within its room, which exports it as before."""
     try:
         return f"; did you mean {room}.{name}?" if hasattr(importlib.import_module(room), name) else ""
     except ImportError:

@@ -1,12 +1,12 @@
 """Trained methods for other programs: weights, a card that explains them, and programs that run without hdrgen."""
 
 from hdrgen.exporting.card import describe
+from hdrgen.exporting.conversion import to_onnx, to_torch
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.files import FORMATS, Exported, export, program_of
 from hdrgen.exporting.fusing import FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram, PhotographProgram
 from hdrgen.exporting.program import Program
-from hdrgen.exporting.tracing import to_onnx, to_torch
 
 __all__ = [
     "FORMATS",

@@ -1,7 +1,5 @@
 """The card of an exported method: what it is, where it comes from, and how it is used."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import math
@@ -55,12 +53,12 @@ def training_config(checkpoint: Path) -> dict[str, Any]:
     place = folder.parent / CONFIG
     if folder.name != CHECKPOINTS or not place.is_file():
         return {}
-    found = yaml.safe_load(place.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else {}
+    settings_of_run = yaml.safe_load(place.read_text(encoding="utf-8"))
+    return settings_of_run if isinstance(settings_of_run, dict) else {}
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: infinite EVs by their direction, and whatever JSON does not know in words.
+    """A value that JSON can hold: infinite EVs become their direction, and objects their text.
 
     >>> plain({"ev": (float("-inf"), 0.0), "path": Path("a")})
     {'ev': ['darker', 0.0], 'path': 'a'}
@@ -86,5 +84,5 @@ def _optimizer(run: dict[str, Any]) -> Any:
 def _paragraph(method: HDRModule, heading: str) -> str | None:
     """The paragraph below a heading of the method's docstring."""
     text = inspect.getdoc(type(method)) or ""
-    found = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
-    return " ".join(found.split()) or None
+    paragraph = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
+    return " ".join(paragraph.split()) or None

@@ -1,7 +1,5 @@
 """A method that generates exposures as a program: one photograph in, its exposures out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch
@@ -43,24 +41,24 @@ class ExposureProgram(PhotographProgram):
             `(1, 3, H, W)`.
         """
         padded = self.prepared(image, further)
-        made = [self.method.expose(padded, self.stops).float().clamp(0, 1)]
+        outputs = [self.method.expose(padded, self.stops).float().clamp(0, 1)]
         if self.merges:
-            made.append(self._merged(padded[:, :3], made[0]))
-        return tuple(cut(part, image) for part in made)
+            outputs.append(self._merged(padded[:, :3], outputs[0]))
+        return tuple(cut(part, image) for part in outputs)
 
-    def _merged(self, image: Tensor, made: Tensor) -> Tensor:
+    def _merged(self, image: Tensor, exposures: Tensor) -> Tensor:
         ev = self.method.stack_ev
-        stack = torch.stack([image if stop == 0 else made[:, self.ev.index(stop)] for stop in ev], dim=1)
+        stack = torch.stack([image if stop == 0 else exposures[:, self.ev.index(stop)] for stop in ev], dim=1)
         return self.method.merge(stack, self.stack_stops)
 
     @torch.no_grad()
     def expected(self, inputs: dict[str, Tensor]) -> list[Tensor]:
         """What the method itself makes of the inputs."""
         image = inputs[IMAGE]
-        made = [self.method.generate(image, self.stops)]
+        outputs = [self.method.generate(image, self.stops)]
         if self.merges:
-            made.append(self.reconstructed(image))
-        return made
+            outputs.append(self.reconstructed(image))
+        return outputs
 
     def makes(self) -> list[Port]:
         """The exposures, and radiance where a network merges them."""
@@ -73,11 +71,11 @@ def exported_exposures(method: HDRModule, ev: Sequence[float] | None = None) -> 
     """The exposures that a program makes: those given, or those of the method's stack but the photograph itself.
 
     Raises:
-        InputError: none, too many, or some that the method cannot make.
+        InputError: None, too many, or some that the method cannot make.
     """
-    wanted = sorted(set(method.stack_ev if ev is None else ev) - {0.0})
-    if not 0 < len(wanted) <= MOST_EXPOSURES:
-        raise InputError(f"expected 1 to {MOST_EXPOSURES} exposures other than EV 0, found {len(wanted)}")
+    exposures = sorted(set(method.stack_ev if ev is None else ev) - {0.0})
+    if not 0 < len(exposures) <= MOST_EXPOSURES:
+        raise InputError(f"expected 1 to {MOST_EXPOSURES} exposures other than EV 0, found {len(exposures)}")
     if ev is not None:
-        method.check_ev(torch.tensor(wanted))
-    return wanted
+        method.check_ev(torch.tensor(exposures))
+    return exposures

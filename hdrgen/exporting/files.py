@@ -1,7 +1,5 @@
 """From a checkpoint to the files of an exported method."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +12,11 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.exporting.card import describe
+from hdrgen.exporting.conversion import to_onnx, to_torch
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
-from hdrgen.exporting.tracing import to_onnx, to_torch
 from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
 from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
@@ -66,7 +64,7 @@ def export(
         method: Import path of the method's class, for one that is not part of hdrgen.
 
     Raises:
-        InputError: see `load_method` and `program_of`; missing packages; a program that does something else.
+        InputError: See `load_method` and `program_of`; missing packages; a program that does something else.
     """
     _require(formats)
     content = read_checkpoint(checkpoint)
@@ -74,18 +72,18 @@ def export(
     programs = [name for name in formats if name != "safetensors"]
     program = program_of(loaded, ev) if programs else None
     progress: dict[str, Any] = {key: content[key] for key in ("epoch", "global_step") if key in content}
-    done = Exported(describe(loaded, settings, checkpoint, program, progress))
+    exported = Exported(describe(loaded, settings, checkpoint, program, progress))
     if program is not None:
-        _write_programs(program, programs, folder, done)
+        _write_programs(program, programs, folder, exported)
     if "safetensors" in formats:
         with complete_or_nothing(folder / WEIGHTS) as path:
             _write_weights(loaded, settings, path)
-        done.files.append(folder / WEIGHTS)
-    done.card["checked"] = {name: value for name, value in done.differences.items() if value is not None}
+        exported.files.append(folder / WEIGHTS)
+    exported.card["checked"] = {name: value for name, value in exported.differences.items() if value is not None}
     with complete_or_nothing(folder / CARD) as path:
-        path.write_text(json.dumps(done.card, indent=2) + "\n", encoding="utf-8")
-    done.files.append(folder / CARD)
-    return done
+        path.write_text(json.dumps(exported.card, indent=2) + "\n", encoding="utf-8")
+    exported.files.append(folder / CARD)
+    return exported
 
 
 def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
@@ -96,7 +94,7 @@ def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
         ev: The exposures to generate; None: those of the method's stack.
 
     Raises:
-        InputError: a method without a network; exposures that it cannot make.
+        InputError: A method without a network; exposures that it cannot make.
     """
     if method.generates:
         return ExposureProgram(method, exported_exposures(method, ev))
@@ -130,7 +128,7 @@ def _write_weights(method: HDRModule, settings: dict[str, Any], path: Path) -> N
     save_file(state, path, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)})
 
 
-def _write_programs(program: Program, formats: Sequence[str], folder: Path, done: Exported) -> None:
+def _write_programs(program: Program, formats: Sequence[str], folder: Path, exported: Exported) -> None:
     traced = to_torch(program)
     for name in formats:
         with complete_or_nothing(folder / FORMATS[name]) as path:
@@ -138,30 +136,30 @@ def _write_programs(program: Program, formats: Sequence[str], folder: Path, done
                 torch.export.save(traced, path)
                 run: Run | None = _runs_torch(traced)
             else:
-                to_onnx(program, traced, {METHOD: json.dumps(done.card)}).save(path)
+                to_onnx(program, traced, {METHOD: json.dumps(exported.card)}).save(path)
                 run = _runs_onnx(path)
-            done.differences[name] = None if run is None else _difference(program, run, name)
-        done.files.append(folder / FORMATS[name])
+            exported.differences[name] = None if run is None else _difference(program, run, name)
+        exported.files.append(folder / FORMATS[name])
 
 
 def _difference(program: Program, run: Run, name: str) -> float:
     """Largest difference to what the method itself makes, at two sizes; of radiance, relative to its peak.
 
     Raises:
-        InputError: more than rounding.
+        InputError: More than rounding.
     """
-    found = 0.0
+    largest = 0.0
     for size in CHECKED:
         inputs = program.inputs(*(times * program.smallest for times in size))
-        for made, wanted in zip(run(inputs), program.expected(inputs), strict=True):
-            found = max(found, float((made - wanted).abs().max() / wanted.max().clamp_min(1)))
-    if not found <= TOLERANCE:
+        for output, expected in zip(run(inputs), program.expected(inputs), strict=True):
+            largest = max(largest, float((output - expected).abs().max() / expected.max().clamp_min(1)))
+    if not largest <= TOLERANCE:
         raise InputError(
-            f"{type(program.method).__name__} as {name} differs by {found:.2g} from itself, more than {TOLERANCE:g}:"
+            f"{type(program.method).__name__} as {name} differs by {largest:.2g} from itself, more than {TOLERANCE:g}:"
             " nothing was written; choose formats without it",
             "formats",
         )
-    return found
+    return largest
 
 
 def _runs_torch(program: torch.export.ExportedProgram) -> Run:
@@ -185,6 +183,6 @@ def _runs_onnx(path: Path) -> Run | None:
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(inputs: dict[str, Tensor]) -> list[Tensor]:
-        return [torch.from_numpy(made) for made in session.run(None, {k: v.numpy() for k, v in inputs.items()})]
+        return [torch.from_numpy(output) for output in session.run(None, {k: v.numpy() for k, v in inputs.items()})]
 
     return run

@@ -1,7 +1,5 @@
 """A method whose network merges photographs as a program: three exposures in, radiance out."""
 
-from __future__ import annotations
-
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -11,12 +9,14 @@ from hdrgen.exporting.program import EXPOSURES, HDR, Port, Program, cut, example
 from hdrgen.methods import HDRModule
 
 EV = "ev"
+"""Input with the stops of the exposures."""
 EXAMPLE_EV = (-2.0, 0.0, 2.0)
+"""Stops that the program is traced and checked with; it takes any."""
 
 
 @runtime_checkable
 class Fuses(Protocol):
-    """What a method offers whose network merges three exposures; HDR-GAN does.
+    """A method whose network merges three exposures, such as HDR-GAN.
 
     Attributes:
         smallest: Side in pixels of the smallest image that it takes.

@@ -1,7 +1,5 @@
 """What the programs of methods that take one photograph have in common."""
 
-from __future__ import annotations
-
 import inspect
 
 import torch

@@ -1,7 +1,5 @@
 """What every exported program has in common: photographs of any size in, padding and cutting inside."""
 
-from __future__ import annotations
-
 import copy
 from abc import abstractmethod
 from typing import Any
@@ -15,7 +13,7 @@ TRACED = (3, 5)
 """Height and width of the example that a program is traced with, in multiples of its unit, and some pixels."""
 IMAGE, EXPOSURES, HDR = "image", "exposures", "hdr"
 Port = dict[str, Any]
-"""An input or output as the card tells of it: name, type, shape, and what it is."""
+"""An input or output as the card describes it: name, type, shape, and what it is."""
 
 
 class Program(nn.Module):
@@ -64,13 +62,13 @@ class Program(nn.Module):
     def tiles(self) -> dict[str, Any]:
         """How a larger photograph may be cut into tiles, for the card."""
         exact = not self.method.context
-        told = (
+        about = (
             "tiles that begin and end at the multiple and overlap give what hdrgen gives in such tiles"
             if exact
             else "the network normalises by the whole photograph, which a tile is not: no tiles"
         )
         sizes = {"multiple": self.multiple, "smallest": self.smallest, "overlap": self.method.overlap}
-        return {"exact": exact, **sizes, "about": told}
+        return {"exact": exact, **sizes, "about": about}
 
     def padded(self, image: Tensor) -> Tensor:
         """`(..., H, W)`, extended to the method's multiple by reflection."""
@@ -83,10 +81,10 @@ def port(name: str, shape: list[Any], about: str, **more: Any) -> Port:
     return {"name": name, "type": "float32", "shape": shape, **more, "about": about}
 
 
-def cut(made: Tensor, like: Tensor) -> Tensor:
-    """`made`, without what padding has added to the image `like`."""
+def cut(output: Tensor, like: Tensor) -> Tensor:
+    """`output`, without what padding has added to the image `like`."""
     height, width = like.shape[-2:]
-    return made.index_select(-2, torch.arange(height)).index_select(-1, torch.arange(width))
+    return output.index_select(-2, torch.arange(height)).index_select(-1, torch.arange(width))
 
 
 def reflected(side: int, multiple: int) -> Tensor:

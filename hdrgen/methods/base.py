@@ -170,8 +170,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
 
     def _around(self, part: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` of a prepared image, which itself stands at 0."""
-        made = iter(self._exposed(part, ev[ev != 0]).unbind(1))
-        return torch.stack([part[:, :3] if stops == 0 else next(made) for stops in ev.tolist()], dim=1)
+        exposures = iter(self._exposed(part, ev[ev != 0]).unbind(1))
+        return torch.stack([part[:, :3] if stops == 0 else next(exposures) for stops in ev.tolist()], dim=1)
 
     # -- radiance ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method.
 
-        A response given as an object, not on the command line, cannot be noted; that is told.
+        A response that was passed as an object, not on the command line, cannot be noted, which raises a warning.
         """
         if self.response is not None and "response" not in self.hparams:
             name = self.response.name

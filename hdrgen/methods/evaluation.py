@@ -86,11 +86,11 @@ class EvaluatedModule(OptimizedModule):
         return self._score(batch, "test")
 
     def on_validation_epoch_start(self) -> None:
-        """Begin anew."""
+        """Forget the scores of the epoch before."""
         self._scores = []
 
     def on_test_epoch_start(self) -> None:
-        """Begin anew."""
+        """Forget the scores of the epoch before."""
         self._scores = []
 
     def on_validation_epoch_end(self) -> None:
@@ -151,8 +151,8 @@ class EvaluatedModule(OptimizedModule):
         if stack_ev is None:
             return None
         stops = torch.tensor(sorted(stack_ev))
-        kept: list[float] = stops[self.can_generate(stops) | (stops == 0)].tolist()
-        return kept if len(kept) > 1 else None
+        possible: list[float] = stops[self.can_generate(stops) | (stops == 0)].tolist()
+        return possible if len(possible) > 1 else None
 
     def generate_targets(self, batch: Batch, exposures: Sequence[float] | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Generate the exposures of the true stacks that the method can generate, the input itself aside.
@@ -181,15 +181,15 @@ class EvaluatedModule(OptimizedModule):
         truth, stops = (values[chosen].view(len(ev), counts[0], *values.shape[2:]) for values in (batch["ldr"], ev))
         if not counts[0]:
             return truth, stops, truth
-        made = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
-        return torch.stack(made), stops, truth
+        generated = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
+        return torch.stack(generated), stops, truth
 
 
 def true_responses(batch: Batch) -> list[CameraResponse]:
     """The camera response of each scene, where the data set knows it.
 
     Raises:
-        InputError: it does not.
+        InputError: The scenes hold no response.
     """
     if "inverse_response" not in batch:
         raise InputError(

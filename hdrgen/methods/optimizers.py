@@ -48,8 +48,8 @@ class OptimizedModule(LightningModule):
                 DistributedDataParallel expects.
             clip_value: Largest magnitude of a gradient's entries; None clips nothing.
         """
-        made: Any = self.optimizers()
-        optimizers = made if isinstance(made, list) else [made]
+        configured: Any = self.optimizers()
+        optimizers = configured if isinstance(configured, list) else [configured]
         for optimizer in optimizers:
             optimizer.zero_grad()
         self.manual_backward(loss)

@@ -54,7 +54,7 @@ class TiledModule(LightningModule):
         """Raise where `tile` is too small for the overlap of the tiles, before any image is worked on.
 
         Raises:
-            InputError: it is.
+            InputError: Tiles of that size would be all overlap.
         """
         self._tiling().check(self.tile)
 

@@ -23,7 +23,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     The tensors of a Lightning checkpoint stay on disk until they are used.
 
     Raises:
-        InputError: there is no such file, it is damaged, or it holds more than tensors and plain values.
+        InputError: There is no such file, it is damaged, or it holds more than tensors and plain values.
     """
     path = weights_in(path)
     if not path.is_file():

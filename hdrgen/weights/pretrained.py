@@ -35,14 +35,14 @@ def load_imagenet(
     """
     state = read_weights(Path(weights), name) if weights else _cached_weights(name, purpose, advice, argument)
     # The published file of vgg16_bn is older than BatchNorm's count of batches, which nothing here reads.
-    wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
-    missing = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
+    needed = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+    missing = [key for key in needed if key not in state or state[key].shape != needed[key].shape]
     if missing:
         raise InputError(
             f"{weights or WEIGHT_URLS[name]}: expected the weights of torchvision's {name}, found no fitting entry for"
             f" {missing[0]!r}; pass a state dict saved from that network"
         )
-    network.load_state_dict({key: state[key] for key in wanted}, strict=False)
+    network.load_state_dict({key: state[key] for key in needed}, strict=False)
 
 
 def read_weights(path: Path, name: str) -> dict[str, Tensor]:

@@ -15,9 +15,9 @@ import yaml
 from hdrgen.errors import InputError
 
 TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
-"""Where the classes may come from that a checkpoint names; all others only on the user's word."""
+"""Packages whose classes a checkpoint may name; those of any other only if the user names it too."""
 LOOKED_AT = 4096
-"""Bytes of a file that tell text from weights."""
+"""Bytes at the start of a file by which text is told from weights."""
 
 
 def check_arguments(arguments: Any, packages: Sequence[str], path: str | Path) -> None:

@@ -90,6 +90,18 @@ class TestExpansion:
         with pytest.raises(InputError, match="takes one photograph, found 2"):
             model.reconstruct([pixels, pixels], ev=[0, 1])
 
+    @torch.no_grad()
+    def test_any_size_is_padded_and_cut_into_tiles(self):
+        model = ToyExpansion()
+        model.multiple, model.overlap, model.tile = 16, 16, 32
+        image = torch.rand(1, 3, 50, 70)
+        sizes = []
+        model.expand = lambda part: sizes.append(part.shape[-2:]) or ToyExpansion.expand(model, part)
+        made = model.reconstruct({"ldr": image[:, None], "ref": torch.zeros(1, dtype=torch.long)})
+        torch.testing.assert_close(made, model.gain * image**2.2)
+        assert len(sizes) > 1
+        assert all(side % 16 == 0 for size in sizes for side in size)
+
     def test_methods(self):
         entry = describe(ToyExpansion)
         assert (entry["kind"], entry["input"], entry["exposures"]) == ("single image", "one photograph", "none")

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from hdrgen.nn import ChannelAttention
 
 DILATIONS = (1, 5, 9, 13)
+"""Of the four convolutions side by side in a block of attention: what is near and what is far."""
 
 
 def convolution(in_channels: int, out_channels: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
@@ -74,8 +75,8 @@ class CrossModelAttention(nn.Module):
         reduced = [layer(features) for layer, features in zip(self.reduce, (current, opposite), strict=False)]
         maps = self.maps(reduced)
         known = torch.cat([weight * features for weight, features in zip(maps, reduced, strict=True)], dim=1)
-        seen = torch.cat([self.activation(layer(known)) for layer in self.spread], dim=1)
-        added: Tensor = self.restore(self.attention(seen))
+        spread = torch.cat([self.activation(layer(known)) for layer in self.spread], dim=1)
+        added: Tensor = self.restore(self.attention(spread))
         return current + added
 
     def maps(self, reduced: list[Tensor]) -> list[Tensor]:

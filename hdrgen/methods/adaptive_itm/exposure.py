@@ -1,4 +1,4 @@
-"""How far two pictures of a scene lie apart, where nobody says."""
+"""The exposure between two pictures of a scene without exposure data."""
 
 import torch
 from torch import Tensor
@@ -7,6 +7,7 @@ from hdrgen.camera import CameraResponse
 from hdrgen.fusion import debevec_hat
 
 SMALLEST = 1e-4
+"""Least radiance whose logarithm is taken, and least sum of weights divided by: both stay finite where all is black."""
 
 
 def estimated_ev(image: Tensor, other: Tensor, response: CameraResponse) -> Tensor:

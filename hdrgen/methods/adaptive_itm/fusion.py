@@ -36,7 +36,7 @@ class FusionNetwork(nn.Module):
         start_peak: Start as the linearised input, :math:`I^{2.2}` over this number, instead of at random.
 
     Raises:
-        InputError: another size.
+        InputError: Another size.
     """
 
     def __init__(self, channels: int = 32, size: int = 256, start_peak: float | None = None) -> None:
@@ -100,8 +100,8 @@ class FusionNetwork(nn.Module):
 
     def _look(self, pictures: Tensor) -> Tensor:
         small = F.interpolate(pictures.float(), (self.size, self.size), mode="bilinear", antialias=True)
-        seen: Tensor = self.whole(small)
-        return seen
+        features: Tensor = self.whole(small)
+        return features
 
 
 def _layer(in_channels: int, out_channels: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

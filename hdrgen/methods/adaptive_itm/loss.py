@@ -12,6 +12,7 @@ from hdrgen.losses import judged_by_a_fixed, least_squares
 from hdrgen.tonemap import mu_law
 
 SMALLEST_FOR_VGG = 32
+"""Pixels of a side that VGG's five poolings by two need."""
 
 
 def reconstruction_loss(
@@ -102,7 +103,7 @@ def fusion_loss(radiance: Tensor, truth: Tensor, mu: float = 5000.0) -> Tensor:
 
 @torch.no_grad()
 def on_the_scale_of(image: Tensor, radiance: Tensor) -> Tensor:
-    r"""Radiance, scaled to what the photograph says itself: 1 is about what just reaches white in it.
+    r"""Radiance, on the scale of the photograph itself: 1 is about what just reaches white in it.
 
     .. math:: H \cdot \frac{\sum w(I)\, I^{2.2}}{\sum w(I)\, H}, \qquad w \text{ the weight of Debevec and Malik}
 
@@ -118,6 +119,6 @@ def on_the_scale_of(image: Tensor, radiance: Tensor) -> Tensor:
     True
     """
     weight = debevec_hat(image)
-    shown, there = ((weight * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
-    scale = torch.where((shown > 0) & (there > 0), shown / there, 1.0)
+    image_sum, truth_sum = ((weight * x).flatten(1).sum(1) for x in (Gamma(2.2).inverse(image), radiance.float()))
+    scale = torch.where((image_sum > 0) & (truth_sum > 0), image_sum / truth_sum, 1.0)
     return radiance.float() * scale.view(-1, 1, 1, 1)

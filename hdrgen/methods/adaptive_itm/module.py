@@ -64,7 +64,7 @@ class AdaptiveITM(HDRModule):
         progressive: False: only the finest picture has a loss (Table 3).
         identity_start: Start as the input itself and its linearised picture; see `ExposureNetwork`, `FusionNetwork`.
         whole_image_verdict: Whether the discriminator also judges whole images; the paper has no loss for that.
-        perceptual_weight: lambda of Eq. 12; 0 needs no VGG weights (Table 3).
+        perceptual_weight: Weight lambda of Eq. 12; 0 needs no VGG weights (Table 3).
         adversarial_weight: lambda_gan; 0 leaves the discriminator out (Table 3).
         fusion_weight: lambda_H.
         mu: Of the mu-law in the fusion loss.
@@ -144,8 +144,8 @@ class AdaptiveITM(HDRModule):
     def configure_optimizers(self) -> Any:
         """One optimiser for what generates, one for the discriminator if there is one."""
         assert self.optimizer is not None
-        made = [part for part in (self.network, self.fusion) if part is not None]
-        optimizers = [self.optimizer([p for part in made for p in part.parameters()])]
+        generating = [part for part in (self.network, self.fusion) if part is not None]
+        optimizers = [self.optimizer([p for part in generating for p in part.parameters()])]
         if self.discriminator is not None:
             optimizers.append(self.discriminator_optimizer(self.discriminator.parameters()))
         return [self.scheduled(each) for each in optimizers]
@@ -173,8 +173,8 @@ class AdaptiveITM(HDRModule):
         chosen = _optimal(batch)
         truth, stops = (_pick(batch[key], chosen) for key in ("ldr", "ev"))
         reference = batch["ev"].gather(1, batch["ref"][:, None])
-        made = self.generate(source_of(batch), torch.tensor(DOWN_UP))
-        return made, stops - reference, truth
+        generated = self.generate(source_of(batch), torch.tensor(DOWN_UP))
+        return generated, stops - reference, truth
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -197,10 +197,10 @@ class AdaptiveITM(HDRModule):
             truth: Radiance `(B, 3, H, W)` of any scale; None where the fusion is not learned.
         """
         sides = self.network(image)
-        kept = sides if self.progressive else [side[-1:] for side in sides]
+        supervised = sides if self.progressive else [side[-1:] for side in sides]
         both = [
             progressive_loss(side, target, self.perceptual, self.perceptual_weight)
-            for side, target in zip(kept, targets.unbind(1), strict=True)
+            for side, target in zip(supervised, targets.unbind(1), strict=True)
         ]
         terms = {name: one + other for name, one, other in zip(("pixel", "perceptual"), *both, strict=True)}
         down, up = (side[-1] for side in sides)
@@ -208,18 +208,18 @@ class AdaptiveITM(HDRModule):
             terms |= self._adversarial(image, torch.cat([down, up]), targets.transpose(0, 1).flatten(0, 1))
         if self.fusion is not None and truth is not None:
             radiance = self.fusion(down.clamp(0, 1), image, up.clamp(0, 1))
-            wanted = on_the_scale_of(image, truth) / self.peak
-            terms["fusion"] = self.fusion_weight * fusion_loss(radiance, wanted, self.mu)
+            target = on_the_scale_of(image, truth) / self.peak
+            terms["fusion"] = self.fusion_weight * fusion_loss(radiance, target, self.mu)
         return terms
 
-    def _adversarial(self, image: Tensor, made: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+    def _adversarial(self, image: Tensor, generated: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Both players' losses; all darker images first, then all brighter ones."""
         assert self.discriminator is not None
         mask = torch.cat([rule(image, self.mask_threshold) for rule in (over_exposed_mask, under_exposed_mask)])
-        mixed = mixed_image(made, wanted, mask)
+        mixed = mixed_image(generated, target, mask)
         return {
             "adversarial": self.adversarial_weight * generator_loss(self.discriminator, mixed),
-            "discriminator": self.adversarial_weight * discriminator_loss(self.discriminator, mixed, wanted, mask),
+            "discriminator": self.adversarial_weight * discriminator_loss(self.discriminator, mixed, target, mask),
         }
 
 
@@ -238,7 +238,7 @@ def _truth(batch: Batch) -> Tensor:
     """Radiance `(B, 3, H, W)` to learn: the data set's, or else merged from the whole stack.
 
     Raises:
-        InputError: there is neither an HDR image nor exposure values to merge one with.
+        InputError: There is neither an HDR image nor exposure values to merge one with.
     """
     if "hdr" in batch:
         hdr: Tensor = batch["hdr"]

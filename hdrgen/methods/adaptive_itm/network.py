@@ -49,21 +49,21 @@ class ExposureAdaptiveBlock(nn.Module):
     def look(self, image: Tensor) -> Tensor:
         """F_glo `(B, width, size / 4, size / 4)` of the image."""
         small = F.interpolate(image.float(), (self.size, self.size), mode="bilinear", antialias=True)
-        seen: Tensor = self.swin(self.stem(small))
-        return seen
+        global_features: Tensor = self.swin(self.stem(small))
+        return global_features
 
-    def forward(self, seen: Tensor, encoded: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, global_features: Tensor, encoded: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Adapt one model.
 
         Args:
-            seen: F_glo.
+            global_features: F_glo.
             encoded: F_enc, the last features of the model's encoder.
 
         Returns:
             F_GFFB in the shape of `encoded`, and the shifts S_j `(B, C, 1, 1)`, coarse to fine.
         """
-        fused = encoded + self.fuse(torch.cat([fitted(seen, encoded), encoded], dim=1))
-        shift = torch.cat([seen.mean((-2, -1)), mean_of_whole(encoded).flatten(1)], dim=1)
+        fused = encoded + self.fuse(torch.cat([fitted(global_features, encoded), encoded], dim=1))
+        shift = torch.cat([global_features.mean((-2, -1)), mean_of_whole(encoded).flatten(1)], dim=1)
         shifts: list[Tensor] = []
         for layer in self.shifts:
             shift = layer(shift)
@@ -124,7 +124,7 @@ class ExposureNetwork(nn.Module):
             The paper has whole pictures; short trainings need it.
 
     Raises:
-        InputError: fewer than two levels.
+        InputError: Fewer than two levels.
     """
 
     def __init__(
@@ -165,8 +165,10 @@ class ExposureNetwork(nn.Module):
         Returns:
             Two lists of `(B, 3, H / 2^j, W / 2^j)`, not clipped, in float32.
         """
-        seen = self._look(image)
-        down, up = (self._decode(*pair, seen) for pair in zip((self.down, self.up), self.encode(image), strict=True))
+        global_features = self._look(image)
+        down, up = (
+            self._decode(*pair, global_features) for pair in zip((self.down, self.up), self.encode(image), strict=True)
+        )
         if self.identity_start:
             inputs = [F.avg_pool2d(image, 2**level) for level in reversed(range(len(down)))]
             down, up = ([made + given for made, given in zip(side, inputs, strict=True)] for side in (down, up))
@@ -180,7 +182,7 @@ class ExposureNetwork(nn.Module):
         """Features of both encoders, fine to coarse; level by level, since each attends to the other (Eq. 1-3)."""
         down = up = image
         bright, dark = image.amax(1, keepdim=True), 1 - image.amin(1, keepdim=True)
-        found: tuple[list[Tensor], list[Tensor]] = ([], [])
+        pictures: tuple[list[Tensor], list[Tensor]] = ([], [])
         for level in range(len(self.down.encoder)):
             if level:
                 down, up = F.max_pool2d(down, 2), F.max_pool2d(up, 2)
@@ -188,14 +190,14 @@ class ExposureNetwork(nn.Module):
             down, up = self.down.encoder[level](down, bright), self.up.encoder[level](up, dark)
             if self.down.attention is not None and self.up.attention is not None:
                 down, up = self.down.attention[level](down, up), self.up.attention[level](up, down)
-            found[0].append(down)
-            found[1].append(up)
-        return found
+            pictures[0].append(down)
+            pictures[1].append(up)
+        return pictures
 
-    def _decode(self, model: ExposureModel, features: Sequence[Tensor], seen: Tensor | None) -> list[Tensor]:
-        if self.adaptive is None or seen is None:
+    def _decode(self, model: ExposureModel, features: Sequence[Tensor], global_features: Tensor | None) -> list[Tensor]:
+        if self.adaptive is None or global_features is None:
             return model.decode(features[-1], features[:-1], None)
-        fused, shifts = self.adaptive(seen, features[-1])
+        fused, shifts = self.adaptive(global_features, features[-1])
         return model.decode(fused, features[:-1], shifts)
 
 

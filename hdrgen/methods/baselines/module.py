@@ -14,7 +14,7 @@ from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.merging import estimate_response
 from hdrgen.methods.source import source_of
 
-Merge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
+BracketMerge = Callable[[Tensor, Tensor, CameraResponse], Tensor]
 """`hdrgen.fusion.merge_debevec` or `merge_linear`."""
 
 
@@ -119,7 +119,7 @@ class PlainMerge(HDRModule):
         self,
         response: CameraResponse | None = None,
         estimate: bool = False,
-        method: Merge = merge_debevec,
+        method: BracketMerge = merge_debevec,
         frames: Sequence[float] | None = None,
     ) -> None:
         super().__init__(response=response or Gamma(2.2))

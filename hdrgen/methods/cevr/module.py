@@ -23,7 +23,7 @@ DENSE_STACK = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5,
 
 
 class CEVR(HDRModule):
-    r"""One image to any exposure, by networks that are told the step in stops; a dense stack of them to HDR.
+    r"""One image to any exposure, by networks conditioned on the step in stops; a dense stack of them to HDR.
 
     Paper:
         Chen, Yen, Liu, Chen, Hu, Peng, Lin: "Learning Continuous Exposure Value Representations for Single-Image HDR
@@ -100,14 +100,14 @@ class CEVR(HDRModule):
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image`: one encoding in each direction. See `HDRModule.generate`."""
-        made: dict[int, Tensor] = {}
+        generated: dict[int, Tensor] = {}
         stops = ev.tolist()
         for network, darker in ((self.dark, True), (self.bright, False)):
             side = [index for index, stop in enumerate(stops) if (stop < 0) == darker]
             features = network.encode(image) if side else []
             for index in side:
-                made[index] = network.decode(features, image, ev[index].expand(len(image)))
-        return torch.stack([made[index] for index in range(len(ev))], dim=1)
+                generated[index] = network.decode(features, image, ev[index].expand(len(image)))
+        return torch.stack([generated[index] for index in range(len(ev))], dim=1)
 
     # -- training --------------------------------------------------------------------------------------------------
 

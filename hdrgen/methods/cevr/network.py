@@ -10,6 +10,7 @@ from hdrgen.nn import VGG_CHANNELS, VGGEncoder, enlarge, group_norm
 
 ENCODER_CHANNELS = VGG_CHANNELS[:3]
 GROUPS = 2
+"""Of the group normalisation, a number that the authors' code has and the paper does not give."""
 
 
 class ImplicitModule(nn.Module):

@@ -12,7 +12,7 @@ class ConditionalInstanceNorm(nn.Module):
 
     Source: Ulyanov et al. 2016; one affine map per condition as in Dumoulin et al., "A learned representation for
     artistic style", 2017. The paper says only that the networks "adaptively respond to the number of recursions"; this
-    is how the authors' code does it, and it is all that the networks are told about the exposure.
+    is how the authors' code does it, and all that the networks know about the exposure.
 
     Args:
         channels: Of the features.

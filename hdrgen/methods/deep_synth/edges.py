@@ -10,6 +10,7 @@ from torch import Tensor
 from hdrgen.nn import Tiling
 
 SIGMA = 2.0
+"""Of the Gaussian before the gradients, in pixels."""
 TILE = 1024
 """Side in pixels of the parts in which edges are looked for; what joins them sees the whole image."""
 
@@ -39,8 +40,8 @@ def canny_edges(image: Tensor, sigma: float = SIGMA) -> Tensor:
         return kornia.filters.canny(part, kernel_size=(side, side), sigma=(sigma, sigma), hysteresis=False)[1]
 
     with torch.autocast(image.device.type, enabled=False):
-        found = Tiling(overlap=8 * side).apply(detect, image, TILE)
-    classes = (2 * found[:, 0]).round().cpu().numpy()  # 1: weak, 2: strong
+        strength = Tiling(overlap=8 * side).apply(detect, image, TILE)
+    classes = (2 * strength[:, 0]).round().cpu().numpy()  # 1: weak, 2: strong
     return _joined(classes == 2, classes > 0).unsqueeze(1).to(image.device)
 
 
@@ -49,6 +50,6 @@ def _joined(strong: NDArray[np.bool_], edges: NDArray[np.bool_]) -> Tensor:
     neighbours = np.zeros((3, 3, 3))
     neighbours[1] = 1  # of the same image
     label, count = scipy.ndimage.label(edges, neighbours)
-    kept = np.zeros(count + 1, dtype=np.float32)
-    kept[label[strong]] = 1
-    return torch.from_numpy(kept[label])
+    joined = np.zeros(count + 1, dtype=np.float32)
+    joined[label[strong]] = 1
+    return torch.from_numpy(joined[label])

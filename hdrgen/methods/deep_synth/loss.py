@@ -13,12 +13,12 @@ from hdrgen.metrics import match_scale
 
 
 def image_terms(
-    made: dict[int, Exposed], stack: Tensor, edges: Tensor, lowest: int, histogram_levels: int, refined: bool
+    generated: dict[int, Exposed], stack: Tensor, edges: Tensor, lowest: int, histogram_levels: int, refined: bool
 ) -> dict[str, Tensor]:
     """What generated exposures are compared with: Eq. 4, 5, and the first term of 6, unweighted.
 
     Args:
-        made: Generated exposures by level.
+        generated: Generated exposures by level.
         stack: The true exposures `(B, S, 3, H, W)`, display values in [0, 1].
         edges: Their edges `(B, S, 1, H, W)`.
         lowest: Level of the first.
@@ -28,22 +28,22 @@ def image_terms(
     Returns:
         `l1`, `histogram`, `edge` and, if refined, `refinement`; each a mean over exposures, in float32.
     """
-    tone = torch.cat([one.tone for one in made.values()])
-    drawn = torch.cat([one.edges for one in made.values()])
-    image, truth = images_of(made, stack, lowest)
-    outlines = torch.cat([edges[:, level - lowest] for level in made])
+    tone = torch.cat([one.tone for one in generated.values()])
+    generated_edges = torch.cat([one.edges for one in generated.values()])
+    image, truth = images_of(generated, stack, lowest)
+    true_edges = torch.cat([edges[:, level - lowest] for level in generated])
     terms = {
         "l1": (tone - truth).abs().mean(),
         "histogram": histogram_loss(tone, truth, histogram_levels),
-        "edge": (drawn - outlines).abs().mean(),
+        "edge": (generated_edges - true_edges).abs().mean(),
     }
     return terms | ({"refinement": (image - truth).abs().mean()} if refined else {})
 
 
-def images_of(made: dict[int, Exposed], stack: Tensor, lowest: int) -> tuple[Tensor, Tensor]:
+def images_of(generated: dict[int, Exposed], stack: Tensor, lowest: int) -> tuple[Tensor, Tensor]:
     """Generated images and the true ones, each `(K B, 3, H, W)`; see `image_terms`."""
-    images = torch.cat([one.image for one in made.values()])
-    return images, torch.cat([stack[:, level - lowest] for level in made])
+    images = torch.cat([one.image for one in generated.values()])
+    return images, torch.cat([stack[:, level - lowest] for level in generated])
 
 
 def synthesise(stack: Tensor, ev: Tensor, through_response: bool = True) -> Tensor:

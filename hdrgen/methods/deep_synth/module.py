@@ -71,7 +71,7 @@ class DeepSynthHDRI(HDRModule):
         histogram_levels: Of the histogram loss.
         mu: Of the HDR loss; 100 in the authors' code.
         perceptual_weights: File with torchvision's vgg19 weights; None looks in torch.hub's cache.
-        contextual_spatial_weight: w_s of the contextual loss, which the paper leaves open; 0.1 is the authors'
+        contextual_spatial_weight: Weight w_s of the contextual loss, which the paper leaves open; 0.1 is the authors'
             intention, 0.5 what their code does.
         contextual_bandwidth: None takes the minimum of Eq. 7; 0.5 the contextual similarity of the authors' code.
         stack_ev: Exposures generated for the HDR image; None: all whole steps within reach.
@@ -191,20 +191,20 @@ class DeepSynthHDRI(HDRModule):
         return whole & (steps.abs() <= self.reach)
 
     def prepared(self, image: Tensor) -> Tensor:
-        """The image and its edges, which hang together over any distance."""
+        """The image and its edges, which are traced over any distance, so before tiles are cut."""
         return torch.cat([image, canny_edges(image)], dim=1)
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image` with edges, by recursion as far as needed. See `HDRModule.generate`.
 
         Raises:
-            InputError: If the method does not offer one of them.
+            InputError: If the method cannot generate one of them.
         """
-        wanted = self._levels(ev.tolist())
-        levels = range(min(0, *wanted), max(0, *wanted) + 1)
+        steps = self._levels(ev.tolist())
+        levels = range(min(0, *steps), max(0, *steps) + 1)
         image, edges = image[:, :3], image[:, 3:]
-        made = expose_outwards(self.network, levels, 0, image, edges, bool(self.refining))
-        return torch.stack([made[k].image if k else image for k in wanted], dim=1)
+        generated = expose_outwards(self.network, levels, 0, image, edges, bool(self.refining))
+        return torch.stack([generated[k].image if k else image for k in steps], dim=1)
 
     def _levels(self, ev: Sequence[float]) -> list[int]:
         """How many steps each exposure is from the image; in plain numbers, whose choices an exporter can follow."""
@@ -248,22 +248,26 @@ class DeepSynthHDRI(HDRModule):
         if free is not None:
             place = free - levels[0]
             sweeps.append(expose_outwards(self.network, levels, free, stack[:, place], edges[:, place], refine))
-        found = [image_terms(made, stack, edges, levels[0], self.histogram_levels, refine) for made in sweeps]
+        sweep_terms = [
+            image_terms(generated, stack, edges, levels[0], self.histogram_levels, refine) for generated in sweeps
+        ]
         if refine and self.contextual is not None:
-            for terms, made in zip(found, sweeps, strict=True):
-                terms["contextual"] = self.contextual(*images_of(made, stack, levels[0]))
+            for terms, generated in zip(sweep_terms, sweeps, strict=True):
+                terms["contextual"] = self.contextual(*images_of(generated, stack, levels[0]))
         if refine and self.weights["hdr"] > 0:
-            found[-1]["hdr"] = self._hdr_term(sweeps[-1], batch, levels)
+            sweep_terms[-1]["hdr"] = self._hdr_term(sweeps[-1], batch, levels)
         return {
-            name: weight * torch.stack([terms[name] for terms in found if name in terms]).sum()
+            name: weight * torch.stack([terms[name] for terms in sweep_terms if name in terms]).sum()
             for name, weight in self.weights.items()
-            if name in found[-1]
+            if name in sweep_terms[-1]
         }
 
-    def _hdr_term(self, made: dict[int, Exposed], batch: Batch, levels: Sequence[int]) -> Tensor:
+    def _hdr_term(self, generated: dict[int, Exposed], batch: Batch, levels: Sequence[int]) -> Tensor:
         """The HDR loss of the stack that the last schedule has generated around its start."""
         stack = batch["ldr"]
-        frames = [made[level].image if level in made else stack[:, place] for place, level in enumerate(levels)]
+        frames = [
+            generated[level].image if level in generated else stack[:, place] for place, level in enumerate(levels)
+        ]
         ev = self.step * torch.tensor(list(levels), dtype=torch.float32, device=stack.device)
         radiance = synthesise(torch.stack(frames, dim=1), ev, self.through_response)
         truth = target_radiance(stack, ev, batch.get("hdr"))

@@ -22,8 +22,11 @@ GLOBAL_CHANNELS = (32, 64, 128, 256, 512, 1024)
 LOCAL_CHANNELS = (16, 32, 64, 128, 256)
 REFINEMENT_CHANNELS = (16, 32, 64, 128, 256, 512)
 GAMMA = 2.2
+"""Of the response that is assumed where a network starts as gain."""
 CONFIDENCE = 0.95
+"""How near to 0 and 1 the base may come before its logit is taken: 2.5 % keep a gradient at black and at white."""
 EDGE_GAIN = 6.0
+"""Weight at which the edge network starts by copying the edges that it is given: the sigmoid of -3 and +3."""
 
 
 class State(NamedTuple):
@@ -62,7 +65,7 @@ class RecurrentUNet(nn.Module):
         normalise_encoder: Whether the encoder, too, is normalised by step.
 
     Raises:
-        InputError: fewer than two widths, or a width below 1.
+        InputError: Fewer than two widths, or a width below 1.
     """
 
     def __init__(
@@ -108,7 +111,7 @@ class GlobalNet(nn.Module):
         self.head = convolution(2 * channels[0], 3)
 
     def forward(self, image: Tensor, state: Tensor | None, style: int) -> tuple[Tensor, Tensor]:
-        """What to make of `image` `(B, 3, H, W)`, for `blend`, and the new state."""
+        """The correction of `image` `(B, 3, H, W)` for `blend`, and the new state."""
         features, state = self.unet(2 * image - 1, state, style)
         return self.head(features), state
 
@@ -145,7 +148,7 @@ class RefinementNet(nn.Module):
         self.head = convolution(2 * channels[0], 3)
 
     def forward(self, image: Tensor, tone: Tensor, edges: Tensor) -> Tensor:
-        """What to make of `tone` `(B, 3, H, W)`, for `blend`, from the source image, tone and edges `(B, 1, H, W)`."""
+        """The correction of `tone` `(B, 3, H, W)` for `blend`, from the source image, tone and edges `(B, 1, H, W)`."""
         stem = silu(self.stem(torch.cat([2 * image - 1, 2 * tone - 1, edges], dim=1)))
         skips = [stem]
         for level in self.encoder:
@@ -214,12 +217,12 @@ class RecurrentNetwork(nn.Module):
         correction, tone_state = self.tone(image, state.tone, style)
         base = image if self.gain is None else (self.gain * image).clamp_max(1)
         tone = blend(correction, base, self.gain is not None)
-        found, edge_state = self.edges(image, edges, state.edges, style)
-        shown = tone
+        outlines, edge_state = self.edges(image, edges, state.edges, style)
+        refined = tone
         if refine:
-            parts = (tone, found) if self.joint else (tone.detach(), found.detach())
-            shown = blend(self.refinement(image, *parts), parts[0], self.gain is not None)
-        return Exposed(tone, found, shown, State(tone_state, edge_state))
+            parts = (tone, outlines) if self.joint else (tone.detach(), outlines.detach())
+            refined = blend(self.refinement(image, *parts), parts[0], self.gain is not None)
+        return Exposed(tone, outlines, refined, State(tone_state, edge_state))
 
 
 def blend(correction: Tensor, base: Tensor, relative: bool = False) -> Tensor:

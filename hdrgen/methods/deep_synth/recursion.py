@@ -26,13 +26,13 @@ def expose_outwards(
     Returns:
         Every level but the start.
     """
-    made: dict[int, Exposed] = {}
+    generated: dict[int, Exposed] = {}
     for path in paths(levels, start):
-        shown, drawn, state = image, edges, State()
+        image_now, edges_now, state = image, edges, State()
         for source, target in path:
-            made[target] = network.expose(source, target, shown, drawn, state, refine)
-            shown, drawn, state = made[target].image, made[target].edges, made[target].state
-    return made
+            generated[target] = network.expose(source, target, image_now, edges_now, state, refine)
+            image_now, edges_now, state = generated[target].image, generated[target].edges, generated[target].state
+    return generated
 
 
 def expose_from_truth(
@@ -58,14 +58,14 @@ def expose_from_truth(
     Returns:
         Every level but the start.
     """
-    made: dict[int, Exposed] = {}
+    generated: dict[int, Exposed] = {}
     for path in paths(levels, start):
         state = State()
         for source, target in path:
             place = source - levels[0]
-            made[target] = network.expose(source, target, stack[:, place], edges[:, place], state, refine)
-            state = made[target].state if carry_gradient else made[target].state.detached()
-    return made
+            generated[target] = network.expose(source, target, stack[:, place], edges[:, place], state, refine)
+            state = generated[target].state if carry_gradient else generated[target].state.detached()
+    return generated
 
 
 def paths(levels: Sequence[int], start: int) -> list[list[tuple[int, int]]]:

@@ -45,5 +45,5 @@ def discriminator_loss(images: Sequence[Tensor], target: Tensor, judge: Judge, m
         judge: The discriminator.
         moments: The objective.
     """
-    true, *made = judge(torch.cat([target, *(image.detach() for image in images)])).chunk(1 + len(images))
-    return torch.stack([moments(feature) for feature in made]).sum() - len(images) * moments(true)
+    true, *generated = judge(torch.cat([target, *(image.detach() for image in images)])).chunk(1 + len(images))
+    return torch.stack([moments(feature) for feature in generated]).sum() - len(images) * moments(true)

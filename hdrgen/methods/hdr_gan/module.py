@@ -22,6 +22,7 @@ from hdrgen.tonemap import inverse_mu_law, mu_law
 CLIPPED = 0.9
 """Display value above which `start_near_reference` no longer trusts the reference."""
 DARKEST = 1e-5
+"""Nearest that the start comes to 0 and 1, where its logit would be infinite."""
 
 
 class HDRGAN(HDRModule):
@@ -160,8 +161,8 @@ class HDRGAN(HDRModule):
         if min(height, width) < self.smallest:
             padded = pad_to_multiple(padded, self.smallest)
         frames = (len(ldr), FRAMES, 3)
-        made = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
-        return made[..., :height, :width]
+        radiance = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
+        return radiance[..., :height, :width]
 
     def fuse(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """Linear radiance `(B, 3, H, W)` at EV 0 of the three exposures of a scene.

@@ -9,9 +9,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 from hdrgen.errors import InputError
 
 CHANNELS = (32, 64, 128)
+"""Width of each scale of the generator, from fine to coarse."""
 DISCRIMINATOR_CHANNELS = (64, 128, 128, 128)
+"""Width of each layer of the discriminator but the last."""
 FRAMES = 3
 REFERENCE = 1
+"""Place of the middle exposure among the three, which sets the geometry of the result."""
 WIDEST = 512
 """Channels of the three exposures together that a merging block takes as they are."""
 
@@ -162,7 +165,7 @@ class Generator(nn.Module):
         zero_heads: Heads that begin at 0, without spectral norm, which would keep them from it.
 
     Raises:
-        InputError: fewer than two scales, or one without channels.
+        InputError: Fewer than two scales, or one without channels.
     """
 
     def __init__(
@@ -209,8 +212,8 @@ class Generator(nn.Module):
             for beside, decoded in zip(known, below, strict=False):
                 beside.append(decoded)
             full.append(below[0])
-        made = [head(features).float() for head, features in zip(self.heads, full[-len(self.heads) :], strict=True)]
-        return [torch.tanh(image if start is None else image + start) for image in made]
+        images = [head(features).float() for head, features in zip(self.heads, full[-len(self.heads) :], strict=True)]
+        return [torch.tanh(image if start is None else image + start) for image in images]
 
 
 class Discriminator(nn.Module):
@@ -235,7 +238,7 @@ class Discriminator(nn.Module):
         """Judge tone-mapped images in [-1, 1].
 
         Raises:
-            InputError: they are too small.
+            InputError: They are too small.
         """
         if min(image.shape[-2:]) < self.smallest:
             raise InputError(

@@ -114,8 +114,10 @@ class MultiExposureGeneration(HDRModule):
         latent = self.encode(image)
         gains = ev.exp2().unbind()
         ups = (stop >= 0 for stop in ev.tolist())  # choices by plain numbers, which an exporter can follow
-        made = [self.network.expose(latent, gain.expand(len(image)), up) for gain, up in zip(gains, ups, strict=True)]
-        return torch.stack(made, dim=1)
+        exposures = [
+            self.network.expose(latent, gain.expand(len(image)), up) for gain, up in zip(gains, ups, strict=True)
+        ]
+        return torch.stack(exposures, dim=1)
 
     def evaluate(self, batch: Batch, stage: str) -> Evaluation:
         """As for every method; with `score_encoder`, the input beside :math:`g(N_1(I))` as `encoder_...` (Table 5).
@@ -133,9 +135,9 @@ class MultiExposureGeneration(HDRModule):
     def _encoder_scores(self, batch: Batch, protocol: EvaluationProtocol) -> list[Score]:
         image = source_of(batch)
         latent = self.in_tiles(self.encode, image).float()
-        shown = torch.stack([g(x.clamp(0, 1)) for g, x in zip(true_responses(batch), latent, strict=True)])
-        told = protocol.judge_stack(batch["scene"], shown[:, None], image[:, None], torch.zeros(len(image), 1))
-        return [{**score, "ev": None, "metric": f"encoder_{score['metric']}"} for score in told]
+        scene_images = torch.stack([g(x.clamp(0, 1)) for g, x in zip(true_responses(batch), latent, strict=True)])
+        judged = protocol.judge_stack(batch["scene"], scene_images[:, None], image[:, None], torch.zeros(len(image), 1))
+        return [{**score, "ev": None, "metric": f"encoder_{score['metric']}"} for score in judged]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Generate each image of a pair from the other (Fig. 3)."""
@@ -172,6 +174,6 @@ class MultiExposureGeneration(HDRModule):
             "total_variation": self.total_variation_weight * total_variation(image),
         }
         if self.perceptual is not None:
-            shown, wanted = (image, target) if mask is None else (image * mask, target * mask)
-            terms["perceptual"] = self.perceptual_weight * self.perceptual(shown, wanted)
+            masked_image, masked_target = (image, target) if mask is None else (image * mask, target * mask)
+            terms["perceptual"] = self.perceptual_weight * self.perceptual(masked_image, masked_target)
         return terms

@@ -1,7 +1,5 @@
 """Programs as files that run without hdrgen: by `torch.export`, and as ONNX."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging
@@ -19,7 +17,7 @@ def to_torch(program: Program) -> torch.export.ExportedProgram:
     """The program by `torch.export`, for any height and width.
 
     Raises:
-        InputError: the method does what a program cannot hold.
+        InputError: The method does what a program cannot hold.
     """
     try:
         with torch.no_grad(), _without_noise():
@@ -56,26 +54,26 @@ def to_onnx(program: Program, traced: torch.export.ExportedProgram, about: dict[
         about: What is noted in the file, by name.
 
     Raises:
-        InputError: a package is missing.
+        InputError: A package is missing.
     """
     inputs = [taken["name"] for taken in program.takes()]
     try:
         with _without_noise(), contextlib.redirect_stdout(io.StringIO()):
-            made = torch.onnx.export(
+            converted = torch.onnx.export(
                 traced, input_names=inputs, output_names=program.outputs, dynamo=True, verbose=False
             )
     except ImportError as error:
         raise InputError(
             f"ONNX needs the packages onnx and onnxscript ({error}); pip install 'hdrgen[export]'"
         ) from error
-    assert made is not None
-    made.model.metadata_props.update(about)
-    return made
+    assert converted is not None
+    converted.model.metadata_props.update(about)
+    return converted
 
 
 @contextlib.contextmanager
 def _without_noise() -> Iterator[None]:
-    """Without the exporters' remarks on packages that are not needed, and on their own insides."""
+    """Silence what the exporters log about optional packages and their own internals."""
     loggers: list[Any] = [logging.getLogger(name) for name in ("torch.onnx", "torch.fx", "torch.export", "onnxscript")]
     levels = [logger.level for logger in loggers]
     try:
