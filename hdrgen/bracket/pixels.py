@@ -15,10 +15,12 @@ from torch import Tensor
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
-from hdrgen.fusion import ROWS, Alignment, Rows, align_photographs, aligned
+from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
 from hdrgen.io import BT709, Camera, Image, named_like, read_image, same_colours
+from hdrgen.tiling import row_slices
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
+ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side; it cuts to what all frames show
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
@@ -131,9 +133,8 @@ def display_frame(frame: Rows) -> Tensor:
     """Display values (3, H, W) of a frame, converted a few rows at a time."""
     height, width, _ = frame.shape
     planes = torch.empty(3, height, width)
-    for start in range(0, height, ROWS):
-        stop = min(start + ROWS, height)
-        planes[:, start:stop] = torch.from_numpy(_display(frame[start:stop])).permute(2, 0, 1)
+    for rows in row_slices(height, ROWS):
+        planes[:, rows] = torch.from_numpy(_display(frame[rows])).permute(2, 0, 1)
     return planes
 
 

@@ -7,12 +7,11 @@ from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, fuse, merge_mertens
 from hdrgen.fusion.robertson import merge_robertson
-from hdrgen.fusion.streaming import ROWS, Rows, merge_photographs
+from hdrgen.fusion.streaming import Rows, merge_photographs
 from hdrgen.fusion.transforms import aligned
 from hdrgen.fusion.weights import SensorNoise, Weight, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
-    "ROWS",
     "Alignment",
     "GhostMask",
     "LinearMean",

@@ -9,6 +9,7 @@ from hdrgen.camera import CameraResponse, EstimatedResponse, Gamma, calibrate_de
 from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.nn import of_whole_image
+from hdrgen.tiling import row_slices
 
 MergeFunction = Callable[[Tensor, Tensor], Tensor]
 """Stacks `(B, S, 3, H, W)` of display values and their EV `(S,)` to radiance `(B, 3, H, W)`, as `merge_stack` does."""
@@ -41,9 +42,7 @@ def _merge_one(stack: Tensor, ev: Tensor, response: CameraResponse | None) -> Te
         (table,) = of_whole_image(lambda: (_estimated_table(stack, ev),))
         response = EstimatedResponse(table)
     merged = stack.new_empty(1, *stack.shape[2:])
-    rows = max(1, STRIP // stack.shape[-1])
-    for top in range(0, stack.shape[-2], rows):
-        strip = slice(top, top + rows)
+    for strip in row_slices(stack.shape[-2], max(1, STRIP // stack.shape[-1])):
         # Generated exposures err by what the method got wrong, which grows towards both ends; sensor noise does not.
         merged[..., strip, :] = merge_debevec(stack[..., strip, :], ev, response, weight=debevec_hat)
     return merged

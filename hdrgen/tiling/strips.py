@@ -5,6 +5,7 @@ be memory that the system first has to clear, which takes longer than the arithm
 
 `row_slices` says which rows: for loops that fill an array, read a file or count, in NumPy or torch. `by_strips` also
 puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place.
+`hdrgen.io`, which lies below and knows no torch, has `io/rows.py` for its arrays.
 """
 
 from collections.abc import Callable, Iterator, Sequence

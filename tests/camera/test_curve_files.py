@@ -74,7 +74,7 @@ def test_a_response_is_one_curve_or_three_of_a_size(tmp_path):
     assert load_response(path).irradiance.tolist() == [0, 0.5, 1]
     for curves in ([one, one], [one, one, longer], [one] * 4):
         path.write_text(json.dumps(curves))
-        with pytest.raises(InputError, match=rf"one for each channel, found {len(curves)}; pass FILE:CURVE"):
+        with pytest.raises(InputError, match=rf"for each channel, found {len(curves)}; name one of them: response="):
             load_response(path)
 
 
