@@ -36,7 +36,7 @@ bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpo
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the tests miss (half an hour)
-	$(BIN)/python -m benchmarks.mutants
+	.venv/mutants/bin/python -m benchmarks.mutants
 
 clean: ## Remove .venv and what tools and runs left behind
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis runs quickstart wandb
@@ -57,8 +57,13 @@ clean: ## Remove .venv and what tools and runs left behind
 	$(INSTALL) -e '.[test,tensorboard]'
 	@touch $@
 
-.venv/mutants.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
-	$(INSTALL) -e '.[mutants]'
+# Over .venv, not in it: mutmut brings rich, and Lightning, which finds it, another progress bar.
+.venv/mutants.stamp: pyproject.toml constraints.txt .venv/test.stamp
+	$(BIN)/python -m venv .venv/mutants
+	$(BIN)/python -c 'import sysconfig; \
+		path = sysconfig.get_path("purelib", vars={"base": ".venv/mutants", "platbase": ".venv/mutants"}); \
+		open(path + "/tests.pth", "w").write(sysconfig.get_path("purelib"))'
+	.venv/mutants/bin/python -m pip install -c constraints.txt -e '.[mutants]'
 	@touch $@
 
 .venv/lint.stamp: pyproject.toml constraints.txt .venv/runtime.stamp

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.environment import print_environment
+from benchmarks.shared.environment import print_environment
 from hdrgen.bracket.pixels import display_frame
 from hdrgen.camera import PixelGrid, calibrate_debevec, response_residual
 from hdrgen.fusion import align_photographs, aligned

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.environment import commit, processor
-from benchmarks.timing import median_seconds
+from benchmarks.shared.environment import commit, processor
+from benchmarks.shared.timing import median_seconds
 from hdrgen.camera import CameraResponse, Sigmoid, calibrate_debevec, emor_curve, expose, quantise
 from hdrgen.fusion import debevec_hat, merge_debevec
 from hdrgen.tonemap import mu_law

@@ -13,8 +13,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.baselines import BASELINES, BLIND, add_scene_options, write_scenes
-from benchmarks.environment import print_environment
+from benchmarks.shared.baselines import BASELINES, BLIND, add_scene_options, write_scenes
+from benchmarks.shared.environment import print_environment
 from hdrgen.cli.method_table import Table, compare_methods, format_table, mean_psnr, read_rows
 
 OVERLAY = Path(__file__).resolve().parents[1] / "experiments" / "comparison.yaml"

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import torch
 
-from benchmarks.environment import print_environment
+from benchmarks.shared.environment import print_environment
 from hdrgen.camera import Gamma
 from hdrgen.data import Motion, MovingScenes, ProceduralScenes, Sample, bracket_camera
 from hdrgen.fusion import ghost_masks, merge_photographs

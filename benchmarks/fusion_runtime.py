@@ -16,8 +16,8 @@ import sys
 import torch
 from torch import Tensor
 
-from benchmarks.environment import print_environment
-from benchmarks.timing import median_seconds
+from benchmarks.shared.environment import print_environment
+from benchmarks.shared.timing import median_seconds
 from hdrgen.camera import Gamma, calibrate_debevec, form_image
 from hdrgen.data import procedural_radiance
 from hdrgen.fusion import merge_debevec

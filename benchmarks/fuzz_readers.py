@@ -157,7 +157,7 @@ def peak_memory() -> int:
 
 
 def attempt(reader: str, path: Path) -> str:
-    """Read as the package does: header, then pixels; or a list."""
+    """Read as the package does: header, tags, then pixels; or a list."""
     from hdrgen.errors import InputError
 
     outcome = "image"
@@ -167,8 +167,8 @@ def attempt(reader: str, path: Path) -> str:
             try:
                 step()
             except InputError as error:
-                told = str(error)
-                outcome = "one line" if "\n" not in told else f"exception: several lines {told!r}"
+                message = str(error)
+                outcome = "one line" if "\n" not in message else f"exception: several lines {message!r}"
             except Exception as error:
                 return f"exception: {type(error).__name__} {' '.join(str(error).split())}"
     return outcome
@@ -176,14 +176,17 @@ def attempt(reader: str, path: Path) -> str:
 
 def steps(reader: str, path: Path) -> list[Callable[[], object]]:
     """What is tried with a file."""
-    from hdrgen.io import read_exposure_list, read_header, read_image
-    from hdrgen.io.arrays import read_array
+    from hdrgen.io import read_array, read_exposure_list, read_header, read_image, read_tags
 
     if reader == "exposure lists":
         return [lambda: read_exposure_list(path)]
     if reader == "npy":
         return [lambda: read_array(path)]
-    return [lambda: read_header(path), lambda: read_image(path, max_megapixels=MEGAPIXELS, gain_map=True)]
+    return [
+        lambda: read_header(path),
+        lambda: read_tags(path),
+        lambda: read_image(path, max_megapixels=MEGAPIXELS, gain_map=True),
+    ]
 
 
 def once(reader: str, index: int, keep: Path | None) -> int:

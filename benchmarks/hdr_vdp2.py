@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.environment import print_environment
-from benchmarks.timing import median_seconds
+from benchmarks.shared.environment import print_environment
+from benchmarks.shared.timing import median_seconds
 from hdrgen.metrics import hdr_vdp2
 from tests.metrics import hdr_vdp2_oracle as oracle
 from tests.metrics.test_hdr_vdp2 import judge, setting

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.environment import print_environment
+from benchmarks.shared.environment import print_environment
 from hdrgen.cli.lightning import run
 from hdrgen.cli.method_table import compare_methods, format_table
 

@@ -41,7 +41,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.step:
         return step(options.step[0], Path(options.step[1]), options.width, options.height)
-    from benchmarks.environment import print_environment  # with torch, which the steps are measured without
+    from benchmarks.shared.environment import print_environment  # with torch, which the steps are measured without
 
     print_environment()
     size = ["--width", str(options.width), "--height", str(options.height)]

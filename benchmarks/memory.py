@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environment import print_environment
-from benchmarks.whole_command import cost_of
+from benchmarks.shared.environment import print_environment
+from benchmarks.shared.whole_command import cost_of
 from hdrgen.io import Exposure, write_image
 
 QUIET = "--trainer.enable_progress_bar=false"

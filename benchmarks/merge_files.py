@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.large_frames import EV, make_frames
-from benchmarks.whole_command import cost_of
+from benchmarks.shared.large_frames import EV, make_frames
+from benchmarks.shared.whole_command import cost_of
 from hdrgen.io import write_image
 
 SHAKE = 40  # pixels by which the hand-held photographs differ at most

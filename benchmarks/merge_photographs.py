@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.large_frames import CHECKED, EV, GAMMA, make_frames
+from benchmarks.shared.large_frames import CHECKED, EV, GAMMA, make_frames
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
         measure(options.only, options.folder)
         return 0
     from benchmarks import merge_files
-    from benchmarks.environment import print_environment
+    from benchmarks.shared.environment import print_environment
 
     print_environment()
     if options.files:

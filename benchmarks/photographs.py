@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.baselines import BLIND
-from benchmarks.environment import print_environment
+from benchmarks.shared.baselines import BLIND
+from benchmarks.shared.environment import print_environment
 from hdrgen.camera import calibrate_debevec
 from hdrgen.cli.method_table import compare_methods, mean_psnr, read_rows
 from hdrgen.data import ExposureStackFolder, Sample, SelectedExposures, write_stack

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.baselines import BASELINES, add_scene_options, write_scenes
-from benchmarks.environment import print_environment
+from benchmarks.shared.baselines import BASELINES, add_scene_options, write_scenes
+from benchmarks.shared.environment import print_environment
 from hdrgen import configs
 from hdrgen.cli.main import main as hdrgen
 

@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.baselines import BASELINES, add_scene_options, write_scenes
-from benchmarks.environment import print_environment
+from benchmarks.shared.baselines import BASELINES, add_scene_options, write_scenes
+from benchmarks.shared.environment import print_environment
 from hdrgen.cli.method_table import compare_methods, format_table
 
 

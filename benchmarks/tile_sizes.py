@@ -12,7 +12,7 @@ import time
 
 import torch
 
-from benchmarks.environment import print_environment
+from benchmarks.shared.environment import print_environment
 from hdrgen.data import Batch
 from hdrgen.methods.loading import load_method
 from hdrgen.tiling import Tiling, live_memory

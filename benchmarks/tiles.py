@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.environment import print_environment
 from benchmarks.memory import photograph
+from benchmarks.shared.environment import print_environment
 from hdrgen.camera import SRGB, form_image
 from hdrgen.data import Batch
 from hdrgen.io import read_image

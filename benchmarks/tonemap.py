@@ -28,9 +28,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.environment import print_environment
-from benchmarks.timing import median_seconds
-from benchmarks.whole_command import cost_of
+from benchmarks.shared.environment import print_environment
+from benchmarks.shared.timing import median_seconds
+from benchmarks.shared.whole_command import cost_of
 from hdrgen.camera import SRGB, form_image
 from hdrgen.data import procedural_radiance
 from hdrgen.fusion import Mertens

@@ -17,7 +17,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch.utils.data import DataLoader
 
-from benchmarks.environment import print_environment
+from benchmarks.shared.environment import print_environment
 from hdrgen.data import ProceduralScenes, SelectedExposures, StackCamera, collate
 from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, MultiExposureGeneration
 

@@ -1,4 +1,4 @@
-"""Optimisers that torch does not have."""
+"""Optimizers that torch does not have."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,7 +22,7 @@ class GradientCentralizedAdam(Adam):
     Eq. 1. The defaults are the values of Kim, Lee and Kang 2020.
 
     Args:
-        params: Parameters or groups of them, as for any optimiser.
+        params: Parameters or groups of them, as for any optimizer.
         lr: Learning rate.
         betas: Decay rates of the two moments.
         eps: Added to the denominator.

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hdrgen.version import __version__
+
 PACKAGES = ("torch", "torchmetrics", "pytorch-lightning", "kornia", "numpy", "scipy", "OpenImageIO")
 """Those whose versions can move a number."""
 
 
 def provenance() -> dict[str, Any]:
     """Versions of hdrgen, of Python and of the packages that numbers depend on, and the commit of hdrgen."""
-    from hdrgen.version import __version__
-
     versions = {name: version for name in PACKAGES if (version := _version(name))}
     return {
         "hdrgen": __version__,

@@ -1,7 +1,5 @@
 """A minimal camera RAW file: a Bayer DNG of 16 bits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

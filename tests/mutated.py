@@ -1,7 +1,5 @@
 """Damaged files: small whole ones of every kind that is read, and what can happen to their bytes."""
 
-from __future__ import annotations
-
 import json
 import struct
 import zlib

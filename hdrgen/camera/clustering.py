@@ -1,4 +1,4 @@
-"""A few curves that stand for many."""
+"""A few representative curves of many, by k-means."""
 
 from collections.abc import Sequence
 

@@ -59,7 +59,7 @@ def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[
 
     Args:
         response: With tables (3, N).
-        path: Where to.
+        path: The file to write.
         facts: Further entries of every curve, such as how well it fits.
 
     Raises:

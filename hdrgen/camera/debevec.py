@@ -10,7 +10,7 @@ from hdrgen.camera.normal_equations import solve_log_response
 from hdrgen.camera.sampling import HistogramSampling, Sampling
 from hdrgen.errors import InputError
 
-SAME_EXPOSURE = 1e-3  # EV
+SAME_EXPOSURE = 1e-3  # EV; two frames nearer than that say nothing about the curve, and their system is singular
 
 
 def triangle(display: Tensor) -> Tensor:
@@ -99,6 +99,7 @@ def _curvature(weight: Tensor, smoothness: float) -> Tensor:
 
     The sum of squared second differences on a grid of step h approximates h^3 times the integral of g''^2.
     """
+    # lambda means what it means in gsolve with its 256 levels: h^3 under the root of the weights is h^1.5.
     density: float = ((weight.shape[-1] - 1) / 255) ** 1.5
     return smoothness * density * weight[1:-1].clamp_min(0.01)
 
@@ -116,6 +117,8 @@ def scaled_response(log_curve: Tensor, evidence: Tensor) -> Tensor:
     levels = log_curve.shape[-1]
     grey = log_curve.mean(1, keepdim=True)
     balanced = log_curve - ((log_curve - grey) * evidence).sum(-1, keepdim=True) / evidence.sum(-1, keepdim=True)
+    # A straight line through the last levels that the weight lets count for something continues the curve to white:
+    # above 0.96 the triangle is below 0.08, and noise that clips bends what is left.
     low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
     slope = (grey[..., high] - grey[..., low]) / (high - low)
     top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)

@@ -1,4 +1,4 @@
-"""What a colour weighs in brightness."""
+"""Relative luminance of linear colour."""
 
 import kornia
 import torch

@@ -1,4 +1,4 @@
-"""How well a response curve explains a stack."""
+"""How well a response curve fits a stack."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def response_residual(
     *,
     sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
 ) -> float:
-    r"""By how many stops the frames of a stack disagree about radiance, once they are decoded.
+    r"""RMS disagreement, in stops, of the radiance that the frames of a stack give once they are decoded.
 
     The root mean square of :math:`\log_2 f^{-1}(Z_{ij}) - EV_j - \log_2 E_i`, weighted with the triangle of the
     display value, the radiance :math:`E_i` of each sample being the weighted mean over the frames.
@@ -37,6 +37,7 @@ def response_residual(
     """
     samples = sampling(stack[None])[0].double()
     weight = triangle(samples)
+    # Below 0.05 lie display values within 0.025 of black, where rounding alone is a quarter of a stop, and of white.
     in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
     weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
     radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)

@@ -1,4 +1,4 @@
-"""Robertson's calibration: response and radiance in turns, each the best for the other."""
+"""Robertson's calibration: response and radiance estimated alternately, each by least squares given the other."""
 
 import math
 
@@ -37,7 +37,7 @@ def calibrate_robertson(
 ) -> EstimatedResponse:
     r"""Estimate the response of each channel of each stack by alternating least squares.
 
-    From a straight line on, in turns until the mean change over a channel's levels, summed, is below `threshold`:
+    From a straight line, alternates until the mean change over a channel's levels, summed, is below `threshold`:
 
     :math:`E_i = \sum_j w(Z_{ij}) 2^{EV_j} g(Z_{ij}) / \sum_j w(Z_{ij}) 4^{EV_j}` and
     :math:`g(k) = \mathrm{mean}_{Z_{ij}=k}(2^{EV_j} E_i)`, divided by g at mid-grey.
@@ -50,8 +50,8 @@ def calibrate_robertson(
         stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W); nothing moves between the frames.
         ev: Exposures in EV, (S,) or (B, S).
         levels: Knots of the curve.
-        iterations: At most so many turns.
-        threshold: Change of the curves, in units of their value at mid-grey, below which they count as found.
+        iterations: Largest number of alternations.
+        threshold: Change of the curves, in units of their value at mid-grey, below which they count as converged.
         sampling: Which pixels to use.
 
     Raises:
@@ -74,11 +74,12 @@ def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, thre
     """Curves (C, L) of one stack's samples (C, N, S) and relative times (S,)."""
     codes = (samples * (levels - 1)).round().long().flatten(1)
     count = _counts(codes, levels)
-    middle = levels // 2
+    middle = levels // 2  # Robertson et al. divide by g there, since the objective knows g up to a factor only
     if not bool((count[:, middle - 1 : middle + 2].sum(-1) > 0).all()):
         raise InputError("calibration: expected pixels of mid-grey in every channel, found none: give a response")
     weight = robertson_bell(codes.double() / (levels - 1)).view_as(samples) * time
     energy = (weight * time).sum(-1)
+    # A straight line that is 1 at mid-grey, as the paper starts.
     curve = torch.linspace(0, 2, levels, dtype=torch.float64, device=samples.device).expand(len(samples), -1)
     for _ in range(iterations):
         radiance = (weight * curve.gather(1, codes).view_as(samples)).sum(-1) / energy.clamp_min(1e-300)

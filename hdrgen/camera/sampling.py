@@ -15,7 +15,7 @@ class PixelGrid:
     """Pixels on a regular grid: correct where nothing moves between the exposures.
 
     Args:
-        count: At least so many pixels (all, if there are fewer).
+        count: Smallest number of pixels; all, if there are fewer.
     """
 
     count: int = 1024
@@ -40,7 +40,7 @@ class HistogramSampling:
 
     Args:
         count: Quantiles per channel.
-        pixels: The pixels of the grid.
+        pixels: Smallest number of pixels of the grid.
     """
 
     count: int = 64

@@ -7,7 +7,7 @@ from hdrgen.camera.interpolation import fold, piecewise_linear, unfold
 from hdrgen.camera.response import CameraResponse
 from hdrgen.errors import InputError
 
-END_TOLERANCE = 1e-3
+END_TOLERANCE = 1e-3  # published tables are rounded, and need not end at exactly 0 and 1
 # Sixteen float32 steps at exposure 1: enough for the knots of a near-vertical piece to stay apart.
 SMALLEST_STEP = 1e-6
 

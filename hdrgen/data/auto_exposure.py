@@ -11,6 +11,7 @@ MIDDLE_GREY = 0.18
 SMALLEST = 1e-8
 """Floor of radiance, so that its logarithm is finite: 27 stops below white, where no exposure of a stack reaches."""
 MOST_VALUES = 1_000_000
+"""Pixels that a percentile is taken of, at most about."""
 
 
 def auto_exposed(radiance: Tensor, percentile: float = 50.0, level: float = MIDDLE_GREY) -> Tensor:

@@ -1,4 +1,4 @@
-"""Alignment of hand-held exposures: bitmaps find the shift, then points of contrast the turn and the perspective.
+"""Alignment of hand-held exposures: bitmaps find the translation, contrast points the rotation and the perspective.
 
 Neighbours in exposure are compared, which show the most in common, and their motions chained from the reference on.
 Both steps look only at pixels that neither frame clips, and at brightness only through its order: nothing needs to be
@@ -19,15 +19,16 @@ from hdrgen.fusion.grey import Pyramid, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
+from hdrgen.tiling import no_progress
 
 STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, which spares the photograph a resampling
-CROOKED = 0.03  # of the picture's size: a homography farther than that from a turn and a shift is not believed
-GAIN = 0.97  # of the error of a turn and a shift that a homography must fall below
+CROOKED = 0.03  # of the picture's size: a homography farther than that from a rigid motion is not believed
+GAIN = 0.97  # of the error of a rigid motion, below which that of a homography must be
 SPREAD = 0.05  # of the points must lie in each quarter of the picture for a homography to be sought
 SURE = 1e-9  # the probability of chance below which a motion is believed: six standard deviations
 BETTER = 0.95  # of the error without any motion that a motion must fall below
-LIKELY = 1e-4  # the same for a turn beside a shift: who holds a camera in the hand turns it, too
-TURN = slice(2, 3)  # of the parameters of a turn and a shift
+LIKELY = 1e-4  # the same for a rotation beside a translation: a hand-held camera is turned, too
+TURN = slice(2, 3)  # the rotation among the parameters of a rigid motion
 FINEST = 2  # sizes at which a motion is looked for that a simpler one has come near
 UNLIKE = 0.6  # of the brightness' variation: what differs more is not the same scene, or was not found again
 
@@ -46,7 +47,7 @@ class Alignment:
 
     @property
     def angle(self) -> float:
-        """The turn in degrees."""
+        """The rotation in degrees."""
         return float(np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
 
     def move(self, height: int, width: int) -> tuple[float, float]:
@@ -67,7 +68,7 @@ def align_photographs(
     *,
     linear: bool = False,
     shifts_only: bool = False,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> list[Alignment]:
     """Find how hand-held photographs of one scene lie relative to one of them.
 
@@ -77,8 +78,8 @@ def align_photographs(
         photographs: (H, W, 3), uint8, uint16 or floats in [0, 1]; ordered by exposure.
         reference: The one that stays as it is.
         linear: Their values are linear, not display values.
-        shifts_only: Find whole pixels of shift, and no turn.
-        progress: Called with the share that is done.
+        shifts_only: Find translations by whole pixels only.
+        progress: Called with the fraction done.
 
     Returns:
         One for each photograph.
@@ -125,7 +126,7 @@ def _settled(alignment: Alignment, size: tuple[int, ...]) -> Alignment:
 
 
 class _Match(NamedTuple):
-    """A motion between two photographs, in pixels of their largest grey image, of a family, and how much it leaves."""
+    """A motion between two photographs: its model, its homography in pixels of their largest grey image, its error."""
 
     motion: MotionModel
     matrix: Matrix
@@ -133,7 +134,7 @@ class _Match(NamedTuple):
 
 
 class _Pair:
-    """Two photographs to bring together."""
+    """Two photographs to align with each other."""
 
     def __init__(self, near: Pyramid, far: Pyramid) -> None:
         self.near, self.far = near, far
@@ -149,12 +150,12 @@ class _Pair:
         return self.points[0].error(self.far.images[0], self.matching, matrix)
 
     def refine(self, motion: MotionModel, start: Matrix, finest: int | None = None) -> _Match | None:
-        """The motion, from coarse to fine; None where too few points are seen in both.
+        """Estimate the motion from coarse to fine; None where too few points are seen in both.
 
         Args:
-            motion: Its family.
-            start: Where to begin.
-            finest: How many sizes to look at, the largest ones; None: all.
+            motion: The model.
+            start: The first estimate.
+            finest: Only so many of the largest sizes; None: all.
         """
         matrix = start
         for level in reversed(range(len(self.points))[:finest]):
@@ -168,12 +169,12 @@ class _Pair:
         return None if error is None else _Match(motion, matrix, error)
 
     def overlap(self, match: _Match) -> Matrix:
-        """Match brightness by what both show after a motion; the motion again."""
+        """Match brightness anew by the area that both show after a motion; returns the motion."""
         self.matching = Matching.between(self.near, self.far, match.matrix)
         return match.matrix
 
     def simplest(self, turned: _Match) -> _Match:
-        """A shift instead of a turn and a shift, where nothing proves the turn."""
+        """A translation instead of a rigid motion, where the evidence for a rotation is too weak."""
         if self._chance(turned, np.eye(3), TURN) < LIKELY:
             return turned
         centre = self.points[0].centre[None]
@@ -181,7 +182,7 @@ class _Pair:
         return self.refine(Translation(), start, FINEST) or turned
 
     def perspective(self, match: _Match) -> _Match:
-        """A homography instead, where points lie all over, and it is proven, clearly nearer, and not far off."""
+        """A homography instead, if points lie all over the picture, and it is significant, better and plausible."""
         if self.points[0].spread(self.far.images[0], match.matrix) < SPREAD:
             return match
         bent = self.refine(Homography(), match.matrix, FINEST)

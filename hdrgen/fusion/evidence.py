@@ -55,8 +55,8 @@ def chance(
     far_columns = points.columns(motion, _slopes(points, image, matching, matrix))[visible]
     rest = matching(values[visible]) - points.values[visible]
     solution, weight = solved(near_columns, rest)
-    pull = near_columns * (weight * (rest - near_columns @ solution))[:, None]
-    covariance = _covariance(pull, (near_columns * weight[:, None]).T @ far_columns, patches, count)
+    score = near_columns * (weight * (rest - near_columns @ solution))[:, None]
+    covariance = _covariance(score, (near_columns * weight[:, None]).T @ far_columns, patches, count)
     free = np.arange(len(parameters))[tested]
     return _wald(parameters[free], covariance[np.ix_(free, free)], count)
 
@@ -79,11 +79,12 @@ def _slopes(points: ContrastPoints, image: Grey, matching: Matching, matrix: Mat
     return np.column_stack([(ends[0] - ends[1]) / 2, (ends[2] - ends[3]) / 2])
 
 
-def _covariance(pull: Values, hold: Values, patches: NDArray[np.int64], count: int) -> Values:
-    """Of the parameters, from what every point pulls (N, P), and how firmly all hold (P, P)."""
-    sums = np.stack([np.bincount(patches, column, count) for column in pull.T], axis=1)
-    yielding = np.linalg.pinv(hold, rcond=1e-9)
-    spread: Values = yielding @ (sums.T @ sums) @ yielding.T * (count / (count - 1))
+def _covariance(score: Values, sensitivity: Values, patches: NDArray[np.int64], count: int) -> Values:
+    """Sandwich covariance of the parameters, from the score of every point (N, P) and the sensitivity of all (P, P)."""
+    sums = np.stack([np.bincount(patches, column, count) for column in score.T], axis=1)
+    inverse = np.linalg.pinv(sensitivity, rcond=1e-9)
+    # count / (count - 1): the small-sample correction of clustered (sandwich) estimates.
+    spread: Values = inverse @ (sums.T @ sums) @ inverse.T * (count / (count - 1))
     return spread
 
 

@@ -1,4 +1,4 @@
-"""What the merges share: frames in order of exposure, and what a frame says of a pixel that no frame exposes well."""
+"""What the merges share: frames in order of exposure, and the fallback for pixels that no frame exposes well."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,12 +11,12 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.means import Mean
 from hdrgen.fusion.weights import Weight
 
-MID_GREY = 0.5
-CODES = 256
+MID_GREY = 0.5  # display value at which weights are held for the two ends of the stack
+CODES = 256  # of 8 bits
 
 
 def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: Weight, mean: Mean) -> Tensor:
-    """What all merges do, see `hdrgen.fusion.merge_debevec`; `mean` says over what is averaged."""
+    """The common part of all merges, see `hdrgen.fusion.merge_debevec`; `mean` is the quantity that is averaged."""
     count = stack.shape[-4] if stack.ndim >= 4 else 0
     total = weighted = fallback = torch.zeros((), device=stack.device)
     for j, (frame, stops) in enumerate(frames_longest_first(stack, ev)):
@@ -76,6 +76,7 @@ class Coded:
     @classmethod
     def of(cls, frame: Tensor) -> "Coded | None":
         """The codes of a frame; None where it needs a gradient, is small, or holds anything but multiples of 1/255."""
+        # A small frame has hardly more pixels than there are codes: tables save nothing.
         small = frame.shape[-1] * frame.shape[-2] < 4 * CODES
         if small or (frame.requires_grad and torch.is_grad_enabled()):
             return None

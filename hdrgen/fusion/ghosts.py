@@ -1,4 +1,4 @@
-"""Moving scenes: where an exposure shows something else than the reference, it is left out.
+"""Deghosting: where an exposure shows something else than the reference, it is left out.
 
 A pixel of an exposure says that radiance lies in an interval: between what its display value less, and plus, a
 tolerance for noise stands for; without an upper end where it clips white, without a lower one where it is black. Two
@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from hdrgen.camera import CameraResponse
 from hdrgen.fusion.streaming import Block, Rows
-from hdrgen.tiling import row_slices
+from hdrgen.tiling import no_progress, row_slices
 
 Plane = NDArray[np.float32]
 
@@ -32,8 +32,8 @@ DENSITY = 0.3  # of the pixels around that contradict make a ghost; single ones 
 AROUND = 2.0  # pixels: standard deviation of the surroundings
 MARGIN = 3.0  # pixels: of the soft edge of a mask
 LARGEST = 6.5e6  # pixels: larger photographs are judged by squares, from their darkest to their brightest pixel
-CODES = 65536
-ROWS = 256
+CODES = 65536  # of 16 bits, in which all frames are compared
+ROWS = 256  # of a frame at a time
 
 
 def least_clipped(frames: Sequence[Rows]) -> int:
@@ -54,7 +54,7 @@ def ghost_masks(
     response: CameraResponse,
     reference: int,
     *,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> list[GhostMask | None]:
     """Where each frame agrees with the reference.
 
@@ -63,7 +63,7 @@ def ghost_masks(
         ev: Their exposures in EV.
         response: The camera's curve, one or three tables.
         reference: Whose moment the result shows; `least_clipped` for one.
-        progress: Called with the share that is done.
+        progress: Called with the fraction done.
 
     Returns:
         For each frame a mask for `hdrgen.fusion.merge_photographs`, soft at its edges; None for the reference.
@@ -109,7 +109,7 @@ class GhostMask:
 
 
 def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> tuple[Plane, Plane]:
-    """log2 radiance from at least to at most, (H / factor, W / factor, 3) each."""
+    """Lower and upper bound of log2 radiance, (H / factor, W / factor, 3) each."""
     height, width = (side // factor for side in frame.shape[:2])
     least, most = (np.empty((height, width, 3), np.float32) for _ in range(2))
     lower, upper = _ends(response, ev)
@@ -123,7 +123,7 @@ def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> 
 
 
 def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
-    """For every 16-bit code, the log2 radiance that it stands for at least and at most, (3, 65536) each."""
+    """Lower and upper bound of the log2 radiance of every 16-bit code, (3, 65536) each."""
     display = torch.linspace(0, 1, CODES).expand(3, 1, CODES)
     least = response.inverse(display - TOLERANCE).clamp_min(1e-9).log2() - ev
     most = response.inverse(display + TOLERANCE).clamp_min(1e-9).log2() - ev
@@ -158,7 +158,7 @@ def _agreement(known: tuple[Plane, Plane], other: tuple[Plane, Plane]) -> Plane:
 
 
 def _fill(known: tuple[Plane, Plane], other: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
-    """Take over what the reference leaves open, where the other frame does not contradict it; in place."""
+    """Fill in, in place, bounds that the reference leaves open, where the other frame does not contradict it."""
     here = agrees[..., None]
     white, black = here & np.isinf(known[1]), here & np.isinf(known[0])
     for end in range(2):

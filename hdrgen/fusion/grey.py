@@ -10,8 +10,8 @@ Grey = NDArray[np.float32]
 
 FINEST = 2.5e6  # pixels of the largest image: motion is found to a tenth of its pixels and better
 COARSEST = 48  # pixels of the shorter side of the smallest image
-WEIGHTS = (1, 2, 1)  # of red, green and blue
-GAMMA = 2.2
+WEIGHTS = (1, 2, 1)  # of red, green and blue: near luma, and sums of codes stay exact
+GAMMA = 2.2  # that linear values are encoded with, so that thresholds of contrast mean the same in the dark
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Over what a merge averages: the logarithm of radiance, radiance itself, or what photons say of it."""
+"""The quantity that a merge averages: log radiance, radiance, or radiance weighted by photon counts."""
 
 import math
 from abc import ABC, abstractmethod

@@ -14,7 +14,7 @@ from hdrgen.tiling import by_strips
 
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
-_LUMA = (0.299, 0.587, 0.114)
+_LUMA = (0.299, 0.587, 0.114)  # BT.601, as OpenCV turns colour into grey
 
 Frames = Callable[[], Iterable[Tensor]]
 """Hands out frames (..., 3, H, W), which may be made one by one."""

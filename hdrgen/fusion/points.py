@@ -15,11 +15,11 @@ CELLS = 20000  # points are wanted: one from each cell of a grid, finer where mu
 SEEN = (0.03, 0.97)
 """Display values that count as not clipped."""
 WEAKEST = 0.004  # per pixel: flatter points tell nothing
-FEWEST = 60
-TURNS = 25
-SETTLED = 0.003  # pixels
-BORDER = 2
-QUANTILES = 512
+FEWEST = 60  # points seen in both exposures: fewer hold eight parameters of a homography too loosely
+TURNS = 25  # iterations at most
+SETTLED = 0.003  # pixels: the motion is found when an iteration moves no point farther
+BORDER = 2  # pixels at the edge, whose blur and slope have been made of repeated ones
+QUANTILES = 512  # of brightness, two to an 8-bit code
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Matching:
             near_values, far_values = _shown_by_both(near.images[level], far.images[level], motion)
         share = np.linspace(0, 1, QUANTILES)
         quantiles = np.quantile(far_values, share), np.quantile(near_values, share)
+        # A brightness that many pixels have fills several quantiles; interpolation needs rising ones.
         kept = np.append(True, np.diff(quantiles[0]) > 1e-6)
         return cls(*(values[kept].astype(np.float64) for values in quantiles))
 
@@ -179,6 +180,7 @@ def solved(columns: Values, target: Values) -> tuple[Values, Values]:
     solution, weight = np.linalg.solve(_ridge(columns.T @ columns), columns.T @ target), np.ones_like(target)
     for _ in range(2):
         rest = target - columns @ solution
+        # 1.4826 makes the median a standard deviation of normal errors, of which 4.685 is Tukey's 95 % efficiency.
         limit = 4.685 * 1.4826 * float(np.median(np.abs(rest))) + 1e-6
         weight = np.clip(1 - (rest / limit) ** 2, 0, None) ** 2
         weighted = columns * weight[:, None]

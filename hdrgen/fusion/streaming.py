@@ -21,7 +21,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
-from hdrgen.tiling import row_slices
+from hdrgen.tiling import no_progress, row_slices
 
 Block = NDArray[Any]
 Sums = NDArray[np.complex64]
@@ -55,7 +55,7 @@ def merge_photographs(
     mean: Mean | None = None,
     weight: Weight = sensor_noise,
     masks: Sequence[Rows | None] | None = None,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = no_progress,
 ) -> NDArray[np.float32]:
     """Merge photographs of any size: what `hdrgen.fusion.merge_debevec` returns, fast and in little memory.
 
@@ -67,11 +67,11 @@ def merge_photographs(
         frames: Arrays or readers of equal shape (H, W, 3), in any order: uint8, uint16, or float display values.
         ev: Their exposures in EV.
         response: The camera's curve, one or three tables.
-        mean: Over what to average; None is `LogMean`, Debevec's.
+        mean: The quantity to average; None is `LogMean`, Debevec's.
         weight: From display value to weight, 0 at the clip levels.
         masks: For each frame None or (H, W) factors of its weight in [0, 1], for pixels where it shows something else
             than the others.
-        progress: Called with the share that is done.
+        progress: Called with the fraction done.
 
     Returns:
         Linear radiance (H, W, 3), float32.

@@ -73,6 +73,7 @@ def common_area(matrices: list[Matrix], height: int, width: int) -> Crop:
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = back.tolist()
         top, left = max(top, y0, y1), max(left, x0, x3)
         bottom, right = min(bottom, y2, y3), min(right, x1, x2)
+    # The inverse is rounded: a millionth of a pixel must not cost a row.
     first_row, first_column = int(np.ceil(top - 1e-6)), int(np.ceil(left - 1e-6))
     rows, columns = int(np.floor(bottom + 1e-6)) - first_row + 1, int(np.floor(right + 1e-6)) - first_column + 1
     return Crop(first_row, first_column, rows, columns)
@@ -112,6 +113,7 @@ class Warped:
 
     def _interpolated(self, start: int, stop: int) -> Block:
         places = torch.from_numpy(self._places(start, stop))
+        # Bicubic interpolation reads one pixel before a place and two behind it; one more on each side for rounding.
         rows = slice(max(0, int(places[..., 1].min()) - 2), min(len(self.source), int(places[..., 1].max().ceil()) + 3))
         part = np.ascontiguousarray(self.source[rows].transpose(2, 0, 1), dtype=np.float32)
         height, width = part.shape[1:]

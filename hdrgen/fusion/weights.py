@@ -1,4 +1,4 @@
-"""How much a display value says about the scene: weights from display value in [0, 1] to [0, 1].
+"""How reliable a display value is: weights from display value in [0, 1] to [0, 1].
 
 Every weight is exactly 0 at the clip levels 0 and 1, and any function of that kind can be passed to a merge.
 """
@@ -17,7 +17,7 @@ Weight = Callable[[Tensor], Tensor]
 
 GUARD = 0.01  # ignored at either end of the display range: noise and rounding have been cut off at one side there
 SPREAD = 0.2  # standard deviation of `gaussian`, in display values
-LEVELS = 1021
+LEVELS = 1021  # 4 x 255 + 1: every 8-bit code is a knot
 SHOULDER = 0.05  # sensor_noise fades out over this much of the display range below white
 
 
@@ -73,6 +73,7 @@ class SensorNoise:
         exposure = response.inverse(display)
         rounding = (response.inverse(display + half_step) - response.inverse(display - half_step)) / 12**0.5
         noise = exposure / full_well + (read_noise / full_well) ** 2 + rounding**2
+        # The last factor is the shoulder: a cut at white would let single noisy codes below it count in full.
         self.table = exposure**2 / (noise * full_well) * ((1 - display) / SHOULDER).clamp(0, 1)
         self.table[(display < GUARD) | (display > 1 - GUARD)] = 0
 

@@ -1,7 +1,5 @@
 """Pixels in NumPy's own files, which measurements and other people's code leave behind."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from tokenize import TokenError
 
@@ -24,15 +22,15 @@ _NUMBERS = tuple(np.dtype(kind) for kind in (np.float16, np.float32, np.float64,
 def read_array(path: str | Path, *, clean: bool = False) -> Image:
     """Read a `.npy` file as an image: floating point as linear radiance, 8 and 16 bit as display values.
 
-    Negative and black radiance, and what `clean` replaces, are told in a warning. Nothing in the file is executed.
+    Negative and black radiance, and what `clean` replaces, are counted in a warning. Nothing in the file is executed.
     Grey `(H, W)` or `(H, W, 1)` is copied to three channels.
 
     Args:
-        path: the file.
-        clean: replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
+        path: The file.
+        clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
 
     Raises:
-        InputError: no array file, another shape or number type, NaN or infinite radiance without `clean`.
+        InputError: No array file, another shape or number type, NaN or infinite radiance without `clean`.
     """
     path = existing_file(path)
     try:

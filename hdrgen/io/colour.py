@@ -1,7 +1,5 @@
 """Colour spaces: primaries, the matrices between them, and the curves that values are stored in."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +21,12 @@ _SAME = 1e-3  # chromaticities are written with three or four decimals
 
 @dataclass(frozen=True)
 class ColourSpace:
-    """The primaries and the white that RGB values are meant in.
+    """Primaries and white of RGB values.
 
     Attributes:
-        name: as people write it.
-        chromaticities: x, y of red, green, blue and white.
-        cicp: number of the primaries in ITU-T H.273, which AVIF and JPEG XL files store.
+        name: As users write it.
+        chromaticities: CIE x, y of red, green, blue and white.
+        cicp: Number of the primaries in ITU-T H.273, which AVIF and JPEG XL files store.
     """
 
     name: str
@@ -51,16 +49,16 @@ def colour_space_named(name: str) -> ColourSpace:
     """The colour space of `COLOUR_SPACES` with this name.
 
     Raises:
-        InputError: there is none.
+        InputError: There is none.
 
     >>> colour_space_named("bt2020").cicp
     9
     """
-    found = next((space for space in COLOUR_SPACES if space.name == name), None)
-    if found is None:
+    space = next((space for space in COLOUR_SPACES if space.name == name), None)
+    if space is None:
         known = ", ".join(space.name for space in COLOUR_SPACES)
-        raise InputError(f"colour_space: expected one of {known}, found {name!r}")
-    return found
+        raise InputError(f"colour_space: expected one of {known}, found {name!r}", argument="colour_space")
+    return space
 
 
 def same_colours(first: Chromaticities, second: Chromaticities) -> bool:

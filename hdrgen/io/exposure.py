@@ -1,7 +1,5 @@
 """How much light a frame received, as its settings or directly in stops."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +10,13 @@ class Exposure:
     """The exposure settings of one photograph; whatever is unknown is `None`.
 
     Attributes:
-        time: exposure time in seconds.
-        fnumber: aperture as f-number.
-        iso: sensitivity as ISO speed.
-        ev: exposure in stops, where a source gives only that (VDS file names, Kalantari's lists); wins over settings.
+        time: Exposure time in seconds.
+        fnumber: Aperture as f-number.
+        iso: Sensitivity as ISO speed.
+        ev: Exposure in stops, where a source gives only that (VDS file names, Kalantari's lists); wins over settings.
 
     Raises:
-        ValueError: a setting that is not positive and finite, or an `ev` that is not finite.
+        ValueError: A setting that is not positive and finite, or an `ev` that is not finite.
 
     >>> Exposure(time=1 / 64, fnumber=4.0, iso=200).stops
     -9.0

@@ -1,6 +1,7 @@
-"""The formats that are read and written: the one table, and which of them a file is in."""
+"""The formats that are read and written: the one table, and which of them a file is in.
 
-from __future__ import annotations
+A new format is one file in `codecs/` with a `Codec`, and one line in `FileFormat`; nothing else names a format.
+"""
 
 from enum import Enum
 from pathlib import Path
@@ -18,7 +19,7 @@ from hdrgen.io.codecs.tiff import Tiff
 from hdrgen.io.codecs.ultra_hdr import UltraHdr
 from hdrgen.io.paths import existing_file
 
-_START = 64  # bytes of a file that codecs are shown to recognise it
+_START = 64  # bytes by which codecs recognise a file; the brands of an AVIF file reach furthest
 
 
 class FileFormat(Enum):
@@ -61,10 +62,10 @@ def detect(path: str | Path) -> FileFormat:
     path = existing_file(path)
     with path.open("rb") as stream:
         start = stream.read(_START)
-    found = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
-    if found is None:
+    kind = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
+    if kind is None:
         raise InputError(f"{path}: expected an image ({format_list()}), found none of these in its first bytes")
-    return found
+    return kind
 
 
 def is_result(path: Path) -> bool:

@@ -1,7 +1,5 @@
 """What a file says about itself before any pixel is decoded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

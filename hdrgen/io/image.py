@@ -1,7 +1,5 @@
 """An image as read from a file."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +21,9 @@ class Image:
         pixels: (H, W, 3) RGB, C-contiguous; uint8, uint16, float16 or float32. Upright: the orientation tag is applied.
         linear: True for linear radiance (RAW, .hdr, .exr, float TIFF, HDR pictures); False for display values (JPEG,
             PNG, integer TIFF, SDR pictures), encoded by an unknown camera response.
-        exposure: what the file's own metadata says.
-        chromaticities: x, y of red, green, blue and white that the file gives, or None.
-        camera: maker and model that the file gives, or None.
+        exposure: What the file's own metadata says.
+        chromaticities: CIE x, y of red, green, blue and white that the file gives, or None.
+        camera: Maker and model that the file gives, or None.
     """
 
     pixels: Pixels

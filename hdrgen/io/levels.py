@@ -1,7 +1,5 @@
 """Display values as integer levels."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a user should know of an image that was read or written all the same."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Paths of files: one that can be read, one that can be written, and writing that is whole or not at all."""
 
-from __future__ import annotations
-
 import stat
 import uuid
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What radiance cannot be: NaN, infinite, negative; and black, which no logarithm takes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,8 +38,8 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
 
     Args:
         pixels: (H, W, 3) radiance, any float type; not changed.
-        path: named in the error.
-        clean: replace instead of failing.
+        path: Named in the error.
+        clean: Replace instead of failing.
 
     Returns:
         The pixels (the same array where there is nothing to replace) and the notes, none or one.
@@ -50,14 +48,14 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
         InputError: NaN or infinite pixels without `clean`.
     """
     defects = _Defects(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
-    found = str(defects)
-    if not found:
+    counts = str(defects)
+    if not counts:
         return pixels, []
     if clean:
-        return _cleaned(pixels, defects), [Note(f"replaced by clean: {found} pixels of {defects.black.size}")]
+        return _cleaned(pixels, defects), [Note(f"replaced by clean: {counts} pixels of {defects.black.size}")]
     if defects.nonfinite.any():
-        raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}", argument="clean")
-    return pixels, [Note(f"radiance holds {found} pixels of {defects.black.size}; {_REMEDY}", "clean")]
+        raise InputError(f"{path}: expected finite radiance, found {counts} pixels; {_REMEDY}", argument="clean")
+    return pixels, [Note(f"radiance holds {counts} pixels of {defects.black.size}; {_REMEDY}", "clean")]
 
 
 def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:

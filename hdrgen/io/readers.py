@@ -1,7 +1,5 @@
 """Pixels out of files: one call for every format."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hdrgen.errors import InputError
@@ -34,19 +32,19 @@ def read_image(
     picture of it, float32 radiance in which SDR white is 1.
 
     Args:
-        path: the file.
-        max_megapixels: refuse larger images from their header, before memory is taken for them.
-        clean: replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
-        gain_map: apply the gain map of a JPEG that has one.
-        colour_space: convert radiance into it; a file that does not name its colours is taken for BT.709. Default: the
+        path: The file.
+        max_megapixels: Refuse larger images from their header, before memory is taken for them.
+        clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
+        gain_map: Apply the gain map of a JPEG that has one.
+        colour_space: Convert radiance into it; a file that does not name its colours is taken for BT.709. Default: the
             file's own, which `chromaticities` gives.
 
     Warns:
-        UserWarning: grey or alpha handled; a gain map left out; black or negative pixels in radiance, with their count;
+        UserWarning: Grey or alpha handled; a gain map left out; black or negative pixels in radiance, with their count;
             unreadable EXIF.
 
     Raises:
-        InputError: no readable file of these formats; truncated or corrupt; another channel count or number type;
+        InputError: No readable file of these formats; truncated or corrupt; another channel count or number type;
             larger than `max_megapixels`; NaN or infinite radiance without `clean`; `colour_space` for display values
             in other colours; AVIF without imagecodecs.
     """
@@ -56,8 +54,8 @@ def read_image(
     )
     all_notes = list(notes)
     if linear and pixels.dtype.kind == "f":  # integers of RAW files are never negative, and often black
-        pixels, found = checked_radiance(pixels, path, clean=clean)
-        all_notes += found
+        pixels, defects = checked_radiance(pixels, path, clean=clean)
+        all_notes += defects
     all_notes += unreadable_notes(summary.reading)
     if colour_space is not None:
         pixels, chromaticities = _in_colours(path, pixels, linear, chromaticities, colour_space)
@@ -66,11 +64,11 @@ def read_image(
 
 
 def _in_colours(
-    path: Path, pixels: Pixels, linear: bool, have: tuple[float, ...] | None, want: ColourSpace
+    path: Path, pixels: Pixels, linear: bool, chromaticities: tuple[float, ...] | None, target: ColourSpace
 ) -> tuple[Pixels, tuple[float, ...]]:
-    source = have or BT709.chromaticities
-    if not same_colours(source, want.chromaticities):
+    source = chromaticities or BT709.chromaticities
+    if not same_colours(source, target.chromaticities):
         if not linear or pixels.dtype.kind == "u":
-            raise InputError(f"{path}: expected radiance to convert to {want.name}, found display values or RAW")
-        pixels = converted(pixels, source, want.chromaticities)
-    return pixels, want.chromaticities
+            raise InputError(f"{path}: expected radiance to convert to {target.name}, found display values or RAW")
+        pixels = converted(pixels, source, target.chromaticities)
+    return pixels, target.chromaticities

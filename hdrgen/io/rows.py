@@ -1,7 +1,5 @@
 """Pictures worked on some rows at a time, so that intermediate results take little memory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

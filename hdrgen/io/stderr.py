@@ -1,7 +1,5 @@
 """Keep C libraries off the terminal."""
 
-from __future__ import annotations
-
 import os
 import sys
 import threading

@@ -1,7 +1,5 @@
 """Pixels into files: one call for every format."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -48,26 +46,26 @@ def write_image(
     warning, and negative values become 0.
 
     Args:
-        path: where to; its suffix chooses the format.
+        path: Where to; its suffix chooses the format.
         pixels: (H, W, 3) RGB or (H, W) grey, uint8, uint16, float16, float32 or float64; never changed. Or an image as
             `read_image` gives it, whose exposure, camera and chromaticities are then kept unless others are given.
         bits: 8 or 16 for PNG, also 32 (float) for TIFF. Default: uint16 gives 16; float gives a 32-bit TIFF, else 8.
-        quality: of JPEG, Ultra HDR, AVIF and JPEG XL, 1 to 100; colour is kept at full resolution (4:4:4). Default: 95,
+        quality: Of JPEG, Ultra HDR, AVIF and JPEG XL, 1 to 100; colour is kept at full resolution (4:4:4). Default: 95,
             and 100 for JPEG XL, which is lossless: below, its dark parts lose more than those of AVIF.
-        float32: write .exr in 32-bit float rather than half.
-        exposure: kept as EXIF or OpenEXR attributes; .hdr keeps nothing.
-        camera: kept likewise.
-        chromaticities: x, y of red, green, blue and white of `pixels`, kept in the file: as attribute in .exr and .hdr,
-            as profile or number in the others. Default: BT.709, which .exr, .hdr, TIFF, PNG and JPEG leave unsaid.
-        colour_space: convert into it first; display values are taken to have the sRGB curve.
+        float32: Write .exr in 32-bit float rather than half.
+        exposure: Kept as EXIF or OpenEXR attributes; .hdr keeps nothing.
+        camera: Kept likewise.
+        chromaticities: CIE x, y of red, green, blue and white of `pixels`, kept in the file: as an attribute in .exr
+            and .hdr, as a profile or number in the others. Default: BT.709, which only pictures to look at say.
+        colour_space: Convert into it first; display values are taken to have the sRGB curve.
         base: (H, W, 3) display values, the SDR picture of an Ultra HDR file, sRGB curve and in the colours of the file.
-            Default: highlights rolled off (`hdrgen.io.codecs.gain_map.rolled_off`).
+            Default: highlights rolled off (`hdrgen.io.gain_maps.gain_map.rolled_off`).
 
     Returns:
         The path written.
 
     Raises:
-        InputError: another suffix, shape or number type; NaN or infinite pixels; a folder of that name; no permission
+        InputError: Another suffix, shape or number type; NaN or infinite pixels; a folder of that name; no permission
             or no space; a linear image into a format of display values; AVIF without imagecodecs.
     """
     path = Path(path)

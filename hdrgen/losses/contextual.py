@@ -12,7 +12,7 @@ from hdrgen.nn import pretrained_vgg
 
 ROWS = 1024
 """Features matched at a time: the largest temporary has ROWS x M numbers for M features, 16 MiB for 64 x 64."""
-SMALL = 1e-5
+SMALL = 1e-5  # Mechrez et al. 2018 add it to the smallest distance, which is 0 for equal features
 
 
 def contextual_bilateral_distance(
@@ -116,7 +116,7 @@ class ContextualBilateralLoss(nn.Module):
         bandwidth: float | None = None,
     ) -> None:
         super().__init__()
-        # A tuple hides the trunk from state_dict(), optimisers and DDP: it is frozen and can be had again.
+        # A tuple hides the trunk from state_dict(), optimizers and DDP: it is frozen and can be had again.
         self._trunk = (pretrained_vgg(19, layers, weights),)
         self.spatial_weight = spatial_weight
         self.bandwidth = bandwidth

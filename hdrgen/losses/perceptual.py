@@ -45,7 +45,7 @@ class PerceptualLoss(nn.Module):
 
     def __init__(self, depth: int, layers: Sequence[str], weights: str | Path | None = None) -> None:
         super().__init__()
-        # A tuple hides the trunk from state_dict(), optimisers and DDP: it is frozen and can be had again.
+        # A tuple hides the trunk from state_dict(), optimizers and DDP: it is frozen and can be had again.
         self._trunk = (pretrained_vgg(depth, layers, weights),)
 
     def forward(self, image: Tensor, target: Tensor) -> Tensor:

@@ -41,9 +41,10 @@ def luv_to_rgb(luv: Tensor) -> Tensor:
     return torch.einsum("ij,...jhw->...ihw", to_rgb, torch.stack([x, y, z], -3)).clamp_min(0)
 
 
+# The standard's are fractions, 2523/32, 1305/8192, 107/128, 2413/128 and 2392/128; these are their four decimals.
 _M, _N = 78.8438, 0.1593
 _C1, _C2, _C3 = 0.8359, 18.8516, 18.6875
-_PQ_PEAK = 1e4
+_PQ_PEAK = 1e4  # cd/m2
 
 
 def pq_encode(light: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from hdrgen.metrics.colour import luv_to_rgb, pq_decode, pq_encode, rgb_to_luv
 from hdrgen.metrics.precision import full_precision
 
-DEGREE = 3
+DEGREE = 3  # of the polynomials
 RIDGE = 0.01
 """Weight of the identity against each column of the chromaticity fit."""
 DARKEST = 0.005

@@ -32,6 +32,7 @@ def psnr(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
     tensor([20.])
     """
     error = (image - target).square().flatten(1).mean(1)
+    # 1e-30 lies below the ceiling for any range above 1e-10, and keeps the logarithm finite.
     # The two logarithms apart: the gradient of a quotient would overflow where the error is 0.
     return (20 * math.log10(data_range) - 10 * error.clamp_min(1e-30).log10()).clamp_max(PSNR_CEILING)
 

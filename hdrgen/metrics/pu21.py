@@ -39,6 +39,7 @@ class _Curve(NamedTuple):
         return (self.p1 + self.p2 * power) / (1 + self.p3 * power)
 
 
+# p1 to p7 as the authors' code has them (pu21_encoder.m), which the paper refers to.
 _CURVES = {
     "banding": _Curve(1.070275272, 0.4088273932, 0.153224308, 0.2520326168, 1.063512885, 1.14115047, 521.4527484),
     "banding_glare": _Curve(

@@ -12,8 +12,8 @@ from hdrgen.tiling import row_slices
 WINDOW = 11
 """Pixels on each side of the window."""
 RADIUS = WINDOW // 2
-SIGMA = 1.5
-_K = (0.01, 0.03)
+SIGMA = 1.5  # pixels; this, the window and _K: Wang et al., "Image quality assessment", 2004, Section III
+_K = (0.01, 0.03)  # of the constants that keep both quotients finite where an image is black or flat
 STRIP = 2**16
 """Values that are looked at together: what is made of them fits the cache of a processor."""
 

@@ -129,7 +129,7 @@ class SwinLayer(nn.Module):
 
 
 def relative_positions(window: int) -> Tensor:
-    """Number of the offset between each two tokens of a window, `(window^2, window^2)` in 0 ... (2 window - 1)^2 - 1.
+    """Index of the offset between each two tokens of a window, `(window^2, window^2)` in 0 ... (2 window - 1)^2 - 1.
 
     >>> relative_positions(2)[0].tolist()
     [4, 3, 1, 0]

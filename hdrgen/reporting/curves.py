@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hdrgen.markup import Axes, Markup, Scale, drawn_labels, drawn_lines, element, joined, polyline
 from hdrgen.reporting.runs import Curve, Run
-from hdrgen.reporting.score_tables import breakable, number
+from hdrgen.reporting.score_tables import breakable, header, number
 
 WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 10, 34  # of the frame around the curves
@@ -90,9 +90,6 @@ def _legend(curves: Mapping[str, Curve]) -> Markup | None:
 
 
 def _values(runs: Sequence[Run], names: Sequence[str]) -> Markup:
-    heads = element(
-        "tr", *(element("th", head, scope="col") for head in ("", "run", "last", "at step", "lowest", "highest"))
-    )
     rows = []
     for name in names:
         for run in runs:
@@ -101,7 +98,8 @@ def _values(runs: Sequence[Run], names: Sequence[str]) -> Markup:
                 texts = [number(curve[-1][1]), f"{curve[-1][0]:g}", number(min(values)), number(max(values))]
                 cells = (element("td", text) for text in texts)
                 rows.append(element("tr", element("th", breakable(name), scope="row"), element("th", run.name), *cells))
-    table = element("table", element("thead", heads), element("tbody", *rows))
+    heads = header(("", "run", "last", "at step", "lowest", "highest"))
+    table = element("table", heads, element("tbody", *rows))
     return element("details", element("summary", "The curves in numbers"), element("div", table, class_="wide"))
 
 

@@ -8,7 +8,7 @@ import yaml
 from hdrgen.errors import InputError
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import CONFIG, Run, Test
-from hdrgen.reporting.score_tables import breakable
+from hdrgen.reporting.score_tables import breakable, header
 
 _HEADS = ("run", "method", "data", "protocol", "scenes", "checkpoint", "commit", "versions")
 _MOST = 60
@@ -19,12 +19,11 @@ _UNKNOWN = "\N{EN DASH}"
 def overview(runs: Sequence[Run]) -> Markup:
     """A row for each test, and for each training that was not tested."""
     rows = [row for run in runs for row in ([_tested(test) for test in run.tests] or [_trained(run)])]
-    heads = element("thead", element("tr", *(element("th", head, scope="col") for head in _HEADS)))
     body = (
         element("tr", element("th", name, scope="row"), *(element("td", breakable(cell)) for cell in cells))
         for name, *cells in rows
     )
-    table = element("table", heads, element("tbody", *body), class_="settings")
+    table = element("table", header(_HEADS), element("tbody", *body), class_="settings")
     return element("div", table, class_="wide", tabindex="0", role="region", aria_label="What was run")
 
 
@@ -49,13 +48,12 @@ def differences(runs: Sequence[Run]) -> Markup | None:
     differing = [key for key in keys if len({config.get(key) for config in configs.values()}) > 1]
     if not differing:
         return element("p", "The configurations are the same.", class_="note")
-    heads = element("thead", element("tr", *(element("th", head, scope="col") for head in ("setting", *configs))))
     rows = (
         element("tr", element("th", key, scope="row"), *(element("td", c.get(key, _UNKNOWN)) for c in configs.values()))
         for key in differing[:_MOST]
     )
     more = f"{len(differing) - _MOST} more settings differ." if len(differing) > _MOST else ""
-    table = element("table", heads, element("tbody", *rows), class_="settings")
+    table = element("table", header(("setting", *configs)), element("tbody", *rows), class_="settings")
     return _folded(
         "In what the configurations differ", joined([element("div", table, class_="wide"), element("p", more)])
     )

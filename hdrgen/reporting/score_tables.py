@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hdrgen.markup import Markup, element, joined
@@ -75,6 +75,11 @@ def table(caption: str, stubs: Sequence[str], heads: Sequence[Markup], groups: S
     bodies = (element("tbody", *_rows(group)) for group in groups)
     content = element("table", element("caption", caption), element("thead", titles), *bodies)
     return element("div", content, class_="wide", tabindex="0", role="region", aria_label=caption)
+
+
+def header(names: Iterable[str]) -> Markup:
+    """The head of a table whose columns have these names."""
+    return element("thead", element("tr", *(element("th", name, scope="col") for name in names)))
 
 
 def metrics_of(tests: Sequence[Test]) -> list[str]:

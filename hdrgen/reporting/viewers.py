@@ -1,7 +1,7 @@
 """Scenes to look at: input, results, truth and maps, side by side, under any exposure, and in false colours."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,12 +192,7 @@ def _legend(low: float, high: float, unit: str) -> Markup:
 
 
 def _scale(name: str, ticks: Sequence[tuple[str, float]], unit: str) -> Markup:
-    marks = joined(_marks(ticks))
+    marks = joined(element("span", text, style=f"left:{100 * share:.1f}%") for text, share in ticks)
     return element(
         "div", element("div", class_="ramp"), element("div", marks, class_="ticks"), unit, class_=f"scale {name}"
     )
-
-
-def _marks(ticks: Sequence[tuple[str, float]]) -> Iterator[Markup]:
-    for text, share in ticks:
-        yield element("span", text, style=f"left:{100 * share:.1f}%")

@@ -38,11 +38,11 @@ class Tiling:
 
     Attributes:
         multiple: The network's stride in pixels.
-        overlap: Of neighbouring tiles, in pixels. Three eighths of it on each side are not used, the rest is blended.
+        overlap: Pixels that neighbouring tiles share. Three eighths on each side are not used, the rest is blended.
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
         prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
-        progress: Called with the share of the tiles that is done, after each.
+        progress: Called after each tile with the fraction that is done.
     """
 
     multiple: int = 1
@@ -93,7 +93,7 @@ class Tiling:
         """Raise before any work where tiles would be no larger than their overlap.
 
         Raises:
-            InputError: Too small a number.
+            InputError: The tile is too small.
         """
         if not isinstance(tile, str):
             size = _rounded(tile, self.multiple)
@@ -181,7 +181,7 @@ class Canvas:
         self.top = 0
 
     def add(self, part: Tensor, share: Tensor, region: Region) -> None:
-        """Add a tile `(..., h, w)`, each pixel by its share `(h, w)`; tiles come from the top down."""
+        """Add a tile `(..., h, w)` with weights `(h, w)`; tiles come from the top down."""
         if region.top > self.top:
             self._finish(region.top)
         self.sum[..., region.left : region.left + region.width] += (part * share.to(part)).to(self.sum)

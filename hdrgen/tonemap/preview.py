@@ -1,4 +1,4 @@
-"""Radiance small enough to be looked at."""
+"""Radiance reduced to the size of a preview."""
 
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -15,7 +15,7 @@ def reduced(radiance: Tensor, side: int = PREVIEW_SIDE) -> Tensor:
 
     Args:
         radiance: Linear radiance, (..., 3, H, W).
-        side: In pixels.
+        side: Longest side of the result, in pixels.
 
     Returns:
         (..., 3, h, w); `radiance` itself where it is small enough.

@@ -85,6 +85,7 @@ def test_emor_text(tmp_path):
     path = tmp_path / "emor.txt"
     path.write_text(text.replace("e-01", "e-001"))  # the three-digit exponents of the original file
     curve = emor_curve([0.2, -0.1], path)
+    assert curve.name == "emor 0.2 -0.1"
     expected = grid**0.5 + 0.2 * grid * (1 - grid) + 0.1 * grid * (1 - grid) ** 2
     np.testing.assert_allclose(curve.brightness, np.maximum.accumulate(expected.clip(0, 1)), atol=1e-6)
     with pytest.raises(InputError, match="up to 2 finite coefficients"):

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from hdrgen.fusion.alignment import TURN, align_photographs
 from hdrgen.fusion.bitmaps import _bitmap, _difference, _share, bitmap_shift
-from hdrgen.fusion.evidence import _covariance, _wald
+from hdrgen.fusion.evidence import _covariance, _wald, chance
 from hdrgen.fusion.grey import pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
+from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
 from tests.fusion.moved import motion, photograph, scene
 
@@ -274,3 +275,19 @@ def test_the_threshold_of_bitmaps_is_the_first_share_that_neither_exposure_clips
     assert _share(grey, np.clip(2 * grey, 0, 1)) == 0.4
     assert _share(grey, np.clip(4 * grey, 0, 1)) == 0.2
     assert _share(np.clip(4 * grey - 3, 0, 1), grey) == 0.8
+
+
+def test_too_few_patches_tell_nothing():
+    """Of 40 pixels a side, three by three patches: enough for a shift, and too few for a homography."""
+    generator = np.random.default_rng(0)
+    large = cv2.GaussianBlur(generator.random((60, 60)), (0, 0), 2)
+    large = ((large - large.min()) / np.ptp(large)).astype(np.float32)
+    photos = [np.repeat(part[..., None], 3, -1) for part in (large[10:50, 10:50], large[10:50, 12:52])]
+    near, far = (pyramid_of(photo) for photo in photos)
+    points, matching = ContrastPoints(near.images[0]), Matching.between(near, far)
+    found = {
+        type(family): chance(points, far.images[0], matching, family, shift(-2, 0), np.eye(3))
+        for family in (Translation(), Homography())
+    }
+    assert found[Translation] < 1e-3
+    assert found[Homography] == 1.0

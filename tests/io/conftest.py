@@ -1,7 +1,5 @@
 """Small images and files that several tests of this room need."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Colour spaces and curves, against colour-science."""
 
-from __future__ import annotations
-
 import colour
 import numpy as np
 import pytest

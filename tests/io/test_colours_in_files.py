@@ -1,7 +1,5 @@
 """Colours and camera that files keep, format by format."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import cv2

@@ -1,7 +1,5 @@
 """Truncated and damaged files of every format: one clear line, nothing printed, nothing half read."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Exposure arithmetic in stops."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One codec for each format, in one table."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import re

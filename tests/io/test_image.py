@@ -1,7 +1,5 @@
 """An image to NumPy."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

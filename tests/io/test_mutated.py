@@ -3,8 +3,6 @@
 `python -m benchmarks.fuzz_readers` does the same at length.
 """
 
-from __future__ import annotations
-
 import struct
 from io import BytesIO
 
@@ -14,7 +12,7 @@ from benchmarks.fuzz_readers import batch
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
 from hdrgen.io.codecs.jpeg_picture import decoded
-from hdrgen.io.containers.jpeg_markers import Claim, claim
+from hdrgen.io.containers.jpeg_markers import JpegFrame, frame_of
 from tests.mutated import HEIGHT, READERS, WIDTH, seeds
 
 FILES = 120
@@ -30,8 +28,8 @@ def test_an_image_or_one_line(reader):
 
 @pytest.mark.parametrize("name", sorted(seeds("jpeg")))
 def test_claim_of_a_jpeg(name):
-    found = claim(BytesIO(seeds("jpeg")[name]))
-    assert found == Claim(WIDTH, HEIGHT, arithmetic=False, progressive=name == "progressive.jpg")
+    found = frame_of(BytesIO(seeds("jpeg")[name]))
+    assert found == JpegFrame(WIDTH, HEIGHT, arithmetic=False, progressive=name == "progressive.jpg")
 
 
 def test_progressive_jpeg_that_claims_too_much(tmp_path):

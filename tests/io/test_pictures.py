@@ -1,7 +1,5 @@
 """Ultra HDR, JPEG XL and AVIF through independent decoders."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from io import BytesIO
@@ -83,6 +81,21 @@ def test_colour_space_by_parameter(tmp_path, scene, suffix, space):
     image = read_image(path, gain_map=True)
     assert image.chromaticities == space.chromaticities
     assert np.median(stops_between(in_bt709(image), scene)) < 0.02
+
+
+def test_ultra_hdr_has_no_number_for_colours_of_others(tmp_path, scene):
+    wide = (0.7347, 0.2653, 0.0, 1.0, 0.0001, 0.077, 0.32168, 0.33767)
+    with pytest.raises(
+        InputError, match=r"a\.uhdr\.jpg: expected pixels in BT\.709, .*found others; give a colour_space"
+    ):
+        write_image(tmp_path / "a.uhdr.jpg", scene, chromaticities=wide)
+
+
+@pytest.mark.parametrize("suffix", PICTURES)
+def test_less_quality_is_less_to_store(tmp_path, scene, suffix):
+    noisy = scene * np.random.default_rng(0).uniform(0.8, 1.25, scene.shape).astype(np.float32)
+    sizes = [write_image(tmp_path / f"a{suffix}", noisy, quality=q).stat().st_size for q in (30, 60, 95, None)]
+    assert sizes[0] < sizes[1] < sizes[2] <= sizes[3]
 
 
 def test_jpeg_xl_through_imagecodecs(tmp_path, scene):

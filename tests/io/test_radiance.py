@@ -1,7 +1,5 @@
 """Pixels that radiance cannot be."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Pixels against independent readers and writers: OpenCV, tifffile, imageio, Pillow, OpenImageIO."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from pathlib import Path

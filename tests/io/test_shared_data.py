@@ -1,7 +1,5 @@
 """Real files, where they are at hand: every photograph, panorama and OpenEXR picture through an independent reader."""
 
-from __future__ import annotations
-
 import csv
 import warnings
 from pathlib import Path

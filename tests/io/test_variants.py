@@ -1,7 +1,5 @@
 """Rarer kinds of the common formats: read as others read them, or refused in one line that says why."""
 
-from __future__ import annotations
-
 import struct
 
 import cv2

@@ -1,7 +1,5 @@
 """HDR pictures through programs that others wrote, where they are installed: what they see, and what they are told."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Written files through independent readers; nothing half written."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -6,7 +6,7 @@ from torch import nn
 
 from hdrgen.errors import InputError
 from hdrgen.nn import SwinBlock, SwinLayer, WindowAttention
-from hdrgen.nn.swin import from_windows, relative_positions, strangers, to_windows
+from hdrgen.nn.swin import _attended, from_windows, relative_positions, strangers, to_windows
 
 
 def test_without_bias_it_is_the_attention_of_torch():
@@ -88,3 +88,11 @@ def test_sizes_that_do_not_fit():
         SwinLayer(8, heads=2)(torch.zeros(1, 8, 8, 12))
     with pytest.raises(InputError, match="3 heads can share, found 8"):
         SwinLayer(8, heads=3)
+
+
+def test_attention_of_exported_programs_is_torch_s(monkeypatch):
+    q, k, v = torch.randn(3, 2, 5, 4, 9, 8).unbind()
+    bias = torch.randn(4, 9, 9)
+    expected = _attended(q, k, v, bias)
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    torch.testing.assert_close(_attended(q, k, v, bias), expected, atol=1e-6, rtol=1e-5)

@@ -61,6 +61,22 @@ def test_weights_from_a_path_and_from_the_cache(tmp_path, monkeypatch):
     assert torch.equal(pretrained_vgg(19, ["pool1"]).features[2].weight, trunk.features[2].weight)
 
 
+def test_weights_are_fetched_once_and_checked_by_the_hash_in_their_name(tmp_path, monkeypatch):
+    fetched = []
+
+    def download(url, path, hash_prefix):
+        fetched.append((url, hash_prefix))
+        torch.save({"features.0.weight": torch.zeros(1)}, path)
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"features\.0\.bias|features\.0\.weight"):
+            pretrained_vgg(19, ["pool1"])
+    assert fetched == [("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")]
+    assert (tmp_path / "checkpoints/vgg19-dcbb9e9d.pth").is_file()
+
+
 def test_never_silently_random(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
 

@@ -1,5 +1,6 @@
 """Checkpoints are read as data: nothing in them runs."""
 
+import json
 import os
 import pickle
 
@@ -59,3 +60,19 @@ def test_missing_file_folder_and_foreign_content(tmp_path):
     torch.save([1, 2], tmp_path / "list.ckpt")
     with pytest.raises(InputError, match="no state_dict"):
         read_checkpoint(tmp_path / "list.ckpt")
+
+
+def test_weights_of_others_in_safetensors_have_no_arguments(tmp_path):
+    torch_files = pytest.importorskip("safetensors.torch")
+    path = tmp_path / "model.safetensors"
+    torch_files.save_file({"weight": torch.arange(3.0)}, path)
+    for place in (path, tmp_path):
+        checkpoint = read_checkpoint(place)
+        assert checkpoint["state_dict"]["weight"].tolist() == [0, 1, 2]
+        assert checkpoint["hyper_parameters"] == {}
+    about = {"class_path": "some.Method", "init_args": {"channels": 8}}
+    torch_files.save_file({"weight": torch.zeros(1)}, path, {"hdrgen": json.dumps(about)})
+    assert read_checkpoint(path)["hyper_parameters"] == {"channels": 8, "_class_path": "some.Method"}
+    torch_files.save_file({"weight": torch.zeros(1)}, path, {"hdrgen": '{"init_args": 3}'})
+    with pytest.raises(InputError, match=r"model\.safetensors is damaged or none"):
+        read_checkpoint(path)

@@ -22,6 +22,7 @@ from hdrgen.io import Exposure, Frame
 
 LETTERS = "abcdefghi"
 REFERENCE_TIME = 2.0**-8
+"""Seconds at EV 0, as the lists of pairs of Le et al.'s public code have them."""
 COLUMNS = ("x", "x_exp", "y", "y_exp")
 Split = Literal["Train", "Test"]
 

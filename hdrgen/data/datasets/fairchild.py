@@ -17,6 +17,7 @@ TRUTHS = ("EXRs", "EXR", ".")
 CAMERA_TO_XYZ = ((0.4024, 0.4610, 0.0871), (0.1904, 0.7646, 0.0450), (-0.0249, 0.1264, 0.9873))
 """Of the survey's camera, a Nikon D2x, white being D65: Fairchild 2007, Eq. 1."""
 LARGEST_BORDER = 0.02
+"""Of a side: LibRaw develops a few rows and columns more; a difference beyond this is another picture."""
 
 
 class Fairchild(PhotographedStacks):

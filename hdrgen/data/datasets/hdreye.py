@@ -15,6 +15,7 @@ from hdrgen.io import Exposure, Frame, images_in, read_header
 BRACKETS = "Bracketed_images"
 SUFFIX = "_LDR"
 ASPECT_TOLERANCE = 0.01
+"""Within it, resolutions that were rounded differ; beyond it, resizing would distort."""
 
 
 class HDREye(PhotographedStacks):

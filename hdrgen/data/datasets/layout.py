@@ -7,6 +7,7 @@ from hdrgen.errors import InputError
 from hdrgen.io import natural_key
 
 SHOWN = 8
+"""Most entries that an error lists: its line stays readable for folders of thousands."""
 
 
 def folders_in(folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from hdrgen.io import Exposure, Frame, natural_key
 LIST = "exposures.npy"
 FRAMES = (("short", "0"), ("medium", "1"), ("long", "2"))
 LEVELS = 65535.0
+"""Of the 16-bit truth; the align ratio is given in its levels, not in display values."""
 
 
 class NTIRE2021(PhotographedStacks):

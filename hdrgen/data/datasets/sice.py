@@ -16,11 +16,13 @@ from hdrgen.data.splits import part_of
 from hdrgen.errors import InputError
 
 FIRST_PART = 360
+"""Scenes of the first part; the labels number those of the second on from there."""
 LABEL = re.compile(r"(\d+)_(\d+)_(\d+)\.png")
 LABELS_FILE = "best_index.txt"
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 LAYOUT = "<root>/{Dataset_Part1, Dataset_Part2}/<scene>/<number>.JPG and <root>/best_index.txt"
 RANKS = (-torch.inf, 0.0, torch.inf)
+"""In place of exposure values, which were never published: only the order is known."""
 
 
 class SICE(PhotographedStacks):
@@ -59,7 +61,7 @@ class SICE(PhotographedStacks):
         square: int | None = 512,
     ) -> None:
         place = Path(root).expanduser()
-        folders = {number: folder for number, folder in _scene_folders(place) if part in (None, _part(number))}
+        folders = dict(_scene_folders(place, (1, 2) if part is None else (part,)))
         if not folders:
             raise wrong_layout(place, LAYOUT, "pass the folder that holds both parts of SICE")
         best = read_labels(Path(labels).expanduser() if labels else place / LABELS_FILE)
@@ -139,18 +141,14 @@ def triple(folder: Path, down: int, up: int) -> list[Path]:
     return [path for path in paths if path is not None]
 
 
-def _scene_folders(root: Path) -> Iterator[tuple[int, Path]]:
+def _scene_folders(root: Path, parts: Sequence[int]) -> Iterator[tuple[int, Path]]:
     """Number, 1 to 589, and folder of each scene. Part2 numbers its own from 1."""
-    for part, before in ((1, 0), (2, FIRST_PART)):
-        name = f"Dataset_Part{part}"
+    for part in parts:
+        name, before = f"Dataset_Part{part}", 0 if part == 1 else FIRST_PART
         for folder in (root if root.name == name else root / name).glob("*/"):
             if folder.name.isdecimal() and folder.is_dir():
                 number = int(folder.name)
                 yield (number if number > before else number + before), folder
-
-
-def _part(number: int) -> int:
-    return 1 if number <= FIRST_PART else 2
 
 
 def _existing(folder: Path, stem: str, suffixes: Sequence[str]) -> Path | None:

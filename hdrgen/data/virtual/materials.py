@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 TILE = 256
+"""Side of a noise tile in texels, a power of 2 for the FFT."""
 
 
 @dataclass(frozen=True)

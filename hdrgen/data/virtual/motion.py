@@ -11,6 +11,7 @@ from torch.nn import functional
 from hdrgen.errors import InputError
 
 HARMONICS = 3
+"""Waves around an outline, 2 to 4 of them: one would only shift the blob, many would make it a star."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hdrgen.data.virtual.synthesis import outdoor_world, radiance_of, room_world
 from hdrgen.errors import InputError
 
 LEAST_STOPS = 10.5
+"""Least range of a scene, between the 0.1 and 99.9 percentiles of luminance."""
 
 
 class ProceduralScenes(RadianceScenes):

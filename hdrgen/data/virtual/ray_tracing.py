@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 FAR = 1e6
+"""Metres: the distance of what a ray does not hit; finite, so that products with 0 are no NaN."""
 NEAR = 1e-3
+"""Metres: nearer hits are the surface that a ray starts from, missed by rounding."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0
-FULL_TURN = 360.0
+"""Largest float16."""
 
 
 class RenderedStacks(RadianceScenes):
@@ -95,9 +95,9 @@ class RenderedStacks(RadianceScenes):
         return image
 
     def _reduced(self, image: Tensor) -> Tensor:
-        """A panorama with as many texels as the narrowest view has pixels over the same angle."""
+        """A panorama with as many texels as the narrowest view has pixels; its height is half a turn."""
         height, width = image.shape[-2:]
-        needed = round(self.size * FULL_TURN / self.view.field_of_view[0] / 2)
+        needed = round(self.size * 360 / self.view.field_of_view[0] / 2)
         if not is_panorama(height, width) or height <= needed:
             return image
         size = [needed, 2 * needed]

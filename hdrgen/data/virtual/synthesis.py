@@ -12,8 +12,11 @@ from hdrgen.data.virtual.ray_tracing import FAR, Solids, camera_rays, nearest, v
 from hdrgen.data.virtual.sky import Sky, random_sky
 
 EYE = torch.tensor([0.0, 1.6, 0.0])
+"""Of somebody who stands, in metres."""
 RAYS_AT_ONCE = 16384
+"""Memory is these times lamps times solids."""
 GROUND = torch.tensor([[-0.1, 0.0, -0.1], [0.1, 0.1, 0.1]]) * FAR
+"""The shell of a place under an open sky: its floor is the ground, all else so far that it is the sky."""
 
 
 @dataclass(frozen=True)

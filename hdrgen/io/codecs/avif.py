@@ -8,8 +8,6 @@ before libavif scales it down: up to libavif's own limit of 16384 x 16384, for w
 tenth of what the default `max_megapixels` allows. Reading the frames' own headers first took 150 lines of AV1.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -25,14 +23,14 @@ from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, Encod
 from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
-from hdrgen.io.containers.boxes import Box, box, boxes, full_box
+from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
 from hdrgen.io.metadata.tags import Tags
 
-_LONGEST_EXIF = 1 << 16
+_LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
 _BRANDS = (b"avif", b"avis")
 _BITS = 10
@@ -45,11 +43,11 @@ class AvifPicture(NamedTuple):
     """What the boxes say of the primary picture.
 
     Attributes:
-        width: as stored, before `turns` and `mirror`.
-        height: likewise.
-        bits: of a channel.
-        cicp: colours and curve; None where the file does not say.
-        turns: quarter turns, anticlockwise, to be made first.
+        width: As stored, before `turns` and `mirror`.
+        height: Likewise.
+        bits: Of a channel.
+        cicp: Colours and curve; None where the file does not say.
+        turns: Quarter turns, anticlockwise, to be made first.
         mirror: 0 exchanges top and bottom, 1 left and right; None neither.
         metadata: EXIF tags by OpenImageIO's names.
     """
@@ -125,8 +123,8 @@ def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) 
             levels, level=quality, speed=_SPEED, bitspersample=_BITS, pixelformat="444", **colours
         )
     except TypeError as error:
-        found = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
-        raise InputError(f"{found}; install 2026.3 or newer (Python 3.11 or newer)") from error
+        problem = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
+        raise InputError(f"{problem}; install 2026.3 or newer (Python 3.11 or newer)") from error
     return with_exif(content, exif) if exif else content
 
 
@@ -155,7 +153,7 @@ def _codec_for(path: Path) -> Any:
     """The package that reads and writes AVIF.
 
     Raises:
-        InputError: it is not installed.
+        InputError: It is not installed.
     """
     try:
         import imagecodecs
@@ -169,7 +167,7 @@ def described_picture(path: Path) -> AvifPicture:
     """What the boxes say; nothing is decoded.
 
     Raises:
-        InputError: no picture of AV1 in it.
+        InputError: No picture of AV1 in it.
     """
     with path.open("rb") as stream:
         picture = _picture(stream, _described(stream))
@@ -178,36 +176,36 @@ def described_picture(path: Path) -> AvifPicture:
     return picture
 
 
-def _described(stream: BinaryIO) -> dict[bytes, Box]:
+def _described(stream: BinaryIO) -> dict[bytes, IsoBox]:
     """The boxes that describe the pictures."""
     top = boxes(stream, 0, stream.seek(0, 2))
     return next((items.parts_of(stream, part) for part in top if part.kind == b"meta"), {})
 
 
-def _picture(stream: BinaryIO, parts: dict[bytes, Box]) -> AvifPicture | None:
-    held = dict(items.properties(stream, parts, items.primary(stream, parts)))
-    size = held.get(b"ispe", b"")[items.FULL : items.FULL + 8]
+def _picture(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> AvifPicture | None:
+    properties = dict(items.properties(stream, parts, items.primary(stream, parts)))
+    size = properties.get(b"ispe", b"")[items.FULL : items.FULL + 8]
     if len(size) < 8:
         return None
     width, height = struct.unpack(">II", size)
-    mirror = _byte(held, b"imir", 0)
+    mirror = _byte(properties, b"imir", 0)
     return AvifPicture(
         width,
         height,
-        bits=_byte(held, b"pixi", items.FULL + 1) or 8,
-        cicp=Cicp(*struct.unpack(">HH", held[b"nclx"][:4])) if len(held.get(b"nclx", b"")) >= 4 else None,
-        turns=(_byte(held, b"irot", 0) or 0) & 3,
+        bits=_byte(properties, b"pixi", items.FULL + 1) or 8,
+        cicp=Cicp(*struct.unpack(">HH", properties[b"nclx"][:4])) if len(properties.get(b"nclx", b"")) >= 4 else None,
+        turns=(_byte(properties, b"irot", 0) or 0) & 3,
         mirror=None if mirror is None else mirror & 1,
         metadata=_exif(stream, parts),
     )
 
 
-def _byte(held: dict[bytes, bytes], kind: bytes, at: int) -> int | None:
-    content = held.get(kind, b"")
+def _byte(properties: dict[bytes, bytes], kind: bytes, at: int) -> int | None:
+    content = properties.get(kind, b"")
     return content[at] if len(content) > at else None
 
 
-def _exif(stream: BinaryIO, parts: dict[bytes, Box]) -> dict[str, object]:
+def _exif(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> dict[str, object]:
     for item in items.items_of(stream, parts, b"Exif"):
         block = items.data_of(stream, parts, item, _LONGEST_EXIF)
         return metadata_in(block[4 + int.from_bytes(block[:4], "big") :])
@@ -218,7 +216,7 @@ def with_exif(content: bytes, block: bytes) -> bytes:
     """A file of one picture, as libavif writes it, with an EXIF item behind it.
 
     Raises:
-        OSError: the file is laid out in another way than libavif 1 does.
+        OSError: The file is laid out in another way than libavif 1 does.
     """
     stream = BytesIO(content)
     meta = next(part for part in boxes(stream, 0, len(content)) if part.kind == b"meta")

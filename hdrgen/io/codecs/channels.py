@@ -1,7 +1,5 @@
 """Which of a file's channels are red, green and blue."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +32,7 @@ def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[Note, ...]]
     """(H, W, 3) of pixels that were decoded with all their channels, in the order grey or RGB, alpha; and the notes.
 
     Raises:
-        InputError: more channels.
+        InputError: More channels.
     """
     count = 1 if levels.ndim == 2 else levels.shape[-1]
     if levels.ndim not in (2, 3) or count > 4:
@@ -53,15 +51,16 @@ def choose_named(names: Sequence[str]) -> ChannelChoice | None:
     ((2, 1, 0), "layer 'view' taken as RGB")
     """
     layers = _layers(names)
-    coloured = [layer for layer, held in layers.items() if all(channel in held for channel in _RGB)]
+    coloured = [layer for layer, channels in layers.items() if all(channel in channels for channel in _RGB)]
     if coloured:
-        held = layers[coloured[0]]
-        return ChannelChoice(tuple(held[channel] for channel in _RGB), _notes(coloured, held))
-    grey = [(held, held[name]) for held in layers.values() for name in _GREY if name in held and len(held) <= 2]
+        channels = layers[coloured[0]]
+        return ChannelChoice(tuple(channels[channel] for channel in _RGB), _notes(coloured, channels))
+    small = [channels for channels in layers.values() if len(channels) <= 2]  # grey, perhaps with alpha
+    grey = [(channels, channels[name]) for channels in small for name in _GREY if name in channels]
     if not grey:
         return None
-    held, channel = grey[0]
-    return ChannelChoice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in held else (_GREY_NOTE,))
+    channels, channel = grey[0]
+    return ChannelChoice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in channels else (_GREY_NOTE,))
 
 
 def choose_by_count(spec: Any, path: Path) -> ChannelChoice:
@@ -95,12 +94,12 @@ def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
     Raises:
         InputError: None has either, with the channels that were found.
     """
-    found: list[str] = []
+    names: list[str] = []
     grey: ChannelChoice | None = None
     part = 0
     while reader.seek_subimage(part, 0):
         spec = reader.spec()
-        found.extend(f"{name} (deep)" if spec.deep else name for name in spec.channelnames)
+        names.extend(f"{name} (deep)" if spec.deep else name for name in spec.channelnames)
         choice = None if spec.deep else choose_named(spec.channelnames)
         if choice is not None and len(choice.channels) == len(_RGB):
             return choice._replace(part=part)
@@ -109,7 +108,7 @@ def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
         part += 1
     reader.geterror()  # seeking past the last part is an error to OpenImageIO
     if grey is None:
-        raise InputError(f"{path}: expected channels R, G, B (in any layer) or Y, found {', '.join(found) or 'none'}")
+        raise InputError(f"{path}: expected channels R, G, B (in any layer) or Y, found {', '.join(names) or 'none'}")
     return grey
 
 
@@ -123,11 +122,11 @@ def _layers(names: Sequence[str]) -> _Layers:
     return dict(sorted(layers.items(), key=lambda item: item[0] != ""))
 
 
-def _notes(coloured: list[str], held: dict[str, int]) -> tuple[Note, ...]:
+def _notes(coloured: list[str], channels: dict[str, int]) -> tuple[Note, ...]:
     taken, *others = coloured
     notes = [Note(f"layer {taken!r} taken as RGB")] if taken else []
     if others:
         notes.append(Note(f"other layers left out: {', '.join(others)}"))
-    if "a" in held:
+    if "a" in channels:
         notes.append(_ALPHA_NOTE)
     return tuple(notes)

@@ -1,7 +1,5 @@
 """What every file format is asked for: whether a file is one of its own, its header, its pixels in, its pixels out."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -39,7 +37,7 @@ class Decoded(NamedTuple):
         pixels: (H, W, 3) RGB, upright; uint8, uint16, float16 or float32.
         linear: Whether they are radiance, of which nothing is checked yet, or display values.
         notes: What a user should know.
-        chromaticities: x, y of red, green, blue and white of the pixels, or None where the file does not say.
+        chromaticities: CIE x, y of red, green, blue and white of the pixels, or None where the file does not say.
     """
 
     summary: Summary
@@ -157,8 +155,8 @@ def check_size(path: Path, width: int, height: int, limit: float) -> None:
     """
     megapixels = width * height / 1e6
     if megapixels > limit:
-        found = f"{width} x {height} ({megapixels:.4g} megapixels)"
+        size = f"{width} x {height} ({megapixels:.4g} megapixels)"
         remedy = f"pass max_megapixels={math.ceil(megapixels)} if that is right"
         raise InputError(
-            f"{path}: expected at most {limit:g} megapixels, found {found}; {remedy}", argument="max_megapixels"
+            f"{path}: expected at most {limit:g} megapixels, found {size}; {remedy}", argument="max_megapixels"
         )

@@ -1,7 +1,5 @@
 """HDR pictures to look at: what the formats share that store luminance, 203 cd/m2 of which are radiance 1."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

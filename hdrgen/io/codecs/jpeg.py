@@ -1,19 +1,17 @@
 """JPEG: display values of 8 bits, and the HDR picture that a gain map makes of them."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
-from hdrgen.io.codecs.gain_map import applied
 from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, may_hold_gain_map, read_gain_map
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.containers.jpeg_markers import claimed_size
+from hdrgen.io.gain_maps.gain_map import apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -78,10 +76,10 @@ def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     stored = stored_jpeg(path)
     base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
     colours = stored.chromaticities
-    found = find_gain_map(path)
-    if found is None or not options.gain_map:
-        notes = (_NO_MAP,) if options.gain_map else () if found is None else (_SDR,)
+    gain_map = find_gain_map(path)
+    if gain_map is None or not options.gain_map:
+        notes = (_NO_MAP,) if options.gain_map else () if gain_map is None else (_SDR,)
         return Decoded(summary, upright(base, orientation), False, notes, colours)
-    own = None if found.meaning.in_base_colours else chromaticities_of(found.profile)
-    pixels = applied(read_gain_map(path, found, options.max_megapixels), base, colours, own)
+    own = None if gain_map.metadata.in_base_colours else chromaticities_of(gain_map.profile)
+    pixels = apply_gain_map(read_gain_map(path, gain_map, options.max_megapixels), base, colours, own)
     return Decoded(summary, upright(pixels, orientation), True, (), own or colours)

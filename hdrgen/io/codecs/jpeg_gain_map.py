@@ -8,8 +8,6 @@ depend on it: it gives half floats, and weighs the pixels of maps smaller than t
 the difference by 0.08 stops in the median and 0.2 stops for 95 of 100 pixels).
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from io import BytesIO
@@ -17,11 +15,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs import gain_map_metadata as metadata
-from hdrgen.io.codecs.gain_map import GainMap, Meaning
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
-from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claim, segments
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, frame_of, segments
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
+from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata
+from hdrgen.io.gain_maps.gain_map_metadata import (
+    ISO_OF_BASE,
+    iso_segment,
+    metadata_in_segments,
+    xmp_of_base,
+    xmp_segment,
+)
 
 _MARKS = (b"hdrgm", b"urn:iso:std:iso:ts:21496", b"HDRGainMap")
 _INDEX = b"MPF\0"
@@ -37,7 +41,7 @@ class StoredGainMap(NamedTuple):
 
     start: int
     size: int
-    meaning: Meaning
+    metadata: GainMapMetadata
     profile: bytes
 
 
@@ -51,15 +55,15 @@ def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:
     """The whole file.
 
     Args:
-        base: the SDR picture as JPEG.
-        gain_map: from `gain_map_between`.
-        quality: of the map's JPEG.
+        base: The SDR picture as JPEG.
+        gain_map: From `gain_map_between`.
+        quality: Of the map's JPEG.
     """
-    meaning = gain_map.meaning
+    metadata = gain_map.metadata
     second = encoded(gain_map.levels, quality)
-    second = second[:2] + _segment(APP1, metadata.xmp(meaning)) + _segment(APP2, metadata.iso(meaning)) + second[2:]
+    second = second[:2] + _segment(APP1, xmp_segment(metadata)) + _segment(APP2, iso_segment(metadata)) + second[2:]
     at = _end_of_applications(base)
-    described = _segment(APP1, metadata.xmp_of_base(len(second))) + _segment(APP2, metadata.ISO_OF_BASE)
+    described = _segment(APP1, xmp_of_base(len(second))) + _segment(APP2, ISO_OF_BASE)
     start_of_index = at + len(described) + 4 + len(_INDEX)
     size = len(base) + len(described) + 4 + _INDEX_SIZE
     index = _segment(APP2, _index(size, len(second), size - start_of_index))
@@ -70,31 +74,31 @@ def find_gain_map(path: Path) -> StoredGainMap | None:
     """The gain map of a JPEG file; None where there is none.
 
     Raises:
-        InputError: one of a kind that is not read here.
+        InputError: One of a kind that is not read here.
     """
     with path.open("rb") as stream:
         for start, size in _pictures(stream):
             stream.seek(start)
-            held = list(segments(stream))
-            meaning = metadata.meaning_in([part.content for part in held if part.marker in (APP1, APP2)], path)
-            if meaning is not None:
-                return StoredGainMap(start, size, meaning, profile_in(held))
+            parts = list(segments(stream))
+            metadata = metadata_in_segments([part.content for part in parts if part.marker in (APP1, APP2)], path)
+            if metadata is not None:
+                return StoredGainMap(start, size, metadata, profile_in(parts))
     return None
 
 
-def read_gain_map(path: Path, found: StoredGainMap, max_megapixels: float) -> GainMap:
+def read_gain_map(path: Path, stored: StoredGainMap, max_megapixels: float) -> GainMap:
     """Decode the map.
 
     Raises:
-        InputError: truncated, corrupt, or larger than `max_megapixels`.
+        InputError: Truncated, corrupt, or larger than `max_megapixels`.
     """
     with path.open("rb") as stream:
-        stream.seek(found.start)
-        content = stream.read(found.size)
-    claimed = claim(BytesIO(content))
+        stream.seek(stored.start)
+        content = stream.read(stored.size)
+    claimed = frame_of(BytesIO(content))
     if claimed is not None and claimed.width * claimed.height > max_megapixels * 1e6:
         raise InputError(f"{path}: expected at most {max_megapixels:g} megapixels, found a gain map of more")
-    return GainMap(decoded(content, path), found.meaning)
+    return GainMap(decoded(content, path), stored.metadata)
 
 
 def _segment(marker: int, content: bytes) -> bytes:
@@ -140,6 +144,6 @@ def _index_entries(block: bytes) -> list[tuple[int, int]]:
         return []
     reader = TiffReader(BytesIO(block), order)
     entry = reader.first().entries.get(_ENTRIES)
-    table = b"" if entry is None else reader.content(entry, min(entry.number, 16 * _MOST_PICTURES))
+    table = b"" if entry is None else reader.content(entry, 16 * _MOST_PICTURES)
     rows = struct.iter_unpack(order + "IIIHH", table[: len(table) // 16 * 16])
     return [(row[1], row[2]) for row in rows]

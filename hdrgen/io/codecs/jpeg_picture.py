@@ -1,7 +1,5 @@
 """JPEG pictures without OpenImageIO, which applies gain maps unasked and takes memory for what they claim."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -40,30 +38,30 @@ def stored_jpeg(path: Path) -> StoredJpeg:
     """What the segments of the first picture say.
 
     Raises:
-        InputError: no frame header, or one that claims more than the file can hold.
+        InputError: No frame header, or one that claims more than the file can hold.
     """
     size = claimed_size(path)
     if size is None:
         raise InputError(f"{path}: truncated or corrupt JPEG file (no frame header)")
     with path.open("rb") as stream:
-        held = list(segments(stream))
-    exif = next((part.content for part in held if part.marker == APP1 and part.content.startswith(PREFIX)), b"")
-    return StoredJpeg(*size, metadata_in(exif), profile_in(held))
+        parts = list(segments(stream))
+    exif = next((part.content for part in parts if part.marker == APP1 and part.content.startswith(PREFIX)), b"")
+    return StoredJpeg(*size, metadata_in(exif), profile_in(parts))
 
 
-def profile_in(held: Sequence[Segment]) -> bytes:
+def profile_in(parts: Sequence[Segment]) -> bytes:
     """The colour profile, put together from its numbered parts; empty without one."""
-    parts = [
-        part.content[len(_PROFILE) :] for part in held if part.marker == APP2 and part.content.startswith(_PROFILE)
+    numbered = [
+        part.content[len(_PROFILE) :] for part in parts if part.marker == APP2 and part.content.startswith(_PROFILE)
     ]
-    return b"".join(part[2:] for part in sorted(parts, key=lambda part: part[:1]))
+    return b"".join(part[2:] for part in sorted(numbered, key=lambda part: part[:1]))
 
 
 def decoded(content: bytes, path: Path) -> Pixels:
     """(H, W, 3) uint8 of the first picture in `content`; what it claims has been checked.
 
     Raises:
-        InputError: truncated or corrupt; `path` is named.
+        InputError: Truncated or corrupt; `path` is named.
     """
     from PIL.JpegImagePlugin import JpegImageFile
 

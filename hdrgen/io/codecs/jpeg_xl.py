@@ -1,7 +1,5 @@
 """JPEG XL (ISO/IEC 18181): through OpenImageIO, but for the size before anything is decoded, and EXIF."""
 
-from __future__ import annotations
-
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +12,7 @@ from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers.bits import BitReader
-from hdrgen.io.containers.boxes import Box, box, boxes
+from hdrgen.io.containers.boxes import IsoBox, box, boxes
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
@@ -27,7 +25,7 @@ _BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _SIGNATURE_SIZE = 12
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
-_LONGEST_EXIF = 1 << 16
+_LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _MATRIX_IDENTITY, _FULL_RANGE = 0, 1
 _LOSSLESS = 100
 _EFFORT = 2  # of libjxl, 1 to 9; its usual 7 takes twenty times as long for 3 % smaller files
@@ -71,7 +69,7 @@ class JpegXl(OpenImageIODecoder):
         return pictured(path, decoded, cicp, 8 * pixels.dtype.itemsize)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Of the CICP numbers, where neither they nor an attribute say, of the profile."""
+        """Of the CICP numbers, else of the profile."""
         cicp = _cicp_in(spec)
         return (cicp.chromaticities if cicp else None) or super().colours(spec, path)
 
@@ -110,7 +108,7 @@ def with_exif(content: bytes, block: bytes) -> bytes:
     return content[: brand.end] + exif + b"".join(kept)
 
 
-def _is_exif(part: Box, content: bytes) -> bool:
+def _is_exif(part: IsoBox, content: bytes) -> bool:
     """Plain, or compressed by Brotli, as libjxl's encoder adds one."""
     return part.kind == b"Exif" or (part.kind == b"brob" and content.startswith(b"Exif", part.start))
 

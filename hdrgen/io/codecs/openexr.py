@@ -1,7 +1,5 @@
 """OpenEXR: radiance in half or single precision."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

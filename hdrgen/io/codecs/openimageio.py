@@ -1,7 +1,5 @@
 """The formats that OpenImageIO reads and writes: what they share."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Decoding through OpenImageIO, and what it does not check."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress

@@ -1,7 +1,5 @@
 """Encoding through OpenImageIO."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

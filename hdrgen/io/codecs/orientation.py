@@ -1,7 +1,5 @@
 """EXIF orientations: 1 is upright, 2 to 8 are mirrored or turned."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pixels as plain formats store them: converted in colour, and rounded where they are display values."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

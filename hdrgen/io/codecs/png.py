@@ -1,7 +1,5 @@
 """PNG: display values of 8 or 16 bits."""
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO

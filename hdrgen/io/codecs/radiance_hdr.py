@@ -1,7 +1,5 @@
 """Radiance .hdr (RGBE): radiance of 8 bits with a shared exponent, and the line of primaries OpenImageIO leaves out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,11 +56,11 @@ def _primaries_of(path: Path) -> tuple[float, ...] | None:
         head = stream.read(_LONGEST_HEADER).partition(b"\n\n")[0]
     line = next((line for line in head.splitlines() if line.startswith(_KEY)), b"")
     try:
-        found = tuple(float(word) for word in line[len(_KEY) :].split())
+        numbers = tuple(float(word) for word in line[len(_KEY) :].split())
     except ValueError:
         return None
-    usable = len(found) == 8 and np.isfinite(found).all() and all(y > 0 for y in found[1::2])
-    return found if usable else None
+    usable = len(numbers) == 8 and np.isfinite(numbers).all() and all(y > 0 for y in numbers[1::2])
+    return numbers if usable else None
 
 
 def _add_primaries(path: Path, chromaticities: Sequence[float]) -> None:

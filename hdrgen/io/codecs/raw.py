@@ -1,7 +1,5 @@
 """Camera RAW through LibRaw: linear, 16 bit, camera white balance."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether a camera RAW file is as long as its tables say, where LibRaw makes black or noise of what is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,7 @@ def check_extent(path: Path) -> None:
     """Refuse a RAW file of TIFF tables (DNG, CR2, NEF, ARW, PEF, RW2 ...) that ends before its pictures do.
 
     Raises:
-        InputError: truncated or corrupt.
+        InputError: Truncated or corrupt.
     """
     with path.open("rb") as stream:
         order = _ORDERS.get(stream.read(4))
@@ -37,8 +35,8 @@ def check_extent(path: Path) -> None:
         raise InputError(f"{path}: corrupt RAW file (it lacks tiles of its picture); copy it again")
     reached = max((end for numbers in directories for end in _ends(numbers)), default=0)
     if reached > size:
-        shown = f"its tables reach to byte {reached}, the file has {size}"
-        raise InputError(f"{path}: truncated RAW file ({shown}); copy it again")
+        excess = f"its tables reach to byte {reached}, the file has {size}"
+        raise InputError(f"{path}: truncated RAW file ({excess}); copy it again")
 
 
 def _ends(numbers: Numbers) -> Iterator[int]:

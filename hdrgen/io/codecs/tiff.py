@@ -1,7 +1,5 @@
 """TIFF: display values of 8 or 16 bits, or radiance in floating point."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +43,10 @@ class Tiff(OpenImageIOCodec):
 
     def attributes(self, tags: Tags, *, linear: bool) -> dict[str, object]:
         """With something that makes OpenImageIO write EXIF, which it does not for the ISO alone."""
-        found = super().attributes(tags, linear=linear)
+        attributes = super().attributes(tags, linear=linear)
         if tags.exposure.iso is not None:
-            found["Exif:SceneCaptureType"] = 0  # `complete_tiff` puts the ISO in its place
-        return found
+            attributes["Exif:SceneCaptureType"] = 0  # `complete_tiff` puts the ISO in its place
+        return attributes
 
     def save(self, path: Path, pixels: Pixels, tags: Tags) -> None:
         """Write the file, and the ISO that OpenImageIO leaves out."""

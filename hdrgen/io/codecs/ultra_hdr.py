@@ -1,7 +1,5 @@
 """Ultra HDR out of radiance: a JPEG file with a gain map; what is read of one is in `jpeg`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,12 +8,12 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Encoded, EncodeOptions
-from hdrgen.io.codecs.gain_map import gain_map_between, rolled_off
 from hdrgen.io.codecs.hdr_picture import clipping_notes, count_above
 from hdrgen.io.codecs.jpeg import QUALITY, Jpeg
 from hdrgen.io.codecs.jpeg_gain_map import with_gain_map
 from hdrgen.io.codecs.jpeg_picture import encoded
 from hdrgen.io.colour import BT709, ColourSpace, converted, named_like
+from hdrgen.io.gain_maps.gain_map import gain_map_between, rolled_off
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.cicp import FULL_RADIANCE

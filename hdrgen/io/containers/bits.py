@@ -1,7 +1,5 @@
 """Numbers of any count of bits, one after another."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 

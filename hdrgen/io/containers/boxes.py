@@ -1,15 +1,13 @@
 """Boxes of the ISO base media file format (ISO/IEC 14496-12), of which AVIF and JPEG XL files are made."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 _TO_THE_END, _LONG_SIZE = 0, 1
-_MOST_BOXES = 4096
+_MOST_BOXES = 4096  # real files have tens; a damaged one is not walked for long
 
 
-class Box(NamedTuple):
+class IsoBox(NamedTuple):
     """One box: its type, and where its content is in the file."""
 
     kind: bytes
@@ -22,7 +20,7 @@ class Box(NamedTuple):
         return stream.read(min(self.end - self.start, limit))
 
 
-def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[Box]:
+def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[IsoBox]:
     """The boxes that follow each other from `start` to `end`; ends early at one that cannot be."""
     for _ in range(_MOST_BOXES):
         stream.seek(start)
@@ -35,7 +33,7 @@ def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[Box]:
         stop = end if size == _TO_THE_END else start + size
         if not body <= stop <= end:
             return
-        yield Box(head[4:8], body, stop)
+        yield IsoBox(head[4:8], body, stop)
         start = stop
 
 

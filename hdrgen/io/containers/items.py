@@ -1,16 +1,14 @@
 """Pictures and other items in a file of boxes (HEIF, ISO/IEC 23008-12): their properties, and where their data are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from hdrgen.io.containers.bits import BitReader
-from hdrgen.io.containers.boxes import Box, boxes
+from hdrgen.io.containers.boxes import IsoBox, boxes
 
 FULL = 4
 """Bytes of version and flags, with which many boxes begin."""
-_LONGEST_META = 1 << 20
+_LONGEST_META = 1 << 20  # these limits are far above real files, and keep damaged ones from taking time and memory
 _MOST_ITEMS = 4096
 _MOST_EXTENTS = 4096
 _IN_FILE, _IN_META = 0, 1
@@ -23,23 +21,23 @@ class Place(NamedTuple):
     pieces: tuple[tuple[int, int], ...]
 
 
-def parts_of(stream: BinaryIO, meta: Box) -> dict[bytes, Box]:
+def parts_of(stream: BinaryIO, meta: IsoBox) -> dict[bytes, IsoBox]:
     """The boxes within the one that describes the items."""
     return {part.kind: part for part in boxes(stream, meta.start + FULL, meta.end)}
 
 
-def content_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> bytes:
+def content_of(stream: BinaryIO, parts: dict[bytes, IsoBox], kind: bytes) -> bytes:
     """What is in one of these boxes; nothing where there is none."""
     return parts[kind].content(stream, _LONGEST_META) if kind in parts else b""
 
 
-def primary(stream: BinaryIO, parts: dict[bytes, Box]) -> int:
+def primary(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> int:
     """The number of the picture to show."""
     content = content_of(stream, parts, b"pitm")
     return int.from_bytes(content[FULL : FULL + (4 if content[:1] > b"\0" else 2)], "big")
 
 
-def items_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> Iterator[int]:
+def items_of(stream: BinaryIO, parts: dict[bytes, IsoBox], kind: bytes) -> Iterator[int]:
     """The numbers of the items of a type, from the item information."""
     if b"iinf" not in parts:
         return
@@ -52,7 +50,7 @@ def items_of(stream: BinaryIO, parts: dict[bytes, Box], kind: bytes) -> Iterator
             yield number
 
 
-def properties(stream: BinaryIO, parts: dict[bytes, Box], item: int) -> Iterator[tuple[bytes, bytes]]:
+def properties(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int) -> Iterator[tuple[bytes, bytes]]:
     """Type and content of what is said of an item; of colours only CICP, under the type `nclx`."""
     if b"iprp" not in parts:
         return
@@ -83,8 +81,8 @@ def _associations(content: bytes, item: int) -> list[int]:
     return []
 
 
-def data_of(stream: BinaryIO, parts: dict[bytes, Box], item: int, limit: int) -> bytes:
-    """The data of an item, at most `limit` bytes of them; nothing where their place is not told."""
+def data_of(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int, limit: int) -> bytes:
+    """The data of an item, at most `limit` bytes of them; nothing where the file does not say where they are."""
     place = place_of(content_of(stream, parts, b"iloc"), item)
     if place is None or place.space not in (_IN_FILE, _IN_META) or (place.space == _IN_META and b"idat" not in parts):
         return b""

@@ -5,8 +5,6 @@ refuses 407 whose size is told here, among them 39 that libjpeg decodes, and Ope
 the memory for those. Where segments begin, for the index of further pictures and to add some, it does not tell.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -34,7 +32,7 @@ class Segment(NamedTuple):
     content: bytes
 
 
-class Claim(NamedTuple):
+class JpegFrame(NamedTuple):
     """What the frame header says of the picture as it is stored."""
 
     width: int
@@ -69,12 +67,12 @@ def _next_marker(stream: BinaryIO) -> int | None:
     return None
 
 
-def claim(stream: BinaryIO) -> Claim | None:
+def frame_of(stream: BinaryIO) -> JpegFrame | None:
     """The size in the first frame header, None without one."""
     for marker, _, content in segments(stream):
         if marker in _FRAMES and len(content) >= 5:
             height, width = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
-            return Claim(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE)
+            return JpegFrame(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE)
     return None
 
 
@@ -85,16 +83,16 @@ def claimed_size(path: Path) -> tuple[int, int] | None:
     the file: every block of 64 pixels has at least one bit in a Huffman-coded file, 512 pixels a byte.
 
     Raises:
-        InputError: more pixels than the file can hold, or more scans than any encoder writes.
+        InputError: More pixels than the file can hold, or more scans than any encoder writes.
     """
     with path.open("rb") as stream:
-        found = claim(stream)
-    if found is None:
+        frame = frame_of(stream)
+    if frame is None:
         return None
     size = path.stat().st_size
-    if found.width * found.height > _PIXELS_PER_BYTE[found.arithmetic] * size:
-        shown = f"its header claims {found.width} x {found.height} pixels, which {size} bytes cannot hold"
-        raise InputError(f"{path}: truncated or corrupt JPEG file ({shown})")
-    if found.progressive and (scans := path.read_bytes().count(bytes((0xFF, SOS)))) > _MOST_SCANS:
+    if frame.width * frame.height > _PIXELS_PER_BYTE[frame.arithmetic] * size:
+        excess = f"its header claims {frame.width} x {frame.height} pixels, which {size} bytes cannot hold"
+        raise InputError(f"{path}: truncated or corrupt JPEG file ({excess})")
+    if frame.progressive and (scans := path.read_bytes().count(bytes((0xFF, SOS)))) > _MOST_SCANS:
         raise InputError(f"{path}: corrupt JPEG file (expected at most {_MOST_SCANS} scans, found {scans})")
-    return found.width, found.height
+    return frame.width, frame.height

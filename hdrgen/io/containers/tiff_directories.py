@@ -5,8 +5,6 @@ Pillow's `Image.Exif` was tried for EXIF. It reads whole blocks alike, but of 18
 does it tell where an entry is in the file, or how far the strips of a picture reach, which is asked of RAW files here.
 """
 
-from __future__ import annotations
-
 import struct
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +12,8 @@ BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 """By the first four bytes, in the letters of `struct`."""
 SHORT, LONG, RATIONAL, SIGNED_RATIONAL, SUB_DIRECTORY, TEXT = 3, 4, 5, 10, 13, 2
 WHOLE_NUMBERS = (SHORT, LONG, SUB_DIRECTORY)
+_SIZES = {SHORT: 2, 8: 2, LONG: 4, 9: 4, 11: 4, SUB_DIRECTORY: 4, RATIONAL: 8, SIGNED_RATIONAL: 8, 12: 8}
+"""Bytes of a value by type; of all others, text among them, 1."""
 _LAYOUTS = {SHORT: "H", LONG: "I", SUB_DIRECTORY: "I", RATIONAL: "II", SIGNED_RATIONAL: "ii"}
 FIRST, ENTRY = 4, 12
 """Where the place of the first directory is; bytes of an entry."""
@@ -60,7 +60,9 @@ class TiffReader:
         return self.directory(self.place_at(FIRST))
 
     def directory(self, place: int) -> TiffDirectory:
-        """The directory at a place, as far as the file goes; of two entries of one tag the last."""
+        """The directory at a place, as far as the file goes; of two entries of one tag the last. None is at 0."""
+        if place == 0:
+            return TiffDirectory({}, 0)
         self._stream.seek(place)
         count = int.from_bytes(self._stream.read(2), "little" if self._order == "<" else "big")
         table = self._stream.read(ENTRY * count)
@@ -77,12 +79,13 @@ class TiffReader:
         content = self._stream.read(4)
         return int(struct.unpack(self._order + "I", content)[0]) if len(content) == 4 else 0
 
-    def content(self, entry: TiffEntry, size: int) -> bytes:
-        """`size` bytes of an entry's values, from its field if they fit there; fewer where the file ends."""
+    def content(self, entry: TiffEntry, most: int) -> bytes:
+        """The first bytes of an entry's values, `most` at most; fewer where the file ends."""
+        size = _SIZES.get(entry.kind, 1) * entry.number
         if size <= len(entry.field):
-            return entry.field[:size]
+            return entry.field[: min(size, most)]
         self._stream.seek(struct.unpack(self._order + "I", entry.field)[0])
-        return self._stream.read(size)
+        return self._stream.read(min(size, most))
 
     def numbers(self, entry: TiffEntry, most: int) -> tuple[int, ...]:
         """The first values, `most` at most, flat: two for a fraction; none of another type or where the file ends."""

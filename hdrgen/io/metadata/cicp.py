@@ -1,6 +1,4 @@
-"""How AVIF and JPEG XL files say what their values mean: numbers of ITU-T H.273."""
-
-from __future__ import annotations
+"""Colour primaries and curves by the code points of ITU-T H.273, as AVIF and JPEG XL files store them."""
 
 from typing import NamedTuple
 
@@ -64,7 +62,7 @@ def radiance_of(levels: Values, cicp: Cicp, bits: int) -> NDArray[np.float32]:
     """Radiance of integer levels of so many bits, or of float signal values: the inverse of `pq_levels`.
 
     Raises:
-        ValueError: a curve that is not read here (HLG).
+        ValueError: A curve that is not read here (HLG).
     """
     if cicp.transfer == LINEAR:
         scale = 1 if levels.dtype.kind == "f" else 2**bits - 1

@@ -1,7 +1,5 @@
 """The exposure that a file's own metadata gives."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """EXIF as a block of bytes, for the formats whose writers and readers leave it to others."""
 
-from __future__ import annotations
-
 import math
 from enum import IntEnum
 from fractions import Fraction
@@ -90,11 +88,11 @@ def metadata_in(block: bytes) -> dict[str, object]:
     main = reader.first()
     photograph = _directory_in(reader, main, ExifTag.FOLDER)
     interoperability = _directory_in(reader, photograph, ExifTag.INTEROPERABILITY)
-    found = _named(reader, main) | _named(reader, photograph)
+    tags = _named(reader, main) | _named(reader, photograph)
     if ExifTag.INTEROPERABILITY in photograph.entries:
         index = interoperability.entries.get(_INDEX)
-        found[INTEROPERABLE] = None if index is None else _value(reader, index)
-    return found
+        tags[INTEROPERABLE] = None if index is None else _value(reader, index)
+    return tags
 
 
 def _directory_in(reader: TiffReader, directory: TiffDirectory, tag: ExifTag) -> TiffDirectory:
@@ -105,14 +103,14 @@ def _directory_in(reader: TiffReader, directory: TiffDirectory, tag: ExifTag) ->
 
 
 def _named(reader: TiffReader, directory: TiffDirectory) -> dict[str, object]:
-    held = {name: _value(reader, directory.entries[tag]) for tag, name in _NAMES.items() if tag in directory.entries}
-    return {name: value for name, value in held.items() if value is not None}
+    values = {name: _value(reader, directory.entries[tag]) for tag, name in _NAMES.items() if tag in directory.entries}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _value(reader: TiffReader, entry: TiffEntry) -> object:
     """Text, or the first number: NaN where its denominator is 0, None where it is missing or of another type."""
     if entry.kind == TEXT:
-        text = reader.content(entry, min(entry.number, _LONGEST_TEXT))
+        text = reader.content(entry, _LONGEST_TEXT)
         return text.partition(b"\0")[0].decode("utf-8", errors="replace")
     numerator, *denominator = reader.numbers(entry, 1) or (None,)
     if numerator is None or not denominator:

@@ -1,6 +1,4 @@
-"""EXIF put right where OpenImageIO wrote it: times in PNG are rounded to microseconds, the ISO is left out of TIFF."""
-
-from __future__ import annotations
+"""EXIF corrected in files that OpenImageIO wrote: PNG times are rounded to microseconds, TIFF lacks ISO."""
 
 import struct
 import zlib
@@ -18,10 +16,10 @@ _FIELD = 8  # bytes into an entry, where its value or the place of its values is
 def correct_png(path: Path, block: bytes) -> None:
     """Put a TIFF block in place of that of the eXIf chunk, where there is one and it is no shorter."""
     with path.open("r+b") as stream:
-        found = _exif_chunk(stream)
-        if not block or found is None or found[1] < len(block):
+        chunk = _exif_chunk(stream)
+        if not block or chunk is None or chunk[1] < len(block):
             return
-        start, length = found
+        start, length = chunk
         content = block.ljust(length, b"\0")
         stream.seek(start)
         stream.write(content + zlib.crc32(b"eXIf" + content).to_bytes(4, "big"))

@@ -3,8 +3,6 @@
 Read through LittleCMS. Written here: LittleCMS makes profiles of sRGB, XYZ and Lab only through Pillow.
 """
 
-from __future__ import annotations
-
 import struct
 from io import BytesIO
 
@@ -19,7 +17,7 @@ _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # g a b c d o
 _PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
 
 
-def profile(chromaticities: Chromaticities, *, linear: bool = False, name: str = "") -> bytes:
+def display_profile(chromaticities: Chromaticities, *, linear: bool = False, name: str = "") -> bytes:
     """A profile of version 4.4 with these primaries and the sRGB curve, or none for linear values.
 
     Colorants are adapted to D50 with the Bradford matrix, which the tag `chad` keeps.
@@ -43,9 +41,9 @@ def chromaticities_of(content: bytes) -> tuple[float, ...] | None:
     from PIL.ImageCms import ImageCmsProfile
 
     try:
-        found = ImageCmsProfile(BytesIO(content)).profile
-        colorants = (found.red_colorant, found.green_colorant, found.blue_colorant)
-        is_rgb, chad = found.xcolor_space.strip() == "RGB", found.chromatic_adaptation
+        profile = ImageCmsProfile(BytesIO(content)).profile
+        colorants = (profile.red_colorant, profile.green_colorant, profile.blue_colorant)
+        is_rgb, chad = profile.xcolor_space.strip() == "RGB", profile.chromatic_adaptation
     except (OSError, UnicodeDecodeError):  # damaged: what the rest says of colours is not to be trusted, either
         return None
     xyz = np.array([colorant[0] for colorant in colorants if colorant]).T
@@ -64,9 +62,9 @@ def _chromaticities(colorants: Values, adapt: Values) -> tuple[float, ...] | Non
     total = xyz.sum(axis=0)
     if not (np.isfinite(xyz).all() and (total > 0).all() and abs(np.linalg.det(colorants)) > 1e-6):
         return None
-    found = tuple(float(value) for value in (xyz[:2] / total).T.ravel().round(4))
-    known = named_like(found)
-    return known.chromaticities if known else found
+    rounded = tuple(float(value) for value in (xyz[:2] / total).T.ravel().round(4))
+    known = named_like(rounded)
+    return known.chromaticities if known else rounded
 
 
 def _xyz_of(xy: tuple[float, float]) -> Values:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hdrgen.io.colour import named_like
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.metadata.exif_block import exif_block
-from hdrgen.io.metadata.icc import profile
+from hdrgen.io.metadata.icc import display_profile
 
 
 @dataclass(frozen=True)
@@ -49,4 +49,4 @@ class Tags:
         if self.chromaticities is None:
             return b""
         known = named_like(self.chromaticities)
-        return profile(self.chromaticities, linear=linear, name=known.name if known else "")
+        return display_profile(self.chromaticities, linear=linear, name=known.name if known else "")

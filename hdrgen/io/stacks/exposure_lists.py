@@ -1,7 +1,5 @@
 """Exposure lists beside the images: CSV, JSON, and the text files of published data sets."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math
@@ -18,14 +16,14 @@ _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedExposure:
     """What a list says of one file; `exif_time` is what the list's maker found in the file itself."""
 
     exposure: Exposure
     exif_time: float | None = None
 
 
-ExposureList = dict[Path, Entry]
+ExposureList = dict[Path, ListedExposure]
 
 
 def read_exposure_list(path: str | Path) -> ExposureList:
@@ -43,7 +41,7 @@ def read_exposure_list(path: str | Path) -> ExposureList:
     Files need not exist, except where a list goes by their order.
 
     Raises:
-        InputError: no such file, another layout, a value that is no positive number, a file given twice with different
+        InputError: No such file, another layout, a value that is no positive number, a file given twice with different
             exposures, a count that differs from that of the images.
     """
     path = Path(path)
@@ -64,7 +62,7 @@ def exposure_list_for(folder: Path) -> Path | None:
     CSV file with the columns of `read_exposure_list`.
 
     Raises:
-        InputError: several such CSV files, none under a known name.
+        InputError: Several such CSV files, none under a known name.
     """
     names = ("exposures.csv", "exposures.json", "exposures.txt", "exposure.txt", "input_exp.txt")
     for name in names:
@@ -98,23 +96,23 @@ def _read_csv(path: Path, text: str) -> ExposureList:
         for number, row in enumerate(rows, start=2):
             where = f"{path}, line {number}"
             cells = {name: value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
-            for file, entry in _csv_entries(cells, columns, path, where):
+            for file, entry in _csv_rows(cells, columns, path, where):
                 _add(result, path.parent, file, entry, where)
     except csv.Error as error:
         raise InputError(f"{path}: not a CSV table ({error})") from error
     return _not_empty(result, path)
 
 
-def _csv_entries(cells: dict[str, str], columns: list[str], path: Path, where: str) -> list[tuple[str, Entry]]:
+def _csv_rows(cells: dict[str, str], columns: list[str], path: Path, where: str) -> list[tuple[str, ListedExposure]]:
     if {"x", "x_exp"} <= set(columns):
         pairs = [
             (cells.get(name, ""), {"time": cells.get(f"{name}_exp", "")}) for name in ("x", "y") if name in columns
         ]
-        return [(file, _entry(values, where)) for file, values in pairs]
+        return [(file, _listed_exposure(values, where)) for file, values in pairs]
     if "file" not in columns or not {"time", "ev"} & set(columns):
         expected = "columns file,time or file,ev or x,x_exp,y,y_exp"
         raise InputError(f"{path}: expected {expected}, found {','.join(columns) or 'none'}")
-    return [(cells.get("file", ""), _entry(cells, where))]
+    return [(cells.get("file", ""), _listed_exposure(cells, where))]
 
 
 def _read_json(path: Path, text: str) -> ExposureList:
@@ -130,7 +128,7 @@ def _read_json(path: Path, text: str) -> ExposureList:
         where = f"{path}, entry {number}"
         file, values = item if isinstance(content, dict) else _json_row(item, where)
         settings = values if isinstance(values, dict) else {"time": values}
-        _add(result, path.parent, file, _entry(settings, where), where)
+        _add(result, path.parent, file, _listed_exposure(settings, where), where)
     return _not_empty(result, path)
 
 
@@ -148,7 +146,7 @@ def _read_log2(path: Path, text: str) -> ExposureList:
         raise InputError(
             f"{path}: {len(stops)} exposures for {len(images)} images ({shown}); one number per image expected"
         )
-    return {image: Entry(Exposure(ev=value)) for image, value in zip(images, stops, strict=True)}
+    return {image: ListedExposure(Exposure(ev=value)) for image, value in zip(images, stops, strict=True)}
 
 
 def _images_in_order(path: Path) -> list[Path]:
@@ -179,7 +177,7 @@ def _parsed(text: str) -> float:
     return float(numerator) / float(denominator) if denominator else float(numerator)
 
 
-def _entry(values: Mapping[str, object], where: str) -> Entry:
+def _listed_exposure(values: Mapping[str, object], where: str) -> ListedExposure:
     given = {name: values.get(name) for name in (*_FIELDS, "exif_time")}
     numbers = {name: _number(value, name, where) for name, value in given.items() if value not in (None, "")}
     for name, number in numbers.items():
@@ -187,12 +185,12 @@ def _entry(values: Mapping[str, object], where: str) -> Entry:
             raise InputError(f"{where}: expected a positive {name}, found {number:g}")
     if not {"time", "ev"} & numbers.keys():
         raise InputError(f"{where}: expected a time (seconds) or an ev (stops), found neither")
-    return Entry(
+    return ListedExposure(
         replace(Exposure(), **{name: numbers[name] for name in _FIELDS if name in numbers}), numbers.get("exif_time")
     )
 
 
-def _add(result: ExposureList, folder: Path, file: str, entry: Entry, where: str) -> None:
+def _add(result: ExposureList, folder: Path, file: str, entry: ListedExposure, where: str) -> None:
     if not file.strip():
         raise InputError(f"{where}: expected a file name, found none")
     path = folder / file.strip()

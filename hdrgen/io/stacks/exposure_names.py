@@ -1,7 +1,5 @@
 """Exposures that file names give."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Image files from what a user typed: files, folders, patterns."""
 
-from __future__ import annotations
-
 import glob
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,15 +22,15 @@ def find_images(sources: Sequence[str | Path]) -> list[Path]:
     read shows when it is; a file named outright may have any suffix if its content is an image.
 
     Raises:
-        InputError: nothing given; a name that does not exist; a folder or pattern without images; a file that is none
+        InputError: Nothing given; a name that does not exist; a folder or pattern without images; a file that is none
             by suffix and content.
     """
     if isinstance(sources, (str, Path)):
         sources = [sources]
     if not sources:
         raise InputError("expected image files, folders or patterns, found none; name at least one")
-    found = {path for source in sources for path in _expand(source)}
-    return sorted(found, key=natural_key)
+    paths = {path for source in sources for path in _expand(source)}
+    return sorted(paths, key=natural_key)
 
 
 def _is_visible_image(path: Path) -> bool:

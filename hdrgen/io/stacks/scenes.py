@@ -1,7 +1,5 @@
 """Photographs that belong together, from what a user typed: the exposures of one scene, or of several."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +14,7 @@ def grouped(sources: Sequence[str | Path]) -> dict[Path, Members]:
     """The scenes that files, folders and patterns name, by folder, in their order.
 
     Raises:
-        InputError: nothing given; a name that does not exist; a folder without images and without folders of images.
+        InputError: Nothing given; a name that does not exist; a folder without images and without folders of images.
     """
     scenes: dict[Path, Members] = {}
     files: list[str | Path] = []
@@ -36,10 +34,10 @@ def grouped(sources: Sequence[str | Path]) -> dict[Path, Members]:
 def _scene_folders(folder: Path) -> list[Path]:
     if images_in(folder):
         return [folder]
-    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "." and images_in(path)]
-    if not found:
+    scenes = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "." and images_in(path)]
+    if not scenes:
         raise InputError(
             f"{folder}: expected the exposures of a scene, or a folder of them for each scene, found no images;"
             " name a folder that holds some"
         )
-    return found
+    return scenes

@@ -1,7 +1,5 @@
 """An exposure stack on disk: which files, and how much light each received."""
 
-from __future__ import annotations
-
 import itertools
 import statistics
 import warnings
@@ -13,7 +11,12 @@ from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure, Frame
 from hdrgen.io.formats import is_result
 from hdrgen.io.headers import Header, read_header
-from hdrgen.io.stacks.exposure_lists import Entry, exposure_list_for, exposure_list_of_series, read_exposure_list
+from hdrgen.io.stacks.exposure_lists import (
+    ListedExposure,
+    exposure_list_for,
+    exposure_list_of_series,
+    read_exposure_list,
+)
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
 
@@ -30,7 +33,7 @@ class _Candidate:
     """A file with everything that is known of its exposure, in the order of precedence."""
 
     header: Header
-    listed: Entry | None
+    listed: ListedExposure | None
     named: Exposure
 
     @property
@@ -47,8 +50,8 @@ class _Candidate:
             return _completed(self.listed.exposure, self.measured)
         return self.measured if self.measured.stops is not None else self.named
 
-    def found(self) -> str:
-        """What was found instead of an exposure, for the error message."""
+    def describe_unknown(self) -> str:
+        """What the file holds instead of an exposure, for the error message."""
         known = str(self.measured) if self.measured != Exposure() else "no exposure metadata"
         return "; ".join((known, *self.header.reading.unreadable))
 
@@ -63,20 +66,20 @@ def read_stack(
     .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures.
 
     Args:
-        source: a folder, or the files.
-        exposures: of each of the given files, in place of any list.
+        source: A folder, or the files.
+        exposures: Of each of the given files, in place of any list.
 
     Warns:
-        UserWarning: list and EXIF differ by more than a third of a stop after the offset that all frames share is
+        UserWarning: List and EXIF differ by more than a third of a stop after the offset that all frames share is
             removed; f-number or ISO known of some frames only; images of the folder that its list leaves out.
 
     Raises:
-        InputError: fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
+        InputError: Fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
             frames without exposure data; exposures that cannot be compared; two frames with the same exposure.
     """
     paths, lists = _members(source)
     if exposures is not None:
-        lists = {path: Entry(exposures[path]) for path in paths}
+        lists = {path: ListedExposure(exposures[path]) for path in paths}
     if len(paths) < 2:
         shown = ", ".join(path.name for path in paths) or "none"
         raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")
@@ -94,18 +97,18 @@ def _shown(source: str | Path | Sequence[str | Path]) -> str:
     return str(source) if isinstance(source, (str, Path)) else "the given files"
 
 
-def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dict[Path, Entry]]:
+def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dict[Path, ListedExposure]]:
     if not isinstance(source, (str, Path)):
         paths = list(dict.fromkeys(Path(path) for path in source))
         return paths, _lists_beside(paths)
     folder = Path(source)
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise InputError(f"{folder}: expected a folder with an exposure stack, found {found}")
+        kind = "a file" if folder.exists() else "nothing"
+        raise InputError(f"{folder}: expected a folder with an exposure stack, found {kind}")
     return _members_of_folder(folder)
 
 
-def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, Entry]]:
+def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, ListedExposure]]:
     images = [path for path in images_in(folder) if not is_result(path)]
     beside = exposure_list_for(folder)
     if beside is None:
@@ -120,7 +123,7 @@ def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, Entry]]:
     return list(listed), listed
 
 
-def _lists_beside(paths: list[Path]) -> dict[Path, Entry]:
+def _lists_beside(paths: list[Path]) -> dict[Path, ListedExposure]:
     """Files may come from several folders, each with its list; what a list says of other files is no concern."""
     folders = dict.fromkeys(path.parent for path in paths if path.parent.is_dir())
     lists = dict.fromkeys([*map(exposure_list_for, folders), *map(exposure_list_of_series, paths)])
@@ -149,8 +152,8 @@ def _check_known(candidates: list[_Candidate]) -> None:
     if all(candidate.exposure().stops is not None for candidate in candidates):
         return
     shown = "; ".join(
-        f"{candidate.path.name}: {candidate.found() if candidate.exposure().stops is None else candidate.exposure()}"
-        for candidate in candidates
+        f"{one.path.name}: {one.describe_unknown() if one.exposure().stops is None else one.exposure()}"
+        for one in candidates
     )
     raise UnknownExposureError(
         f"{candidates[0].path.parent}: no exposure data for every image ({shown});"
@@ -193,7 +196,7 @@ def _comparable(frames: list[Frame]) -> list[Frame]:
     """Frames whose stops have one origin: all in settings or all in EV, and with the same settings known.
 
     Raises:
-        InputError: some frames are given in EV and others in seconds.
+        InputError: Some frames are given in EV and others in seconds.
     """
     in_stops = [frame.path.name for frame in frames if frame.exposure.ev is not None]
     if in_stops and len(in_stops) < len(frames):

@@ -27,7 +27,7 @@ from hdrgen.metrics.hdr_vdp2.sensitivity import filter_base
 from hdrgen.metrics.precision import full_precision
 
 _SMALLEST = 8  # the 15 x 15 high-pass filter needs 7 pixels to mirror
-_CHANGE = 0.001
+_CHANGE = 0.001  # of the reference: what blur in the eye brings to unchanged pixels does not count in quality
 
 
 @dataclass(frozen=True)

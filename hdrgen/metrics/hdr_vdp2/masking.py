@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hdrgen.metrics.hdr_vdp2.resizing import Resizer
 
+# `mask_p`, `mask_q`, `mask_self`, `mask_xo` and `mask_xn` of the release, which has their decimal logarithms.
 _P = 10**0.544068
 _Q = 10**0.49576
 _SELF, _ORIENTATIONS, _NEIGHBOURS = (k * math.log(10) for k in (0.189065, 0.449199, 1.52512))  # logs of factors

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from hdrgen.metrics.hdr_vdp2.chunks import chunks
 
+# `mtf_params_a` and `mtf_params_b` of the release, by the two numbers that it makes the former from.
 _SECOND = 0.99727370023777070
 _FIRST = 0.061466549455263
 _GAINS = (_SECOND * 0.426, _SECOND * 0.574, (1 - _SECOND) * _FIRST, (1 - _SECOND) * (1 - _FIRST))
 _DECAYS = (0.028, 0.37, 37.0, 360.0)
 _BLOCK = 2**17  # bins; so many stay in a processor's cache, which takes a third of the time of all at once
-_DARKEST, _BRIGHTEST = 1e-5, 1e10
+_DARKEST, _BRIGHTEST = 1e-5, 1e10  # cd/m2; ringing of the filter must not make light negative
 
 
 class Optics(NamedTuple):

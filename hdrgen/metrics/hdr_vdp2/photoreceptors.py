@@ -15,9 +15,9 @@ Curve = NDArray[np.float64]
 
 LOG_RANGE = (-5.0, 5.0)
 """log10 of the luminances in cd/m2 that the tables cover."""
-_NODES = 2048
+_NODES = 2048  # of the tables
 _CALIBRATION = 0.006894596
-"""Brings the detection threshold of the whole model to the measured one, for a peak sensitivity of 1."""
+"""The threshold contrast at the peak of Daly's sensitivity for 30 cd/m2, `daly_peak_contrast_sens` of the release."""
 
 
 class Photoreceptors(NamedTuple):
@@ -78,7 +78,9 @@ def sensitivities(luminance: Curve, rod_sensitivity: float) -> tuple[Curve, Curv
     >>> round(float(cone[1433]), 4), round(float(rod[1023]), 4)
     (15.0747, 13.3673)
     """
+    # `csf_sa` of the release: what rods and cones see together (Mantiuk et al. 2011, Section 4.3).
     joint = 30.162 * ((4.0627 / luminance) ** 1.6596 + 1) ** -0.2712
+    # `csf_sr_par`: a bell over log luminance around 1.1732 cd/m2, steeper towards the bright side, where rods saturate.
     stops = np.log10(luminance / 1.1732)
     fall = np.where(stops > 0, np.abs(stops) ** 2.9899 / 0.5547, np.abs(stops) ** 1.2167 / 1.1478)
     rod = 10 ** (1.1414 + rod_sensitivity) * np.exp(-fall)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_BLOCK = 128
+_BLOCK = 128  # rows of a matrix; larger blocks multiply more zeros, smaller ones keep the processor less busy
 
 
 class MatrixBlock(NamedTuple):

@@ -10,6 +10,7 @@ from hdrgen.camera import piecewise_linear
 from hdrgen.metrics.hdr_vdp2.optics import canvas_frequencies, filter_on_canvas
 from hdrgen.metrics.hdr_vdp2.photoreceptors import LOG_RANGE
 
+# `csf_lums` (cd/m2) and `csf_params` of the release; the table's first column is used nowhere and left out.
 _LUMINANCE = (0.002, 0.02, 0.2, 2.0, 20.0, 150.0)
 _PARAMETERS = (  # of each luminance: p1, p2, p3, p4
     (0.991265, 3.74038, 0.50722, 4.46044),
@@ -19,7 +20,7 @@ _PARAMETERS = (  # of each luminance: p1, p2, p3, p4
     (0.334278, 3.79542, 1.07327, 6.4635),
     (0.394533, 2.7755, 1.16577, 7.45665),
 )
-_NODES = 256
+_NODES = 256  # of the tables over luminance: the curves are smooth, and interpolated between six rows anyway
 
 
 def neural_sensitivity(frequency: Tensor, luminance: Tensor) -> Tensor:

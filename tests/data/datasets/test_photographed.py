@@ -1,5 +1,6 @@
 """What holds for every data set of photographs, on tiny trees in the published layouts."""
 
+import inspect
 import pickle
 from functools import partial
 
@@ -55,6 +56,18 @@ def data(request, tmp_path_factory):
     root = tmp_path_factory.mktemp(request.param)
     WRITERS[request.param](root)
     return READERS[request.param](str(root))
+
+
+@pytest.mark.parametrize("name", [name for name in READERS if name != "deephdr"])
+def test_arguments_that_data_sets_have_in_common_reach_the_choice(name, tmp_path):
+    WRITERS[name](tmp_path)
+    given = {"reference": 1, "frames": 2, "max_side": 8, "square": 6, "evs": [-1.0, 0.0]}
+    known = inspect.signature(getattr(READERS[name], "func", READERS[name])).parameters
+    for argument in given.keys() & known.keys() - ({"evs"} if name == "raise" else set()):
+        others = {"square": None} if argument == "max_side" and "square" in known else {}
+        others |= {"max_side": None} if argument == "square" and "max_side" in known else {}
+        made = READERS[name](str(tmp_path), **{argument: given[argument]}, **others)
+        assert getattr(made.choice, argument) == given[argument]
 
 
 @pytest.fixture

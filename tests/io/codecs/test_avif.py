@@ -1,11 +1,10 @@
 """AVIF files whose parts say different things of the size, and those of several pictures."""
 
-from __future__ import annotations
-
 import shutil
 import struct
 import subprocess
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
+from hdrgen.io.codecs.avif import Avif
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 
@@ -95,3 +95,16 @@ def test_bits_that_all_boxes_say_wrongly(tmp_path):
     (tmp_path / "a.avif").write_bytes(saying_ten_bits(content))
     with pytest.raises(InputError, match=r"a\.avif: corrupt AVIF file \(its parts differ in bits\)"):
         read_image(tmp_path / "a.avif")
+
+
+@pytest.mark.parametrize(
+    ("start", "known"),
+    [
+        (b"\0\0\0\x10ftypavif\0\0\0\0", True),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0avis", True),
+        (b"\0\0\0\x10ftypmif1\0\0\0\0avif", False),
+        (b"\0\0\0\x10freeavif\0\0\0\0", False),
+    ],
+)
+def test_brands_of_the_first_box_tell_the_format(start, known):
+    assert Avif().recognises(Path("a"), start) == known

@@ -1,7 +1,5 @@
 """What JPEG XL files have beside the other pictures' formats: sizes in short, several frames, EXIF of two kinds."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import numpy as np

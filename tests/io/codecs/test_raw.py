@@ -1,7 +1,5 @@
 """Camera RAW: a Bayer DNG made here, developed linearly."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exposure out of metadata, against Pillow's EXIF writer."""
 
-from __future__ import annotations
-
 import math
 import struct
 import warnings
@@ -12,6 +10,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from hdrgen.io import Exposure, read_exposure, read_image
 from hdrgen.io.metadata.exif import exposure_from
+from hdrgen.io.metadata.exif_block import metadata_in
 
 TIME, FNUMBER, ISO, SHUTTER, APERTURE = 33434, 33437, 34855, 37377, 37378
 
@@ -86,3 +85,10 @@ def test_text_of_any_encoding(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_image(tmp_path / "a.jpg").exposure.time == 0.25
+
+
+def test_value_of_several():
+    """The first of three ISO values, which do not fit into their entry: the place of them was read instead."""
+    exif = PillowImage.Exif()
+    exif.get_ifd(0x8769)[0x8827] = (400, 200, 100)
+    assert metadata_in(exif.tobytes()) == {"Exif:PhotographicSensitivity": 400.0}

@@ -1,7 +1,5 @@
 """Colour profiles, against LittleCMS."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import numpy as np
@@ -11,13 +9,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from hdrgen.io.colour import BT709, BT2020, COLOUR_SPACES, DISPLAY_P3, conversion, srgb_decoded, srgb_encoded
-from hdrgen.io.metadata.icc import chromaticities_of, profile
+from hdrgen.io.metadata.icc import chromaticities_of, display_profile
 
 
 @pytest.mark.parametrize("space", COLOUR_SPACES)
 @pytest.mark.parametrize("linear", [False, True])
 def test_round_trip(space, linear):
-    assert chromaticities_of(profile(space.chromaticities, linear=linear)) == space.chromaticities
+    assert chromaticities_of(display_profile(space.chromaticities, linear=linear)) == space.chromaticities
 
 
 def test_profiles_of_littlecms():
@@ -27,7 +25,7 @@ def test_profiles_of_littlecms():
 
 def test_littlecms_converts_with_it():
     """From Display P3 to sRGB through the profile, as through the matrices of this package."""
-    content = profile(DISPLAY_P3.chromaticities, name="Display P3")
+    content = display_profile(DISPLAY_P3.chromaticities, name="Display P3")
     display = np.random.default_rng(0).integers(90, 170, (32, 32, 3), dtype=np.uint8)
     found = ImageCms.profileToProfile(
         Image.fromarray(display), ImageCms.ImageCmsProfile(BytesIO(content)), ImageCms.createProfile("sRGB")
@@ -38,14 +36,14 @@ def test_littlecms_converts_with_it():
 
 
 def test_littlecms_reads_the_name():
-    content = profile(BT2020.chromaticities, name="bt2020")
+    content = display_profile(BT2020.chromaticities, name="bt2020")
     assert ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(content))).strip() == "bt2020"
 
 
 @given(st.binary(max_size=300), st.integers(0, 399), st.integers(1, 60))
 @settings(max_examples=50, deadline=None)
 def test_damaged(noise, start, length):
-    whole = profile(BT709.chromaticities)
+    whole = display_profile(BT709.chromaticities)
     for content in (noise, whole[:start], whole[:start] + noise + whole[start + length :]):
         found = chromaticities_of(content)
         assert found is None or len(found) == 8
@@ -53,7 +51,7 @@ def test_damaged(noise, start, length):
 
 def test_damaged_profile_counts_as_none():
     """Its colorants would be read, but nothing says that they are whole."""
-    whole = profile(DISPLAY_P3.chromaticities)
+    whole = display_profile(DISPLAY_P3.chromaticities)
     assert chromaticities_of(whole) == DISPLAY_P3.chromaticities
     assert chromaticities_of(whole.replace(b"acsp", b"abcd")) is None
     assert chromaticities_of(whole.replace(b"RGB XYZ", b"\xffGB XYZ")) is None

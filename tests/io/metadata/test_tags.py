@@ -1,7 +1,5 @@
 """What a file says beside its pixels, without them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

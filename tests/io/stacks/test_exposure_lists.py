@@ -1,7 +1,5 @@
 """Exposure lists and names of the published layouts."""
 
-from __future__ import annotations
-
 import json
 import math
 
@@ -95,6 +93,7 @@ def test_deephdr(tmp_path):
         ("e.csv", "file,time\na.jpg,\n", r"line 2: expected a time \(seconds\) or an ev"),
         ("e.csv", "file,time\na.jpg\n", "line 2: expected a time"),
         ("e.csv", "file,time\na.jpg,fast\n", "expected a number as time, found 'fast'"),
+        ("e.csv", "x,x_exp,y\na.jpg,1,b.jpg\n", r"e\.csv, line 2: expected a time \(seconds\) or .*, found neither"),
         ("e.csv", "file,time\na.jpg,1/0\n", "expected a number as time, found '1/0'"),
         ("e.csv", "file,time\na.jpg,0\n", "expected a positive time, found 0"),
         ("e.csv", "file,time\na.jpg,nan\n", "expected a number"),

@@ -1,7 +1,5 @@
 """Files, folders and patterns."""
 
-from __future__ import annotations
-
 import pytest
 from PIL import Image as PillowImage
 

@@ -1,7 +1,5 @@
 """Exposure stacks: order, precedence of sources, and every error."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

@@ -1,6 +1,4 @@
-"""What the levels of a gain map mean, as files say it: ISO 21496-1 (binary) and Android's XMP."""
-
-from __future__ import annotations
+"""Metadata of gain maps, as files store it: ISO 21496-1 (binary) and Android's XMP."""
 
 import math
 import re
@@ -13,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.gain_map import Meaning, Triple
+from hdrgen.io.gain_maps.gain_map import GainMapMetadata, Triple
 
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 ISO_OF_BASE = _ISO + bytes(4)
@@ -28,11 +26,11 @@ _TAIL = "</rdf:RDF></x:xmpmeta>"
 _HDRGM = 'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"'
 
 
-def meaning_in(parts: Sequence[bytes], path: Path) -> Meaning | None:
-    """The meaning that the segments of a picture give; ISO's wins. None if the picture is no gain map.
+def metadata_in_segments(parts: Sequence[bytes], path: Path) -> GainMapMetadata | None:
+    """The metadata that the segments of a picture give; ISO's wins. None if the picture is no gain map.
 
     Raises:
-        InputError: a gain map on an HDR base, or numbers that no gain has.
+        InputError: A gain map on an HDR base, or numbers that no gain has.
     """
     iso = next((part[len(_ISO) :] for part in parts if part.startswith(_ISO) and len(part) > len(ISO_OF_BASE)), None)
     xmp = next((part for part in parts if part.startswith(_XMP) and b"hdrgm:GainMapMax" in part), None)
@@ -48,7 +46,7 @@ def meaning_in(parts: Sequence[bytes], path: Path) -> Meaning | None:
     return found
 
 
-def _sane(found: Meaning) -> bool:
+def _sane(found: GainMapMetadata) -> bool:
     numbers = np.array([found.minimum, found.maximum, found.gamma, found.base_offset, found.offset])
     return bool(
         np.isfinite(numbers).all()
@@ -58,20 +56,20 @@ def _sane(found: Meaning) -> bool:
     )
 
 
-def iso(meaning: Meaning) -> bytes:
+def iso_segment(metadata: GainMapMetadata) -> bytes:
     """ISO 21496-1, Annex C: versions, flags, headrooms, then five fractions for each channel."""
-    flags = _MULTICHANNEL | (_BASE_COLOURS if meaning.in_base_colours else 0)
-    content = struct.pack(">HHB", 0, 0, flags) + _unsigned(meaning.base_headroom) + _unsigned(meaning.headroom)
+    flags = _MULTICHANNEL | (_BASE_COLOURS if metadata.in_base_colours else 0)
+    content = struct.pack(">HHB", 0, 0, flags) + _unsigned(metadata.base_headroom) + _unsigned(metadata.headroom)
     for channel in range(3):
-        for values, signed in _fields(meaning):
+        for values, signed in _fields(metadata):
             content += (_signed if signed else _unsigned)(values[channel])
     return _ISO + content
 
 
-def _fields(meaning: Meaning) -> list[tuple[Triple, bool]]:
+def _fields(metadata: GainMapMetadata) -> list[tuple[Triple, bool]]:
     """The numbers of a channel in their order, and which are signed."""
-    signed = [(meaning.minimum, True), (meaning.maximum, True), (meaning.gamma, False)]
-    return [*signed, (meaning.base_offset, True), (meaning.offset, True)]
+    signed = [(metadata.minimum, True), (metadata.maximum, True), (metadata.gamma, False)]
+    return [*signed, (metadata.base_offset, True), (metadata.offset, True)]
 
 
 def _fraction(value: float) -> Fraction:
@@ -86,7 +84,7 @@ def _unsigned(value: float) -> bytes:
     return struct.pack(">II", *_fraction(value).as_integer_ratio())
 
 
-def _from_iso(content: bytes) -> Meaning | None:
+def _from_iso(content: bytes) -> GainMapMetadata | None:
     try:
         minimum_version, _, flags = struct.unpack_from(">HHB", content)
         if minimum_version != 0:
@@ -98,7 +96,7 @@ def _from_iso(content: bytes) -> Meaning | None:
     by_channel = np.resize(np.array(numbers[2:]).reshape(channels, 5), (3, 5))
     minimum, maximum, gamma, base_offset, offset = (_triple(column) for column in by_channel.T)
     in_base = bool(flags & _BASE_COLOURS)
-    return Meaning(minimum, maximum, gamma, base_offset, offset, numbers[1], numbers[0], in_base)
+    return GainMapMetadata(minimum, maximum, gamma, base_offset, offset, numbers[1], numbers[0], in_base)
 
 
 def _iso_numbers(content: bytes, channels: int, *, common: bool) -> list[float]:
@@ -116,16 +114,16 @@ def _triple(values: Iterable[float]) -> Triple:
     return first, second, third
 
 
-def xmp(meaning: Meaning) -> bytes:
+def xmp_segment(metadata: GainMapMetadata) -> bytes:
     """The XMP packet of the map: Ultra HDR image format 1.1, section "XMP attributes"."""
     fields = {
-        "GainMapMin": meaning.minimum,
-        "GainMapMax": meaning.maximum,
-        "Gamma": meaning.gamma,
-        "OffsetSDR": meaning.base_offset,
-        "OffsetHDR": meaning.offset,
+        "GainMapMin": metadata.minimum,
+        "GainMapMax": metadata.maximum,
+        "Gamma": metadata.gamma,
+        "OffsetSDR": metadata.base_offset,
+        "OffsetHDR": metadata.offset,
     }
-    capacities = f'hdrgm:HDRCapacityMin="{meaning.base_headroom:.6f}" hdrgm:HDRCapacityMax="{meaning.headroom:.6f}"'
+    capacities = f'hdrgm:HDRCapacityMin="{metadata.base_headroom:.6f}" hdrgm:HDRCapacityMax="{metadata.headroom:.6f}"'
     listed = "".join(f"<hdrgm:{name}>{_sequence(values)}</hdrgm:{name}>" for name, values in fields.items())
     start = f'<rdf:Description rdf:about="" {_HDRGM} hdrgm:BaseRenditionIsHDR="False" {capacities}>'
     return _XMP + f"{_HEAD}{start}{listed}</rdf:Description>{_TAIL}".encode()
@@ -149,7 +147,7 @@ def xmp_of_base(size: int) -> bytes:
     return _XMP + f"{_HEAD}{whole}{_TAIL}".encode()
 
 
-def _from_xmp(packet: bytes) -> Meaning | None:
+def _from_xmp(packet: bytes) -> GainMapMetadata | None:
     """By patterns rather than by an XML parser, which hostile files know ways to keep busy."""
     names = {"GainMapMin": 0.0, "GainMapMax": None, "Gamma": 1.0, "OffsetSDR": 1 / 64, "OffsetHDR": 1 / 64}
     found = {name: _xmp_numbers(packet, name, default) for name, default in names.items()}
@@ -157,7 +155,7 @@ def _from_xmp(packet: bytes) -> Meaning | None:
     minimum, maximum, gamma, base_offset, offset = found.values()
     if not (minimum and maximum and gamma and base_offset and offset and capacity):
         return None
-    result = Meaning(minimum, maximum, gamma, base_offset, offset, capacity[0])
+    result = GainMapMetadata(minimum, maximum, gamma, base_offset, offset, capacity[0])
     hdr_base = b'hdrgm:BaseRenditionIsHDR="True"' in packet
     return replace(result, base_headroom=result.headroom + 1) if hdr_base else result
 

@@ -20,7 +20,7 @@ Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Meaning:
+class GainMapMetadata:
     """What the levels of a map mean; three numbers each, for red, green and blue.
 
     HDR = (base + base_offset) * 2^G - offset,  G = minimum + (level / 255)^(1 / gamma) * (maximum - minimum)
@@ -29,14 +29,14 @@ class Meaning:
     stops applies only a part of G; all of it is applied here.
 
     Attributes:
-        minimum: log2 gain of level 0.
-        maximum: log2 gain of level 255.
-        gamma: exponent that the levels were stored with.
-        base_offset: added to the base before it is multiplied.
-        offset: subtracted from the result.
-        headroom: stops above SDR white from which a display shows the whole gain.
-        base_headroom: stops above SDR white that the base itself is made for: 0 but for an HDR base.
-        in_base_colours: whether the gain applies in the colours of the base, or in those of the map's own profile.
+        minimum: Log2 gain of level 0.
+        maximum: Log2 gain of level 255.
+        gamma: Exponent that the levels were stored with.
+        base_offset: Added to the base before it is multiplied.
+        offset: Subtracted from the result.
+        headroom: Stops above SDR white from which a display shows the whole gain.
+        base_headroom: Stops above SDR white that the base itself is made for: 0 but for an HDR base.
+        in_base_colours: Whether the gain applies in the colours of the base, or in those of the map's own profile.
     """
 
     minimum: Triple
@@ -53,7 +53,7 @@ class GainMap(NamedTuple):
     """A map: (H, W, 3) uint8 levels, perhaps smaller than the base, and what they mean."""
 
     levels: Pixels
-    meaning: Meaning
+    metadata: GainMapMetadata
 
 
 def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
@@ -62,7 +62,7 @@ def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
     Args:
         base: (H, W, 3) uint8 display values, sRGB curve.
         radiance: (H, W, 3) linear, 1 is SDR white, in the same colours; negative values count as 0.
-        full: radiance above it is clipped.
+        full: Radiance above it is clipped.
     """
 
     def gain(rows: slice) -> Values:
@@ -77,7 +77,7 @@ def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
     for rows in bands(len(radiance)):
         levels[rows] = np.rint((gain(rows) - low) * (_LEVELS / (high - low)))
     brightest = min(max(float(radiance.max()), 0.0), full)  # the gain itself may be more, in dark channels of the base
-    return GainMap(levels, Meaning((low,) * 3, (high,) * 3, headroom=_headroom(brightest)))
+    return GainMap(levels, GainMapMetadata((low,) * 3, (high,) * 3, headroom=_headroom(brightest)))
 
 
 def _headroom(brightest: float) -> float:
@@ -85,18 +85,18 @@ def _headroom(brightest: float) -> float:
     return max(float(np.log2(max(brightest, 1.0))), _SMALLEST_RANGE)
 
 
-def applied(
+def apply_gain_map(
     gain_map: GainMap, base: Pixels, colours: Chromaticities | None = None, own: Chromaticities | None = None
 ) -> NDArray[np.float32]:
     """Linear radiance (H, W, 3) in which SDR white is 1. A smaller map is interpolated between its pixels' centres.
 
     Args:
-        gain_map: the map.
+        gain_map: The map.
         base: (H, W, 3) uint8 display values, sRGB curve.
-        colours: chromaticities of the base; BT.709 if it does not say.
-        own: those in which the gain applies, where they are others.
+        colours: Chromaticities of the base; BT.709 if it does not say.
+        own: Those in which the gain applies, where they are others.
     """
-    how = gain_map.meaning
+    how = gain_map.metadata
     result = np.empty(base.shape, np.float32)
     to_own = None if own is None else conversion(colours or BT709.chromaticities, own).T.astype(np.float32)
     gain = _Gains(gain_map, base.shape)
@@ -109,7 +109,7 @@ def applied(
 
 
 class _Gains:
-    """2^G of the rows of a picture, by the formula of `Meaning`: from a table where the map has its size."""
+    """2^G of the rows of a picture, by the formula of `GainMapMetadata`: from a table where the map has its size."""
 
     def __init__(self, gain_map: GainMap, shape: tuple[int, ...]) -> None:
         self._levels, how = gain_map
@@ -117,7 +117,7 @@ class _Gains:
         self._range, self._power = high - self._low, 1 / gamma
         self._table = self._formula(np.arange(_LEVELS + 1, dtype=np.float32)[:, None])
         self._rows, self._columns = (
-            _Linear.between(have, want) for have, want in zip(self._levels.shape[:2], shape[:2], strict=True)
+            _Linear.between(size, target) for size, target in zip(self._levels.shape[:2], shape[:2], strict=True)
         )
         self._same = self._levels.shape[:2] == shape[:2]
 
@@ -166,11 +166,11 @@ class _Linear:
     share: NDArray[np.float32]
 
     @classmethod
-    def between(cls, have: int, want: int) -> _Linear:
-        """From `have` samples to `want`, both with their centres at (i + 1/2) / count."""
-        at = np.clip((np.arange(want) + 0.5) * have / want - 0.5, 0, have - 1)
+    def between(cls, count: int, target: int) -> _Linear:
+        """From `count` samples to `target`, both with their centres at (i + 1/2) / count."""
+        at = np.clip((np.arange(target) + 0.5) * count / target - 0.5, 0, count - 1)
         first = np.floor(at).astype(np.int64)
-        return cls(first, np.minimum(first + 1, have - 1), (at - first).astype(np.float32))
+        return cls(first, np.minimum(first + 1, count - 1), (at - first).astype(np.float32))
 
     def part(self, rows: slice) -> _Linear:
         """Some of the wanted samples."""
