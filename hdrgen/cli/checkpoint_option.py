@@ -17,7 +17,7 @@ def trained(asked: str, method: str | None = None) -> Path:
     Raises:
         InputError: No run there.
     """
-    from hdrgen.cli.lightning import RUNS, find_checkpoint  # with torch and Lightning
+    from hdrgen.weights import RUNS, find_checkpoint  # with torch
 
     path = find_checkpoint(asked, RUNS, method)
     if path is None:

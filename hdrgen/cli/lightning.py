@@ -36,9 +36,7 @@ from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
-from hdrgen.weights import RUNS as RUNS
-from hdrgen.weights import class_name_in, read_checkpoint, weights_in
-from hdrgen.weights import find_checkpoint as find_checkpoint
+from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, weights_in
 
 AUTO = "auto"
 """Of the options of ModelCheckpoint: what the method names."""

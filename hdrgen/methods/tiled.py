@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from hdrgen.camera import CameraResponse
-from hdrgen.nn import TileSize, Tiling
+from hdrgen.tiling import TileSize, Tiling
 
 
 class TiledModule(LightningModule):

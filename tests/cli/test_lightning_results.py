@@ -33,7 +33,7 @@ def test_tables(verb, trained, capsys):
     assert yaml.safe_load(Path("out/config.yaml").read_text())["model"]["init_args"]["channels"] == 8
     assert not Path("runs").exists()
     before = Path("out/metrics.csv").stat().st_mtime_ns
-    assert "exists already; pass " in error_of(arguments, capsys)
+    assert "exists already; pass --overwrite, or" in error_of(arguments, capsys)
     assert Path("out/metrics.csv").stat().st_mtime_ns == before
     assert main([*arguments, "--overwrite"]) == 0
 

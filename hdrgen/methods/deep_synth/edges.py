@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.nn import Tiling
+from hdrgen.tiling import Tiling
 
 SIGMA = 2.0
 """Of the Gaussian before the gradients, in pixels."""
