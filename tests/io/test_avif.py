@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
 from hdrgen.io import avif, read_header, read_image, write_image
-from hdrgen.io.av1 import largest_frame
+from hdrgen.io.av1 import _larger, largest_frame
 from hdrgen.io.formats import _is_avif
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
@@ -200,3 +200,8 @@ def test_bits_that_all_boxes_say_wrongly(tmp_path):
 )
 def test_brands_of_the_first_box_tell_the_format(start, known):
     assert _is_avif(start) == known
+
+
+@pytest.mark.parametrize("other", [(10, 100), (100, 10), (59, 61)])
+def test_the_larger_frame_is_the_one_of_more_pixels(other):
+    assert _larger((60, 60), other) == _larger(other, (60, 60)) == (60, 60)
