@@ -97,7 +97,7 @@ def test_emor_text(tmp_path):
     [
         ("empty.txt", "", "found no response curve"),
         ("half.txt", "name\ngraph\nI =\n0 1\n", "expected `I =` and `B =`"),
-        ("falls.txt", "name\ngraph\nI =\n0 0.5 1\nB =\n0 2 1\n", "never decrease"),
+        ("falls.txt", "name\ngraph\nI =\n0 0.5 1\nB =\n0 2 1\n", r"never decrease, found a fall or NaN after knot 1$"),
         ("long.txt", "name\ngraph\nI =\n0 0.5 1\nB =\n0 1\n", "equal length"),
         ("broken.mat", "no mat", "unreadable"),
         ("broken.json", "{", "expected JSON"),

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from hdrgen.data import EveryStep, FromReference, RandomPair, Selection, ThreeExposures, WholeStack
+from hdrgen.data.selection import TheseExposures
 from hdrgen.errors import InputError
 
 EV = torch.arange(9) / 2 - 2
@@ -108,3 +109,10 @@ def test_three_exposures_are_those_nearest_to_the_step(ev, ref, step, frames):
 def test_three_exposures_need_one_on_either_side(ev, ref):
     with pytest.raises(InputError, match="one darker and one brighter than the reference"):
         ThreeExposures()(ev, ref, torch.Generator())
+
+
+def test_exposures_that_are_missing_are_told_beside_those_that_are_there():
+    choose = TheseExposures((2.0, -2.0, 0.0))
+    assert choose(torch.tensor([-1.06, 0.0, 1.0, 3.05]), 2, torch.Generator()) == [0, 2, 3]
+    with pytest.raises(InputError, match=r"expected exposures at EV \[2\.0, -2\.0, 0\.0\], found EV -1, 0, 2; ask for"):
+        choose(torch.tensor([0.0, 1.0, 3.0]), 1, torch.Generator())

@@ -155,7 +155,7 @@ class TestSplit:
     def test_every_image_draws_its_own_between_zero_and_one(self):
         splits = CEVR(**TINY)._splits(self.scenes)
         assert splits.shape == (2, 400)
-        assert splits.unique().numel() == 800
+        assert splits.unique().numel() > 797  # two of 800 numbers of 24 bits are equal under one seed in fifty
         assert splits.min() < 0.02
         assert splits.max() > 0.98
         assert abs(splits.mean() - 0.5) < 0.05

@@ -44,6 +44,7 @@ def test_a_black_truth_is_refused_but_not_of_display_values():
     assert check_images(image, target, SCENES, "display") is image
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_black_result_is_a_result():
     image, target = pair()
     assert check_images(torch.zeros_like(image), target, SCENES).sum() == 0

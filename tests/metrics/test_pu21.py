@@ -101,6 +101,14 @@ def test_gradients_are_finite_also_of_equal_and_black_images(measure, crf_correc
         assert leaf.grad.isfinite().all()
 
 
+def test_psnr_of_two_greys_is_relative_to_the_code_of_100():
+    """Published code takes 256, nearly the code of 100 cd/m2, for its peak."""
+    image, target = (torch.full((1, 3, 4, 4), light, dtype=torch.float64) for light in (20.0, 50.0))
+    apart = float((pu21_encode(image, "banding") - pu21_encode(target, "banding"))[0, 0, 0, 0].abs())
+    assert pu21_psnr(image, target, "banding").item() == pytest.approx(20 * math.log10(256 / apart), abs=1e-9)
+    assert float(pu21_encode(torch.tensor(100.0), "banding_glare")) == pytest.approx(256, abs=0.5)
+
+
 def test_chromaticity_is_that_of_x_and_y_and_light_is_cut():
     from hdrgen.metrics.colour import rgb_to_luv
 

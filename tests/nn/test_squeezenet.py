@@ -14,6 +14,7 @@ def convolved(x, convolution, padding=0):
 
 def test_names_and_sizes_are_torchvision_s():
     state = SqueezeNetFeatures().state_dict()
+    assert {int(name.split(".")[1]) for name in state} == {0, 3, 4, 6, 7, 9, 10, 11, 12}
     assert state["features.0.weight"].shape == (64, 3, 3, 3)
     assert state["features.12.expand3x3.weight"].shape == (256, 64, 3, 3)
     assert sum(value.numel() for value in state.values()) == 722_496  # 1,235,496 less the classifier's 513,000
