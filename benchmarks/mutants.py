@@ -18,9 +18,7 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -36,8 +34,10 @@ from coverage import Coverage
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.file_mutation import Mutation, create_mutations
 
+from benchmarks.shared.forks import in_fork
+
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("camera", "fusion", "metrics", "nn", "io", "data")
+ROOMS = ("camera", "fusion", "metrics", "nn", "tiling", "weights", "io", "data")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "runs", "quickstart", "wandb", "build")
 # What the tests import and no mutant changes; torchmetrics first, as tests/conftest.py says.
@@ -46,7 +46,6 @@ PRELOADED = (
     *("cv2", "skimage.metrics", "scipy.ndimage", "scipy.optimize", "scipy.io", "hypothesis.extra.numpy"),
     *("colour_hdri", "imagecodecs", "tifffile", "OpenImageIO", "OpenEXR", "rawpy", "PIL.Image"),
 )
-MEMORY = 12 << 30  # bytes of address space: a mutant must not take the machine with it
 MARKS = "not slow and not ddp and not gpu"
 SAFEGUARDS = re.compile(r',?\s*\b(?:(?:strict|frozen)=\w+|encoding=(?:"utf-8"|None))')
 """Arguments that only make other faults loud, or name what this machine does anyway."""
@@ -274,52 +273,6 @@ def _write(path: Path, code: str) -> None:
     modified = path.stat().st_mtime + 1
     path.write_text(code)
     os.utime(path, (modified, modified))
-
-
-def in_fork(run: Callable[[], int], tree: Path, log: Path, limit: float) -> int:
-    """The exit status of `run` in a process of its own, in the tree; -1 where it took too long."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        status = 70
-        try:
-            _enter(tree, log)
-            status = run()
-        finally:
-            os._exit(status)
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            _end(child)
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    _end(child)
-    os.waitpid(child, 0)
-    return -1
-
-
-def _end(child: int) -> None:
-    """The child and what it started: it leads a group of its own."""
-    with suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-
-
-def _enter(tree: Path, log: Path) -> None:
-    """Make this process one that knows only the tree."""
-    from hypothesis import Phase, settings
-
-    os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    os.chdir(tree)
-    os.environ["PYTHONPATH"] = sys.path[0] = str(tree)
-    # Neither luck nor the long search for the smallest example: the first failure is enough.
-    phases = (Phase.explicit, Phase.generate)
-    settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)
-    settings.load_profile("mutants")
 
 
 def report(tried: Sequence[Mutant], survivors: dict[int, Mutant]) -> int:
