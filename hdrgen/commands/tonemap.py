@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hdrgen.tonemap import Operator
 
 USUAL = "reinhard2002"
+OPERATORS = "drago2003, exposure_fusion, kim_kautz2008, layer_decomposition, mu_law, reinhard2002, reinhard2005"
+"""For the help alone, which does without torch; a test compares them with `hdrgen.tonemap.all_operators`."""
 
 
 class PictureFormat(NamedTuple):
@@ -52,7 +54,7 @@ def parser(verb: str) -> CommandParser:
         epilog=f"`hdrgen {verb} --operators` lists all parameters, `hdrgen {verb} --operator NAME --help` one's.",
     )
     options.add_argument("files", nargs="*", metavar="HDR", help="files (.hdr .exr float .tif RAW), folders, patterns")
-    operator = "one of those that --operators lists (default: %(default)s)"  # their names would import torch
+    operator = f"{OPERATORS} (default: %(default)s)"
     options.add_argument("--operator", default=USUAL, metavar="NAME", help=operator)
     options.add_argument("--operators", action="store_true", help="list the operators with their parameters")
     exposure = "brighten the radiance beforehand, for operators that do not adapt to each image"

@@ -13,6 +13,7 @@ import torch
 
 from hdrgen import tonemap
 from hdrgen.cli.main import main
+from hdrgen.commands.tonemap import OPERATORS
 from hdrgen.io import read_image, write_image
 from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002, all_operators
 
@@ -196,6 +197,10 @@ def test_list_and_help(capsys):
 def test_list_holds_every_operator():
     classes = {name for name, each in vars(tonemap).items() if isinstance(each, type) and issubclass(each, Operator)}
     assert {one.__name__ for one in all_operators().values()} == classes - {"Operator"}
+
+
+def test_help_names_every_operator():
+    assert ", ".join(all_operators()) == OPERATORS
 
 
 def test_help_imports_no_torch():
