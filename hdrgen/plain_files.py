@@ -8,7 +8,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ DEEPEST = 40
 """Levels of nesting; configurations of hdrgen have ten."""
 VALUE = 20
 """Characters that a value counts for beside its text, about what it takes in memory."""
+SHORT = 100
+"""Characters of YAML that cannot stand for much."""
 DIGITS = 100
 """Longest number: turning text into numbers takes time by the square of its length."""
 
@@ -87,6 +90,25 @@ def yaml_in(text: str, name: str, most: int = FROM_OTHERS) -> Any:
         raise InputError(f"{name}: expected YAML, {error}") from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # `!!int x` and dates that are none
         raise InputError(f"{name}: expected YAML, found a value that is not what it says it is ({error})") from error
+
+
+def bounded(load: Callable[[str], Any], most: int = OWN) -> Callable[[str], Any]:
+    """A loader of YAML that refuses what stands for too much, before it calls another one.
+
+    Args:
+        load: The other one.
+        most: Bytes that a file may have.
+    """
+
+    def loader(text: str) -> Any:
+        import yaml
+
+        if len(text) > SHORT:
+            with suppress(yaml.YAMLError):  # which the other one says in its own words
+                _check_extent(yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), "YAML", 2 * most)
+        return load(text)
+
+    return loader
 
 
 def read_json(path: Path, most: int = FROM_OTHERS) -> Any:
