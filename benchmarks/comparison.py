@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.shared.baselines import BASELINES, BLIND, add_scene_options, write_scenes
+from benchmarks.shared.baselines import AS_IN_TABLES, BASELINES, BLIND, add_scene_options, write_scenes
 from benchmarks.shared.environment import print_environment
 from hdrgen.cli.method_table import Table, compare_methods, format_table, mean_psnr, read_rows
 
@@ -42,7 +42,9 @@ def main() -> int:
     trained = {name: ["--ckpt_path", str(trained_checkpoint(name, configs, options))] for name, configs in pairs}
     scenes = write_scenes(options, options.output)
     table = compare_methods(
-        BASELINES | trained, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], options.output
+        BASELINES | trained,
+        ["--config", str(scenes), "--trainer.enable_progress_bar=false", AS_IN_TABLES],
+        options.output,
     )
     print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")
     print(format_table(leads(read_rows(options.output / "metrics.csv"), list(trained), list(BLIND))))

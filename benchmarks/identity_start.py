@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.shared.baselines import AS_IN_TABLES
 from benchmarks.shared.environment import print_environment
 from hdrgen.cli.lightning import run
 from hdrgen.cli.method_table import compare_methods, format_table
@@ -27,7 +28,13 @@ def main() -> int:
             for start, flag in STARTS.items()
         }
         methods["not trained: plain gain, gamma 2.2"] = ["--model", "LinearGain"]
-        scenes = ["--config", "quickstart_scenes", "--data.test.count=6", "--trainer.enable_progress_bar=false"]
+        scenes = [
+            "--config",
+            "quickstart_scenes",
+            "--data.test.count=6",
+            "--trainer.enable_progress_bar=false",
+            AS_IN_TABLES,
+        ]
         table = compare_methods(methods, scenes, folder)
     print(f"\n{options.steps} steps, seed {options.seed}\n{format_table(table)}")
     return 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.shared.baselines import BLIND
+from benchmarks.shared.baselines import AS_IN_TABLES, BLIND
 from benchmarks.shared.environment import print_environment
 from hdrgen.camera import calibrate_debevec
 from hdrgen.cli.method_table import compare_methods, mean_psnr, read_rows
@@ -41,7 +41,7 @@ def main() -> int:
         write_stack(with_truth(sample, options.reach, options.border), output / "stacks" / stack.name)
     scenes = ["--data.test", "ExposureStackFolder", "--data.test.root", str(output / "stacks")]
     methods = BLIND | {"network": ["--ckpt_path", str(options.ckpt_path)]}
-    compare_methods(methods, [*scenes, "--grid.scenes", str(len(options.stacks))], output)
+    compare_methods(methods, [*scenes, "--grid.scenes", str(len(options.stacks)), AS_IN_TABLES], output)
     print("\n" + table_by_scene(output / "metrics.csv"))
     print(f"\nscene by scene: {output / 'metrics.csv'}; pictures: {output / 'test'}")
     return 0

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.shared.baselines import BASELINES, add_scene_options, write_scenes
+from benchmarks.shared.baselines import AS_IN_TABLES, BASELINES, add_scene_options, write_scenes
 from benchmarks.shared.environment import print_environment
 from hdrgen.cli.method_table import compare_methods, format_table
 
@@ -28,7 +28,9 @@ def main() -> int:
     output = options.output or Path(tempfile.mkdtemp(prefix="hdrgen-rendered-"))
     scenes = write_scenes(options, output)
     methods = BASELINES | {"network": ["--ckpt_path", str(options.ckpt_path)]}
-    table = compare_methods(methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false"], output)
+    table = compare_methods(
+        methods, ["--config", str(scenes), "--trainer.enable_progress_bar=false", AS_IN_TABLES], output
+    )
     print(f"\n{format_table(table)}\n\nscene by scene: {output / 'metrics.csv'}; pictures: {output / 'test'}")
     return 0
 

@@ -12,6 +12,9 @@ BLIND = {
 """Baselines that know no more than the networks do, as arguments of `hdrgen test`."""
 BASELINES = BLIND | {"linear gain, true curve (oracle)": ["--model", "LinearGain", "--model.oracle", "true"]}
 
+AS_IN_TABLES = "--evaluation.radiance_metrics.psnr_mu.beyond_peak=clip"
+"""PSNR-mu of the tables in docs/results.md, which are older than scores beyond the peak."""
+
 
 def add_scene_options(parser: argparse.ArgumentParser, *, size: int, views: int) -> None:
     """The options that `write_scenes` takes, with these defaults."""

@@ -48,10 +48,19 @@ def load_program(
     if not file.is_file():
         raise InputError(f"{file}: expected an ONNX program that `hdrgen export` wrote, found nothing")
     session = _session(file, providers)
-    card = json.loads(session.get_modelmeta().custom_metadata_map.get(METHOD, "{}"))
-    if "tiles" not in card:
+    card = _card(session.get_modelmeta().custom_metadata_map.get(METHOD, "{}"))
+    if not {"method", "tiles", "inputs", "outputs"} <= card.keys():
         raise InputError(f"{file}: expected a program with its card, found none; export it again with `hdrgen export`")
     return TiledProgram(session, card, tile)
+
+
+def _card(text: str) -> dict[str, Any]:
+    """The card of a program; empty where it is none."""
+    try:
+        card = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return card if isinstance(card, dict) else {}
 
 
 class TiledProgram:

@@ -21,7 +21,7 @@ from hdrgen.tiling import row_slices
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
-SMALLEST = 16  # pixels that alignment must leave along each side; it cuts to what all frames show
+SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
 
@@ -101,7 +101,7 @@ class BracketPixels:
             if not alignment.reliable:
                 warnings.warn(f"{frame.path}: shows too little in common to align it; left as it is", stacklevel=2)
         self.rows = aligned(self.pixels, [alignment.matrix for alignment in self.alignments])
-        if min(self.rows[0].shape[:2]) < SMALLEST:
+        if any(left < min(SMALLEST, side) for left, side in zip(self.rows[0].shape[:2], self.size, strict=True)):
             raise InputError(f"{bracket.name}: the frames have no area in common; leave out those that do not belong")
 
     def release(self) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
+from hdrgen.plain_files import OWN, read_json
 
 CHANNELS = ("red", "green", "blue")
 _HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d+\))?)\s*=\s*(.*)$")  # `I =`, `B =`, `f0 =`, `h(12)=`
@@ -153,7 +154,7 @@ def _load_mat(path: Path) -> list[TabulatedResponse]:
 
 def _load_json(path: Path) -> list[TabulatedResponse]:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, OWN)
         records = record if isinstance(record, list) else [record]
         return [_curve(r["irradiance"], r["brightness"], str(r.get("name", path.stem)), path) for r in records]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

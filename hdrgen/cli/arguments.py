@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hdrgen import configs
 from hdrgen.errors import InputError, suggest
+from hdrgen.plain_files import OWN, read_yaml
 
 CONFIG_OPTIONS = ("--config", "-c")
 PROTOCOL_OPTIONS = ("--evaluation", "--validation")
@@ -94,12 +95,7 @@ def named_method(arguments: Sequence[str]) -> str | None:
 
 
 def _method_of_config(path: Path) -> str | None:
-    import yaml  # verbs without configurations start without it
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"expected YAML in {path}, found: {error}") from error
+    content = read_yaml(path, OWN)
     if not isinstance(content, dict):
         raise InputError(f"expected settings in {path}, `key: value` in each line, found {content or 'nothing'}")
     model = content.get("model")

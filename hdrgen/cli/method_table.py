@@ -24,7 +24,7 @@ def compare_methods(
 
     Args:
         methods: By name, the arguments that choose the method: `--model CLASS` or `--ckpt_path FILE`.
-        scenes: Arguments that choose the data, the same for all.
+        scenes: Arguments that choose the data, the same for all, and what they change of the protocol.
         output: Folder; every method gets one of its own in `output/test`.
         protocol: Name or file of the evaluation protocol; the table needs its `psnr` and `psnr_mu`.
     """
@@ -35,7 +35,7 @@ def compare_methods(
     for name, arguments in methods.items():
         print(f"\n{name}", flush=True)
         quiet = ["--trainer.logger=false", "--trainer.enable_model_summary=false", f"--evaluation={protocol}"]
-        run_lightning("test", [*scenes, *arguments, *quiet, "-o", str(folders[name])])
+        run_lightning("test", [*quiet, *scenes, *arguments, "-o", str(folders[name])])
     rows = [{"method": name} | row for name, folder in folders.items() for row in read_rows(folder / "metrics.csv")]
     with (
         complete_or_nothing(output / "metrics.csv") as temporary,

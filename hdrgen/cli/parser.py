@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hdrgen.errors import InputError, options_in, suggest
+from hdrgen.plain_files import OWN, read_yaml
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -53,12 +54,7 @@ def add_config_argument(parser: argparse.ArgumentParser, example: str) -> None:
 
 def _options_of(path: Path) -> Iterator[str]:
     """The options of a YAML file as one would type them: switches alone, lists with commas between their items."""
-    import yaml
-
-    try:
-        options = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected YAML, {error}") from error
+    options = read_yaml(path, OWN)
     if not isinstance(options, dict):
         raise InputError(f"{path}: expected options by name, found {type(options).__name__}")
     for name, value in options.items():

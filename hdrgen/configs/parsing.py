@@ -7,9 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import yaml
+from jsonargparse import get_loader, set_loader
 from pytorch_lightning.cli import LightningArgumentParser
 
 from hdrgen.errors import InputError, options_in, suggest
+from hdrgen.plain_files import bounded
+
+# Of --data FILE, --evaluation FILE and others, which jsonargparse opens by itself
+set_loader("yaml", bounded(get_loader("yaml")), (yaml.YAMLError,))
 
 _NOISE = (
     "Does not validate",

@@ -8,6 +8,7 @@ from typing import Any
 
 from hdrgen.exporting.program import Program
 from hdrgen.methods import HDRModule
+from hdrgen.plain_files import read_yaml
 from hdrgen.provenance import provenance
 from hdrgen.weights import weights_in
 
@@ -47,13 +48,11 @@ def describe(
 
 def training_config(checkpoint: Path) -> dict[str, Any]:
     """The configuration that `hdrgen fit` keeps beside the checkpoints of a run; empty where there is none."""
-    import yaml
-
     folder = weights_in(checkpoint).absolute().parent
     place = folder.parent / CONFIG
     if folder.name != CHECKPOINTS or not place.is_file():
         return {}
-    settings_of_run = yaml.safe_load(place.read_text(encoding="utf-8"))
+    settings_of_run = read_yaml(place)
     return settings_of_run if isinstance(settings_of_run, dict) else {}
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hdrgen.fusion.bitmaps import bitmap_shift
 from hdrgen.fusion.evidence import chance
-from hdrgen.fusion.grey import Pyramid, pyramid_of
+from hdrgen.fusion.grey import Pyramid, first_factor, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
@@ -30,6 +30,7 @@ BETTER = 0.95  # of the error without any motion that a motion must fall below
 LIKELY = 1e-4  # the same for a rotation beside a translation: a hand-held camera is turned, too
 TURN = slice(2, 3)  # the rotation among the parameters of a rigid motion
 FINEST = 2  # sizes at which a motion is looked for that a simpler one has come near
+NARROWEST = 16  # pixels along each side of the largest grey image, below which it says nothing of motion
 UNLIKE = 0.6  # of the brightness' variation: what differs more is not the same scene, or was not found again
 
 
@@ -72,7 +73,8 @@ def align_photographs(
 ) -> list[Alignment]:
     """Find how hand-held photographs of one scene lie relative to one of them.
 
-    A photograph whose corners all lie within a quarter of a pixel of the reference's is left alone, exactly.
+    A photograph whose corners all lie within a quarter of a pixel of the reference's is left alone, exactly; so are all
+    that show less than `NARROWEST` pixels along a side.
 
     Args:
         photographs: (H, W, 3), uint8, uint16 or floats in [0, 1]; ordered by exposure.
@@ -88,6 +90,8 @@ def align_photographs(
     exposures", 2003 (bitmaps); Baker and Matthews, "Lucas-Kanade 20 years on", 2004 (inverse compositional).
     """
     size = photographs[0].shape[:2]
+    if min(size) < NARROWEST * first_factor(*size):
+        return [Alignment(np.eye(3), reliable=index == reference) for index in range(len(photographs))]
     pyramids: dict[int, Pyramid] = {reference: pyramid_of(photographs[reference], linear=linear)}
     alignments = {reference: Alignment(np.eye(3))}
     ways = (range(reference + 1, len(photographs)), range(reference - 1, -1, -1))

@@ -13,6 +13,7 @@ CLEAR = (0.06, 0.94)
 """Thresholds between these display values tell pixels apart."""
 NOISE = 0.015  # display values: pixels that near to the threshold may fall on either side
 REACH = 0.25  # of the picture's size, to each side
+FARTHEST = 96  # pixels of the coarsest size, which one four times as wide as high has; all shifts are tried
 SMALL = 512  # pixels of the longer side, beyond which bitmaps say no more than points of contrast do
 LEAST = 0.3  # of the picture that must be seen in both
 
@@ -26,7 +27,7 @@ def bitmap_shift(near: Pyramid, far: Pyramid) -> tuple[float, float]:
     """
     x = y = 0
     level = len(near.images) - 1
-    reach = round(REACH * max(near.images[level].shape))
+    reach = min(round(REACH * max(near.images[level].shape)), FARTHEST)
     share = _share(near.images[level], far.images[level])
     while True:
         one, other = (_bitmap(pyramid.images[level], share) for pyramid in (near, far))

@@ -29,10 +29,7 @@ class Pyramid:
 
 def pyramid_of(photograph: NDArray[Any], *, linear: bool = False) -> Pyramid:
     """The pyramid of a photograph (H, W, 3): means over squares, slightly blurred; linear values are encoded first."""
-    height, width = photograph.shape[:2]
-    factor = 1
-    while height * width / factor**2 > FINEST:
-        factor *= 2
+    factor = first_factor(*photograph.shape[:2])
     image = _reduced(photograph, factor)
     if linear:
         image **= 1 / GAMMA
@@ -43,6 +40,14 @@ def pyramid_of(photograph: NDArray[Any], *, linear: bool = False) -> Pyramid:
         if min(image.shape) < 2 * COARSEST:
             return Pyramid(tuple(images), tuple(factors))
         image, factor = _halved(image), 2 * factor
+
+
+def first_factor(height: int, width: int) -> int:
+    """How many pixels of a photograph of this size lie along the side of one of the largest grey image's."""
+    factor = 1
+    while height * width / factor**2 > FINEST:
+        factor *= 2
+    return factor
 
 
 def _reduced(photograph: NDArray[Any], factor: int) -> Grey:

@@ -1,6 +1,7 @@
 """The axes of a chart: scales from values to pixels, grid lines and labels, and the SVG of both."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from hdrgen.markup.elements import Markup, element
 
 LOGARITHMIC = 20.0
 """Largest over smallest value from which a scale of positive values is logarithmic."""
+FLAT = 1e-12
+"""Of the values, below which their differences are no more than rounding."""
 TICKS = 5
 """About as many as a scale has."""
 
@@ -30,8 +33,9 @@ class Scale:
         self, values: Sequence[float], start: float, end: float, may_bend: bool = False, step: float | None = None
     ) -> None:
         low, high = min(values), max(values)
-        self.logarithmic = may_bend and low > 0 and high / low > LOGARITHMIC
-        if low == high:
+        flat = high - low <= FLAT * max(abs(low), abs(high), sys.float_info.min / FLAT)
+        self.logarithmic = may_bend and not flat and low > 0 and high / low > LOGARITHMIC
+        if flat:
             low, high = low - abs(low) / 2 - 0.5, high + abs(high) / 2 + 0.5
         self.low, self.high, self.start, self.end = self._bent(low), self._bent(high), start, end
         self.step = step or _round_step((self.high - self.low) / TICKS)

@@ -3,12 +3,12 @@
 import functools
 from pathlib import Path
 
-import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from hdrgen import configs
 from hdrgen.errors import InputError
 from hdrgen.metrics.protocol import EvaluationProtocol
+from hdrgen.plain_files import OWN, read_yaml
 
 
 @functools.cache
@@ -30,8 +30,8 @@ def load_protocol(protocol: str) -> EvaluationProtocol:
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(EvaluationProtocol, "protocol")
     try:
-        settings = parser.parse_object({"protocol": yaml.safe_load(path.read_text(encoding="utf-8"))})
-    except (ArgumentError, yaml.YAMLError) as error:
+        settings = parser.parse_object({"protocol": read_yaml(path, OWN)})
+    except ArgumentError as error:
         raise InputError(f"expected a protocol in {path}, found: {' '.join(str(error).split())}") from error
     loaded: EvaluationProtocol = parser.instantiate(settings).protocol
     return loaded

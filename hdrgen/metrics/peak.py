@@ -1,5 +1,7 @@
 """The truth's peak, which makes linear radiance of any scale comparable in [0, 1]."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -8,6 +10,12 @@ from hdrgen.metrics.precision import promote
 
 PEAK_QUANTILE = 0.999
 """Default share of the truth's values below its peak: a few specular pixels do not set the scale of all others."""
+
+
+BeyondPeak = Literal["score", "clip"]
+"""What becomes of a result that is brighter than the truth and than its peak: an error like others, or nothing."""
+FARTHEST = 1e15
+"""Times the peak: the square is still a float32."""
 
 
 def peak_of(target: Tensor, quantile: float) -> Tensor:
@@ -31,13 +39,33 @@ def value_at(values: Tensor, rank: int) -> Tensor:
     return values.kthvalue(rank, dim=1).values
 
 
-def relative_to_peak(radiance: Tensor, target: Tensor, quantile: float) -> tuple[Tensor, Tensor]:
-    """Both images over the target's peak, cut to [0, 1].
+def relative_to_peak(
+    radiance: Tensor, target: Tensor, quantile: float, beyond_peak: BeyondPeak = "score"
+) -> tuple[Tensor, Tensor]:
+    r"""Both images over the target's peak, the target cut to [0, 1].
+
+    With t and x the target and the radiance over the peak, `clip` makes :math:`\min(x, 1)` of the radiance, for which
+    highlights a thousand times too bright are perfect. `score` adds what exceeds both peak and target,
+    :math:`\max(x - \max(t, 1), 0)`; what lies between the two is the peak for either.
 
     Args:
         radiance: `(B, 3, H, W)`, linear, on the scale of `target`.
         target: Same shape.
         quantile: Share of the target's values below its peak; 1 takes the largest.
+        beyond_peak: `score` or `clip`.
+
+    Raises:
+        InputError: Another quantile or `beyond_peak`.
+
+    >>> truth = torch.tensor([1.0, 2.0, 8.0, 16.0]).view(1, 1, 2, 2)
+    >>> relative_to_peak(4 * truth, truth, 0.75)[0].flatten().tolist()  # the peak is 8
+    [0.5, 1.0, 4.0, 7.0]
     """
+    if beyond_peak not in ("score", "clip"):
+        raise InputError(f"expected beyond_peak 'score' or 'clip', found {beyond_peak!r}", argument="beyond_peak")
     peak = peak_of(target, quantile)
-    return (promote(radiance) / peak).clamp(0, 1), (promote(target) / peak).clamp(0, 1)
+    result, truth = (promote(image) / peak for image in (radiance, target))
+    shown = result.clamp(0, 1)
+    if beyond_peak == "score":
+        shown = shown + (result - truth.clamp_min(1)).clamp(0, FARTHEST)
+    return shown, truth.clamp(0, 1)

@@ -5,7 +5,7 @@ import math
 from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.peak import PEAK_QUANTILE, relative_to_peak
+from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_to_peak
 from hdrgen.metrics.precision import full_precision
 from hdrgen.tonemap import mu_law
 
@@ -37,8 +37,10 @@ def psnr(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
     return (20 * math.log10(data_range) - 10 * error.clamp_min(1e-30).log10()).clamp_max(PSNR_CEILING)
 
 
-def psnr_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
-    """PSNR of linear radiance, with the target's `peak_quantile` at 1 and values above it cut.
+def psnr_l(
+    radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score"
+) -> Tensor:
+    """PSNR of linear radiance, with the target's `peak_quantile` at 1.
 
     No alignment of scale happens here, see `hdrgen.metrics.alignment`.
 
@@ -46,15 +48,22 @@ def psnr_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTIL
         radiance: `(B, 3, H, W)`, linear.
         target: Same shape.
         peak_quantile: Share of the target's values that lie below the peak; 1 divides by the maximum, as papers do.
+        beyond_peak: See `hdrgen.metrics.peak.relative_to_peak`.
 
     Returns:
         `(B,)` in dB.
     """
-    return psnr(*relative_to_peak(radiance, target, peak_quantile))
+    return psnr(*relative_to_peak(radiance, target, peak_quantile, beyond_peak))
 
 
-def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
-    """PSNR of radiance after the mu-law, with the target's `peak_quantile` at 1 and values above it cut.
+def psnr_mu(
+    radiance: Tensor,
+    target: Tensor,
+    mu: float = 5000.0,
+    peak_quantile: float = PEAK_QUANTILE,
+    beyond_peak: BeyondPeak = "score",
+) -> Tensor:
+    """PSNR of radiance after the mu-law, with the target's `peak_quantile` at 1.
 
     No alignment of scale happens here, see `hdrgen.metrics.alignment`.
 
@@ -63,11 +72,12 @@ def psnr_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile:
         target: Same shape.
         mu: Compression of the mu-law (Kalantari and Ramamoorthi 2017).
         peak_quantile: Share of the target's values that lie below the peak.
+        beyond_peak: See `hdrgen.metrics.peak.relative_to_peak`.
 
     Returns:
         `(B,)` in dB.
     """
-    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
+    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile, beyond_peak))
     return psnr(coded, true_code)
 
 
@@ -99,22 +109,24 @@ class PSNRL(ImageMetric):
 
     Args:
         peak_quantile: Share of the truth's values below the peak.
+        beyond_peak: `score` what is brighter than peak and truth as an error, or `clip` it away.
     """
 
     domain = "radiance"
     higher_is_better = True
-    bounds = (0.0, PSNR_CEILING)
+    bounds = (-math.inf, PSNR_CEILING)
     reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
     outputs = ("psnr_l",)
     unit = "dB"
 
-    def __init__(self, peak_quantile: float = PEAK_QUANTILE) -> None:
+    def __init__(self, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score") -> None:
         super().__init__()
         self.peak_quantile = peak_quantile
+        self.beyond_peak: BeyondPeak = beyond_peak
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
-        return {"psnr_l": psnr_l(image, target, self.peak_quantile)}
+        return {"psnr_l": psnr_l(image, target, self.peak_quantile, self.beyond_peak)}
 
 
 class PSNRMu(ImageMetric):
@@ -123,20 +135,24 @@ class PSNRMu(ImageMetric):
     Args:
         mu: Compression of the mu-law.
         peak_quantile: Share of the truth's values below the peak.
+        beyond_peak: `score` what is brighter than peak and truth as an error, or `clip` it away.
     """
 
     domain = "radiance"
     higher_is_better = True
-    bounds = (0.0, PSNR_CEILING)
+    bounds = (-math.inf, PSNR_CEILING)
     reference = 'Kalantari, Ramamoorthi: "Deep High Dynamic Range Imaging of Dynamic Scenes", SIGGRAPH 2017.'
     outputs = ("psnr_mu",)
     unit = "dB"
 
-    def __init__(self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> None:
+    def __init__(
+        self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score"
+    ) -> None:
         super().__init__()
         self.mu = mu
         self.peak_quantile = peak_quantile
+        self.beyond_peak: BeyondPeak = beyond_peak
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
-        return {"psnr_mu": psnr_mu(image, target, self.mu, self.peak_quantile)}
+        return {"psnr_mu": psnr_mu(image, target, self.mu, self.peak_quantile, self.beyond_peak)}

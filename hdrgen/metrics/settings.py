@@ -15,7 +15,7 @@ def described(value: Any) -> Any:
 
     >>> from hdrgen.metrics import PSNRMu, align_median
     >>> described({"align": align_median, "metrics": [PSNRMu(mu=500.0)]})["metrics"]
-    [{'class': 'PSNRMu', 'mu': 500.0, 'peak_quantile': 0.999}]
+    [{'class': 'PSNRMu', 'mu': 500.0, 'peak_quantile': 0.999, 'beyond_peak': 'score'}]
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value

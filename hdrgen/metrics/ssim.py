@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.peak import PEAK_QUANTILE, relative_to_peak
+from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_to_peak
 from hdrgen.metrics.precision import full_precision
 from hdrgen.metrics.windows import Border, similarity
 from hdrgen.tonemap import mu_law
@@ -37,14 +37,22 @@ def ssim(image: Tensor, target: Tensor, data_range: float = 1.0, border: Border 
     return (luminance * contrast).flatten(1).mean(1)
 
 
-def ssim_l(radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
-    """SSIM of linear radiance, with the target's `peak_quantile` at 1 and values above it cut."""
-    return ssim(*relative_to_peak(radiance, target, peak_quantile))
+def ssim_l(
+    radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score"
+) -> Tensor:
+    """SSIM of linear radiance, with the target's `peak_quantile` at 1."""
+    return ssim(*relative_to_peak(radiance, target, peak_quantile, beyond_peak))
 
 
-def ssim_mu(radiance: Tensor, target: Tensor, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> Tensor:
-    """SSIM of radiance after the mu-law, with the target's `peak_quantile` at 1 and values above it cut."""
-    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile))
+def ssim_mu(
+    radiance: Tensor,
+    target: Tensor,
+    mu: float = 5000.0,
+    peak_quantile: float = PEAK_QUANTILE,
+    beyond_peak: BeyondPeak = "score",
+) -> Tensor:
+    """SSIM of radiance after the mu-law, with the target's `peak_quantile` at 1."""
+    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile, beyond_peak))
     return ssim(coded, true_code)
 
 
@@ -77,6 +85,7 @@ class SSIML(ImageMetric):
 
     Args:
         peak_quantile: Share of the truth's values below the peak.
+        beyond_peak: `score` what is brighter than peak and truth as an error, or `clip` it away.
     """
 
     domain = "radiance"
@@ -85,13 +94,14 @@ class SSIML(ImageMetric):
     reference = WANG_2004
     outputs = ("ssim_l",)
 
-    def __init__(self, peak_quantile: float = PEAK_QUANTILE) -> None:
+    def __init__(self, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score") -> None:
         super().__init__()
         self.peak_quantile = peak_quantile
+        self.beyond_peak: BeyondPeak = beyond_peak
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
-        return {"ssim_l": ssim_l(image, target, self.peak_quantile)}
+        return {"ssim_l": ssim_l(image, target, self.peak_quantile, self.beyond_peak)}
 
 
 class SSIMMu(ImageMetric):
@@ -100,6 +110,7 @@ class SSIMMu(ImageMetric):
     Args:
         mu: Compression of the mu-law.
         peak_quantile: Share of the truth's values below the peak.
+        beyond_peak: `score` what is brighter than peak and truth as an error, or `clip` it away.
     """
 
     domain = "radiance"
@@ -108,11 +119,14 @@ class SSIMMu(ImageMetric):
     reference = WANG_2004
     outputs = ("ssim_mu",)
 
-    def __init__(self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE) -> None:
+    def __init__(
+        self, mu: float = 5000.0, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score"
+    ) -> None:
         super().__init__()
         self.mu = mu
         self.peak_quantile = peak_quantile
+        self.beyond_peak: BeyondPeak = beyond_peak
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
         """See `ImageMetric.measure`."""
-        return {"ssim_mu": ssim_mu(image, target, self.mu, self.peak_quantile)}
+        return {"ssim_mu": ssim_mu(image, target, self.mu, self.peak_quantile, self.beyond_peak)}

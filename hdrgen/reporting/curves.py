@@ -11,6 +11,8 @@ WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 10, 34  # of the frame around the curves
 _POINTS = 200
 """Most points of a curve that are drawn."""
+_LARGEST = 1e100
+"""Values and steps beyond are no measurements, and no scale is long enough for them."""
 COLOURS = 6
 """Colours that the style sheet has; later runs begin anew, with another dash."""
 _DASHES = ("", "6 3", "2 2", "8 2 2 2")
@@ -27,7 +29,9 @@ def charts(runs: Sequence[Run]) -> Markup | None:
 
 def _figure(name: str, curves: Mapping[str, Curve]) -> Markup:
     """One chart; its points have their values as titles, which the page's script also shows beside the chart."""
-    finite = {run: [point for point in curve if math.isfinite(point[1])] for run, curve in curves.items()}
+    finite = {
+        run: [point for point in curve if all(abs(part) < _LARGEST for part in point)] for run, curve in curves.items()
+    }
     points = [point for curve in finite.values() for point in curve]
     title = element("h3", breakable(name))
     if not points:

@@ -15,6 +15,8 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Of linear BT.709."""
 GREY = 0.18
 """Linear display value of the log-mean luminance at EV 0."""
+LARGEST_GAIN = 1e30
+"""A picture darker than this reaches is black: float32 would hold no bright pixel of it."""
 _QUALITY = 90
 
 
@@ -62,12 +64,13 @@ def gain_of(radiance: np.ndarray) -> float:
     """What brings the log-mean luminance of the pixels above black to 18 % grey; 1 where there are none."""
     luminance = radiance @ LUMINANCE
     lit = luminance[luminance > 0]
-    return GREY / math.exp(float(np.log(lit, dtype=np.float64).mean())) if lit.size else 1.0
+    return min(GREY / math.exp(float(np.log(lit, dtype=np.float64).mean())), LARGEST_GAIN) if lit.size else 1.0
 
 
 def displayed(radiance: np.ndarray, gain: float) -> np.ndarray:
     """Radiance times `gain`, clipped, as sRGB: display values in [0, 1]."""
-    return srgb_encoded(np.clip(radiance * gain, 0, 1))
+    with np.errstate(over="ignore"):  # what is infinite then is white
+        return srgb_encoded(np.clip(radiance * gain, 0, 1))
 
 
 def jpeg(display: np.ndarray) -> str:

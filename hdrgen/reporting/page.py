@@ -15,6 +15,7 @@ from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting import run_settings, score_tables
 from hdrgen.reporting.colour_ramp import gradient
 from hdrgen.reporting.curves import charts
+from hdrgen.reporting.run_files import or_warn
 from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import palette, viewer, with_pictures
 from hdrgen.version import __version__
@@ -38,14 +39,18 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
         The number of scenes on the page.
 
     Raises:
-        InputError: A scene that no run has pictures of, a picture that cannot be read, a file that cannot be written.
+        InputError: A scene that no run has pictures of, or a file that cannot be written.
+
+    Warns:
+        InputWarning: A picture that cannot be read.
     """
     compared = comparable([test for run in runs for test in run.tests])
     _check_scenes(compared, scenes)
     viewers = [[*_viewers(tests, scenes, count, side, f"{at}-")] for at, tests in enumerate(compared)]
     text = _document(runs, compared, viewers)
     with complete_or_nothing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # Names of folders may be no text, and JSON may hold half a character
+        temporary.write_bytes(text.encode(errors="replace"))
     return sum(map(len, viewers))
 
 
@@ -71,7 +76,10 @@ def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> 
 
 def _viewers(tests: Sequence[Test], scenes: Sequence[str], count: int, side: int, start: str) -> list[Markup]:
     pictures = with_pictures(tests, scenes, count)
-    return [viewer(scene, own, side, f"{start}{at}") for at, (scene, own) in enumerate(pictures.items())]
+    drawn = (
+        or_warn(None, viewer, scene, own, side, f"{start}{at}") for at, (scene, own) in enumerate(pictures.items())
+    )
+    return [one for one in drawn if one is not None]
 
 
 def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: Sequence[Sequence[Markup]]) -> Markup:

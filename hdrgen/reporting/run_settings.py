@@ -3,9 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
-from hdrgen.errors import InputError
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import CONFIG, Run, Test
 from hdrgen.reporting.score_tables import breakable, header
@@ -13,6 +10,8 @@ from hdrgen.reporting.score_tables import breakable, header
 _HEADS = ("run", "method", "data", "protocol", "scenes", "checkpoint", "commit", "versions")
 _MOST = 60
 """Most differences between configurations that are listed."""
+_LONGEST = 300
+"""Characters of a setting's name that are shown: a long name over many settings would be repeated for each."""
 _UNKNOWN = "\N{EN DASH}"
 
 
@@ -41,7 +40,7 @@ def details(runs: Sequence[Run]) -> Markup:
 
 def differences(runs: Sequence[Run]) -> Markup | None:
     """The settings in which the configurations of several runs differ; None where there is nothing to compare."""
-    configs = {run.name: dict(flattened(_config(run))) for run in runs if run.config}
+    configs = {run.name: dict(flattened(run.settings)) for run in runs if run.config}
     if len(configs) < 2:
         return None
     keys = dict.fromkeys(key for config in configs.values() for key in config)
@@ -67,7 +66,7 @@ def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """
     if isinstance(value, Mapping) and value:
         for key, own in value.items():
-            yield from flattened(own, f"{path}.{key}" if path else str(key))
+            yield from flattened(own, (f"{path}.{key}" if path else str(key))[:_LONGEST])
     elif isinstance(value, list) and not any(isinstance(one, Mapping | list) for one in value):
         yield path, ", ".join(map(str, value)) or "none"
     else:
@@ -113,20 +112,12 @@ def _versions(software: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _trained(run: Run) -> list[str]:
-    config, first = _config(run), run.config.partition("\n")[0]
+    config, first = run.settings, run.config.partition("\n")[0]
     train = part(config, "data").get("train")
     commit, versions = _made_with(run.software)
     if not run.software and first.startswith("#"):  # what Lightning notes
         versions = first.removeprefix("#").strip()
     return [run.name, class_name(config.get("model")), class_name(train), *[_UNKNOWN] * 3, commit, versions]
-
-
-def _config(run: Run) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(run.config)
-    except yaml.YAMLError as error:
-        raise InputError(f"{run.folder / CONFIG}: expected YAML, {error}") from error
-    return content if isinstance(content, Mapping) else {}
 
 
 def _listed(settings: Mapping[str, Any]) -> Markup:

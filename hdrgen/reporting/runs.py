@@ -1,16 +1,17 @@
 """Runs as they lie on disk: a training with its curves, a test with its numbers and pictures."""
 
-import csv
-import json
 import math
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.plain_files import yaml_in
+from hdrgen.reporting.run_files import object_in, or_warn, rows_in, text_in
 
 MEAN = "mean"
 """Key of what a metric comes to over all exposures, in `metrics.json`."""
@@ -19,6 +20,8 @@ SOFTWARE = "software.json"
 _SCORES = {"scene", "ev", "metric", "value"}
 _STAGES = ("test", "validate")
 """Folders within the one of a training, in which its tests are."""
+_METRICS, _EXPOSURES, _FOLDERS, _NUMBERS = 200, 500, 10_000, 2_000_000
+"""Most of each that are read: a page could not show more."""
 
 Numbers = dict[str, dict[str, float]]
 """By metric, then by exposure or `MEAN`."""
@@ -66,7 +69,8 @@ class Test:
 class Run:
     """A training, a test, or a training with its tests.
 
-    `config` is the text of its `config.yaml`, `software` what a training was made with; of older ones, empty.
+    `config` is the text of its `config.yaml`, `settings` what that says, `software` what a training was made with; of
+    older ones, empty.
     """
 
     name: str
@@ -75,18 +79,34 @@ class Run:
     curves: dict[str, Curve]
     tests: list[Test]
     software: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
     """Read what is needed of every run but the pictures.
 
+    Warns:
+        InputWarning: A file that cannot be read, or a run of which nothing can be; the others are read all the same.
+
     Raises:
-        InputError: A folder that holds no run, one that is given twice, or a file whose content does not fit its name.
+        InputError: A folder that holds no run, one that is given twice, or nothing that can be read.
     """
     twice = [path for path, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
     if twice:
         raise InputError(f"{twice[0]}: the run is given twice")
-    return [_read(folder, name) for folder, name in zip(folders, short_names(folders), strict=True)]
+    for folder in folders:
+        _check_is_run(folder)
+    runs, unread = list[Run](), list[InputError]()
+    for folder, name in zip(folders, short_names(folders), strict=True):
+        try:
+            runs.append(_read(folder, name))
+        except InputError as error:
+            unread.append(error)
+    if not runs:
+        raise unread[0]
+    for reason in unread:
+        warnings.warn(InputWarning(f"{reason}; the run is left out"), stacklevel=2)
+    return runs
 
 
 def short_names(folders: Sequence[Path]) -> list[str]:
@@ -104,7 +124,7 @@ def short_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def _read(folder: Path, name: str) -> Run:
+def _check_is_run(folder: Path) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder}: expected the folder of a run, found {'a file' if folder.exists() else 'nothing'}")
     if not _is_run(folder):
@@ -112,15 +132,34 @@ def _read(folder: Path, name: str) -> Run:
             f"{folder}: expected the folder of a run, with {SUMMARY} of a test, or {CONFIG} and {NUMBERS} of a"
             f" training, found {_listing(folder)}{_hint(folder)}"
         )
-    config = folder / CONFIG
-    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
+
+
+def _read(folder: Path, name: str) -> Run:
+    config, software = folder / CONFIG, folder / SOFTWARE
     is_test = (folder / SUMMARY).is_file()
-    places = [(folder, name)] if is_test else [(folder / stage, f"{name} ({stage})") for stage in _STAGES]
-    tests = [_test(place, title) for place, title in places if (place / SUMMARY).is_file()]
-    if len(tests) == 1:
-        tests = [_test(tests[0].folder, name)]
-    software = _json(folder / SOFTWARE) if (folder / SOFTWARE).is_file() else {}
-    return Run(name, folder, text, {} if is_test else _curves(folder / NUMBERS), tests, software)
+    tests = [_test(folder, name, folder)] if is_test else _tests(folder, name)
+    curves = {} if is_test else or_warn(dict[str, Curve](), _curves, folder / NUMBERS, folder)
+    text = or_warn("", text_in, config, folder) if config.is_file() else ""
+    settings = or_warn(None, yaml_in, text, str(config))
+    if not (text or curves or tests):
+        raise InputError(f"{folder}: nothing of this run can be read")
+    return Run(
+        name,
+        folder,
+        text,
+        curves,
+        tests,
+        or_warn(dict[str, Any](), object_in, software, folder) if software.is_file() else {},
+        settings if isinstance(settings, Mapping) else {},
+    )
+
+
+def _tests(folder: Path, name: str) -> list[Test]:
+    """Those of a training, called by their stage where there are two."""
+    stages = [stage for stage in _STAGES if (folder / stage / SUMMARY).is_file()]
+    found = [or_warn(None, _test, folder / stage, f"{name} ({stage})", folder) for stage in stages]
+    tests = [test for test in found if test is not None]
+    return [replace(tests[0], name=name)] if len(tests) == 1 else tests
 
 
 def _is_run(folder: Path) -> bool:
@@ -141,94 +180,83 @@ def _hint(folder: Path) -> str:
     return next((f"; did you mean {path}?" for path in below if _is_run(path)), "")
 
 
-def _test(folder: Path, name: str) -> Test:
-    about = _json(folder / SUMMARY)
-    means, deviations = (_numbers(folder / SUMMARY, about, key) for key in ("means", "deviations"))
+def _test(folder: Path, name: str, run: Path) -> Test:
+    summary, scores = folder / SUMMARY, folder / NUMBERS
+    about = object_in(summary, run)
     higher = about.get("higher_is_better")
-    scores = folder / NUMBERS
     return Test(
         name,
         folder,
-        means,
-        deviations,
-        higher if isinstance(higher, dict) else {},
+        _numbers(summary, about, "means"),
+        or_warn(Numbers(), _numbers, summary, about, "deviations"),
+        {metric: value for metric, value in higher.items() if isinstance(value, bool)}
+        if isinstance(higher, dict)
+        else {},
         about,
-        _by_scene(scores) if scores.is_file() else {},
-        _ranked(folder / "extremes"),
+        or_warn(dict[str, dict[str, float]](), _by_scene, scores, run) if scores.is_file() else {},
+        _ranked(folder / "extremes", run),
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected an object, found {type(content).__name__}")
-    return content
 
 
 def _numbers(path: Path, about: Mapping[str, Any], key: str) -> Numbers:
     try:
-        return {
+        numbers = {
             str(metric): {str(ev): float(value) for ev, value in numbers.items()}
             for metric, numbers in about[key].items()
         }
-    except (KeyError, AttributeError, TypeError, ValueError) as error:
+    except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: expected numbers by metric and exposure under {key!r}; test again") from error
+    if len(numbers) > _METRICS or any(len(one) > _EXPOSURES for one in numbers.values()):
+        raise InputError(f"{path}: expected at most {_METRICS} metrics at {_EXPOSURES} exposures under {key!r}")
+    return numbers
 
 
-def _by_scene(path: Path) -> dict[str, dict[str, float]]:
+def _by_scene(path: Path, run: Path) -> dict[str, dict[str, float]]:
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in _rows(path, _SCORES):
+    for row in rows_in(path, run, _SCORES):
         scores[row["scene"]][row["metric"]].append(_float(path, row["value"]))
     return {
-        scene: {metric: fmean(values) for metric, values in metrics.items()}
+        scene: {metric: sum(value / len(values) for value in values) for metric, values in metrics.items()}
         for scene, metrics in sorted(scores.items())
     }
 
 
-def _curves(path: Path) -> dict[str, Curve]:
+def _curves(path: Path, run: Path) -> dict[str, Curve]:
     """What the logger wrote while training; nothing where it was another than that of CSV files."""
     curves: dict[str, Curve] = defaultdict(list)
-    for row in _rows(path, {"step"}) if path.is_file() else ():
+    count = 0
+    for row in rows_in(path, run, {"step"}) if path.is_file() else ():
         for name, value in row.items():
-            if value and name not in ("epoch", "step") and not name.startswith("test/"):
+            if value and name not in ("", "epoch", "step") and not name.startswith("test/"):
                 curves[name].append((_float(path, row["step"]), _float(path, value)))
+                count += 1
+        if count > _NUMBERS:
+            raise InputError(f"{path}: expected at most {_NUMBERS} numbers, found more")
     return dict(sorted(curves.items()))
-
-
-def _rows(path: Path, expected: set[str]) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = csv.DictReader(file, restkey="", restval="")
-        missing = expected.difference(rows.fieldnames or ())
-        if missing:
-            raise InputError(
-                f"{path}: expected columns {', '.join(sorted(expected))}, found no {', '.join(sorted(missing))}"
-            )
-        yield from rows
 
 
 def _float(path: Path, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise InputError(f"{path}: expected a number, found {text!r}") from error
+        raise InputError(f"{path}: expected a number, found {text[:80]!r}") from error
 
 
-def _pictures(folder: Path) -> Iterator[Pictures]:
-    for path in folder.glob(f"*/{SCENE}"):
+def _pictures(folder: Path, run: Path) -> Iterator[Pictures]:
+    for path in islice(folder.glob(f"*/{SCENE}"), _FOLDERS):
         rank = "-".join(path.parent.name.split("-")[:2])
-        yield Pictures(str(_json(path).get("scene", path.parent.name)), rank, path.parent)
+        about = or_warn(None, object_in, path, run)
+        if about is not None:
+            yield Pictures(str(about.get("scene", path.parent.name)), rank, path.parent)
 
 
-def _ranked(folder: Path) -> list[Pictures]:
+def _ranked(folder: Path, run: Path) -> list[Pictures]:
     """By rank, each scene once: those chosen by name first, under their rank where they have one too."""
-    ranked = sorted(_pictures(folder), key=lambda pictures: _order(pictures.rank))
+    ranked = sorted(_pictures(folder, run), key=lambda pictures: _order(pictures.rank))
     return list({pictures.scene: pictures for pictures in ranked}.values())
 
 
 def _order(rank: str) -> tuple[bool, float, bool, str]:
     """Chosen ones first, then worst and best alternately."""
     kind, _, number = rank.partition("-")
-    return kind != "chosen", int(number) if number.isdecimal() else math.inf, kind != "worst", rank
+    return kind != "chosen", float(number) if number.isdecimal() else math.inf, kind != "worst", rank

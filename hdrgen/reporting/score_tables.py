@@ -8,6 +8,9 @@ from typing import NamedTuple
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting.runs import MEAN, Test
 
+CELLS = 200_000
+"""Most of a table; a browser is slow with as many."""
+
 
 class Cell(NamedTuple):
     """A number, its deviation over scenes, and whether higher is better; None is unknown."""
@@ -39,6 +42,8 @@ def by_exposure(tests: Sequence[Test]) -> Markup | None:
         return None
     stops = {ev for test in tests for metric in staged for ev in test.means.get(metric, ()) if ev != MEAN}
     columns = [*sorted(stops, key=_stops), MEAN]
+    if len(columns) * len(staged) * len(tests) > CELLS:
+        return _too_large("Exposure by exposure")
     groups = [
         Group(
             f"{metric}{_arrow(direction(tests, metric))}",
@@ -54,6 +59,8 @@ def by_scene(tests: Sequence[Test]) -> Markup:
     """A row for each scene and run; numbers of exposures are means over them."""
     metrics = metrics_of(tests)
     scenes = sorted({scene for test in tests for scene in test.scenes})
+    if sum(len(test.scenes) for test in tests) * len(metrics) > CELLS:
+        return _too_large("Scene by scene")
     groups = [
         Group(
             scene,
@@ -130,6 +137,10 @@ def breakable(name: str) -> Markup:
     'val/<wbr>psnr_<wbr>mu'
     """
     return joined(re.split(r"(?<=[_/])", name), "<wbr>")
+
+
+def _too_large(caption: str) -> Markup:
+    return element("p", f"{caption}: more than {CELLS} numbers, see the files of the tests.", class_="note")
 
 
 def _rows(group: Group) -> list[Markup]:

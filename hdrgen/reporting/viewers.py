@@ -1,5 +1,6 @@
 """Scenes to look at: input, results, truth and maps, side by side, under any exposure, and in false colours."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io import read_image
+from hdrgen.io import read_header, read_image
 from hdrgen.markup import Markup, element, embedded, joined
 from hdrgen.reporting.colour_ramp import KNOTS
 from hdrgen.reporting.embedded_images import LUMINANCE, coloured_map, displayed, fitting, gain_of, jpeg, packed, reduced
+from hdrgen.reporting.run_files import or_warn, within
 from hdrgen.reporting.run_settings import part
 from hdrgen.reporting.runs import Pictures, Test
 
@@ -21,6 +23,12 @@ _DECADES = 6
 """Most decades below the brightest that false colours show."""
 _PERCENTILE = 0.5
 """Of the truth's darkest pixels, below the false colours."""
+_MEGAPIXELS = 16
+"""Of the largest picture that is read; tests write a quarter of one."""
+_PICTURES = 64
+"""Most in a scene's folder that are looked at."""
+_BRIGHTEST = 1e9
+"""Luminance of radiance 1 beyond which a protocol is not believed."""
 Files = dict[str, Path]
 """Images of a scene by what they are called on the page."""
 
@@ -37,7 +45,7 @@ def light_of(test: Test) -> Light:
     """cd/m2 where the protocol scores luminance, as its `luminance` says; relative otherwise."""
     protocol = part(test.about, "protocol")
     scale, metrics = protocol.get("luminance"), part(protocol, "luminance_metrics")
-    if isinstance(scale, int | float) and scale > 0 and any(metrics.values()):
+    if isinstance(scale, int | float) and 0 < scale < _BRIGHTEST and any(metrics.values()):
         return Light(float(scale), "cd/m²")
     return Light(1.0, "relative luminance")
 
@@ -60,38 +68,42 @@ def with_pictures(tests: Sequence[Test], names: Sequence[str], count: int) -> di
 def viewer(scene: str, pictures: Sequence[tuple[Test, Pictures]], side: int, number: str) -> Markup:
     """A scene: its pictures, which need no script, and what the page's script makes of them.
 
+    A picture that cannot be read is left out, with a warning.
+
     Args:
         scene: Its name.
         pictures: The tests that have pictures of it.
         side: Longer side of the pictures in pixels.
         number: Of the scene on the page, as a part of ids.
+
+    Raises:
+        InputError: No radiance of the scene can be read.
     """
     hdr, other = _files(pictures)
-    images = {name: _read(path) for name, path in hdr.items()}
-    reference = images.get("truth", next(iter(images.values())))
-    size, gain = fitting(reference, side), gain_of(reference)
     light = light_of(pictures[0][0])
-    low, high = _range(reference @ LUMINANCE * light.scale)
-    small = {name: reduced(image, size) for name, image in images.items()}
-    plain = {name: _address(name, _read(path), size) for name, path in other.items()}
-    plain |= {name: jpeg(displayed(image, gain)) for name, image in small.items()}
-    order = list(dict.fromkeys(name for name in ("input", *hdr, *other) if name in plain))
+    seen = _radiance(hdr, side, light)
+    if seen is None:
+        raise InputError(f"{pictures[0][1].folder}: expected result.hdr, found none that can be read; test again")
+    size, low, high = seen.size, seen.low, seen.high
+    plain = {name: or_warn("", _address, path, size) for name, path in other.items()}
+    plain |= {name: jpeg(displayed(image, seen.gain)) for name, image in seen.images.items()}
+    order = list(dict.fromkeys(name for name in ("input", *hdr, *other) if plain.get(name)))
     data = {
         "size": size,
-        "gain": gain,
+        "gain": seen.gain,
         "scale": light.scale,
         "unit": light.unit,
         "low": low,
         "high": high,
         "names": order,
-        "radiance": {name: packed(image) for name, image in small.items()},
+        "radiance": {name: packed(image) for name, image in seen.images.items()},
     }
     ranks = ", ".join(f"{one.rank.replace('-', ' ')} of {test.name}" for test, one in pictures)
     figures = (_picture(name, plain[name], size) for name in order)
     return element(
         "figure",
         element("figcaption", element("h4", scene), element("p", ranks, class_="note")),
-        _controls(order, low, high, light.unit, number, has_maps=len(order) > len(hdr) + ("input" in order)),
+        _controls(order, low, high, light.unit, number, has_maps=len(order) > len(seen.images) + ("input" in order)),
         element("div", *figures, class_="strip"),
         embedded(data),
         class_="scene",
@@ -107,13 +119,13 @@ def _files(pictures: Sequence[tuple[Test, Pictures]]) -> tuple[Files, Files]:
     """The radiance of truth and results, and the other images: the first run's input, every run's maps."""
     hdr, other = Files(), Files()
     for test, one in pictures:
-        for path in sorted(one.folder.glob("*.*")):
+        for path in sorted(itertools.islice(one.folder.glob("*.*"), _PICTURES)):
+            if or_warn(None, within, path, one.folder) is None:
+                continue
             if path.suffix == ".hdr":
                 hdr.setdefault(path.stem if path.stem == "truth" else _called("result", test, pictures), path)
             elif path.suffix == ".png":
                 other.setdefault(path.stem if path.stem == "input" else _called(path.stem, test, pictures), path)
-    if not hdr:
-        raise InputError(f"{pictures[0][1].folder}: expected result.hdr, found none; test again")
     return dict(sorted(hdr.items(), key=lambda item: item[0] == "truth")), other
 
 
@@ -121,13 +133,54 @@ def _called(name: str, test: Test, pictures: Sequence[tuple[Test, Pictures]]) ->
     return name if len(pictures) == 1 else f"{name}, {test.name}"
 
 
+@dataclass(frozen=True)
+class _Radiance:
+    """Small pictures of a scene's radiance, and what the truth, or else the first result, says of all of them.
+
+    Attributes:
+        images: By their names on the page.
+        size: Width and height.
+        gain: To an exposure that suits.
+        low: Of false colours.
+        high: Of false colours.
+    """
+
+    images: dict[str, np.ndarray]
+    size: tuple[int, int]
+    gain: float
+    low: float
+    high: float
+
+
+def _radiance(files: Files, side: int, light: Light) -> _Radiance | None:
+    """One large picture after the other; None where none can be read."""
+    seen: _Radiance | None = None
+    for name in sorted(files, key=lambda name: name != "truth"):
+        image = or_warn(None, _read, files[name])
+        if image is not None:
+            seen = seen or _judged(image, side, light)
+            seen.images[name] = reduced(image, seen.size)
+    return seen
+
+
+def _judged(reference: np.ndarray, side: int, light: Light) -> _Radiance:
+    luminance = (reference @ LUMINANCE).astype(np.float64) * light.scale
+    return _Radiance({}, fitting(reference, side), gain_of(reference), *_range(luminance))
+
+
 def _read(path: Path) -> np.ndarray:
-    return read_image(path).as_float()
+    header = read_header(path)
+    if header.width * header.height > _MEGAPIXELS * 1e6:
+        raise InputError(
+            f"{path}: expected at most {_MEGAPIXELS} megapixels of a picture for the page, found"
+            f" {header.width} x {header.height}"
+        )
+    return read_image(path, max_megapixels=_MEGAPIXELS).as_float()
 
 
-def _address(name: str, image: np.ndarray, size: tuple[int, int]) -> str:
-    small = np.clip(reduced(image, size), 0, 1)
-    return jpeg(small) if name == "input" else coloured_map(small[..., 0])
+def _address(path: Path, size: tuple[int, int]) -> str:
+    small = np.clip(reduced(_read(path), size), 0, 1)
+    return jpeg(small) if path.stem == "input" else coloured_map(small[..., 0])
 
 
 def _range(luminance: np.ndarray) -> tuple[float, float]:

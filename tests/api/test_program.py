@@ -1,6 +1,7 @@
 """`hdrgen.load_program`: an exported program in tiles does what the method does in the same tiles."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -103,5 +104,12 @@ def test_what_is_no_program(exported, tmp_path):
     ):
         with pytest.raises(InputError, match=told):
             hdrgen.load_program(path)
+    program = onnx.load(next(exported["HDRGAN"][1].glob("*.onnx")))
+    for card in ("{", "[]", '{"tiles": null}', "[" * 100_000):
+        for entry in program.metadata_props:
+            entry.value = card
+        onnx.save(program, tmp_path / "other.onnx")
+        with pytest.raises(InputError, match="expected a program with its card, found none"):
+            hdrgen.load_program(tmp_path / "other.onnx")
     with pytest.raises(InputError, match="found Abacus"):
         hdrgen.load_program(exported["HDRGAN"][1], providers=["Abacus"])

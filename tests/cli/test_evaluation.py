@@ -86,7 +86,8 @@ def test_what_is_written():
     assert main(["test", *GAIN, *arguments, "-o", "out"]) == 0
     written = json.loads(Path("out/metrics.json").read_text())
     assert written["protocol"]["resize"] == 24
-    assert written["protocol"]["radiance_metrics"]["psnr_mu"] == {"class": "PSNRMu", "mu": 500, "peak_quantile": 0.999}
+    expected = {"class": "PSNRMu", "mu": 500, "peak_quantile": 0.999, "beyond_peak": "score"}
+    assert written["protocol"]["radiance_metrics"]["psnr_mu"] == expected
     assert written["method"]["class_path"].endswith("LinearGain")
     assert written["data"] == {
         "class_path": "tests.toys.ToyScenes",

@@ -74,7 +74,7 @@ def test_numbers_are_those_of_the_metrics(pair, capsys):
     assert found["pu21_psnr"] == metrics.pu21_psnr(image, target).item()
     assert found["pu21_ssim"] == metrics.pu21_ssim(image, target).item()
     assert found["hdr_vdp2_q"] == metrics.hdr_vdp2(image, target, 20.0).q.item()
-    assert found["settings"]["metrics"]["psnr_mu"] == {"mu": 500, "peak_quantile": 0.999}
+    assert found["settings"]["metrics"]["psnr_mu"] == {"mu": 500, "peak_quantile": 0.999, "beyond_peak": "score"}
     assert found["settings"]["metrics"]["hdr_vdp2"]["ppd"] == 20
     assert found["settings"]["dtype"] == "float64"
 

@@ -22,14 +22,14 @@ def test_one_line_for_each_within_120_columns(capsys):
     assert len(lines) == len(CLASSES)
     assert max(map(len, lines)) <= 120
     line = next(line for line in lines if line.startswith("psnr_mu"))
-    assert line.split() == ["psnr_mu", "higher", "0..100", "dB", "radiance", "Kalantari,", "SIGGRAPH", "2017"]
+    assert line.split() == ["psnr_mu", "higher", "..100", "dB", "radiance", "Kalantari,", "SIGGRAPH", "2017"]
 
 
 def test_json_tells_everything(capsys):
     assert main(["metrics", "--json"]) == 0
     entries = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert {entry["class_path"] for entry in entries.values()} == {f"hdrgen.metrics.{name}" for name in CLASSES}
-    assert entries["psnr_mu"]["arguments"] == {"mu": 5000.0, "peak_quantile": 0.999}
+    assert entries["psnr_mu"]["arguments"] == {"mu": 5000.0, "peak_quantile": 0.999, "beyond_peak": "score"}
     assert entries["lpips"]["better"] == {"lpips": "lower"}
     assert entries["lpips"]["needs"]
     assert entries["lpips"]["range"] == [0, None]

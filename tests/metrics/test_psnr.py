@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio
 
-from hdrgen.metrics import PSNR, PSNR_CEILING, PSNRMu, match_scale, psnr, psnr_l, psnr_mu
+from hdrgen.errors import InputError
+from hdrgen.metrics import PSNR, PSNR_CEILING, PSNRMu, match_scale, psnr, psnr_l, psnr_mu, ssim_l, ssim_mu
 
 
 def pair(seed=0, size=(24, 30)):
@@ -24,12 +27,66 @@ def test_equal_images_stay_finite():
     assert psnr(torch.ones(1, 3, 4, 4), torch.ones(1, 3, 4, 4)).item() == PSNR_CEILING
 
 
-def test_psnr_mu_by_hand():
+@pytest.mark.parametrize("beyond_peak", ["score", "clip"])
+def test_psnr_mu_by_hand(beyond_peak):
     image, target = pair()
+    image = image * 1.5  # partly brighter than the peak
     peak = np.sort(target[0].numpy().ravel())[round(0.999 * target[0].numel()) - 1]
-    coded = [np.log1p(5000 * np.clip(x[0].numpy() / peak, 0, 1)) / np.log1p(5000) for x in (image, target)]
+    result, truth = (x[0].double().numpy() / peak for x in (image, target))
+    if beyond_peak == "clip":
+        shown = np.clip(result, 0, 1)
+    else:  # between the peak and a truth above it, nothing is an error
+        shown = np.where(result > np.maximum(truth, 1), 1 + result - np.maximum(truth, 1), np.minimum(result, 1))
+    coded = [np.log1p(5000 * x) / np.log1p(5000) for x in (shown, np.minimum(truth, 1))]
     expected = -10 * np.log10(np.mean((coded[0] - coded[1]) ** 2))
-    assert psnr_mu(image[:1], target[:1]).item() == pytest.approx(expected, abs=1e-3)
+    assert psnr_mu(image[:1], target[:1], beyond_peak=beyond_peak).item() == pytest.approx(expected, abs=1e-3)
+
+
+@given(
+    stops=st.integers(1, 30), quantile=st.sampled_from([0.5, 0.999, 1.0]), whole=st.booleans(), seed=st.integers(0, 9)
+)
+@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("measure", [psnr_l, psnr_mu])
+def test_the_brighter_the_worse_by_any_power_of_two(measure, stops, quantile, whole, seed):
+    truth = torch.rand(1, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + 0.1
+    truth = torch.full_like(truth, 0.7) if whole else truth
+    near, far = (measure(truth * 2.0**k, truth, peak_quantile=quantile).item() for k in (stops - 1, stops))
+    assert far < near
+    assert far <= measure(truth * 2.0**stops, truth, peak_quantile=quantile, beyond_peak="clip").item()
+
+
+@pytest.mark.parametrize("measure", [psnr_l, psnr_mu, ssim_l, ssim_mu])
+def test_a_lamp_that_fills_the_picture_is_not_right_at_any_brightness(measure):
+    lamp = torch.full((1, 3, 12, 12), 0.7, dtype=torch.float64)
+    best, *scores = (measure(lamp * 2.0**stops, lamp).item() for stops in range(12))
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] < best
+    assert measure(1000 * lamp, lamp, beyond_peak="clip").item() == best  # as most public code has it
+
+
+def test_a_result_beyond_the_peak_that_the_truth_reaches_is_no_error():
+    truth = torch.ones(1, 3, 20, 20)
+    truth[..., 0, 0] = 1000.0
+    lamp = truth.clone()
+    lamp[..., 0, 0] = 30.0
+    for measure in (psnr_l, psnr_mu):
+        assert measure(lamp, truth, peak_quantile=0.99).item() == PSNR_CEILING
+        assert measure(lamp.clamp_max(1), truth, peak_quantile=0.99).item() == PSNR_CEILING
+        assert measure(2 * truth, truth, peak_quantile=0.99).item() < 40
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e30])
+def test_far_beyond_the_peak_stays_a_number_with_a_gradient(scale):
+    _, target = pair()
+    image = (target * scale).requires_grad_()
+    (psnr_l(image, target) + psnr_mu(image, target)).sum().backward()
+    assert psnr_l(image, target).isfinite().all()
+    assert image.grad.isfinite().all()
+
+
+def test_other_words_for_what_is_beyond_the_peak_are_refused():
+    with pytest.raises(InputError, match="expected beyond_peak 'score' or 'clip', found 'cut'"):
+        psnr_l(*pair(), beyond_peak="cut")
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 700.0])
@@ -46,7 +103,7 @@ def test_black_images_are_finite():
     assert torch.isfinite(psnr_mu(black, black)).all()
 
 
-def test_psnr_l_by_hand_cuts_at_the_peak():
+def test_psnr_l_by_hand_over_the_largest_value():
     image, target = pair()
     peak = target[0].max().item() / 2
     target[0, 0, 0, 0] = 100 * peak
@@ -87,4 +144,4 @@ def test_class_and_function_agree_with_their_settings():
     image, target = pair()
     metric = PSNRMu(mu=100.0, peak_quantile=1.0)
     torch.testing.assert_close(metric.measure(image, target)["psnr_mu"], psnr_mu(image, target, 100.0, 1.0))
-    assert metric.settings() == {"mu": 100.0, "peak_quantile": 1.0}
+    assert metric.settings() == {"mu": 100.0, "peak_quantile": 1.0, "beyond_peak": "score"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.reporting.runs import read_runs, short_names
 from tests.reporting.synthetic import made_pictures, made_test, made_training
 
@@ -71,12 +71,28 @@ def test_no_runs(tmp_path):
         ("metrics.json", "[]", "expected an object, found list"),
         ("metrics.json", "{}", "expected numbers by metric and exposure under 'means'; test again"),
         ("metrics.json", json.dumps({"means": {"psnr": {"mean": None}}}), "under 'means'"),
-        ("metrics.csv", "scene,value\n", "expected columns ev, metric, scene, value, found no ev, metric"),
-        ("metrics.csv", "scene,ev,metric,value\na,1,psnr,much\n", "expected a number, found 'much'"),
     ],
 )
-def test_broken_files_are_named(tmp_path, name, text, message):
+def test_a_test_without_its_numbers_is_none(tmp_path, name, text, message):
     folder = made_test(tmp_path / "broken")
     (folder / name).write_text(text)
     with pytest.raises(InputError, match=f"{name}: .*{message}"):
         read_runs([folder])
+    with pytest.warns(InputWarning, match=f"{name}: .*{message}.*; the run is left out"):
+        assert [run.name for run in read_runs([folder, made_test(tmp_path / "whole")])] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("scene,value\n", "expected columns ev, metric, scene, value, found no ev, metric"),
+        ("scene,ev,metric,value\na,1,psnr,much\n", "expected a number, found 'much'"),
+    ],
+)
+def test_scores_of_scenes_that_cannot_be_read_are_left_out(tmp_path, text, message):
+    folder = made_test(tmp_path / "broken")
+    (folder / "metrics.csv").write_text(text)
+    with pytest.warns(InputWarning, match=f"metrics.csv: {message}; left out"):
+        (run,) = read_runs([folder])
+    assert run.tests[0].means["psnr"]["mean"] == 25.0
+    assert run.tests[0].scenes == {}

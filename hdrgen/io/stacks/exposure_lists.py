@@ -10,6 +10,7 @@ from pathlib import Path
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.stacks.ordering import natural_key
+from hdrgen.plain_files import read_text
 
 _FIELDS = ("time", "fnumber", "iso", "ev")
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
@@ -46,12 +47,7 @@ def read_exposure_list(path: str | Path) -> ExposureList:
     """
     path = Path(path)
     readers: Mapping[str, Callable[[Path, str], ExposureList]] = {".csv": _read_csv, ".json": _read_json}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: the exposure list cannot be read ({error.strerror}); check the name") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected a text file with exposures, found other bytes ({error.reason})") from error
+    text = read_text(path).removeprefix("\ufeff")
     return readers.get(path.suffix.lower(), _read_log2)(path, text)
 
 
@@ -82,8 +78,11 @@ def exposure_list_of_series(image: Path) -> Path | None:
 
 
 def _has_exposure_columns(path: Path) -> bool:
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        columns = {name.strip() for name in stream.readline().split(",")}
+    try:
+        text = read_text(path, errors="replace")
+    except InputError:  # a large table, or a pipe, that nobody has named
+        return False
+    columns = {name.strip() for name in text.removeprefix("\ufeff").partition("\n")[0].split(",")}
     return {"x", "x_exp"} <= columns or ("file" in columns and bool({"time", "ev"} & columns))
 
 

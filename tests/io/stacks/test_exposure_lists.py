@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -121,8 +122,18 @@ def test_unreadable(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_exposure_list(tmp_path / "none.csv")
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00f")
-    with pytest.raises(InputError, match="expected a text file"):
+    with pytest.raises(InputError, match="expected text in UTF-8"):
         read_exposure_list(tmp_path / "a.csv")
+
+
+def test_pipes_and_huge_files_are_neither_waited_for_nor_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "huge.csv").touch()
+    os.truncate(tmp_path / "huge.csv", 2**33)
+    assert exposure_list_for(tmp_path) is None
+    for name in ("pipe.csv", "huge.csv"):
+        with pytest.raises(InputError, match=f"{name}: expected a"):
+            read_exposure_list(tmp_path / name)
 
 
 @given(
