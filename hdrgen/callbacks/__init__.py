@@ -1,6 +1,7 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
 from hdrgen.callbacks.end_line import EndLine
+from hdrgen.callbacks.ending import EarlyEnd
 from hdrgen.callbacks.extremes import Extremes
 from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
@@ -11,6 +12,7 @@ from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
 
 __all__ = [
+    "EarlyEnd",
     "EndLine",
     "Extremes",
     "ImageGrid",

@@ -10,6 +10,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
 from hdrgen.errors import InputError
+from hdrgen.signals import unbroken
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -28,8 +29,9 @@ class WholeFiles(TorchCheckpointIO):
         temporary = path.with_name(f".{path.name}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(checkpoint, temporary)
-            temporary.replace(path)
+            with unbroken():
+                torch.save(checkpoint, temporary)
+                temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch's writer raises the latter on a full disk
             told = " ".join(str(error).split())[:120]
             raise InputError(f"{path}: cannot be written ({told}); check folder and free space") from error
