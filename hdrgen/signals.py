@@ -19,7 +19,7 @@ class Terminated(BaseException):
 class _Termination:
     """What has become of a signal."""
 
-    advice = ""
+    advice: tuple[str, str | None] = ("", None)
     listens = False
     received = False
     waits = False
@@ -36,7 +36,7 @@ def terminable() -> Iterator[None]:
     Does nothing in another thread than the main one, which alone may choose what a signal does.
     """
     _state.received = _state.waits = False
-    _state.advice = ""
+    _state.advice = ("", None)
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -61,12 +61,17 @@ def was_terminated() -> bool:
     return _state.received
 
 
-def advise(how: str) -> None:
-    """Note how a user may go on after the command has been stopped, by SIGTERM or Ctrl-C."""
-    _state.advice = how
+def advise(how: str, argument: str | None = None) -> None:
+    """Note how a user may go on after the command has been stopped, by SIGTERM or Ctrl-C.
+
+    Args:
+        how: The advice.
+        argument: Of Python, that it is about; see `InputError`.
+    """
+    _state.advice = how, argument
 
 
-def advice() -> str:
+def advice() -> tuple[str, str | None]:
     """What was noted within the last `terminable` block; empty for nothing."""
     return _state.advice
 

@@ -6,6 +6,7 @@ from hdrgen.callbacks.extremes import Extremes
 from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
+from hdrgen.callbacks.not_finite import NotFinite
 from hdrgen.callbacks.progress import PlainProgress
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.table import MetricsTable
@@ -18,6 +19,7 @@ __all__ = [
     "ImageGrid",
     "LastCheckpoint",
     "MetricsTable",
+    "NotFinite",
     "PlainProgress",
     "PredictionWriter",
     "SaveConfig",

@@ -2,7 +2,7 @@
 
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -46,16 +46,23 @@ class EarlyEnd(Callback):
             launcher.kill(signal.SIGTERM)
             getattr(launcher, "procs", []).clear()  # or Lightning would see them end, and kill this process for it
         if trainer.state.fn == TrainerFn.FITTING:
-            signals.advise(how_to_go_on(trainer))
+            signals.advise(*how_to_go_on(trainer))
 
 
-def how_to_go_on(trainer: Trainer) -> str:
-    """What the last whole epoch of a training has left to resume from."""
+class Advice(NamedTuple):
+    """How a user may go on, and the argument that this is about, as of `InputError`."""
+
+    text: str
+    argument: str | None
+
+
+def how_to_go_on(trainer: Trainer) -> Advice:
+    """What there is for a training to resume from."""
     checkpoint = trainer.checkpoint_callback
     if isinstance(checkpoint, ModelCheckpoint) and checkpoint.dirpath:
         last = Path(checkpoint.dirpath) / "last.ckpt"
         if last.is_file():
-            return f"go on with --ckpt_path {last}, which holds the last whole epoch"
+            return Advice(f"go on with ckpt_path='{last}', which holds the last whole epoch", "ckpt_path")
     if trainer.ckpt_path:
-        return f"no further epoch was finished: go on with --ckpt_path {trainer.ckpt_path} again"
-    return "no epoch was finished: start again"
+        return Advice(f"no further epoch was finished: go on with ckpt_path='{trainer.ckpt_path}' again", "ckpt_path")
+    return Advice("no epoch was finished: start again", None)

@@ -81,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _status_of(error: BaseException, words: Callable[[str, str | None], str]) -> int:
     """Say in one line what ended the command; what nobody foresaw is raised again."""
     if was_terminated():  # first: a library that is stopped in the middle may raise anything
-        return _stopped("terminated", TERMINATED)
+        return _stopped("terminated", words, TERMINATED)
     if isinstance(error, KeyboardInterrupt):
-        return _stopped("interrupted", INTERRUPTED)
+        return _stopped("interrupted", words, INTERRUPTED)
     if isinstance(error, InputError):
         return _complain(error, words(str(error), error.argument))
     if isinstance(error, BrokenPipeError):
@@ -146,10 +146,10 @@ def _unknown(verb: str) -> InputError:
     return InputError(f"no verb {verb!r}{suggest(verb, VERBS)} (verbs: {', '.join(VERBS)})")
 
 
-def _stopped(how: str, status: int) -> int:
+def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> int:
     """Of several processes of a run, the first speaks."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
-        print(f"hdrgen: {how}", *filter(None, [advice()]), sep="; ", file=sys.stderr)
+        print(f"hdrgen: {how}", *filter(None, [words(*advice())]), sep="; ", file=sys.stderr)
     return status
 
 

