@@ -10,8 +10,8 @@ from torch import Tensor
 from hdrgen.callbacks.ending import how_to_go_on
 from hdrgen.errors import InputError
 
-EVERY = 50
-"""Batches between two looks at what a GPU has noted; Lightning's loggers look as often."""
+EVERY = {"cpu": 1}
+"""Batches between two looks, by the device that notes; Lightning's loggers, too, look at a GPU every 50 batches."""
 PATIENCE = 10
 """Batches in a row that may have no finite loss where half precision skips their steps, as its scaling does."""
 
@@ -20,7 +20,7 @@ class NotFinite(Callback):
     """Stops a training at the batch whose loss is NaN or infinite, whatever the method.
 
     What is looked at are the losses that the method logs (`train/...`), or the one that its step returns where it logs
-    none. On a GPU they are noted there and read every `EVERY` batches and at the end of an epoch, so that
+    none. On a GPU they are noted there and read every 50 batches and at the end of an epoch, so that
     no step waits for it; the batch is named all the same. Checkpoints look at the weights themselves, see `WholeFiles`.
     """
 
@@ -51,8 +51,7 @@ class NotFinite(Callback):
         self._in_a_row = (self._in_a_row + 1) * bad
         found = (self._since < 0) & (self._in_a_row >= allowed)
         self._since = self._since.where(~found, batch_idx + 1 - allowed)
-        every = 1 if bad.device.type == "cpu" else EVERY
-        if (batch_idx + 1) % every == 0 or trainer.is_last_batch:
+        if (batch_idx + 1) % EVERY.get(bad.device.type, 50) == 0 or trainer.is_last_batch:
             self._read(trainer, pl_module)
 
     def _read(self, trainer: Trainer, method: LightningModule) -> None:

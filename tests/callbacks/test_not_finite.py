@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 
 import tests.toys
 from hdrgen.callbacks.last import WholeFiles
-from hdrgen.callbacks.not_finite import PATIENCE, NotFinite
+from hdrgen.callbacks.not_finite import EVERY, PATIENCE, NotFinite
 from hdrgen.cli.main import main
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
@@ -79,6 +79,14 @@ def test_half_precision_may_skip_some_steps_in_a_row(bad, stops, monkeypatch):
         return run.fit(tests.toys.ToyMethod(), data)
     with pytest.raises(InputError, match="epoch 0, batch 3: "):
         run.fit(tests.toys.ToyMethod(), data)
+
+
+def test_a_device_that_is_looked_at_now_and_then_tells_the_right_batch(monkeypatch):
+    poisoned(monkeypatch, {2})
+    monkeypatch.setitem(EVERY, "cpu", 50)
+    data = ExposureStackDataModule(train=tests.toys.ToyScenes(count=9), batch_size=1)
+    with pytest.raises(InputError, match=r"epoch 0, batch 2: .* in train/loss;"):  # looked at after batch 8, the last
+        trainer(max_epochs=1).fit(tests.toys.ToyMethod(), data)
 
 
 def test_no_checkpoint_takes_weights_that_are_not_finite(tmp_path):
