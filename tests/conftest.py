@@ -1,6 +1,8 @@
 """What several rooms' tests share."""
 
+import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,14 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
     """Seed for each fixture that tests share: it is made before `seeded`, by whichever of them asks first."""
     if fixturedef.scope != "function":
         _seed(FIRST_SEED)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_power_cuts() -> Iterator[None]:
+    """Wait for no disk: the thousands of files that the tests write need not outlive the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """A method and scenes small enough to run the whole command line in a second."""
 
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -127,3 +129,20 @@ class RankWeights(Callback):
         self.folder.mkdir(exist_ok=True)
         content = {"weight": pl_module.weight.detach(), "scenes": self.scenes}
         torch.save(content, self.folder / f"rank{trainer.global_rank}.pt")
+
+
+class SuddenDeath(Callback):
+    """Kills the second process of a training at its second batch, as a system does that runs out of memory."""
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: ToyMethod, batch: Sample, batch_idx: int) -> None:
+        if trainer.global_rank == 1 and batch_idx == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FatalScenes(ToyScenes):
+    """Scenes of which the third kills the process that loads it."""
+
+    def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
+        if index == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().load(index, frames, generator=generator)

@@ -1,21 +1,25 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
 from hdrgen.callbacks.end_line import EndLine
+from hdrgen.callbacks.ending import EarlyEnd
 from hdrgen.callbacks.extremes import Extremes
 from hdrgen.callbacks.folders import run_folder
 from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
+from hdrgen.callbacks.not_finite import NotFinite
 from hdrgen.callbacks.progress import PlainProgress
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
 
 __all__ = [
+    "EarlyEnd",
     "EndLine",
     "Extremes",
     "ImageGrid",
     "LastCheckpoint",
     "MetricsTable",
+    "NotFinite",
     "PlainProgress",
     "PredictionWriter",
     "SaveConfig",

@@ -18,7 +18,7 @@ from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
 from hdrgen.callbacks.writer import file_name, to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
-from hdrgen.io import write_image
+from hdrgen.io import write_complete, write_image
 from hdrgen.methods import Evaluation, source_of
 from hdrgen.metrics import of_all_processes, scene_means
 from hdrgen.tonemap import reinhard2002
@@ -225,7 +225,7 @@ def _write_apart(folder: Path, picture: Candidate) -> None:
     for name, pixels in picture.files.items():
         write_image(folder / name, pixels)
     about = {"scene": picture.scene, "metric": picture.metric, "value": picture.value}
-    (folder / "scene.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    write_complete(folder / "scene.json", json.dumps(about) + "\n")
 
 
 def _remove_earlier(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The checkpoint to resume from, and how checkpoints are written."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,10 @@ from lightning_fabric.plugins.io import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
+from hdrgen.callbacks.not_finite import weights_not_finite
 from hdrgen.errors import InputError
+from hdrgen.io import complete_or_nothing
+from hdrgen.signals import unbroken
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -22,20 +24,23 @@ class WholeFiles(TorchCheckpointIO):
         """Write `checkpoint` to `path`.
 
         Raises:
-            InputError: The folder cannot be written, or the disk is full.
+            InputError: The folder cannot be written, or the disk is full; weights that are NaN or infinite, which may
+                not take the place of the last good ones.
         """
         path = Path(path)
-        temporary = path.with_name(f".{path.name}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(checkpoint, temporary)
-            temporary.replace(path)
-        except (OSError, RuntimeError) as error:  # torch's writer raises the latter on a full disk
-            reason = " ".join(str(error).split())[:120]
-            raise InputError(f"{path}: cannot be written ({reason}); check folder and free space") from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        if bad := weights_not_finite(checkpoint):
+            raise InputError(
+                f"{path}: not written, since the weights of {len(bad)} tensors are NaN or infinite at step"
+                f" {checkpoint.get('global_step')} (the first is {bad[0]}); lower the learning rate and go on with the"
+                " checkpoint before"
+            )
+        with unbroken(), complete_or_nothing(path) as temporary, temporary.open("wb", buffering=0) as file:
+            try:
+                torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's writer hides what a full disk raises
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None
+                raise
 
 
 class LastCheckpoint(Checkpoint):

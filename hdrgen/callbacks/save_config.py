@@ -8,7 +8,9 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import SaveConfigCallback
 from pytorch_lightning.loggers import Logger
 
+from hdrgen.callbacks.csv_log import write_whole_rows
 from hdrgen.callbacks.folders import run_folder
+from hdrgen.io import write_complete
 from hdrgen.provenance import provenance
 
 SOFTWARE = "software.json"
@@ -28,11 +30,11 @@ class SaveConfig(SaveConfigCallback):
             return
         output = self.config.get("output") if stage != "fit" else None
         folder = run_folder(trainer) or Path(output or trainer.default_root_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.parser.save(self.config, _free(folder / self.config_filename), skip_none=False, multifile=self.multifile)
+        write_complete(_free(folder / self.config_filename), self.parser.dump(self.config, skip_none=False))
         if stage == "fit":  # a test notes it beside its numbers
-            _free(folder / SOFTWARE).write_text(json.dumps(provenance(), indent=2), encoding="utf-8")
+            write_complete(_free(folder / SOFTWARE), json.dumps(provenance(), indent=2))
         for logger in trainer.loggers:
+            write_whole_rows(logger)
             self._log(logger)
 
     def _log(self, logger: Logger) -> None:

@@ -1,6 +1,7 @@
 """The numbers of a test, scene by scene, as files and as a table to read."""
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.writer import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
+from hdrgen.io import write_complete
 from hdrgen.methods import Evaluation
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
 from hdrgen.provenance import provenance
@@ -110,14 +112,12 @@ def _about(trainer: Trainer, method: LightningModule) -> dict[str, Any]:
 
 
 def write(folder: Path, scores: Sequence[Score], about: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
-    """Write both files, each under a temporary name first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / ".metrics.tmp"
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, COLUMNS)
-        rows.writeheader()
-        rows.writerows(scores)
-    temporary.replace(folder / "metrics.csv")
+    """Write both files, each whole or not at all."""
+    text = io.StringIO()
+    rows = csv.DictWriter(text, COLUMNS)
+    rows.writeheader()
+    rows.writerows(scores)
+    write_complete(folder / "metrics.csv", text.getvalue())
     content = {
         "scenes": len({score["scene"] for score in scores}),
         "means": means(scores),
@@ -126,8 +126,7 @@ def write(folder: Path, scores: Sequence[Score], about: Mapping[str, Any], proto
         **about,
         "software": provenance(),
     }
-    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / "metrics.json")
+    write_complete(folder / "metrics.json", json.dumps(content, indent=2) + "\n")
 
 
 def render(scores: Sequence[Score], protocol: str) -> str:

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -29,10 +30,11 @@ class PredictionWriter(BasePredictionWriter):
     """Writes `FOLDER/SCENE/SCENE_ev-2.0.png` ..., `SCENE.exr`, `SCENE.hdr` and `SCENE_preview.jpg` for each scene.
 
     A method that chooses the exposures itself does not know their EV: they are `SCENE_down.png` and `SCENE_up.png`.
-    Each rank writes the scenes it made, batch by batch, so nothing stays in memory. No existing result is replaced
-    unless asked, and a scene name that occurs twice is an error. Previews of large images are reduced, see
-    `hdrgen.tonemap.reduced`; `hdrgen tonemap` makes pictures of full size. All files keep what the photograph says of
-    camera, exposure and colours; generated exposures say the exposure time that they stand for.
+    Each rank writes the scenes it made, batch by batch, so nothing stays in memory; a scene's files are all there, or
+    none of them. No existing result is replaced unless asked, and a scene name that occurs twice is an error. Previews
+    of large images are reduced, see `hdrgen.tonemap.reduced`; `hdrgen tonemap` makes pictures of full size. All files
+    keep what the photograph says of camera, exposure and colours; generated exposures say the exposure time that they
+    stand for.
 
     Args:
         folder: Where; None is `predictions`.
@@ -94,8 +96,9 @@ class PredictionWriter(BasePredictionWriter):
         """Write every scene of the batch, and say so."""
         for index, scene in enumerate(prediction["scene"]):
             start, tags = self.folder_of(scene) / file_name(scene), _tags_of(batch, index)
-            exposures = self._exposures(start, prediction, index, tags)
-            written = [*exposures, *self._radiance(start, prediction["hdr"][index], tags)]
+            with _all_or_none(start.parent):
+                exposures = self._exposures(start, prediction, index, tags)
+                written = [*exposures, *self._radiance(start, prediction["hdr"][index], tags)]
             say(trainer, f"{scene}: {len(written)} files in {start.parent}" if written else f"{scene}: nothing")
 
     @property
@@ -142,6 +145,21 @@ class PredictionWriter(BasePredictionWriter):
             folders.add(folder)
             if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
                 raise InputError(f"{folder} holds results already; pass overwrite=True, or another folder", "overwrite")
+
+
+@contextmanager
+def _all_or_none(folder: Path) -> Iterator[None]:
+    """A scene that could not be finished leaves no file that was not there before: a few would look like a result."""
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for path in set(folder.iterdir()) - (before or set()):
+                path.unlink()
+            if before is None:
+                folder.rmdir()
+        raise
 
 
 def _tags_of(batch: Sample, index: int) -> Tags:

@@ -11,6 +11,7 @@ import torch
 
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
+from hdrgen.io import write_complete
 from hdrgen.plain_files import OWN, read_json
 
 CHANNELS = ("red", "green", "blue")
@@ -51,7 +52,7 @@ def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
         "irradiance": curve.irradiance.detach().double().tolist(),
         "brightness": curve.brightness.detach().double().tolist(),
     }
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_complete(path, json.dumps(record, indent=1) + "\n")
     return path
 
 
@@ -75,7 +76,7 @@ def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[
         | dict(facts or {})
         for name, x, y in tables
     ]
-    path.write_text(json.dumps(records) + "\n", encoding="utf-8")
+    write_complete(path, json.dumps(records) + "\n")
     return path
 
 

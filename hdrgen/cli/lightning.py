@@ -18,11 +18,13 @@ from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCL
 
 from hdrgen import configs
 from hdrgen.callbacks import (
+    EarlyEnd,
     EndLine,
     Extremes,
     ImageGrid,
     LastCheckpoint,
     MetricsTable,
+    NotFinite,
     PlainProgress,
     PredictionWriter,
     SaveConfig,
@@ -75,7 +77,7 @@ class HDRCLI(LightningCLI):
             parser_kwargs={"prog": "hdrgen", "version": __version__, **(settings if run else _parser_settings("fit"))},
             save_config_callback=SaveConfig,
             save_config_kwargs={"save_to_log_dir": False},
-            trainer_defaults={"callbacks": [PlainProgress(), EndLine(), LastCheckpoint()]},
+            trainer_defaults={"callbacks": [PlainProgress(), EndLine(), EarlyEnd(), NotFinite(), LastCheckpoint()]},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             args=args,

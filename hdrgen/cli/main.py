@@ -4,6 +4,7 @@ Nothing but the standard library is imported here, so that `hdrgen --help` answe
 module when it is called.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -12,13 +13,18 @@ from typing import NamedTuple
 
 from hdrgen.cli.warnings_ import one_line_warnings
 from hdrgen.errors import InputError
+from hdrgen.signals import advice, terminable, was_terminated
 from hdrgen.version import __version__
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as shells have it."""
 BROKEN_PIPE = 141
 """Exit status when the reader of a pipe went away: 128 + SIGPIPE."""
+TERMINATED = 143
+"""Exit status after SIGTERM: 128 + SIGTERM. No preempted job may look finished."""
 BAD_INPUT = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing to a full disk raises, without the name of the file."""
 TRACEBACK = "HDRGEN_TRACEBACK"
 """Environment variable that shows the traceback of an error in the input."""
 
@@ -59,30 +65,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows `hdrgen` on the command line; None takes it from there.
 
     Returns:
-        The exit status: 0, 2 for bad input (one line on stderr says what), 130 after an interrupt.
+        The exit status: 0, 2 for bad input (one line on stderr says what), 130 after an interrupt, 143 after SIGTERM.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     words = _words_of(given[0] if given else "")
     try:
-        with one_line_warnings(words):
+        with terminable(), one_line_warnings(words):
             _dispatch(given)
-        sys.stdout.flush()
-    except InputError as error:
+            sys.stdout.flush()
+    except BaseException as error:
+        return _status_of(error, words)
+    return 0
+
+
+def _status_of(error: BaseException, words: Callable[[str, str | None], str]) -> int:
+    """Say in one line what ended the command; what nobody foresaw is raised again."""
+    if was_terminated():  # first: a library that is stopped in the middle may raise anything
+        return _stopped("terminated", words, TERMINATED)
+    if isinstance(error, KeyboardInterrupt):
+        return _stopped("interrupted", words, INTERRUPTED)
+    if isinstance(error, InputError):
         return _complain(error, words(str(error), error.argument))
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # Python flushes stdout once more on exit, which would complain about the same pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except OSError as error:
-        if error.filename is None:
-            raise
-        return _complain(error, f"{error.filename}: {error.strerror}")
-    except KeyboardInterrupt:
-        print("hdrgen: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except SystemExit as stop:  # argparse ends --help and usage errors this way
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return 0
+    if isinstance(error, OSError) and error.strerror and (error.filename or error.errno in _FULL):
+        return _complain(error, f"{error.filename or 'a file'}: {error.strerror}")
+    if isinstance(error, SystemExit):  # argparse ends --help and usage errors this way
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    raise error
 
 
 def usage() -> str:
@@ -132,6 +144,13 @@ def _unknown(verb: str) -> InputError:
     from hdrgen.errors import suggest  # difflib is not needed by those who spell
 
     return InputError(f"no verb {verb!r}{suggest(verb, VERBS)} (verbs: {', '.join(VERBS)})")
+
+
+def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> int:
+    """Of several processes of a run, the first speaks."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(f"hdrgen: {how}", *filter(None, [words(*advice())]), sep="; ", file=sys.stderr)
+    return status
 
 
 def _complain(error: Exception, message: str) -> int:

@@ -83,7 +83,6 @@ def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapi
     except InputError as error:
         raise InputError(f"{bracket.name}: {error}", error.argument) from error
     residual = response_residual(sample, ev, response)
-    output.parent.mkdir(parents=True, exist_ok=True)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
     written = ""

@@ -34,8 +34,6 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     options = parser(verb).parse_args(with_config(arguments))
     refuse_existing([options.output], options.overwrite)
     from hdrgen.data import write_pairs  # imports torch, which the help does without
-    from hdrgen.io import complete_or_nothing
 
-    with complete_or_nothing(options.output) as temporary:
-        count = write_pairs(options.root, temporary, options.split, options.identity)
+    count = write_pairs(options.root, options.output, options.split, options.identity)
     print(f"{options.output}: {count} pairs")

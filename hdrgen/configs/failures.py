@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
+from hdrgen import signals
 from hdrgen.errors import InputError
+
+LOST = re.compile(
+    r"Connection (?:closed|reset) by (?:remote )?peer|Broken pipe|Timed out waiting [^.]*|NCCL [^.,]*|Socket Timeout"
+    r"|DataLoader worker \(pid.*?\) (?:is killed by signal: \w+|exited unexpectedly)"
+)
+"""What torch says when a process of a run is gone: another rank, or one that loads data."""
 
 
 @contextlib.contextmanager
@@ -22,9 +29,11 @@ def one_line_errors() -> Iterator[None]:
     except MisconfigurationException as error:
         raise InputError(_misconfiguration(str(error))) from error
     except RuntimeError as error:
-        if "loading state_dict" not in str(error):
-            raise
-        raise InputError(_mismatch(str(error))) from error
+        if "loading state_dict" in str(error):
+            raise InputError(_mismatch(str(error))) from error
+        if lost := LOST.search(str(error)):
+            raise _gone(lost[0]) from error
+        raise
     except ValueError as error:
         if _raised_in(error).startswith("torch.optim"):
             raise InputError(f"--model.optimizer or its schedule: {error}") from error
@@ -37,6 +46,16 @@ def _misconfiguration(error: str) -> str:
         return error
     logged = monitor[2].replace("'", "")
     return f"--checkpoint.monitor: no {monitor[1]} among what this run logs ({logged}); pass one of these, or auto"
+
+
+def _gone(found: str) -> InputError:
+    """One process of a run is gone, which the others notice in what they are just doing."""
+    how, argument = signals.advice()
+    return InputError(
+        f"expected every process of the run, found one gone ({found}); if it printed no reason itself, it was killed,"
+        f" as happens when memory runs out{'; ' if how else ''}{how}",
+        argument,
+    )
 
 
 def _raised_in(error: BaseException) -> str:

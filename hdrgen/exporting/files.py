@@ -1,5 +1,6 @@
 """From a checkpoint to the files of an exported method."""
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -121,11 +122,11 @@ def _require(formats: Sequence[str]) -> None:
 
 
 def _write_weights(method: HDRModule, settings: dict[str, Any], path: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     # Networks may share tensors, which the format does not know.
     state = {name: value.detach().cpu().clone().contiguous() for name, value in method.state_dict().items()}
-    save_file(state, path, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)})
+    path.write_bytes(save(state, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)}))
 
 
 def _write_programs(program: Program, formats: Sequence[str], folder: Path, exported: Exported) -> None:
@@ -133,7 +134,9 @@ def _write_programs(program: Program, formats: Sequence[str], folder: Path, expo
     for name in formats:
         with complete_or_nothing(folder / FORMATS[name]) as path:
             if name == "pt2":
-                torch.export.save(traced, path)
+                held = io.BytesIO()  # torch's own writer ends the process when the disk is full
+                torch.export.save(traced, held)
+                path.write_bytes(held.getbuffer())
                 run: Run | None = _runs_torch(traced)
             else:
                 to_onnx(program, traced, {METHOD: json.dumps(exported.card)}).save(path)

@@ -1,5 +1,6 @@
 """Paths of files: one that can be read, one that can be written, and writing that is whole or not at all."""
 
+import os
 import stat
 import uuid
 from collections.abc import Iterator
@@ -52,6 +53,9 @@ def existing_file(path: str | Path) -> Path:
 def complete_or_nothing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` that becomes `path` at the end, or vanishes if writing fails.
 
+    Past the end the file survives a power cut: its content is on the disk before it gets its name, and the name before
+    this returns. That takes 5 to 20 ms for each file on common disks.
+
     The name starts with a dot, so that what a killed process leaves behind is not taken for an image, and ends like
     `path`, since some libraries pick the format by suffix.
 
@@ -64,7 +68,10 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        _to_disk(temporary)
         temporary.replace(path)
+        with suppress(OSError):  # not every file system, nor Windows, knows this of folders
+            _to_disk(path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
@@ -72,6 +79,15 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk; a full disk may show itself only now."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_complete(path: Path, content: str | bytes) -> None:

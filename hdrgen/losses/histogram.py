@@ -25,7 +25,8 @@ def soft_histogram(values: Tensor, levels: int = 256) -> Tensor:
     if levels < 2:
         raise InputError(f"expected a histogram of at least 2 levels, found {levels}: pass 256")
     position = values.float().flatten(-2).clamp(0, 1) * (levels - 1)
-    left = position.detach().floor().clamp_max(levels - 2)
+    # NaN has no level: it makes the shares NaN, and with them the loss, and does not end the process on a GPU.
+    left = position.detach().nan_to_num().floor().clamp_max(levels - 2)
     share = position - left
     empty = position.new_zeros(*position.shape[:-1], levels)
     counts = empty.scatter_add(-1, left.long(), 1 - share).scatter_add(-1, left.long() + 1, share)

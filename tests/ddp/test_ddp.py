@@ -125,3 +125,10 @@ def test_predict(trained):
     assert all(len(list(folder.iterdir())) == 6 for folder in (trained / "p").iterdir())
     assert sum("left out: scene " in line for line in out.splitlines()) == 2
     assert out.count("hdrgen: error: 2 of 7 photographs cannot be read and were left out: bad, worse") == 1
+
+
+def test_a_dead_process_ends_the_other(tmp_path):
+    scenes = ["--data.train=tests.toys.ToyScenes", "--data.batch_size=1", "--trainer.max_epochs=1"]
+    out = hdrgen(tmp_path, "fit", METHOD, *scenes, *TWO, "--trainer.callbacks+=tests.toys.SuddenDeath", status=2)
+    assert out.count("hdrgen: error: expected every process of the run, found one gone (Connection ") == 1, out
+    assert "Traceback" not in out

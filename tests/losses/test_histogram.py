@@ -26,6 +26,12 @@ def test_values_between_levels_as_kornia_s_triangular_kernel():
     torch.testing.assert_close(soft_histogram(values, levels), oracle / oracle.sum(-1, keepdim=True))
 
 
+def test_nan_makes_the_loss_nan():
+    values = torch.rand(1, 3, 8, 8)
+    values[0, 1, 2, 3] = torch.nan
+    assert histogram_loss(values, torch.rand(1, 3, 8, 8)).isnan()
+
+
 def test_gradient_against_finite_differences():
     torch.manual_seed(0)
     values = ((torch.rand(1, 1, 4, 4) * 7).floor() + 0.3 + 0.4 * torch.rand(1, 1, 4, 4)) / 8

@@ -1,6 +1,7 @@
 """The bracketed images of DrTMO, in the layout of Le et al.'s public code, and their lists of pairs."""
 
 import csv
+import io
 import itertools
 import math
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from hdrgen.data.sample import Sample
 from hdrgen.data.splits import part_of
 from hdrgen.data.virtual.stack_camera import HALF_STOPS
 from hdrgen.errors import InputError
-from hdrgen.io import Exposure, Frame
+from hdrgen.io import Exposure, Frame, write_complete
 
 LETTERS = "abcdefghi"
 REFERENCE_TIME = 2.0**-8
@@ -136,10 +137,11 @@ def write_pairs(root: str | Path, path: str | Path, split: Split = "Train", iden
         for folder in stack_folders(root, split)
         for x, y in choose(range(len(LETTERS)), 2)
     ]
-    with Path(path).open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
+    listed = io.StringIO()
+    writer = csv.writer(listed)
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    write_complete(Path(path), listed.getvalue())
     return len(rows)
 
 

@@ -1,6 +1,7 @@
 """Samples to disk, in the layout that `ExposureStackFolder` reads."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.data.sample import Sample
-from hdrgen.io import write_image
+from hdrgen.io import write_complete, write_image
 
 
 def write_stack(sample: Sample, folder: str | Path, bits: int = 8) -> Path:
@@ -30,10 +31,11 @@ def write_stack(sample: Sample, folder: str | Path, bits: int = 8) -> Path:
         write_image(folder / name, _channels_last(frame), bits=bits)
     if "hdr" in sample:
         write_image(folder / "truth.exr", _channels_last(sample["hdr"]), float32=True)
-    with (folder / "exposures.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("file", "ev"))
-        writer.writerows(zip(names, sample["ev"].tolist(), strict=True))
+    listed = io.StringIO()
+    writer = csv.writer(listed)
+    writer.writerow(("file", "ev"))
+    writer.writerows(zip(names, sample["ev"].tolist(), strict=True))
+    write_complete(folder / "exposures.csv", listed.getvalue())
     return folder
 
 

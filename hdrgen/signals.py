@@ -1,0 +1,99 @@
+"""SIGTERM as an exception, so that it ends a command the way Ctrl-C does: at once, and nothing half-written stays.
+
+A batch system, a container or `timeout` sends SIGTERM and waits some seconds before it kills.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Terminated(BaseException):
+    """The process was asked to end. Like KeyboardInterrupt no `Exception`, so that nobody takes it for a fault."""
+
+
+class _Termination:
+    """What has become of a signal."""
+
+    advice: tuple[str, str | None] = ("", None)
+    listens = False
+    received = False
+    waits = False
+    holds = 0
+
+
+_state = _Termination()
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Have SIGTERM raise `Terminated` in the block; further ones are ignored, as many programs send several.
+
+    Does nothing in another thread than the main one, which alone may choose what a signal does.
+    """
+    _state.received = _state.waits = False
+    _state.advice = ("", None)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    _state.listens = True
+    relisten()
+    try:
+        yield
+    finally:
+        _state.listens = False
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def relisten() -> None:
+    """Within a `terminable` block, take the signal back from a library that has put its own handler in place."""
+    if _state.listens and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
+
+
+def was_terminated() -> bool:
+    """Whether the signal came within the last `terminable` block, whatever exception it has since turned into."""
+    return _state.received
+
+
+def advise(how: str, argument: str | None = None) -> None:
+    """Note how a user may go on after the command has been stopped, by SIGTERM or Ctrl-C.
+
+    Args:
+        how: The advice.
+        argument: Of Python, that it is about; see `InputError`.
+    """
+    _state.advice = how, argument
+
+
+def advice() -> tuple[str, str | None]:
+    """What was noted within the last `terminable` block; empty for nothing."""
+    return _state.advice
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Hold the signal back until the block, which should be short, is done."""
+    _state.holds += 1
+    try:
+        yield
+    finally:
+        _state.holds -= 1
+    if _state.waits and not _state.holds:
+        _state.waits = False
+        raise Terminated
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    if _state.received:
+        return
+    _state.received = True
+    if _state.holds:
+        _state.waits = True
+    else:
+        raise Terminated
