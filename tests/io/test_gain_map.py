@@ -10,7 +10,7 @@ import pytest
 from hdrgen.errors import InputError
 from hdrgen.io.colour import srgb_decoded
 from hdrgen.io.gain_map import GainMap, Meaning, applied, gain_map_between, rolled_off
-from hdrgen.io.gain_map_metadata import iso, meaning_in, xmp
+from hdrgen.io.gain_map_metadata import ISO_OF_BASE, iso, meaning_in, xmp
 
 ISO, XMP = b"urn:iso:std:iso:ts:21496:-1\0", b"http://ns.adobe.com/xap/1.0/\0"
 HERE = Path("a.jpg")
@@ -106,3 +106,4 @@ def test_numbers_of_android():
     assert meaning_in([short], HERE) == Meaning((0.0,) * 3, (2.5,) * 3, headroom=3.0)
     assert meaning_in([short, iso(SOME)], HERE) == SOME
     assert meaning_in([XMP + b"<x/>", ISO + bytes(4)], HERE) is None
+    assert ISO_OF_BASE == ISO + bytes(4)  # the versions, 16 bits each
