@@ -106,4 +106,4 @@ def test_numbers_of_android():
     assert meaning_in([short], HERE) == Meaning((0.0,) * 3, (2.5,) * 3, headroom=3.0)
     assert meaning_in([short, iso(SOME)], HERE) == SOME
     assert meaning_in([XMP + b"<x/>", ISO + bytes(4)], HERE) is None
-    assert ISO_OF_BASE == ISO + bytes(4)  # the versions, 16 bits each
+    assert ISO + bytes(4) == ISO_OF_BASE  # the versions, 16 bits each
