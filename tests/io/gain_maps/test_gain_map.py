@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.gain_map import GainMap, Meaning, applied, gain_map_between, rolled_off
-from hdrgen.io.codecs.gain_map_metadata import iso, meaning_in, xmp
 from hdrgen.io.colour import srgb_decoded
+from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata, apply_gain_map, gain_map_between, rolled_off
+from hdrgen.io.gain_maps.gain_map_metadata import ISO_OF_BASE, iso_segment, metadata_in_segments, xmp_segment
 
 ISO, XMP = b"urn:iso:std:iso:ts:21496:-1\0", b"http://ns.adobe.com/xap/1.0/\0"
 HERE = Path("a.jpg")
-SOME = Meaning((-1.0, 0.25, 0.5), (2.0, 3.0, 4.5), (1.0, 1.5, 2.0), (0.125, 0.25, 0.5), (0.0, 0.75, 0.5), 3.0, 0.5)
+SOME = GainMapMetadata(
+    (-1.0, 0.25, 0.5), (2.0, 3.0, 4.5), (1.0, 1.5, 2.0), (0.125, 0.25, 0.5), (0.0, 0.75, 0.5), 3.0, 0.5
+)
 
 
 @pytest.mark.parametrize("size", [(5, 7), (12, 7), (1, 1), (30, 40)])
@@ -22,12 +24,12 @@ def test_a_smaller_map_is_interpolated_between_the_centres_of_its_pixels(size):
     generator = np.random.default_rng(0)
     levels = generator.integers(0, 256, (*size, 3), np.uint8)
     base = generator.integers(0, 256, (600, 40, 3), np.uint8)
-    meaning = Meaning((-1.0, 0.0, 0.5), (2.0, 3.0, 4.0), (1.0, 1.5, 2.0), (0.1, 0.2, 0.3), (0.01, 0.02, 0.03))
+    meaning = GainMapMetadata((-1.0, 0.0, 0.5), (2.0, 3.0, 4.0), (1.0, 1.5, 2.0), (0.1, 0.2, 0.3), (0.01, 0.02, 0.03))
     shares = cv2.resize(levels.astype(np.float64), (40, 600), interpolation=cv2.INTER_LINEAR).reshape(600, 40, 3) / 255
     low, high = np.array(meaning.minimum), np.array(meaning.maximum)
     gain = low + shares ** (1 / np.array(meaning.gamma)) * (high - low)
     expected = (srgb_decoded(base / 255) + meaning.base_offset) * 2**gain - meaning.offset
-    np.testing.assert_allclose(applied(GainMap(levels, meaning), base), expected.clip(0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(apply_gain_map(GainMap(levels, meaning), base), expected.clip(0), rtol=1e-4, atol=1e-5)
 
 
 def test_a_map_between_two_pictures_turns_one_into_the_other():
@@ -38,20 +40,20 @@ def test_a_map_between_two_pictures_turns_one_into_the_other():
     made = gain_map_between(base, radiance, full=8.0)
     wanted = radiance.clip(0, 8)
     gains = np.log2((wanted + 1 / 64) / (srgb_decoded(base / 255) + 1 / 64))
-    assert made.meaning.minimum == pytest.approx((gains.min(),) * 3, abs=1e-4)
-    assert made.meaning.maximum == pytest.approx((gains.max(),) * 3, abs=1e-4)
-    assert made.meaning.headroom == pytest.approx(3.0)
+    assert made.metadata.minimum == pytest.approx((gains.min(),) * 3, abs=1e-4)
+    assert made.metadata.maximum == pytest.approx((gains.max(),) * 3, abs=1e-4)
+    assert made.metadata.headroom == pytest.approx(3.0)
     step = np.ptp(gains) / 255
-    found = np.log2((applied(made, base) + 1 / 64) / (wanted + 1 / 64))
+    found = np.log2((apply_gain_map(made, base) + 1 / 64) / (wanted + 1 / 64))
     assert np.abs(found).max() == pytest.approx(step / 2, rel=0.05)
 
 
 def test_a_constant_gain_has_a_range_too():
     base = np.full((4, 4, 3), 255, np.uint8)
     made = gain_map_between(base, np.ones((4, 4, 3), np.float32), full=8.0)
-    assert np.subtract(made.meaning.maximum, made.meaning.minimum) == pytest.approx([0.01] * 3, abs=1e-6)
-    assert made.meaning.headroom == pytest.approx(0.01)
-    np.testing.assert_allclose(applied(made, base), 1, atol=1e-3)
+    assert np.subtract(made.metadata.maximum, made.metadata.minimum) == pytest.approx([0.01] * 3, abs=1e-6)
+    assert made.metadata.headroom == pytest.approx(0.01)
+    np.testing.assert_allclose(apply_gain_map(made, base), 1, atol=1e-3)
 
 
 def test_highlights_roll_off_as_by_reinhard_and_keep_their_hue():
@@ -67,12 +69,14 @@ def iso_packet(flags: int, numbers: list[int], letters: str, version: int = 0) -
 
 def test_numbers_of_the_standard():
     """Of three channels as written here, and of one for all channels over a common denominator."""
-    assert meaning_in([b"Exif\0\0", iso(SOME)], HERE) == SOME
+    assert metadata_in_segments([b"Exif\0\0", iso_segment(SOME)], HERE) == SOME
     packet = iso_packet(0x08, [4, 2, 12, -4, 8, 6, 1, 2], "I" + "II" + "iiIii")
-    expected = Meaning((-1.0,) * 3, (2.0,) * 3, (1.5,) * 3, (0.25,) * 3, (0.5,) * 3, 3.0, 0.5, in_base_colours=False)
-    assert meaning_in([packet], HERE) == expected
+    expected = GainMapMetadata(
+        (-1.0,) * 3, (2.0,) * 3, (1.5,) * 3, (0.25,) * 3, (0.5,) * 3, 3.0, 0.5, in_base_colours=False
+    )
+    assert metadata_in_segments([packet], HERE) == expected
     fractions = [1, 2, 3, 1, -1, 1, 2, 1, 3, 2, 1, 4, 1, 2]
-    assert meaning_in([iso_packet(0x40, fractions, "IIII" + "iIiIIIiIiI")], HERE) == Meaning(
+    assert metadata_in_segments([iso_packet(0x40, fractions, "IIII" + "iIiIIIiIiI")], HERE) == GainMapMetadata(
         (-1.0,) * 3, (2.0,) * 3, (1.5,) * 3, (0.25,) * 3, (0.5,) * 3, 3.0, 0.5
     )
 
@@ -88,21 +92,22 @@ def test_numbers_of_the_standard():
         ([iso_packet(0x48, [4, 2, 12, -4, 8, 0, 1, 2], "I" + "II" + "iiIii")], "gains beyond 64 stops"),
         ([XMP + b'<hdrgm:GainMapMax="two" hdrgm:HDRCapacityMax="3"/>'], "its numbers cannot be read"),
         ([XMP + b'<a hdrgm:GainMapMax="2"/>'], "its numbers cannot be read"),
-        ([xmp(SOME).replace(b'IsHDR="False"', b'IsHDR="True"')], "the base is the HDR picture"),
+        ([xmp_segment(SOME).replace(b'IsHDR="False"', b'IsHDR="True"')], "the base is the HDR picture"),
     ],
 )
 def test_a_meaning_that_makes_no_sense_is_refused(parts, told):
     with pytest.raises(InputError, match=rf"a\.jpg: .*{told}"):
-        meaning_in(parts, HERE)
+        metadata_in_segments(parts, HERE)
 
 
 def test_numbers_of_android():
     """As elements of three, as attributes of one, and their defaults; the standard's go before them."""
-    again = meaning_in([xmp(SOME)], HERE)
+    again = metadata_in_segments([xmp_segment(SOME)], HERE)
     assert again is not None
     assert (again.minimum, again.maximum, again.gamma) == (SOME.minimum, SOME.maximum, SOME.gamma)
     assert (again.base_offset, again.offset, again.headroom) == (SOME.base_offset, SOME.offset, SOME.headroom)
     short = XMP + b"<x hdrgm:GainMapMax='2.5' hdrgm:HDRCapacityMax = \"3\"/>"
-    assert meaning_in([short], HERE) == Meaning((0.0,) * 3, (2.5,) * 3, headroom=3.0)
-    assert meaning_in([short, iso(SOME)], HERE) == SOME
-    assert meaning_in([XMP + b"<x/>", ISO + bytes(4)], HERE) is None
+    assert metadata_in_segments([short], HERE) == GainMapMetadata((0.0,) * 3, (2.5,) * 3, headroom=3.0)
+    assert metadata_in_segments([short, iso_segment(SOME)], HERE) == SOME
+    assert metadata_in_segments([XMP + b"<x/>", ISO + bytes(4)], HERE) is None
+    assert ISO + bytes(4) == ISO_OF_BASE  # the versions, 16 bits each
