@@ -20,7 +20,8 @@ from benchmarks.shared.environment import print_environment
 from benchmarks.shared.timing import median_seconds
 from hdrgen.metrics import hdr_vdp2
 from tests.metrics import hdr_vdp2_oracle as oracle
-from tests.metrics.test_hdr_vdp2 import judge, setting
+from tests.metrics.test_hdr_vdp2 import setting
+from tests.metrics.test_hdr_vdp2_release import judge
 
 PPD = 32.45
 

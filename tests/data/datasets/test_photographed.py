@@ -67,7 +67,7 @@ def test_arguments_that_data_sets_have_in_common_reach_the_choice(name, tmp_path
         others = {"square": None} if argument == "max_side" and "square" in known else {}
         others |= {"max_side": None} if argument == "square" and "max_side" in known else {}
         made = READERS[name](str(tmp_path), **{argument: given[argument]}, **others)
-        assert getattr(made.choice, argument) == given[argument]
+        assert getattr(made.options, argument) == given[argument]
 
 
 @pytest.fixture
