@@ -31,6 +31,8 @@ def files_in(text: str) -> set[str]:
 def is_defined(name: str) -> bool:
     """Whether a dotted name is that of a module, or of something in one."""
     parts = name.split(".")
+    if ROOT.joinpath(*parts).with_suffix(".py").is_file():
+        return True  # not imported: it may need an extra that is not here, as benchmarks.mutants does
     for count in range(len(parts), 0, -1):
         try:
             found = importlib.import_module(".".join(parts[:count]))
