@@ -33,7 +33,16 @@ def one_line_errors() -> Iterator[None]:
             raise InputError(_mismatch(str(error))) from error
         if lost := LOST.search(str(error)):
             raise _gone(lost[0]) from error
+        if "unable to resize file </torch_" in str(error) or "unable to write to file </torch_" in str(error):
+            raise InputError(
+                f"the memory that processes share is full ({' '.join(str(error).split())[:120]}); make /dev/shm larger"
+                " or remove what fills it"
+            ) from error
         raise
+    except (ConnectionError, EOFError) as error:  # a process that loads data, in the middle of handing them over
+        if isinstance(error, BrokenPipeError):  # that is who reads what is printed
+            raise
+        raise _gone(getattr(error, "strerror", None) or type(error).__name__) from error
     except ValueError as error:
         if _raised_in(error).startswith("torch.optim"):
             raise InputError(f"--model.optimizer or its schedule: {error}") from error
