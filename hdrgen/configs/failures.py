@@ -9,6 +9,9 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from hdrgen.errors import InputError
 
+CONNECTOR = "pytorch_lightning.trainer.connectors.checkpoint_connector"
+"""The part of Lightning that reads and writes trainings."""
+
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
@@ -21,13 +24,21 @@ def one_line_errors() -> Iterator[None]:
         raise
     except MisconfigurationException as error:
         raise InputError(_misconfiguration(str(error))) from error
-    except RuntimeError as error:
-        if "loading state_dict" not in str(error):
-            raise
-        raise InputError(_mismatch(str(error))) from error
-    except ValueError as error:
-        if _raised_in(error).startswith("torch.optim"):
+    except InputError:
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError, ValueError) as error:
+        if isinstance(error, RuntimeError) and "loading state_dict" in str(error):
+            raise InputError(_mismatch(str(error))) from error
+        if _restoring(error):
+            told = " ".join(str(error).split())[:120]
+            raise InputError(
+                f"--ckpt_path: expected the states of a run as fit writes them, found others ({told});"
+                " pass --model.initial_weights FILE to train from its weights alone"
+            ) from error
+        if not isinstance(error, RuntimeError) and _raised_in(error).startswith("torch.optim"):
             raise InputError(f"--model.optimizer or its schedule: {error}") from error
+        if not isinstance(error, ValueError):
+            raise
         raise _input_error_in(error) or error from None
 
 
@@ -37,6 +48,13 @@ def _misconfiguration(error: str) -> str:
         return error
     logged = monitor[2].replace("'", "")
     return f"--checkpoint.monitor: no {monitor[1]} among what this run logs ({logged}); pass one of these, or auto"
+
+
+def _restoring(error: BaseException) -> bool:
+    """Whether Lightning was taking up what a checkpoint says of the training."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    there = [frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == CONNECTOR]
+    return any(name.startswith(("restore", "resume")) for name in there)
 
 
 def _raised_in(error: BaseException) -> str:
