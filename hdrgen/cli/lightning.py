@@ -301,7 +301,9 @@ def complete(arguments: list[str]) -> list[str]:
         )
     if class_name in (None, class_name_in(checkpoint)):
         method = method_in(checkpoint, path, named if named and "." in named else None)
-        rest = [f"--model={json.dumps(method)}", *rest]
+        # What looks like an address anywhere in the text would be opened as one.
+        described = json.dumps(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
+        rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
 
 

@@ -15,6 +15,8 @@ LOST = re.compile(
     r"|DataLoader worker \(pid.*?\) (?:is killed by signal: \w+|exited unexpectedly)"
 )
 """What torch says when a process of a run is gone: another rank, or one that loads data."""
+CONNECTOR = "pytorch_lightning.trainer.connectors.checkpoint_connector"
+"""The part of Lightning that reads and writes trainings."""
 
 
 @contextlib.contextmanager
@@ -28,24 +30,23 @@ def one_line_errors() -> Iterator[None]:
         raise
     except MisconfigurationException as error:
         raise InputError(_misconfiguration(str(error))) from error
-    except RuntimeError as error:
-        if "loading state_dict" in str(error):
-            raise InputError(_mismatch(str(error))) from error
-        if lost := LOST.search(str(error)):
-            raise _gone(lost[0]) from error
-        if "unable to resize file </torch_" in str(error) or "unable to write to file </torch_" in str(error):
-            raise InputError(
-                f"the memory that processes share is full ({' '.join(str(error).split())[:120]}); make /dev/shm larger"
-                " or remove what fills it"
-            ) from error
+    except InputError:
         raise
     except (ConnectionError, EOFError) as error:  # a process that loads data, in the middle of handing them over
         if isinstance(error, BrokenPipeError):  # that is who reads what is printed
             raise
         raise _gone(getattr(error, "strerror", None) or type(error).__name__) from error
-    except ValueError as error:
+    except RuntimeError as error:
+        if meant := _of_torch(error):
+            raise meant from error
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        if _restoring(error):
+            raise _not_restored(error) from error
         if _raised_in(error).startswith("torch.optim"):
             raise InputError(f"--model.optimizer or its schedule: {error}") from error
+        if not isinstance(error, ValueError):
+            raise
         raise _input_error_in(error) or error from None
 
 
@@ -65,6 +66,36 @@ def _gone(found: str) -> InputError:
         f" as happens when memory runs out{'; ' if how else ''}{how}",
         argument,
     )
+
+
+def _of_torch(error: RuntimeError) -> InputError | None:
+    """What torch means by an error that a user can do something about."""
+    text = " ".join(str(error).split())
+    if "loading state_dict" in text:
+        return InputError(_mismatch(str(error)))
+    if _restoring(error):
+        return _not_restored(error)
+    if lost := LOST.search(str(error)):
+        return _gone(lost[0])
+    if "unable to resize file </torch_" in text or "unable to write to file </torch_" in text:
+        return InputError(
+            f"the memory that processes share is full ({text[:120]}); make /dev/shm larger or remove what fills it"
+        )
+    return None
+
+
+def _not_restored(error: BaseException) -> InputError:
+    return InputError(
+        "--ckpt_path: expected the states of a run as fit writes them, found others"
+        f" ({' '.join(str(error).split())[:120]}); pass --model.initial_weights FILE to train from its weights alone"
+    )
+
+
+def _restoring(error: BaseException) -> bool:
+    """Whether Lightning was taking up what a checkpoint says of the training."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    there = [frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == CONNECTOR]
+    return any(name.startswith(("restore", "resume")) for name in there)
 
 
 def _raised_in(error: BaseException) -> str:

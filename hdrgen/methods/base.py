@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
@@ -19,7 +20,7 @@ from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import read_checkpoint
+from hdrgen.weights import own_states, read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
@@ -262,3 +263,13 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Forget files outside the run's own folders: callbacks take up their states after this, and remove files.
+
+        A method that has more to take up calls this as well.
+        """
+        if "callbacks" in checkpoint and self._trainer is not None:
+            writers = [each for each in self._trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
+            folders = [str(each.dirpath) for each in writers if each.dirpath]
+            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], folders)

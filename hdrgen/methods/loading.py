@@ -1,16 +1,48 @@
 """A method from a checkpoint, which is data: nothing in it is run, and no module imported that nobody vouched for."""
 
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hdrgen.configs import LightningParser, one_line_errors, subclasses
+import torch
+from torch import Tensor
+from torch.nn.modules.module import (
+    register_module_buffer_registration_hook,
+    register_module_parameter_registration_hook,
+)
+
+from hdrgen.configs import subclasses
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
-from hdrgen.weights import TRUSTED, arguments_in, check_arguments, class_path_in, is_within, read_checkpoint
+from hdrgen.weights import (
+    Classes,
+    arguments_in,
+    as_data,
+    as_objects,
+    checked_arguments,
+    class_path_in,
+    full_name,
+    named,
+    read_checkpoint,
+)
+
+OWN = "hdrgen.methods"
+TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
+"""Where the classes are from that a checkpoint may name, of those that are imported; a user's method adds its own."""
+SPARE = 2**22
+"""Numbers that a network may have besides those that its file holds: tables which it computes."""
+SPARE_TENSORS = 256
+"""Tensors likewise. Of each that has a norm, two are made."""
 
 
 def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None = None) -> dict[str, Any]:
     """Class and arguments of the method that made a checkpoint, as `{"class_path": ..., "init_args": ...}`.
+
+    All of it is plain data, of the types that the class asks for; a method of hdrgen has the sizes of the weights.
 
     Args:
         checkpoint: Its content.
@@ -18,16 +50,20 @@ def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None 
         vouched: Import path of the method as the user gave it; taken instead of the one in the checkpoint.
 
     Raises:
-        InputError: The checkpoint names no method, or classes from modules that nobody has vouched for.
+        InputError: The checkpoint names no method, one that nobody has vouched for, or arguments that are not of it.
     """
     class_path = class_path_in(checkpoint)
     if class_path is None:
         raise InputError(f"checkpoint {path} does not say which method made it; pass method=CLASS", "method")
-    if vouched is None:
-        _check_method(class_path, path)
-    class_path, arguments = vouched or class_path, arguments_in(checkpoint)
-    check_arguments(arguments, (*TRUSTED, class_path.partition(".")[0]), path)
-    return {"class_path": class_path, "init_args": arguments}
+    cls = _vouched(vouched) if vouched else _known(class_path, path)
+    try:
+        arguments = checked_arguments(cls, arguments_in(checkpoint), _classes_for(cls))
+    except InputError as error:
+        raise InputError(f"checkpoint {path} refused: {error}; choose the method and its arguments yourself") from error
+    method = {"class_path": full_name(cls), "init_args": as_data(arguments)}
+    if _is_own(cls):
+        _check_fit(method, checkpoint["state_dict"], path)
+    return method
 
 
 def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -> HDRModule:
@@ -41,16 +77,12 @@ def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -
         InputError: See `read_checkpoint` and `method_in`; weights that do not fit.
     """
     if isinstance(method, type):
-        method = f"{method.__module__}.{method.__qualname__}"
+        method = full_name(method)
     checkpoint = read_checkpoint(path)
-    loaded = build(method_in(checkpoint, path, method))
-    try:
-        loaded.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise InputError(
-            f"{path}: expected weights of a {type(loaded).__name__}, found others"
-            f" ({' '.join(str(error).split())[:160]})"
-        ) from error
+    settings = method_in(checkpoint, path, method)
+    with _as_large_as(checkpoint["state_dict"]):
+        loaded = build(settings)
+    _load(loaded, checkpoint["state_dict"], path)
     return loaded.eval()
 
 
@@ -61,20 +93,128 @@ def build(method: dict[str, Any]) -> HDRModule:
         method: Its class and arguments, as `method_in` gives them.
 
     Raises:
-        InputError: An argument that the class does not take.
+        InputError: What the class says of its arguments.
     """
-    parser = LightningParser()
-    parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True)
-    with one_line_errors():
-        built: HDRModule = parser.instantiate_classes(parser.parse_object({"model": method})).model
+    cls = next(cls for cls in subclasses(HDRModule) if full_name(cls) == method["class_path"])
+    arguments = checked_arguments(cls, method["init_args"], _classes_for(cls))
+    try:
+        built: HDRModule = cls(**as_objects(arguments))
+    except InputError:
+        raise
+    except Exception as error:  # a file's arguments have the right types, and may make no sense
+        told = " ".join(str(error).split())[:160]
+        raise InputError(f"expected arguments that make a {cls.__name__}, found others ({told})") from error
     return built
 
 
-def _check_method(class_path: str, path: str | Path) -> None:
-    """Importing a module runs it, so a name in a file is not enough to import one."""
-    imported = (f"{cls.__module__}.{cls.__qualname__}" for cls in subclasses(HDRModule))
-    if not is_within(class_path, TRUSTED[:1]) and class_path not in imported:
+def _known(class_path: str, path: str | Path) -> type:
+    """A method of hdrgen, or another that is imported. Importing a module runs it: a name in a file is not enough."""
+    every = list(subclasses(HDRModule))
+    cls = named(class_path, filter(_is_own, every))
+    cls = cls or next((each for each in every if full_name(each) == class_path), None)
+    if cls is None:
+        known = class_path[:120] if class_path.isprintable() else repr(class_path[:80])
         raise InputError(
-            f"checkpoint {path} was made by {class_path}, which is not part of hdrgen; pass method={class_path}",
-            "method",
+            f"checkpoint {path} was made by {known}, which is not part of hdrgen; pass method={known}", "method"
         )
+    return cls
+
+
+def _vouched(class_path: str) -> type:
+    module, _, name = class_path.rpartition(".")
+    try:
+        cls = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"expected the import path of a method, found {class_path} ({error})", "method") from error
+    if not inspect.isclass(cls) or not issubclass(cls, HDRModule):
+        raise InputError(f"expected a subclass of hdrgen.methods.HDRModule, found {class_path}", "method")
+    return cls
+
+
+def _is_own(cls: type) -> bool:
+    return cls.__module__.startswith(f"{OWN}.")
+
+
+def _classes_for(method: type) -> Classes:
+    """The imported classes that may stand where another is asked for: of `TRUSTED`, and of the method's package."""
+    packages = tuple(f"{package}." for package in (*TRUSTED, method.__module__.partition(".")[0]))
+
+    def classes(base: type) -> list[type]:
+        every = [base, *subclasses(base)] if base is not object else []
+        return [cls for cls in every if f"{cls.__module__}.".startswith(packages) and not inspect.isabstract(cls)]
+
+    return classes
+
+
+def _check_fit(method: dict[str, Any], state: Mapping[str, Any], path: str | Path) -> None:
+    """Whether names and shapes are those of the weights, by a method that takes no memory.
+
+    Raises:
+        InputError: They are not; or the arguments make no method.
+    """
+    try:
+        with torch.device("meta"), _as_large_as(state):
+            blank = build(method)
+    except InputError as error:
+        raise InputError(f"checkpoint {path} refused: {error}") from error
+    _load(blank, _without_norms(state), path, assign=True)
+
+
+def _without_norms(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The weights by the names that they have without spectral norm, which methods leave out where there are none.
+
+    >>> _without_norms({"a.parametrizations.weight.original": 1, "a.parametrizations.weight.0._u": 2, "a.bias": 3})
+    {'a.weight': 1, 'a.bias': 3}
+    """
+    norm = re.compile(r"\bparametrizations\.(\w+)\.original$")
+    plain = {norm.sub(r"\1", name): value for name, value in state.items()}
+    return {name: value for name, value in plain.items() if "parametrizations." not in name}
+
+
+def _load(method: HDRModule, state: Mapping[str, Any], path: str | Path, assign: bool = False) -> None:
+    try:
+        method.load_state_dict(state, assign=assign)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: expected weights of a {type(method).__name__}, found others"
+            f" ({' '.join(str(error).split())[:160]})"
+        ) from error
+
+
+@contextmanager
+def _as_large_as(state: Mapping[str, Any]) -> Iterator[None]:
+    """Stop the making of a network that has more numbers than these weights, before it has them.
+
+    Raises:
+        InputError: It has.
+    """
+    held, total = _bytes_of(state), 0
+    made: dict[tuple[int, str], int] = {}
+
+    def count(module: torch.nn.Module, name: str, tensor: Tensor | None) -> None:
+        nonlocal total
+        total -= made.get((id(module), name), 0)  # an assignment makes it again
+        made[id(module), name] = 0 if tensor is None else tensor.numel()
+        total += made[id(module), name]
+        if total > held + SPARE or len(made) > 2 * len(state) + SPARE_TENSORS:
+            raise InputError(f"expected weights for all of the network, found {held} bytes in {len(state)} tensors")
+
+    handles = [
+        register_module_parameter_registration_hook(count),
+        register_module_buffer_registration_hook(count),
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _bytes_of(state: Mapping[str, Any]) -> int:
+    """Bytes of some tensors; those that several of them share, once."""
+    storages = [each.untyped_storage() for each in state.values() if isinstance(each, Tensor)]
+    total = end = 0
+    for start, length in sorted((each.data_ptr(), each.nbytes()) for each in storages):
+        total += max(0, start + length - max(start, end))
+        end = max(end, start + length)
+    return total

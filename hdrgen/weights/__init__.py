@@ -6,23 +6,28 @@ Nothing here knows a method; `hdrgen.methods` builds one from what is read here.
 from hdrgen.weights.checkpoint import METHOD, WEIGHTS, read_checkpoint, weights_in
 from hdrgen.weights.lookup import RUNS, find_best, find_checkpoint, find_last
 from hdrgen.weights.origin import arguments_in, class_name_in, class_path_in
+from hdrgen.weights.plain import Classes, as_data, as_objects, checked_arguments, full_name, named
 from hdrgen.weights.pretrained import load_imagenet, read_weights
-from hdrgen.weights.untrusted import TRUSTED, check_arguments, is_within
+from hdrgen.weights.states import own_states
 
 __all__ = [
     "METHOD",
     "RUNS",
-    "TRUSTED",
     "WEIGHTS",
+    "Classes",
     "arguments_in",
-    "check_arguments",
+    "as_data",
+    "as_objects",
+    "checked_arguments",
     "class_name_in",
     "class_path_in",
     "find_best",
     "find_checkpoint",
     "find_last",
-    "is_within",
+    "full_name",
     "load_imagenet",
+    "named",
+    "own_states",
     "read_checkpoint",
     "read_weights",
     "weights_in",

@@ -43,9 +43,9 @@ def find_best(last: Path) -> Path:
     Raises:
         InputError: The run scored nothing, or the file is gone.
     """
-    states = (read_checkpoint(last).get("callbacks") or {}).values()
+    states = read_checkpoint(last).get("callbacks", {}).values()
     noted = next((state["best_model_path"] for state in states if state.get("best_model_path")), None)
-    if noted is None:
+    if not isinstance(noted, str):
         raise InputError(f"the run of {last} has no best checkpoint: it had no validation scores; take {last} instead")
     best = last.parent / Path(noted).name  # not where it was noted: the run may have been moved
     if not best.is_file():

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+NOTES = ("_class_path", "_instantiator")
+"""What LightningCLI notes among the arguments."""
+
 
 def class_path_in(checkpoint: dict[str, Any]) -> str | None:
     """Import path of the class that made a checkpoint; None where it notes none."""
     # LightningCLI notes it among the arguments; a training from Python leaves it to HDRModule.on_save_checkpoint.
-    by_cli: str | None = (checkpoint.get("hyper_parameters") or {}).get("_class_path")
+    by_cli: str | None = checkpoint.get("hyper_parameters", {}).get("_class_path")
     by_module: str | None = checkpoint.get("hdrgen", {}).get("class_path")
     return by_cli or by_module
 
@@ -19,5 +22,4 @@ def class_name_in(checkpoint: dict[str, Any]) -> str | None:
 
 def arguments_in(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """The arguments that the method was made with."""
-    noted = checkpoint.get("hyper_parameters") or {}
-    return {name: value for name, value in noted.items() if name not in ("_class_path", "_instantiator")}
+    return {name: value for name, value in checkpoint.get("hyper_parameters", {}).items() if name not in NOTES}

@@ -1,6 +1,5 @@
 """ImageNet weights for the trunks: from a file, from torch.hub's cache, or into that cache; never silently random."""
 
-import pickle
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
+from hdrgen.weights.torch_files import Unreadable, read_torch
 
 WEIGHT_URLS = {
     "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
@@ -58,9 +58,9 @@ def read_weights(path: Path, name: str) -> dict[str, Tensor]:
     if not path.is_file():
         raise InputError(f"{path}: no such file of {name} weights; expected a state dict (.pth)")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: cannot be read as {name} weights ({str(error).splitlines()[0]})") from error
+        state = read_torch(path)
+    except Unreadable as error:
+        raise InputError(f"{path}: cannot be read as {name} weights ({str(error).partition(chr(10))[0]})") from error
     if not isinstance(state, dict):
         raise InputError(f"{path}: expected {name} weights by name, found a {type(state).__name__}")
     return state

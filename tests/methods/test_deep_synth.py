@@ -255,6 +255,8 @@ class TestTraining:
         [
             ({"reach": 0}, "at least 1 step"),
             ({"step": 0.0}, "at least 1 step"),
+            ({"reach": 2**31}, "at most 32 steps"),
+            ({"histogram_levels": 2**31}, "2 to 65536 levels"),
             ({"teacher_forced": False, "free_running": False}, "expected a schedule"),
         ],
     )

@@ -1,53 +1,92 @@
-"""Which method a checkpoint is of, and whose word is needed to import it."""
+"""Which method a checkpoint is of, whose word is needed to import it, and what its arguments may be."""
 
 import pytest
+import torch
 
+from hdrgen.camera import Sigmoid
 from hdrgen.errors import InputError
-from hdrgen.methods import method_in
+from hdrgen.methods import MultiExposureGeneration, PlainMerge, build, method_in
+from tests.toys import ToyMethod
+
+MERGE = "hdrgen.methods.baselines.module.PlainMerge"
+TOY = "tests.toys.ToyMethod"
 
 
-def checkpoint(class_path: str = "hdrgen.methods.LinearGain", **arguments):
+def checkpoint(class_path: str = "hdrgen.methods.PlainMerge", **arguments):
     return {"state_dict": {}, "hyper_parameters": {"_class_path": class_path, "_instantiator": "x", **arguments}}
 
 
-def test_method_and_its_arguments():
-    assert method_in(checkpoint(gamma=2.4), "x.ckpt") == {
-        "class_path": "hdrgen.methods.LinearGain",
-        "init_args": {"gamma": 2.4},
+@pytest.mark.parametrize("name", ["hdrgen.methods.PlainMerge", "hdrgen.moved.elsewhere.PlainMerge", "PlainMerge"])
+def test_method_and_its_arguments(name):
+    described = {"class_path": MERGE, "init_args": {"estimate": True, "frames": [-2, 0.0]}}
+    assert method_in(checkpoint(name, estimate=True, frames=(-2, 0.0)), "x.ckpt") == described
+
+
+def test_objects_are_made_of_known_classes():
+    response = {"class_path": "hdrgen.camera.old.Sigmoid", "init_args": {"n": 0.8}}
+    method = build(method_in(checkpoint(response=response), "x.ckpt"))
+    assert isinstance(method, PlainMerge)
+    assert isinstance(method.response, Sigmoid)
+    assert method.response.n == 0.8
+
+
+def test_optimizers_and_schedules_are_made_later():
+    small = {"encoder_channels": [2, 2], "exposure_channels": [2, 2], "perceptual_weight": 0.0}
+    made = {
+        "state_dict": MultiExposureGeneration(**small).state_dict(),
+        "hyper_parameters": {
+            "_class_path": "MultiExposureGeneration",
+            **small,
+            "optimizer": {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.25}},
+            "scheduler": {"class_path": "pytorch_lightning.cli.ReduceLROnPlateau", "init_args": {"monitor": "val/l1"}},
+        },
     }
-
-
-def test_checkpoint_of_a_notebook_names_its_class_elsewhere():
-    made = {"state_dict": {}, "hyper_parameters": {"gamma": 2.4}, "hdrgen": {"class_path": "hdrgen.methods.LinearGain"}}
-    assert method_in(made, "x.ckpt")["class_path"] == "hdrgen.methods.LinearGain"
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        checkpoint("os.path.Method"),
-        checkpoint("subprocess.Popen"),
-        checkpoint("antigravity.Method"),
-    ],
-)
-def test_names_do_not_import_modules(made):
-    with pytest.raises(InputError, match=r"not part of hdrgen|refused"):
+    method = build(method_in(made, "x.ckpt"))
+    optimizer = method.optimizer(method.parameters())
+    assert isinstance(optimizer, torch.optim.SGD)
+    assert optimizer.param_groups[0]["lr"] == 0.25
+    assert method.scheduler(optimizer).monitor == "val/l1"
+    made["hyper_parameters"]["optimizer"]["init_args"]["params"] = []
+    with pytest.raises(InputError, match="optimizer: no argument 'params'"):
         method_in(made, "x.ckpt")
 
 
+def test_checkpoint_of_a_notebook_names_its_class_elsewhere():
+    made = {"state_dict": {}, "hyper_parameters": {"estimate": True}, "hdrgen": {"class_path": MERGE}}
+    assert method_in(made, "x.ckpt")["class_path"] == MERGE
+
+
+@pytest.mark.parametrize("name", ["os.path.Method", "subprocess.Popen", "antigravity.Method", "antigravity.PlainMerge"])
+def test_names_do_not_import_modules(name):
+    with pytest.raises(InputError, match=r"not part of hdrgen; pass method="):
+        method_in(checkpoint(name), "x.ckpt")
+
+
 def test_a_method_that_the_user_names_is_taken():
-    made = checkpoint("my.lab.Method", net={"class_path": "my.nets.Net"})
-    assert method_in(made, "x.ckpt", vouched="my.lab.Method")["class_path"] == "my.lab.Method"
-    with pytest.raises(InputError, match="refused"):
-        method_in(checkpoint("my.lab.Method", net={"class_path": "other.Net"}), "x.ckpt", vouched="my.lab.Method")
+    assert method_in(checkpoint("my.lab.Method", channels=3), "x.ckpt", vouched=TOY)["class_path"] == TOY
+    assert method_in(checkpoint(TOY), "x.ckpt")["class_path"] == f"{ToyMethod.__module__}.ToyMethod"  # it is imported
+    with pytest.raises(InputError, match=r"optimizer: expected .*, found 'tests\.toys\.ToyScenes'"):
+        method_in(checkpoint(TOY, optimizer={"class_path": "tests.toys.ToyScenes"}), "x.ckpt", vouched=TOY)
 
 
-def test_nested_names_do_not_import_modules():
-    nested = {"class_path": "antigravity.Adam", "init_args": {}}
-    with pytest.raises(InputError, match=r"refused: its arguments name antigravity\.Adam"):
-        method_in(checkpoint(optimizers=[nested]), "x.ckpt")
-    nested = {"class_path": "torch.optim.Adam", "init_args": {"lr": 1}}
-    assert method_in(checkpoint(optimizer=nested), "x.ckpt")["init_args"]["optimizer"] == nested
+@pytest.mark.parametrize("name", ["no.such.Method", "hdrgen.camera.Gamma", "hdrgen.methods.Missing", "Method"])
+def test_what_the_user_names_must_be_a_method(name):
+    with pytest.raises(InputError, match=rf"expected .* found {name}"):
+        method_in(checkpoint(), "x.ckpt", vouched=name)
+
+
+def test_a_network_that_would_be_larger_than_its_file_is_not_made():
+    arguments = {"channels": [4096, 4096], "adversarial_weight": 0}
+    with pytest.raises(InputError, match="refused: expected weights for all of the network, found 0 bytes"):
+        method_in(checkpoint("HDRGAN", **arguments), "x.ckpt")
+
+
+def test_a_tensor_that_repeats_one_number_counts_once(tmp_path):
+    from hdrgen.weights import read_checkpoint
+
+    torch.save({"state_dict": {"x": torch.zeros(1).expand(10**9)}}, tmp_path / "x.ckpt")
+    with pytest.raises(InputError, match="expected tensors by name"):
+        read_checkpoint(tmp_path / "x.ckpt")
 
 
 def test_checkpoint_without_a_method():

@@ -2,16 +2,13 @@
 
 import os
 import pickle
-import sys
 
 import numpy as np
 import pytest
-import torch
 
 import hdrgen
 from hdrgen.cli.main import main
 from hdrgen.errors import InputError
-from hdrgen.methods import HDRGAN, load_method
 from tests.checkpoint_files import write_malicious
 
 QUIET = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.logger=false"]
@@ -101,40 +98,3 @@ def test_no_configuration_makes_objects_of_python(verb, owned, capsys):
     assert main([verb, *(["photo.png"] if verb in ("merge", "tonemap") else []), "--config", "evil.yaml"]) == 2
     assert "evil.yaml" in capsys.readouterr().err
     assert not owned.exists()
-
-
-@pytest.fixture
-def outsider(tmp_path, monkeypatch):
-    """A module that can be imported, and has been where it is in `sys.modules`."""
-    (tmp_path / "outsider.py").write_text("from hdrgen.camera import Gamma\nclass Curve(Gamma): pass\n")
-    (tmp_path / "outsider.yaml").write_text("class_path: outsider.Curve\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    yield "outsider"
-    sys.modules.pop("outsider", None)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"response": {"class_path": "outsider.Curve"}},
-        {"response": "outsider.Curve"},
-        {"response": "{class_path: outsider.Curve}"},
-        {"response": '{"class_path": "outsider.Curve"}'},
-        {"response": '"{class_path: outsider.Curve}"'},
-        {"response": '{"cl\\x61ss_path": "outsider.Curve"}'},
-        {"response": "outsider.yaml"},
-        {"optimizer": "outsider.Curve"},
-        {"optimizer": {"class_path": "torch.optim.Adam", "init_args": {"lr": "outsider.Curve"}}},
-        {"optimizer": "outsider.yaml"},
-    ],
-)
-def test_no_argument_in_a_checkpoint_imports_a_module(arguments, outsider):
-    method = HDRGAN(channels=[6, 8], adversarial_weight=0)
-    known = {"_class_path": "hdrgen.methods.HDRGAN", "channels": [6, 8], "adversarial_weight": 0}
-    for name, value in {"evil": arguments, "good": {"initial_weights": "weights.ckpt"}}.items():
-        torch.save({"state_dict": method.state_dict(), "hyper_parameters": known | value}, f"{name}.ckpt")
-    with pytest.raises(InputError, match=r"evil\.ckpt refused: .*outsider"):
-        load_method("evil.ckpt")
-    assert outsider not in sys.modules
-    assert load_method("good.ckpt").initial_weights == "weights.ckpt"

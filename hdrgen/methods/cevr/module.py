@@ -176,5 +176,6 @@ class CEVR(HDRModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the score up again, and note that weights have been loaded."""
+        super().on_load_checkpoint(checkpoint)
         self.resumed = True
-        self.last_psnr = checkpoint.get("last_psnr", -math.inf)
+        self.last_psnr = float(checkpoint.get("last_psnr", -math.inf))

@@ -27,6 +27,11 @@ from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwar
 from hdrgen.metrics import match_scale
 from hdrgen.optim import GradientCentralizedAdam
 
+FARTHEST = 32
+"""Largest `reach`."""
+MOST_LEVELS = 2**16
+"""Of the histogram loss."""
+
 
 class DeepSynthHDRI(HDRModule):
     r"""One image to a stack of whole steps by recursion, trained through a differentiable HDR synthesis.
@@ -121,7 +126,7 @@ class DeepSynthHDRI(HDRModule):
         interval: Literal["epoch", "step"] = "epoch",
         initial_weights: str | None = None,
     ) -> None:
-        _check(reach, step, teacher_forced or free_running)
+        _check(reach, step, histogram_levels, teacher_forced or free_running)
         super().__init__(
             optimizer,
             scheduler,
@@ -305,8 +310,12 @@ class DeepSynthHDRI(HDRModule):
         return forced if self.teacher_forced else None, free if self.free_running else None
 
 
-def _check(reach: int, step: float, scheduled: bool) -> None:
+def _check(reach: int, step: float, histogram_levels: int, scheduled: bool) -> None:
     if reach < 1 or step <= 0:
         raise InputError(f"expected at least 1 step of more than 0 EV, found reach={reach}, step={step:g}")
+    if reach > FARTHEST:
+        raise InputError(f"expected at most {FARTHEST} steps, found reach={reach}", "reach")
+    if not 2 <= histogram_levels <= MOST_LEVELS:
+        raise InputError(f"expected 2 to {MOST_LEVELS} levels, found {histogram_levels}", "histogram_levels")
     if not scheduled:
         raise InputError("expected a schedule to train by, found none; set teacher_forced or free_running")

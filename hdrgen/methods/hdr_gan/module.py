@@ -23,6 +23,8 @@ CLIPPED = 0.9
 """Display value above which `start_near_reference` no longer trusts the reference."""
 DARKEST = 1e-5
 """Nearest that the start comes to 0 and 1, where its logit would be infinite."""
+MOST_MOMENTS = 64
+"""Of the objective."""
 
 
 class HDRGAN(HDRModule):
@@ -109,6 +111,8 @@ class HDRGAN(HDRModule):
         _check_heads(len(self.network.heads), output, self.judged)
         self.tone_mapped_input = tone_mapped_input
         self.linear_output = linear_output
+        if not 1 <= moments <= MOST_MOMENTS:
+            raise InputError(f"expected 1 to {MOST_MOMENTS} moments, found {moments}", "moments")
         self.measure = partial(sphere_moments, moments=moments, to_north_pole=north_pole)
         self.adversarial_weight = adversarial_weight
         self.mu = mu
