@@ -35,8 +35,9 @@ def one_line_errors() -> Iterator[None]:
                 f"--ckpt_path: expected the states of a run as fit writes them, found others ({told});"
                 " pass --model.initial_weights FILE to train from its weights alone"
             ) from error
-        if not isinstance(error, RuntimeError) and _raised_in(error).startswith("torch.optim"):
-            raise InputError(f"--model.optimizer or its schedule: {error}") from error
+        memory = isinstance(error, RuntimeError) and type(error) is not RuntimeError  # or the device, of no choice
+        if not memory and _raised_in(error).startswith("torch.optim"):
+            raise InputError(f"--model.optimizer or its schedule, or their states: {error}") from error
         if not isinstance(error, ValueError):
             raise
         raise _input_error_in(error) or error from None
