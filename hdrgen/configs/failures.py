@@ -44,7 +44,7 @@ def one_line_errors() -> Iterator[None]:
         if _restoring(error):
             raise _not_restored(error) from error
         if _raised_in(error).startswith("torch.optim"):
-            raise InputError(f"--model.optimizer or its schedule: {error}") from error
+            raise _of_optimizer(error) from error
         if not isinstance(error, ValueError):
             raise
         raise _input_error_in(error) or error from None
@@ -77,11 +77,17 @@ def _of_torch(error: RuntimeError) -> InputError | None:
         return _not_restored(error)
     if lost := LOST.search(str(error)):
         return _gone(lost[0])
+    if type(error) is RuntimeError and _raised_in(error).startswith("torch.optim"):  # others are of memory or device
+        return _of_optimizer(error)
     if "unable to resize file </torch_" in text or "unable to write to file </torch_" in text:
         return InputError(
             f"the memory that processes share is full ({text[:120]}); make /dev/shm larger or remove what fills it"
         )
     return None
+
+
+def _of_optimizer(error: BaseException) -> InputError:
+    return InputError(f"--model.optimizer or its schedule, or their states: {error}")
 
 
 def _not_restored(error: BaseException) -> InputError:

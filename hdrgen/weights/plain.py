@@ -208,7 +208,7 @@ def _value(value: object, kind: Any, classes: Classes, later: bool = False) -> A
         return _table(value, parts, classes)
     if inspect.isclass(origin) and issubclass(origin, Iterable):
         return _list(value, origin, parts, classes)
-    if not inspect.isclass(kind):  # nothing is said, or what only a type checker understands
+    if kind is Any or not inspect.isclass(kind):  # nothing is said, or what only a type checker understands
         return _anything(value)
     plain = next((each for each in _PLAIN if issubclass(kind, each)), None)
     return _object(value, kind, classes, later) if plain is None else _plain(value, plain)
@@ -259,7 +259,7 @@ _PLAIN: dict[type, tuple[type, ...]] = {
 def _plain(value: object, kind: type) -> Any:
     if not isinstance(value, _PLAIN[kind]) or (isinstance(value, bool) and kind is not bool):
         raise _Unfit(value)
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int) and abs(value) > (LARGEST if kind is int else 2**53):  # a float holds the latter
         raise _Unfit(value)
     if isinstance(value, str) and not value.isprintable():  # several lines, or half a character: nobody typed them
         raise _Unfit(value)

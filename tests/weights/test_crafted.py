@@ -150,6 +150,23 @@ def test_a_training_does_not_go_on_from_odd_states(changed, folder, state, capsy
     assert len(errors) == 1
 
 
+@pytest.mark.parametrize("changed", [{"exp_avg": torch.zeros(3)}, {"step": "x"}])
+def test_an_optimizer_does_not_go_on_from_odd_states(changed, folder, state, capsys):
+    method = HDRGAN(channels=[6, 8], adversarial_weight=0)
+    optimizer = torch.optim.Adam(method.parameters(), lr=1e-4)
+    optimizer.state = {
+        each: {"step": torch.tensor(1.0), "exp_avg": torch.zeros_like(each), "exp_avg_sq": torch.zeros_like(each)}
+        | changed
+        for each in method.parameters()
+    }
+    states = {"optimizer_states": [optimizer.state_dict()], "lr_schedulers": []}
+    crafted.write(folder / "evil.ckpt", state, states, entry=True)
+    limits = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=1"]
+    assert main([*VERBS["fit"], "evil.ckpt", *limits]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hdrgen:")]
+    assert "states" in line
+
+
 def test_compressed_weights_are_refused(folder, state):
     """Of a file of zeros, compressed ones would be a thousandth."""
     path = crafted.write(folder / "whole.ckpt", state, {})
