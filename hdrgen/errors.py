@@ -1,6 +1,5 @@
 """The exception and the warning that a user is meant to read, and what helps with a misspelt name."""
 
-import re
 from collections.abc import Iterable
 
 
@@ -39,19 +38,10 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     >>> suggest("nothing_like_it", ["methods", "configs"])
     ''
     """
-    import difflib  # takes longer to import than a verb without mistakes to be found
+    import difflib  # slow to import, and needed after a mistake only
 
     folded = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(word.lower(), folded, n=2, cutoff=0.6)
     likeness = [difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in near]
     meant = [folded[name] for name, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
-
-
-def options_in(text: str) -> list[str]:
-    """The options that a help text names.
-
-    >>> options_in("usage: hdrgen methods [-h] [--json]")
-    ['--json']
-    """
-    return sorted({name for name in re.findall(r"--[\w.]*\w", text) if not name.endswith(".help")})

@@ -17,7 +17,7 @@ from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
 from hdrgen.methods import HDRModule, load_method
-from hdrgen.nn import TileSize
+from hdrgen.tiling import TileSize
 
 EV = float | Sequence[float] | Array | Tensor
 File = str | PathLike[str] | Image

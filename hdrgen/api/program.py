@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.exporting import FORMATS
-from hdrgen.nn import Tiling
+from hdrgen.tiling import Tiling
 from hdrgen.weights import METHOD
 
 Values: TypeAlias = ArrayLike | Tensor

@@ -1,6 +1,7 @@
 """Arguments before the parsers see them: packaged configs by name, several files after one option."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,15 @@ PROTOCOL_OPTIONS = ("--evaluation", "--validation")
 OUTPUT_OPTIONS = ("-o", "--output")
 LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
+
+
+def options_in(text: str) -> list[str]:
+    """The options that a help text names.
+
+    >>> options_in("usage: hdrgen methods [-h] [--json]")
+    ['--json']
+    """
+    return sorted({name for name in re.findall(r"--[\w.]*\w", text) if not name.endswith(".help")})
 
 
 def resolve_config(value: str) -> str:

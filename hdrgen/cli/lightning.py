@@ -31,14 +31,15 @@ from hdrgen.callbacks import (
     run_folder,
 )
 from hdrgen.cli.arguments import named_method, prepare, value_of, without
+from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
-from hdrgen.configs import LightningParser, one_line_errors, subclasses
+from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
-from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, weights_in
+from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, subclasses, weights_in
 
 AUTO = "auto"
 """Of the options of ModelCheckpoint: what the method names."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import Field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from hdrgen.cli.arguments import options_in
 from hdrgen.cli.exposure_options import joined
 from hdrgen.cli.parser import CommandParser
-from hdrgen.errors import InputError, options_in
+from hdrgen.errors import InputError, suggest
 
 if TYPE_CHECKING:  # help does not wait for the operators, which import torch
     from hdrgen.tonemap import Operator
@@ -34,8 +35,7 @@ class OperatorOptions:
         self.name = name
         self.operator = operator_class(name)
         taken = options_in(parser.format_help())
-        parameters = [each for each in fields(self.operator) if _reader(each)]  # type: ignore[arg-type]  # dataclasses
-        self.options = {_option(each.name, taken): each for each in parameters}
+        self.options = {_option(each.name, taken): each for each in _parameters(self.operator)}
 
     def parse(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, Operator]:
         """The verb's options, and the operator with the parameters that were typed.
@@ -77,14 +77,31 @@ class OperatorOptions:
         if not option.startswith("--"):
             return f"unexpected {unknown!r}; see {self.parser.prog} --help"
         others = [name for name, one in all_operators().items() if _has(one, option)]
+        meant = "" if others else suggest(option, options_in(self.parser.format_help()))
+        if meant:
+            return f"no option {option}{meant}"
         hint = f" ({', '.join(others)} {'has' if len(others) == 1 else 'have'})" if others else ""
         encoded = f"; its result is encoded: {self.operator.encoding}" if option == "--gamma" else ""
         more = f"other options: {self.parser.prog} --help"
         return f"{self.name} has no {option}{hint}{encoded}; it has {self.spelled}; {more}"
 
 
+class Parameter(NamedTuple):
+    """A field of an operator that can be typed."""
+
+    name: str
+    type: Any
+    default: Any
+
+
+def _parameters(operator: type[Operator]) -> list[Parameter]:
+    types = get_type_hints(operator)  # a field knows its type as text only, where annotations are postponed
+    every = [Parameter(each.name, types[each.name], each.default) for each in fields(operator)]  # type: ignore[arg-type]
+    return [parameter for parameter in every if _reader(parameter)]
+
+
 def _has(operator: type[Operator], option: str) -> bool:
-    return option in [_option(each.name, ()) for each in fields(operator) if _reader(each)]  # type: ignore[arg-type]
+    return option in [_option(parameter.name, ()) for parameter in _parameters(operator)]
 
 
 def _option(parameter: str, taken: Sequence[str]) -> str:
@@ -93,46 +110,59 @@ def _option(parameter: str, taken: Sequence[str]) -> str:
     return f"--operator-{option}" if f"--{option}" in taken else f"--{option}"
 
 
-def _destination(parameter: Field[Any]) -> str:
+def _destination(parameter: Parameter) -> str:
     """A name in the namespace that no option of the verb has."""
     return f"operator.{parameter.name}"
 
 
-def _reader(parameter: Field[Any]) -> Callable[[str], object] | None:
+def _reader(parameter: Parameter) -> Callable[[str], object] | None:
     """Converts text to the type of a parameter; None for parameters that are objects and cannot be typed."""
     readers: dict[Any, Callable[[str], object]] = {
         float: float,
+        int: int,
+        str: str,
         bool: bool,
         float | None: _number_or_none,
+        int | None: _integer_or_none,
         Sequence[float]: _numbers,
+        Literal: str,
     }
-    return readers.get(parameter.type)
+    return readers.get(get_origin(parameter.type) if get_origin(parameter.type) is Literal else parameter.type)
 
 
 def _number_or_none(text: str) -> float | None:
     return None if text.lower() == "none" else float(text)
 
 
+def _integer_or_none(text: str) -> int | None:
+    return None if text.lower() == "none" else int(text)
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
-def _add(group: Any, option: str, parameter: Field[Any]) -> None:
+def _add(group: Any, option: str, parameter: Parameter) -> None:
     settings: dict[str, Any] = {"dest": _destination(parameter), "default": parameter.default}
     if parameter.type is bool:
         group.add_argument(option, action=argparse.BooleanOptionalAction, help="(default: %(default)s)", **settings)
         return
     read = _reader(parameter)
-    forms: dict[Any, str] = {_number_or_none: "a number, or none: from the image ", _numbers: "separated by commas "}
+    if get_origin(parameter.type) is Literal:
+        settings["choices"] = get_args(parameter.type)
+    none = "a number, or none: from the image "
+    forms: dict[Any, str] = {_number_or_none: none, _integer_or_none: none, _numbers: "separated by commas "}
     about = f"{forms.get(read, '')}(default:{_default(parameter)})"
     group.add_argument(option, type=read, metavar="X", help=about, **settings)
 
 
-def _default(parameter: Field[Any]) -> str:
+def _default(parameter: Parameter) -> str:
     """The default of a parameter as it follows its option; nothing after a switch."""
     default = parameter.default
     if parameter.type is bool:
         return ""
     if isinstance(default, tuple):
         return f" {','.join(f'{value:g}' for value in default)}"
+    if isinstance(default, str):
+        return f" {default}"
     return f" {'none' if default is None else f'{default:g}'}"

@@ -107,10 +107,10 @@ def _lightning_parts() -> dict[str, list[type]]:
     from pytorch_lightning import Trainer
 
     from hdrgen.callbacks import Extremes, ImageGrid, PredictionWriter
-    from hdrgen.configs import subclasses
     from hdrgen.data import ExposureStackDataModule
     from hdrgen.methods import HDRModule
     from hdrgen.metrics import EvaluationProtocol
+    from hdrgen.weights import subclasses
 
     return {
         "data": [ExposureStackDataModule],

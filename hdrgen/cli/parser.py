@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from hdrgen.errors import InputError, options_in, suggest
+from hdrgen.cli.arguments import options_in
+from hdrgen.errors import InputError, suggest
 from hdrgen.plain_files import OWN, read_yaml
 
 

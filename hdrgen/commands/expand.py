@@ -95,7 +95,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
 def _method(checkpoint: Path, model: str | None) -> HDRModule:
     """The method of a checkpoint, or the class that `--model` names, without its weights."""
     from hdrgen.methods import build, method_in
-    from hdrgen.nn import read_checkpoint
+    from hdrgen.weights import read_checkpoint
 
     return build(method_in(read_checkpoint(checkpoint), checkpoint, model))
 

@@ -112,6 +112,8 @@ def _check(options: Namespace) -> None:
         raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
     if options.method == DISPLAY and options.preview:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
+    if options.method in (LEARNED, DISPLAY) and options.response != "auto":
+        raise InputError(f"--response is for merges to radiance, not for --method {options.method}; leave one out")
     if options.method in (LEARNED, DISPLAY) and options.deghost:
         raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
 

@@ -1,18 +1,7 @@
-"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols.
-
-What parses arguments needs Lightning, and is imported on first use: most verbs do without.
-"""
+"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols."""
 
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from hdrgen.lazy import lazy_face
-
-if TYPE_CHECKING:
-    from hdrgen.configs.failures import one_line_errors as one_line_errors
-    from hdrgen.configs.parsing import LightningParser as LightningParser
-    from hdrgen.configs.parsing import subclasses as subclasses
 
 DEFAULTS = "defaults"
 """Configurations whose name starts with this are always applied, and are not chosen by name."""
@@ -56,14 +45,3 @@ def title_of(path: Path) -> str:
     """First comment line of a configuration: what it is for."""
     with path.open(encoding="utf-8") as lines:
         return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "")
-
-
-if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-    __getattr__, __dir__ = lazy_face(
-        __name__,
-        {
-            "LightningParser": "hdrgen.configs.parsing:LightningParser",
-            "one_line_errors": "hdrgen.configs.failures:one_line_errors",
-            "subclasses": "hdrgen.configs.parsing:subclasses",
-        },
-    )

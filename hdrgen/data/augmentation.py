@@ -35,7 +35,9 @@ class Augmentation(nn.Module):
     ) -> None:
         super().__init__()
         if crop is not None and crop < 1:
-            raise InputError(f"expected a crop of at least 1 pixel, found {crop}; pass null to keep whole frames")
+            raise InputError(
+                f"expected a crop of at least 1 pixel, found {crop}; leave crop out to keep whole frames", "crop"
+            )
         self.crop = crop
         steps: list[_AugmentationBase] = []
         if rotate or shift or scale:

@@ -52,7 +52,7 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     if not counts:
         return pixels, []
     if clean:
-        return _cleaned(pixels, defects), [Note(f"replaced by clean: {counts} pixels of {defects.black.size}")]
+        return _cleaned(pixels, defects), [Note(f"replaced {counts} pixels of {defects.black.size}")]
     if defects.nonfinite.any():
         raise InputError(f"{path}: expected finite radiance, found {counts} pixels; {_REMEDY}", argument="clean")
     return pixels, [Note(f"radiance holds {counts} pixels of {defects.black.size}; {_REMEDY}", "clean")]

@@ -15,7 +15,6 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
-from hdrgen.configs import subclasses
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.weights import (
@@ -28,6 +27,7 @@ from hdrgen.weights import (
     full_name,
     named,
     read_checkpoint,
+    subclasses,
 )
 
 OWN = "hdrgen.methods"

@@ -8,8 +8,7 @@ from torch import Tensor
 from hdrgen.camera import CameraResponse, EstimatedResponse, Gamma, calibrate_debevec
 from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, merge_debevec
-from hdrgen.nn import of_whole_image
-from hdrgen.tiling import row_slices
+from hdrgen.tiling import of_whole_image, row_slices
 
 MergeFunction = Callable[[Tensor, Tensor], Tensor]
 """Stacks `(B, S, 3, H, W)` of display values and their EV `(S,)` to radiance `(B, 3, H, W)`, as `merge_stack` does."""

@@ -1,4 +1,4 @@
-"""How methods are optimised, by one optimiser or several."""
+"""How methods are optimised, by one optimizer or several."""
 
 from typing import Any, Literal
 
@@ -10,11 +10,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 
 class OptimizedModule(LightningModule):
-    """The part of `HDRModule` that makes and steps optimisers and schedules.
+    """The part of `HDRModule` that makes and steps optimizers and schedules.
 
     Attributes:
-        optimizer: Makes the optimiser from the parameters; None where there are none.
-        scheduler: Makes the learning-rate scheduler from the optimiser; None keeps the rate.
+        optimizer: Makes the optimizer from the parameters; None where there are none.
+        scheduler: Makes the learning-rate scheduler from the optimizer; None keeps the rate.
         interval: When the scheduler steps.
     """
 
@@ -23,9 +23,9 @@ class OptimizedModule(LightningModule):
     interval: Literal["epoch", "step"]
 
     def configure_optimizers(self) -> Any:
-        """The optimiser and scheduler of the arguments; none for a method without parameters.
+        """The optimizer and scheduler of the arguments; none for a method without parameters.
 
-        A method with several optimisers returns a list of `scheduled` ones.
+        A method with several optimizers returns a list of `scheduled` ones.
         """
         return None if self.optimizer is None else self.scheduled(self.optimizer(self.parameters()))
 
@@ -41,10 +41,10 @@ class OptimizedModule(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def descend(self, loss: Tensor, clip_value: float | None = None) -> None:
-        """Under manual optimisation: one backward pass, then a step of every optimiser.
+        """Under manual optimisation: one backward pass, then a step of every optimizer.
 
         Args:
-            loss: The sum of all optimisers' losses. One pass gives each parameter its gradient once, as
+            loss: The sum of all optimizers' losses. One pass gives each parameter its gradient once, as
                 DistributedDataParallel expects.
             clip_value: Largest magnitude of a gradient's entries; None clips nothing.
         """

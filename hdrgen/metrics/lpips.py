@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from hdrgen.errors import InputError
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
-from hdrgen.nn import SQUEEZENET_CHANNELS, VGG_CHANNELS, SqueezeNetFeatures, VGGFeatures, load_imagenet, read_weights
+from hdrgen.nn import SQUEEZENET_CHANNELS, VGG_CHANNELS, SqueezeNetFeatures, VGGFeatures
+from hdrgen.weights import load_imagenet, read_weights
 
 SMALLEST_SIDE = 32
 """Pixels; the deepest features of smaller images would be all border."""

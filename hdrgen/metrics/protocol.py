@@ -59,9 +59,10 @@ class EvaluationProtocol:
         input_ev: The true exposure nearest to it, in stops relative to the reference, is the input.
         resize: Height and width, or the side of a square whatever the aspect was, to which true exposures and
             truth are resized before anything is computed; None keeps them.
-        exposures: True exposures that are scored, in stops relative to the input, those that the method offers among
+        exposures: True exposures that are scored, in stops relative to the input, as far as the method can generate
             them; None: all.
-        stack_ev: Exposures that are generated and merged, in stops relative to the input, as far as the method offers
+        stack_ev: Exposures that are generated and merged, in stops relative to the input, as far as the method can
+            generate
             them; None: the method's own. Methods that choose their exposures, or merge no stack, keep to their way.
         merge: Stack and EV to radiance; None: the method's own merge.
         truth: The scene's HDR image (`dataset`), one merged from all its true exposures as the result is

@@ -25,7 +25,7 @@ def operator_class(name: str) -> type[Operator]:
     """The class of an operator.
 
     Raises:
-        InputError: No operator is called so.
+        InputError: No operator has that name.
     """
     operators = all_operators()
     if name not in operators:

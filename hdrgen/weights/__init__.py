@@ -5,7 +5,7 @@ Nothing here knows a method; `hdrgen.methods` builds one from what is read here.
 
 from hdrgen.weights.checkpoint import METHOD, WEIGHTS, read_checkpoint, weights_in
 from hdrgen.weights.lookup import RUNS, find_best, find_checkpoint, find_last
-from hdrgen.weights.origin import arguments_in, class_name_in, class_path_in
+from hdrgen.weights.origin import arguments_in, class_name_in, class_path_in, subclasses
 from hdrgen.weights.plain import Classes, as_data, as_objects, checked_arguments, full_name, named
 from hdrgen.weights.pretrained import load_imagenet, read_weights
 from hdrgen.weights.states import own_states
@@ -30,5 +30,6 @@ __all__ = [
     "own_states",
     "read_checkpoint",
     "read_weights",
+    "subclasses",
     "weights_in",
 ]

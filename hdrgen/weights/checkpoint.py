@@ -127,4 +127,5 @@ def _diagnosis(path: Path, error: str) -> str:
             " loaded; get the file from its author as weights only"
         )
     size = path.stat().st_size
-    return f"checkpoint {path} is damaged or none ({size} bytes; nothing in it was run); copy or train it again"
+    damaged = f"checkpoint {path} is damaged or not a checkpoint ({size} bytes; nothing in it was run)"
+    return f"{damaged}; copy or train it again"

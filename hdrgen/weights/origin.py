@@ -1,5 +1,6 @@
 """What a checkpoint notes about the method that made it, as plain data: nothing that is named is imported."""
 
+from collections.abc import Iterator
 from typing import Any
 
 NOTES = ("_class_path", "_instantiator")
@@ -23,3 +24,11 @@ def class_name_in(checkpoint: dict[str, Any]) -> str | None:
 def arguments_in(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """The arguments that the method was made with."""
     return {name: value for name, value in checkpoint.get("hyper_parameters", {}).items() if name not in NOTES}
+
+
+def subclasses(cls: type) -> Iterator[type]:
+    """All imported classes below `cls`."""
+    children: list[type] = cls.__subclasses__()
+    for child in children:
+        yield child
+        yield from subclasses(child)

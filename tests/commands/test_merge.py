@@ -94,6 +94,7 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["room", "--method", "hdr_gan"], "--ckpt_path"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "none.ckpt"], "expected a checkpoint"),
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
+        (["room", "--method", "mertens", "--response", "srgb"], "--response is for merges to radiance"),
         (["room", "--method", "mertens", "--preview"], "--preview"),
         (["room", "-o", "x.jpg"], "format for radiance"),
         (["room", "-o", "x.exr", "--method", "mertens"], "makes a picture"),

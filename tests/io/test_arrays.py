@@ -52,7 +52,7 @@ def test_other_arrays_are_refused(tmp_path, array, words):
 def test_clean_replaces_nan(tmp_path):
     pixels = np.ones((4, 5, 3))
     pixels[0, 0] = np.nan
-    with pytest.warns(UserWarning, match="image.npy: replaced by clean: 1 NaN or infinite"):
+    with pytest.warns(UserWarning, match="image.npy: replaced 1 NaN or infinite"):
         assert np.isfinite(read_array(saved(tmp_path, pixels), clean=True).pixels).all()
 
 

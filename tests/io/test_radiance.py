@@ -26,7 +26,7 @@ def test_nan_and_inf_are_counted_and_the_option_named(broken):
 
 def test_clean_replaces(broken, radiance):
     path, pixels = broken
-    with pytest.warns(UserWarning, match=r"a\.exr: replaced by clean: 3 NaN or infinite, 2 negative, 1 zero \(black\)"):
+    with pytest.warns(UserWarning, match=r"a\.exr: replaced 3 NaN or infinite, 2 negative, 1 zero \(black\)"):
         cleaned = read_image(path, clean=True).pixels
     good = pixels[np.isfinite(pixels) & (pixels > 0)]
     assert np.isfinite(cleaned).all()

@@ -39,7 +39,7 @@ def test_code_is_refused_and_not_run(save, tmp_path):
 def test_damaged_file(content, tmp_path):
     path = tmp_path / "x.ckpt"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="damaged or none"):
+    with pytest.raises(InputError, match="damaged or not a checkpoint"):
         read_checkpoint(path)
 
 
@@ -48,7 +48,7 @@ def test_truncated_file(share, tmp_path):
     path = tmp_path / "x.ckpt"
     torch.save({"state_dict": {"weight": torch.randn(100, 100)}}, path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(InputError, match="damaged or none"):
+    with pytest.raises(InputError, match="damaged or not a checkpoint"):
         read_checkpoint(path)
 
 
@@ -74,5 +74,5 @@ def test_weights_of_others_in_safetensors_have_no_arguments(tmp_path):
     torch_files.save_file({"weight": torch.zeros(1)}, path, {"hdrgen": json.dumps(about)})
     assert read_checkpoint(path)["hyper_parameters"] == {"channels": 8, "_class_path": "some.Method"}
     torch_files.save_file({"weight": torch.zeros(1)}, path, {"hdrgen": '{"init_args": 3}'})
-    with pytest.raises(InputError, match=r"model\.safetensors is damaged or none"):
+    with pytest.raises(InputError, match=r"model\.safetensors is damaged or not a checkpoint"):
         read_checkpoint(path)

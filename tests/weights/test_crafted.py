@@ -173,6 +173,6 @@ def test_compressed_weights_are_refused(folder, state):
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile("evil.ckpt", "w", zipfile.ZIP_DEFLATED) as packed:
         for member in whole.infolist():
             packed.writestr(member.filename, whole.read(member))
-    assert "damaged or none" in told(load_method, folder / "evil.ckpt")
+    assert "damaged or not a checkpoint" in told(load_method, folder / "evil.ckpt")
     with pytest.raises(InputError, match="cannot be read as VGG weights"):
         read_weights(folder / "evil.ckpt", "VGG")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from hdrgen.errors import InputError
 from hdrgen.methods.adaptive_itm.blocks import convolution
-from hdrgen.nn import of_whole_image
+from hdrgen.tiling import of_whole_image
 
 MOSTLY_THE_INPUT = (-2.0, 2.0, -2.0)
 """Logits of the masks at the start: they sum to 1.12."""

@@ -42,7 +42,7 @@ class AdaptiveITM(HDRModule):
         one up, one down
 
     The loss is :math:`L_{prog} + \lambda_{gan} (L_G + L_D) + \lambda_H L_H` (Eq. 16), in one backward pass and two
-    optimisers. The exposures to learn are those that a data set has labelled (SICE-S), or else those that
+    optimizers. The exposures to learn are those that a data set has labelled (SICE-S), or else those that
     `hdrgen.data.optimal_exposures` finds. `generate` goes by the direction of an EV alone: below 0 it makes the darker
     image, above 0 the brighter one. The result is `peak` times what the fusion network makes, and 1 is about what just
     reaches white in the photograph, see `loss.on_the_scale_of`.
@@ -142,7 +142,7 @@ class AdaptiveITM(HDRModule):
             self.perceptual = PerceptualLoss(16, ("pool3", "pool4", "pool5"), self.perceptual_weights)
 
     def configure_optimizers(self) -> Any:
-        """One optimiser for what generates, one for the discriminator if there is one."""
+        """One optimizer for what generates, one for the discriminator if there is one."""
         assert self.optimizer is not None
         generating = [part for part in (self.network, self.fusion) if part is not None]
         optimizers = [self.optimizer([p for part in generating for p in part.parameters()])]
@@ -179,7 +179,7 @@ class AdaptiveITM(HDRModule):
     # -- training --------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One backward pass for all terms of Eq. 16, then a step of both optimisers."""
+        """One backward pass for all terms of Eq. 16, then a step of both optimizers."""
         image, targets = source_of(batch), _pick(batch["ldr"], _optimal(batch))
         terms = self.terms(image, targets, None if self.fusion is None else _truth(batch))
         loss = torch.stack(list(terms.values())).sum()

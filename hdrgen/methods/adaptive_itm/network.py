@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from hdrgen.errors import InputError
 from hdrgen.methods.adaptive_itm.blocks import ConvPair, CrossModelAttention, GuidedConvPair, convolution
-from hdrgen.nn import SwinLayer, fitted, mean_of_whole, of_whole_image
+from hdrgen.nn import SwinLayer
+from hdrgen.tiling import fitted, mean_of_whole, of_whole_image
 
 CHANNELS = (32, 64, 128, 256, 512)
 

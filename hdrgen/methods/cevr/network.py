@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hdrgen.nn import VGG_CHANNELS, VGGEncoder, enlarge, group_norm
+from hdrgen.nn import VGG_CHANNELS, VGGEncoder, enlarge
+from hdrgen.tiling import group_norm
 
 ENCODER_CHANNELS = VGG_CHANNELS[:3]
 GROUPS = 2

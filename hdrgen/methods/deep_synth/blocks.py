@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
-from hdrgen.nn import group_norm
+from hdrgen.tiling import group_norm
 
 
 class ConditionalInstanceNorm(nn.Module):

@@ -82,7 +82,7 @@ class DeepSynthHDRI(HDRModule):
         stack_ev: Exposures generated for the HDR image; None: all whole steps within reach.
         response: Response that merges the generated stack; None estimates it from the stack, as in training.
         optimizer: Paper: gradient-centralised Adam, 1e-4, betas 0.5 and 0.999. The authors' code adds weight decay.
-        refinement_learning_rate: Of the refinement networks; None: the optimiser's. 1e-5 in the authors' code.
+        refinement_learning_rate: Of the refinement networks; None: the optimizer's. 1e-5 in the authors' code.
         scheduler: Paper: none.
         interval: When the scheduler steps.
         initial_weights: Checkpoint whose weights training starts from.
@@ -180,7 +180,7 @@ class DeepSynthHDRI(HDRModule):
             )
 
     def configure_optimizers(self) -> Any:
-        """One optimiser for all six networks: it treats each parameter on its own, as six would."""
+        """One optimizer for all six networks: it treats each parameter on its own, as six would."""
         if self.optimizer is None or self.refinement_learning_rate is None:
             return super().configure_optimizers()
         late = [parameter for network in self._refinements() for parameter in network.parameters()]
@@ -226,7 +226,7 @@ class DeepSynthHDRI(HDRModule):
     # -- training --------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step of both schedules: all gradients first, then one step of the optimiser."""
+        """One step of both schedules: all gradients first, then one step of the optimizer."""
         self.refining.fill_(self.global_step >= self.refinement_start)
         levels = levels_of(batch, self.step)
         forced, free = self._starts(levels)

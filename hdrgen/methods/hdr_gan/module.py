@@ -16,7 +16,7 @@ from hdrgen.methods.base import HDRModule
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
 from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, FRAMES, REFERENCE, Discriminator, Generator
 from hdrgen.methods.hdr_gan.schedule import TwoDrops
-from hdrgen.nn import pad_to_multiple
+from hdrgen.tiling import pad_to_multiple
 from hdrgen.tonemap import inverse_mu_law, mu_law
 
 CLIPPED = 0.9
@@ -42,7 +42,7 @@ class HDRGAN(HDRModule):
     counted from the darkest exposure: what saturates there is 1, and all brighter radiance counts as 1.
 
     Training steps both networks from the same batch, after one backward pass for both losses. Manual optimisation: a
-    batch is two steps of the trainer, one for each optimiser.
+    batch is two steps of the trainer, one for each optimizer.
 
     Args:
         channels: Width of each scale of the generator; two or four of them are the ablations of Table II.
@@ -196,7 +196,7 @@ class HDRGAN(HDRModule):
     # -- training --------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        """One optimiser for each network."""
+        """One optimizer for each network."""
         networks = [self.network] if self.discriminator is None else [self.network, self.discriminator]
         assert self.optimizer is not None
         return [self.scheduled(self.optimizer(network.parameters())) for network in networks]

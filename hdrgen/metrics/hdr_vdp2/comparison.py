@@ -13,7 +13,7 @@ from hdrgen.metrics.hdr_vdp2.chunks import chunks
 from hdrgen.metrics.hdr_vdp2.displays import encoding_named, primaries_of
 from hdrgen.metrics.hdr_vdp2.geometry import checked_ppd
 from hdrgen.metrics.hdr_vdp2.masking import common_contrast, visible_difference
-from hdrgen.metrics.hdr_vdp2.model import Model, Viewing, model
+from hdrgen.metrics.hdr_vdp2.model import Viewing, VisualModel, model
 from hdrgen.metrics.hdr_vdp2.observer import Observer
 from hdrgen.metrics.hdr_vdp2.photoreceptors import table_position
 from hdrgen.metrics.hdr_vdp2.pooling import (
@@ -119,7 +119,7 @@ def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels:
     checked_ppd(ppd)
 
 
-def _compare(parts: Model, observer: Observer, test: Tensor, reference: Tensor) -> HDRVDP2Result:
+def _compare(parts: VisualModel, observer: Observer, test: Tensor, reference: Tensor) -> HDRVDP2Result:
     """Of decoded images."""
     retina = _see(parts, observer, test, reference)
     differences, errors = _differ(parts, observer.masking, retina, _changed(test, reference))
@@ -134,7 +134,7 @@ def _compare(parts: Model, observer: Observer, test: Tensor, reference: Tensor) 
     )
 
 
-def _see(parts: Model, observer: Observer, test: Tensor, reference: Tensor) -> _Retina:
+def _see(parts: VisualModel, observer: Observer, test: Tensor, reference: Tensor) -> _Retina:
     """Eye, receptors and pyramid of all images at once."""
     light = torch.cat([test, reference])
     if observer.optics:
@@ -161,7 +161,7 @@ def _changed(test: Tensor, reference: Tensor) -> Tensor:
     return difference.any(1, keepdim=True).to(test.dtype)
 
 
-def _differ(parts: Model, masking: bool, retina: _Retina, changed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+def _differ(parts: VisualModel, masking: bool, retina: _Retina, changed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Visible differences of each band `(B, K, h, w)`, and the errors of their planes `(B, K)`."""
     pairs = [band.chunk(2) for band in retina.bands]
     contrast = [common_contrast(test, reference) for test, reference in pairs] if masking else None
@@ -176,7 +176,7 @@ def _differ(parts: Model, masking: bool, retina: _Retina, changed: Tensor) -> tu
     return differences, errors
 
 
-def _sensitivity(parts: Model, band: int, position: Tensor) -> Tensor:
+def _sensitivity(parts: VisualModel, band: int, position: Tensor) -> Tensor:
     """Contrast sensitivity of a band at every pixel; of the last, which was filtered, 1."""
     if band == parts.sensitivity.shape[0]:
         return torch.ones_like(position)

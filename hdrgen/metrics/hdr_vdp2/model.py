@@ -17,7 +17,7 @@ from hdrgen.metrics.hdr_vdp2.resizing import Resizer, resizer
 from hdrgen.metrics.hdr_vdp2.sensitivity import base_frequencies, sensitivity_tables
 
 
-class Model(NamedTuple):
+class VisualModel(NamedTuple):
     """Everything that does not depend on the images; lists are by band, from fine to coarse."""
 
     optics: Optics
@@ -50,7 +50,7 @@ class Viewing(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> Model:
+def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> VisualModel:
     """The model, computed in float64; the last four are kept, at about 95 bytes for each pixel in float32.
 
     Args:
@@ -61,18 +61,18 @@ def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> Model:
     # Tensors made in inference mode could not be kept for a later backward pass.
     with torch.inference_mode(False), torch.no_grad(), torch.device("cpu"):
         parts = _build(viewing)
-        moved: Model = _moved(parts, dtype, device)
+        moved: VisualModel = _moved(parts, dtype, device)
         # A float32 FFT would bury dark places in the rounding of lights that are a million times brighter.
         precise = dtype if device.type == "mps" else torch.float64
         return moved._replace(optics=_moved(parts.optics, precise, device))
 
 
-def _build(viewing: Viewing) -> Model:
+def _build(viewing: Viewing) -> VisualModel:
     height, width, ppd = viewing[:3]
     levels = level_sizes(height, width)
     sizes = [levels[0], *levels] if len(levels) > 1 else [levels[0]] * 2
     frequencies = [ppd / 2 * 2.0**-band for band in range(len(sizes))]
-    return Model(
+    return VisualModel(
         optics(height, width, ppd),
         photoreceptors(*viewing[3:]),
         steerable_pyramid(height, width),

@@ -11,8 +11,10 @@ import yaml
 from jsonargparse import get_loader, set_loader
 from pytorch_lightning.cli import LightningArgumentParser
 
-from hdrgen.errors import InputError, options_in, suggest
+from hdrgen.cli.arguments import options_in
+from hdrgen.errors import InputError, suggest
 from hdrgen.plain_files import bounded
+from hdrgen.weights import subclasses
 
 # Of --data FILE, --evaluation FILE and others, which jsonargparse opens by itself
 set_loader("yaml", bounded(get_loader("yaml")), (yaml.YAMLError,))
@@ -111,14 +113,6 @@ def _as_path(name: str) -> str:
     paths = {own: f"{room}.{own}" for room in _ROOMS for own in importlib.import_module(room).__all__}
     near = difflib.get_close_matches(name, paths, n=1)
     return f"; expected an import path{f', such as {paths[near[0]]}' if near else ''}"
-
-
-def subclasses(cls: type) -> Iterator[type]:
-    """All imported classes below `cls`."""
-    children: list[type] = cls.__subclasses__()
-    for child in children:
-        yield child
-        yield from subclasses(child)
 
 
 def _usable(base: type) -> Iterator[type]:
