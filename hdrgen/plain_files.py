@@ -15,6 +15,8 @@ from typing import Any
 
 from hdrgen.errors import InputError
 
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+"""Never wait for who writes to a pipe; Windows has none of these among its files."""
 FROM_OTHERS = 2**20
 """Bytes of a file that came with a run, a few hundred times what hdrgen writes."""
 OWN = 2**24
@@ -41,10 +43,12 @@ def read_text(path: Path, most: int = FROM_OTHERS, errors: str = "strict") -> st
         InputError: No such file, none that can be read, none in UTF-8, or a larger one.
     """
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise InputError(f"{path}: expected a file, found a device or pipe")
             content = file.read(most + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; check the name") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check name and permissions") from error
     if len(content) > most:

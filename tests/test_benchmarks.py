@@ -14,4 +14,4 @@ NEEDS = {"mutants": "mutmut"}
 def test_every_benchmark_can_be_imported(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name], reason="make mutants installs it in an environment of its own")
-    assert callable(importlib.import_module(f"benchmarks.{name}").main)
+    importlib.import_module(f"benchmarks.{name}")

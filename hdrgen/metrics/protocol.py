@@ -62,8 +62,8 @@ class EvaluationProtocol:
         exposures: True exposures that are scored, in stops relative to the input, as far as the method can generate
             them; None: all.
         stack_ev: Exposures that are generated and merged, in stops relative to the input, as far as the method can
-            generate
-            them; None: the method's own. Methods that choose their exposures, or merge no stack, keep to their way.
+            generate them; None: the method's own. Methods that choose their exposures, or merge no stack, keep to
+            their way.
         merge: Stack and EV to radiance; None: the method's own merge.
         truth: The scene's HDR image (`dataset`), one merged from all its true exposures as the result is
             (`merged`; of a stack of ranks, the scene's), or the latter where a scene has none (`dataset_or_merged`).
