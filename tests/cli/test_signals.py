@@ -27,6 +27,7 @@ def place(tmp_path, monkeypatch):
     """A folder of its own, and the handlers as they were: Lightning ignores Ctrl-C once it has seen one."""
     monkeypatch.chdir(tmp_path)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a shell's background
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -167,9 +168,9 @@ def test_a_training_with_workers_ends_with_all_of_them():
         os.killpg(training.pid, signal.SIGTERM)
         _, told = training.communicate(timeout=30)
     assert training.returncode == 143, told
-    assert [line for line in told.splitlines() if line.startswith("hdrgen")] == [
-        "hdrgen: terminated; no epoch was finished: start again"
-    ]
+    (line,) = [line for line in told.splitlines() if line.startswith("hdrgen")]
+    # Workers start before the first batch: the signal may come while there is nothing to go on from or to start again.
+    assert line in ("hdrgen: terminated", "hdrgen: terminated; no epoch was finished: start again")
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
 
