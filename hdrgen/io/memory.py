@@ -39,7 +39,7 @@ def check_memory(path: Path, width: int, height: int, bytes_each: int, limit: fl
         allowed = "" if math.isinf(limit) else f", which max_megapixels={limit:g} allows"
         size = f"{width} x {height} ({width * height / 1e6:.4g} megapixels{allowed})"
         raise InputError(
-            f"{path}: expected an image for {_SHARE:.0%} of the free memory ({free / 1e9:.3g} GB), found"
+            f"{path}: expected at most {_SHARE:.0%} of the free memory ({free / 1e9:.3g} GB), found"
             f" {size}, of which reading takes about {needed / 1e9:.3g} GB; end other programs, or reduce it",
             argument=None if math.isinf(limit) else "max_megapixels",
         )
