@@ -1,19 +1,34 @@
 """Tables of plain text, for terminals."""
 
+import re
 from collections.abc import Collection, Sequence
+
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Text with escapes for what moves the cursor, recolours the terminal, turns the direction or is no character.
+
+    Names of files come from strangers, and may hold any of it.
+
+    >>> print(printable("new\nline \x1b[2J"))
+    new\nline \x1b[2J
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def text_table(rows: Sequence[Sequence[str]], right: Collection[int] = (), narrowest: int = 0) -> list[str]:
     """The lines of a table whose columns are aligned.
 
     Args:
-        rows: Cells by row, as many in each.
+        rows: Cells by row, as many in each; each is one line, whatever it holds.
         right: Columns that are flush right, such as numbers; the others are flush left.
         narrowest: Characters that a column has at least.
 
     >>> text_table([("name", "size"), ("a", "7,000")], right=[1])
     ['name   size', 'a     7,000']
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(narrowest, *map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

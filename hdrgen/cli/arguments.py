@@ -16,6 +16,10 @@ LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
 
 
+_ESCAPED = re.compile("[\\x7f-\\xa0\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
+"""Line ends and what YAML does not read as it is."""
+
+
 def options_in(text: str) -> list[str]:
     """The options that a help text names.
 
@@ -60,12 +64,44 @@ def prepare(arguments: Sequence[str]) -> list[str]:
     and `--data.predict a.jpg b.jpg` one list. Options win from left to right, but for the output folder, which a saved
     configuration after it would reset.
 
+    Raises:
+        InputError: An argument that is no UTF-8, but for one of several photographs, which is left out with a warning.
+
     >>> prepare(["--data.predict", "a.jpg", "b.jpg", "--seed_everything=1"])
     ['--data.predict=["a.jpg", "b.jpg"]', '--seed_everything=1']
     """
     output = value_of(arguments, *OUTPUT_OPTIONS)
     last = [] if output is None else [f"{OUTPUT_OPTIONS[1]}={output}"]
-    return [token for option, values in _options(arguments) for token in _rewrite(option, values)] + last
+    tokens = [token for option, values in _options(arguments) for token in _rewrite(option, values)] + last
+    return [_in_utf8(token) for token in tokens]
+
+
+def as_value(value: object) -> str:
+    r"""Plain data as the value of an option, which is read as YAML.
+
+    YAML takes JSON but for characters beyond 16 bits: JSON escapes them in two halves, which YAML reads as two.
+
+    >>> print(as_value(["a.jpg", "\N{SUNRISE}.jpg", "\x85"]))
+    ["a.jpg", "🌅.jpg", "\u0085"]
+    """
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _in_utf8(argument: str) -> str:
+    try:
+        argument.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{argument!a}: expected a name in UTF-8, found other bytes; rename it") from error
+    return argument
+
+
+def _usable(files: list[str]) -> list[str]:
+    if len(files) == 1:
+        return [_in_utf8(files[0])]
+    from hdrgen.io import with_usable_names  # with NumPy, for which no help should wait
+
+    usable = with_usable_names("the files", map(Path, files))
+    return [file for file in files if Path(file) in usable]
 
 
 def value_of(arguments: Sequence[str], *names: str) -> str | None:
@@ -140,7 +176,7 @@ def _rewrite(option: str, values: list[str]) -> list[str]:
     if option in PROTOCOL_OPTIONS and values:
         return [f"{option}={configs.path_of(configs.PROTOCOL)}", f"{option}={resolve_protocol(values[0])}", *values[1:]]
     if option in LIST_OPTIONS and values and not values[0].startswith("["):
-        return [f"{option}={json.dumps(values)}"]
+        return [f"{option}={as_value(_usable(values))}"]
     return [option, *values] if option else values
 
 

@@ -1,6 +1,5 @@
 """The verbs that train and use methods: one LightningCLI."""
 
-import json
 import sys
 import warnings
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ from hdrgen.callbacks import (
     SaveConfig,
     run_folder,
 )
-from hdrgen.cli.arguments import named_method, prepare, value_of, without
+from hdrgen.cli.arguments import as_value, named_method, prepare, value_of, without
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
@@ -303,7 +302,7 @@ def complete(arguments: list[str]) -> list[str]:
     if class_name in (None, class_name_in(checkpoint)):
         method = method_in(checkpoint, path, named if named and "." in named else None)
         # What looks like an address anywhere in the text would be opened as one.
-        described = json.dumps(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
+        described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
         rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
 

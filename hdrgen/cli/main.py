@@ -6,6 +6,7 @@ module when it is called.
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from hdrgen.cli.warnings_ import one_line_warnings
 from hdrgen.errors import InputError
 from hdrgen.signals import advice, terminable, was_terminated
+from hdrgen.text_table import printable
 from hdrgen.version import __version__
 
 INTERRUPTED = 130
@@ -70,12 +72,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     words = _words_of(given[0] if given else "")
     try:
+        _print_anything()
         with terminable(), one_line_warnings(words):
             _dispatch(given)
             sys.stdout.flush()
     except BaseException as error:
         return _status_of(error, words)
     return 0
+
+
+def _print_anything() -> None:
+    """A name of a file that the terminal or the pipe cannot show is printed with escapes, and ends nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _status_of(error: BaseException, words: Callable[[str, str | None], str]) -> int:
@@ -156,5 +166,5 @@ def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> 
 def _complain(error: Exception, message: str) -> int:
     if os.environ.get(TRACEBACK):
         raise error
-    print("hdrgen: error:", " ".join(message.split()), file=sys.stderr)
+    print("hdrgen: error:", printable(" ".join(message.split())), file=sys.stderr)
     return BAD_INPUT

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from hdrgen.errors import InputWarning
+from hdrgen.text_table import printable
 
 
 def as_it_is(message: str, argument: str | None) -> str:
@@ -34,7 +35,7 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
     ) -> None:
         text = words(str(message), message.argument if isinstance(message, InputWarning) else None)
         with _above_progress_bar():
-            print("hdrgen: warning:", " ".join(text.split()), file=file or sys.stderr, flush=True)
+            print("hdrgen: warning:", printable(" ".join(text.split())), file=file or sys.stderr, flush=True)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hdrgen.errors import InputError
-from hdrgen.io import ARRAY_SUFFIX, images_in, natural_key
+from hdrgen.io import ARRAY_SUFFIX, images_in, natural_key, with_usable_names
 
 _NAMED = 5  # files without partner that the error names
 
@@ -44,7 +44,7 @@ def find_pairs(reference: Path, test: Path) -> list[Pair]:
 def _by_stem(folder: Path) -> dict[str, Path]:
     arrays = (path for path in folder.iterdir() if path.suffix.lower() == ARRAY_SUFFIX and path.is_file())
     stems: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted([*images_in(folder), *arrays], key=natural_key):
+    for path in sorted([*images_in(folder), *with_usable_names(folder, arrays)], key=natural_key):
         stems[path.stem].append(path)
     if not stems:
         raise InputError(f"{folder}: no images in this folder; name a folder that holds some")

@@ -22,7 +22,7 @@ from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
 from hdrgen.io.metadata.tags import Tags
-from hdrgen.io.paths import complete_or_nothing, write_complete
+from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
@@ -71,6 +71,7 @@ __all__ = [
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "with_usable_names",
     "write_complete",
     "write_image",
 ]

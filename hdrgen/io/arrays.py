@@ -8,6 +8,7 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.image import Image, Pixels
+from hdrgen.io.memory import check_memory, pixel_bytes
 from hdrgen.io.notes import warn_of
 from hdrgen.io.paths import existing_file
 from hdrgen.io.radiance import checked_radiance
@@ -30,7 +31,8 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
         clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
 
     Raises:
-        InputError: No array file, another shape or number type, NaN or infinite radiance without `clean`.
+        InputError: No array file, another shape or number type, NaN or infinite radiance without `clean`; more than
+            fits into memory.
     """
     path = existing_file(path)
     try:
@@ -40,21 +42,27 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
         raise InputError(
             f"{path}: expected one array of numbers in NumPy's .npy format, found something else"
         ) from error
-    pixels = _three_channels(array, path)
-    linear = pixels.dtype.kind == "f"
+    planes = _checked(array, path)
+    linear = array.dtype.kind == "f"
+    check_memory(path, planes.shape[1], planes.shape[0], pixel_bytes(array.itemsize, radiance=linear))
+    pixels = _three_channels(planes)
     if linear:
         pixels, notes = checked_radiance(pixels, path, clean=clean)
         warn_of(path, notes, stacklevel=2)
     return Image(pixels, linear, Exposure())
 
 
-def _three_channels(array: Pixels, path: Path) -> Pixels:
+def _checked(array: Pixels, path: Path) -> Pixels:
     if not isinstance(array, np.ndarray) or array.dtype.newbyteorder("=") not in _NUMBERS:
         raise InputError(f"{path}: expected an array of floating point, uint8 or uint16, found {_kind(array)}")
     grey = array[..., None] if array.ndim == 2 else array
     if grey.ndim != 3 or grey.shape[-1] not in (1, 3) or not grey.size:
         raise InputError(f"{path}: expected an array of shape (height, width, 3), found {array.shape}")
-    return np.array(np.broadcast_to(grey, (*grey.shape[:2], 3)), dtype=array.dtype.newbyteorder("="), order="C")
+    return grey
+
+
+def _three_channels(grey: Pixels) -> Pixels:
+    return np.array(np.broadcast_to(grey, (*grey.shape[:2], 3)), dtype=grey.dtype.newbyteorder("="), order="C")
 
 
 def _kind(array: object) -> str:

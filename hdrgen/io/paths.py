@@ -3,11 +3,15 @@
 import os
 import stat
 import uuid
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hdrgen.errors import InputError
+
+_NAMED = 5  # files that a warning names
+_STEM = 40  # characters of a temporary name, which is longer than the file's: a name may have 255 bytes
 
 
 def check_name(path: Path) -> None:
@@ -16,10 +20,45 @@ def check_name(path: Path) -> None:
     Raises:
         InputError: The name holds other bytes.
     """
+    if not _in_utf8(path):
+        raise InputError(f"{_printable(path)}: expected a name in UTF-8, found other bytes; rename it")
+
+
+def with_usable_names(source: str | Path, paths: Iterable[Path]) -> list[Path]:
+    """Those files of a folder, pattern or list with names in UTF-8: one of an old archive must not stop the others.
+
+    Warns:
+        UserWarning: Files were left out.
+
+    Raises:
+        InputError: The name of the source itself holds other bytes.
+    """
+    check_name(Path(source))
+    usable, others = list[Path](), list[Path]()
+    for path in paths:
+        (usable if _in_utf8(path) else others).append(path)
+    if others:
+        names = ", ".join(_printable(Path(path.name)) for path in others[:_NAMED])
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        warnings.warn(
+            f"{source}: left out {names}{more}; expected names in UTF-8, found other bytes; rename them"
+            " to have them read",
+            stacklevel=1,  # one place in the code, so that a folder that is listed again is not complained of again
+        )
+    return usable
+
+
+def _in_utf8(path: Path) -> bool:
     try:
         str(path).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{str(path)!a}: expected a file name in UTF-8, found other bytes; rename it") from error
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(path: Path) -> str:
+    """A name in quotation marks, with escapes for what is no text: as Python has it, byte E9 is shown as udce9."""
+    return f"{str(path)!a}"
 
 
 def existing_file(path: str | Path) -> Path:
@@ -64,7 +103,7 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():
         raise InputError(f"{path}: expected a file name, found a folder; choose another name")
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:_STEM]}.{uuid.uuid4().hex}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

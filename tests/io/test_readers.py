@@ -264,5 +264,5 @@ def test_xyze_is_refused(tmp_path, radiance):
 def test_name_that_is_not_utf8(tmp_path, display):
     odd = tmp_path / os.fsdecode(b"caf\xe9.png")
     for call in (lambda: read_image(odd), lambda: write_image(odd, display)):
-        with pytest.raises(InputError, match="file name in UTF-8"):
+        with pytest.raises(InputError, match="a name in UTF-8"):
             call()

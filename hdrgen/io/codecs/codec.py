@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from hdrgen.errors import InputError
 from hdrgen.io.colour import ColourSpace
 from hdrgen.io.image import Pixels
+from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.exif import Reading
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
@@ -147,11 +148,18 @@ class Codec(ABC):
         raise NotImplementedError(f"{self.title} is read only")
 
 
-def check_size(path: Path, width: int, height: int, limit: float) -> None:
+def check_size(path: Path, width: int, height: int, limit: float, bytes_each: int = 3) -> None:
     """Refuse an image before memory is taken for it.
 
+    Args:
+        path: Named in the error.
+        width: In pixels.
+        height: In pixels.
+        limit: Megapixels.
+        bytes_each: That reading takes for each pixel, at least.
+
     Raises:
-        InputError: More than `limit` megapixels.
+        InputError: More than `limit` megapixels, or than fits into memory.
     """
     megapixels = width * height / 1e6
     if megapixels > limit:
@@ -160,3 +168,4 @@ def check_size(path: Path, width: int, height: int, limit: float) -> None:
         raise InputError(
             f"{path}: expected at most {limit:g} megapixels, found {size}; {remedy}", argument="max_megapixels"
         )
+    check_memory(path, width, height, bytes_each, limit)

@@ -21,6 +21,7 @@ from hdrgen.io.metadata.tags import Tags
 
 CODESTREAM = b"\xff\x0a"
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+_BYTES = 15  # for each pixel: three floats in libjxl, and at least a byte of each in what it gives
 _BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _SIGNATURE_SIZE = 12
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -59,7 +60,7 @@ class JpegXl(OpenImageIODecoder):
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Radiance by the curve PQ, or display values."""
         summary = self.summary(path)
-        check_size(path, summary.width, summary.height, options.max_megapixels)
+        check_size(path, summary.width, summary.height, options.max_megapixels, _BYTES)
         with self._opened(path) as (reader, choice):
             spec = reader.spec()
             check_size(path, spec.width, spec.height, options.max_megapixels)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hdrgen.io.codecs.channels import ChannelChoice, choose_by_count
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
-from hdrgen.io.codecs.openimageio_reading import check_tiles, decoded, opened
+from hdrgen.io.codecs.openimageio_reading import bytes_each, check_tiles, decoded, opened
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.image import Pixels
@@ -45,7 +45,7 @@ class OpenImageIODecoder(Codec):
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
             summary = _summary_of(spec)
-            check_size(path, summary.width, summary.height, options.max_megapixels)
+            check_size(path, summary.width, summary.height, options.max_megapixels, bytes_each(spec, choice, path))
             check_tiles(path, spec, options.max_megapixels)
             pixels = upright(self.pixels(reader, choice, path), _orientation_of(spec))
             return Decoded(summary, pixels, pixels.dtype.kind == "f", choice.notes, self.colours(spec, path))

@@ -6,12 +6,20 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.formats import IMAGE_SUFFIXES, detect, format_list
+from hdrgen.io.paths import with_usable_names
 from hdrgen.io.stacks.ordering import natural_key
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The image files directly in a folder, by suffix, in natural order; hidden files are left out."""
-    return sorted((path for path in folder.iterdir() if _is_visible_image(path)), key=natural_key)
+    """The image files directly in a folder, by suffix, in natural order; hidden files are left out.
+
+    Warns:
+        UserWarning: Names that are no UTF-8, which are left out, too.
+
+    Raises:
+        InputError: The folder's own name is no UTF-8.
+    """
+    return sorted(with_usable_names(folder, filter(_is_visible_image, folder.iterdir())), key=natural_key)
 
 
 def find_images(sources: Sequence[str | Path]) -> list[Path]:
@@ -43,7 +51,7 @@ def _expand(source: str | Path) -> Iterable[Path]:
         return _not_empty(images_in(path), f"{path}: no images in this folder; name a folder that holds some")
     if not path.exists() and glob.has_magic(str(path)):
         matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (takes absolute patterns)
-        images = [match for match in matches if _is_visible_image(match)]
+        images = with_usable_names(path, filter(_is_visible_image, matches))
         return _not_empty(images, f"{path}: the pattern matches no image files; check it")
     if not _is_visible_image(path):
         detect(path)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen.errors import InputError
+from hdrgen.io.paths import with_usable_names
 from hdrgen.io.stacks.finding import find_images, images_in
 
 Members = list[Path] | None
@@ -34,7 +35,8 @@ def grouped(sources: Sequence[str | Path]) -> dict[Path, Members]:
 def _scene_folders(folder: Path) -> list[Path]:
     if images_in(folder):
         return [folder]
-    scenes = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "." and images_in(path)]
+    folders = (path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != ".")
+    scenes = [path for path in with_usable_names(folder, folders) if images_in(path)]
     if not scenes:
         raise InputError(
             f"{folder}: expected the exposures of a scene, or a folder of them for each scene, found no images;"
