@@ -72,7 +72,8 @@ def derived_generator(*parts: object) -> torch.Generator:
     >>> derived_generator(0, "scene", 3).initial_seed() == derived_generator(0, "scene", 3).initial_seed()
     True
     """
-    digest = hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=4).digest()
+    text = "\0".join(map(str, parts)).encode(errors="surrogatepass")  # a name may be no UTF-8; reading says so
+    digest = hashlib.blake2b(text, digest_size=4).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "big"))
 
 

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from hdrgen.cli.main import main
+from hdrgen.data import Photographs
+from hdrgen.data.dataset import SelectedExposures
+from hdrgen.errors import InputError
 from hdrgen.io import complete_or_nothing, write_image
 from tests.cli.toy_runs import CPU
 from tests.commands.brackets import write_bracket
@@ -124,3 +127,18 @@ def test_the_longest_name_can_be_written():
     with complete_or_nothing(path) as temporary:
         temporary.write_text("whole")
     assert path.read_text() == "whole"
+
+
+def test_scenes_of_a_test_are_all_there_or_none(capsys):
+    """A score over fewer scenes would be another number."""
+    for name in ("one", "two"):
+        write_bracket(Path("scenes") / name)
+    Path("scenes/two").rename(f"scenes/{LATIN}")
+    data = ["--data.test=ExposureStackFolder", "--data.test.root=scenes"]
+    assert main(["test", "--model=LinearGain", *data, "--evaluation=quick", *CPU, "-o", "out"]) == 2
+    assert r"'scenes/caf\udce9': expected a name in UTF-8" in capsys.readouterr().err
+
+
+def test_a_photograph_that_python_names(bracket):
+    with pytest.raises(InputError, match="expected a name in UTF-8"):
+        SelectedExposures(Photographs([bracket / f"{LATIN}.jpg"]))[0]
