@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tests.toys  # noqa: F401  # what is imported can be named by its class name alone
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.cli.toy_runs import FIT, Run
