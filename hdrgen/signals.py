@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NamedTuple
 
 
 class Terminated(BaseException):
     """The process was asked to end. Like KeyboardInterrupt no `Exception`, so that nobody takes it for a fault."""
 
 
+class Advice(NamedTuple):
+    """How a user may go on, and the argument of Python that this is about, as of `InputError`."""
+
+    text: str
+    argument: str | None
+
+
+def _none() -> Advice:
+    return Advice("", None)
+
+
 class _Termination:
     """What has become of a signal."""
 
-    advice: tuple[str, str | None] = ("", None)
+    advice: Callable[[], Advice] = staticmethod(_none)
     listens = False
     received = False
     waits = False
@@ -36,7 +48,7 @@ def terminable() -> Iterator[None]:
     Does nothing in another thread than the main one, which alone may choose what a signal does.
     """
     _state.received = _state.waits = False
-    _state.advice = ("", None)
+    _state.advice = _none
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -61,19 +73,18 @@ def was_terminated() -> bool:
     return _state.received
 
 
-def advise(how: str, argument: str | None = None) -> None:
+def advise(how: Callable[[], Advice]) -> None:
     """Note how a user may go on after the command has been stopped, by SIGTERM or Ctrl-C.
 
     Args:
-        how: The advice.
-        argument: Of Python, that it is about; see `InputError`.
+        how: Tells it, once the command has ended. Beforehand, since more may fail while it ends.
     """
-    _state.advice = how, argument
+    _state.advice = how
 
 
-def advice() -> tuple[str, str | None]:
-    """What was noted within the last `terminable` block; empty for nothing."""
-    return _state.advice
+def advice() -> Advice:
+    """What is to be said of the last `terminable` block; empty for nothing."""
+    return _state.advice()
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """How a run ends before its time: at once, with all its processes, and with a word on how to go on."""
 
 import signal
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
 from hdrgen import signals
+from hdrgen.signals import Advice
 
 
 class EarlyEnd(Callback):
@@ -18,6 +20,11 @@ class EarlyEnd(Callback):
     in a collective call for processes that may be waiting for this one. SLURM's signal to queue a job again is left to
     Lightning.
     """
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Have a training say how to go on, however it ends."""
+        if stage == TrainerFn.FITTING:
+            signals.advise(partial(how_to_go_on, trainer))
 
     def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Lightning has just put its handlers in place; the one of `hdrgen.signals` comes back."""
@@ -40,20 +47,11 @@ class EarlyEnd(Callback):
         signals.relisten()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """End the other processes that this one has started, and note how to go on."""
+        """End the other processes that this one has started."""
         launcher: Any = trainer.strategy.launcher
         if launcher is not None and trainer.is_global_zero and not isinstance(exception, KeyboardInterrupt):
             launcher.kill(signal.SIGTERM)
             getattr(launcher, "procs", []).clear()  # or Lightning would see them end, and kill this process for it
-        if trainer.state.fn == TrainerFn.FITTING:
-            signals.advise(*how_to_go_on(trainer))
-
-
-class Advice(NamedTuple):
-    """How a user may go on, and the argument that this is about, as of `InputError`."""
-
-    text: str
-    argument: str | None
 
 
 def how_to_go_on(trainer: Trainer) -> Advice:
