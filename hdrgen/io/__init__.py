@@ -21,9 +21,11 @@ from hdrgen.io.formats import FileFormat, is_result
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
+from hdrgen.io.memory import free_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
+from hdrgen.io.rows import row_slices
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
@@ -55,6 +57,7 @@ __all__ = [
     "converted",
     "exposure_from_name",
     "find_images",
+    "free_memory",
     "grouped",
     "images_in",
     "is_result",
@@ -68,6 +71,7 @@ __all__ = [
     "read_image",
     "read_stack",
     "read_tags",
+    "row_slices",
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 _ROWS = 256  # of 8,000 pixels in float32: 24 MB, little beside the picture and enough for NumPy to be fast
 
 
-def bands(height: int) -> Iterator[slice]:
-    """The rows of a picture in bands.
+def row_slices(height: int, rows: int = _ROWS) -> Iterator[slice]:
+    """The rows of an image from the top down, at most `rows` at a time.
 
-    >>> [(rows.start, rows.stop) for rows in bands(300)]
-    [(0, 256), (256, 300)]
+    >>> [(part.start, part.stop) for part in row_slices(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
     """
-    for start in range(0, height, _ROWS):
-        yield slice(start, min(start + _ROWS, height))
+    return (slice(start, min(start + rows, height)) for start in range(0, height, rows))
 
 
 def by_rows(
@@ -24,6 +23,6 @@ def by_rows(
 ) -> NDArray[Any]:
     """`function` of (H, W, 3) pixels, worked out band by band into an array of `dtype`."""
     result = np.empty(pixels.shape, dtype)
-    for rows in bands(len(pixels)):
+    for rows in row_slices(len(pixels)):
         result[rows] = function(pixels[rows])
     return result

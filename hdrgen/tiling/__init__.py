@@ -1,7 +1,8 @@
 """Large images in parts: tiles for networks, strips for what needs a few rows only, in bounded memory."""
 
+from hdrgen.io import row_slices
 from hdrgen.tiling.padding import pad_to_multiple
-from hdrgen.tiling.strips import by_strips, row_slices
+from hdrgen.tiling.strips import by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress
 from hdrgen.tiling.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
 

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode  # torch's documentation has it under this name
+
+from hdrgen.io import free_memory as free_memory_of_machine
 
 
 class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's has no types
@@ -61,7 +62,7 @@ def free_memory(device: torch.device) -> int:
     """Available bytes of a GPU, or of the machine."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    return free_memory_of_machine()
 
 
 # -- memory that is used again -------------------------------------------------------------------------------------

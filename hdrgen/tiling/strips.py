@@ -5,25 +5,18 @@ be memory that the system first has to clear, which takes longer than the arithm
 
 `row_slices` says which rows: for loops that fill an array, read a file or count, in NumPy or torch. `by_strips` also
 puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place.
-`hdrgen.io`, which lies below and knows no torch, has `io/rows.py` for its arrays.
+`row_slices` lies in `hdrgen.io`, which goes through its arrays with it and knows no torch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from hdrgen.io import row_slices
+
 PIXELS = 2**18
 """Of a strip, about: few enough for the cache, enough for several threads."""
-
-
-def row_slices(height: int, rows: int) -> Iterator[slice]:
-    """The rows of an image from the top down, at most `rows` at a time.
-
-    >>> [(part.start, part.stop) for part in row_slices(5, 2)]
-    [(0, 2), (2, 4), (4, 5)]
-    """
-    return (slice(start, min(start + rows, height)) for start in range(0, height, rows))
 
 
 def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None) -> Tensor:

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.errors import InputError
+from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
-from hdrgen.tiling.strips import row_slices
 from hdrgen.tiling.whole_image import Region, WholeImage, in_a_tile
 
 Parts = Callable[[Tensor], tuple[Tensor, ...]]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from hdrgen.io.rows import bands, by_rows
+from hdrgen.io.rows import by_rows, row_slices
 
 
 @pytest.mark.parametrize("height", [1, 255, 256, 257, 1000])
 def test_every_row_once(height):
-    parts = [np.arange(height)[rows] for rows in bands(height)]
+    parts = [np.arange(height)[rows] for rows in row_slices(height)]
     np.testing.assert_array_equal(np.concatenate(parts), np.arange(height))
     assert max(map(len, parts)) <= 256
 
