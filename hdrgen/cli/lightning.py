@@ -30,9 +30,11 @@ from hdrgen.callbacks import (
     run_folder,
 )
 from hdrgen.cli.arguments import as_value, named_method, prepare, value_of, without
+from hdrgen.cli.class_change import start_anew, tell_what_is_lost
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
+from hdrgen.cli.trainer_options import taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
@@ -119,6 +121,7 @@ class HDRCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse, after filling in the method from a checkpoint where there is one."""
+        start_anew()
         if isinstance(args, list):
             self.config = parser.parse_args(complete(args))
         else:
@@ -133,6 +136,7 @@ class HDRCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings
+        tell_what_is_lost(settings)
         settle_checkpoint(settings)
         used = VERBS[self.subcommand] if self.subcommand else SCENES
         self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
@@ -148,6 +152,7 @@ class HDRCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer; what it does not accept is an error in the options."""
+        kwargs |= taken_by(self.model, self._get(self.config_init, "trainer"))
         try:
             return super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:

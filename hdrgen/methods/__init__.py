@@ -7,6 +7,7 @@ from hdrgen.methods.adaptive_itm import AdaptiveITM
 from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
+from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
@@ -21,6 +22,7 @@ __all__ = [
     "AdaptiveITM",
     "DeepSynthHDRI",
     "Evaluation",
+    "GradientClipping",
     "HDRModule",
     "LinearGain",
     "MultiExposureGeneration",

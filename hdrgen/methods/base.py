@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import torch
@@ -16,11 +17,12 @@ from hdrgen.data import Batch, Selection, WholeStack
 from hdrgen.errors import InputError
 from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
+from hdrgen.methods.hooks import check_hooks
 from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import own_states, read_checkpoint
+from hdrgen.weights import EARLIER, Best, best_known, own_states, read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
@@ -65,6 +67,15 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
     learned_merge: bool = False
     exposures: Selection = WholeStack()
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Refuse a method whose hooks leave out the base's, see `check_hooks`.
+
+        Raises:
+            InputError: It does.
+        """
+        super().__init_subclass__(**keywords)
+        check_hooks(cls)
+
     def __init__(
         self,
         optimizer: OptimizerCallable | None = None,
@@ -85,6 +96,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
         self.response = response
         self.initial_weights = initial_weights
         self.progress: Callable[[float], None] = no_progress
+        self.earlier_best: Best | None = None
 
     def setup(self, stage: str) -> None:
         """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.
@@ -263,13 +275,24 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
+        folder = next(iter(self._folders()), None)
+        if self.earlier_best is not None and folder:
+            checkpoint["hdrgen"][EARLIER] = self.earlier_best.noted(Path(folder))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Forget files outside the run's own folders: callbacks take up their states after this, and remove files.
 
+        The best checkpoint of the run that this one goes on from is noted, for reading alone.
+
         A method that has more to take up calls this as well.
         """
         if "callbacks" in checkpoint and self._trainer is not None:
-            writers = [each for each in self._trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
-            folders = [str(each.dirpath) for each in writers if each.dirpath]
-            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], folders)
+            if self._trainer.ckpt_path:
+                known = best_known(checkpoint, Path(self._trainer.ckpt_path).parent)
+                self.earlier_best = next((best for best in known if best.path.is_file()), None)
+            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], self._folders())
+
+    def _folders(self) -> list[str]:
+        """Where this run keeps its checkpoints."""
+        writers = self._trainer.checkpoint_callbacks if self._trainer is not None else []
+        return [str(each.dirpath) for each in writers if isinstance(each, ModelCheckpoint) and each.dirpath]

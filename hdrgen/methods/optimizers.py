@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from hdrgen.methods.clipping import GradientClipping
+
 
 class OptimizedModule(LightningModule):
     """The part of `HDRModule` that makes and steps optimizers and schedules.
@@ -16,8 +18,10 @@ class OptimizedModule(LightningModule):
         optimizer: Makes the optimizer from the parameters; None where there are none.
         scheduler: Makes the learning-rate scheduler from the optimizer; None keeps the rate.
         interval: When the scheduler steps.
+        clipping: Of gradients under manual optimisation; None clips nothing. Else the trainer clips.
     """
 
+    clipping: GradientClipping | None = None
     optimizer: OptimizerCallable | None
     scheduler: LRSchedulerCallable | None
     interval: Literal["epoch", "step"]
@@ -31,6 +35,8 @@ class OptimizedModule(LightningModule):
 
     def scheduled(self, optimizer: Optimizer) -> Any:
         """`optimizer` with the learning-rate schedule of the arguments, as Lightning takes it."""
+        if self.clipping is not None and not self.automatic_optimization:
+            self.clipping.watch(optimizer)
         if self.scheduler is None:
             return {"optimizer": optimizer}
         scheduler = self.scheduler(optimizer)
@@ -40,13 +46,12 @@ class OptimizedModule(LightningModule):
         schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def descend(self, loss: Tensor, clip_value: float | None = None) -> None:
+    def descend(self, loss: Tensor) -> None:
         """Under manual optimisation: one backward pass, then a step of every optimizer.
 
         Args:
             loss: The sum of all optimizers' losses. One pass gives each parameter its gradient once, as
                 DistributedDataParallel expects.
-            clip_value: Largest magnitude of a gradient's entries; None clips nothing.
         """
         configured: Any = self.optimizers()
         optimizers = configured if isinstance(configured, list) else [configured]
@@ -54,8 +59,6 @@ class OptimizedModule(LightningModule):
             optimizer.zero_grad()
         self.manual_backward(loss)
         for optimizer in optimizers:
-            if clip_value is not None:
-                self.clip_gradients(optimizer, gradient_clip_val=clip_value, gradient_clip_algorithm="value")
             optimizer.step()
 
     def on_train_batch_end(self, *_: Any) -> None:

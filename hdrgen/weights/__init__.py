@@ -3,6 +3,7 @@
 Nothing here knows a method; `hdrgen.methods` builds one from what is read here.
 """
 
+from hdrgen.weights.best import EARLIER, Best, best_known
 from hdrgen.weights.checkpoint import METHOD, WEIGHTS, read_checkpoint, weights_in
 from hdrgen.weights.lookup import RUNS, find_best, find_checkpoint, find_last
 from hdrgen.weights.origin import arguments_in, class_name_in, class_path_in, subclasses
@@ -11,13 +12,16 @@ from hdrgen.weights.pretrained import load_imagenet, read_weights
 from hdrgen.weights.states import own_states
 
 __all__ = [
+    "EARLIER",
     "METHOD",
     "RUNS",
     "WEIGHTS",
+    "Best",
     "Classes",
     "arguments_in",
     "as_data",
     "as_objects",
+    "best_known",
     "checked_arguments",
     "class_name_in",
     "class_path_in",

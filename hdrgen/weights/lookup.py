@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hdrgen.errors import InputError
+from hdrgen.weights.best import best_known
 from hdrgen.weights.checkpoint import read_checkpoint
 from hdrgen.weights.origin import class_name_in
 
@@ -38,16 +39,15 @@ def find_last(folder: str | Path, method: str | None = None) -> Path | None:
 
 
 def find_best(last: Path) -> Path:
-    """The best checkpoint that the run which wrote `last` knew of.
+    """The best checkpoint that is there, of the run which wrote `last` and of those that it went on from.
 
     Raises:
-        InputError: The run scored nothing, or the file is gone.
+        InputError: They scored nothing, or the file is gone.
     """
-    states = read_checkpoint(last).get("callbacks", {}).values()
-    noted = next((state["best_model_path"] for state in states if state.get("best_model_path")), None)
-    if not isinstance(noted, str):
+    known = best_known(read_checkpoint(last), last.parent)
+    if not known:
         raise InputError(f"the run of {last} has no best checkpoint: it had no validation scores; take {last} instead")
-    best = last.parent / Path(noted).name  # not where it was noted: the run may have been moved
-    if not best.is_file():
-        raise InputError(f"the best checkpoint {best} is gone; take {last} instead")
-    return best
+    for best in known:
+        if best.path.is_file():
+            return best.path
+    raise InputError(f"the best checkpoint {known[0].path} is gone; take {last} instead")

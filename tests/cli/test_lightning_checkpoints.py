@@ -1,5 +1,6 @@
 """What a checkpoint adds to a command line: resuming, the method and its arguments."""
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def test_resume_with_last(trained):
 def test_newest_run_by_name(asked, trained):
     runs = trained.folder.parents[1]
     assert build(f"--ckpt_path={asked}", f"--trainer.default_root_dir={runs}").model.channels == 8
+
+
+def test_best_is_that_of_the_run_which_a_training_went_on_from(trained, tmp_path):
+    """The second run has no validation scenes; the third scores better, and names its own."""
+    runs = tmp_path / "runs"
+    shutil.copytree(trained.folder, runs / "ToyMethod/version_0")
+    for epochs, version, val in ((2, 0, "--data.val=null"), (3, 2, "--data.val.count=2")):
+        assert main([*FIT, val, f"--trainer.max_epochs={epochs}", "--ckpt_path=last", "-o", str(runs)]) == 0
+        cli = build("--ckpt_path=best", f"--trainer.default_root_dir={runs}")
+        (best,) = (runs / f"ToyMethod/version_{version}/checkpoints").glob("epoch=*.ckpt")
+        assert Path(cli.config.test.ckpt_path) == best
 
 
 def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):

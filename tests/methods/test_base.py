@@ -247,3 +247,22 @@ def test_a_response_that_checkpoints_cannot_hold_is_told(recwarn):
     noted.hparams["response"] = {"class_path": "Gamma"}  # as the command line does
     noted.on_save_checkpoint({})
     assert not recwarn
+
+
+def test_a_hook_that_leaves_out_what_every_method_needs_is_refused():
+    with pytest.raises(
+        InputError, match=r"Scores.on_validation_epoch_end replaces .* super\(\).on_validation_epoch_end"
+    ):
+
+        class Scores(HDRModule):
+            def on_validation_epoch_end(self) -> None:
+                pass
+
+    class Adds(HDRModule):
+        def on_validation_epoch_end(self) -> None:
+            super().on_validation_epoch_end()
+
+        def on_fit_start(self) -> None:  # of which the base makes nothing
+            pass
+
+    assert Adds().generates

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from hdrgen.data import FromReference
@@ -222,6 +223,18 @@ class TestGate:
         assert model.last_psnr == -math.inf
         model.on_load_checkpoint(torch.load(tmp_path / "three.ckpt", weights_only=True))
         assert model.last_psnr == 28.5
+        assert model._cycles
+
+    def test_validation_is_logged_and_starts_the_cycle(self, tmp_path):
+        """Of whole stacks, as the command line validates; nothing of the method stands in its way."""
+        model = CEVR(**TINY, cycle_from_psnr=-50.0, scheduler=None)
+        silent = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+        best = ModelCheckpoint(tmp_path, monitor="val/psnr", mode="max")
+        trainer = Trainer(max_epochs=1, accelerator="cpu", num_sanity_val_steps=0, callbacks=[best], **silent)
+        train, val = (DataLoader([batch_of()], batch_size=None) for _ in range(2))
+        trainer.fit(model, train, val)
+        assert model.last_psnr == pytest.approx(trainer.callback_metrics["val/psnr"].item())
+        assert best.best_model_path.endswith(".ckpt")
         assert model._cycles
 
     def test_waiting_without_validation_is_refused(self, tmp_path):

@@ -164,8 +164,19 @@ class CEVR(HDRModule):
             )
 
     def on_validation_epoch_end(self) -> None:
-        """Keep the score that the cycle may wait for."""
+        """Log the scores, and keep the one that the cycle may wait for.
+
+        Raises:
+            InputError: The cycle waits for a score that the protocol does not have.
+        """
+        super().on_validation_epoch_end()
         score = self.trainer.callback_metrics.get("val/psnr")
+        if score is None and self.cycle_from_psnr is not None:
+            raise InputError(
+                "expected PSNR of exposures among the validation scores, which starts the cycle, found none; take a"
+                " protocol that has it, or pass cycle_from_psnr=None",
+                "cycle_from_psnr",
+            )
         if score is not None and not self.trainer.sanity_checking:
             self.last_psnr = float(score)
 

@@ -13,6 +13,7 @@ from hdrgen.data import Batch, Brackets, PhotographSource, ThreeExposures
 from hdrgen.errors import InputError
 from hdrgen.losses import judged_by_a_fixed, sphere_moments
 from hdrgen.methods.base import HDRModule
+from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
 from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, FRAMES, REFERENCE, Discriminator, Generator
 from hdrgen.methods.hdr_gan.schedule import TwoDrops
@@ -116,7 +117,7 @@ class HDRGAN(HDRModule):
         self.measure = partial(sphere_moments, moments=moments, to_north_pole=north_pole)
         self.adversarial_weight = adversarial_weight
         self.mu = mu
-        self.clip_value = clip_value
+        self.clipping = None if clip_value is None else GradientClipping(clip_value, "value")
         self.start_near_reference = start_near_reference
 
     @property
@@ -205,7 +206,7 @@ class HDRGAN(HDRModule):
         """Step both networks."""
         terms = self.losses(batch)
         loss = sum((term for name, term in terms.items() if name != "discriminator"), start=torch.zeros(()))
-        self.descend(sum(terms.values(), start=torch.zeros((), device=self.device)), self.clip_value)
+        self.descend(sum(terms.values(), start=torch.zeros((), device=self.device)))
         size = len(batch["ldr"])
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=size)
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)

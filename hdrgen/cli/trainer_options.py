@@ -1,0 +1,35 @@
+"""Options of the trainer that mean here what they say, also where Lightning takes them otherwise."""
+
+from typing import Any
+
+from hdrgen.errors import InputError
+from hdrgen.methods import GradientClipping, HDRModule
+
+
+def taken_by(model: HDRModule, trainer: Any) -> dict[str, Any]:
+    """Hand the gradient clipping to a method that steps its optimizers itself, where the trainer would refuse it.
+
+    Args:
+        model: The method.
+        trainer: The options of the trainer, by name.
+
+    Returns:
+        The options that the trainer gets in their place.
+
+    Raises:
+        InputError: Two limits, or accumulated gradients, which such a method does not have.
+    """
+    if model.automatic_optimization:
+        return {}
+    if trainer.get("accumulate_grad_batches", 1) != 1:
+        raise InputError(
+            f"{type(model).__name__} steps its optimizers itself, after every batch, and cannot add up the gradients of"
+            f" {trainer['accumulate_grad_batches']}; pass accumulate_grad_batches=1 and a larger batch_size",
+            "trainer.accumulate_grad_batches",
+        )
+    limit = trainer.get("gradient_clip_val")
+    if limit and model.clipping is not None:
+        raise InputError(f"expected one limit of gradients, found {limit:g} beside the method's own {model.clipping}")
+    if limit:
+        model.clipping = GradientClipping(limit, trainer.get("gradient_clip_algorithm") or "norm")
+    return {"gradient_clip_val": None, "gradient_clip_algorithm": None}
