@@ -15,7 +15,15 @@ from hdrgen.losses import judged_by_a_fixed, sphere_moments
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
-from hdrgen.methods.hdr_gan.network import CHANNELS, DISCRIMINATOR_CHANNELS, FRAMES, REFERENCE, Discriminator, Generator
+from hdrgen.methods.hdr_gan.network import (
+    CHANNELS,
+    DISCRIMINATOR_CHANNELS,
+    FRAMES,
+    REFERENCE,
+    Discriminator,
+    Generator,
+    widths,
+)
 from hdrgen.methods.hdr_gan.schedule import TwoDrops
 from hdrgen.tiling import pad_to_multiple
 from hdrgen.tonemap import inverse_mu_law, mu_law
@@ -46,7 +54,7 @@ class HDRGAN(HDRModule):
     batch is two steps of the trainer, one for each optimizer.
 
     Args:
-        channels: Width of each scale of the generator; two or four of them are the ablations of Table II.
+        channels: Width of each scale of the generator.
         discriminator_channels: Width of each layer of the discriminator but the last.
         merging: False leaves the reference-based residual merging blocks out (ablation, Table II).
         deep_supervision: False trains the last head alone (ablation, Table II).
@@ -64,6 +72,8 @@ class HDRGAN(HDRModule):
         start_near_reference: Let the heads correct an image rather than make one: they begin at 0, without spectral
             norm, and what they make is added to the linearised reference, which is replaced by the darkest exposure
             where it is nearly clipped. Not in the paper; short trainings gain by it.
+        scales: Of the generator: so many of `channels`, or more, each twice as wide as the one before. Two or four are
+            the ablations of Table II; None: as many as `channels` has.
         exposure_step: Distance in stops of the darker and the brighter exposure from the reference that is looked for
             in stacks of more than three.
         response: Response that linearises the exposures; None: gamma 2.2 (Eq. 2).
@@ -93,6 +103,7 @@ class HDRGAN(HDRModule):
         mu: float = 5000.0,
         clip_value: float | None = None,
         start_near_reference: bool = False,
+        scales: int | None = None,
         exposure_step: float = 2.0,
         response: CameraResponse | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=1e-4),
@@ -104,7 +115,7 @@ class HDRGAN(HDRModule):
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.automatic_optimization = False
         self.exposures = ThreeExposures(exposure_step)
-        self.network = Generator(6, channels, merging, deep_supervision, start_near_reference)
+        self.network = Generator(6, widths(channels, scales), merging, deep_supervision, start_near_reference)
         self.discriminator = Discriminator(discriminator_channels) if adversarial_weight > 0 else None
         self.multiple, self.smallest = self.network.multiple, self.network.smallest
         self.output = output

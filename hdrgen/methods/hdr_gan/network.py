@@ -1,5 +1,6 @@
 """Generator and discriminator of Niu et al. 2021, with the widths of their public code."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,8 +16,29 @@ DISCRIMINATOR_CHANNELS = (64, 128, 128, 128)
 FRAMES = 3
 REFERENCE = 1
 """Place of the middle exposure among the three, which sets the geometry of the result."""
+MOST_SCALES = 8
+"""Of the generator: eight halve an image of 256 pixels to one."""
+DEVIATION_OF_CUT = 0.8796256610342398
+"""Standard deviation of a standard normal that is cut at -2 and 2."""
 WIDEST = 512
 """Channels of the three exposures together that a merging block takes as they are."""
+
+
+def widths(channels: Sequence[int], scales: int | None) -> list[int]:
+    """Widths of the first `scales` scales; those beyond the ones that are given are each twice as wide as the last.
+
+    Raises:
+        InputError: Fewer than two scales, more than eight, or one without channels.
+
+    >>> widths((32, 64, 128), 4), widths((32, 64, 128), 2)
+    ([32, 64, 128, 256], [32, 64])
+    """
+    count = len(channels) if scales is None else scales
+    if not 2 <= count <= MOST_SCALES or not channels or min(channels) < 1:
+        raise InputError(
+            f"expected widths of 1 or more for 2 to {MOST_SCALES} scales, found {list(channels)} for {count}"
+        )
+    return [*channels[:count], *(channels[-1] * 2**more for more in range(1, count - len(channels) + 1))]
 
 
 def convolution(
@@ -24,10 +46,20 @@ def convolution(
 ) -> nn.Module:
     """A convolution that keeps the size or halves it: mirrored borders, He's initial weights, spectral norm."""
     padding = dilation * (kernel // 2)
-    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, padding_mode="reflect")
-    nn.init.kaiming_normal_(layer.weight)
-    nn.init.zeros_(layer.get_parameter("bias"))
+    layer = started(nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, padding_mode="reflect"))
     return normalised(layer) if norm else layer
+
+
+def started(layer: nn.Conv2d) -> nn.Conv2d:
+    r"""The layer as the authors' code starts all of both networks: He's weights, and biases of 0.
+
+    Normal of variance :math:`2 / n` for n inputs, cut at two deviations of the normal that it is cut from (Keras'
+    `he_normal`).
+    """
+    deviation = math.sqrt(2 / layer.weight[0].numel()) / DEVIATION_OF_CUT
+    nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
+    nn.init.zeros_(layer.get_parameter("bias"))
+    return layer
 
 
 def normalised(layer: nn.Conv2d) -> nn.Module:
@@ -70,7 +102,7 @@ class MergingBlock(nn.Module):
     """Reference-based residual merging (Eq. 4): what the three exposures add to the features of the reference.
 
     Four convolutions, dilated by 2. Where the three exposures have more than 512 channels together, each is first
-    reduced to a third of that, as in the authors' code.
+    reduced to a third of that, with a ReLU, as in the authors' code.
 
     Args:
         width: Channels of each exposure, and of the result.
@@ -78,9 +110,9 @@ class MergingBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        wide = FRAMES * width > WIDEST
-        each = WIDEST // FRAMES if wide else width
-        self.reduce = nn.ModuleList(convolution(width, each, 1) if wide else nn.Identity() for _ in range(FRAMES))
+        self.wide = FRAMES * width > WIDEST
+        each = WIDEST // FRAMES if self.wide else width
+        self.reduce = nn.ModuleList(convolution(width, each, 1) if self.wide else nn.Identity() for _ in range(FRAMES))
         layers: list[nn.Module] = [convolution(FRAMES * each, width, dilation=2)]
         for _ in range(3):
             layers += [nn.ReLU(), convolution(width, width, dilation=2)]
@@ -89,6 +121,8 @@ class MergingBlock(nn.Module):
     def forward(self, exposures: Sequence[Tensor]) -> Tensor:
         """Merge the exposures' features, each `(B, C, H, W)`, into `(B, C, H, W)`."""
         reduced = [reduce(features) for reduce, features in zip(self.reduce, exposures, strict=True)]
+        if self.wide:
+            reduced = [torch.relu(features) for features in reduced]
         return torch.relu(self.body(torch.cat(reduced, 1)) + exposures[REFERENCE])
 
 
@@ -229,8 +263,8 @@ class Discriminator(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for index, (inputs, outputs) in enumerate(zip([3, *channels[:-1]], channels, strict=True)):
-            layers += [normalised(nn.Conv2d(inputs, outputs, 4, stride=2 if index < 3 else 1)), nn.SiLU()]
-        layers.append(normalised(nn.Conv2d(channels[-1], 1, 4, padding=1, padding_mode="reflect")))
+            layers += [normalised(started(nn.Conv2d(inputs, outputs, 4, stride=2 if index < 3 else 1))), nn.SiLU()]
+        layers.append(normalised(started(nn.Conv2d(channels[-1], 1, 4, padding=1, padding_mode="reflect"))))
         self.layers = nn.Sequential(*layers)
         self.smallest = 54
 
