@@ -41,6 +41,8 @@ class MultiExposureGeneration(HDRModule):
         hdr_weight: lambda_h; 0 is the ablation without HDR loss (Table 4).
         reconstruction_weight: lambda_r.
         perceptual_weight: lambda_p; 0 needs no VGG weights.
+        perceptual_channels: Whether the perceptual loss sums over the channels of a layer, as Eq. 8 and the authors'
+            code do, or averages, which makes it 64 to 256 times weaker.
         total_variation_weight: lambda_tv.
         epsilon: Of the HDR loss (Eq. 5).
         score_encoder: Under validation and test, score the encoder too, against each scene's true response (Table 5).
@@ -66,6 +68,7 @@ class MultiExposureGeneration(HDRModule):
         hdr_weight: float = 1.0,
         reconstruction_weight: float = 100.0,
         perceptual_weight: float = 0.1,
+        perceptual_channels: Literal["sum", "mean"] = "sum",
         total_variation_weight: float = 1e-5,
         epsilon: float = 1 / 255,
         score_encoder: bool = False,
@@ -93,6 +96,7 @@ class MultiExposureGeneration(HDRModule):
         self.hdr_weight = hdr_weight
         self.reconstruction_weight = reconstruction_weight
         self.perceptual_weight = perceptual_weight
+        self.perceptual_channels = perceptual_channels
         self.total_variation_weight = total_variation_weight
         self.epsilon = epsilon
         self.score_encoder = score_encoder
@@ -103,7 +107,8 @@ class MultiExposureGeneration(HDRModule):
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
         super().setup(stage)
         if stage == "fit" and self.perceptual_weight > 0:
-            self.perceptual = PerceptualLoss(19, ("pool1", "pool2", "pool3"), self.perceptual_weights)
+            layers = ("pool1", "pool2", "pool3")
+            self.perceptual = PerceptualLoss(19, layers, self.perceptual_weights, self.perceptual_channels)
 
     def encode(self, image: Tensor) -> Tensor:
         """Latent sensor exposure `(B, 3, H, W)` of `image`, display values of the same shape."""
