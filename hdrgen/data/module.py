@@ -94,7 +94,7 @@ class ExposureStackDataModule(LightningDataModule):
         crop = self.augmentation.crop if self.augmentation else None
         data = _required(self.train, "train")
         self._training = SelectedExposures(data, selection, self.seed, True, self.on_error, crop)
-        sampler = self._even(len(data), shuffle=True)
+        sampler = self._even(len(data), shuffle=True, passes=self._passes)
         # A last, smaller batch would weigh its samples more; it is left out unless it is all there is.
         return self._loader(self._training, sampler, self.batch_size, drop_last=len(sampler) >= self.batch_size)
 
@@ -141,7 +141,9 @@ class ExposureStackDataModule(LightningDataModule):
         if self._run.is_last_batch:
             self._report_skipped()
         if self.augmentation is not None:
-            key = (self.seed, self._epoch(), *batch["scene"])
+            # A scene that comes again within the epoch moves otherwise, also where it is alone in its batch.
+            again = () if self._passes == 1 else (self._run.fit_loop.epoch_loop.batch_progress.current.ready,)
+            key = (self.seed, self._epoch(), *batch["scene"], *again)
             ldr, hdr = self.augmentation(batch["ldr"], batch.get("hdr"), *key)
             batch = batch | {"ldr": ldr} | ({} if hdr is None else {"hdr": hdr})
         _check_sides(batch, getattr(self._run.lightning_module, "multiple", 1))
@@ -159,9 +161,14 @@ class ExposureStackDataModule(LightningDataModule):
         progress: Any = self._run.fit_loop.epoch_progress
         return int(progress.current.processed)
 
-    def _even(self, length: int, *, shuffle: bool) -> EpochSampler:
+    @property
+    def _passes(self) -> int:
+        """How often an epoch takes each scene: what the method's selection says."""
+        return int(getattr(getattr(self._run.lightning_module, "exposures", None), "per_scene", 1))
+
+    def _even(self, length: int, *, shuffle: bool, passes: int = 1) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size
-        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world)
+        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world, passes=passes)
 
     def _exact(self, data: StackDataset) -> ExactShard:
         if len(data) < self._run.world_size:

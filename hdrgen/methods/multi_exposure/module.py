@@ -36,6 +36,8 @@ class MultiExposureGeneration(HDRModule):
         residual: Whether the encoder corrects the image (authors' code) or makes the latent exposure alone.
         identity_start: Start as plain gain instead of at random; see `MultiExposureNetwork`.
         identity_pairs: Whether an image may be paired with itself (authors' code) when training.
+        pairs_per_scene: How many pairs of each scene an epoch draws. The paper does not say what an epoch is; that of
+            the authors' code holds all 45 pairs of each stack of nine (`multi_exposure.yaml`).
         mask_losses: Weight reconstruction and perceptual loss by the target's exposure mask (authors' code); the paper
             has no such weight.
         hdr_weight: lambda_h; 0 is the ablation without HDR loss (Table 4).
@@ -50,7 +52,8 @@ class MultiExposureGeneration(HDRModule):
         stack_ev: Exposures generated for the HDR image, in stops relative to the input.
         response: Response that merges the generated stack; None estimates it from the stack (Debevec).
         optimizer: Paper: Adam, 1e-4. The authors' code: AdamW with weight decay 1e-4.
-        scheduler: Paper: halved at a plateau. Monitor and patience (4 epochs) are those of the authors' code.
+        scheduler: Paper: halved at a plateau. Monitor and patience are those of the authors' code: 4 of its epochs of
+            45 pairs a scene, which are 180 epochs of one pair; with `pairs_per_scene=45`, pass a patience of 4.
         interval: When the scheduler steps.
         initial_weights: Checkpoint whose weights training starts from.
     """
@@ -64,6 +67,7 @@ class MultiExposureGeneration(HDRModule):
         residual: bool = True,
         identity_start: bool = False,
         identity_pairs: bool = False,
+        pairs_per_scene: int = 1,
         mask_losses: bool = False,
         hdr_weight: float = 1.0,
         reconstruction_weight: float = 100.0,
@@ -77,7 +81,7 @@ class MultiExposureGeneration(HDRModule):
         response: CameraResponse | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=1e-4),
         scheduler: LRSchedulerCallable | None = lambda o: ReduceLROnPlateau(
-            o, monitor="val/l1", factor=0.5, patience=4
+            o, monitor="val/l1", factor=0.5, patience=180
         ),
         interval: Literal["epoch", "step"] = "epoch",
         initial_weights: str | None = None,
@@ -90,7 +94,7 @@ class MultiExposureGeneration(HDRModule):
         self.multiple = self.network.multiple
         # Three eighths of it, 72 pixels of five levels, is how far both U-Nets together see with any weight.
         self.overlap = min(12 * self.multiple, 384)
-        self.exposures = RandomPair(identity=identity_pairs)
+        self.exposures = RandomPair(identity_pairs, pairs_per_scene)
         self.mask_input = mask_input
         self.mask_losses = mask_losses
         self.hdr_weight = hdr_weight
