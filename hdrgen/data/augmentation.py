@@ -86,12 +86,13 @@ class Augmentation(nn.Module):
         for axis in ((-1, -2) if self.upside_down else (-1,)) if self.flip else ():
             planes = torch.where(_half(planes, generator), planes.flip(axis), planes)
         count = ldr.shape[1] * 3
-        return planes[:, :count].unflatten(1, ldr.shape[1:3]), None if hdr is None else planes[:, count:]
+        return planes[:, :count].reshape(ldr.shape), None if hdr is None else planes[:, count:]
 
     def _moved(self, planes: Tensor, generator: torch.Generator) -> Tensor:
         """The batch, of which a share is rotated, shifted and scaled."""
         chosen = (torch.rand(len(planes), generator=generator) < self.probability).nonzero().flatten()
-        matrices = self._matrices(len(planes), *planes.shape[-2:], generator)[chosen]
+        height, width = planes.shape[-2:]
+        matrices = self._matrices(len(planes), height, width, generator)[chosen]
         if not len(chosen):
             return planes
         chosen = chosen.to(planes.device)

@@ -11,10 +11,7 @@ from hdrgen.errors import InputError
 
 @runtime_checkable
 class Selection(Protocol):
-    """A choice of frames out of one stack.
-
-    A selection with an attribute `per_scene` is asked so many times for each scene in an epoch of training; else once.
-    """
+    """A choice of frames out of one stack."""
 
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose the frames to load.
@@ -63,23 +60,9 @@ class RandomPair:
 
     Attributes:
         identity: Draw pairs of an exposure with itself as well (9 of the 45 pairs of a stack of nine).
-        per_scene: How many pairs of each scene an epoch of training draws. As many as there are, 45 of nine exposures
-            with identity, make an epoch as long as one of the public code, which enumerates them.
-
-    Raises:
-        InputError: `per_scene` is below 1.
     """
 
     identity: bool = False
-    per_scene: int = 1
-
-    def __post_init__(self) -> None:
-        """Check the number."""
-        if self.per_scene < 1:
-            raise InputError(
-                f"expected at least one pair of each scene in an epoch, found {self.per_scene}; pass 1 or more",
-                "pairs_per_scene",
-            )
 
     def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
         """Choose two frames, the darker first."""

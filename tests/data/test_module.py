@@ -95,8 +95,8 @@ def test_samples_are_the_same_whatever_workers_and_batches():
 
 def test_an_epoch_of_several_pairs_a_scene_draws_what_as_many_epochs_of_one_would():
     def drawn(epochs, pairs):
-        data = ExposureStackDataModule(CountingStacks(), batch_size=1, seed=3, augmentation=Augmentation(None))
-        seen = fit(data, epochs, RandomPair(per_scene=pairs))
+        arguments = {"batch_size": 1, "seed": 3, "augmentation": Augmentation(None), "samples_per_scene": pairs}
+        seen = fit(ExposureStackDataModule(CountingStacks(), **arguments), epochs, RandomPair())
         return [(*batch["scene"], *batch["ev"].flatten().tolist()) for _, batch in seen], [b["ldr"] for _, b in seen]
 
     (once, _), (thrice, images) = drawn(3, 1), drawn(1, 3)

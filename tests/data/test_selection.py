@@ -28,12 +28,6 @@ def test_one_exposure_makes_no_pair():
     assert RandomPair(identity=True)(torch.zeros(1), 0, torch.Generator()) == [0, 0]
 
 
-def test_no_pair_of_a_scene_is_no_training():
-    with pytest.raises(InputError, match="at least one pair of each scene in an epoch, found 0") as caught:
-        RandomPair(per_scene=0)
-    assert caught.value.argument == "pairs_per_scene"
-
-
 @pytest.mark.parametrize(
     "selection", [WholeStack(), RandomPair(), RandomPair(identity=True), EveryStep(), FromReference(without=(-1.0,))]
 )

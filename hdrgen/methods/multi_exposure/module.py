@@ -35,9 +35,10 @@ class MultiExposureGeneration(HDRModule):
         mask_input: Whether over- and under-exposed pixels are masked from the encoder (ablation, Table 5).
         residual: Whether the encoder corrects the image (authors' code) or makes the latent exposure alone.
         identity_start: Start as plain gain instead of at random; see `MultiExposureNetwork`.
+        encode_apart: Whether the two images of a pair pass the encoder one after the other, so that its batch
+            normalisation sees darker and brighter images apart, or as one batch. The paper does not say; the authors'
+            code does the former.
         identity_pairs: Whether an image may be paired with itself (authors' code) when training.
-        pairs_per_scene: How many pairs of each scene an epoch draws. The paper does not say what an epoch is; that of
-            the authors' code holds all 45 pairs of each stack of nine (`multi_exposure.yaml`).
         mask_losses: Weight reconstruction and perceptual loss by the target's exposure mask (authors' code); the paper
             has no such weight.
         hdr_weight: lambda_h; 0 is the ablation without HDR loss (Table 4).
@@ -52,8 +53,9 @@ class MultiExposureGeneration(HDRModule):
         stack_ev: Exposures generated for the HDR image, in stops relative to the input.
         response: Response that merges the generated stack; None estimates it from the stack (Debevec).
         optimizer: Paper: Adam, 1e-4. The authors' code: AdamW with weight decay 1e-4.
-        scheduler: Paper: halved at a plateau. Monitor and patience are those of the authors' code: 4 of its epochs of
-            45 pairs a scene, which are 180 epochs of one pair; with `pairs_per_scene=45`, pass a patience of 4.
+        scheduler: Paper: halved at a plateau. Monitor and patience are those of the authors' code: 4 of its epochs,
+            which hold all 45 pairs of each scene, are 180 of one sample a scene; with 45 samples
+            (`multi_exposure.yaml`), pass a patience of 4.
         interval: When the scheduler steps.
         initial_weights: Checkpoint whose weights training starts from.
     """
@@ -66,8 +68,8 @@ class MultiExposureGeneration(HDRModule):
         mask_input: bool = True,
         residual: bool = True,
         identity_start: bool = False,
+        encode_apart: bool = True,
         identity_pairs: bool = False,
-        pairs_per_scene: int = 1,
         mask_losses: bool = False,
         hdr_weight: float = 1.0,
         reconstruction_weight: float = 100.0,
@@ -94,8 +96,9 @@ class MultiExposureGeneration(HDRModule):
         self.multiple = self.network.multiple
         # Three eighths of it, 72 pixels of five levels, is how far both U-Nets together see with any weight.
         self.overlap = min(12 * self.multiple, 384)
-        self.exposures = RandomPair(identity_pairs, pairs_per_scene)
+        self.exposures = RandomPair(identity_pairs)
         self.mask_input = mask_input
+        self.encode_apart = encode_apart
         self.mask_losses = mask_losses
         self.hdr_weight = hdr_weight
         self.reconstruction_weight = reconstruction_weight
@@ -152,7 +155,7 @@ class MultiExposureGeneration(HDRModule):
         """Generate each image of a pair from the other (Fig. 3)."""
         dark, bright = batch["ldr"].unbind(1)
         ratio = exposure_ratio(batch["ev"][:, 0], batch["ev"][:, 1])
-        latent_dark, latent_bright = self.encode(torch.cat([dark, bright])).chunk(2)
+        latent_dark, latent_bright = self._encode_pair(dark, bright)
         terms = {
             "hdr": self.hdr_weight * hdr_representation_loss(latent_dark, latent_bright, ratio, self.epsilon),
             **self._image_terms(
@@ -167,6 +170,12 @@ class MultiExposureGeneration(HDRModule):
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=len(dark))
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(dark))
         return loss
+
+    def _encode_pair(self, dark: Tensor, bright: Tensor) -> tuple[Tensor, Tensor]:
+        if self.encode_apart:
+            return self.encode(dark), self.encode(bright)
+        together = self.encode(torch.cat([dark, bright]))
+        return together[: len(dark)], together[len(dark) :]
 
     def _image_terms(self, generated: list[Tensor], targets: list[Tensor]) -> dict[str, Tensor]:
         """The weighted losses on both generated images (Eq. 7-10)."""
