@@ -37,6 +37,9 @@ class ExposureStackDataModule(LightningDataModule):
         predict: Photographs: files, folders or glob patterns. For methods that merge exposures, those of a folder are
             one scene.
         batch_size: Training samples per step and process.
+        samples_per_scene: How often an epoch of training takes each scene, with other frames, crops and views each
+            time. It is the distance between validations, checkpoints and steps of a schedule that goes by epochs: 45
+            make an epoch as long as that of Le et al.'s public code, which lists all 45 pairs of nine exposures.
         eval_batch_size: Scenes per validation and test step. Photographs are always predicted one by one: their sizes
             differ, and so the results cannot depend on a batch size.
         num_workers: Processes that load samples, per process of the run; 0 loads in the run itself.
@@ -56,6 +59,7 @@ class ExposureStackDataModule(LightningDataModule):
         test: StackDataset | None = None,
         predict: str | list[str] | None = None,
         batch_size: int = 8,
+        samples_per_scene: int = 1,
         eval_batch_size: int = 1,
         num_workers: int = 0,
         seed: int = 0,
@@ -65,7 +69,7 @@ class ExposureStackDataModule(LightningDataModule):
         max_megapixels: float = 500,
     ) -> None:
         super().__init__()
-        _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size)
+        _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size, samples_per_scene=samples_per_scene)
         if num_workers < 0:
             raise InputError(
                 f"expected 0 or more processes to load samples, found {num_workers}; pass num_workers=0 for none",
@@ -78,6 +82,7 @@ class ExposureStackDataModule(LightningDataModule):
         self.test = test
         self.predict = [predict] if isinstance(predict, str) else predict
         self.batch_size = batch_size
+        self.samples_per_scene = samples_per_scene
         self.eval_batch_size = eval_batch_size
         self.num_workers = num_workers
         self.seed = seed
@@ -94,7 +99,7 @@ class ExposureStackDataModule(LightningDataModule):
         crop = self.augmentation.crop if self.augmentation else None
         data = _required(self.train, "train")
         self._training = SelectedExposures(data, selection, self.seed, True, self.on_error, crop)
-        sampler = self._even(len(data), shuffle=True)
+        sampler = self._even(len(data), shuffle=True, passes=self.samples_per_scene)
         # A last, smaller batch would weigh its samples more; it is left out unless it is all there is.
         return self._loader(self._training, sampler, self.batch_size, drop_last=len(sampler) >= self.batch_size)
 
@@ -141,7 +146,10 @@ class ExposureStackDataModule(LightningDataModule):
         if self._run.is_last_batch:
             self._report_skipped()
         if self.augmentation is not None:
-            key = (self.seed, self._epoch(), *batch["scene"])
+            # A scene that comes again within the epoch moves otherwise, also where it is alone in its batch.
+            ready = self._run.fit_loop.epoch_loop.batch_progress.current.ready
+            again = () if self.samples_per_scene == 1 else (ready,)
+            key = (self.seed, self._epoch(), *batch["scene"], *again)
             ldr, hdr = self.augmentation(batch["ldr"], batch.get("hdr"), *key)
             batch = batch | {"ldr": ldr} | ({} if hdr is None else {"hdr": hdr})
         _check_sides(batch, getattr(self._run.lightning_module, "multiple", 1))
@@ -159,9 +167,9 @@ class ExposureStackDataModule(LightningDataModule):
         progress: Any = self._run.fit_loop.epoch_progress
         return int(progress.current.processed)
 
-    def _even(self, length: int, *, shuffle: bool) -> EpochSampler:
+    def _even(self, length: int, *, shuffle: bool, passes: int = 1) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size
-        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world)
+        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world, passes=passes)
 
     def _exact(self, data: StackDataset) -> ExactShard:
         if len(data) < self._run.world_size:
@@ -232,7 +240,8 @@ def _check_sides(batch: Batch, multiple: int) -> None:
 def _check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
-            message = f"expected at least one sample in a batch, found {size}; pass {name}=1 or more"
+            what = "in a batch" if name.endswith("batch_size") else "of each scene in an epoch"
+            message = f"expected at least one sample {what}, found {size}; pass {name}=1 or more"
             raise InputError(message, argument=name)
 
 

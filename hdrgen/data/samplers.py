@@ -22,22 +22,38 @@ class EpochSampler(DistributedSampler[Any]):
         shuffle: False keeps the order.
         rank: Of this process.
         world: Number of processes.
+        passes: How often an epoch takes each scene. Each time the scene has an epoch of its own in the key, so that
+            what is drawn for it differs: epoch e of so many passes draws what the epochs passes * e to
+            passes * (e + 1) - 1 of a single pass would, in another order.
 
     >>> list(EpochSampler(3, seed=0, epoch=lambda: 7, shuffle=False))
     [(7, 0), (7, 1), (7, 2)]
+    >>> list(EpochSampler(2, seed=0, epoch=lambda: 7, shuffle=False, passes=2))
+    [(14, 0), (14, 1), (15, 0), (15, 1)]
     """
 
     def __init__(
-        self, length: int, seed: int, epoch: Callable[[], int], *, shuffle: bool = True, rank: int = 0, world: int = 1
+        self,
+        length: int,
+        seed: int,
+        epoch: Callable[[], int],
+        *,
+        shuffle: bool = True,
+        rank: int = 0,
+        world: int = 1,
+        passes: int = 1,
     ) -> None:
-        super().__init__(range(length), num_replicas=world, rank=rank, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
+        samples = range(length * passes)
+        super().__init__(samples, num_replicas=world, rank=rank, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
         self._current_epoch = epoch
+        self._length, self._passes = length, passes
 
     def __iter__(self) -> Iterator[Any]:
         """This process's keys of the current epoch."""
         epoch = self._current_epoch()
         self.set_epoch(epoch)
-        return iter([(epoch, index) for index in super().__iter__()])
+        first = epoch * self._passes
+        return iter([(first + sample // self._length, sample % self._length) for sample in super().__iter__()])
 
 
 class ExactShard(DistributedSampler[Any]):

@@ -3,6 +3,7 @@
 from hdrgen.nn.attention import ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
+from hdrgen.nn.mish import Mish
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
@@ -16,6 +17,7 @@ __all__ = [
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
+    "Mish",
     "SqueezeNetFeatures",
     "SubPixelUp",
     "SwinBlock",

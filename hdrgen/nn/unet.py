@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
+from hdrgen.nn.mish import Mish
 
 
 class ConvBlock(nn.Sequential):
@@ -17,7 +18,7 @@ class ConvBlock(nn.Sequential):
             layers += [
                 nn.Conv2d(channels, out_channels, 3, padding=1, bias=False),
                 nn.BatchNorm2d(out_channels),
-                nn.Mish(inplace=True),
+                Mish(),
             ]
         super().__init__(*layers)
 
@@ -32,9 +33,7 @@ class SubPixelUp(nn.Sequential):
     def __init__(self, channels: int) -> None:
         convolution = nn.Conv2d(channels, 4 * channels, 1, bias=False)
         icnr_(convolution.weight, scale=2)
-        super().__init__(
-            convolution, nn.BatchNorm2d(4 * channels), nn.Mish(inplace=True), nn.PixelShuffle(upscale_factor=2)
-        )
+        super().__init__(convolution, nn.BatchNorm2d(4 * channels), Mish(), nn.PixelShuffle(upscale_factor=2))
 
 
 @torch.no_grad()

@@ -93,6 +93,19 @@ def test_samples_are_the_same_whatever_workers_and_batches():
         assert all(torch.equal(base[key], other[key]) for key in base)
 
 
+def test_an_epoch_of_several_pairs_a_scene_draws_what_as_many_epochs_of_one_would():
+    def drawn(epochs, pairs):
+        arguments = {"batch_size": 1, "seed": 3, "augmentation": Augmentation(None), "samples_per_scene": pairs}
+        seen = fit(ExposureStackDataModule(CountingStacks(), **arguments), epochs, RandomPair())
+        return [(*batch["scene"], *batch["ev"].flatten().tolist()) for _, batch in seen], [b["ldr"] for _, b in seen]
+
+    (once, _), (thrice, images) = drawn(3, 1), drawn(1, 3)
+    assert len(thrice) == 18
+    assert sorted(once) == sorted(thrice)
+    assert once != thrice  # one order for all of them
+    assert len({image.sum().item() for image in images}) == 18  # each moved in its own way
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_resuming_goes_on_with_the_next_epoch(tmp_path, workers):
     def data():

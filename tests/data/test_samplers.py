@@ -14,6 +14,12 @@ def test_ranks_share_the_scenes_evenly_and_disjointly(length, world):
     assert len(keys) - len(set(keys)) == -length % world
 
 
+@pytest.mark.parametrize("world", [1, 2])
+def test_several_passes_are_shared_out_as_one_epoch(world):
+    keys = [key for rank in range(world) for key in EpochSampler(5, 0, lambda: 2, rank=rank, world=world, passes=4)]
+    assert sorted(keys) == [(epoch, index) for epoch in range(8, 12) for index in range(5)]
+
+
 def test_order_changes_with_epoch_and_seed_only():
     epochs = iter((0, 1, 1))
     sampler = EpochSampler(20, 0, lambda: next(epochs))

@@ -141,6 +141,20 @@ class TestModule:
         assert (up == 1).all()
         assert not (down == 1).any()
 
+    @pytest.mark.parametrize("apart", [True, False])
+    def test_batch_normalisation_sees_darker_and_brighter_images_apart_or_together(self, apart):
+        """The running mean after one step is a tenth of the batches' means, one after the other (momentum 0.1)."""
+        torch.manual_seed(0)
+        model = MultiExposureGeneration(**TINY, mask_input=False, encode_apart=apart)
+        model.log = model.log_dict = lambda *args, **kwargs: None
+        batch = pair_batch()
+        first, norm, *_ = model.network.encoder.unet.encoder[0]
+        dark, bright = (first(image).mean((0, 2, 3)).detach() for image in batch["ldr"].unbind(1))
+        model.training_step(batch, 0)
+        wanted = 0.9 * 0.1 * dark + 0.1 * bright if apart else 0.1 * (dark + bright) / 2
+        torch.testing.assert_close(norm.running_mean, wanted)
+        assert norm.num_batches_tracked == (2 if apart else 1)
+
     def test_flags_of_the_ablations(self):
         assert MultiExposureGeneration(**TINY, identity_pairs=True).exposures == RandomPair(identity=True)
         single = MultiExposureGeneration(**TINY, two_exposure_nets=False)

@@ -25,7 +25,7 @@ LETTERS = "abcdefghi"
 REFERENCE_TIME = 2.0**-8
 """Seconds at EV 0, as the lists of pairs of Le et al.'s public code have them."""
 COLUMNS = ("x", "x_exp", "y", "y_exp")
-Split = Literal["Train", "Test"]
+Split = Literal["Train", "Test", "train", "test"]
 
 
 class DrTMO(PhotographedStacks):
@@ -36,7 +36,7 @@ class DrTMO(PhotographedStacks):
 
     Args:
         root: The folder with `training_data`, or `training_data` itself.
-        split: "Train" or "Test".
+        split: "Train" or "Test", as the folders are called; other data sets have small letters, which mean the same.
         scenes: Part of the HDR images, sorted by name, e.g. (0, 0.95) and (0.95, 1) for training and validation. All
             views and responses of an image stay together.
 
@@ -103,12 +103,13 @@ def _image(folder: Path) -> str:
     return folder.name.rsplit("_", 4)[0]
 
 
-def stack_folders(root: Path, split: Split) -> list[Path]:
+def stack_folders(root: Path, split: str) -> list[Path]:
     """The folders of all stacks of a split, sorted.
 
     Raises:
         InputError: There are none; the message shows the expected tree beside what was found.
     """
+    split = split.capitalize()
     for base in (root / "training_data", root):
         folders = sorted((base / split / "Bracketed_images").glob("*/"))
         folders = [folder for folder in folders if folder.is_dir()]

@@ -1,7 +1,7 @@
 """SICE with the optimal exposures that Zhang et al. labelled (SICE-S)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,8 @@ from hdrgen.errors import InputError
 
 FIRST_PART = 360
 """Scenes of the first part; the labels number those of the second on from there."""
+SCENES = 589
+NUMBERS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
 LABEL = re.compile(r"(\d+)_(\d+)_(\d+)\.png")
 LABELS_FILE = "best_index.txt"
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
@@ -41,6 +43,9 @@ class SICE(PhotographedStacks):
         root: The folder with both parts, or with one of them.
         part: Take one part only.
         scenes: Part of the scenes in the order of their numbers, e.g. (0, 0.8) and (0.8, 1) for training and test.
+        exclude: Numbers of scenes to leave out before that, 1 to 589, such as "12,40-52", or a text file of them. SICE
+            holds scenes of HDR-Eye and of Fairchild's survey, on which papers test; Zhang et al. keep them from
+            training, and publish no list of them.
         labels: The file of labels; None: `best_index.txt` in `root`.
         truth: Folder with the HDR image of each scene, `<number>.exr` or `.hdr`, 1 to 589, in the size of the
             photographs or not. SICE has none; the authors merged them from the full stacks.
@@ -48,7 +53,7 @@ class SICE(PhotographedStacks):
             None keeps their size.
 
     Raises:
-        InputError: Another layout, no labels, or a labelled exposure that is not there.
+        InputError: Another layout, no labels, a labelled exposure or an excluded scene that is not there.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class SICE(PhotographedStacks):
         root: str,
         part: Literal[1, 2] | None = None,
         scenes: tuple[float, float] = (0.0, 1.0),
+        exclude: str | None = None,
         labels: str | None = None,
         truth: str | None = None,
         square: int | None = 512,
@@ -70,7 +76,7 @@ class SICE(PhotographedStacks):
             raise InputError(
                 f"{place}: expected a label for every scene, found none for {unlabelled[:8]}; check labels"
             )
-        self.numbers = part_of(sorted(folders), scenes)
+        self.numbers = part_of(sorted(set(folders) - _excluded(exclude, folders)), scenes)
         self.triples = [triple(folders[number], *best[number]) for number in self.numbers]
         self.truths = Path(truth).expanduser() if truth else None
         super().__init__([folders[number] for number in self.numbers], StackOptions(square=square))
@@ -124,6 +130,44 @@ def read_labels(path: Path) -> dict[int, tuple[int, int]]:
             raise InputError(f"{path}: expected one label a scene, at least 2 apart, found {scene}_{down}_{up}.png")
         labels[scene] = down, up
     return labels
+
+
+def read_numbers(text: str) -> set[int]:
+    """The numbers and ranges of a text, or of the file that it names, separated by commas or white space.
+
+    Raises:
+        InputError: Something in it is neither a number nor a range, or there is nothing.
+
+    >>> sorted(read_numbers("3, 7-9"))
+    [3, 7, 8, 9]
+    """
+    path = Path(text).expanduser()
+    source = f"{path}: " if path.is_file() else ""
+    words = (path.read_text(encoding="utf-8", errors="replace") if source else text).replace(",", " ").split()
+    numbers: set[int] = set()
+    for word in words:
+        found = NUMBERS.fullmatch(word)
+        if found is None:
+            raise InputError(
+                f"{source}expected numbers of scenes and ranges such as 12,40-52, or a file of them, found {word!r}",
+                "exclude",
+            )
+        numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
+    if not numbers:
+        raise InputError(f"{source}expected numbers of scenes to leave out, found none; leave exclude out", "exclude")
+    return numbers
+
+
+def _excluded(exclude: str | None, there: Collection[int]) -> set[int]:
+    """The scenes to leave out, which may lie in the other part of the data.
+
+    Raises:
+        InputError: Not numbers, or a number that no scene of SICE has.
+    """
+    numbers = set() if exclude is None else read_numbers(exclude)
+    if unknown := sorted(numbers - set(range(1, SCENES + 1)) - set(there)):
+        raise InputError(f"expected scenes of SICE, 1 to {SCENES}, to leave out, found {unknown[:8]}", "exclude")
+    return numbers
 
 
 def triple(folder: Path, down: int, up: int) -> list[Path]:

@@ -65,6 +65,8 @@ class AdaptiveITM(HDRModule):
         identity_start: Start as the input itself and its linearised picture; see `ExposureNetwork`, `FusionNetwork`.
         whole_image_verdict: Whether the discriminator also judges whole images; the paper has no loss for that.
         perceptual_weight: Weight lambda of Eq. 12; 0 needs no VGG weights (Table 3).
+        perceptual_channels: Whether Eq. 10 averages over the channels of a layer, as the pixel loss beside it does, or
+            sums, as its norm and the code of Le et al. 2023 do; the authors published no code.
         adversarial_weight: lambda_gan; 0 leaves the discriminator out (Table 3).
         fusion_weight: lambda_H.
         mu: Of the mu-law in the fusion loss.
@@ -100,6 +102,7 @@ class AdaptiveITM(HDRModule):
         identity_start: bool = False,
         whole_image_verdict: bool = False,
         perceptual_weight: float = 0.5,
+        perceptual_channels: Literal["sum", "mean"] = "mean",
         adversarial_weight: float = 0.1,
         fusion_weight: float = 1.0,
         mu: float = 5000.0,
@@ -127,6 +130,7 @@ class AdaptiveITM(HDRModule):
         self.discriminator_optimizer = discriminator_optimizer
         self.progressive = progressive
         self.perceptual_weight = perceptual_weight
+        self.perceptual_channels = perceptual_channels
         self.adversarial_weight = adversarial_weight
         self.fusion_weight = fusion_weight
         self.mu = mu
@@ -139,7 +143,8 @@ class AdaptiveITM(HDRModule):
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
         super().setup(stage)
         if stage == "fit" and self.perceptual_weight > 0:
-            self.perceptual = PerceptualLoss(16, ("pool3", "pool4", "pool5"), self.perceptual_weights)
+            layers = ("pool3", "pool4", "pool5")
+            self.perceptual = PerceptualLoss(16, layers, self.perceptual_weights, self.perceptual_channels)
 
     def configure_optimizers(self) -> Any:
         """One optimizer for what generates, one for the discriminator if there is one."""

@@ -35,12 +35,17 @@ class MultiExposureGeneration(HDRModule):
         mask_input: Whether over- and under-exposed pixels are masked from the encoder (ablation, Table 5).
         residual: Whether the encoder corrects the image (authors' code) or makes the latent exposure alone.
         identity_start: Start as plain gain instead of at random; see `MultiExposureNetwork`.
+        encode_apart: Whether the two images of a pair pass the encoder one after the other, so that its batch
+            normalisation sees darker and brighter images apart, or as one batch. The paper does not say; the authors'
+            code does the former.
         identity_pairs: Whether an image may be paired with itself (authors' code) when training.
         mask_losses: Weight reconstruction and perceptual loss by the target's exposure mask (authors' code); the paper
             has no such weight.
         hdr_weight: lambda_h; 0 is the ablation without HDR loss (Table 4).
         reconstruction_weight: lambda_r.
         perceptual_weight: lambda_p; 0 needs no VGG weights.
+        perceptual_channels: Whether the perceptual loss sums over the channels of a layer, as Eq. 8 and the authors'
+            code do, or averages, which makes it 64 to 256 times weaker.
         total_variation_weight: lambda_tv.
         epsilon: Of the HDR loss (Eq. 5).
         score_encoder: Under validation and test, score the encoder too, against each scene's true response (Table 5).
@@ -48,7 +53,9 @@ class MultiExposureGeneration(HDRModule):
         stack_ev: Exposures generated for the HDR image, in stops relative to the input.
         response: Response that merges the generated stack; None estimates it from the stack (Debevec).
         optimizer: Paper: Adam, 1e-4. The authors' code: AdamW with weight decay 1e-4.
-        scheduler: Paper: halved at a plateau. Monitor and patience (4 epochs) are those of the authors' code.
+        scheduler: Paper: halved at a plateau. Monitor and patience are those of the authors' code: 4 of its epochs,
+            which hold all 45 pairs of each scene, are 180 of one sample a scene; with 45 samples
+            (`multi_exposure.yaml`), pass a patience of 4.
         interval: When the scheduler steps.
         initial_weights: Checkpoint whose weights training starts from.
     """
@@ -61,11 +68,13 @@ class MultiExposureGeneration(HDRModule):
         mask_input: bool = True,
         residual: bool = True,
         identity_start: bool = False,
+        encode_apart: bool = True,
         identity_pairs: bool = False,
         mask_losses: bool = False,
         hdr_weight: float = 1.0,
         reconstruction_weight: float = 100.0,
         perceptual_weight: float = 0.1,
+        perceptual_channels: Literal["sum", "mean"] = "sum",
         total_variation_weight: float = 1e-5,
         epsilon: float = 1 / 255,
         score_encoder: bool = False,
@@ -74,7 +83,7 @@ class MultiExposureGeneration(HDRModule):
         response: CameraResponse | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=1e-4),
         scheduler: LRSchedulerCallable | None = lambda o: ReduceLROnPlateau(
-            o, monitor="val/l1", factor=0.5, patience=4
+            o, monitor="val/l1", factor=0.5, patience=180
         ),
         interval: Literal["epoch", "step"] = "epoch",
         initial_weights: str | None = None,
@@ -87,12 +96,14 @@ class MultiExposureGeneration(HDRModule):
         self.multiple = self.network.multiple
         # Three eighths of it, 72 pixels of five levels, is how far both U-Nets together see with any weight.
         self.overlap = min(12 * self.multiple, 384)
-        self.exposures = RandomPair(identity=identity_pairs)
+        self.exposures = RandomPair(identity_pairs)
         self.mask_input = mask_input
+        self.encode_apart = encode_apart
         self.mask_losses = mask_losses
         self.hdr_weight = hdr_weight
         self.reconstruction_weight = reconstruction_weight
         self.perceptual_weight = perceptual_weight
+        self.perceptual_channels = perceptual_channels
         self.total_variation_weight = total_variation_weight
         self.epsilon = epsilon
         self.score_encoder = score_encoder
@@ -103,7 +114,8 @@ class MultiExposureGeneration(HDRModule):
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
         super().setup(stage)
         if stage == "fit" and self.perceptual_weight > 0:
-            self.perceptual = PerceptualLoss(19, ("pool1", "pool2", "pool3"), self.perceptual_weights)
+            layers = ("pool1", "pool2", "pool3")
+            self.perceptual = PerceptualLoss(19, layers, self.perceptual_weights, self.perceptual_channels)
 
     def encode(self, image: Tensor) -> Tensor:
         """Latent sensor exposure `(B, 3, H, W)` of `image`, display values of the same shape."""
@@ -143,7 +155,7 @@ class MultiExposureGeneration(HDRModule):
         """Generate each image of a pair from the other (Fig. 3)."""
         dark, bright = batch["ldr"].unbind(1)
         ratio = exposure_ratio(batch["ev"][:, 0], batch["ev"][:, 1])
-        latent_dark, latent_bright = self.encode(torch.cat([dark, bright])).chunk(2)
+        latent_dark, latent_bright = self._encode_pair(dark, bright)
         terms = {
             "hdr": self.hdr_weight * hdr_representation_loss(latent_dark, latent_bright, ratio, self.epsilon),
             **self._image_terms(
@@ -158,6 +170,12 @@ class MultiExposureGeneration(HDRModule):
         self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=len(dark))
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(dark))
         return loss
+
+    def _encode_pair(self, dark: Tensor, bright: Tensor) -> tuple[Tensor, Tensor]:
+        if self.encode_apart:
+            return self.encode(dark), self.encode(bright)
+        together = self.encode(torch.cat([dark, bright]))
+        return together[: len(dark)], together[len(dark) :]
 
     def _image_terms(self, generated: list[Tensor], targets: list[Tensor]) -> dict[str, Tensor]:
         """The weighted losses on both generated images (Eq. 7-10)."""

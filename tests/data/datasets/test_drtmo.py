@@ -26,6 +26,13 @@ def test_stacks_of_nine_half_stops(root):
     assert len(DrTMO(str(root / "training_data"))) == 2
 
 
+def test_a_split_may_be_written_as_that_of_other_data_sets(root):
+    (root / "training_data" / "Train").rename(root / "training_data" / "Test")
+    assert len(DrTMO(str(root), split="test")) == len(DrTMO(str(root), split="Test")) == 2
+    with pytest.raises(InputError, match="expected <root>/training_data/Train"):
+        DrTMO(str(root), split="train")
+
+
 def test_a_part_keeps_all_views_of_an_image_together(root):
     folder = root / "training_data" / "Train" / "Bracketed_images"
     for name in ("lake_3_4_5_Gold-200CDBlue", "lake_9_10_11_gamma+1.4"):

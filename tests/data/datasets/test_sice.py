@@ -52,6 +52,30 @@ def test_parts_of_it(root):
     assert one.numbers == [1, 2]
 
 
+def test_scenes_that_others_test_on_are_left_out_before_the_rest_is_divided(root):
+    assert SICE(str(root), exclude="2").numbers == [1, 361]
+    assert SICE(str(root), exclude="1,300-589").numbers == [2]
+    assert SICE(str(root), part=1, exclude="361").numbers == [1, 2]
+    (root / "test_scenes.txt").write_text("2\n361\n")
+    assert SICE(str(root), exclude=str(root / "test_scenes.txt")).numbers == [1]
+    assert [SICE(str(root), exclude="2", scenes=part).numbers for part in ((0, 0.5), (0.5, 1))] == [[1], [361]]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2;3", "found '2;3'"),
+        ("no_such_file.txt", "found 'no_such_file"),
+        ("590", r"found \[590\]"),
+        ("", "found none"),
+    ],
+)
+def test_lists_that_name_no_scenes(root, text, found):
+    with pytest.raises(InputError, match=found) as caught:
+        SICE(str(root), exclude=text)
+    assert caught.value.argument == "exclude"
+
+
 def test_numbers_of_the_second_part_may_go_on(root):
     (root / "Dataset_Part2" / "1").rename(root / "Dataset_Part2" / "361")
     assert SICE(str(root)).numbers == [1, 2, 361]
