@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format bench mutants clean
+.PHONY: help install quickstart test lint format bench gpu mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,6 +34,11 @@ bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpo
 	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting identity_start \
 		fusion_runtime rendered photographs protocols memory; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+gpu: .venv/test.stamp ## On a GPU, run the tests that need one and time a step of every paper's configuration (10 minutes)
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
+	then $(BIN)/python -m pytest -m gpu tests && $(BIN)/python -m benchmarks.gpu; \
+	else echo "make gpu: torch finds no GPU here; nothing was run"; fi
 
 mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the tests miss (half an hour)
 	.venv/mutants/bin/python -m benchmarks.mutants

@@ -19,6 +19,14 @@ def test_overlay_changes_what_it_says(overlay, capsys):
     assert_within(wanted, printed)
 
 
+def test_no_overlay_changes_the_widths_of_the_configuration_below_it():
+    """It would make a paper's network as narrow as a small one, without a word."""
+    for overlay in OVERLAYS:
+        arguments = (yaml.safe_load(overlay.read_text()).get("model") or {}).get("init_args", {})
+        lists = [key for key, value in arguments.items() if isinstance(value, list)]
+        assert not [key for key in lists if key.endswith("channels")], overlay
+
+
 def assert_within(wanted, found):
     if isinstance(wanted, dict):
         for key, value in wanted.items():

@@ -49,8 +49,8 @@ def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
         raise InputError(f"{path}: expected one curve, found a batch of {tuple(curve.irradiance.shape[:-1])}: pick one")
     record = {
         "name": curve.name,
-        "irradiance": curve.irradiance.detach().double().tolist(),
-        "brightness": curve.brightness.detach().double().tolist(),
+        "irradiance": curve.irradiance.detach().tolist(),
+        "brightness": curve.brightness.detach().tolist(),
     }
     write_complete(path, json.dumps(record, indent=1) + "\n")
     return path
@@ -72,8 +72,7 @@ def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[
         raise InputError(f"{path}: expected a curve per channel, found tables {tuple(response.irradiance.shape)}")
     tables = zip(CHANNELS, response.irradiance, response.brightness, strict=True)
     records = [
-        {"name": name, "irradiance": x.detach().double().tolist(), "brightness": y.detach().double().tolist()}
-        | dict(facts or {})
+        {"name": name, "irradiance": x.detach().tolist(), "brightness": y.detach().tolist()} | dict(facts or {})
         for name, x, y in tables
     ]
     write_complete(path, json.dumps(records) + "\n")

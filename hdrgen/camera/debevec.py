@@ -9,6 +9,7 @@ from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.normal_equations import solve_log_response
 from hdrgen.camera.sampling import HistogramSampling, Sampling
 from hdrgen.errors import InputError
+from hdrgen.precision import in_float64
 
 SAME_EXPOSURE = 1e-3  # EV; two frames nearer than that say nothing about the curve, and their system is singular
 
@@ -40,8 +41,9 @@ def calibrate_debevec(
 
     :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \log_2 E_i - EV_j)]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
 
-    in closed form: one batched Cholesky solve of levels x levels systems, assembled in float64, whatever the samples.
-    Gradients reach the pixels through the solve and through the slope of the piecewise-linear curve.
+    in closed form: one batched Cholesky solve of levels x levels systems, assembled in float64 (on the CPU where a
+    device has none), whatever the samples. Gradients reach the pixels through the solve and through the slope of the
+    piecewise-linear curve.
 
     Scale: a stack knows its response only up to a factor per channel. The channels are balanced so that their curves
     agree in the mean over the levels that the stack shows (a grey object stays grey), and the whole is scaled so that
@@ -77,21 +79,21 @@ def calibrate_debevec(
     0.25
     """
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
-    stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
+    stops = in_float64(ev.to(batch.device)).expand(batch.shape[0], -1)
     check_exposures(batch, stops)
     if not 8 <= levels <= 65536:
         raise InputError(f"expected 8 to 65536 levels, found {levels}: pass 256")
-    samples = sampling(batch if batch.dtype == torch.float64 else batch.float()).double()
+    samples = in_float64(sampling(batch if batch.dtype == torch.float64 else batch.float()))
     weights = weight(samples)
     _check_samples(weights.detach())
     flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
-    knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=stack.device)
+    knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=samples.device)
     curvature = _curvature(weight(knots), smoothness)
     precision = torch.promote_types(stack.dtype, torch.float32)
     log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
     log_curve = log_curve.view(*samples.shape[:2], levels)
     table = scaled_response(log_curve, _evidence(samples, weights, levels))
-    return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(precision))
+    return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(stack.device, precision))
 
 
 def _curvature(weight: Tensor, smoothness: float) -> Tensor:

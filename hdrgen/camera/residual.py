@@ -6,6 +6,7 @@ from torch import Tensor
 from hdrgen.camera.debevec import triangle
 from hdrgen.camera.response import CameraResponse
 from hdrgen.camera.sampling import HistogramSampling, Sampling
+from hdrgen.precision import finest
 
 
 def response_residual(
@@ -35,7 +36,7 @@ def response_residual(
     >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
     (0.0, 0.25)
     """
-    samples = sampling(stack[None])[0].double()
+    samples = sampling(stack[None])[0].to(finest(stack.device))
     weight = triangle(samples)
     # Below 0.05 lie display values within 0.025 of black, where rounding alone is a quarter of a stop, and of white.
     in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1

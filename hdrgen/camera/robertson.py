@@ -9,6 +9,7 @@ from hdrgen.camera.debevec import check_exposures, scaled_response
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.sampling import PixelGrid, Sampling
 from hdrgen.errors import InputError
+from hdrgen.precision import in_float64
 
 STEEPNESS = 4.0  # of the bell, in display values: exp(-(4 z - 2)^2)
 
@@ -60,14 +61,14 @@ def calibrate_robertson(
     Source: Robertson et al. 2003, Eq. 19 and 20.
     """
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
-    stops = ev.to(batch.device).double().expand(batch.shape[0], -1)
+    stops = in_float64(ev.to(batch.device)).expand(batch.shape[0], -1)
     check_exposures(batch, stops)
     with torch.no_grad():
-        samples = sampling(batch.float()).double()
+        samples = in_float64(sampling(batch.float()))
         curves = [_alternate(z, s.exp2(), levels, iterations, threshold) for z, s in zip(samples, stops, strict=True)]
         counts = [_counts((z * (levels - 1)).round().long().flatten(1), levels).amin(0, keepdim=True) for z in samples]
         table = scaled_response(torch.stack(curves).log2(), torch.stack(counts) + 1e-9)
-    return EstimatedResponse((table if stack.ndim == 5 else table[0]).float())
+    return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(stack.device, torch.float32))
 
 
 def _alternate(samples: Tensor, time: Tensor, levels: int, iterations: int, threshold: float) -> Tensor:

@@ -84,7 +84,7 @@ def _check(table: Tensor, what: str) -> None:
     if not bool((steps >= 0).all()):  # also catches NaN
         position = int((~(steps >= 0)).nonzero()[0, -1])
         raise InputError(f"{what}: expected values that never decrease, found a fall or NaN after knot {position}")
-    ends = table[..., [0, -1]].double()
-    if bool(((ends - torch.tensor([0.0, 1.0], device=table.device)).abs() > END_TOLERANCE).any()):
+    ends = torch.stack([table[..., 0], table[..., -1]], -1)
+    if bool(((table[..., 0].abs() > END_TOLERANCE) | ((table[..., -1] - 1).abs() > END_TOLERANCE)).any()):
         first, last = ends.reshape(-1, 2)[0].tolist()
         raise InputError(f"{what}: expected values from 0 to 1, found {first:g} to {last:g}: normalise the curve")

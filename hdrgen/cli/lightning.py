@@ -34,7 +34,7 @@ from hdrgen.cli.class_change import start_anew, tell_what_is_lost
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
-from hdrgen.cli.trainer_options import taken_by
+from hdrgen.cli.trainer_options import epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
@@ -188,6 +188,11 @@ class HDRCLI(LightningCLI):
     def after_predict(self) -> None:
         """Fail if photographs were left out, once all others are written."""
         self.datamodule.check_predicted()
+
+    def before_fit(self) -> None:
+        """Say what an epoch is: how many scenes a packaged data set has is easily overlooked."""
+        if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
+            print(told)
 
     def after_fit(self) -> None:
         """Say where the run is."""

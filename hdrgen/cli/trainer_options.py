@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from pytorch_lightning import Trainer
+
+from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.methods import GradientClipping, HDRModule
 
@@ -33,3 +36,17 @@ def taken_by(model: HDRModule, trainer: Any) -> dict[str, Any]:
     if limit:
         model.clipping = GradientClipping(limit, trainer.get("gradient_clip_algorithm") or "norm")
     return {"gradient_clip_val": None, "gradient_clip_algorithm": None}
+
+
+def epoch_in_words(trainer: Trainer, data: ExposureStackDataModule) -> str | None:
+    """How many scenes are trained on, and how many validated how often; None where that is another's to say."""
+    if getattr(trainer, "fast_dev_run", False) or data.train is None:
+        return None
+    scenes = f"{len(data.train):,} scenes to train on"
+    every = trainer.check_val_every_n_epoch
+    if data.val is None or every is None:
+        return scenes
+    often = "every epoch" if every == 1 else f"every {every} epochs"
+    limit = trainer.limit_val_batches
+    count = min(len(data.val), limit * data.eval_batch_size) if isinstance(limit, int) else int(limit * len(data.val))
+    return f"{scenes}, {count:,} to validate after {often}"

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from hdrgen.metrics.colour import luv_to_rgb, pq_decode, pq_encode, rgb_to_luv
 from hdrgen.metrics.precision import full_precision
+from hdrgen.precision import in_float64
 
 DEGREE = 3  # of the polynomials
 RIDGE = 0.01
@@ -32,11 +33,11 @@ def correct_response(image: Tensor, target: Tensor) -> Tensor:
     Source: Hanji, Mantiuk, Eilertsen, Hajisharif, Unger, "Comparison of single image HDR reconstruction methods: the
     caveats of quality assessment", SIGGRAPH 2022.
     """
-    luv, true_luv = (rgb_to_luv(x.double().clamp_min(DARKEST)) for x in (image, target))
+    luv, true_luv = (rgb_to_luv(in_float64(x).clamp_min(DARKEST)) for x in (image, target))
     light = _fitted_luminance(luv[:, 0].flatten(1), true_luv[:, 0].flatten(1))
     chromaticity = _fitted_chromaticity(luv[:, 1:].flatten(2), true_luv[:, 1:].flatten(2))
     corrected = torch.cat([light[:, None], chromaticity], 1).view_as(luv)
-    return luv_to_rgb(corrected).to(image.dtype)
+    return luv_to_rgb(corrected).to(image)
 
 
 def _fitted_luminance(luminance: Tensor, truth: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.precision import promote, without_autocast
+from hdrgen.precision import finest
 
 Setting = float | str | bool | None
 
@@ -130,7 +131,7 @@ class ImageMetric(torchmetrics.Metric):
         """Move with the network, but stay as precise as the device allows where the network becomes half precision."""
         super()._apply(fn, exclude_state=tuple(self._defaults))
         device = fn(torch.zeros(1, device=self.images.device)).device
-        dtype = torch.float32 if device.type == "mps" else torch.float64
+        dtype = finest(device)
         for name, value in self._defaults.items():
             self._defaults[name] = value.to(device, dtype)  # type: ignore[union-attr]
             setattr(self, name, getattr(self, name).to(device, dtype))

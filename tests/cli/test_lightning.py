@@ -44,7 +44,9 @@ def test_fit_notes_versions_and_commit(trained):
 
 def test_fit_says_where_the_run_is(capsys):
     assert main([*FIT, "--model=ToyMethod"]) == 0
-    assert "checkpoints, log and config in runs/ToyMethod/version_0" in capsys.readouterr().out.splitlines()
+    told = capsys.readouterr().out.splitlines()
+    assert "checkpoints, log and config in runs/ToyMethod/version_0" in told
+    assert "4 scenes to train on, 4 to validate after every epoch" in told
 
 
 def test_saved_config_runs_again_to_the_same_weights(trained):
@@ -104,22 +106,12 @@ def test_checkpoint_group_and_appended_callbacks():
     ]
 
 
-LIGHT = [name for name in configs.names() if name.endswith("_small") or named_method(["-c", name]) is None]
+PAPERS = [name for name in configs.names() if f"{name}_small" in configs.names()]
 
 
-@pytest.mark.parametrize("name", LIGHT)
-def test_every_light_config_trains_and_tests(name):
-    kind = [f"--data.{part}=ProceduralScenes" for part in ("train", "val", "test")]
-    size = [f"--data.{part}.{key}" for part in ("train", "val", "test") for key in ("count=2", "size=64")]
-    data = [*kind, *size, "--data.num_workers=0", "--data.batch_size=2", "--data.augmentation=null"]
-    method = [] if named_method(["-c", name]) else ["-c", "multi_exposure_small"]  # an overlay needs one below it
-    for verb in ("fit", "test"):
-        assert main([verb, *method, "--config", name, *data, *QUICK]) == 0
-
-
-@pytest.mark.parametrize("name", [name for name in configs.names() if name not in LIGHT])
+@pytest.mark.parametrize("name", PAPERS)
 def test_every_paper_config_makes_its_method(name):
-    """At full width a step takes a minute, and an ability to train is tested with the small ones."""
+    """At full width a step takes a minute: `test_every_config.py` trains them with tiny networks."""
     elsewhere = [f"--data.{part}=null" for part in ("train", "val", "test")]
     with torch.device("meta"):
         cli = HDRCLI(["--config", str(configs.path_of(name)), *elsewhere, *CPU], run=False)

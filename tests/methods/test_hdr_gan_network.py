@@ -6,7 +6,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from hdrgen.errors import InputError
 from hdrgen.methods.hdr_gan import Discriminator, Generator
-from hdrgen.methods.hdr_gan.network import Decoder, MergingBlock, PlainMerging
+from hdrgen.methods.hdr_gan.network import Decoder, MergingBlock, PlainMerging, widths
 from tests.methods.test_hdr_gan import parameters
 
 
@@ -94,3 +94,32 @@ class TestDiscriminator:
             assert is_parametrized(layer)
             largest = np.linalg.svd(layer.weight.detach().flatten(1).numpy(), compute_uv=False)[0]
             assert largest == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(("make", "layers"), [(Generator, 46), (Discriminator, 5)])
+def test_both_networks_start_as_the_authors_do(make, layers):
+    """Normal weights of variance 2 / inputs, none beyond two deviations of what was cut; biases 0."""
+    found = [module for module in make().modules() if isinstance(module, nn.Conv2d)]
+    assert len(found) >= layers
+    for layer in found:
+        assert not layer.bias.any()
+        name = "parametrizations.weight.original" if is_parametrized(layer) else "weight"
+        weight = dict(layer.named_parameters())[name]
+        expected = (2 / weight[0].numel()) ** 0.5
+        assert weight.abs().max() <= 2 * expected / 0.879 + 1e-6
+        if weight.numel() > 2000:
+            assert weight.std().item() == pytest.approx(expected, rel=0.1)
+
+
+def test_what_a_wide_merging_block_reduces_passes_a_relu():
+    block, features = MergingBlock(200).eval(), [torch.rand(1, 200, 8, 8) for _ in range(3)]
+    reduced = torch.cat([reduce(each).relu() for reduce, each in zip(block.reduce, features, strict=True)], 1)
+    torch.testing.assert_close(block(features), (block.body(reduced) + features[1]).relu())
+
+
+@pytest.mark.parametrize("scales", [2, 3, 4])
+def test_scales_keep_the_widths_that_are_given(scales):
+    assert widths((32, 64, 128), scales) == [32, 64, 128, 256][:scales]
+    assert widths((16, 32, 48), scales) == [16, 32, 48, 96][:scales]
+    with pytest.raises(InputError, match="2 to 8 scales"):
+        widths((32, 64), 1)

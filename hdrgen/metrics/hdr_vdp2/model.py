@@ -15,6 +15,7 @@ from hdrgen.metrics.hdr_vdp2.pooling import Weights, band_weights
 from hdrgen.metrics.hdr_vdp2.pyramid import SteerablePyramid, level_sizes, steerable_pyramid
 from hdrgen.metrics.hdr_vdp2.resizing import Resizer, resizer
 from hdrgen.metrics.hdr_vdp2.sensitivity import base_frequencies, sensitivity_tables
+from hdrgen.precision import finest
 
 
 class VisualModel(NamedTuple):
@@ -63,7 +64,7 @@ def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> VisualM
         parts = _build(viewing)
         moved: VisualModel = _moved(parts, dtype, device)
         # A float32 FFT would bury dark places in the rounding of lights that are a million times brighter.
-        precise = dtype if device.type == "mps" else torch.float64
+        precise = torch.promote_types(dtype, finest(device))
         return moved._replace(optics=_moved(parts.optics, precise, device))
 
 
