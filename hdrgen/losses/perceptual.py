@@ -59,7 +59,10 @@ class PerceptualLoss(nn.Module):
         super().__init__()
         self.channels = channels
         # A tuple hides the trunk from state_dict(), optimizers and DDP: it is frozen and can be had again.
-        self._trunk = (pretrained_vgg(depth, layers, weights),)
+        # Its pooling is many times quicker with channels last, its convolutions a little.
+        trunk = pretrained_vgg(depth, layers, weights)
+        trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._trunk = (trunk,)
 
     def forward(self, image: Tensor, target: Tensor) -> Tensor:
         """See `perceptual_distance`."""

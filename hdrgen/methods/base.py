@@ -19,6 +19,7 @@ from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.hooks import check_hooks
 from hdrgen.methods.merging import MergeFunction, merge_stack
+from hdrgen.methods.quick_training import QuickTraining
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
@@ -38,7 +39,7 @@ class Prediction(TypedDict, total=False):
     hdr: Tensor
 
 
-class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
+class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     """A method that reconstructs HDR images.
 
     A method says what it is by class attributes, see `MethodFacts`, and implements `training_step` and one of these.

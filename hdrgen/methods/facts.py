@@ -15,6 +15,8 @@ class MethodFacts:
         baseline: Whether it stands in tables as what a method must beat.
         monitor: Name of the logged score that chooses the best checkpoint; None: see `monitored`.
         monitor_mode: Whether the best is the largest or the smallest score.
+        channels_last: Whether a training step on a CPU is quicker with the channels of a pixel side by side in memory,
+            as measured by `benchmarks/step_beside_plain.py`; training then lays the weights out so by itself.
     """
 
     input: Literal["photograph", "bracket"] = "photograph"
@@ -22,6 +24,7 @@ class MethodFacts:
     baseline: bool = False
     monitor: str | None = None
     monitor_mode: Literal["max", "min"] = "max"
+    channels_last: bool = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method written for an older hdrgen, whose answers would be ignored silently.

@@ -7,8 +7,13 @@ from hdrgen.data import Batch
 
 
 def source_of(batch: Batch) -> Tensor:
-    """The reference exposures `(B, 3, H, W)` of a batch; of a single scene without a copy."""
+    """The reference exposures `(B, 3, H, W)` of a batch.
+
+    Of a single exposure, and of a single scene in the machine's memory, without a copy; never with a wait for a GPU.
+    """
     ldr: Tensor = batch["ldr"]
-    if len(ldr) == 1:
+    if ldr.shape[1] == 1:
+        return ldr[:, 0]
+    if len(ldr) == 1 and ldr.device.type == "cpu":
         return ldr[:, int(batch["ref"][0])]
     return ldr[torch.arange(len(ldr), device=ldr.device), batch["ref"]]

@@ -28,11 +28,15 @@ def enlarge(features: Tensor, size: Sequence[int]) -> Tensor:
     """
     if torch.compiler.is_compiling() or max(size) > LARGEST_MATRIX:  # an exported program takes any size
         return F.interpolate(features, size=list(size), mode="bicubic", align_corners=False)
-    rows, columns = (
-        enlarging_matrix(old, new).to(features.device) for old, new in zip(features.shape[-2:], size, strict=True)
-    )
+    rows, columns = (_matrix_on(features.device, old, new) for old, new in zip(features.shape[-2:], size, strict=True))
     with torch.autocast(features.device.type, enabled=False):
         return (rows @ features.float() @ columns.T).to(features.dtype)
+
+
+@lru_cache(maxsize=64)
+def _matrix_on(device: torch.device, old: int, new: int) -> Tensor:
+    """The matrix where it is needed: copied there once."""
+    return enlarging_matrix(old, new).to(device)
 
 
 @lru_cache(maxsize=64)

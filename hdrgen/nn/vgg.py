@@ -104,8 +104,8 @@ def _trunk(depth: int, widths: Sequence[int], normalised: bool = False) -> tuple
         for position in range(1, count + 1):
             modules.append(nn.Conv2d(channels, width, 3, padding=1))
             modules += [nn.BatchNorm2d(width)] if normalised else []
-            # Not in place: a caller may hold the feature map that the next module would overwrite.
-            modules.append(nn.ReLU(inplace=False))
+            # What this overwrites, a convolution's or a normalisation's output, nobody holds, and no gradient needs.
+            modules.append(nn.ReLU(inplace=True))
             names[f"relu{block}_{position}"] = len(modules) - 1
             channels = width
         modules.append(nn.MaxPool2d(2))

@@ -1,6 +1,7 @@
 """Large images in parts: tiles for networks, strips for what needs a few rows only, in bounded memory."""
 
 from hdrgen.io import row_slices
+from hdrgen.tiling.live_memory import heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
 from hdrgen.tiling.strips import by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress
@@ -12,6 +13,7 @@ __all__ = [
     "by_strips",
     "fitted",
     "group_norm",
+    "heap_kept",
     "mean_of_whole",
     "no_progress",
     "of_whole_image",

@@ -145,7 +145,7 @@ EXAMPLES = (
     Example(
         MultiExposureGeneration,
         {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},
-        overfit={"optimizer": adam(0.01), "scheduler": None},
-        steps=150,
+        overfit={"optimizer": adam(0.01), "scheduler": None, "encode_apart": False},
+        steps=170,
     ),
 )

@@ -146,6 +146,7 @@ class CEVR(HDRModule):
 
     def on_fit_start(self) -> None:
         """Fetch the encoders' first weights, for a training that neither goes on nor starts from others."""
+        super().on_fit_start()
         if self.pretrained and not self.resumed and self.initial_weights is None:
             for network in (self.dark, self.bright):
                 load_vgg16_bn(network.encoder, self.encoder_weights)
@@ -156,6 +157,7 @@ class CEVR(HDRModule):
         Raises:
             InputError: If the cycle waits for validation, and there is none.
         """
+        super().on_train_start()
         if self.cycle_from_psnr is not None and self.cycle_weight > 0 and not sum(self.trainer.num_val_batches):
             raise InputError(
                 f"expected validation scenes, whose PSNR starts the cycle at {self.cycle_from_psnr:g} dB, found none;"

@@ -193,6 +193,8 @@ class HDRGAN(HDRModule):
     def three_of(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The three exposures of each stack that are merged: `(B, 3, 3, H, W)`, and `(B, 3)` stops."""
         ldr, ev, generator = batch["ldr"], batch["ev"], torch.Generator()
+        if self.training and ldr.shape[1] == FRAMES:
+            return ldr, ev  # the selection has chosen them already; to ask again would wait for the device
         frames = [self.exposures(row, int(ref), generator) for row, ref in zip(ev.cpu(), batch["ref"], strict=True)]
         if all(frame == list(range(ldr.shape[1])) for frame in frames):
             return ldr, ev  # no copy of large photographs

@@ -60,6 +60,8 @@ class MultiExposureGeneration(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
+    channels_last = True
+
     def __init__(
         self,
         encoder_channels: Sequence[int] = ENCODER_CHANNELS,
