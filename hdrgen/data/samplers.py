@@ -19,6 +19,8 @@ class EpochSampler(DistributedSampler[Any]):
         length: Number of scenes.
         seed: Of the order.
         epoch: Gives the current epoch.
+        done: Gives the number of this process's samples in that epoch that are left out, as a training had them already
+            before it was interrupted; None leaves out none.
         shuffle: False keeps the order.
         rank: Of this process.
         world: Number of processes.
@@ -28,16 +30,25 @@ class EpochSampler(DistributedSampler[Any]):
     """
 
     def __init__(
-        self, length: int, seed: int, epoch: Callable[[], int], *, shuffle: bool = True, rank: int = 0, world: int = 1
+        self,
+        length: int,
+        seed: int,
+        epoch: Callable[[], int],
+        done: Callable[[], int] | None = None,
+        *,
+        shuffle: bool = True,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
         super().__init__(range(length), num_replicas=world, rank=rank, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
         self._current_epoch = epoch
+        self._done = done or int
 
     def __iter__(self) -> Iterator[Any]:
         """This process's keys of the current epoch."""
         epoch = self._current_epoch()
         self.set_epoch(epoch)
-        return iter([(epoch, index) for index in super().__iter__()])
+        return iter([(epoch, index) for index in super().__iter__()][self._done() :])
 
 
 class ExactShard(DistributedSampler[Any]):

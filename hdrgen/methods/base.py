@@ -20,7 +20,7 @@ from hdrgen.methods.merging import MergeFunction, merge_stack
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import own_states, read_checkpoint
+from hdrgen.weights import checked_loops, own_states, read_checkpoint, resumable
 
 
 class Prediction(TypedDict, total=False):
@@ -262,10 +262,18 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
             warnings.warn(
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
+        checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {}).pop(
+            "combined_loader", None
+        )  # says nothing
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Forget files outside the run's own folders: callbacks take up their states after this, and remove files.
+
+        Training goes on where it was saved, wherever that was.
+
+        Raises:
+            InputError: It was saved at a place where no training is.
 
         A method that has more to take up calls this as well.
         """
@@ -273,3 +281,6 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule):
             writers = [each for each in self._trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
             folders = [str(each.dirpath) for each in writers if each.dirpath]
             checkpoint["callbacks"] = own_states(checkpoint["callbacks"], folders)
+        if "loops" in checkpoint:
+            checked_loops(checkpoint["loops"])
+            checkpoint["loops"] = resumable(checkpoint["loops"])

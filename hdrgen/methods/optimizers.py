@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-from pytorch_lightning import LightningModule
-from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
+from pytorch_lightning import Callback, LightningModule
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+
+from hdrgen.methods.schedules import Schedules, monitor_of
 
 
 class OptimizedModule(LightningModule):
@@ -33,12 +34,15 @@ class OptimizedModule(LightningModule):
         """`optimizer` with the learning-rate schedule of the arguments, as Lightning takes it."""
         if self.scheduler is None:
             return {"optimizer": optimizer}
-        scheduler = self.scheduler(optimizer)
-        if not self.automatic_optimization:
-            return {"optimizer": optimizer, "lr_scheduler": scheduler}
-        # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
-        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
+        schedule: dict[str, Any] = {"scheduler": self.scheduler(optimizer), "interval": self.interval}
+        if self.automatic_optimization:  # else Lightning warns of what it leaves to `Schedules`
+            # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
+            schedule |= {"monitor": monitor_of(schedule["scheduler"]), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def configure_callbacks(self) -> list[Callback]:
+        """What steps the schedules; a method that adds callbacks of its own adds them to these."""
+        return [Schedules()]
 
     def descend(self, loss: Tensor, clip_value: float | None = None) -> None:
         """Under manual optimisation: one backward pass, then a step of every optimizer.
@@ -57,26 +61,3 @@ class OptimizedModule(LightningModule):
             if clip_value is not None:
                 self.clip_gradients(optimizer, gradient_clip_val=clip_value, gradient_clip_algorithm="value")
             optimizer.step()
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Under manual optimisation, step the schedules that go by steps: Lightning leaves that to the method."""
-        self._step_schedules("step")
-
-    def on_train_epoch_end(self) -> None:
-        """Under manual optimisation, step the schedules that go by epochs."""
-        self._step_schedules("epoch")
-
-    def _step_schedules(self, interval: str) -> None:
-        if self.automatic_optimization or interval != self.interval:
-            return
-        for scheduler in (config.scheduler for config in self.trainer.lr_scheduler_configs):
-            monitor = _monitor(scheduler)
-            if monitor is None:
-                scheduler.step()
-            elif monitor in self.trainer.callback_metrics:
-                scheduler.step(self.trainer.callback_metrics[monitor])  # type: ignore[arg-type]
-
-
-def _monitor(scheduler: LRScheduler | ReduceLROnPlateau) -> str | None:
-    """The logged value that a schedule goes by, for those that go by one."""
-    return getattr(scheduler, "monitor", None)
