@@ -46,6 +46,13 @@ class StackLoader(DataLoader[Sample]):
         """Iterate over batches; workers start at once."""
         return _batches(super().__iter__(), self.patient)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: the sampler asks the trainer where to go on. That there is a state tells Lightning that it can."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing, likewise."""
+
 
 class PatientLoader(StackLoader):
     """A data loader that leaves out what cannot be read, with a warning, and goes on."""

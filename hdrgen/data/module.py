@@ -167,9 +167,16 @@ class ExposureStackDataModule(LightningDataModule):
         progress: Any = self._run.fit_loop.epoch_progress
         return int(progress.current.processed)
 
+    def _done(self) -> int:
+        """Samples of the epoch that this process has trained on, where it goes on in the middle of one."""
+        loop: Any = self._run.fit_loop
+        begun = loop.epoch_progress.current.processed < loop.epoch_progress.current.ready
+        return int(loop.epoch_loop.batch_progress.current.processed) * self.batch_size if begun else 0
+
     def _even(self, length: int, *, shuffle: bool, passes: int = 1) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size
-        return EpochSampler(length, self.seed, self._epoch, shuffle=shuffle, rank=rank, world=world, passes=passes)
+        done = self._done if shuffle else None
+        return EpochSampler(length, self.seed, self._epoch, done, shuffle=shuffle, rank=rank, world=world, passes=passes)
 
     def _exact(self, data: StackDataset) -> ExactShard:
         if len(data) < self._run.world_size:

@@ -19,6 +19,8 @@ class EpochSampler(DistributedSampler[Any]):
         length: Number of scenes.
         seed: Of the order.
         epoch: Gives the current epoch.
+        done: Gives the number of this process's samples in that epoch that are left out, as a training had them already
+            before it was interrupted; None leaves out none.
         shuffle: False keeps the order.
         rank: Of this process.
         world: Number of processes.
@@ -37,6 +39,7 @@ class EpochSampler(DistributedSampler[Any]):
         length: int,
         seed: int,
         epoch: Callable[[], int],
+        done: Callable[[], int] | None = None,
         *,
         shuffle: bool = True,
         rank: int = 0,
@@ -47,13 +50,15 @@ class EpochSampler(DistributedSampler[Any]):
         super().__init__(samples, num_replicas=world, rank=rank, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
         self._current_epoch = epoch
         self._length, self._passes = length, passes
+        self._done = done or int
 
     def __iter__(self) -> Iterator[Any]:
         """This process's keys of the current epoch."""
         epoch = self._current_epoch()
         self.set_epoch(epoch)
         first = epoch * self._passes
-        return iter([(first + sample // self._length, sample % self._length) for sample in super().__iter__()])
+        keys = [(first + sample // self._length, sample % self._length) for sample in super().__iter__()]
+        return iter(keys[self._done() :])
 
 
 class ExactShard(DistributedSampler[Any]):

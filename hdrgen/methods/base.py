@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import torch
+from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
@@ -19,11 +20,12 @@ from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.hooks import check_hooks
 from hdrgen.methods.merging import MergeFunction, merge_stack
-from hdrgen.methods.quick_training import QuickTraining
+from hdrgen.methods.quick_training import KeptHeap, QuickTraining
+from hdrgen.methods.schedules import Schedules
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import EARLIER, Best, best_known, own_states, read_checkpoint
+from hdrgen.weights import EARLIER, Best, best_known, checked_loops, own_states, read_checkpoint, resumable
 
 
 class Prediction(TypedDict, total=False):
@@ -250,6 +252,10 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
 
     # -- Lightning ---------------------------------------------------------------------------------------------------
 
+    def configure_callbacks(self) -> list[Callback]:
+        """What steps the schedules, and keeps the heap; a method that has callbacks of its own adds them to these."""
+        return [Schedules(), KeptHeap()]
+
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""
         image = source_of(batch)
@@ -275,6 +281,9 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
             warnings.warn(
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
+        checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {}).pop(
+            "combined_loader", None
+        )  # says nothing
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
         folder = next(iter(self._folders()), None)
         if self.earlier_best is not None and folder:
@@ -283,7 +292,11 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Forget files outside the run's own folders: callbacks take up their states after this, and remove files.
 
-        The best checkpoint of the run that this one goes on from is noted, for reading alone.
+        The best checkpoint of the run that this one goes on from is noted, for reading alone. Training goes on where it
+        was saved, wherever that was.
+
+        Raises:
+            InputError: It was saved at a place where no training is.
 
         A method that has more to take up calls this as well.
         """
@@ -292,6 +305,9 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
                 known = best_known(checkpoint, Path(self._trainer.ckpt_path).parent)
                 self.earlier_best = next((best for best in known if best.path.is_file()), None)
             checkpoint["callbacks"] = own_states(checkpoint["callbacks"], self._folders())
+        if "loops" in checkpoint:
+            checked_loops(checkpoint["loops"])
+            checkpoint["loops"] = resumable(checkpoint["loops"])
 
     def _folders(self) -> list[str]:
         """Where this run keeps its checkpoints."""

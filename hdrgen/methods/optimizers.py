@@ -3,12 +3,12 @@
 from typing import Any, Literal
 
 from pytorch_lightning import LightningModule
-from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from hdrgen.methods.clipping import GradientClipping
+from hdrgen.methods.schedules import monitor_of
 
 
 class OptimizedModule(LightningModule):
@@ -39,11 +39,10 @@ class OptimizedModule(LightningModule):
             self.clipping.watch(optimizer)
         if self.scheduler is None:
             return {"optimizer": optimizer}
-        scheduler = self.scheduler(optimizer)
-        if not self.automatic_optimization:
-            return {"optimizer": optimizer, "lr_scheduler": scheduler}
-        # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
-        schedule = {"scheduler": scheduler, "interval": self.interval, "monitor": _monitor(scheduler), "strict": False}
+        schedule: dict[str, Any] = {"scheduler": self.scheduler(optimizer), "interval": self.interval}
+        if self.automatic_optimization:  # else Lightning warns of what it leaves to `Schedules`
+            # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
+            schedule |= {"monitor": monitor_of(schedule["scheduler"]), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def descend(self, loss: Tensor) -> None:
@@ -60,26 +59,3 @@ class OptimizedModule(LightningModule):
         self.manual_backward(loss)
         for optimizer in optimizers:
             optimizer.step()
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Under manual optimisation, step the schedules that go by steps: Lightning leaves that to the method."""
-        self._step_schedules("step")
-
-    def on_train_epoch_end(self) -> None:
-        """Under manual optimisation, step the schedules that go by epochs."""
-        self._step_schedules("epoch")
-
-    def _step_schedules(self, interval: str) -> None:
-        if self.automatic_optimization or interval != self.interval:
-            return
-        for scheduler in (config.scheduler for config in self.trainer.lr_scheduler_configs):
-            monitor = _monitor(scheduler)
-            if monitor is None:
-                scheduler.step()
-            elif monitor in self.trainer.callback_metrics:
-                scheduler.step(self.trainer.callback_metrics[monitor])  # type: ignore[arg-type]
-
-
-def _monitor(scheduler: LRScheduler | ReduceLROnPlateau) -> str | None:
-    """The logged value that a schedule goes by, for those that go by one."""
-    return getattr(scheduler, "monitor", None)

@@ -40,10 +40,6 @@ class QuickTraining(LightningModule):
 
     channels_last: bool
 
-    def configure_callbacks(self) -> list[Callback]:
-        """`KeptHeap`; a method that has its own adds them to this."""
-        return [KeptHeap()]
-
     def configure_model(self) -> None:
         """Lay the weights out, before the strategy copies and an optimizer sees them."""
         super().configure_model()

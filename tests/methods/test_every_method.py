@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.cli import ReduceLROnPlateau
+from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader
 
 from hdrgen import methods
@@ -63,20 +66,51 @@ def test_one_batch_is_learnt(example):
     assert min(losses) < losses[0] / 10, f"{example.loss} fell from {losses[0]:.4g} to {min(losses):.4g} only"
 
 
-@every_method
-def test_training_is_the_same_each_time_and_goes_on_where_it_was_interrupted(example, tmp_path):
-    def fit(epochs, ckpt_path=None):
-        model = example.model()
-        data = ExposureStackDataModule(train=example.data(), batch_size=2)
-        trainer = Trainer(max_epochs=epochs, default_root_dir=tmp_path, **quiet)
-        trainer.fit(model, data, ckpt_path=ckpt_path)
-        trainer.save_checkpoint(tmp_path / f"{epochs}.ckpt")
-        return weights(model)
+class Places(Checkpoint):
+    """Writes a checkpoint after the first batch, in the middle of its epoch, and at the end of the epoch."""
 
-    half = fit(1)
-    resumed, straight = fit(2, tmp_path / "1.ckpt"), fit(2)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.current_epoch == 0 and not trainer.is_last_batch:
+            trainer.save_checkpoint(self.folder / "batch.ckpt")
+
+    def on_train_epoch_end(self, trainer, *_):
+        if trainer.current_epoch == 0:
+            trainer.save_checkpoint(self.folder / "epoch.ckpt")
+
+
+@every_method
+@pytest.mark.parametrize(
+    ("schedule", "place"),
+    [
+        ("plateau", "batch"),
+        *[pytest.param(*each, marks=pytest.mark.slow) for each in (("cosine", "batch"), ("plateau", "epoch"))],
+    ],
+)
+def test_training_is_the_same_each_time_and_goes_on_where_it_was_interrupted(example, schedule, place, tmp_path):
+    """In the middle of an epoch, and with a number of steps, for which Lightning goes on in another way."""
+    kinds = {
+        "plateau": lambda o: ReduceLROnPlateau(o, example.loss, "min", 0.5, 0, threshold=1e9),
+        "cosine": lambda o: CosineAnnealingLR(o, 3),
+    }
+
+    def fit(ckpt_path=None):
+        model = example.model(scheduler=kinds[schedule], interval="epoch" if schedule == "plateau" else "step")
+        data = ExposureStackDataModule(train=example.data(), batch_size=2)
+        callbacks = [Places(tmp_path)] if ckpt_path is None else []
+        trainer = Trainer(
+            callbacks=callbacks, enable_checkpointing=ckpt_path is None, max_epochs=2, max_steps=99, **quiet
+        )
+        trainer.fit(model, data, ckpt_path=ckpt_path)
+        return weights(model), [group["lr"] for each in trainer.optimizers for group in each.param_groups]
+
+    (straight, rates), (resumed, rates_again) = fit(), fit(tmp_path / f"{place}.ckpt")
     assert torch.equal(resumed, straight)
-    assert not torch.equal(half, straight)
+    assert rates == rates_again
+    half = torch.load(tmp_path / "epoch.ckpt", weights_only=True)["state_dict"]
+    assert any(not torch.equal(half[name], value) for name, value in example.model().state_dict().items())
 
 
 @every_method
