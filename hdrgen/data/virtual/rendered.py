@@ -4,11 +4,13 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.data.auto_exposure import auto_exposed
+from hdrgen.data.decoded import Kept
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.scene_names import names_of_files
 from hdrgen.data.splits import part_of
@@ -97,7 +99,7 @@ class RenderedStacks(RadianceScenes):
         if path in self._cache:
             self._cache.move_to_end(path)
             return self._cache[path]
-        image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
+        image = self._prepared(path)
         panorama = is_panorama(*image.shape[-2:])
         kept = with_margin(image) if panorama else image
         if len(self.paths) * 2 * kept.nbytes <= self.cache_bytes:
@@ -106,6 +108,18 @@ class RenderedStacks(RadianceScenes):
         while len(self._cache) > 1 and sum(image.pixels.nbytes for image in self._cache.values()) > self.cache_bytes:
             self._cache.popitem(last=False)
         return self._cache[path]
+
+    def _prepared(self, path: Path) -> Tensor:
+        """(3, H, W) float16 radiance of a file relative to its median luminance, reduced; from disk if it is there."""
+
+        def make() -> Kept:
+            image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
+            return Kept(image.numpy(), {})
+
+        if self.decoded is None:
+            return torch.from_numpy(make().pixels)
+        recipe = ("rendered", self.size, list(self.view.field_of_view))
+        return torch.from_numpy(np.array(self.decoded.get(recipe, [path], make).pixels))
 
     def _reduced(self, image: Tensor) -> Tensor:
         """A panorama with as many texels as the narrowest view has pixels; its height is half a turn."""
