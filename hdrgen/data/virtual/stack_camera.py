@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
-from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposed, auto_exposure_gain, finite_radiance, with_floor
+from hdrgen.camera import CameraResponse, Sigmoid, load_curves
+from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposure_gain, finite_radiance, with_floor
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.data.virtual.exposing import bracket_of
@@ -109,16 +109,14 @@ class StackCamera:
         response = self.draw_response(generator)
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         level = self.level * 2**error
-        hdr = auto_exposed(radiance, self.percentile, level)
+        gain = auto_exposure_gain(radiance, self.percentile, level)
+        hdr = with_floor(finite_radiance(radiance) * gain)
         ev = self.ev[list(frames)]
-        if frame_radiance is None:
-            ldr = bracket_of(hdr, ev, response, self.bits)
-        else:
-            gain = auto_exposure_gain(radiance, self.percentile, level)
+        exposed = hdr
+        if frame_radiance is not None:
             exposed = with_floor(finite_radiance(frame_radiance) * gain)
-            ldr = form_image(exposed, ev[:, None], response, self.bits)[:, 0]
         return Sample(
-            ldr=ldr,
+            ldr=bracket_of(exposed, ev, response, self.bits),
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,

@@ -98,7 +98,11 @@ def test_nonsense_is_refused_at_once(arguments, message):
 
 
 KNOTS = torch.linspace(0, 1, 1024, dtype=torch.float64)
-DRAWN = [*(Sigmoid(*curve) for curve in ((0.6, 0.3), (0.9, 0.6), (1.2, 0.9))), TabulatedResponse(KNOTS, KNOTS**0.4)]
+DRAWN = [
+    *(Sigmoid(*curve) for curve in ((0.6, 0.3), (0.9, 0.6), (1.2, 0.9))),
+    TabulatedResponse(KNOTS, KNOTS**0.4),
+    Gamma(2.2),
+]
 
 
 @pytest.mark.parametrize("response", DRAWN)
@@ -107,4 +111,5 @@ def test_codes_are_those_of_the_plain_formula_but_for_rounding(response):
     quick, plain = bracket_of(hdr, ev, response, 8), form_image(hdr, ev, response, 8)
     assert (quick != plain).float().mean() < 2e-4
     assert (quick - plain).abs().max() < 1.01 / 255
+    assert torch.equal(bracket_of(hdr.expand(9, -1, -1, -1), ev, response, 8), quick)
     assert torch.equal(bracket_of(hdr, ev, response, None), form_image(hdr, ev, response, None))
