@@ -56,6 +56,7 @@ VERBS = {
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
     "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),
+    "cache": Verb("hdrgen.commands.cache", "what a folder of decoded images holds, and the way to clear it"),
     "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set"),
 }
 

@@ -19,6 +19,7 @@ from hdrgen.data.datasets.sen import Sen
 from hdrgen.data.datasets.sice import SICE
 from hdrgen.data.datasets.tursun import Tursun
 from hdrgen.data.datasets.vds import VDS
+from hdrgen.data.decoded import DecodedCache, cached_in, clear_cache
 from hdrgen.data.module import ExposureStackDataModule
 from hdrgen.data.optimal import optimal_exposures
 from hdrgen.data.prediction.brackets import Brackets
@@ -53,6 +54,7 @@ __all__ = [
     "Augmentation",
     "Batch",
     "Brackets",
+    "DecodedCache",
     "DrTMO",
     "DrTMOPairs",
     "EveryStep",
@@ -82,6 +84,8 @@ __all__ = [
     "WholeStack",
     "WholeStackByRank",
     "bracket_camera",
+    "cached_in",
+    "clear_cache",
     "collate",
     "derived_generator",
     "local_reference",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from hdrgen.data.decoded import DecodedCache
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
@@ -18,7 +19,14 @@ Key = int | tuple[int, int]
 
 
 class StackDataset(Dataset[Sample], ABC):
-    """Scenes, each with several exposures; subclasses list the scenes and read only the frames that are asked for."""
+    """Scenes, each with several exposures; subclasses list the scenes and read only the frames that are asked for.
+
+    Attributes:
+        decoded: Where costly arrays are kept between epochs and runs; None makes them anew. Subclasses that make none
+            take no notice of it.
+    """
+
+    decoded: DecodedCache | None = None
 
     @abstractmethod
     def __len__(self) -> int:
@@ -51,6 +59,24 @@ class StackDataset(Dataset[Sample], ABC):
         Raises:
             InputError: The scene cannot be read.
         """
+
+    def load_square(self, index: int, frames: Sequence[int], side: int, *, generator: torch.Generator) -> Sample:
+        """A random square of these frames, the same of each; subclasses may read no more than that.
+
+        Args:
+            index: The scene.
+            frames: As for `load`.
+            side: Of the square in pixels.
+            generator: As for `load`; draws the place, too, every one equally likely.
+
+        Raises:
+            InputError: The scene cannot be read, or its frames are smaller than the square.
+        """
+        return random_crop(self.load(index, frames, generator=generator), side, generator)
+
+    def keep_decoded(self, cache: DecodedCache | None) -> None:
+        """Keep costly arrays there from now on."""
+        self.decoded = cache
 
     def __getitem__(self, index: int) -> Sample:
         """The whole stack, as `SelectedExposures` gives it at epoch 0 with seed 0."""
@@ -143,8 +169,9 @@ class SelectedExposures(Dataset[Sample]):
             )
         frames = self.selection(ev, reference, derived_generator("frames", *key))
         generator = derived_generator("scene", *key)
-        sample = self.dataset.load(index, frames, generator=generator)
-        return sample if self.crop is None else random_crop(sample, self.crop, generator)
+        if self.crop is None:
+            return self.dataset.load(index, frames, generator=generator)
+        return self.dataset.load_square(index, frames, self.crop, generator=generator)
 
 
 def random_crop(sample: Sample, side: int, generator: torch.Generator) -> Sample:
@@ -159,15 +186,24 @@ def random_crop(sample: Sample, side: int, generator: torch.Generator) -> Sample
         InputError: The frames are smaller than the square.
     """
     height, width = sample["ldr"].shape[-2:]
+    top, left = random_place(height, width, side, generator)
+    cropped = sample.copy()
+    cropped["ldr"] = sample["ldr"][..., top : top + side, left : left + side].contiguous()
+    if "hdr" in sample:
+        cropped["hdr"] = sample["hdr"][..., top : top + side, left : left + side].contiguous()
+    return cropped
+
+
+def random_place(height: int, width: int, side: int, generator: torch.Generator) -> tuple[int, int]:
+    """Top and left of a random square within a frame, every place equally likely.
+
+    Raises:
+        InputError: The frame is smaller than the square.
+    """
     if min(height, width) < side:
         raise InputError(
             f"expected frames of at least {side} x {side} pixels, found {width} x {height}; lower the crop",
             argument="augmentation.crop",
         )
     top = int(torch.randint(height - side + 1, (), generator=generator))
-    left = int(torch.randint(width - side + 1, (), generator=generator))
-    cropped = sample.copy()
-    cropped["ldr"] = sample["ldr"][..., top : top + side, left : left + side].contiguous()
-    if "hdr" in sample:
-        cropped["hdr"] = sample["hdr"][..., top : top + side, left : left + side].contiguous()
-    return cropped
+    return top, int(torch.randint(width - side + 1, (), generator=generator))

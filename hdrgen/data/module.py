@@ -12,6 +12,7 @@ from torch.utils.data import DistributedSampler
 from hdrgen.data.augmentation import Augmentation
 from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
+from hdrgen.data.decoded import DecodedCache
 from hdrgen.data.prediction.single import Photographs, PhotographSource
 from hdrgen.data.samplers import EpochSampler, ExactShard
 from hdrgen.data.selection import Selection, WholeStack
@@ -50,6 +51,10 @@ class ExposureStackDataModule(LightningDataModule):
         clean: Replace NaN, infinite, negative and black pixels of radiance in photographs to predict from; without it
             the first two stop the run.
         max_megapixels: Refuse larger photographs to predict from.
+        cache: Folder for decoded photographs, HDR images and invented scenes, which are then made once instead of in
+            every epoch, in this run and others, and read by squares; None makes them anew. `hdrgen cache` lists and
+            clears it.
+        cache_gib: Room in that folder, about; what was used last before this run leaves first.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class ExposureStackDataModule(LightningDataModule):
         on_error: Literal["raise", "skip"] = "raise",
         clean: bool = False,
         max_megapixels: float = 500,
+        cache: str | None = None,
+        cache_gib: float = 50.0,
     ) -> None:
         super().__init__()
         _check_sizes(batch_size=batch_size, eval_batch_size=eval_batch_size, samples_per_scene=samples_per_scene)
@@ -90,6 +97,11 @@ class ExposureStackDataModule(LightningDataModule):
         self.on_error = on_error
         self.clean = clean
         self.max_megapixels = max_megapixels
+        if cache is not None:
+            decoded = DecodedCache(cache, cache_gib)
+            for scenes in (train, val, test):
+                if scenes is not None:
+                    scenes.keep_decoded(decoded)
         self._training: SelectedExposures | None = None
         self._photographs: SelectedExposures | None = None
 

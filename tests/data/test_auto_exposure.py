@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import luminance_of
-from hdrgen.data.auto_exposure import auto_exposed
+from hdrgen.data.auto_exposure import auto_exposed, percentile_of
 from hdrgen.data.dataset import derived_generator
 from hdrgen.errors import InputError
 
@@ -29,3 +29,10 @@ def test_auto_exposure_cleans_radiance():
     assert (cleaned > 0).all()
     with pytest.raises(InputError, match="only zeros"):
         auto_exposed(torch.zeros(3, 4, 4), 50, 0.18)
+
+
+@pytest.mark.parametrize("percentile", [0, 1, 37.3, 50, 99.9, 100])
+@pytest.mark.parametrize("count", [1, 2, 1000, 1001])
+def test_percentiles_are_those_of_torch_bit_for_bit(count, percentile):
+    values = torch.rand(count, generator=torch.Generator().manual_seed(count))
+    assert percentile_of(values, percentile) == torch.quantile(values, percentile / 100)

@@ -86,6 +86,11 @@ class Fairchild(PhotographedStacks):
         header = read_header(truth)
         return frame._replace(display=_without_border(frame.display, header.height, header.width))
 
+    def truth_files(self, index: int) -> list[Path]:
+        """The OpenEXR image, which also decides the border of the exposures."""
+        path = self.truths[index]
+        return [] if path is None else [path]
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`EXRs/<scene>.exr` in linear sRGB, if it is there."""
         path = self.truths[index]

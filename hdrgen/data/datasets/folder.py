@@ -58,6 +58,11 @@ class ExposureStackFolder(PhotographedStacks):
         folders = scene_folders(Path(root).expanduser(), expected)
         super().__init__(scenes_of(folders, scenes, only), options, response)
 
+    def truth_files(self, index: int) -> list[Path]:
+        """The HDR file, if there is one."""
+        path = _truth(self.folders[index])
+        return [] if path is None else [path]
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The one HDR file of a scene, beside the exposures or one folder below."""
         path = _truth(self.folders[index])

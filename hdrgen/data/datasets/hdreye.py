@@ -98,6 +98,11 @@ class HDREye(PhotographedStacks):
         resized = functional.interpolate(frame.display[None], size, mode="bilinear", antialias=True)[0]
         return frame._replace(display=resized) if [height, width] != size else frame
 
+    def truth_files(self, index: int) -> list[Path]:
+        """The HDR image, which also decides the size of the exposures."""
+        path = self.truths[index]
+        return [] if path is None else [path]
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`HDR/<Cnn>_HDR.hdr`, if it is there and `truth` is asked for."""
         path = self.truths[index]

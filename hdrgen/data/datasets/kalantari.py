@@ -64,6 +64,10 @@ class Kalantari(PhotographedStacks):
         folder = self.folders[index]
         return read_stack(sorted(folder.glob("ref_[123].tif")) if self.static else folder)
 
+    def truth_files(self, index: int) -> list[Path]:
+        """The published truth."""
+        return [self.folders[index] / _packaging(self.folders[index])[1]]
+
     def truth(self, index: int) -> tuple[Path, Tensor]:
         """The published truth, on the scale of the middle frame."""
         path = self.folders[index] / _packaging(self.folders[index])[1]

@@ -76,6 +76,11 @@ class NTIRE2021(PhotographedStacks):
             raise InputError(f"{self.tables[index]}: expected stops from short to long, found {stops.tolist()}")
         return frames
 
+    def truth_files(self, index: int) -> list[Path]:
+        """`gt.png` and the number that scales it, if they are there."""
+        files = [self._file(index, name) for name in ("gt.png", "alignratio.npy")]
+        return files if all(path.is_file() for path in files) else []
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`gt.png` made linear, if it is there."""
         path = self._file(index, "gt.png")

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, relative_ev
-from hdrgen.data.dataset import StackDataset, local_reference
+from hdrgen.data.dataset import StackDataset, local_reference, random_place
+from hdrgen.data.decoded import Kept
+from hdrgen.data.packing import as_rows, packed, unpacked
 from hdrgen.data.reading import FramePixels, read_frame, shrunk, squared
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.data.scene_names import names_of_folders
@@ -95,14 +98,6 @@ class StackOptions:
         return StackFiles(paths, kept.float(), int(kept.abs().argmin()), float(stops[reference]))
 
 
-class _Fitted(NamedTuple):
-    """One exposure in its final size: (3, H, W) display values, whether they were linear, and the size they had."""
-
-    display: Tensor
-    linear: bool
-    size: tuple[int, ...]
-
-
 class PhotographedStacks(StackDataset):
     """Scenes whose exposures are image files: subclasses list the folders and find the truth.
 
@@ -151,25 +146,84 @@ class PhotographedStacks(StackDataset):
         """Index of the reference among them."""
         return self._stack(index).reference
 
+    def truth_files(self, index: int) -> Sequence[Path]:
+        """What `truth` is read from, where that may be kept; a change of them changes the scene."""
+        return ()
+
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read these frames, and the truth where there is one."""
+        # One by one, so that a long bracket of large photographs is never in memory as a whole.
+        return self._sample(index, frames, self._frames(index, frames), slice(None), slice(None))
+
+    def load_square(self, index: int, frames: Sequence[int], side: int, *, generator: torch.Generator) -> Sample:
+        """Read a random square of these frames; of frames that are kept decoded, no more than that."""
+        if self.decoded is None or type(self).load is not PhotographedStacks.load:
+            return super().load_square(index, frames, side, generator=generator)
+        images = self._frames(index, frames)
+        height, width = next(iter(images.values())).pixels.shape[:2]
+        top, left = random_place(height, width, side, generator)
+        return self._sample(index, frames, images, slice(top, top + side), slice(left, left + side))
+
+    def _sample(
+        self, index: int, frames: Sequence[int], images: dict[int, Kept], rows: slice, columns: slice
+    ) -> Sample:
+        """The sample of these images, or of a part of them."""
         stack = self._stack(index)
-        images = {frame: self._fitted(index, stack.paths[frame]) for frame in dict.fromkeys(frames)}
-        _check_sizes(self.folders[index], {stack.paths[frame].name: image.size for frame, image in images.items()})
-        ldr = torch.stack([images[frame].display for frame in frames])
+        parts = {frame: unpacked(image.pixels[rows, columns]) for frame, image in images.items()}
+        ldr = torch.stack([parts[frame] for frame in frames])
         sample = sample_of(ldr, stack.ev, stack.reference, frames, self.scene(index))
-        truth = self.truth(index)
+        truth = self._truth(index)
         if truth is not None:
-            sample["hdr"] = _of_size(ldr, *truth, self.options.fit)
-        response = self.response or (SRGB() if all(image.linear for image in images.values()) else None)
+            whole = next(iter(images.values())).pixels.shape[:2]
+            _check_truth(Path(truth.facts["path"]), truth.pixels.shape[:2], whole)
+            sample["hdr"] = unpacked(truth.pixels[rows, columns])
+        response = self.response or (SRGB() if all(image.facts["linear"] for image in images.values()) else None)
         if response is not None:
             sample["inverse_response"] = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
         return sample
 
-    def _fitted(self, index: int, path: Path) -> _Fitted:
-        # One by one, so that a long bracket of large photographs is never in memory as a whole.
-        display, linear = self.display(index, path)
-        return _Fitted(self.options.fit(display[None])[0], linear, tuple(display.shape[-2:]))
+    def _frames(self, index: int, frames: Sequence[int]) -> dict[int, Kept]:
+        paths = self._stack(index).paths
+        images = {frame: self._image(index, paths[frame]) for frame in dict.fromkeys(frames)}
+        sizes = {paths[frame].name: tuple(image.facts["size"]) for frame, image in images.items()}
+        _check_sizes(self.folders[index], sizes)
+        return images
+
+    def _image(self, index: int, path: Path) -> Kept:
+        """One exposure in its final size, (H, W, 3); whether its values were linear, and the size that it had."""
+
+        def make() -> Kept:
+            display, linear = self.display(index, path)
+            fitted = self.options.fit(display[None])[0]
+            return Kept(self._rows(fitted), {"linear": linear, "size": list(display.shape[-2:])})
+
+        if self.decoded is None:
+            return make()
+        return self.decoded.get(("frame", *self._recipe()), [path, *self.truth_files(index)], make)
+
+    def _truth(self, index: int) -> Kept | None:
+        """The radiance in its final size, (H, W, 3), and the name of its file."""
+
+        def make() -> Kept | None:
+            truth = self.truth(index)
+            if truth is None:
+                return None
+            path, radiance = truth
+            return Kept(self._rows(self.options.fit(radiance[None])[0]), {"path": str(path)})
+
+        files = self.truth_files(index)
+        if self.decoded is None or not files:
+            return make()
+        return self.decoded.get(("truth", *self._recipe(), self._stack(index).origin), files, make)
+
+    def _rows(self, image: Tensor) -> NDArray[Any]:
+        return as_rows(image) if self.decoded is None else packed(image)
+
+    def _recipe(self) -> tuple[object, ...]:
+        """Everything about the data set that may decide what becomes of a file: its class and its plain arguments."""
+        plain = {name: value for name, value in vars(self).items() if isinstance(value, (bool, int, float, str))}
+        kind = type(self)
+        return kind.__module__, kind.__qualname__, self.options, sorted(plain.items())
 
     def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:
@@ -208,9 +262,7 @@ def _check_sizes(place: Path, sizes: dict[str, tuple[int, ...]]) -> None:
         raise InputError(f"{place}: expected frames of one size, found {listed}; remove or resize the odd one")
 
 
-def _of_size(ldr: Tensor, path: Path, radiance: Tensor, fit: Fit) -> Tensor:
-    hdr = fit(radiance[None])[0]
-    if hdr.shape[-2:] != ldr.shape[-2:]:
-        (height, width), (h, w) = hdr.shape[-2:], ldr.shape[-2:]
+def _check_truth(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        (height, width), (h, w) = found, expected
         raise InputError(f"{path}: expected the size of the exposures, {w} x {h}, found {width} x {height}")
-    return hdr

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.camera import SRGB, CameraResponse, form_image
 from hdrgen.data.auto_exposure import with_floor
-from hdrgen.data.dataset import StackDataset
+from hdrgen.data.dataset import StackDataset, random_place
 from hdrgen.data.datasets.layout import wrong_layout
 from hdrgen.data.datasets.photographed import StackOptions, sample_of
+from hdrgen.data.decoded import Kept
+from hdrgen.data.packing import as_rows, packed, unpacked
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.data.splits import scenes_of
@@ -85,11 +89,31 @@ class RAISE(StackDataset):
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Develop these exposures."""
-        sensor = self.options.fit(read_radiance(self.paths[index])[None])[0]
-        hdr = with_floor(sensor * 2.0**self.headroom)
+        return self._developed(index, frames, self._sensor(index))
+
+    def load_square(self, index: int, frames: Sequence[int], side: int, *, generator: torch.Generator) -> Sample:
+        """Develop a random square of these exposures."""
+        sensor = self._sensor(index)
+        height, width = sensor.shape[:2]
+        top, left = random_place(height, width, side, generator)
+        return self._developed(index, frames, sensor[top : top + side, left : left + side])
+
+    def _developed(self, index: int, frames: Sequence[int], sensor: NDArray[Any]) -> Sample:
+        hdr = with_floor(unpacked(sensor) * 2.0**self.headroom)
         ev, reference = self.camera.ev, self.camera.reference
         ldr = form_image(hdr, ev[list(frames)], self.response, self.camera.bits)
         sample = sample_of(ldr, ev, reference, frames, self.scene(index))
         sample["hdr"] = hdr
         sample["inverse_response"] = self.response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
         return sample
+
+    def _sensor(self, index: int) -> NDArray[Any]:
+        """(H, W, 3) linear exposure of the sensor in the final size."""
+        path = self.paths[index]
+
+        def fitted() -> Tensor:
+            return self.options.fit(read_radiance(path)[None])[0]
+
+        if self.decoded is None:
+            return as_rows(fitted())
+        return self.decoded.get(("raise", self.options), [path], lambda: Kept(packed(fitted()), {})).pixels

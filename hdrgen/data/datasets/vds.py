@@ -81,6 +81,11 @@ class VDS(PhotographedStacks):
             )
         return exposed
 
+    def truth_files(self, index: int) -> list[Path]:
+        """`target_hdr.hdr`, if it is there."""
+        path = self.truths and self.truths / self.folders[index].name / TRUTH
+        return [path] if path and path.is_file() else []
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """`target_hdr.hdr`, if it is there."""
         path = self.truths and self.truths / self.folders[index].name / TRUTH

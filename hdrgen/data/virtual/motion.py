@@ -37,12 +37,16 @@ class Blob:
     gain: Tensor
 
     def within(self, points: Tensor, time: float) -> Tensor:
-        """The blob's own coordinates of `points` (H, W, 2), as it stands at `time`."""
-        return turned(points - self.place - time * self.velocity, -time * self.spin)
+        """The blob's own coordinates of `points` (2, H, W), as it stands at `time`."""
+        return turned(points - _plane(self.place) - _plane(time * self.velocity), -time * self.spin)
+
+    def reach(self) -> float:
+        """Pixels from its centre beyond which it covers nothing."""
+        return float(self.radius * (1 + self.ripples[0].abs().sum())) + 1
 
     def cover(self, own: Tensor) -> Tensor:
         """(H, W) share of each pixel, 0 to 1, that the blob covers; its outline is one pixel soft."""
-        x, y = own.unbind(-1)
+        x, y = own
         waves = torch.arange(2, 2 + HARMONICS).view(-1, 1, 1) * torch.atan2(y, x) + self.ripples[1].view(-1, 1, 1)
         outline = self.radius * (1 + (self.ripples[0].view(-1, 1, 1) * waves.cos()).sum(0))
         return (outline - torch.hypot(x, y) + 0.5).clamp(0, 1)
@@ -75,13 +79,27 @@ class Movement:
             (3, H - 2 margin, W - 2 margin).
         """
         height, width = radiance.shape[-2:]
-        points = turned(pixels(height - 2 * margin, width - 2 * margin), self.rolls[index]) + self.shifts[index]
+        seen = pixels(height - 2 * margin, width - 2 * margin)
+        points = turned(seen, self.rolls[index]) + _plane(self.shifts[index])
         view = sampled(radiance, points)
         mirrored = radiance.flip(-1)
         for blob in self.blobs:
-            own = blob.within(points, time)
-            view = torch.lerp(view, blob.gain * sampled(mirrored, own + blob.source), blob.cover(own))
+            rows, columns = self._box(blob, index, time, *seen.shape[1:])
+            own = blob.within(points[:, rows, columns], time)
+            if own.numel():
+                part = view[:, rows, columns]
+                part.lerp_(blob.gain * sampled(mirrored, own + _plane(blob.source)), blob.cover(own))
         return view
+
+    def _box(self, blob: Blob, index: int, time: float, height: int, width: int) -> tuple[slice, slice]:
+        """Rows and columns of a frame outside which a blob covers nothing."""
+        centre = turned(blob.place + time * blob.velocity - self.shifts[index], -self.rolls[index])
+        reach = blob.reach()
+        (left, right), (top, bottom) = (
+            (max(0, math.floor(middle - reach)), max(0, math.ceil(middle + reach) + 1))
+            for middle in (float(centre[0]) + (width - 1) / 2, float(centre[1]) + (height - 1) / 2)
+        )
+        return slice(top, bottom), slice(left, right)
 
 
 @dataclass(frozen=True)
@@ -168,26 +186,31 @@ def frame_times(frames: int, reference: int) -> list[float]:
 
 
 def pixels(height: int, width: int) -> Tensor:
-    """(H, W, 2) the pixels' (x, y) from the centre of the picture."""
+    """(2, H, W) the pixels' x and y from the centre of the picture."""
     y, x = torch.meshgrid(torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij")
-    return torch.stack([x, y], -1)
+    return torch.stack([x, y])
 
 
 def turned(points: Tensor, angle: Tensor) -> Tensor:
-    """Points (..., 2) turned about the origin by `angle` () in radians.
+    """Points (2, ...) turned about the origin by `angle` () in radians.
 
     >>> turned(torch.tensor([1.0, 0.0]), torch.tensor(math.pi / 2)).round().abs().tolist()
     [0.0, 1.0]
     """
-    x, y = points.unbind(-1)
+    x, y = points
     cosine, sine = angle.cos(), angle.sin()
-    return torch.stack([cosine * x - sine * y, sine * x + cosine * y], -1)
+    return torch.stack([cosine * x - sine * y, sine * x + cosine * y])
 
 
 def sampled(image: Tensor, points: Tensor) -> Tensor:
-    """(C, h, w) bilinear samples of (C, H, W) at (h, w, 2) points from its centre; mirrored beyond the border."""
-    size = torch.tensor([image.shape[-1], image.shape[-2]], dtype=points.dtype)
-    grid = 2 * points / size
+    """(C, h, w) bilinear samples of (C, H, W) at (2, h, w) points from its centre; mirrored beyond the border."""
+    x, y = (2 * place / length for place, length in zip(points, (image.shape[-1], image.shape[-2]), strict=True))
+    grid = torch.view_as_real(torch.complex(x, y))  # interleaves them faster than `stack`
     return functional.grid_sample(
         image[None], grid[None], mode="bilinear", padding_mode="reflection", align_corners=False
     )[0]
+
+
+def _plane(point: Tensor) -> Tensor:
+    """(2, 1, 1) of a point (2,)."""
+    return point[:, None, None]

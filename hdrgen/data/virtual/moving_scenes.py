@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma
 from hdrgen.data.dataset import StackDataset
+from hdrgen.data.decoded import DecodedCache
 from hdrgen.data.sample import Sample
 from hdrgen.data.virtual.motion import Motion, frame_times
 from hdrgen.data.virtual.procedural import ProceduralScenes
@@ -57,6 +58,10 @@ class MovingScenes(StackDataset):
     def reference(self, index: int) -> int:
         """Index of EV 0."""
         return self.stacks.reference(index)
+
+    def keep_decoded(self, cache: DecodedCache | None) -> None:
+        """Keep the still scenes there."""
+        self.stacks.keep_decoded(cache)
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Take the scene's radiance, set it in motion, and photograph it."""

@@ -2,21 +2,31 @@
 
 from collections import OrderedDict
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from hdrgen.data.auto_exposure import auto_exposed
+from hdrgen.data.decoded import Kept
 from hdrgen.data.reading import read_radiance
 from hdrgen.data.scene_names import names_of_files
 from hdrgen.data.splits import part_of
-from hdrgen.data.virtual.panorama import Views, is_panorama, perspective, window
+from hdrgen.data.virtual.panorama import Views, is_panorama, seen, window, with_margin
 from hdrgen.data.virtual.stack_camera import RadianceScenes, StackCamera
 from hdrgen.errors import InputError
 
 HALF_MAX = 65504.0
 """Largest float16."""
+
+
+class _Decoded(NamedTuple):
+    """(3, H, W) radiance, float16 or float32; a panorama's with its margin."""
+
+    pixels: Tensor
+    panorama: bool
 
 
 class RenderedStacks(RadianceScenes):
@@ -27,9 +37,10 @@ class RenderedStacks(RadianceScenes):
     of a scene is a sample of its own; view, response and exposure are drawn anew in each epoch of training and stay
     fixed in evaluation.
 
-    Decoded images are kept in memory as float16, relative to their median luminance: what is more than 65504 times as
-    bright, in practice the core of the sun, is clipped there. Panoramas are first reduced to the resolution that the
-    narrowest view needs.
+    Decoded images are kept in memory with the precision of float16, relative to their median luminance: what is more
+    than 65504 times as bright, in practice the core of the sun, is clipped there. Where `cache_gib` holds all of them
+    so, they are kept as float32, which views need, else as float16 in half the memory, by the same samples. Panoramas
+    are first reduced to the resolution that the narrowest view needs.
 
     Args:
         root: Folder with .hdr and .exr files, searched with all folders below it.
@@ -65,7 +76,7 @@ class RenderedStacks(RadianceScenes):
         self.camera = camera or StackCamera()
         self.view = view or Views()
         self.cache_bytes = cache_gib * 2**30
-        self._cache: OrderedDict[Path, Tensor] = OrderedDict()
+        self._cache: OrderedDict[Path, _Decoded] = OrderedDict()
 
     def __len__(self) -> int:
         """Scenes times views."""
@@ -78,21 +89,37 @@ class RenderedStacks(RadianceScenes):
 
     def radiance(self, index: int, generator: torch.Generator) -> Tensor:
         """Draw a view."""
-        image = self._image(self.paths[index // self.views])
-        if is_panorama(*image.shape[-2:]):
-            return perspective(image, self.view.draw(generator), self.size)
+        image, panorama = self._image(self.paths[index // self.views])
+        if panorama:
+            return seen(image, self.view.draw(generator), self.size)
         return window(image, self.size, generator)
 
-    def _image(self, path: Path) -> Tensor:
-        """(3, H, W) float16 radiance of a file, from memory if it is there."""
+    def _image(self, path: Path) -> _Decoded:
+        """The radiance of a file, from memory if it is there."""
         if path in self._cache:
             self._cache.move_to_end(path)
             return self._cache[path]
-        image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
-        self._cache[path] = image
-        while len(self._cache) > 1 and sum(image.nbytes for image in self._cache.values()) > self.cache_bytes:
+        image = self._prepared(path)
+        panorama = is_panorama(*image.shape[-2:])
+        kept = with_margin(image) if panorama else image
+        if len(self.paths) * 2 * kept.nbytes <= self.cache_bytes:
+            kept = kept.float()
+        self._cache[path] = _Decoded(kept, panorama)
+        while len(self._cache) > 1 and sum(image.pixels.nbytes for image in self._cache.values()) > self.cache_bytes:
             self._cache.popitem(last=False)
-        return image
+        return self._cache[path]
+
+    def _prepared(self, path: Path) -> Tensor:
+        """(3, H, W) float16 radiance of a file relative to its median luminance, reduced; from disk if it is there."""
+
+        def make() -> Kept:
+            image = auto_exposed(self._reduced(read_radiance(path)), 50, 1.0).clamp_max(HALF_MAX).half()
+            return Kept(image.numpy(), {})
+
+        if self.decoded is None:
+            return torch.from_numpy(make().pixels)
+        recipe = ("rendered", self.size, list(self.view.field_of_view))
+        return torch.from_numpy(np.array(self.decoded.get(recipe, [path], make).pixels))
 
     def _reduced(self, image: Tensor) -> Tensor:
         """A panorama with as many texels as the narrowest view has pixels; its height is half a turn."""

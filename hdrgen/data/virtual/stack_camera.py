@@ -9,10 +9,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, form_image, load_curves
-from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposed, auto_exposure_gain, finite_radiance, with_floor
+from hdrgen.camera import CameraResponse, Sigmoid, load_curves
+from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposure_gain, finite_radiance, with_floor
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
+from hdrgen.data.virtual.exposing import bracket_of
 from hdrgen.errors import InputError
 
 HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
@@ -108,14 +109,14 @@ class StackCamera:
         response = self.draw_response(generator)
         error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         level = self.level * 2**error
-        hdr = auto_exposed(radiance, self.percentile, level)
-        exposed = hdr.expand(len(frames), *hdr.shape)
-        if frame_radiance is not None:
-            gain = auto_exposure_gain(radiance, self.percentile, level)
-            exposed = with_floor(finite_radiance(frame_radiance) * gain)
+        gain = auto_exposure_gain(radiance, self.percentile, level)
+        hdr = with_floor(finite_radiance(radiance) * gain)
         ev = self.ev[list(frames)]
+        exposed = hdr
+        if frame_radiance is not None:
+            exposed = with_floor(finite_radiance(frame_radiance) * gain)
         return Sample(
-            ldr=form_image(exposed, ev[:, None], response, self.bits)[:, 0],
+            ldr=bracket_of(exposed, ev, response, self.bits),
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,

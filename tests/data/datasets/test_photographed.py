@@ -12,6 +12,7 @@ from hdrgen.data import (
     NTIRE2021,
     RAISE,
     VDS,
+    DecodedCache,
     Fairchild,
     HDREye,
     Kalantari,
@@ -116,6 +117,43 @@ def test_samples_are_the_same_in_every_process(data):
         assert batch["scene"] == [expected["scene"]]
         assert torch.equal(batch["ldr"][0], expected["ldr"])
         assert torch.equal(batch["ev"][0], expected["ev"])
+
+
+def test_samples_from_the_cache_are_the_same_and_need_no_file_read(data, read, tmp_path):
+    """Whole and by squares; the oracle is the way without a cache: decode everything, then cut."""
+
+    def samples():
+        for crop in (None, 12):
+            for index, sample in enumerate(SelectedExposures(data, seed=2, train=True, crop=crop)):
+                yield f"{crop} {index}", sample
+
+    plain = dict(samples())
+    assert data.decoded is None
+    try:
+        data.keep_decoded(DecodedCache(tmp_path / "kept"))
+        dict(samples())
+        read.clear()
+        data.keep_decoded(DecodedCache(tmp_path / "kept"))
+        again = dict(samples())
+    finally:
+        data.keep_decoded(None)
+    assert read == []
+    for name, sample in plain.items():
+        assert sample.keys() == again[name].keys()
+        tensors = [key for key, value in sample.items() if isinstance(value, torch.Tensor)]
+        assert all(torch.equal(sample[key], again[name][key]) for key in tensors)
+
+
+def test_a_photograph_that_changed_is_read_again(tmp_path):
+    trees.vds(tmp_path / "vds")
+    stacks = VDS(str(tmp_path / "vds"))
+    stacks.keep_decoded(DecodedCache(tmp_path / "kept"))
+    before = stacks[0]["ldr"]
+    path = stacks._stack(0).paths[2]
+    write_image(path.with_suffix(".tmp.png"), 1 - before[2].permute(1, 2, 0).numpy())
+    path.with_suffix(".tmp.png").replace(path)
+    after = stacks[0]["ldr"]
+    assert [torch.equal(*pair) for pair in zip(before, after, strict=True)] == [frame != 2 for frame in range(7)]
 
 
 def test_batches_keep_what_all_scenes_have(data):

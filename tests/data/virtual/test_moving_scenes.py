@@ -97,8 +97,8 @@ class TestMovingScenes:
 class TestMovement:
     def test_camera_against_scipy(self):
         image = torch.rand(2, 31, 41, generator=derived_generator(0))
-        points = turned(pixels(21, 31), torch.tensor(0.1)) + torch.tensor([1.25, -2.5])
-        x, y = (points[..., axis].numpy() + half for axis, half in ((0, 20), (1, 15)))
+        points = turned(pixels(21, 31), torch.tensor(0.1)) + torch.tensor([1.25, -2.5])[:, None, None]
+        x, y = (points[axis].numpy() + half for axis, half in ((0, 20), (1, 15)))
         expected = np.stack([map_coordinates(channel.numpy(), [y, x], order=1) for channel in image])
         np.testing.assert_allclose(sampled(image, points).numpy(), expected, atol=1e-4)
 
@@ -143,7 +143,7 @@ class TestMovement:
             return
         movement = motion.draw(height, width, 3, 1, derived_generator(seed))
         for shift, turn in zip(movement.shifts, movement.rolls, strict=True):
-            x, y = (turned(pixels(height - 2 * margin, width - 2 * margin), turn) + shift).unbind(-1)
+            x, y = turned(pixels(height - 2 * margin, width - 2 * margin), turn) + shift[:, None, None]
             assert x.abs().max() <= (width - 1) / 2 + 0.5
             assert y.abs().max() <= (height - 1) / 2 + 0.5
 

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from torch.nn import functional
 
 from hdrgen.data import Views
 from hdrgen.data.dataset import derived_generator
 from hdrgen.data.virtual.panorama import View, is_panorama, perspective, window
+from hdrgen.data.virtual.ray_tracing import turn
 from hdrgen.errors import InputError
 
 
@@ -44,6 +46,31 @@ def expected_directions(view: View, size: int) -> np.ndarray:
 def test_perspective_sees_the_radiance_of_each_direction(view):
     seen = perspective(direction_panorama(256), view, 48) - 2
     np.testing.assert_allclose(seen.numpy(), expected_directions(view, 48), atol=4e-3)
+
+
+def sampled_one_by_one(panorama: torch.Tensor, view: View, size: int) -> torch.Tensor:
+    """The plain formula: every ray turned by the matrix, neighbours averaged; it made the views of earlier results."""
+    height, width = panorama.shape[-2:]
+    samples = max(1, math.ceil(2 * math.tan(view.field_of_view / 2) / size * width / (2 * math.pi) - 0.25))
+    fine = size * samples
+    steps = ((torch.arange(fine) + 0.5) / fine * 2 - 1) * math.tan(view.field_of_view / 2)
+    up, right = torch.meshgrid(-steps, steps, indexing="ij")
+    x, y, z = (torch.stack([right, up, torch.ones_like(up)], -1) @ turn(view.yaw, view.pitch, view.roll).T).unbind(-1)
+    column = (torch.atan2(x, z) / (2 * math.pi) + 0.5) * width - 0.5
+    row = (0.5 - torch.atan2(y, torch.hypot(x, z)) / math.pi) * height - 0.5
+    top, bottom = (panorama[:, place].roll(width // 2, -1)[:, None] for place in (0, -1))
+    margin = functional.pad(torch.cat([top, panorama, bottom], 1).float(), (1, 1), mode="circular")
+    grid = torch.stack([(2 * column + 3) / (width + 2) - 1, (2 * row + 3) / (height + 2) - 1], -1)
+    picture = functional.grid_sample(margin[None], grid[None], mode="bilinear", align_corners=False)[0]
+    return functional.avg_pool2d(picture, samples)
+
+
+@pytest.mark.parametrize("field", [0.5, 1.6])  # one and nine samples a pixel
+def test_views_are_those_of_the_plain_formula(field):
+    panorama = torch.rand(3, 64, 128, generator=derived_generator(0))
+    view = View(field, 2.9, 0.3, 0.05)
+    expected = sampled_one_by_one(panorama, view, 24)
+    torch.testing.assert_close(perspective(panorama, view, 24), expected, atol=5e-5, rtol=0)
 
 
 def test_centre_of_the_panorama_is_ahead_and_not_mirrored():

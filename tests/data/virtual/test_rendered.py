@@ -48,7 +48,7 @@ def test_splits_share_no_scene(folder):
 
 
 def test_memory_for_decoded_images_is_bounded(folder, monkeypatch):
-    one_image = 3 * 32 * 64 * 2
+    one_image = 3 * 34 * 66 * 2  # with its margin
     stacks = RenderedStacks(str(folder), size=16, cache_gib=2.5 * one_image / 2**30)
     reads = []
     from hdrgen.data.virtual import rendered
@@ -58,14 +58,21 @@ def test_memory_for_decoded_images_is_bounded(folder, monkeypatch):
     for index in (0, 0, 1, 0, 2, 1, 0):
         stacks[index]
     assert reads == ["alpha", "beta", "delta", "beta", "alpha"]
-    assert sum(image.nbytes for image in stacks._cache.values()) <= 2.5 * one_image
+    assert sum(image.pixels.nbytes for image in stacks._cache.values()) <= 2.5 * one_image
     assert pickle.loads(pickle.dumps(stacks))._cache == {}
 
 
 def test_panoramas_are_reduced_to_what_the_narrowest_view_needs(tmp_path):
     write_image(tmp_path / "large.hdr", np.ones((256, 512, 3), np.float32))
     stacks = RenderedStacks(str(tmp_path), size=16, view=Views((60, 100)))
-    assert stacks._image(stacks.paths[0]).shape == (3, 48, 96)
+    assert stacks._image(stacks.paths[0]).pixels.shape == (3, 48 + 2, 96 + 2)
+
+
+def test_the_memory_for_images_changes_no_sample(folder):
+    plenty, little = (RenderedStacks(str(folder), size=16, cache_gib=gib) for gib in (1.0, 1e-4))
+    assert all(torch.equal(plenty[index]["hdr"], little[index]["hdr"]) for index in range(5))
+    kinds = {image.pixels.dtype for stacks in (plenty, little) for image in stacks._cache.values()}
+    assert kinds == {torch.float32, torch.float16}
 
 
 def test_sample_is_rendered_on_the_absolute_scale(folder):

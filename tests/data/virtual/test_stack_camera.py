@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.camera import Gamma, TabulatedResponse, luminance_of
+from hdrgen.camera import Gamma, Sigmoid, TabulatedResponse, form_image, luminance_of
 from hdrgen.data import StackCamera
 from hdrgen.data.dataset import derived_generator
+from hdrgen.data.virtual.exposing import bracket_of
 from hdrgen.data.virtual.stack_camera import HALF_STOPS, fold_of
 from hdrgen.errors import InputError
 
@@ -94,3 +95,21 @@ def test_curves_of_dorf(shared):
 def test_nonsense_is_refused_at_once(arguments, message):
     with pytest.raises(InputError, match=message):
         StackCamera(**arguments)
+
+
+KNOTS = torch.linspace(0, 1, 1024, dtype=torch.float64)
+DRAWN = [
+    *(Sigmoid(*curve) for curve in ((0.6, 0.3), (0.9, 0.6), (1.2, 0.9))),
+    TabulatedResponse(KNOTS, KNOTS**0.4),
+    Gamma(2.2),
+]
+
+
+@pytest.mark.parametrize("response", DRAWN)
+def test_codes_are_those_of_the_plain_formula_but_for_rounding(response):
+    hdr, ev = scene().clamp_min(1e-8), torch.tensor(HALF_STOPS)
+    quick, plain = bracket_of(hdr, ev, response, 8), form_image(hdr, ev, response, 8)
+    assert (quick != plain).float().mean() < 2e-4
+    assert (quick - plain).abs().max() < 1.01 / 255
+    assert torch.equal(bracket_of(hdr.expand(9, -1, -1, -1), ev, response, 8), quick)
+    assert torch.equal(bracket_of(hdr, ev, response, None), form_image(hdr, ev, response, None))
