@@ -2,7 +2,7 @@
 
 from hdrgen.camera.clustering import representative_curves
 from hdrgen.camera.curve_files import emor_curve, load_curves, load_response, save_curve, save_response
-from hdrgen.camera.debevec import calibrate_debevec, triangle
+from hdrgen.camera.debevec import calibrate_debevec, calibrated_tables, triangle
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
@@ -29,6 +29,7 @@ __all__ = [
     "add_noise",
     "calibrate_debevec",
     "calibrate_robertson",
+    "calibrated_tables",
     "emor_curve",
     "expose",
     "exposure_ratio",

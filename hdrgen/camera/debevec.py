@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 
 from hdrgen.camera.estimated import EstimatedResponse
-from hdrgen.camera.normal_equations import solve_log_response
+from hdrgen.camera.normal_equations import cached_basis, solve_log_response
 from hdrgen.camera.sampling import HistogramSampling, Sampling
 from hdrgen.errors import InputError
-from hdrgen.precision import in_float64
 
 SAME_EXPOSURE = 1e-3  # EV; two frames nearer than that say nothing about the curve, and their system is singular
 
@@ -41,9 +40,9 @@ def calibrate_debevec(
 
     :math:`\sum_{ij} [w(Z_{ij})(g(Z_{ij}) - \log_2 E_i - EV_j)]^2 + \lambda^2 \sum_k [w(k)\,g''(k)]^2`
 
-    in closed form: one batched Cholesky solve of levels x levels systems, assembled in float64 (on the CPU where a
-    device has none), whatever the samples. Gradients reach the pixels through the solve and through the slope of the
-    piecewise-linear curve.
+    in closed form, for each stack and channel on its own, in the stack's precision: one batched Cholesky solve,
+    whatever the samples. Gradients reach the pixels through the solve and through the slope of the piecewise-linear
+    curve.
 
     Scale: a stack knows its response only up to a factor per channel. The channels are balanced so that their curves
     agree in the mean over the levels that the stack shows (a grey object stays grey), and the whole is scaled so that
@@ -79,36 +78,61 @@ def calibrate_debevec(
     0.25
     """
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
-    stops = in_float64(ev.to(batch.device)).expand(batch.shape[0], -1)
-    check_exposures(batch, stops)
     if not 8 <= levels <= 65536:
         raise InputError(f"expected 8 to 65536 levels, found {levels}: pass 256")
-    samples = in_float64(sampling(batch if batch.dtype == torch.float64 else batch.float()))
+    stops = ev.to(batch.device).to(_precision(batch)).expand(batch.shape[0], -1)
+    check_exposures(batch, stops)
+    samples = sampling(batch.to(_precision(batch)))
     weights = weight(samples)
     _check_samples(weights.detach())
-    flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
-    knots = torch.linspace(0, 1, levels, dtype=torch.float64, device=samples.device)
-    curvature = _curvature(weight(knots), smoothness)
-    precision = torch.promote_types(stack.dtype, torch.float32)
-    log_curve = solve_log_response(*flat, curvature, round(anchor * (levels - 1)), precision)
-    log_curve = log_curve.view(*samples.shape[:2], levels)
-    table = scaled_response(log_curve, _evidence(samples, weights, levels))
-    return EstimatedResponse((table if stack.ndim == 5 else table[0]).to(stack.device, precision))
+    table = _table(samples, weights, stops, levels, smoothness, weight, anchor)
+    return EstimatedResponse(table if stack.ndim == 5 else table[0])
 
 
-def _curvature(weight: Tensor, smoothness: float) -> Tensor:
-    """Weights of the second differences; kept off zero, since a knot without data needs them to be determined.
+def calibrated_tables(stack: Tensor, ev: Tensor) -> tuple[Tensor, Tensor]:
+    """`calibrate_debevec` for the hot path of a training: no check waits for the device, no stack fails for another.
 
-    The sum of squared second differences on a grid of step h approximates h^3 times the integral of g''^2.
+    Args:
+        stack: Display values in [0, 1], (B, S, 3, H, W).
+        ev: Exposures in EV, (S,), finite and different.
+
+    Returns:
+        f^-1 at 256 display levels, (B, 3, 256), and which stacks hold enough to tell it, (B,). The tables of the others
+        are finite, have finite gradients, and mean nothing.
     """
-    # lambda means what it means in gsolve with its 256 levels: h^3 under the root of the weights is h^1.5.
-    density: float = ((weight.shape[-1] - 1) / 255) ** 1.5
-    return smoothness * density * weight[1:-1].clamp_min(0.01)
+    samples = HistogramSampling()(stack.to(_precision(stack)))
+    weights, stops = triangle(samples), ev.to(samples)[None]
+    # One by one: rounding differs with the size of a batch, and an estimate from little data is sensitive to it.
+    each = zip(torch.split(samples, 1), torch.split(weights, 1), strict=True)
+    tables = [_table(own, their, stops, 256, 10.0, triangle, 0.5) for own, their in each]
+    return torch.cat(tables), _useful(weights).all(-1)
+
+
+def _precision(stack: Tensor) -> torch.dtype:
+    """Of the computation: the stack's, single at least; no double, which not every device has."""
+    return torch.promote_types(stack.dtype, torch.float32)
+
+
+def _table(
+    samples: Tensor,
+    weights: Tensor,
+    stops: Tensor,
+    levels: int,
+    smoothness: float,
+    weight: Callable[[Tensor], Tensor],
+    anchor: float,
+) -> Tensor:
+    """Inverse responses (B, 3, levels) of samples (B, 3, N, S) at EV (B, S)."""
+    flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
+    basis = cached_basis(levels, smoothness, weight, samples.dtype, samples.device)
+    with torch.autocast(samples.device.type, enabled=False):
+        log_curve = solve_log_response(*flat, basis, round(anchor * (levels - 1))).view(*samples.shape[:2], levels)
+    return scaled_response(log_curve, _evidence(samples, weights, levels))
 
 
 def _evidence(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
     """How well the stack shows each level in its least informative channel, (B, 1, L)."""
-    index = (samples.detach() * (levels - 1)).round().long().flatten(-2)
+    index = (samples.detach() * (levels - 1)).nan_to_num().round().long().flatten(-2)
     mass: Tensor = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
     mass.scatter_add_(-1, index, weights.square().flatten(-2))
     return torch.amin(mass, 1, keepdim=True) + 1e-9
@@ -146,9 +170,14 @@ def check_exposures(stack: Tensor, ev: Tensor) -> None:
         )
 
 
+def _useful(weights: Tensor) -> Tensor:
+    """Whether a channel has a sample that two frames show, (B, C), of weights (B, C, N, S)."""
+    return ((weights > 0).sum(-1) >= 2).any(-1)
+
+
 def _check_samples(weights: Tensor) -> None:
     """Raise unless every channel of every stack has a sample that two frames show."""
-    useful = ((weights > 0).sum(-1) >= 2).any(-1)
+    useful = _useful(weights)
     if not bool(useful.all()):
         item, channel = (~useful).nonzero()[0].tolist()
         exposed = bool((weights[item, channel] > 0).any())

@@ -19,6 +19,13 @@ class EstimatedResponse(TabulatedResponse):
         levels = torch.linspace(0, 1, irradiance.shape[-1], dtype=irradiance.dtype, device=irradiance.device)
         super().__init__(irradiance, levels, name)
 
+    @classmethod
+    def unchecked(cls, irradiance: Tensor, name: str = "estimated") -> "EstimatedResponse":
+        """The same without a look at the table, which a training would wait for; only `inverse` may be asked."""
+        response = cls.__new__(cls)
+        response.irradiance, response.name = irradiance, name
+        return response
+
     def _decode(self, display: Tensor) -> Tensor:
         rows = fold(display, tuple(self.irradiance.shape[:-1]))
         table = self.irradiance.to(rows).expand(*rows.shape[:-1], -1)

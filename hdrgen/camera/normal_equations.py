@@ -1,149 +1,222 @@
-"""The least squares behind Debevec calibration, with the unknown radiances eliminated."""
+"""The least squares behind Debevec calibration, in coordinates in which single precision is enough."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
-from scipy.linalg import get_lapack_funcs
-from threadpoolctl import ThreadpoolController
 from torch import Tensor
 from torch.nn.functional import pad
 
-THREADS = ThreadpoolController()
-REFINABLE = 1e-3  # a relative residual that one refinement brings below what matters
-GROUP = 64  # problems that a CPU solves at a time: their systems take 16 MiB
+SHARE = 0.7
+"""Of the equations of the roughest functions, how much pixels may make out if all lie at their worst level; spread
+over the levels they make out a hundredth of that."""
+STEPS = 5
+"""Of conjugate gradients, which join the functions of the factor and the others."""
+FADED = 0.01
+"""The least weight of a knot: one without data needs its smoothness to be determined."""
+
+
+@dataclass(frozen=True)
+class SmoothBasis:
+    r"""Functions on L knots in which the smoothness of Eq. 1 is a sum of squares, :math:`\sum_k p_k y_k^2`.
+
+    The first is the straight line, which the smoothness leaves free (p nearly 0). The others are the eigenfunctions of
+    roughness relative to the weights of the knots (Demmler and Reinsch 1975), from smooth to rough, each divided by the
+    root of one plus its roughness: a pixel then moves a coefficient the less, the rougher its function. In the values
+    of the knots the equations have a condition of 1e10, in these coefficients one that the data alone decide. The
+    constant is left out: neither the pixels nor the smoothness know it.
+
+    Attributes:
+        functions: `(L, L - 1)`.
+        penalty: p, `(L - 1,)`.
+        seen: The most that one pixel adds to the equations of each function and the rougher ones, descending.
+    """
+
+    functions: Tensor
+    penalty: Tensor
+    seen: tuple[float, ...]
+
+    def to(self, like: Tensor) -> "SmoothBasis":
+        """The same on the device and in the precision of another tensor."""
+        # A line that no pixel shows stays at 0, instead of nowhere.
+        least = torch.finfo(like.dtype).eps ** 1.75
+        return SmoothBasis(self.functions.to(like), self.penalty.to(like).clamp_min(least), self.seen)
+
+    def head(self, pixels: int) -> int:
+        """How many of the functions so many pixels can move by more than `SHARE`."""
+        return next((count for count, most in enumerate(self.seen) if pixels * most <= SHARE), len(self.seen))
+
+
+def smooth_basis(curvature: Tensor) -> SmoothBasis:
+    """The basis for weights of g'' at the inner knots, c `(L - 2,)`; in float64, on the CPU.
+
+    One eigenvalue problem of L knots: 10 ms for 256, a second for 1024. `cached_basis` solves it once.
+    """
+    curvature = curvature.detach().double().cpu()
+    weight = pad(curvature / curvature.max().clamp_min(torch.finfo(torch.float64).tiny), (1, 1), value=FADED)
+    weight = weight.clamp_min(FADED)
+    roughness, modes = torch.linalg.eigh(_roughness(curvature.square()) / (weight[:, None] * weight))
+    line = torch.linspace(-1, 1, len(weight), dtype=torch.float64)
+    line = line - (weight.square() * line).sum() / weight.square().sum()
+    rough = roughness[2:].clamp_min(0)
+    bent = modes[:, 2:] / weight[:, None] / (1 + rough).sqrt()
+    penalty = pad(rough / (1 + rough), (1, 0))
+    functions = torch.cat([(line / (weight * line).norm())[:, None], bent], 1)
+    seen = (weight[:, None] * functions).square().flip(1).cumsum(1).flip(1).amax(0)
+    return SmoothBasis(functions, penalty, tuple(seen.tolist()))
+
+
+@lru_cache(maxsize=8)
+def cached_basis(
+    levels: int, smoothness: float, weight: Callable[[Tensor], Tensor], dtype: torch.dtype, device: torch.device
+) -> SmoothBasis:
+    """`smooth_basis` of `curvature`, kept for the next calibration."""
+    knots = torch.linspace(0, 1, levels, dtype=torch.float64)
+    return smooth_basis(curvature_of(weight(knots), smoothness)).to(torch.empty((), dtype=dtype, device=device))
+
+
+def curvature_of(weight: Tensor, smoothness: float) -> Tensor:
+    """Weights c of the second differences at the inner knots, for the weights of all knots `(L,)`; kept off zero.
+
+    The sum of squared second differences on a grid of step h approximates h^3 times the integral of g''^2.
+    """
+    # lambda means what it means in gsolve with its 256 levels: h^3 under the root of the weights is h^1.5.
+    density: float = ((weight.shape[-1] - 1) / 255) ** 1.5
+    return smoothness * density * weight[1:-1].clamp_min(FADED)
 
 
 @dataclass(frozen=True)
 class _Problems:
-    """Eq. 1 for K problems: the pixels as two knots and two shares each, the smoothness as weights of g''."""
+    """Eq. 1 for K problems, each pixel as two knots and two shares."""
 
-    squared: Tensor  # w^2, (K, N, S)
+    weights: Tensor  # w, (K, N, S)
     mean: Tensor  # w^2 over its sum along a row, (K, N, S)
     stops: Tensor  # EV, (K, 1, S)
-    knots: Tensor  # (K, N, 2 S): left ones, then right ones
-    entries: Tensor  # the shares of the knots, (K, N, 2 S)
-    curvature: Tensor  # c^2 of the inner knots, (L - 2,)
-    anchor: int
-    hold: Tensor  # the weight of g(anchor) = 0, ()
+    left: Tensor  # the knot before each pixel, (K, N S)
+    share: Tensor  # of the knot after it, (K, N S)
+    basis: SmoothBasis
+    head: int  # of the functions, those between which the normal equations are set up
 
-    def descent(self, curve: Tensor) -> Tensor:
-        """Half the negative gradient of Eq. 1 at g, i.e. right-hand side minus matrix times g; (K, L)."""
-        fitted = (curve.gather(-1, self.knots.flatten(1)).view_as(self.entries) * self.entries).chunk(2, -1)
-        error = self.stops - (fitted[0] + fitted[1])
-        error = self.squared * (error - (self.mean * error).sum(-1, keepdim=True))
-        pull = torch.zeros_like(curve).scatter_add(
-            -1, self.knots.flatten(1), (error.repeat(1, 1, 2) * self.entries).flatten(1)
+    def centred(self, values: Tensor) -> Tensor:
+        """Values (K, N, S, ...) less their weighted mean along a row: what an unknown radiance leaves of them."""
+        mean = self.mean.view(*self.mean.shape, *[1] * (values.ndim - 3))
+        return values - (mean * values).sum(2, keepdim=True)
+
+    def descent(self, coefficients: Tensor, stops: Tensor | None = None) -> Tensor:
+        """Half the negative gradient of Eq. 1, right-hand side minus matrix times the coefficients; (K, L - 1).
+
+        `stops` of zeros in place of the exposures leave out the right-hand side.
+        """
+        curve = coefficients @ self.basis.functions.mT
+        fitted = torch.lerp(curve.gather(-1, self.left), curve.gather(-1, self.left + 1), self.share)
+        error = self.weights.square() * self.centred(
+            (self.stops if stops is None else stops) - fitted.view_as(self.weights)
         )
-        bend = self.curvature * (curve[:, 2:] - 2 * curve[:, 1:-1] + curve[:, :-2])
-        pull[:, 2:] -= bend
-        pull[:, 1:-1] += 2 * bend
-        pull[:, :-2] -= bend
-        pull[:, self.anchor] -= self.hold * curve[:, self.anchor]
-        return pull
+        force = error.flatten(1)
+        pull = torch.zeros_like(curve).scatter_add(-1, self.left, force * (1 - self.share))
+        pull = pull.scatter_add(-1, self.left + 1, force * self.share)
+        return pull @ self.basis.functions - self.basis.penalty * coefficients
 
-    def matrix(self, dtype: torch.dtype) -> Tensor:
-        """The normal equations, (K, L, L): smoothness plus the sum over pixels of A^T (W - W 1 1^T W / tr W) A."""
-        with torch.no_grad():
-            squared, entries = self.squared.to(dtype), self.entries.to(dtype)
-            prior = _roughness(self.curvature.to(dtype))
-            prior[self.anchor, self.anchor] += self.hold.to(dtype)
-            centred = torch.diag_embed(squared) - squared.unsqueeze(-1) * self.mean.to(dtype).unsqueeze(-2)
-            # Each pixel has two knots: axes (K, N, 2, S, 2, S), left and right of the row and of the column.
-            shares = entries.view(*squared.shape[:2], 2, -1)
-            values = shares[..., None, None] * shares[:, :, None, None] * centred[:, :, None, :, None]
-            cells = self.knots.unsqueeze(-1) * len(prior) + self.knots.unsqueeze(-2)
-            flat = prior.flatten().repeat(len(squared), 1).scatter_add_(-1, cells.flatten(1), values.flatten(1))
-            return flat.view(-1, *prior.shape)
+    @torch.no_grad()
+    def matrix(self) -> Tensor:
+        """The normal equations of the first H functions, a square of what the pixels show of them; (K, H, H)."""
+        functions = self.basis.functions[:, : self.head].contiguous()
+        shown = torch.lerp(functions[self.left], functions[self.left + 1], self.share.unsqueeze(-1))
+        shown = self.weights.unsqueeze(-1) * self.centred(shown.view(*self.weights.shape, -1))
+        shown = shown.flatten(1, 2)
+        matrix = shown.mT @ shown
+        matrix.diagonal(dim1=-2, dim2=-1).add_(self.basis.penalty[: self.head])
+        return matrix
+
+    @torch.no_grad()
+    def solved(self, factor: Tensor, right: Tensor) -> Tensor:
+        """The coefficients for which matrix times coefficients are `right`, (K, L - 1), by conjugate gradients.
+
+        Each problem has steps of its own length; one that has arrived stays where it is.
+        """
+        solution, left = torch.zeros_like(right), right
+        direction = near = self._nearly_solved(factor, left)
+        size = (left * near).sum(-1, keepdim=True)
+        arrived = torch.finfo(right.dtype).eps ** 2 * size + torch.finfo(right.dtype).tiny
+        for _ in range(STEPS):
+            product = -self.descent(direction, torch.zeros_like(self.stops))
+            steepness = (direction * product).sum(-1, keepdim=True)
+            length = torch.where((size > arrived) & (steepness > 0), size / steepness, 0)
+            solution, left = solution + length * direction, left - length * product
+            near = self._nearly_solved(factor, left)
+            before, size = size, (left * near).sum(-1, keepdim=True)
+            direction = near + torch.where(before > arrived, size / before, 0) * direction
+        return solution
+
+    def _nearly_solved(self, factor: Tensor, right: Tensor) -> Tensor:
+        """By the factor for the first functions, by their own penalty for the others."""
+        half = torch.linalg.solve_triangular(factor, right[:, : self.head].unsqueeze(-1), upper=False)
+        whole = torch.linalg.solve_triangular(factor.mT, half, upper=True).squeeze(-1)
+        return torch.cat([whole, right[:, self.head :] / self.basis.penalty[self.head :]], -1)
 
 
-def solve_log_response(
-    samples: Tensor,
-    weights: Tensor,
-    ev: Tensor,
-    curvature: Tensor,
-    anchor: int,
-    factor_type: torch.dtype = torch.float64,
-) -> Tensor:
+class _Solve(torch.autograd.Function):
+    """`_Problems.solved`, whose gradient is that of a symmetric matrix: the same again."""
+
+    @staticmethod
+    def forward(ctx: Any, right: Tensor, problems: _Problems, factor: Tensor) -> Tensor:
+        ctx.problems, ctx.factor = problems, factor
+        return problems.solved(factor, right)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.problems.solved(ctx.factor, gradient), None, None
+
+
+def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, basis: SmoothBasis, anchor: int) -> Tensor:
     r"""Minimise Eq. 1 over g and the log2 E_i, in stops, and return g with g(anchor) = 0.
 
     :math:`\sum_{ij} w_{ij}^2 (g(Z_{ij}) - \log_2 E_i - EV_j)^2 + \sum_k c_k^2 (g_{k-1} - 2 g_k + g_{k+1})^2`
 
-    g is linear between its L knots, so :math:`g(Z_{ij}) = a_{ij}^T g` with the two entries 1 - t and t, which depend
-    smoothly on the pixel. For given g every log2 E_i is a weighted mean over its row; putting that in (the Schur
-    complement of the radiances, which are a diagonal block) leaves L x L normal equations, whatever the number of
-    samples.
+    g is linear between its L knots, with two entries 1 - t and t for each pixel, which depend smoothly on it. For given
+    g every log2 E_i is a weighted mean over its row, which leaves g alone, here as a sum of the basis's functions. The
+    first of them are solved for by a Cholesky factor; the others are so rough that their own penalty is nearly the
+    whole of their equation. Conjugate gradients join both. Nothing of one problem enters another, and nothing leaves
+    the device.
+
+    The solution x of A x = r has the gradient A^-1 (dr - dA x), which is that of a step from x towards the solution.
 
     Args:
         samples: Display values in [0, 1], (K, N, S): K independent problems.
         weights: Weights of the samples, (K, N, S).
         ev: Exposures in EV, (K, 1, S).
-        curvature: Smoothness of the inner knots, c (L - 2,).
+        basis: Of the knots, in the samples' type.
         anchor: The knot where g is 0.
-        factor_type: Precision of the Cholesky factor; float32 halves time and memory, and is refined.
 
     Returns:
         g in stops, (K, L), of the samples' type.
     """
-    group = GROUP if samples.device.type == "cpu" else len(samples)
-    groups = zip(torch.split(samples, group), torch.split(weights, group), torch.split(ev, group), strict=True)
-    return torch.cat([_solve(_problems(z, w, stops, curvature, anchor), factor_type) for z, w, stops in groups])
-
-
-def _problems(samples: Tensor, weights: Tensor, ev: Tensor, curvature: Tensor, anchor: int) -> _Problems:
-    levels = curvature.shape[0] + 2
-    squared = weights * weights
-    position = samples * (levels - 1)
-    left = position.detach().floor().clamp(0, levels - 2).long()
-    share = position - left
-    return _Problems(
-        squared=squared,
-        mean=squared / squared.sum(-1, keepdim=True).clamp_min(torch.finfo(samples.dtype).tiny),
-        stops=ev,
-        knots=torch.cat([left, left + 1], -1),
-        entries=torch.cat([1 - share, share], -1),
-        curvature=curvature * curvature,
-        anchor=anchor,
-        # Data and smoothness leave the constant part of g free, so any positive weight here meets g(anchor) = 0.
-        hold=squared.detach().sum() / (len(squared) * levels),
-    )
-
-
-def _solve(problems: _Problems, factor_type: torch.dtype) -> Tensor:
-    """Solve by a Cholesky factor of lower precision and a step of refinement, whose residual needs no matrix.
-
-    The refinement is the only step with a gradient: at the solution x of A x = r it is A^-1 (dr - dA x), as it must be.
-    """
-    zero = problems.squared.new_zeros(len(problems.squared), len(problems.curvature) + 2)
+    problems = _problems(samples, weights, ev, basis)
+    factor, _ = torch.linalg.cholesky_ex(problems.matrix())
     with torch.no_grad():
-        right = problems.descent(zero)
-    factor, exists = _cholesky(problems.matrix(factor_type))
-    start = _apply(factor, right)
-    residual = problems.descent(start)
-    if not exists or bool((residual.detach().norm(dim=-1) > REFINABLE * right.norm(dim=-1)).any()):
-        factor, _ = _cholesky(problems.matrix(zero.dtype))
-        start = _apply(factor, right)
-        residual = problems.descent(start)
-    return start + _apply(factor, residual)
+        start = problems.solved(factor, problems.descent(samples.new_zeros(len(samples), len(basis.penalty))))
+    change: Tensor = _Solve.apply(problems.descent(start), problems, factor)  # type: ignore[no-untyped-call]  # refines it, and has the gradient
+    curve = (start + change) @ basis.functions.mT
+    return curve - curve[:, anchor : anchor + 1]
 
 
-def _cholesky(matrix: Tensor) -> tuple[Tensor, bool]:
-    """U of A = U^T U above the diagonal (below it lies anything), and whether there is one; (K, L, L), overwritten."""
-    if matrix.device.type != "cpu":
-        factor, failed = torch.linalg.cholesky_ex(matrix, upper=True)
-        return factor, not bool(failed.any())
-    # SciPy's LAPACK works in place, in half the time of torch's. It counts columns first: its lower is our upper.
-    (factorise,) = get_lapack_funcs(["potrf"], dtype=matrix.numpy().dtype)
-    # On one thread: others gain nothing here, and would go on spinning on the processors of whatever comes next.
-    with THREADS.limit(limits=1, user_api="blas"):
-        failures = [factorise(single.numpy().T, lower=True, overwrite_a=True, clean=False)[1] for single in matrix]
-    return matrix, not any(failures)
-
-
-def _apply(factor: Tensor, right: Tensor) -> Tensor:
-    # Two triangular solves: cholesky_solve copies the factor first, which takes longer than the solves.
-    half = torch.linalg.solve_triangular(factor.mT, right.to(factor.dtype).unsqueeze(-1), upper=False)
-    whole: Tensor = torch.linalg.solve_triangular(factor, half, upper=True)
-    return whole.squeeze(-1).to(right.dtype)
+def _problems(samples: Tensor, weights: Tensor, ev: Tensor, basis: SmoothBasis) -> _Problems:
+    levels = len(basis.functions)
+    squared = weights * weights
+    total = squared.sum(-1, keepdim=True)
+    position = samples.flatten(1) * (levels - 1)
+    left = position.detach().floor().clamp(0, levels - 2).nan_to_num(0).long()
+    return _Problems(
+        weights=weights,
+        mean=squared / torch.where(total > 0, total, 1),
+        stops=ev,
+        left=left,
+        share=position - left,
+        basis=basis,
+        head=basis.head(samples[0].numel()),
+    )
 
 
 def _roughness(squared: Tensor) -> Tensor:

@@ -75,10 +75,11 @@ class Coded:
 
     @classmethod
     def of(cls, frame: Tensor) -> "Coded | None":
-        """The codes of a frame; None where it needs a gradient, is small, or holds anything but multiples of 1/255."""
+        """The codes of a frame; None where it needs a gradient, is small, not on the CPU, or no 8-bit image."""
         # A small frame has hardly more pixels than there are codes: tables save nothing.
         small = frame.shape[-1] * frame.shape[-2] < 4 * CODES
-        if small or (frame.requires_grad and torch.is_grad_enabled()):
+        # Elsewhere, a look at the values would cost more than the tables save: one would wait for the device.
+        if small or frame.device.type != "cpu" or (frame.requires_grad and torch.is_grad_enabled()):
             return None
         codes = (frame * (CODES - 1)).round_()
         return cls(codes.to(torch.int32)) if torch.equal(codes / (CODES - 1), frame) else None

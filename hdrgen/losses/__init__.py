@@ -2,12 +2,13 @@
 
 from hdrgen.losses.adversarial import judged_by_a_fixed, least_squares
 from hdrgen.losses.contextual import ContextualBilateralLoss, contextual_bilateral_distance
-from hdrgen.losses.histogram import histogram_loss, soft_histogram
+from hdrgen.losses.histogram import HistogramKind, histogram_loss, soft_histogram, value_histogram
 from hdrgen.losses.perceptual import PerceptualLoss, perceptual_distance
 from hdrgen.losses.sphere import sphere_moments
 
 __all__ = [
     "ContextualBilateralLoss",
+    "HistogramKind",
     "PerceptualLoss",
     "contextual_bilateral_distance",
     "histogram_loss",
@@ -16,4 +17,5 @@ __all__ = [
     "perceptual_distance",
     "soft_histogram",
     "sphere_moments",
+    "value_histogram",
 ]

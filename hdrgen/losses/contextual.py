@@ -1,7 +1,8 @@
 """The contextual bilateral loss: features compared with the most similar ones nearby, not with those in their place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +24,21 @@ def contextual_bilateral_distance(
     .. math:: \frac{1}{M} \sum_j \min_k \left( D_{jk} + w_s D'_{jk} \right)
 
     with the cosine distance D between feature vectors j and k, and the distance D' of their positions in units of the
-    map's sides. With a `bandwidth` h, the contextual similarity of Mechrez et al. takes the place of the minimum:
-    :math:`-\ln \frac{1}{M} \sum_k \max_j \mathrm{softmax}_k \frac{1 - d_{jk} / \min_k d_{jk}}{h}` for d the sum above.
+    map's sides.
+
+    With a `bandwidth` h, the similarity of Kim et al.'s code takes the place of the distance:
+
+    .. math:: -\ln \Big( 10^{-5} + \frac{1}{M} \sum_j \max_k \left( (1 - w_s) C(D)_{jk} + w_s C(D')_{jk} \right) \Big),
+        \qquad C(d)_{jk} = \mathrm{softmax}_k \frac{1 - d_{jk} / (\min_k d_{jk} + 10^{-5})}{h}
+
+    of each image, with the features less the target's mean before the cosine, and the squared distance of positions.
+    D' is 0 at a feature's own place, so that C(D') is nearly 1 there and 0 elsewhere: whatever the features, at least
+    about w_s is similar.
 
     Memory: the M x M distances exist `rows` rows at a time, 4 rows M bytes, in the forward and in the backward pass.
 
-    Source: Zhang et al., "Zoom to learn, learn to zoom", CVPR 2019, Eq. 3; Kim, Lee and Kang 2020, Eq. 7.
+    Source: Zhang et al., "Zoom to learn, learn to zoom", CVPR 2019, Eq. 3; Kim, Lee and Kang 2020, Eq. 7; of the
+    similarity Mechrez et al., "The contextual loss for image transformation with non-aligned data", ECCV 2018, Eq. 2-4.
 
     Args:
         features: `(B, C, H, W)`; gradients flow here.
@@ -44,55 +54,81 @@ def contextual_bilateral_distance(
     >>> contextual_bilateral_distance(maps, maps).item()
     0.0
     """
-    height, width = features.shape[-2:]
-    places = torch.cartesian_prod(torch.arange(height) / height, torch.arange(width) / width).to(features.device)
-    compare = _nearest if bandwidth is None else _Similarity(bandwidth)
     with torch.autocast(features.device.type, enabled=False):
-        pairs = zip(_vectors(features), _vectors(target.detach()), strict=True)
-        return torch.stack([compare(own, target, places, spatial_weight, rows) for own, target in pairs]).mean()
+        features, target = features.float(), target.detach().float()
+        if bandwidth is None:
+            return _nearest(_vectors(features), _vectors(target), _places(features), spatial_weight, rows)
+        middle = target.mean((2, 3), keepdim=True)
+        compare = _Similarity(spatial_weight, bandwidth)
+        return compare(_vectors(features - middle), _vectors(target - middle), _places(features, border=1), rows)
+
+
+def _places(features: Tensor, border: int = 0) -> Tensor:
+    """Positions `(H W, 2)` in units of the map's sides, to which a border may be added."""
+    height, width = features.shape[-2:]
+    y, x = (torch.arange(n, device=features.device) / (n + border) for n in (height, width))
+    return torch.cartesian_prod(y, x).to(features)
 
 
 def _vectors(features: Tensor) -> Tensor:
     """Unit vectors `(B, H W, C)`; one of zeros stays."""
-    unit: Tensor = normalize(features.float().flatten(2), dim=1)
+    unit: Tensor = normalize(features.flatten(2), dim=1)
     return unit.transpose(1, 2)
 
 
-def _distances(some: Tensor, here: Tensor, target: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
-    """D + w_s D' of features `some` `(R, C)` at `here` `(R, 2)` from all of the target `(M, C)`: `(R, M)`."""
-    distances: Tensor = 1 - some @ target.mT + spatial_weight * torch.cdist(here, places)
-    return distances
+class _Rows(NamedTuple):
+    """Some features of all images `(B, R, C)` and where they are `(R, 2)`."""
+
+    some: Tensor
+    here: Tensor
+
+
+def _chunks(features: Tensor, places: Tensor, rows: int) -> Iterator[_Rows]:
+    for some, here in zip(torch.split(features, rows, 1), torch.split(places, rows), strict=True):
+        yield _Rows(some, here)
 
 
 def _nearest(features: Tensor, target: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
     """The mean of the minima. Its gradient needs the matched pairs alone, so matching itself records nothing."""
+    matches: list[Tensor] = []
     with torch.no_grad():
-        chunks = zip(torch.split(features, rows), torch.split(places, rows), strict=True)
-        matches = [_distances(some, here, target, places, spatial_weight).argmin(1) for some, here in chunks]
-    match = torch.cat(matches)
-    cosine = (features * target[match]).sum(1)
-    away: Tensor = torch.linalg.vector_norm(places - places[match], dim=1)
-    return (1 - cosine + spatial_weight * away).mean()
+        for some, here in _chunks(features, places, rows):
+            # The 1 of 1 - cosine moves no minimum. One image at a time: positions once, and one pass over the matrix.
+            away = spatial_weight * torch.cdist(here, places)
+            matches.append(
+                torch.stack([torch.addmm(away, a, b.mT, alpha=-1).argmin(1) for a, b in zip(some, target, strict=True)])
+            )
+        match = torch.cat(matches, 1)
+        moved: Tensor = torch.linalg.vector_norm(places - places[match], dim=-1)
+        matched = target.gather(1, match.unsqueeze(-1).expand(-1, -1, target.shape[-1]))
+    return (1 - (features * matched).sum(-1) + spatial_weight * moved).mean()
 
 
 class _Similarity:
     """Minus the logarithm of the contextual similarity; rows of distances are computed again for the gradient."""
 
-    def __init__(self, bandwidth: float) -> None:
+    def __init__(self, spatial_weight: float, bandwidth: float) -> None:
+        self.spatial_weight = spatial_weight
         self.bandwidth = bandwidth
 
-    def __call__(self, features: Tensor, target: Tensor, places: Tensor, spatial_weight: float, rows: int) -> Tensor:
-        best: list[Tensor] = [
-            checkpoint(self._best, some, here, target, places, spatial_weight, use_reentrant=False)
-            for some, here in zip(torch.split(features, rows), torch.split(places, rows), strict=True)
-        ]
-        return -torch.stack(best).amax(0).mean().log()
+    def __call__(self, features: Tensor, target: Tensor, places: Tensor, rows: int) -> Tensor:
+        best: list[Tensor] = []
+        for some, here in _chunks(features, places, rows):
+            near = self.spatial_weight * self._share(torch.cdist(here, places).square())
+            best.append(
+                torch.stack(
+                    [checkpoint(self._best, a, b, near, use_reentrant=False) for a, b in zip(some, target, strict=True)]
+                )
+            )
+        return -(torch.cat(best, 1).mean(1) + SMALL).log().mean()
 
-    def _best(self, some: Tensor, here: Tensor, target: Tensor, places: Tensor, spatial_weight: float) -> Tensor:
-        """For each target feature, its largest share in the matches of these rows, `(M,)`."""
-        distances = _distances(some, here, target, places, spatial_weight)
+    def _best(self, some: Tensor, target: Tensor, near: Tensor) -> Tensor:
+        """The largest similarity of each of some features with any of the target's, `(R,)`."""
+        return (self._share(1 - some @ target.mT) * (1 - self.spatial_weight) + near).amax(1)
+
+    def _share(self, distances: Tensor) -> Tensor:
         relative = distances / (distances.amin(1, keepdim=True) + SMALL)
-        return ((1 - relative) / self.bandwidth).softmax(1).amax(0)
+        return ((1 - relative) / self.bandwidth).softmax(1)
 
 
 class ContextualBilateralLoss(nn.Module):

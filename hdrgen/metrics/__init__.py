@@ -10,6 +10,7 @@ from hdrgen.metrics.alignment import (
     align_percentiles,
     match_percentiles,
     match_scale,
+    matching_scale,
     unaligned,
 )
 from hdrgen.metrics.checking import Domain, check_images
@@ -87,6 +88,7 @@ __all__ = [
     "lpips",
     "match_percentiles",
     "match_scale",
+    "matching_scale",
     "means",
     "ms_ssim",
     "of_all_processes",

@@ -115,11 +115,16 @@ def match_scale(radiance: Tensor, target: Tensor) -> Tensor:
         radiance: `(B, 3, H, W)`, linear.
         target: Same shape.
     """
+    return radiance * matching_scale(radiance, target)
+
+
+def matching_scale(radiance: Tensor, target: Tensor) -> Tensor:
+    """The factors `(B, 1, 1, 1)` of `match_scale`."""
     tiny = torch.finfo(torch.float32).tiny
     level, true_level = (x.mean(1).flatten(1).clamp_min(tiny) for x in (radiance, target))
     stops = (true_level.log2() - level.log2()).median(dim=1).values
     # Beyond, float32 overflows: the image is black where the target is not, and no factor helps.
-    return radiance * torch.exp2(stops.clamp(-126, 126)).view(-1, 1, 1, 1)
+    return torch.exp2(stops.clamp(-126, 126)).view(-1, 1, 1, 1)
 
 
 def _scaled(radiance: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:

@@ -1,11 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss, contextual_bilateral_distance
-from hdrgen.losses.contextual import SMALL
 
 
 def maps(seed=0, size=(3, 4), channels=5):
@@ -36,16 +36,38 @@ def test_equation_7_by_loops(weight):
     torch.testing.assert_close(contextual_bilateral_distance(found, wanted, weight), torch.stack(expected).mean())
 
 
-def test_contextual_similarity_by_loops():
+def similarity_in_numpy(features, target, weight, bandwidth):
+    """The loss of one image's features (C, H, W) as the authors' code has it."""
+    channels, height, width = features.shape
+    middle = target.mean((1, 2), keepdims=True)
+    found, wanted = ((x - middle).reshape(channels, -1) for x in (features, target))
+    found, wanted = (x / np.linalg.norm(x, axis=0) for x in (found, wanted))
+    y, x = np.divmod(np.arange(height * width), width)
+    away = ((y[:, None] - y) / (height + 1)) ** 2 + ((x[:, None] - x) / (width + 1)) ** 2
+
+    def similar(distance):
+        strength = np.exp((1 - distance / (distance.min(1, keepdims=True) + 1e-5)) / bandwidth)
+        return strength / strength.sum(1, keepdims=True)
+
+    mixed = (1 - weight) * similar(1 - found.T @ wanted) + weight * similar(away)
+    return -np.log(mixed.max(1).mean() + 1e-5)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1, 0.5])
+def test_the_authors_similarity_in_numpy(weight):
     found, wanted = maps(0), maps(1)
-    expected = []
-    for f, w in zip(found, wanted, strict=True):
-        d = distances_by_loops(f, w, 0.5)
-        share = ((1 - d / (d.amin(1, keepdim=True) + SMALL)) / 0.5).exp()
-        share = share / share.sum(1, keepdim=True)
-        expected.append(-share.amax(0).mean().log())
-    value = contextual_bilateral_distance(found, wanted, 0.5, bandwidth=0.5)
-    torch.testing.assert_close(value, torch.stack(expected).mean(), rtol=1e-4, atol=1e-5)
+    expected = [similarity_in_numpy(f, w, weight, 0.5) for f, w in zip(found.numpy(), wanted.numpy(), strict=True)]
+    value = contextual_bilateral_distance(found, wanted, weight, bandwidth=0.5).item()
+    assert value == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("bandwidth", [None, 0.5])
+def test_an_image_s_loss_does_not_depend_on_the_others(bandwidth):
+    found, wanted = maps(0), maps(1)
+    alone = [
+        contextual_bilateral_distance(f[None], w[None], 0.1, bandwidth) for f, w in zip(found, wanted, strict=True)
+    ]
+    torch.testing.assert_close(contextual_bilateral_distance(found, wanted, 0.1, bandwidth), sum(alone) / 2)
 
 
 @pytest.mark.parametrize("bandwidth", [None, 0.5])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hdrgen.errors import InputError
-from hdrgen.losses import histogram_loss, soft_histogram
+from hdrgen.losses import histogram_loss, soft_histogram, value_histogram
 
 
 def test_eight_bit_images_are_counted_as_numpy_does():
@@ -51,6 +51,41 @@ def test_equal_histograms_have_no_distance_wherever_the_pixels_are():
     shuffled = image.flatten(2)[..., torch.randperm(64)].view_as(image)
     assert histogram_loss(image, shuffled).item() == pytest.approx(0, abs=1e-5)
     assert histogram_loss(torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)).item() == pytest.approx(2)
+
+
+def values_in_numpy(image):
+    """Per channel of (C, H, W): the sum of the values in each of 256 bins, over the bin's value, over N."""
+    values = 255 * image.reshape(len(image), -1).astype(np.float64)
+    level = np.floor(values + 1e-6).astype(int)
+    sums = np.stack([np.bincount(at, v, minlength=256) for at, v in zip(level, values, strict=True)])
+    return sums / np.maximum(np.arange(256), 1) / values.shape[1]
+
+
+def test_equation_4_in_numpy_with_the_authors_count():
+    torch.manual_seed(0)
+    image, target = (torch.randint(0, 255, (2, 3, 16, 16)) + between for between in (0.05 + 0.9 * torch.rand(1), 0))
+    image, target = image / 255, target / 255
+    for each in (image, target):
+        found = value_histogram(each[0])
+        np.testing.assert_allclose(found.numpy(), values_in_numpy(each[0].numpy()), rtol=1e-4, atol=1e-6)
+    pairs = zip(image.numpy(), target.numpy(), strict=True)
+    # The mean over levels of counts in units of N / L, which is the sum over levels of shares.
+    expected = [np.abs(values_in_numpy(i) - values_in_numpy(t)).sum(1).mean() for i, t in pairs]
+    assert histogram_loss(image, target, kind="values").item() == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+def test_the_authors_gradient_is_that_of_a_value_over_its_level():
+    image, target = torch.tensor([[[[0.4, 100.3, 200.6, 254.9]]]]) / 255, torch.full((1, 1, 1, 4), 30 / 255)
+    image.requires_grad_()
+    histogram_loss(image, target, kind="values").backward()
+    expected = 255 / 4 / torch.tensor([1.0, 100.0, 200.0, 254.0])
+    torch.testing.assert_close(image.grad.flatten(), expected)
+
+
+def test_nan_has_no_level_of_the_authors_either():
+    values = torch.rand(1, 3, 8, 8)
+    values[0, 1, 2, 3] = torch.nan
+    assert histogram_loss(values, torch.rand(1, 3, 8, 8), kind="values").isnan()
 
 
 def test_half_precision_is_counted_in_float32():

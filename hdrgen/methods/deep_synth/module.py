@@ -7,24 +7,22 @@ from typing import Any, Literal
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from torch import Tensor, nn
+from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import EV_TOLERANCE, Batch, EveryStep, derived_generator, whole_steps
+from hdrgen.data import EV_TOLERANCE, EveryStep, whole_steps
 from hdrgen.errors import InputError
-from hdrgen.losses import ContextualBilateralLoss
-from hdrgen.methods.base import HDRModule
+from hdrgen.losses import ContextualBilateralLoss, HistogramKind
 from hdrgen.methods.deep_synth.edges import canny_edges
-from hdrgen.methods.deep_synth.loss import hdr_loss, image_terms, images_of, synthesise, target_radiance
+from hdrgen.methods.deep_synth.loss import Terms
 from hdrgen.methods.deep_synth.network import (
     GLOBAL_CHANNELS,
     LOCAL_CHANNELS,
     REFINEMENT_CHANNELS,
     DeepSynthNetwork,
-    Exposed,
 )
-from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
-from hdrgen.metrics import match_scale
+from hdrgen.methods.deep_synth.recursion import expose_outwards
+from hdrgen.methods.deep_synth.training import DeepSynthTraining
 from hdrgen.optim import GradientCentralizedAdam
 
 FARTHEST = 32
@@ -33,7 +31,7 @@ MOST_LEVELS = 2**16
 """Of the histogram loss."""
 
 
-class DeepSynthHDRI(HDRModule):
+class DeepSynthHDRI(DeepSynthTraining):
     r"""One image to a stack of whole steps by recursion, trained through a differentiable HDR synthesis.
 
     Paper:
@@ -57,14 +55,21 @@ class DeepSynthHDRI(HDRModule):
         teacher_forced: Train each step on the true exposure before it, from a random start (authors' code; our text of
             the paper has no schedule).
         free_running: Train each step on the generated exposure before it, as in use (authors' code).
+        updates: When the teacher-forced schedule updates the networks: after each `transition`, as the authors' code
+            does, so that the paper's 80,000 iterations are as many of ours, or once per `iteration`, with all other
+            losses. The trainer counts iterations as steps either way.
         start_jitter: The free-running recursion starts up to so many steps away from the reference (authors' code).
         refinement_start: Training step from which the refinement networks take part, in training and in use; until
             then the recursion goes on from the global networks' images (authors' code).
-        carry_gradient: Whether gradients pass along the recurrent state of the teacher-forced schedule. The authors'
-            code cuts them.
+        carry_gradient: Whether gradients pass along the recurrent state of the teacher-forced schedule. They cannot
+            pass from one update to the next, so only with `updates` at `iteration`.
         end_to_end: Whether every loss trains all networks that it depends on. False trains each network by the losses
-            of its own equation, (4), (5) or (6).
+            of its own equation, (4), (5) or (6). `hdr` does so, but the HDR loss trains all, as in the authors' code;
+            this takes a backward pass for each, and one process.
         through_response: Whether the HDR loss also passes through the estimation of the response; see `synthesise`.
+        through_weights: Whether it also passes through the weights of the merge.
+        hdr_gradient: Factor of the gradient of the HDR loss; 1/255 in the authors' code, where Eq. 3 is the slope from
+            level to level while pixels lie in [0, 1].
         up_to_scale: Whether the HDR loss first brings the HDR image to the truth's scale, as validation and test do: a
             stack determines radiance up to a factor, which our calibration fixes at white, Debevec's at mid-grey.
         l1_weight: lambda_1.
@@ -74,11 +79,15 @@ class DeepSynthHDRI(HDRModule):
         hdr_weight: lambda_5; 0 trains without the HDR loss.
         perceptual_weight: lambda_6; 0 needs no VGG weights.
         histogram_levels: Of the histogram loss.
+        histogram: How its pixels are counted, and so what its gradient is: by their `values`, as the authors' code
+            does, or by distance for two `neighbours`; see `histogram_loss`.
         mu: Of the HDR loss; 100 in the authors' code.
         perceptual_weights: File with torchvision's vgg19 weights; None looks in torch.hub's cache.
         contextual_spatial_weight: Weight w_s of the contextual loss, which the paper leaves open; 0.1 is the authors'
             intention, 0.5 what their code does.
         contextual_bandwidth: None takes the minimum of Eq. 7; 0.5 the contextual similarity of the authors' code.
+        contextual_schedules: Which schedules have the contextual loss: `both`, or `teacher_forced`, as in the authors'
+            code, where that of the other has no gradient.
         stack_ev: Exposures generated for the HDR image; None: all whole steps within reach.
         response: Response that merges the generated stack; None estimates it from the stack, as in training.
         optimizer: Paper: gradient-centralised Adam, 1e-4, betas 0.5 and 0.999. The authors' code adds weight decay.
@@ -89,7 +98,6 @@ class DeepSynthHDRI(HDRModule):
     """
 
     context = True
-    refining: Tensor
 
     def __init__(
         self,
@@ -101,11 +109,14 @@ class DeepSynthHDRI(HDRModule):
         gain_start: bool = False,
         teacher_forced: bool = True,
         free_running: bool = True,
+        updates: Literal["transition", "iteration"] = "transition",
         start_jitter: int = 1,
         refinement_start: int = 10_000,
         carry_gradient: bool = True,
-        end_to_end: bool = True,
-        through_response: bool = True,
+        end_to_end: bool | Literal["hdr"] = True,
+        through_response: bool = False,
+        through_weights: bool = False,
+        hdr_gradient: float = 1.0,
         up_to_scale: bool = True,
         l1_weight: float = 1.0,
         histogram_weight: float = 0.1,
@@ -114,10 +125,12 @@ class DeepSynthHDRI(HDRModule):
         hdr_weight: float = 1.0,
         perceptual_weight: float = 0.1,
         histogram_levels: int = 256,
+        histogram: HistogramKind = "values",
         mu: float = 5000.0,
         perceptual_weights: str | Path | None = None,
         contextual_spatial_weight: float = 0.1,
         contextual_bandwidth: float | None = None,
+        contextual_schedules: Literal["both", "teacher_forced"] = "both",
         stack_ev: Sequence[float] | None = None,
         response: CameraResponse | None = None,
         optimizer: OptimizerCallable = GradientCentralizedAdam,
@@ -138,7 +151,7 @@ class DeepSynthHDRI(HDRModule):
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.automatic_optimization = False
         self.network = DeepSynthNetwork(
-            global_channels, local_channels, refinement_channels, reach, step, gain_start, end_to_end
+            global_channels, local_channels, refinement_channels, reach, step, gain_start, end_to_end is True
         )
         self.multiple = self.network.multiple
         self.exposures = EveryStep(step, reach)
@@ -146,24 +159,32 @@ class DeepSynthHDRI(HDRModule):
         self.step = step
         self.teacher_forced = teacher_forced
         self.free_running = free_running
+        self.updates = updates
         self.start_jitter = start_jitter
         self.refinement_start = refinement_start
         self.carry_gradient = carry_gradient
-        self.through_response = through_response
-        self.up_to_scale = up_to_scale
-        self.weights = {
-            "l1": l1_weight,
-            "histogram": histogram_weight,
-            "edge": edge_weight,
-            "refinement": refinement_weight,
-            "hdr": hdr_weight,
-            "contextual": perceptual_weight,
-        }
-        self.histogram_levels = histogram_levels
-        self.mu = mu
+        self.end_to_end = end_to_end
+        self.terms = Terms(
+            {
+                "l1": l1_weight,
+                "histogram": histogram_weight,
+                "edge": edge_weight,
+                "refinement": refinement_weight,
+                "hdr": hdr_weight,
+                "contextual": perceptual_weight,
+            },
+            histogram_levels,
+            histogram,
+            mu,
+            up_to_scale,
+            through_response,
+            through_weights,
+            hdr_gradient,
+        )
         self.perceptual_weights = perceptual_weights
         self.contextual_spatial_weight = contextual_spatial_weight
         self.contextual_bandwidth = contextual_bandwidth
+        self.contextual_schedules = contextual_schedules
         self.refinement_learning_rate = refinement_learning_rate
         self.contextual: ContextualBilateralLoss | None = None
         # Part of a checkpoint: whoever uses one must know whether its refinement networks have begun to learn.
@@ -172,7 +193,7 @@ class DeepSynthHDRI(HDRModule):
     def setup(self, stage: str) -> None:
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
         super().setup(stage)
-        if stage == "fit" and self.weights["contextual"] > 0:
+        if stage == "fit" and self.terms.weights["contextual"] > 0:
             self.contextual = ContextualBilateralLoss(
                 weights=self.perceptual_weights,
                 spatial_weight=self.contextual_spatial_weight,
@@ -222,92 +243,6 @@ class DeepSynthHDRI(HDRModule):
                     " any EV"
                 )
         return [round(stop / self.step) for stop in ev]
-
-    # -- training --------------------------------------------------------------------------------------------------
-
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step of both schedules: all gradients first, then one step of the optimizer."""
-        self.refining.fill_(self.global_step >= self.refinement_start)
-        levels = levels_of(batch, self.step)
-        forced, free = self._starts(levels)
-        terms = self.losses(batch, levels, forced, free)
-        loss = torch.stack(list(terms.values())).sum()
-        self._descend(loss, self._idle(levels, [start for start in (forced, free) if start is not None]))
-        self.log_dict({f"train/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch["ldr"]))
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch["ldr"]))
-
-    def losses(self, batch: Batch, levels: Sequence[int], forced: int | None, free: int | None) -> dict[str, Tensor]:
-        """The weighted terms of Eq. 4-7, summed over the schedules.
-
-        Args:
-            batch: Whose `ldr` holds the exposures of `levels`.
-            levels: Consecutive, ascending.
-            forced: Level at which the teacher-forced schedule starts; None leaves it out.
-            free: Level at which the free-running schedule starts; None leaves it out.
-        """
-        stack, refine = batch["ldr"], bool(self.refining)
-        edges = canny_edges(stack.flatten(0, 1)).view(*stack.shape[:2], 1, *stack.shape[-2:])
-        sweeps: list[dict[int, Exposed]] = []
-        if forced is not None:
-            sweeps.append(expose_from_truth(self.network, levels, forced, stack, edges, refine, self.carry_gradient))
-        if free is not None:
-            place = free - levels[0]
-            sweeps.append(expose_outwards(self.network, levels, free, stack[:, place], edges[:, place], refine))
-        sweep_terms = [
-            image_terms(generated, stack, edges, levels[0], self.histogram_levels, refine) for generated in sweeps
-        ]
-        if refine and self.contextual is not None:
-            for terms, generated in zip(sweep_terms, sweeps, strict=True):
-                terms["contextual"] = self.contextual(*images_of(generated, stack, levels[0]))
-        if refine and self.weights["hdr"] > 0:
-            sweep_terms[-1]["hdr"] = self._hdr_term(sweeps[-1], batch, levels)
-        return {
-            name: weight * torch.stack([terms[name] for terms in sweep_terms if name in terms]).sum()
-            for name, weight in self.weights.items()
-            if name in sweep_terms[-1]
-        }
-
-    def _hdr_term(self, generated: dict[int, Exposed], batch: Batch, levels: Sequence[int]) -> Tensor:
-        """The HDR loss of the stack that the last schedule has generated around its start."""
-        stack = batch["ldr"]
-        frames = [
-            generated[level].image if level in generated else stack[:, place] for place, level in enumerate(levels)
-        ]
-        ev = self.step * torch.tensor(list(levels), dtype=torch.float32, device=stack.device)
-        radiance = synthesise(torch.stack(frames, dim=1), ev, self.through_response)
-        truth = target_radiance(stack, ev, batch.get("hdr"))
-        return hdr_loss(match_scale(radiance, truth) if self.up_to_scale else radiance, truth, self.mu)
-
-    def _descend(self, loss: Tensor, idle: Sequence[nn.Module]) -> None:
-        """Backpropagate everything, then step. Networks that took no part keep their weights."""
-        unused = [parameter for network in idle for parameter in network.parameters()]
-        optimizer: Any = self.optimizers()
-        optimizer.zero_grad()
-        # With several processes, each parameter must get a gradient, if only one of zeros.
-        self.manual_backward(loss + sum((0 * parameter.sum() for parameter in unused), start=torch.zeros_like(loss)))
-        for parameter in unused:
-            parameter.grad = None
-        optimizer.step()
-
-    def _idle(self, levels: Sequence[int], starts: Sequence[int]) -> list[nn.Module]:
-        """The networks that these schedules do not run."""
-        idle: list[nn.Module] = []
-        if all(start == levels[-1] for start in starts):
-            idle.append(self.network.up)
-        if all(start == levels[0] for start in starts):
-            idle.append(self.network.down)
-        return idle if bool(self.refining) else [*idle, *self._refinements()]
-
-    def _refinements(self) -> list[nn.Module]:
-        return [self.network.up.refinement, self.network.down.refinement]
-
-    def _starts(self, levels: Sequence[int]) -> tuple[int | None, int | None]:
-        """Where the two schedules start: the same in every process, and again after a resume."""
-        generator = derived_generator("start", self.global_step)
-        forced = levels[int(torch.randint(len(levels), (), generator=generator))]
-        jitter = int(torch.randint(-self.start_jitter, self.start_jitter + 1, (), generator=generator))
-        free = min(max(jitter, levels[0]), levels[-1])
-        return forced if self.teacher_forced else None, free if self.free_running else None
 
 
 def _check(reach: int, step: float, histogram_levels: int, scheduled: bool) -> None:

@@ -272,6 +272,10 @@ class DeepSynthNetwork(nn.Module):
         self.down = RecurrentNetwork(*shared, 1 / gain if gain_start else None, joint)
         self.multiple = self.up.multiple
 
+    def join(self, joint: bool) -> None:
+        """Whether gradients pass from one network to another from now on; see `RecurrentNetwork`."""
+        self.up.joint = self.down.joint = joint
+
     def expose(
         self, source: int, target: int, image: Tensor, edges: Tensor, state: State, refine: bool = True
     ) -> Exposed:

@@ -1,6 +1,6 @@
 """From one exposure to a stack, step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -60,12 +60,30 @@ def expose_from_truth(
     """
     generated: dict[int, Exposed] = {}
     for path in paths(levels, start):
-        state = State()
-        for source, target in path:
-            place = source - levels[0]
-            generated[target] = network.expose(source, target, stack[:, place], edges[:, place], state, refine)
-            state = generated[target].state if carry_gradient else generated[target].state.detached()
+        generated |= dict(steps_from_truth(network, levels, path, stack, edges, refine, carry_gradient))
     return generated
+
+
+def steps_from_truth(
+    network: DeepSynthNetwork,
+    levels: Sequence[int],
+    path: Sequence[tuple[int, int]],
+    stack: Tensor,
+    edges: Tensor,
+    refine: bool = True,
+    carry_gradient: bool = True,
+) -> Iterator[tuple[int, Exposed]]:
+    """The steps of one of the `paths`, one by one, so that the network may change between them.
+
+    Yields:
+        Level and exposure; arguments as those of `expose_from_truth`.
+    """
+    state = State()
+    for source, target in path:
+        place = source - levels[0]
+        exposed = network.expose(source, target, stack[:, place], edges[:, place], state, refine)
+        state = exposed.state if carry_gradient else exposed.state.detached()
+        yield target, exposed
 
 
 def paths(levels: Sequence[int], start: int) -> list[list[tuple[int, int]]]:
