@@ -12,6 +12,7 @@ from hdrgen.cli import (
     add_colour_argument,
     add_config_argument,
     add_output_arguments,
+    add_size_argument,
     colour_space,
     for_each,
     output_files,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hdrgen.tonemap import Operator
 
 USUAL = "reinhard2002"
+WORKING_BYTES = 85
+"""For each pixel at the peak of the hungriest operator, measured by `benchmarks/verb_memory.py`."""
 OPERATORS = "drago2003, exposure_fusion, kim_kautz2008, layer_decomposition, mu_law, reinhard2002, reinhard2005"
 """For the help alone, which does without torch; a test compares them with `hdrgen.tonemap.all_operators`."""
 
@@ -64,6 +67,7 @@ def parser(verb: str) -> CommandParser:
     add_colour_argument(options, "bt709, that of sRGB")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
     add_config_argument(options, "operator: drago2003")
+    add_size_argument(options)
     add_output_arguments(options, "picture, whose suffix sets the format, or folder (default: the current one)")
     return options
 
@@ -181,7 +185,13 @@ def _map_file(
 
     from hdrgen.io import BT709, Tags, converted, read_image, write_image
 
-    image = read_image(source, clean=options.clean, gain_map=True)
+    image = read_image(
+        source,
+        clean=options.clean,
+        gain_map=True,
+        max_megapixels=options.max_megapixels,
+        working_bytes=WORKING_BYTES,
+    )
     if not image.linear and source not in map(Path, options.files):
         return ""
     if not image.linear:
