@@ -65,6 +65,15 @@ class BracketPixels:
                 if index == 1:
                     _check_memory(bracket, images[0].pixels, max_megapixels)
                 done(index / len(bracket.frames))
+        return cls.of_images(bracket, images)
+
+    @classmethod
+    def of_images(cls, bracket: Bracket, images: Sequence[Image]) -> BracketPixels:
+        """Take frames that have been read, with what their files say.
+
+        Raises:
+            InputError: Linear beside encoded ones, several colour spaces, or exposures that contradict the pictures.
+        """
         if len({image.linear for image in images}) > 1:
             kinds = ", ".join(
                 f"{frame.path.name} is {'linear' if image.linear else 'encoded'}"

@@ -1,5 +1,7 @@
 """`hdrgen tonemap`: pictures of HDR images."""
 
+from __future__ import annotations
+
 import argparse
 import time
 from collections.abc import Sequence
@@ -108,7 +110,7 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError(f"expected a JPEG quality from 1 to 100, found {options.quality}")
 
 
-def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> None:
+def _map_files(options: argparse.Namespace, name: str, operator: Operator) -> None:
     from tqdm import tqdm
 
     sources, form = _sources(options.files), _format(options)
@@ -170,9 +172,7 @@ def _format(options: argparse.Namespace) -> PictureFormat:
     return form
 
 
-def _map_file(
-    source: Path, target: Path, operator: "Operator", form: PictureFormat, options: argparse.Namespace
-) -> str:
+def _map_file(source: Path, target: Path, operator: Operator, form: PictureFormat, options: argparse.Namespace) -> str:
     """Write one picture.
 
     Returns:

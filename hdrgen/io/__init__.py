@@ -32,7 +32,7 @@ from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.scenes import grouped
-from hdrgen.io.stacks.stack import UnknownExposureError, read_stack
+from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
 from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "check_memory",
     "check_writable",
     "colour_space_named",
+    "comparable",
     "complete_or_nothing",
     "conversion",
     "converted",

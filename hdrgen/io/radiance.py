@@ -1,5 +1,7 @@
 """What radiance cannot be: NaN, infinite, negative; and black, which no logarithm takes."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +26,7 @@ class _Defects(NamedTuple):
     black: Mask  # pixels whose three values are zero
 
     @classmethod
-    def of(cls, pixels: Pixels) -> "_Defects":
+    def of(cls, pixels: Pixels) -> _Defects:
         """Those of some rows: masks of a whole image would take more than an image of half floats."""
         return cls(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
 
