@@ -14,8 +14,9 @@ FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--seeds 200`: whether the tests hold by more than luck."""
+    """`--seeds 200`: whether the tests hold by more than luck; `--whole-notebooks`: in how much time they run."""
     parser.addoption("--seeds", type=int, default=1, help="run every test under this many seeds (default: 1)")
+    parser.addoption("--whole-notebooks", action="store_true", help="run the notebooks at their full numbers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
