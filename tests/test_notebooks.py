@@ -16,9 +16,14 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 BUDGET = 120.0
 """CPU seconds: what two cores do in the minute that a notebook may take."""
 SHORTENED = {
-    "02_one_photograph_to_hdr": {"STEPS = 60": "STEPS = 10", "count=4, size=96": "count=2, size=64"},
+    "01_exposure_stack": {"count=1, size=256": "count=1, size=128"},
+    "02_one_photograph_to_hdr": {
+        "STEPS = 60": "STEPS = 6",
+        "count=4, size=96": "count=2, size=48",
+        "count=1, size=192": "count=1, size=96",
+    },
     "03_methods_and_protocols": {"count=3, size=128": "count=2, size=64"},
-    "04_your_data_and_method": {"max_steps=120": "max_steps=20"},
+    "04_your_data_and_method": {"max_steps=120": "max_steps=10", "count=16, size=96": "count=16, size=48"},
 }
 """Numbers of the notebooks, and those with which the tests run every cell unless `--whole-notebooks` is given."""
 
