@@ -3,8 +3,6 @@
 A batch system, a container or `timeout` sends SIGTERM and waits some seconds before it kills.
 """
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Callable, Iterator

@@ -14,9 +14,10 @@ FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--seeds 200`: whether the tests hold by more than luck; `--device cpu`: whether those for a GPU run."""
+    """`--seeds 200`: whether tests hold by more than luck. `--device cpu`: those for a GPU run. `--whole-notebooks`."""
     parser.addoption("--device", help="where tests marked gpu compute (default: a GPU, and without one not at all)")
     parser.addoption("--seeds", type=int, default=1, help="run every test under this many seeds (default: 1)")
+    parser.addoption("--whole-notebooks", action="store_true", help="run the notebooks at their full numbers")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,5 @@
 """Conversion between the images that a caller has and the tensors that methods take."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from os import PathLike

@@ -1,11 +1,9 @@
 """Merging of exposures for notebooks and programs: what `hdrgen merge` does, without files to write."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeAlias, TypeGuard, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +13,12 @@ from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_o
 from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Exposure, Frame, Image, find_images, read_stack
+from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, read_stack
 
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
+Images: TypeAlias = "File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor"
 
 
 @overload
@@ -44,7 +43,7 @@ def merge(
 ) -> NDArray[Any]: ...
 @overload
 def merge(
-    images: File | Sequence[File],
+    images: File | Sequence[File] | Sequence[Image],
     ev: Sequence[float] | Array | Tensor | None = ...,
     *,
     method: str = ...,
@@ -53,7 +52,7 @@ def merge(
     deghost: bool = ...,
 ) -> Image: ...
 def merge(
-    images: File | Sequence[File] | Sequence[Array] | Tensor,
+    images: Images,
     ev: Sequence[float] | Array | Tensor | None = None,
     *,
     method: str = "debevec",
@@ -64,9 +63,9 @@ def merge(
     """Merge exposures of a scene to one HDR image.
 
     Args:
-        images: Files, or a folder of them; arrays `(H, W, 3)` of uint8, uint16 or floats in [0, 1]; or a tensor
-            `(S, 3, H, W)`. In any order.
-        ev: Their exposures in stops; files say it themselves.
+        images: Files, or a folder of them; images that `hdrgen.read` returned; arrays `(H, W, 3)` of uint8, uint16 or
+            floats in [0, 1]; or a tensor `(S, 3, H, W)`. In any order.
+        ev: Their exposures in stops; files and images say it themselves.
         method: `debevec`, `linear` or `robertson`.
         response: `auto` (linear for RAW and float files, else estimate), `estimate`, `linear`, `srgb`, `gamma:2.2`, a
             file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
@@ -74,9 +73,9 @@ def merge(
         deghost: Whether to leave out what moves.
 
     Returns:
-        Linear radiance, in which 1 just reaches white in the middle exposure: an image of files, which `hdrgen.write`
-        takes with its camera and colours, an array `(H, W, 3)` of arrays, a tensor `(3, H, W)` of a tensor. Alignment
-        cuts it to what all exposures show.
+        Linear radiance, in which 1 just reaches white in the middle exposure: an image of files and images, which
+        `hdrgen.write` takes with its camera and colours, an array `(H, W, 3)` of arrays, a tensor `(3, H, W)` of a
+        tensor. Alignment cuts it to what all exposures show.
 
     Raises:
         InputError: Too few, unreadable or contradictory exposures, or an unknown choice.
@@ -107,10 +106,14 @@ def _check(method: str, align: str) -> None:
 
 
 def _of_arrays(images: object) -> bool:
-    return isinstance(images, Tensor | list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike)
+    return isinstance(images, Tensor | list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike | Image)
 
 
-def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) -> BracketPixels:
+def _of_images(images: object) -> TypeGuard[Sequence[Image]]:
+    return isinstance(images, list | tuple) and all(isinstance(image, Image) for image in images)
+
+
+def _read(images: Images, ev: object) -> BracketPixels:
     """The exposures dark to bright."""
     _check_several(images)
     given = None if ev is None else stops(ev)  # type: ignore[arg-type]  # it checks
@@ -118,6 +121,8 @@ def _read(images: File | Sequence[File] | Sequence[Array] | Tensor, ev: object) 
         raise InputError(f"expected {len(images)} EVs, one for each exposure, found {len(given)}")
     if _of_arrays(images):
         return _bracket_of(images, given)  # type: ignore[arg-type]  # just checked
+    if _of_images(images):
+        return _bracket_of_images(images, given)
     frames = _frames(images, given)  # type: ignore[arg-type]  # just checked
     bracket = Bracket(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
     return BracketPixels.read(bracket, MAX_MEGAPIXELS)
@@ -128,7 +133,7 @@ def _check_several(images: object) -> None:
         return
     if not isinstance(images, list | tuple | np.ndarray | Tensor):
         raise InputError(
-            f"expected files, a list of arrays (H, W, 3) or a tensor (S, 3, H, W), found {kind_of(images)}"
+            f"expected files, a list of images or arrays (H, W, 3), or a tensor (S, 3, H, W), found {kind_of(images)}"
         )
     if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
         count = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
@@ -150,6 +155,21 @@ def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     return read_stack(paths, {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)})
 
 
+def _bracket_of_images(images: Sequence[Image], ev: Tensor | None) -> BracketPixels:
+    exposures = [image.exposure for image in images] if ev is None else [Exposure(ev=stop) for stop in ev.tolist()]
+    if named := ", ".join(f"image {index}" for index, one in enumerate(exposures) if one.stops is None):
+        raise InputError(
+            f"expected images with their exposures, found none of {named}; pass ev=[-2, 0, 2], for example",
+            "ev",
+        )
+    order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
+    frames = comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order])
+    if len({image.pixels.shape for image in images}) > 1:
+        shapes = ", ".join(str(image.pixels.shape) for image in images)
+        raise InputError(f"expected exposures of one size, found {shapes}")
+    return BracketPixels.of_images(Bracket("images", frames, "exposure"), [images[index] for index in order])
+
+
 def _bracket_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
@@ -166,7 +186,7 @@ def _checked(image: Array) -> Array:
     if not isinstance(image, np.ndarray):
         raise InputError(
             f"expected arrays (H, W, 3), files, or one tensor of all exposures, found {kind_of(image)}; pass the files"
-            " themselves, image.pixels of images that hdrgen.read returned, or torch.stack(images)"
+            " themselves, images that hdrgen.read returned, or torch.stack(images)"
         )
     if image.dtype not in (np.uint8, np.uint16):
         return to_array(displayed(to_tensor(as_float(image))))

@@ -1,7 +1,5 @@
 """Tone mapping for notebooks and programs."""
 
-from __future__ import annotations
-
 from typing import Any, overload
 
 import numpy as np

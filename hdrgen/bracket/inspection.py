@@ -1,7 +1,5 @@
 """What photographs say of their exposure, how much of them is clipped, and how well they overlap."""
 
-from __future__ import annotations
-
 import itertools
 import warnings
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """From aligned photographs to radiance, or to a picture, in memory."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

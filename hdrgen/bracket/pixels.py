@@ -16,12 +16,13 @@ from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
-from hdrgen.io import BT709, Camera, Image, named_like, read_image, same_colours
+from hdrgen.io import BT709, Camera, Image, check_memory, named_like, read_image, same_colours
 from hdrgen.tiling import row_slices
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
+MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/verb_memory.py
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
 
@@ -54,13 +55,25 @@ class BracketPixels:
         """Read all frames.
 
         Raises:
-            InputError: Unreadable files, linear beside encoded ones, or exposures that contradict the pictures.
+            InputError: Unreadable files, more than memory holds, linear beside encoded ones, or exposures that
+                contradict the pictures.
         """
         images = []
         with progress(f"{bracket.name}: reading") as done:
             for index, frame in enumerate(bracket.frames, 1):
                 images.append(read_image(frame.path, max_megapixels=max_megapixels))
+                if index == 1:
+                    _check_memory(bracket, images[0].pixels, max_megapixels)
                 done(index / len(bracket.frames))
+        return cls.of_images(bracket, images)
+
+    @classmethod
+    def of_images(cls, bracket: Bracket, images: Sequence[Image]) -> BracketPixels:
+        """Take frames that have been read, with what their files say.
+
+        Raises:
+            InputError: Linear beside encoded ones, several colour spaces, or exposures that contradict the pictures.
+        """
         if len({image.linear for image in images}) > 1:
             kinds = ", ".join(
                 f"{frame.path.name} is {'linear' if image.linear else 'encoded'}"
@@ -136,6 +149,14 @@ def display_frame(frame: Rows) -> Tensor:
     for rows in row_slices(height, ROWS):
         planes[:, rows] = torch.from_numpy(_display(frame[rows])).permute(2, 0, 1)
     return planes
+
+
+def _check_memory(bracket: Bracket, first: NDArray[Any], max_megapixels: float) -> None:
+    """All frames and the merge of them, by the first of them."""
+    height, width, channels = first.shape
+    held = channels * (first.itemsize if first.dtype.kind == "u" else 4)  # floats are made float32
+    each = held * len(bracket.frames) + MERGE_BYTES
+    check_memory(bracket.frames[0].path, width, height, each, max_megapixels)
 
 
 def _check_colours(bracket: Bracket, images: Sequence[Image]) -> None:

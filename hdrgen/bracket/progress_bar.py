@@ -1,7 +1,5 @@
 """A bar on the terminal while something takes long."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 

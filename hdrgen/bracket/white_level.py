@@ -1,7 +1,5 @@
 """Which code a camera clips at: not all of them reach 255."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any

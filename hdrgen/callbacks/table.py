@@ -20,6 +20,7 @@ from hdrgen.io import write_complete
 from hdrgen.methods import Evaluation
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
 from hdrgen.provenance import provenance
+from hdrgen.text_table import text_table
 
 COLUMNS = ("scene", "ev", "metric", "value")
 
@@ -137,19 +138,19 @@ def render(scores: Sequence[Score], protocol: str) -> str:
     lines = [f"means over {len({score['scene'] for score in scores})} scenes, protocol {protocol}"]
     if staged:
         stops = sorted({float(ev) for metric in staged for ev in mean[metric] if ev != MEAN})
-        lines.append(_row("EV", staged))
-        lines += [_row(_exposure(ev), [_number(mean[metric].get(str(ev))) for metric in staged]) for ev in stops]
-        lines.append(_row("mean", [_number(mean[metric][MEAN]) for metric in staged]))
-        lines.append(_row("std", [_number(deviation[metric][MEAN]) for metric in staged]))
+        rows = [(_exposure(ev), *(_number(mean[metric].get(str(ev))) for metric in staged)) for ev in stops]
+        rows.append(("mean", *(_number(mean[metric][MEAN]) for metric in staged)))
+        rows.append(("std", *(_number(deviation[metric][MEAN]) for metric in staged)))
+        lines += _aligned([("EV", *staged), *rows])
     if whole:
-        width = max(len("HDR"), *map(len, whole))
-        lines.append(_row("HDR", ["mean", "std"], width))
-        lines += [_row(name, [_number(table[name][MEAN]) for table in (mean, deviation)], width) for name in whole]
+        rows = [(name, *(_number(table[name][MEAN]) for table in (mean, deviation))) for name in whole]
+        lines += _aligned([("HDR", "mean", "std"), *rows])
     return "\n".join(lines)
 
 
-def _row(head: str, cells: Sequence[str], width: int = 8) -> str:
-    return f"{head:<{width}}" + "".join(f"{cell:>10}" for cell in cells)
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Numbers flush right, in columns as wide as those of the other table."""
+    return text_table(rows, right=range(1, len(rows[0])), narrowest=8)
 
 
 def _exposure(stops: float) -> str:

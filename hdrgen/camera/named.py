@@ -1,7 +1,5 @@
 """Camera responses by name, for callers that have a text: a configuration, a command line, an argument of Python."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

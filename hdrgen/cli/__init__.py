@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.parser import CommandParser as CommandParser
     from hdrgen.cli.parser import add_config_argument as add_config_argument
     from hdrgen.cli.parser import with_config as with_config
+    from hdrgen.cli.size_option import add_size_argument as add_size_argument
     from hdrgen.cli.tables import cited as cited
     from hdrgen.cli.tables import listing_parser as listing_parser
     from hdrgen.cli.tables import print_listing as print_listing
@@ -44,6 +45,7 @@ _PUBLIC = {
     "add_colour_argument": "hdrgen.cli.colour_option:add_colour_argument",
     "add_config_argument": "hdrgen.cli.parser:add_config_argument",
     "add_output_arguments": "hdrgen.cli.output:add_output_arguments",
+    "add_size_argument": "hdrgen.cli.size_option:add_size_argument",
     "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
@@ -74,6 +76,7 @@ __all__ = [
     "add_colour_argument",
     "add_config_argument",
     "add_output_arguments",
+    "add_size_argument",
     "brackets_of",
     "cited",
     "colour_space",

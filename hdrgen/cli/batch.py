@@ -1,7 +1,5 @@
 """Work on many files, of which one may be bad."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable, Sized
 from typing import Protocol, TypeVar

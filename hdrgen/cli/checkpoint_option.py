@@ -1,7 +1,5 @@
 """The checkpoint that `--ckpt_path` of a light verb means."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hdrgen.errors import InputError

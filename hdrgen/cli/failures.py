@@ -29,7 +29,7 @@ def one_line_errors() -> Iterator[None]:
             raise KeyboardInterrupt from stop
         raise
     except MisconfigurationException as error:
-        raise InputError(_misconfiguration(str(error))) from error
+        raise _misconfiguration(str(error)) from error
     except InputError:
         raise
     except (ConnectionError, EOFError) as error:  # a process that loads data, in the middle of handing them over
@@ -50,12 +50,20 @@ def one_line_errors() -> Iterator[None]:
         raise _input_error_in(error) or error from None
 
 
-def _misconfiguration(error: str) -> str:
+def _misconfiguration(error: str) -> InputError:
+    if device := re.fullmatch(r"No supported (\w+) backend found!", error):
+        return InputError(
+            f"expected a device that torch finds on this machine, found accelerator={device[1]}, and none of that kind;"
+            " pass accelerator='auto'",
+            "accelerator",
+        )
     monitor = re.search(r"ModelCheckpoint\(monitor='(.*?)'\)` could not find .*?: \[(.*?)\]", error)
     if monitor is None:
-        return error
+        return InputError(error)
     logged = monitor[2].replace("'", "")
-    return f"--checkpoint.monitor: no {monitor[1]} among what this run logs ({logged}); pass one of these, or auto"
+    return InputError(
+        f"--checkpoint.monitor: no {monitor[1]} among what this run logs ({logged}); pass one of these, or auto"
+    )
 
 
 def _gone(found: str) -> InputError:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
-from pytorch_lightning import Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
@@ -184,6 +184,16 @@ class HDRCLI(LightningCLI):
         settings = yaml.safe_load(self.parser.dump(self.config))[self.subcommand]
         chosen = {key: settings.get(key) for key in ("seed_everything", "ckpt_path")}
         return {"method": settings["model"], **chosen, "data": settings["data"].get(part)}
+
+    def before_fit(self) -> None:
+        """Refuse a method that does not learn, before data are looked for."""
+        if type(self.model).training_step is LightningModule.training_step:
+            name = type(self.model).__name__
+            raise InputError(
+                f"expected a method that learns, found {name}, which has no training step; validate, test and predict"
+                " take it as it is, and `hdrgen methods` lists the others",
+                "method",
+            )
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, once all others are written."""

@@ -103,9 +103,19 @@ def _status_of(error: BaseException, words: Callable[[str, str | None], str]) ->
         return BROKEN_PIPE
     if isinstance(error, OSError) and error.strerror and (error.filename or error.errno in _FULL):
         return _complain(error, f"{error.filename or 'a file'}: {error.strerror}")
+    if isinstance(error, MemoryError) or _of_allocator(error):
+        found = "more than the memory that is free, or that this process may take"
+        return _complain(error, f"expected to fit into memory, found {found}; end other programs, or reduce the input")
     if isinstance(error, SystemExit):  # argparse ends --help and usage errors this way
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     raise error
+
+
+def _of_allocator(error: BaseException) -> bool:
+    """Whether torch got no memory: an error of its own on a GPU, elsewhere one by its text."""
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    )
 
 
 def usage() -> str:
@@ -164,7 +174,7 @@ def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> 
     return status
 
 
-def _complain(error: Exception, message: str) -> int:
+def _complain(error: BaseException, message: str) -> int:
     if os.environ.get(TRACEBACK):
         raise error
     print("hdrgen: error:", printable(" ".join(message.split())), file=sys.stderr)

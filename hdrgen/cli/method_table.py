@@ -1,7 +1,5 @@
 """`hdrgen test` of several methods on the same scenes, and one table of their results."""
 
-from __future__ import annotations
-
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The library speaks of its Python arguments; here their names become the options of the verb that runs."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import sys
@@ -14,6 +12,7 @@ from hdrgen.cli.parser import CommandParser
 SYNONYMS = {
     ("compare", "weights"): "lpips_weights",
     ("compare", "network"): "lpips_network",
+    ("expand", "accelerator"): "device",
     ("expand", "stack_ev"): "ev",
     ("expand", "method"): "model",
     ("export", "method"): "model",
@@ -68,7 +67,10 @@ def _option_of(argument: str, verb: str, module: str) -> Option | None:
     if parser is None:
         name = _lightning_name(argument) if module == "hdrgen.cli.lightning" else None
         switch = name == "--overwrite"  # the only one; all others take true or false
-        return None if name is None else Option(name, lambda value: name if switch else f"{name} {_yaml(value)}")
+        folded = name == "--writer.colour_space"  # a name here, one of the colour spaces of `hdrgen.io` in Python
+        if name is None:
+            return None
+        return Option(name, lambda value: name if switch else f"{name} {_yaml(value.lower() if folded else value)}")
     light: CommandParser = parser(verb)
     action = light.option_of(SYNONYMS.get((verb, argument), argument))
     return None if action is None else Option(_longest(action), lambda value: _typed(action, value))
@@ -85,7 +87,8 @@ def _typed(action: Action, value: str) -> str:
         return name
     if value[0] in "([":
         return f"{name} {','.join(item.strip(QUOTES) for item in value[1:-1].split(',') if item.strip())}"
-    return f"{name} {value.strip(QUOTES)}"
+    value = value.strip(QUOTES)
+    return f"{name} {next((choice for choice in action.choices or () if choice == value.lower()), value)}"
 
 
 def _lightning_name(argument: str) -> str | None:

@@ -1,7 +1,5 @@
 """Where the light verbs write to."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections import Counter

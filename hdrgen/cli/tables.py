@@ -1,7 +1,5 @@
 """What the verbs have in common that list what there is: a table for people, JSON for programs."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Collection, Sequence

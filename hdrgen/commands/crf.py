@@ -12,6 +12,7 @@ from hdrgen.cli import (
     add_bracket_arguments,
     add_config_argument,
     add_output_arguments,
+    add_size_argument,
     brackets_of,
     for_each,
     joined,
@@ -40,9 +41,7 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--plot", choices=("svg", "png", "none"), default="svg", help="of the curves (default: %(default)s)"
     )
-    options.add_argument(
-        "--max-megapixels", type=float, default=500, help="refuse larger photographs (default: %(default)s)"
-    )
+    add_size_argument(options)
     add_config_argument(options, "method: robertson")
     return options
 

@@ -13,6 +13,7 @@ from hdrgen.cli import (
     CommandParser,
     add_colour_argument,
     add_config_argument,
+    add_size_argument,
     exposure_values,
     joined,
     trained,
@@ -55,6 +56,7 @@ def parser(verb: str) -> CommandParser:
     add_colour_argument(options, "that of the photograph; of avif and jxl bt2020")
     options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="(default: %(default)s)")
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
+    add_size_argument(options)
     add_config_argument(options, "ckpt_path: last.ckpt")
     return options
 
@@ -89,6 +91,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += ["--writer.exposures=null"] if options.no_exposures else []
     typed += ["--writer.preview=null"] if options.no_preview else []
     typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
+    typed.append(f"--data.max_megapixels={options.max_megapixels:g}")
     return [*typed, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
 
 

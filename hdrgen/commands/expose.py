@@ -13,6 +13,7 @@ from hdrgen.cli import (
     add_colour_argument,
     add_config_argument,
     add_output_arguments,
+    add_size_argument,
     colour_space,
     exposure_values,
     for_each,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 BAND = 2**20
 """Pixels that are exposed at a time: 12 MB of floats, and as much again for each step in between."""
 MIDDLE_GREY = 0.18
+WORKING_BYTES = 30
+"""For each pixel at the peak, measured by `benchmarks/verb_memory.py`."""
 
 
 def parser(verb: str) -> CommandParser:
@@ -58,6 +61,7 @@ def parser(verb: str) -> CommandParser:
     options.add_argument("--bits", type=int, choices=(8, 16), default=8, help="(default: %(default)s)")
     options.add_argument("--format", choices=("png", "jpg", "tif"), default="png", help="(default: %(default)s)")
     add_colour_argument(options, "that of the image")
+    add_size_argument(options)
     add_config_argument(options, "crf: gamma:2.2")
     return options
 
@@ -103,7 +107,13 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
     from hdrgen.io import read_image, write_image
 
     response = response_named(options.crf)
-    hdr = read_image(image, clean=True, gain_map=True)
+    hdr = read_image(
+        image,
+        clean=True,
+        gain_map=True,
+        max_megapixels=options.max_megapixels,
+        working_bytes=WORKING_BYTES,
+    )
     if not hdr.linear:
         raise InputError(f"{image}: expected an HDR image, found display values; `hdrgen predict` makes one of it")
     pixels, tags = _in_colours(hdr, colour_space(options))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hdrgen.cli import CommandParser, add_config_argument, with_config
+from hdrgen.cli import CommandParser, add_config_argument, add_size_argument, with_config
 from hdrgen.errors import InputError
 from hdrgen.text_table import text_table
 
@@ -19,9 +19,7 @@ def parser(verb: str) -> CommandParser:
         "files", nargs="+", metavar="FILES", help="photographs, folders with them, or folders of scenes"
     )
     options.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options.add_argument(
-        "--max-megapixels", type=float, default=500, help="refuse larger photographs (default: %(default)s)"
-    )
+    add_size_argument(options)
     add_config_argument(options, "json: true")
     return options
 

@@ -18,6 +18,7 @@ from hdrgen.cli import (
     add_colour_argument,
     add_config_argument,
     add_output_arguments,
+    add_size_argument,
     brackets_of,
     colour_space,
     for_each,
@@ -69,9 +70,7 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--ckpt_path", "--ckpt-path", help="trained network, for --method hdr_gan; last, best: of the newest run"
     )
-    options.add_argument(
-        "--max-megapixels", type=float, default=500, help="refuse larger photographs (default: %(default)s)"
-    )
+    add_size_argument(options)
     add_config_argument(options, "align: none")
     return options
 

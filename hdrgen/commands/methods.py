@@ -1,5 +1,7 @@
 """`hdrgen methods`: what can be trained, tested and used for prediction."""
 
+from __future__ import annotations
+
 import inspect
 import re
 from collections.abc import Sequence
@@ -62,7 +64,7 @@ def describe_all() -> list[MethodEntry]:
     return sorted(entries, key=lambda entry: entry["kind"] == "baseline")
 
 
-def describe(method: "type[HDRModule]") -> MethodEntry:
+def describe(method: type[HDRModule]) -> MethodEntry:
     """An entry from the class, its docstring and its networks."""
     text = inspect.getdoc(method) or ""
     parts = count_parameters(method)
@@ -78,7 +80,7 @@ def describe(method: "type[HDRModule]") -> MethodEntry:
     }
 
 
-def count_parameters(method: "type[HDRModule]") -> dict[str, int]:
+def count_parameters(method: type[HDRModule]) -> dict[str, int]:
     """Trainable parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
 
     Networks of perceptual losses are not among them: they are loaded when training begins.
@@ -97,7 +99,7 @@ def _row(entry: MethodEntry) -> tuple[str, ...]:
     return entry["name"], count, entry["input"], entry["exposures"], paper
 
 
-def _kind(method: "type[HDRModule]") -> str:
+def _kind(method: type[HDRModule]) -> str:
     return "baseline" if method.baseline else KINDS[method.input]
 
 

@@ -1,5 +1,7 @@
 """`hdrgen tonemap`: pictures of HDR images."""
 
+from __future__ import annotations
+
 import argparse
 import time
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from hdrgen.cli import (
     add_colour_argument,
     add_config_argument,
     add_output_arguments,
+    add_size_argument,
     colour_space,
     for_each,
     output_files,
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from hdrgen.tonemap import Operator
 
 USUAL = "reinhard2002"
+WORKING_BYTES = 85
+"""For each pixel at the peak of the hungriest operator, measured by `benchmarks/verb_memory.py`."""
 OPERATORS = "drago2003, exposure_fusion, kim_kautz2008, layer_decomposition, mu_law, reinhard2002, reinhard2005"
 """For the help alone, which does without torch; a test compares them with `hdrgen.tonemap.all_operators`."""
 
@@ -64,6 +69,7 @@ def parser(verb: str) -> CommandParser:
     add_colour_argument(options, "bt709, that of sRGB")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
     add_config_argument(options, "operator: drago2003")
+    add_size_argument(options)
     add_output_arguments(options, "picture, whose suffix sets the format, or folder (default: the current one)")
     return options
 
@@ -104,7 +110,7 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError(f"expected a JPEG quality from 1 to 100, found {options.quality}")
 
 
-def _map_files(options: argparse.Namespace, name: str, operator: "Operator") -> None:
+def _map_files(options: argparse.Namespace, name: str, operator: Operator) -> None:
     from tqdm import tqdm
 
     sources, form = _sources(options.files), _format(options)
@@ -166,9 +172,7 @@ def _format(options: argparse.Namespace) -> PictureFormat:
     return form
 
 
-def _map_file(
-    source: Path, target: Path, operator: "Operator", form: PictureFormat, options: argparse.Namespace
-) -> str:
+def _map_file(source: Path, target: Path, operator: Operator, form: PictureFormat, options: argparse.Namespace) -> str:
     """Write one picture.
 
     Returns:
@@ -181,7 +185,13 @@ def _map_file(
 
     from hdrgen.io import BT709, Tags, converted, read_image, write_image
 
-    image = read_image(source, clean=options.clean, gain_map=True)
+    image = read_image(
+        source,
+        clean=options.clean,
+        gain_map=True,
+        max_megapixels=options.max_megapixels,
+        working_bytes=WORKING_BYTES,
+    )
     if not image.linear and source not in map(Path, options.files):
         return ""
     if not image.linear:

@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 from hdrgen.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from hdrgen.comparison.choices import ALIGNMENTS as ALIGNMENTS
+    from hdrgen.comparison.choices import DTYPES as DTYPES
+    from hdrgen.comparison.choices import ENCODINGS as ENCODINGS
+    from hdrgen.comparison.choices import LPIPS_NETWORKS as LPIPS_NETWORKS
+    from hdrgen.comparison.choices import PPD as PPD
+    from hdrgen.comparison.choices import ComparisonSettings as ComparisonSettings
+    from hdrgen.comparison.matching import Pair as Pair
+    from hdrgen.comparison.matching import find_pairs as find_pairs
     from hdrgen.comparison.measuring import Comparison as Comparison
     from hdrgen.comparison.measuring import compare_pairs as compare_pairs
-    from hdrgen.comparison.pairs import Pair as Pair
-    from hdrgen.comparison.pairs import find_pairs as find_pairs
-    from hdrgen.comparison.settings import ALIGNMENTS as ALIGNMENTS
-    from hdrgen.comparison.settings import DTYPES as DTYPES
-    from hdrgen.comparison.settings import ENCODINGS as ENCODINGS
-    from hdrgen.comparison.settings import LPIPS_NETWORKS as LPIPS_NETWORKS
-    from hdrgen.comparison.settings import PPD as PPD
-    from hdrgen.comparison.settings import ComparisonSettings as ComparisonSettings
     from hdrgen.comparison.tables import as_json as as_json
     from hdrgen.comparison.tables import as_text as as_text
     from hdrgen.comparison.tables import write_comparisons as write_comparisons
 
 _PUBLIC = {
-    "ALIGNMENTS": "hdrgen.comparison.settings:ALIGNMENTS",
-    "DTYPES": "hdrgen.comparison.settings:DTYPES",
-    "ENCODINGS": "hdrgen.comparison.settings:ENCODINGS",
-    "LPIPS_NETWORKS": "hdrgen.comparison.settings:LPIPS_NETWORKS",
-    "PPD": "hdrgen.comparison.settings:PPD",
+    "ALIGNMENTS": "hdrgen.comparison.choices:ALIGNMENTS",
+    "DTYPES": "hdrgen.comparison.choices:DTYPES",
+    "ENCODINGS": "hdrgen.comparison.choices:ENCODINGS",
+    "LPIPS_NETWORKS": "hdrgen.comparison.choices:LPIPS_NETWORKS",
+    "PPD": "hdrgen.comparison.choices:PPD",
     "Comparison": "hdrgen.comparison.measuring:Comparison",
-    "ComparisonSettings": "hdrgen.comparison.settings:ComparisonSettings",
-    "Pair": "hdrgen.comparison.pairs:Pair",
+    "ComparisonSettings": "hdrgen.comparison.choices:ComparisonSettings",
+    "Pair": "hdrgen.comparison.matching:Pair",
     "as_json": "hdrgen.comparison.tables:as_json",
     "as_text": "hdrgen.comparison.tables:as_text",
     "compare_pairs": "hdrgen.comparison.measuring:compare_pairs",
-    "find_pairs": "hdrgen.comparison.pairs:find_pairs",
+    "find_pairs": "hdrgen.comparison.matching:find_pairs",
     "write_comparisons": "hdrgen.comparison.tables:write_comparisons",
 }
 

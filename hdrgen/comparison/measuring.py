@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hdrgen.comparison.pairs import Pair
-from hdrgen.comparison.settings import ENCODINGS, PPD, ComparisonSettings
+from hdrgen.comparison.choices import ENCODINGS, PPD, ComparisonSettings
+from hdrgen.comparison.matching import Pair
 from hdrgen.errors import InputError, InputWarning, suggest
 from hdrgen.io import ARRAY_SUFFIX, BT709, Image, converted, read_array, read_image, same_colours
 from hdrgen.metrics import ALIGNMENTS, DOMAINS, ImageMetric, Setting, all_metrics, check_images, decode_xyz

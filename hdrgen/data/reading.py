@@ -36,13 +36,15 @@ def read_frame(path: Path, *, clean: bool = False, max_megapixels: float = 500) 
     return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 
 
-def read_photograph(path: Path, *, clean: bool = False, max_megapixels: float = 500) -> Tensor:
+def read_photograph(
+    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0
+) -> Tensor:
     """(3, H, W) display values of a single photograph.
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
     is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
     """
-    image = read_image(path, clean=clean, max_megapixels=max_megapixels)
+    image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
     try:
         return photograph_of(image)
     except InputError as error:

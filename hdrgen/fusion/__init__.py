@@ -1,11 +1,11 @@
 """From an exposure stack to one HDR image: merges, and the weights they take."""
 
-from hdrgen.fusion.alignment import Alignment, align_photographs
 from hdrgen.fusion.debevec import merge_debevec
 from hdrgen.fusion.ghosts import GhostMask, ghost_masks, least_clipped
 from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, fuse, merge_mertens
+from hdrgen.fusion.registration import Alignment, align_photographs
 from hdrgen.fusion.robertson import merge_robertson
 from hdrgen.fusion.streaming import Rows, merge_photographs
 from hdrgen.fusion.transforms import aligned

@@ -1,5 +1,7 @@
 """What the merges share: frames in order of exposure, and the fallback for pixels that no frame exposes well."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -74,7 +76,7 @@ class Coded:
         self.index = (codes + rows.view(*codes.shape[:-2], 1, 1)).flatten()
 
     @classmethod
-    def of(cls, frame: Tensor) -> "Coded | None":
+    def of(cls, frame: Tensor) -> Coded | None:
         """The codes of a frame; None where it needs a gradient, is small, not on the CPU, or no 8-bit image."""
         # A small frame has hardly more pixels than there are codes: tables save nothing.
         small = frame.shape[-1] * frame.shape[-2] < 4 * CODES

@@ -1,6 +1,7 @@
 """Pixels and exposure metadata in and out of files, as NumPy arrays."""
 
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
+from hdrgen.io.available_memory import free_memory
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -21,7 +22,7 @@ from hdrgen.io.formats import FileFormat, is_result
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
-from hdrgen.io.memory import free_memory
+from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
@@ -31,7 +32,7 @@ from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.scenes import grouped
-from hdrgen.io.stacks.stack import UnknownExposureError, read_stack
+from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
 from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
@@ -50,8 +51,10 @@ __all__ = [
     "Tags",
     "UnknownExposureError",
     "Values",
+    "check_memory",
     "check_writable",
     "colour_space_named",
+    "comparable",
     "complete_or_nothing",
     "conversion",
     "converted",

@@ -8,19 +8,21 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.image import Image, Pixels
-from hdrgen.io.memory import check_memory, pixel_bytes
+from hdrgen.io.memory import check_memory
 from hdrgen.io.notes import warn_of
 from hdrgen.io.paths import existing_file
 from hdrgen.io.radiance import checked_radiance
+from hdrgen.io.rows import row_slices
 
 ARRAY_SUFFIX = ".npy"
+_CHANNELS = 3
 _DAMAGED = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TypeError, KeyError, RecursionError, TokenError)
 """What NumPy raises of a damaged header, which is Python source."""
 
 _NUMBERS = tuple(np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.uint8, np.uint16))
 
 
-def read_array(path: str | Path, *, clean: bool = False) -> Image:
+def read_array(path: str | Path, *, clean: bool = False, working_bytes: float = 0) -> Image:
     """Read a `.npy` file as an image: floating point as linear radiance, 8 and 16 bit as display values.
 
     Negative and black radiance, and what `clean` replaces, are counted in a warning. Nothing in the file is executed.
@@ -29,6 +31,7 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
     Args:
         path: The file.
         clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
+        working_bytes: For each pixel, that the caller takes at most; as of `read_image`.
 
     Raises:
         InputError: No array file, another shape or number type, NaN or infinite radiance without `clean`; more than
@@ -43,9 +46,11 @@ def read_array(path: str | Path, *, clean: bool = False) -> Image:
             f"{path}: expected one array of numbers in NumPy's .npy format, found something else"
         ) from error
     planes = _checked(array, path)
-    linear = array.dtype.kind == "f"
-    check_memory(path, planes.shape[1], planes.shape[0], pixel_bytes(array.itemsize, radiance=linear))
-    pixels = _three_channels(planes)
+    linear, height, width = array.dtype.kind == "f", *planes.shape[:2]
+    check_memory(path, width, height, max((2 if clean else 1) * _CHANNELS * array.itemsize, working_bytes))
+    pixels = np.empty((height, width, _CHANNELS), array.dtype.newbyteorder("="))
+    for rows in row_slices(height):  # grey is repeated
+        pixels[rows] = planes[rows]
     if linear:
         pixels, notes = checked_radiance(pixels, path, clean=clean)
         warn_of(path, notes, stacklevel=2)
@@ -59,10 +64,6 @@ def _checked(array: Pixels, path: Path) -> Pixels:
     if grey.ndim != 3 or grey.shape[-1] not in (1, 3) or not grey.size:
         raise InputError(f"{path}: expected an array of shape (height, width, 3), found {array.shape}")
     return grey
-
-
-def _three_channels(grey: Pixels) -> Pixels:
-    return np.array(np.broadcast_to(grey, (*grey.shape[:2], 3)), dtype=grey.dtype.newbyteorder("="), order="C")
 
 
 def _kind(array: object) -> str:

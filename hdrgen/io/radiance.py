@@ -1,5 +1,7 @@
 """What radiance cannot be: NaN, infinite, negative; and black, which no logarithm takes."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,8 +11,10 @@ from numpy.typing import NDArray
 from hdrgen.errors import InputError
 from hdrgen.io.image import Pixels
 from hdrgen.io.notes import Note
+from hdrgen.io.rows import by_rows, row_slices
 
 Mask = NDArray[np.bool_]
+_NAMES = ("NaN or infinite", "negative", "zero (black)")
 _REMEDY = "pass clean=True to replace them"
 
 
@@ -21,13 +25,14 @@ class _Defects(NamedTuple):
     negative: Mask  # values
     black: Mask  # pixels whose three values are zero
 
-    def __str__(self) -> str:
-        counts = {
-            "NaN or infinite": int(self.nonfinite.any(axis=-1).sum()),
-            "negative": int(self.negative.any(axis=-1).sum()),
-            "zero (black)": int(self.black.sum()),
-        }
-        return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    @classmethod
+    def of(cls, pixels: Pixels) -> _Defects:
+        """Those of some rows: masks of a whole image would take more than an image of half floats."""
+        return cls(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
+
+    def counts(self) -> list[int]:
+        """Of pixels, in the order of `_NAMES`."""
+        return [int(mask.sum()) for mask in (self.nonfinite.any(axis=-1), self.negative.any(axis=-1), self.black)]
 
 
 def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels, list[Note]]:
@@ -47,22 +52,36 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     Raises:
         InputError: NaN or infinite pixels without `clean`.
     """
-    defects = _Defects(~np.isfinite(pixels), pixels < 0, (pixels == 0).all(axis=-1))
-    counts = str(defects)
-    if not counts:
+    counts = np.sum([_Defects.of(pixels[rows]).counts() for rows in row_slices(len(pixels))], axis=0)
+    if not counts.any():
         return pixels, []
+    found = ", ".join(f"{count} {name}" for count, name in zip(counts, _NAMES, strict=True) if count)
+    total = pixels.shape[0] * pixels.shape[1]
     if clean:
-        return _cleaned(pixels, defects), [Note(f"replaced {counts} pixels of {defects.black.size}")]
-    if defects.nonfinite.any():
-        raise InputError(f"{path}: expected finite radiance, found {counts} pixels; {_REMEDY}", argument="clean")
-    return pixels, [Note(f"radiance holds {counts} pixels of {defects.black.size}; {_REMEDY}", "clean")]
+        return _cleaned(pixels), [Note(f"replaced {found} pixels of {total}")]
+    if counts[0]:
+        raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}", argument="clean")
+    return pixels, [Note(f"radiance holds {found} pixels of {total}; {_REMEDY}", "clean")]
 
 
-def _cleaned(pixels: Pixels, defects: _Defects) -> Pixels:
-    usable = pixels[~defects.nonfinite & (pixels > 0)]
-    floor, ceiling = (usable.min(), usable.max()) if usable.size else (pixels.dtype.type(0), pixels.dtype.type(0))
-    result: NDArray[Any] = pixels.copy()
-    result[defects.nonfinite | defects.negative] = floor
-    result[pixels == np.inf] = ceiling
-    result[defects.black] = floor
-    return result
+def _cleaned(pixels: Pixels) -> Pixels:
+    floor, ceiling = _range(pixels)
+
+    def clean(rows: Pixels) -> Pixels:
+        defects, result = _Defects.of(rows), rows.copy()
+        result[defects.nonfinite | defects.negative] = floor
+        result[rows == np.inf] = ceiling
+        result[defects.black] = floor
+        return result
+
+    return by_rows(clean, pixels, pixels.dtype)
+
+
+def _range(pixels: Pixels) -> tuple[Any, Any]:
+    """The smallest and the largest of the positive finite values; zeros where there are none."""
+    parts = (pixels[rows] for rows in row_slices(len(pixels)))
+    usable = (part[np.isfinite(part) & (part > 0)] for part in parts)  # one after the other: together they are a copy
+    extremes = [(part.min(), part.max()) for part in usable if part.size]
+    if not extremes:
+        return pixels.dtype.type(0), pixels.dtype.type(0)
+    return min(low for low, _ in extremes), max(high for _, high in extremes)

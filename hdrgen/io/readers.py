@@ -19,6 +19,7 @@ def read_image(
     clean: bool = False,
     gain_map: bool = False,
     colour_space: ColourSpace | None = None,
+    working_bytes: float = 0,
 ) -> Image:
     """Read JPEG, PNG, TIFF, Radiance .hdr, OpenEXR, JPEG XL, AVIF or camera RAW; the content decides, not the suffix.
 
@@ -38,6 +39,8 @@ def read_image(
         gain_map: Apply the gain map of a JPEG that has one.
         colour_space: Convert radiance into it; a file that does not name its colours is taken for BT.709. Default: the
             file's own, which `chromaticities` gives.
+        working_bytes: For each pixel, that the caller takes at most for what it does with the image, with the image
+            itself: what memory does not hold is refused before it is read.
 
     Warns:
         UserWarning: Grey or alpha handled; a gain map left out; black or negative pixels in radiance, with their count;
@@ -45,12 +48,12 @@ def read_image(
 
     Raises:
         InputError: No readable file of these formats; truncated or corrupt; another channel count or number type;
-            larger than `max_megapixels`; NaN or infinite radiance without `clean`; `colour_space` for display values
-            in other colours; AVIF without imagecodecs.
+            larger than `max_megapixels` or the free memory; NaN or infinite radiance without `clean`; `colour_space`
+            for display values in other colours; AVIF without imagecodecs.
     """
     path = Path(path)
     summary, pixels, linear, notes, chromaticities = detect(path).codec.decode(
-        path, DecodeOptions(max_megapixels, gain_map)
+        path, DecodeOptions(max_megapixels, gain_map, working_bytes)
     )
     all_notes = list(notes)
     if linear and pixels.dtype.kind == "f":  # integers of RAW files are never negative, and often black

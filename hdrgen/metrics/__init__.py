@@ -20,11 +20,11 @@ from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
 from hdrgen.metrics.image_metric import ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
 from hdrgen.metrics.listing import DOMAINS, MetricEntry, all_metrics, describe_metric
-from hdrgen.metrics.loading import load_protocol
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
 from hdrgen.metrics.peak import peak_of
 from hdrgen.metrics.protocol import EvaluationProtocol, Judgement
+from hdrgen.metrics.protocol_files import load_protocol
 from hdrgen.metrics.psnr import PSNR, PSNR_CEILING, PSNRL, PSNRMu, psnr, psnr_l, psnr_mu
 from hdrgen.metrics.pu21 import (
     PU21PSNR,

@@ -1,5 +1,7 @@
 """What all metrics of pairs of images share: mean and deviation over images, and the settings that made them."""
 
+from __future__ import annotations
+
 import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -127,7 +129,7 @@ class ImageMetric(torchmetrics.Metric):
         ]
         return {name: getattr(self, name) for name in names}
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> "ImageMetric":
+    def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> ImageMetric:
         """Move with the network, but stay as precise as the device allows where the network becomes half precision."""
         super()._apply(fn, exclude_state=tuple(self._defaults))
         device = fn(torch.zeros(1, device=self.images.device)).device

@@ -1,7 +1,5 @@
 """What metrics there are, for people who choose among them."""
 
-from __future__ import annotations
-
 import inspect
 import math
 import sys

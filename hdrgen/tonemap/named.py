@@ -1,7 +1,5 @@
 """Tone mapping operators by name, for callers that have a text: a command line, an argument of Python."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import sys

@@ -5,8 +5,6 @@ description of an object, `{"class_path": ..., "init_args": {...}}`, whose class
 caller offers; nothing is imported for it.
 """
 
-from __future__ import annotations
-
 import inspect
 import types
 import typing

@@ -1,5 +1,7 @@
 """`hdrgen.merge`: what the verb merges, from files, arrays and tensors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,26 @@ def test_arrays_and_tensors_in_any_order(files):
     np.testing.assert_allclose(hdrgen.merge(files, ev=EV, **PLAIN).pixels, wanted, rtol=1e-6)
 
 
+def test_images_that_were_read_say_their_exposures(files):
+    images = [hdrgen.read(file) for file in files]
+    wanted = hdrgen.merge(files, **PLAIN)
+    for given in (images, images[::-1], tuple(images)):
+        merged = hdrgen.merge(given, **PLAIN)
+        np.testing.assert_array_equal(merged.pixels, wanted.pixels)
+        assert (merged.exposure, merged.camera, merged.chromaticities) == (
+            wanted.exposure,
+            wanted.camera,
+            wanted.chromaticities,
+        )
+    np.testing.assert_array_equal(hdrgen.merge(images, ev=EV, **PLAIN).pixels, wanted.pixels)
+    silent = [replace(image, exposure=hdrgen.Exposure()) for image in images]
+    np.testing.assert_array_equal(hdrgen.merge(silent, ev=EV, **PLAIN).pixels, wanted.pixels)
+    with pytest.raises(InputError, match=r"found none of image 0, image 1, .*; pass ev=\[-2, 0, 2\], for example"):
+        hdrgen.merge(silent, **PLAIN)
+    with pytest.raises(InputError, match=r"images that hdrgen\.read returned"):
+        hdrgen.merge([images[1].pixels, images[0], images[2].pixels], ev=EV, **PLAIN)
+
+
 def test_aligns_by_default(tmp_path):
     files = write_bracket(tmp_path / "held", moves=((0.5, 6, -4), (0, 0, 0), (-0.5, -3, 5)), side=(240, 320))
     merged = hdrgen.merge(files)
@@ -55,8 +77,8 @@ def test_aligns_by_default(tmp_path):
         (np.zeros((16, 16, 3), np.uint8), {"ev": [0, 1]}, r"two exposures of a scene, found uint8 \(16, 16, 3\)"),
         (torch.zeros(3, 16, 16), {"ev": [0, 1]}, r"two exposures of a scene, found torch\.float32 \(3, 16, 16\)"),
         (torch.zeros(2, 16, 16, 3), {"ev": [0, 1]}, r"expected a tensor \(S, 3, H, W\), found"),
-        (None, {}, "expected files, a list of arrays .* found None"),
-        (iter([]), {"ev": [0, 1]}, "expected files, a list of arrays .* found list_iterator"),
+        (None, {}, "expected files, a list of images or arrays .* found None"),
+        (iter([]), {"ev": [0, 1]}, "expected files, a list of images or arrays .* found list_iterator"),
         ([torch.zeros(3, 16, 16)] * 2, {"ev": [0, 1]}, r"one tensor of all exposures, .* or torch\.stack\(images\)"),
         ([np.full((16, 16, 3), np.nan)] * 2, {"ev": [0, 1]}, "found 768 NaN"),
         ([np.zeros((16, 16, 3), np.uint8)] * 2, {}, "expected the exposures of arrays"),

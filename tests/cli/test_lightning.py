@@ -191,7 +191,14 @@ def test_mistakes_are_told_in_one_line(typed, told, capsys):
 def test_hardware_that_is_not_there(capsys):
     if torch.cuda.is_available():
         pytest.skip("this machine has an accelerator")
-    assert "gpu" in error_of(["fit", *SCENES, "--model=ToyMethod", "--trainer.accelerator=gpu"], capsys)
+    told = error_of(["fit", *SCENES, "--model=ToyMethod", "--trainer.accelerator=gpu"], capsys)
+    assert "expected a device that torch finds on this machine, found --trainer.accelerator gpu, and none" in told
+    assert told.rstrip().endswith("pass --trainer.accelerator auto")
+
+
+def test_a_method_that_does_not_learn_is_not_trained(capsys):
+    told = error_of(["fit", *SCENES, "--model=LinearGain"], capsys)
+    assert "expected a method that learns, found LinearGain, which has no training step; validate, test and" in told
 
 
 def test_a_programmers_error_in_a_constructor_keeps_its_traceback():

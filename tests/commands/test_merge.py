@@ -208,3 +208,12 @@ def test_options_from_a_file_and_typed_ones_that_win(folder, capsys):
     assert main(["merge", "room", "--config", "my.yaml", "--response", "gamma:2.2", "-o", "out.exr"]) == 0
     assert "response gamma:2.2" in capsys.readouterr().out
     assert (folder / "out_preview.jpg").is_file()
+
+
+def test_photographs_of_the_current_folder_are_named_by_its_name(tmp_path, monkeypatch, capsys):
+    (tmp_path / "room").mkdir()
+    monkeypatch.chdir(tmp_path / "room")
+    for name in ("a.png", "b.png"):
+        write_image(name, np.zeros((8, 8, 3), np.uint8))
+    assert main(["merge", "a.png", "b.png"]) == 2
+    assert capsys.readouterr().err.startswith("hdrgen: error: room: no exposure data for every image (a.png: ")

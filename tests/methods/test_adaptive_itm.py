@@ -9,7 +9,7 @@ from hdrgen.data import SelectedExposures, collate
 from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods import AdaptiveITM
-from hdrgen.methods.adaptive_itm.exposure import estimated_ev
+from hdrgen.methods.adaptive_itm.estimated_exposure import estimated_ev
 from hdrgen.methods.adaptive_itm.loss import (
     discriminator_loss,
     fusion_loss,

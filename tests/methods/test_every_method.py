@@ -25,14 +25,16 @@ quiet = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "e
 
 
 class Remember(Callback):
-    """Keeps a logged value of every step."""
+    """Keeps a logged value of every step, and ends the training where it has fallen below a share of the first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, enough: float) -> None:
         self.name = name
+        self.enough = enough
         self.values: list[float] = []
 
     def on_train_batch_end(self, trainer, *_):
         self.values.append(float(trainer.callback_metrics[self.name]))
+        trainer.should_stop = self.values[-1] < self.enough * self.values[0]
 
 
 def one_batch(model: HDRModule, example: Example):
@@ -41,7 +43,7 @@ def one_batch(model: HDRModule, example: Example):
 
 
 def train(model: HDRModule, batches, **options) -> list[float]:
-    remember = Remember(options.pop("loss", "train/loss"))
+    remember = Remember(options.pop("loss", "train/loss"), options.pop("enough", 0.0))
     trainer = Trainer(max_epochs=1, callbacks=[remember], enable_checkpointing=False, **quiet, **options)
     trainer.fit(model, DataLoader(batches, batch_size=None))
     return remember.values
@@ -62,7 +64,7 @@ def test_every_published_method_has_an_example():
 @every_method
 def test_one_batch_is_learnt(example):
     model = example.model(**example.overfit)
-    losses = train(model, [one_batch(model, example)] * example.steps, loss=example.loss)
+    losses = train(model, [one_batch(model, example)] * example.steps, loss=example.loss, enough=1 / 10)
     assert min(losses) < losses[0] / 10, f"{example.loss} fell from {losses[0]:.4g} to {min(losses):.4g} only"
 
 

@@ -15,6 +15,9 @@ from hdrgen.io import find_images
 PhotographSource = Callable[[Sequence[str | Path], bool, float], StackDataset]
 """Makes scenes of photographs: files, folders or patterns, `clean` and `max_megapixels`, see `Photographs`."""
 
+WORKING_BYTES = 85
+"""For each pixel while a photograph is expanded to eight exposures and merged; measured, see docs/results.md."""
+
 
 class Photographs(StackDataset):
     """Photographs as stacks of one exposure, EV 0.
@@ -54,7 +57,9 @@ class Photographs(StackDataset):
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read the photograph."""
         path = self.paths[index]
-        photograph = read_photograph(path, clean=self.clean, max_megapixels=self.max_megapixels)
+        photograph = read_photograph(
+            path, clean=self.clean, max_megapixels=self.max_megapixels, working_bytes=WORKING_BYTES
+        )
         ldr = photograph.expand(len(frames), *photograph.shape)
         return Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)

@@ -34,6 +34,8 @@ _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
 _BRANDS = (b"avif", b"avis")
 _BITS = 10
+_BYTES = 21  # for each pixel, with what is made of the levels
+_BYTES_OF_8_BITS = 9
 _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
@@ -84,7 +86,7 @@ class Avif(Codec):
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Radiance by the curve PQ, or display values."""
         picture = described_picture(path)
-        check_size(path, picture.width, picture.height, options.max_megapixels)
+        check_size(path, picture.width, picture.height, options, _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS)
         pixels, notes = choose_stored(_levels(path, picture), path)
         decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
         return pictured(path, decoded, picture.cicp, picture.bits)

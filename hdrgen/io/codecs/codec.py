@@ -61,6 +61,7 @@ class DecodeOptions:
 
     max_megapixels: float = math.inf
     gain_map: bool = False
+    working_bytes: float = 0
 
 
 @dataclass(frozen=True)
@@ -148,19 +149,20 @@ class Codec(ABC):
         raise NotImplementedError(f"{self.title} is read only")
 
 
-def check_size(path: Path, width: int, height: int, limit: float, bytes_each: int = 3) -> None:
+def check_size(path: Path, width: int, height: int, options: DecodeOptions, bytes_each: float) -> None:
     """Refuse an image before memory is taken for it.
 
     Args:
         path: Named in the error.
         width: In pixels.
         height: In pixels.
-        limit: Megapixels.
-        bytes_each: That reading takes for each pixel, at least.
+        options: What is allowed, and what the caller takes.
+        bytes_each: That reading takes for each pixel at its peak, as `benchmarks/reading_memory.py` measured it.
 
     Raises:
-        InputError: More than `limit` megapixels, or than fits into memory.
+        InputError: More megapixels than are allowed, or more than fits into memory.
     """
+    limit = options.max_megapixels
     megapixels = width * height / 1e6
     if megapixels > limit:
         size = f"{width} x {height} ({megapixels:.4g} megapixels)"
@@ -168,4 +170,4 @@ def check_size(path: Path, width: int, height: int, limit: float, bytes_each: in
         raise InputError(
             f"{path}: expected at most {limit:g} megapixels, found {size}; {remedy}", argument="max_megapixels"
         )
-    check_memory(path, width, height, bytes_each, limit)
+    check_memory(path, width, height, max(bytes_each, options.working_bytes), limit)

@@ -1,5 +1,6 @@
 """HDR pictures to look at: what the formats share that store luminance, 203 cd/m2 of which are radiance 1."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,15 @@ def pictured(path: Path, decoded: Decoded, cicp: Cicp | None, bits: int) -> Deco
     if pixels.dtype.kind == "f":
         return decoded._replace(pixels=quantised(pixels, 16))
     if pixels.dtype == np.uint16 and bits < 16:
-        full = np.uint32(2**bits - 1)
-        pixels = ((np.minimum(pixels, full) * np.uint32(65535) + full // 2) // full).astype(np.uint16)
+        pixels = by_rows(partial(_at_16_bits, bits=bits), pixels, np.uint16)
     return decoded._replace(pixels=pixels)
+
+
+def _at_16_bits(levels: Pixels, bits: int) -> Pixels:
+    """Integers of fewer bits, stretched to the whole range and rounded."""
+    full = np.uint32(2**bits - 1)
+    stretched: Pixels = (np.minimum(levels, full) * np.uint32(65535) + full // 2) // full
+    return stretched
 
 
 def pq_picture(

@@ -10,7 +10,7 @@ from hdrgen.io.codecs.jpeg_picture import decoded, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
-from hdrgen.io.containers.jpeg_markers import claimed_size
+from hdrgen.io.containers.jpeg_markers import claimed_frame
 from hdrgen.io.gain_maps.gain_map import apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
@@ -19,6 +19,10 @@ from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
 QUALITY = 95
+_BYTES = 7  # for each pixel: OpenImageIO holds what it decodes twice
+_PROGRESSIVE_BYTES = 13  # libjpeg holds the coefficients of 16 bits, too
+_PILLOW_BYTES = 10  # with what Pillow holds, in four bytes; the file's own bytes come on top
+_GAIN_MAP_BYTES = 23
 _SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 _NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
 
@@ -46,8 +50,9 @@ class Jpeg(OpenImageIODecoder):
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Libjpeg takes memory for the whole of a progressive picture as soon as it is opened."""
-        if size := claimed_size(path):
-            check_size(path, *size, options.max_megapixels)
+        if frame := claimed_frame(path):
+            each = _PROGRESSIVE_BYTES if frame.progressive else _BYTES
+            check_size(path, frame.width, frame.height, options, each)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """As `chromaticities`."""
@@ -71,9 +76,10 @@ def _stored_summary(path: Path) -> Summary:
 
 def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     """The base, or what the gain map makes of it."""
-    summary = _stored_summary(path)
-    check_size(path, summary.width, summary.height, options.max_megapixels)
-    stored = stored_jpeg(path)
+    summary, stored = _stored_summary(path), stored_jpeg(path)
+    content = path.stat().st_size / (summary.width * summary.height)
+    each = 2 * content + (_GAIN_MAP_BYTES if options.gain_map else _PILLOW_BYTES)
+    check_size(path, summary.width, summary.height, options, each)
     base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
     colours = stored.chromaticities
     gain_map = find_gain_map(path)

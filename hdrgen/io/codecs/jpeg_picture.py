@@ -9,7 +9,7 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.colour import ADOBE_RGB
-from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claimed_size, segments
+from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claimed_frame, segments
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif_block import INTEROPERABLE, PREFIX, metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -40,13 +40,13 @@ def stored_jpeg(path: Path) -> StoredJpeg:
     Raises:
         InputError: No frame header, or one that claims more than the file can hold.
     """
-    size = claimed_size(path)
-    if size is None:
+    frame = claimed_frame(path)
+    if frame is None:
         raise InputError(f"{path}: truncated or corrupt JPEG file (no frame header)")
     with path.open("rb") as stream:
         parts = list(segments(stream))
     exif = next((part.content for part in parts if part.marker == APP1 and part.content.startswith(PREFIX)), b"")
-    return StoredJpeg(*size, metadata_in(exif), profile_in(parts))
+    return StoredJpeg(frame.width, frame.height, metadata_in(exif), profile_in(parts))
 
 
 def profile_in(parts: Sequence[Segment]) -> bytes:
@@ -67,7 +67,7 @@ def decoded(content: bytes, path: Path) -> Pixels:
 
     try:
         picture: Any = JpegImageFile(BytesIO(content))  # Image.open would go into the index of further pictures
-        return np.asarray(picture.convert("RGB"))
+        return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except (
         Exception
     ) as error:  # Pillow's readers raise what damaged bytes lead to: OSError, SyntaxError, struct.error ...

@@ -21,7 +21,8 @@ from hdrgen.io.metadata.tags import Tags
 
 CODESTREAM = b"\xff\x0a"
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
-_BYTES = 15  # for each pixel: three floats in libjxl, and at least a byte of each in what it gives
+_BYTES = {8: 10, 16: 26, 32: 38}
+"""For each pixel, by its bits (32: floating point, or unknown): what libjxl, OpenImageIO and its caller hold."""
 _BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _SIGNATURE_SIZE = 12
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -48,22 +49,15 @@ class JpegXl(OpenImageIODecoder):
         Raises:
             InputError: No size in it; an animation, all of which OpenImageIO would decode.
         """
-        with path.open("rb") as stream:
-            codestream, metadata = _parts(stream)
-        if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
-            raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
-        width, height, animated = _described(BitReader(codestream[2:], "little"))
-        if animated:
-            raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
-        return Summary(width, height, exposure_from(metadata))
+        return _summary_and_bits(path)[0]
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Radiance by the curve PQ, or display values."""
-        summary = self.summary(path)
-        check_size(path, summary.width, summary.height, options.max_megapixels, _BYTES)
+        summary, bits = _summary_and_bits(path)
+        check_size(path, summary.width, summary.height, options, _BYTES[bits])
         with self._opened(path) as (reader, choice):
             spec = reader.spec()
-            check_size(path, spec.width, spec.height, options.max_megapixels)
+            check_size(path, spec.width, spec.height, options, _BYTES[bits])
             cicp, colours = _cicp_in(spec), self.colours(spec, path)
             pixels = self.pixels(reader, choice, path)
         decoded = Decoded(summary, pixels, False, choice.notes, colours)
@@ -84,6 +78,18 @@ class JpegXl(OpenImageIODecoder):
             "jpegxl:effort": _EFFORT,
         }
         return Encoded(partial(_save, levels=levels, settings=settings, exif=tags.exif()), notes)
+
+
+def _summary_and_bits(path: Path) -> tuple[Summary, int]:
+    """Of the header; the bits are those of `_BYTES`."""
+    with path.open("rb") as stream:
+        codestream, metadata = _parts(stream)
+    if not codestream.startswith(CODESTREAM) or len(codestream) < 12:
+        raise InputError(f"{path}: truncated or corrupt JPEG XL file (no codestream in it)")
+    width, height, animated, bits = _described(BitReader(codestream[2:], "little"))
+    if animated:
+        raise InputError(f"{path}: expected one picture, found an animation; convert one frame")
+    return Summary(width, height, exposure_from(metadata)), bits
 
 
 def _save(path: Path, levels: Pixels, settings: dict[str, object], exif: bytes) -> None:
@@ -129,17 +135,27 @@ def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
     return codestream, metadata
 
 
-def _described(bits: BitReader) -> tuple[int, int, bool]:
-    """Width and height of the upright picture, and whether it moves; the latter is not looked for behind a preview."""
+def _described(bits: BitReader) -> tuple[int, int, bool, int]:
+    """Width and height of the upright picture, whether it moves, and its bits; these two not behind a preview."""
     width, height = _size(bits)
-    all_default, extra_fields = bits.take(1), bits.take(1)
-    if all_default or not extra_fields:
-        return width, height, False
+    if bits.take(1):  # all as usual
+        return width, height, False, 8
+    if not bits.take(1):  # no fields of which most pictures have none
+        return width, height, False, _depth(bits)
     sideways = bits.take(3) >= _FIRST_SIDEWAYS
     if bits.take(1):
         _size(bits)  # at which it is meant to be shown
     preview, animated = bits.take(1), bits.take(1)
-    return (*((height, width) if sideways else (width, height)), bool(animated and not preview))
+    width, height = (height, width) if sideways else (width, height)
+    if preview:
+        return width, height, False, 32
+    return width, height, bool(animated), 32 if animated else _depth(bits)
+
+
+def _depth(bits: BitReader) -> int:
+    """8, 16 (of more than 8) or 32 (floating point)."""
+    floating, choice = bits.take(1), bits.take(2)
+    return 32 if floating else 8 if choice == 0 else 16
 
 
 def _size(bits: BitReader) -> tuple[int, int]:

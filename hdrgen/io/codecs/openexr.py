@@ -22,6 +22,7 @@ class OpenExr(OpenImageIOCodec):
 
     name, title = "EXR", "OpenEXR"
     openimageio_name = "openexr"
+    whole_pixels = False
     signatures = (b"v/1\x01",)
     suffixes = written = (".exr",)
     result = True

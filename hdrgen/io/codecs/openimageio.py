@@ -26,9 +26,11 @@ class OpenImageIODecoder(Codec):
 
     Attributes:
         openimageio_name: What OpenImageIO calls the format.
+        whole_pixels: Whether it decodes channels that are not asked for.
     """
 
     openimageio_name: ClassVar[str]
+    whole_pixels: ClassVar[bool] = True
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
@@ -45,7 +47,8 @@ class OpenImageIODecoder(Codec):
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
             summary = _summary_of(spec)
-            check_size(path, summary.width, summary.height, options.max_megapixels, bytes_each(spec, choice, path))
+            each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
+            check_size(path, summary.width, summary.height, options, each)
             check_tiles(path, spec, options.max_megapixels)
             pixels = upright(self.pixels(reader, choice, path), _orientation_of(spec))
             return Decoded(summary, pixels, pixels.dtype.kind == "f", choice.notes, self.colours(spec, path))

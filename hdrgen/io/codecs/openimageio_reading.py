@@ -11,12 +11,12 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.channels import ChannelChoice
 from hdrgen.io.image import Pixels
-from hdrgen.io.memory import pixel_bytes
 from hdrgen.io.stderr import quiet_stderr
 
 _PIXEL_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 _SIZES = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
 _ALL_PIXELS_PRESENT = "extraneous bytes before marker 0xd9"  # libjpeg's note on padding that some cameras write
+_CHANNELS = 3
 _LARGE_TILE = 4096**2  # pixels; tiles of panoramas are 1024 wide at most
 
 
@@ -85,21 +85,29 @@ def decoded(reader: Any, choice: ChannelChoice, path: Path, name: str) -> Pixels
     if block is None or (error and _ALL_PIXELS_PRESENT not in error):
         raise unread(path, f"{name} file", error)
     planes = [index - first for index in choice.channels]
-    planes = planes * 3 if len(planes) == 1 else planes
-    result: Pixels = block if planes == list(range(block.shape[-1])) else np.ascontiguousarray(block[..., planes])
+    if planes == list(range(_CHANNELS)):
+        whole: Pixels = block
+        return whole
+    result = np.empty((*block.shape[:2], _CHANNELS), block.dtype)
+    for index, plane in enumerate(planes * (_CHANNELS // len(planes))):  # a list of indices would copy twice
+        result[..., index] = block[..., plane]
     return result
 
 
-def bytes_each(spec: Any, choice: ChannelChoice, path: Path) -> int:
+def bytes_each(spec: Any, choice: ChannelChoice, path: Path, *, whole_pixels: bool) -> int:
     """Bytes that reading takes for each pixel at its peak: measured, OpenImageIO holds what it decodes twice.
+
+    Args:
+        spec: Of the part to read.
+        choice: Of its channels.
+        path: Named in the error.
+        whole_pixels: Whether it decodes the other channels, too.
 
     Raises:
         InputError: A number type that is not read.
     """
-    pixel_type = _pixel_type(spec, choice, path)
-    channels = max(choice.channels) - min(choice.channels) + 1
-    size = _SIZES[pixel_type]
-    return max(2 * channels * size, pixel_bytes(size, radiance=pixel_type in ("half", "float")))
+    channels = spec.nchannels if whole_pixels else max(choice.channels) - min(choice.channels) + 1
+    return 2 * _SIZES[_pixel_type(spec, choice, path)] * max(channels, _CHANNELS)
 
 
 def _pixel_type(spec: Any, choice: ChannelChoice, path: Path) -> str:

@@ -18,7 +18,7 @@ from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
 _DNG_VERSION = 50706
-_BYTES = 14  # for each pixel: four channels of 16 bits in LibRaw, three in what it gives
+_BYTES = 19  # for each pixel: the sensor's value and four channels of 16 bits in LibRaw, three in what it gives
 _MONOCHROME = Note("monochrome sensor, grey copied to three channels")
 
 
@@ -65,7 +65,7 @@ class Raw(Codec):
         estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
         """
         summary = self.summary(path)
-        check_size(path, summary.width, summary.height, options.max_megapixels, _BYTES)
+        check_size(path, summary.width, summary.height, options, _BYTES)
         check_extent(path)
         with _opened(path) as raw:
             pixels: Pixels = raw.postprocess(

@@ -76,8 +76,8 @@ def frame_of(stream: BinaryIO) -> JpegFrame | None:
     return None
 
 
-def claimed_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a JPEG file as stored, None where there is no frame header.
+def claimed_frame(path: Path) -> JpegFrame | None:
+    """What the frame header of a JPEG file says, None where there is none.
 
     libjpeg takes memory for the whole of a progressive picture as soon as it is opened, so the claim is compared with
     the file: every block of 64 pixels has at least one bit in a Huffman-coded file, 512 pixels a byte.
@@ -95,4 +95,4 @@ def claimed_size(path: Path) -> tuple[int, int] | None:
         raise InputError(f"{path}: truncated or corrupt JPEG file ({excess})")
     if frame.progressive and (scans := path.read_bytes().count(bytes((0xFF, SOS)))) > _MOST_SCANS:
         raise InputError(f"{path}: corrupt JPEG file (expected at most {_MOST_SCANS} scans, found {scans})")
-    return frame.width, frame.height
+    return frame

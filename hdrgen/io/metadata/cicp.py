@@ -65,12 +65,12 @@ def radiance_of(levels: Values, cicp: Cicp, bits: int) -> NDArray[np.float32]:
         ValueError: A curve that is not read here (HLG).
     """
     if cicp.transfer == LINEAR:
-        scale = 1 if levels.dtype.kind == "f" else 2**bits - 1
-        return levels.astype(np.float32) / np.float32(scale)
+        if levels.dtype.kind == "f":
+            return levels.astype(np.float32, copy=False)
+        return by_rows(lambda rows: rows / np.float32(2**bits - 1), levels, np.float32)
     if cicp.transfer != PQ:
         raise ValueError("the curve HLG is not read here, PQ and linear are")
     if levels.dtype.kind == "f":
         return by_rows(lambda rows: pq_decoded(rows) / REFERENCE_WHITE, levels, np.float32)
     table = (pq_decoded(np.arange(2**bits) / (2**bits - 1)) / REFERENCE_WHITE).astype(np.float32)
-    result: NDArray[np.float32] = table[np.minimum(levels, 2**bits - 1)]
-    return result
+    return by_rows(lambda rows: table[np.minimum(rows, 2**bits - 1)], levels, np.float32)

@@ -87,7 +87,7 @@ def read_stack(
     _check_sizes(candidates)
     _check_known(candidates)
     _warn_disagreement(candidates)
-    frames = _comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
+    frames = comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
     frames.sort(key=_stops)
     _check_distinct(frames)
     return frames
@@ -138,6 +138,12 @@ def _completed(listed: Exposure, measured: Exposure) -> Exposure:
     return replace(listed, fnumber=listed.fnumber or measured.fnumber, iso=listed.iso or measured.iso)
 
 
+def _place(files: Sequence[_Candidate] | Sequence[Frame]) -> Path:
+    """The folder of a stack, for messages: by its name where it is the current one, of which "." says nothing."""
+    folder = files[0].path.parent
+    return folder if folder.name else Path(folder.absolute().name or folder)
+
+
 def _check_sizes(candidates: list[_Candidate]) -> None:
     by_size: dict[str, list[str]] = {}
     for candidate in candidates:
@@ -145,7 +151,7 @@ def _check_sizes(candidates: list[_Candidate]) -> None:
         by_size.setdefault(size, []).append(candidate.path.name)
     if len(by_size) > 1:
         shown = "; ".join(f"{size}: {', '.join(names)}" for size, names in by_size.items())
-        raise InputError(f"{candidates[0].path.parent}: expected one image size within a stack, found {shown}")
+        raise InputError(f"{_place(candidates)}: expected one image size within a stack, found {shown}")
 
 
 def _check_known(candidates: list[_Candidate]) -> None:
@@ -156,7 +162,7 @@ def _check_known(candidates: list[_Candidate]) -> None:
         for one in candidates
     )
     raise UnknownExposureError(
-        f"{candidates[0].path.parent}: no exposure data for every image ({shown});"
+        f"{_place(candidates)}: no exposure data for every image ({shown});"
         " put a list exposures.csv with the columns file,time (seconds) beside them"
     )
 
@@ -174,8 +180,9 @@ def _warn_disagreement(candidates: list[_Candidate]) -> None:
         if c.path in differences and abs(differences[c.path] - offset) > limit
     ]
     if worst:
-        folder = candidates[0].path.parent
-        warnings.warn(f"{folder}: exposure list and EXIF disagree: {', '.join(worst)}; the list is used", stacklevel=3)
+        warnings.warn(
+            f"{_place(candidates)}: exposure list and EXIF disagree: {', '.join(worst)}; the list is used", stacklevel=3
+        )
 
 
 def _exif(candidate: _Candidate) -> Exposure:
@@ -192,7 +199,7 @@ def _list_minus_exif(candidate: _Candidate) -> float | None:
     return listed.stops - exif.stops
 
 
-def _comparable(frames: list[Frame]) -> list[Frame]:
+def comparable(frames: list[Frame]) -> list[Frame]:
     """Frames whose stops have one origin: all in settings or all in EV, and with the same settings known.
 
     Raises:
@@ -201,7 +208,7 @@ def _comparable(frames: list[Frame]) -> list[Frame]:
     in_stops = [frame.path.name for frame in frames if frame.exposure.ev is not None]
     if in_stops and len(in_stops) < len(frames):
         shown = "; ".join(f"{frame.path.name}: {frame.exposure}" for frame in frames)
-        raise InputError(f"{frames[0].path.parent}: exposures in stops and in seconds cannot be compared ({shown})")
+        raise InputError(f"{_place(frames)}: exposures in stops and in seconds cannot be compared ({shown})")
     for name in ("fnumber", "iso"):
         frames = _known_of_all(frames, name)
     return frames

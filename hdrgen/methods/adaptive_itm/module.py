@@ -14,7 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion import merge_debevec
 from hdrgen.losses import PerceptualLoss
 from hdrgen.methods.adaptive_itm.discriminator import MaskAwareDiscriminator
-from hdrgen.methods.adaptive_itm.exposure import estimated_ev
+from hdrgen.methods.adaptive_itm.estimated_exposure import estimated_ev
 from hdrgen.methods.adaptive_itm.fusion import FusionNetwork
 from hdrgen.methods.adaptive_itm.loss import (
     discriminator_loss,

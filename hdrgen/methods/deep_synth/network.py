@@ -1,5 +1,7 @@
 """The networks of Kim et al. 2020: recurrent-up and recurrent-down, each of a global, a local and a refinement one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -35,7 +37,7 @@ class State(NamedTuple):
     tone: Tensor | None = None
     edges: Tensor | None = None
 
-    def detached(self) -> "State":
+    def detached(self) -> State:
         """The same without its past."""
         return State(*(None if memory is None else memory.detach() for memory in self))
 

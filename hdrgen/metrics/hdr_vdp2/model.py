@@ -1,5 +1,7 @@
 """The parts of HDR-VDP 2.2 for one image size, viewing distance, display and observer, kept from pair to pair."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -44,7 +46,7 @@ class Viewing(NamedTuple):
     rod_sensitivity: float
 
     @classmethod
-    def of(cls, image: Tensor, ppd: float, primaries: Primaries, observer: Observer) -> "Viewing":
+    def of(cls, image: Tensor, ppd: float, primaries: Primaries, observer: Observer) -> Viewing:
         """Of images `(B, C, H, W)`."""
         height, width = image.shape[-2:]
         return cls(height, width, ppd, primaries, observer.peak_sensitivity, observer.rod_sensitivity)

@@ -5,12 +5,12 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen.fusion.alignment import TURN, align_photographs
 from hdrgen.fusion.bitmaps import _bitmap, _difference, _share, bitmap_shift
 from hdrgen.fusion.evidence import _covariance, _wald, chance
 from hdrgen.fusion.grey import pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
+from hdrgen.fusion.registration import TURN, align_photographs
 from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
 from tests.fusion.moved import motion, photograph, scene
 
@@ -68,7 +68,7 @@ def test_a_turn_needs_less_evidence_than_a_motion(radiance, monkeypatch, of_turn
             return 1.0
         return of_turn if tested == TURN else of_motion
 
-    monkeypatch.setattr("hdrgen.fusion.alignment.chance", told)
+    monkeypatch.setattr("hdrgen.fusion.registration.chance", told)
     photos = taken(radiance, [np.eye(3), motion(2, 30, -25, HEIGHT, WIDTH), np.eye(3)])[:2]
     found = align_photographs(photos, 0)[1]
     assert found.still == still

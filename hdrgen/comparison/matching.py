@@ -1,7 +1,5 @@
 """Which image is compared with which: two files, or the files of one name in two folders."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
