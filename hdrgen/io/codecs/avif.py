@@ -34,6 +34,8 @@ _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
 _BRANDS = (b"avif", b"avis")
 _BITS = 10
+_MOST_BITS = 16
+_BYTES = 23  # for each pixel, measured: levels in libavif and here, radiance, and masks while it is checked
 _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
@@ -84,7 +86,7 @@ class Avif(Codec):
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Radiance by the curve PQ, or display values."""
         picture = described_picture(path)
-        check_size(path, picture.width, picture.height, options.max_megapixels)
+        check_size(path, picture.width, picture.height, options.max_megapixels, _BYTES)
         pixels, notes = choose_stored(_levels(path, picture), path)
         decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
         return pictured(path, decoded, picture.cicp, picture.bits)
@@ -137,7 +139,7 @@ def _levels(path: Path, picture: AvifPicture) -> Pixels:
         raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
     if pixels.shape[:2] != (picture.height, picture.width):
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in size)")
-    if (pixels.dtype.itemsize > 1) != (picture.bits > 8):
+    if (pixels.dtype.itemsize > 1) != (picture.bits > 8) or picture.bits > _MOST_BITS:
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in bits)")
     pixels = np.rot90(pixels, picture.turns)
     mirrored: Pixels = pixels if picture.mirror is None else np.flip(pixels, picture.mirror)

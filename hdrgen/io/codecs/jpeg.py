@@ -19,6 +19,8 @@ from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
 QUALITY = 95
+_BYTES = 7  # for each pixel: Pillow holds up to four, and three are given
+_BYTES_WITH_MAP = 24  # of float32 three channels, the base, and masks while they are checked
 _SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 _NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
 
@@ -72,7 +74,8 @@ def _stored_summary(path: Path) -> Summary:
 def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     """The base, or what the gain map makes of it."""
     summary = _stored_summary(path)
-    check_size(path, summary.width, summary.height, options.max_megapixels)
+    each = _BYTES_WITH_MAP if options.gain_map else _BYTES
+    check_size(path, summary.width, summary.height, options.max_megapixels, each)
     stored = stored_jpeg(path)
     base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
     colours = stored.chromaticities
