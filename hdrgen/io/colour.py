@@ -17,8 +17,9 @@ Chromaticities = Sequence[float]
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _SAME = 1e-3  # chromaticities are written with three or four decimals
-_FARTHEST = 5.0  # of a chromaticity from 0: those of cameras' wide spaces, which no light has, stay below 2
-_LEAST = 1e-4  # of the y of the white and of the primaries' share in it: below, matrices are noise
+# No colours are near these limits: of the spaces of colour-science no chromaticity is beyond 1.5, no y of a white below
+# 0.3, no primary's share in the white, and no response of a cone to it, below 0.4.
+_FARTHEST, _LEAST, _LARGEST_SHARE = 3.0, 0.02, 100.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def usable_chromaticities(numbers: Sequence[float]) -> tuple[float, ...] | None:
         return None
     white = parts[:, 3] / y[3]
     shares = np.linalg.solve(parts[:, :3], white)
-    if not ((shares > _LEAST).all() and (_BRADFORD @ white > _LEAST).all()):
+    if not ((shares > _LEAST).all() and (shares < _LARGEST_SHARE).all() and (_BRADFORD @ white > _LEAST).all()):
         return None
     return tuple(float(value) for value in values)
 

@@ -23,6 +23,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
     usable_chromaticities,
 )
+from hdrgen.io.metadata.icc import display_profile
 
 NAMES = {BT709: "ITU-R BT.709", BT2020: "ITU-R BT.2020", DISPLAY_P3: "Display P3"}
 
@@ -90,10 +91,13 @@ def test_colours_of_every_known_space_are_usable(name):
     assert usable_chromaticities(given) == pytest.approx(given)
 
 
-@settings(max_examples=300)
-@given(st.lists(st.sampled_from([0.0, 1e-5, 0.3, 0.33, 1 / 3, 0.6, -0.1, 1.0]) | st.floats(), min_size=8, max_size=8))
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from([0.0, 1e-5, 0.02, 0.3, 1 / 3, 0.6, -0.1, 1.0]) | st.floats(-3, 3), min_size=8, max_size=8)
+)
 def test_usable_colours_can_be_converted(numbers):
     if (chromaticities := usable_chromaticities(numbers)) is not None:
         there = conversion(chromaticities, BT709.chromaticities)
         back = conversion(BT709.chromaticities, chromaticities)
-        np.testing.assert_allclose(there @ back, np.eye(3), atol=1e-3)
+        np.testing.assert_allclose(there @ back, np.eye(3), atol=1e-6)
+        assert display_profile(chromaticities)  # whose numbers end at 32767
