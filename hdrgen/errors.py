@@ -12,9 +12,8 @@ def one_line(message: str) -> str:
     >>> one_line("a.exr: found channels R\nG")
     'a.exr: found channels R G'
     """
-    line = (
-        " ".join(part.strip() for part in message.splitlines()) if len(message.splitlines()) > 1 else message.rstrip()
-    )
+    lines = message.splitlines()
+    line = message if len(lines) < 2 else " ".join(part.strip() for part in lines)
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[5 - LONGEST // 2 :]}"
 
 

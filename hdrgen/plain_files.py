@@ -92,13 +92,8 @@ def yaml_in(text: str, name: str, most: int = FROM_OTHERS) -> Any:
         raise
     except yaml.YAMLError as error:
         raise InputError(f"{name}: expected YAML, {error}") from error
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-    ) as error:  # `!!int x` and dates that are none
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # `!!int x`, and dates that are none
         raise InputError(f"{name}: expected YAML, found a value that is not what it says it is ({error})") from error
 
 

@@ -16,6 +16,7 @@ INTEROPERABLE = "InteroperabilityIndex"
 _FULL_ISO, _ISO_SPEED = 0xFFFF, 3
 LARGEST = 2**32 - 1
 """Of a number in EXIF."""
+_LARGEST_ISO = 2**31 - 1  # OpenImageIO takes it with a sign
 _LARGEST_DENOMINATOR = 1_000_000
 _SHORT = 1e-4  # seconds, below which that is too coarse
 _LONGEST_TEXT = 256
@@ -93,7 +94,7 @@ def in_exif(exposure: Exposure) -> Exposure:
     >>> in_exif(Exposure(time=1e-7, fnumber=1e12, iso=102400))
     Exposure(time=1e-07, fnumber=None, iso=102400, ev=None)
     """
-    iso = exposure.iso if exposure.iso is not None and 1 <= round(exposure.iso) <= LARGEST else None
+    iso = exposure.iso if exposure.iso is not None and 1 <= round(exposure.iso) <= _LARGEST_ISO else None
     return replace(exposure, time=_held(exposure.time), fnumber=_held(exposure.fnumber), iso=iso)
 
 
