@@ -11,10 +11,6 @@ Columns: files read; images; errors of one line; other exceptions; crashes (the 
 
 import argparse
 import json
-import os
-import resource
-import selectors
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -24,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fuzz import workers
 from tests.mutated import LISTED, READERS, mutate, seeds
 
 MEGAPIXELS = 8.0
@@ -32,7 +29,6 @@ LIMIT = MEGAPIXELS * 1e6 * BYTES_PER_PIXEL
 ADDRESS_SPACE = 8 << 30
 OUTCOMES = ("image", "one line", "exception", "crash", "hang", "memory")
 BATCH = 500
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
@@ -72,51 +68,13 @@ def run(reader: str, options: argparse.Namespace, state: dict[str, dict[str, obj
 
 
 def batch(reader: str, start: int, stop: int, timeout: float) -> list[tuple[int, str]]:
-    """The outcome of each file; a worker that dies or hangs is replaced after the file it was at.
-
-    Only what hangs twice hangs: a busy machine may stop a process for as long.
-    """
-    results: list[tuple[int, str]] = []
-    hung_at = -1
-    while start < stop:
-        command = [sys.executable, "-m", "benchmarks.fuzz_readers", "--work", reader, str(start), str(stop)]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
-        ) as worker:
-            for line in lines_of(worker, timeout):
-                results.append((start, line))
-                start += 1
-            hung = worker.poll() is None and start < stop
-            if hung:
-                worker.kill()
-        if hung and hung_at != start:
-            hung_at = start
-        elif start < stop:
-            results.append((start, "hang" if hung else f"crash: status {worker.returncode}"))
-            start += 1
-    return results
-
-
-def lines_of(worker: "subprocess.Popen[str]", timeout: float) -> list[str]:
-    """What a worker says until it ends, or until it has been silent for too long (the first line has a minute)."""
-    assert worker.stdout is not None
-    os.set_blocking(worker.stdout.fileno(), False)
-    text, patience = "", 60.0
-    with selectors.DefaultSelector() as selector:
-        selector.register(worker.stdout, selectors.EVENT_READ)
-        while selector.select(patience):
-            piece = os.read(worker.stdout.fileno(), 1 << 16).decode()
-            if not piece:
-                worker.wait()
-                break
-            text, patience = text + piece, timeout
-    return text.splitlines()
+    """The outcome of each file, by its number."""
+    return workers.batch(("-m", "benchmarks.fuzz_readers", "--work", reader), start, stop, timeout)
 
 
 def work(reader: str, start: int, stop: int) -> int:
     """Read files in this process; one line of outcome each."""
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    workers.limit_memory(ADDRESS_SPACE)
     whole = seeds(reader)
     with tempfile.TemporaryDirectory(prefix="hdrgen-fuzz-") as folder:
         for name, content in whole.items():
@@ -142,18 +100,8 @@ def save(folder: Path, name: str, content: bytes) -> Path:
 
 
 def watched(reader: str, path: Path) -> str:
-    """The outcome, or that it took more memory than may be: the peak since a reset, as Linux keeps it."""
-    Path("/proc/self/clear_refs").write_text("5")
-    before = peak_memory()
-    outcome = attempt(reader, path)
-    taken = peak_memory() - before
-    return f"memory: {taken / 2**20:.0f} MiB; {outcome}" if taken > 2 * LIMIT else outcome
-
-
-def peak_memory() -> int:
-    """Bytes, the largest resident size since the last reset."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    """The outcome, or that it took more memory than may be."""
+    return workers.watched(lambda: attempt(reader, path), 2 * LIMIT)
 
 
 def attempt(reader: str, path: Path) -> str:

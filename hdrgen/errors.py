@@ -2,6 +2,20 @@
 
 from collections.abc import Iterable
 
+LONGEST = 2000
+"""Characters of a message: what a file says of itself may be as long as the file."""
+
+
+def one_line(message: str) -> str:
+    r"""A message without line ends, and without its middle where it is too long to be read.
+
+    >>> one_line("a.exr: found channels R\nG")
+    'a.exr: found channels R G'
+    """
+    lines = message.splitlines()
+    line = message if len(lines) < 2 else " ".join(part.strip() for part in lines)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[5 - LONGEST // 2 :]}"
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -16,7 +30,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str, argument: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.argument = argument
 
 
@@ -24,7 +38,7 @@ class InputWarning(UserWarning):
     """Something the user gave is used, but not as they may expect; message and argument as of `InputError`."""
 
     def __init__(self, message: str, argument: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.argument = argument
 
 

@@ -92,7 +92,8 @@ def yaml_in(text: str, name: str, most: int = FROM_OTHERS) -> Any:
         raise
     except yaml.YAMLError as error:
         raise InputError(f"{name}: expected YAML, {error}") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:  # `!!int x` and dates that are none
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # `!!int x`, and dates that are none
         raise InputError(f"{name}: expected YAML, found a value that is not what it says it is ({error})") from error
 
 
@@ -176,5 +177,7 @@ def _check_extent(events: Iterable[Any], name: str, most: int) -> None:
 
 
 def _check_number(event: Any, name: str) -> None:
-    if len(event.value) > DIGITS and (event.tag or event.implicit[0]) and re.match(r"[-+.\d][\w:.+-]*$", event.value):
+    said = bool(event.tag) and event.tag.endswith((":int", ":float"))
+    looks = (event.tag or event.implicit[0]) and re.match(r"[-+.\d][\w:.+-]*$", event.value)
+    if len(event.value) > DIGITS and (said or looks):
         raise InputError(f"{name}: expected numbers of at most {DIGITS} digits, found {event.value[:20]}...")

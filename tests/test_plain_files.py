@@ -62,3 +62,11 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="holes: expected at most 1 MB, found more"):
         read_text(tmp_path / "holes")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.parametrize("kind", ["int", "float"])
+def test_numbers_to_the_base_of_sixty_are_as_short_as_others(kind):
+    """PyYAML multiplies powers of 60, and takes spaces between the digits."""
+    assert yaml_in(f"!!{kind} '1: 30'", "a.yaml") == 90
+    with pytest.raises(InputError, match="numbers of at most 100 digits"):
+        yaml_in(f"!!{kind} '{': '.join(['1'] * 20_000)}'", "a.yaml")

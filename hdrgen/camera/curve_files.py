@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 import torch
 
+from hdrgen.camera.matlab_files import tables_in
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete
-from hdrgen.plain_files import OWN, read_json
+from hdrgen.plain_files import OWN, read_json, read_text
 
 CHANNELS = ("red", "green", "blue")
-_HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d+\))?)\s*=\s*(.*)$")  # `I =`, `B =`, `f0 =`, `h(12)=`
+_VARIABLES = ("I", "B", "invI", "invB")
+_HEADER = re.compile(r"^\s*([A-Za-z]\w*(?:\(\d{1,9}\))?)\s*=\s*(.*)$")  # `I =`, `B =`, `f0 =`, `h(12)=`
 
 
 def load_curves(path: Path | str) -> list[TabulatedResponse]:
@@ -121,6 +122,8 @@ def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResp
     weights = np.asarray(coefficients, dtype=np.float64)
     if len(weights) > len(basis) or not np.isfinite(weights).all():
         raise InputError(f"{path}: expected up to {len(basis)} finite coefficients, found {list(coefficients)}")
+    if len({len(values) for values in (blocks["f0"], *basis)}) > 1 or not len(blocks["f0"]):
+        raise InputError(f"{path}: expected f0, h(1).. of equal length, found others")
     curve = blocks["f0"] + weights @ np.stack(basis)[: len(weights)]
     curve = np.maximum.accumulate(curve.clip(0, 1))
     curve[[0, -1]] = 0, 1
@@ -136,19 +139,22 @@ def _curve(irradiance: object, brightness: object, name: str, path: Path) -> Tab
     try:
         tables = [torch.tensor(np.asarray(values, dtype=np.float64)) for values in (irradiance, brightness)]
         return TabulatedResponse(tables[0], tables[1], name)
-    except (InputError, ValueError, TypeError) as error:
+    except (InputError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{path}: {error}") from error
 
 
 def _load_mat(path: Path) -> list[TabulatedResponse]:
     try:
-        arrays = scipy.io.loadmat(path)
-    except Exception as error:  # scipy raises half a dozen types for a broken file
+        arrays = tables_in(path, _VARIABLES, OWN)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: expected a MATLAB file of DoRF curves, found it unreadable ({error})") from error
     for irradiance, brightness in (("I", "B"), ("invI", "invB")):
         if irradiance in arrays and brightness in arrays:
-            rows = zip(np.atleast_2d(arrays[irradiance]), np.atleast_2d(arrays[brightness]), strict=True)
-            return [_curve(*row, f"{path.stem} {number}", path) for number, row in enumerate(rows)]
+            x, y = arrays[irradiance], arrays[brightness]
+            if len(x) != len(y):
+                found = f"{len(x)} and {len(y)} rows"
+                raise InputError(f"{path}: expected as many curves of {irradiance} as of {brightness}, found {found}")
+            return [_curve(x[row], y[row], f"{path.stem} {row}", path) for row in range(len(x))]
     return []
 
 
@@ -206,11 +212,7 @@ def _numeric_blocks(path: Path) -> dict[str, np.ndarray]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise InputError(f"expected a readable text file of response curves, found {error}") from error
-    return [line for line in lines if line.strip()]
+    return [line for line in read_text(path, OWN, "replace").splitlines() if line.strip()]
 
 
 def _numbers(text: str) -> list[float] | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+from numpy.lib.format import MAGIC_PREFIX
 
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure
@@ -16,7 +17,18 @@ from hdrgen.io.rows import row_slices
 
 ARRAY_SUFFIX = ".npy"
 _CHANNELS = 3
-_DAMAGED = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TypeError, KeyError, RecursionError, TokenError)
+_DAMAGED: tuple[type[Exception], ...] = (
+    ValueError,
+    OSError,
+    EOFError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    KeyError,
+    RecursionError,
+    TokenError,
+    MemoryError,
+)
 """What NumPy raises of a damaged header, which is Python source."""
 
 _NUMBERS = tuple(np.dtype(kind) for kind in (np.float16, np.float32, np.float64, np.uint8, np.uint16))
@@ -38,6 +50,7 @@ def read_array(path: str | Path, *, clean: bool = False, working_bytes: float = 
             fits into memory.
     """
     path = existing_file(path)
+    _check_kind(path)
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)  # a map takes no memory for what a header claims
     except _DAMAGED as error:
@@ -55,6 +68,15 @@ def read_array(path: str | Path, *, clean: bool = False, working_bytes: float = 
         pixels, notes = checked_radiance(pixels, path, clean=clean)
         warn_of(path, notes, stacklevel=2)
     return Image(pixels, linear, Exposure())
+
+
+def _check_kind(path: Path) -> None:
+    """Nothing but an array is given to NumPy, which would open an archive, or complain of a pickle."""
+    with path.open("rb") as stream:
+        start = stream.read(len(MAGIC_PREFIX))
+    if start != MAGIC_PREFIX:
+        found = "an archive, of several arrays perhaps; save one" if start.startswith(b"PK") else "something else"
+        raise InputError(f"{path}: expected one array of numbers in NumPy's .npy format, found {found}")
 
 
 def _checked(array: Pixels, path: Path) -> Pixels:

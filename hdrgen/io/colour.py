@@ -17,6 +17,9 @@ Chromaticities = Sequence[float]
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _SAME = 1e-3  # chromaticities are written with three or four decimals
+# No colours are near these limits: of the spaces of colour-science no chromaticity is beyond 1.5, no y of a white below
+# 0.3, no primary's share in the white, and no response of a cone to it, below 0.4.
+_FARTHEST, _LEAST, _LARGEST_SHARE = 3.0, 0.02, 100.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,30 @@ def named_like(chromaticities: Chromaticities) -> ColourSpace | None:
     return next((space for space in COLOUR_SPACES if same_colours(space.chromaticities, chromaticities)), None)
 
 
+def usable_chromaticities(numbers: Sequence[float]) -> tuple[float, ...] | None:
+    """Chromaticities that a file gives, where they can be converted into others; None where they say nothing.
+
+    Zero, NaN and infinite values, primaries on one line, and a white that the primaries do not enclose are no colours.
+    Primaries that no light has, of a negative y, are.
+
+    >>> usable_chromaticities((0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)) == BT709.chromaticities
+    True
+    >>> usable_chromaticities((0.3, 0.3) * 4)
+    """
+    values = np.asarray(numbers, np.float64)
+    if values.shape != (8,) or not (np.abs(values) <= _FARTHEST).all() or values[7] < _LEAST:
+        return None
+    x, y = values.reshape(4, 2).T
+    parts = np.stack([x, y, 1 - x - y])
+    if np.linalg.matrix_rank(parts[:, :3], tol=_LEAST) < 3:
+        return None
+    white = parts[:, 3] / y[3]
+    shares = np.linalg.solve(parts[:, :3], white)
+    if not ((shares > _LEAST).all() and (shares < _LARGEST_SHARE).all() and (_BRADFORD @ white > _LEAST).all()):
+        return None
+    return tuple(float(value) for value in values)
+
+
 def rgb_to_xyz(chromaticities: Chromaticities) -> Values:
     """The 3 x 3 matrix from linear RGB to CIE XYZ, in which RGB (1, 1, 1) is the white with Y = 1.
 
@@ -80,9 +107,9 @@ def rgb_to_xyz(chromaticities: Chromaticities) -> Values:
     [0.2126, 0.7152, 0.0722]
     """
     x, y = np.asarray(chromaticities, np.float64).reshape(4, 2).T
-    xyz = np.stack([x / y, np.ones(4), (1 - x - y) / y])
-    scale = np.linalg.solve(xyz[:, :3], xyz[:, 3])
-    result: Values = xyz[:, :3] * scale
+    parts = np.stack([x, y, 1 - x - y])  # not divided by y, which is 0 where the primaries are those of XYZ itself
+    scale = np.linalg.solve(parts[:, :3], parts[:, 3] / y[3])
+    result: Values = parts[:, :3] * scale
     return result
 
 

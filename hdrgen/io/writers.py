@@ -6,7 +6,7 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, EncodeOptions
-from hdrgen.io.colour import ColourSpace
+from hdrgen.io.colour import ColourSpace, usable_chromaticities
 from hdrgen.io.exposure import Camera, Exposure
 from hdrgen.io.formats import codec_to_write, suffix_of
 from hdrgen.io.image import Image, Pixels
@@ -129,3 +129,7 @@ def _check_options(path: Path, quality: int | None, chromaticities: tuple[float,
     if chromaticities is not None and len(chromaticities) != 8:
         expected = "8 chromaticities (x, y of R, G, B and white)"
         raise InputError(f"{path}: expected {expected}, found {len(chromaticities)}", argument="chromaticities")
+    if chromaticities is not None and usable_chromaticities(chromaticities) is None:
+        shown = ", ".join(f"{value:g}" for value in chromaticities)
+        expected = "primaries that enclose a white, as in BT709.chromaticities"
+        raise InputError(f"{path}: expected {expected}, found {shown}", argument="chromaticities")

@@ -7,6 +7,7 @@ import torch
 
 from hdrgen.camera import TabulatedResponse, emor_curve, load_curves, save_curve
 from hdrgen.camera.curve_files import load_response, save_response
+from hdrgen.camera.matlab_files import tables_in
 from hdrgen.errors import InputError
 
 DORF = """film-200Red
@@ -142,3 +143,57 @@ def test_the_real_emor_file(shared):
     assert curve.irradiance.shape == (1024,)
     z = torch.linspace(0, 1, 1000)
     torch.testing.assert_close(curve(curve.inverse(z)), z, atol=1 / 4096, rtol=0)
+
+
+def test_numbers_beyond_floating_point(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"irradiance": [0, 10**400], "brightness": [0, 1]}))
+    with pytest.raises(InputError, match=r"a\.json: int too large"):
+        load_curves(tmp_path / "a.json")
+
+
+def test_matlab_tables_of_different_length(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"I": np.ones((2, 3)), "B": np.ones((3, 3))})
+    with pytest.raises(InputError, match=r"a\.mat: expected as many curves of I as of B, found 2 and 3 rows"):
+        load_curves(tmp_path / "a.mat")
+
+
+def test_a_matlab_file_that_unpacks_to_more_than_curves_are(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"I": np.zeros((3000, 1000)), "B": np.zeros(3)}, do_compression=True)
+    assert (tmp_path / "a.mat").stat().st_size < 2**16
+    with pytest.raises(InputError, match=r"a\.mat: .*more than curves are, unpacked"):
+        load_curves(tmp_path / "a.mat")
+
+
+def test_a_matlab_file_of_no_known_number_type(tmp_path):
+    """SciPy 1.17 dies of it."""
+    scipy.io.savemat(tmp_path / "a.mat", {"I": np.ones((1, 4)), "B": np.ones((1, 4))})
+    content = (tmp_path / "a.mat").read_bytes()
+    number_type = b"\x09\0\0\0\x20\0\0\0"
+    assert content.count(number_type) == 2
+    (tmp_path / "a.mat").write_bytes(content.replace(number_type, b"\x09\x06\0\0\x20\0\0\0"))
+    with pytest.raises(InputError, match=r"a\.mat: expected DoRF text, DoRF \.mat or our JSON, found no"):
+        load_curves(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int16, np.uint8, np.int64])
+def test_tables_of_matlab_files(tmp_path, kind, packed):
+    """As SciPy writes them, beside what is no plain table."""
+    table = (np.arange(12).reshape(3, 4) * 10).astype(kind)
+    others = {
+        "text": "words",
+        "cell": np.array([1, "a"], object),
+        "complex": np.ones(3) * 1j,
+        "cube": np.ones((2, 2, 2)),
+    }
+    scipy.io.savemat(tmp_path / "a.mat", others | {"I": table, "x": np.float64(2)}, do_compression=packed)
+    found = tables_in(tmp_path / "a.mat", {"I", "x", *others}, 2**20)
+    assert found.keys() == {"I", "x"}
+    np.testing.assert_array_equal(found["I"], table)
+    np.testing.assert_array_equal(found["x"], [[2]])
+
+
+def test_basis_of_unequal_length(tmp_path):
+    (tmp_path / "emor.txt").write_text("E =\n0 1\nf0 =\n0 1\nh(1) =\n0 1\nh(2) =\n0 0.5 1\n")
+    with pytest.raises(InputError, match=r"emor\.txt: expected f0, h\(1\)\.\. of equal length"):
+        emor_curve([0.1], tmp_path / "emor.txt")

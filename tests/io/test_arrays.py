@@ -63,7 +63,7 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "empty.npy").touch()
     for name, words in (
         ("text", "something else"),
-        ("several", "found NpzFile"),
+        ("several", "found an archive"),
         ("empty", "empty"),
         ("no", "no such"),
     ):

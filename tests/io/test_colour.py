@@ -3,6 +3,8 @@
 import colour
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hdrgen.errors import InputError
 from hdrgen.io.colour import (
@@ -19,7 +21,9 @@ from hdrgen.io.colour import (
     rgb_to_xyz,
     srgb_decoded,
     srgb_encoded,
+    usable_chromaticities,
 )
+from hdrgen.io.metadata.icc import display_profile
 
 NAMES = {BT709: "ITU-R BT.709", BT2020: "ITU-R BT.2020", DISPLAY_P3: "Display P3"}
 
@@ -77,3 +81,23 @@ def test_srgb():
 def test_names():
     assert named_like(tuple(value + 4e-4 for value in BT2020.chromaticities)) is BT2020
     assert named_like((0.3,) * 8) is None
+
+
+@pytest.mark.parametrize("name", sorted(colour.RGB_COLOURSPACES))
+def test_colours_of_every_known_space_are_usable(name):
+    """Also those whose primaries no light has."""
+    space = colour.RGB_COLOURSPACES[name]
+    given = (*space.primaries.ravel(), *space.whitepoint)
+    assert usable_chromaticities(given) == pytest.approx(given)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from([0.0, 1e-5, 0.02, 0.3, 1 / 3, 0.6, -0.1, 1.0]) | st.floats(-3, 3), min_size=8, max_size=8)
+)
+def test_usable_colours_can_be_converted(numbers):
+    if (chromaticities := usable_chromaticities(numbers)) is not None:
+        there = conversion(chromaticities, BT709.chromaticities)
+        back = conversion(BT709.chromaticities, chromaticities)
+        np.testing.assert_allclose(there @ back, np.eye(3), atol=1e-6)
+        assert display_profile(chromaticities)  # whose numbers end at 32767

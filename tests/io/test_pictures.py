@@ -266,7 +266,7 @@ def test_above_ten_thousand_candelas(tmp_path, scene, suffix):
         ("a.uhdr.jpg", np.full((2, 2, 3), np.nan), {}, "4 pixels are NaN"),
         ("a.uhdr.jpg", np.zeros((2, 2, 3)), {"base": np.zeros((2, 3, 3))}, r"a base of finite display values of shape"),
         ("a.exr", np.zeros((2, 2, 3)), {"base": np.zeros((2, 2, 3))}, r"a base belongs to \.uhdr\.jpg"),
-        ("a.uhdr.jpg", np.zeros((2, 2, 3)), {"chromaticities": (0.6, 0.3) * 4}, "give a colour_space"),
+        ("a.uhdr.jpg", np.zeros((2, 2, 3)), {"chromaticities": (0.6, 0.3) * 4}, "primaries that enclose a white"),
         ("a.avif", np.zeros((2, 2, 3)), {"quality": 101}, "expected a quality from 1 to 100"),
     ],
 )

@@ -18,3 +18,10 @@ def test_by_rows():
     result = by_rows(np.sqrt, pixels, np.float32)
     assert result.dtype == np.float32
     np.testing.assert_array_equal(result, np.sqrt(pixels).astype(np.float32))
+
+
+def test_rows_of_wide_pictures_are_as_few_as_their_pixels_ask_for():
+    sizes = []
+    by_rows(lambda rows: sizes.append(rows.size) or rows, np.zeros((40, 65_535, 1), np.uint8), np.uint8)
+    assert sum(sizes) == 40 * 65_535
+    assert max(sizes) <= 2**20

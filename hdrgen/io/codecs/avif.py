@@ -34,7 +34,8 @@ _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
 _BRANDS = (b"avif", b"avis")
 _BITS = 10
-_BYTES = 21  # for each pixel, with what is made of the levels
+_MOST_BITS = 16
+_BYTES = 23  # for each pixel, measured: levels in libavif and here, radiance, and masks while it is checked
 _BYTES_OF_8_BITS = 9
 _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
@@ -139,7 +140,7 @@ def _levels(path: Path, picture: AvifPicture) -> Pixels:
         raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
     if pixels.shape[:2] != (picture.height, picture.width):
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in size)")
-    if (pixels.dtype.itemsize > 1) != (picture.bits > 8):
+    if (pixels.dtype.itemsize > 1) != (picture.bits > 8) or picture.bits > _MOST_BITS:
         raise InputError(f"{path}: corrupt AVIF file (its parts differ in bits)")
     pixels = np.rot90(pixels, picture.turns)
     mirrored: Pixels = pixels if picture.mirror is None else np.flip(pixels, picture.mirror)

@@ -22,7 +22,7 @@ QUALITY = 95
 _BYTES = 7  # for each pixel: OpenImageIO holds what it decodes twice
 _PROGRESSIVE_BYTES = 13  # libjpeg holds the coefficients of 16 bits, too
 _PILLOW_BYTES = 10  # with what Pillow holds, in four bytes; the file's own bytes come on top
-_GAIN_MAP_BYTES = 23
+_GAIN_MAP_BYTES = 24  # of float32 three channels, the base, and masks while they are checked
 _SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 _NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
 

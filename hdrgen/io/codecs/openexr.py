@@ -43,9 +43,10 @@ class OpenExr(OpenImageIOCodec):
         return pixels.astype(np.float32 if options.float32 or notes else np.float16, copy=False), tags, notes
 
     def attributes(self, tags: Tags, *, linear: bool) -> dict[str, object]:
-        """ISO, EV and chromaticities have names of their own here, and there are no profiles."""
+        """ISO, EV and chromaticities have names of their own here, numbers any size, and there are no profiles."""
         exposure = tags.exposure
         own = {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev, "chromaticities": tags.chromaticities}
+        own |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
         return (
             super().attributes(tags, linear=linear) | own | {"Exif:PhotographicSensitivity": None, "ICCProfile": None}
         )

@@ -14,8 +14,10 @@ from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, Encod
 from hdrgen.io.codecs.openimageio_reading import bytes_each, check_tiles, decoded, opened
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
+from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from, metadata_of
+from hdrgen.io.metadata.exif_block import in_exif
 from hdrgen.io.metadata.icc import chromaticities_of
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
@@ -63,9 +65,8 @@ class OpenImageIODecoder(Codec):
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """Chromaticities that the file gives, by an attribute or a colour profile."""
         value = spec.getattribute("chromaticities")
-        if isinstance(value, tuple) and len(value) == 8:
-            return tuple(float(number) for number in value)
-        return profile_colours(spec)
+        given = usable_chromaticities(value) if isinstance(value, tuple) else None
+        return given or profile_colours(spec)
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3) as stored."""
@@ -97,7 +98,7 @@ class OpenImageIOCodec(OpenImageIODecoder):
 
     def attributes(self, tags: Tags, *, linear: bool) -> dict[str, object]:
         """Settings of the file, under the names by which OpenImageIO keeps them in each format."""
-        exposure, camera = tags.exposure, tags.camera
+        exposure, camera = in_exif(tags.exposure), tags.camera
         return {
             "Compression": "zip",
             "tiff:predictor": 1,  # not every reader knows that of floats

@@ -51,16 +51,17 @@ class Png(OpenImageIOCodec):
 def _check_chunks(path: Path) -> None:
     """Walk the chunks and their checksums: libpng accepts a file without its end, and some damage."""
     with path.open("rb") as stream:
+        size = stream.seek(0, 2)
         stream.seek(len(_SIGNATURE))
-        while _checked_chunk(stream, path) != b"IEND":
+        while _checked_chunk(stream, size, path) != b"IEND":
             pass
 
 
-def _checked_chunk(stream: BinaryIO, path: Path) -> bytes:
-    """The name of the next chunk."""
+def _checked_chunk(stream: BinaryIO, size: int, path: Path) -> bytes:
+    """The name of the next chunk; a length beyond the file is not read, which would take memory for all of it."""
     head = stream.read(8)
     length, name = int.from_bytes(head[:4], "big"), head[4:]
-    body = stream.read(length + 4)
+    body = stream.read(length + 4) if length + 4 <= size - stream.tell() else b""
     if len(name) < 4 or len(body) < length + 4:
         raise InputError(f"{path}: truncated PNG file (it ends within a chunk)")
     if zlib.crc32(body[:-4], zlib.crc32(name)) != int.from_bytes(body[-4:], "big"):

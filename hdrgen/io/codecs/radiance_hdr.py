@@ -9,6 +9,7 @@ import numpy as np
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import in_colours
+from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
@@ -51,16 +52,14 @@ class RadianceHdr(OpenImageIOCodec):
 
 
 def _primaries_of(path: Path) -> tuple[float, ...] | None:
-    """x, y of red, green, blue and white; None without the line, or with one of zeros."""
+    """x, y of red, green, blue and white; None without the line, or with one that says nothing."""
     with path.open("rb") as stream:
         head = stream.read(_LONGEST_HEADER).partition(b"\n\n")[0]
     line = next((line for line in head.splitlines() if line.startswith(_KEY)), b"")
     try:
-        numbers = tuple(float(word) for word in line[len(_KEY) :].split())
+        return usable_chromaticities([float(word) for word in line[len(_KEY) :].split()])
     except ValueError:
         return None
-    usable = len(numbers) == 8 and np.isfinite(numbers).all() and all(y > 0 for y in numbers[1::2])
-    return numbers if usable else None
 
 
 def _add_primaries(path: Path, chromaticities: Sequence[float]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hdrgen.io.colour import BT709, Chromaticities, Values, conversion, srgb_decoded, srgb_encoded
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
-from hdrgen.io.rows import by_rows, row_slices
+from hdrgen.io.rows import by_rows, row_slices, rows_of
 
 _LEVELS = 255
 _OFFSET = 1 / 64
@@ -70,11 +70,12 @@ def gain_map_between(base: Pixels, radiance: Pixels, *, full: float) -> GainMap:
         return np.log2(bright / (linear[base[rows]] + np.float32(_OFFSET)))
 
     linear = _linear_levels()
-    extremes = [(float(part.min()), float(part.max())) for part in map(gain, row_slices(len(radiance)))]
+    bands = list(row_slices(len(radiance), rows_of(radiance.shape[1])))
+    extremes = [(float(part.min()), float(part.max())) for part in map(gain, bands)]
     low = min(minimum for minimum, _ in extremes)
     high = max(max(maximum for _, maximum in extremes), low + _SMALLEST_RANGE)
     levels = np.empty(base.shape, np.uint8)
-    for rows in row_slices(len(radiance)):
+    for rows in bands:
         levels[rows] = np.rint((gain(rows) - low) * (_LEVELS / (high - low)))
     brightest = min(max(float(radiance.max()), 0.0), full)  # the gain itself may be more, in dark channels of the base
     return GainMap(levels, GainMapMetadata((low,) * 3, (high,) * 3, headroom=_headroom(brightest)))
@@ -101,7 +102,7 @@ def apply_gain_map(
     to_own = None if own is None else conversion(colours or BT709.chromaticities, own).T.astype(np.float32)
     gain = _Gains(gain_map, base.shape)
     linear = _linear_levels()
-    for rows in row_slices(len(base)):
+    for rows in row_slices(len(base), rows_of(base.shape[1])):
         values = linear[base[rows]] if to_own is None else linear[base[rows]] @ to_own
         brightened = (values + _row(how.base_offset)) * gain.of(rows) - _row(how.offset)
         result[rows] = np.maximum(brightened, 0)  # radiance is never negative

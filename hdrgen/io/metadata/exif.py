@@ -39,8 +39,9 @@ _ISO: tuple[_Tag, ...] = (
     ("Exif:PhotographicSensitivity", _same),
     ("Exif:ISOSpeedRatings", _same),  # the same tag's name before EXIF 2.3
 )
-
-
+_HIGH_ISO: tuple[_Tag, ...] = (("Exif:ISOSpeed", _same), ("Exif:RecommendedExposureIndex", _same))
+_FULL = 65535
+"""An ISO that stands for all that its 16 bits cannot hold; the true one has a tag of its own (EXIF 2.3)."""
 _CAMERA = ("Make", "Model")
 
 
@@ -80,7 +81,7 @@ def _shown(value: object) -> str:
 
 def metadata_of(spec: Any) -> dict[str, object]:
     """The exposure and camera attributes of an OpenImageIO spec; others are not touched."""
-    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO)), *_CAMERA]
+    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO)), *_CAMERA]
     values = {name: _attribute(spec, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -110,7 +111,8 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
     """
     time, bad_time = _first(_TIME, metadata)
     fnumber, bad_fnumber = _first(_FNUMBER, metadata)
-    iso, bad_iso = _first(_ISO, metadata)
+    full = any(_number(metadata.get(name)) == _FULL for name, _ in _ISO)
+    iso, bad_iso = _first((*_HIGH_ISO, *_ISO) if full else _ISO, metadata)
     ev = _number(metadata[EV_ATTRIBUTE]) if EV_ATTRIBUTE in metadata else None
     known_ev = ev if ev is not None and math.isfinite(ev) else None
     exposure = Exposure(time, fnumber, iso, known_ev)

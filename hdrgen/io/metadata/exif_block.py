@@ -1,6 +1,7 @@
 """EXIF as a block of bytes, for the formats whose writers and readers leave it to others."""
 
 import math
+from dataclasses import replace
 from enum import IntEnum
 from fractions import Fraction
 from io import BytesIO
@@ -12,7 +13,12 @@ PREFIX = b"Exif\0\0"
 """Before the block in JPEG files."""
 INTEROPERABLE = "InteroperabilityIndex"
 """Of `metadata_in`: R98 in sRGB photographs, R03 in those in Adobe RGB."""
+_FULL_ISO, _ISO_SPEED = 0xFFFF, 3
+LARGEST = 2**32 - 1
+"""Of a number in EXIF."""
+_LARGEST_ISO = 2**31 - 1  # OpenImageIO takes it with a sign
 _LARGEST_DENOMINATOR = 1_000_000
+_SHORT = 1e-4  # seconds, below which that is too coarse
 _LONGEST_TEXT = 256
 _INDEX = 1  # the tag of the interoperability directory that has its name
 
@@ -27,6 +33,9 @@ class ExifTag(IntEnum):
     TIME = 0x829A
     FNUMBER = 0x829D
     ISO = 0x8827
+    SENSITIVITY_TYPE = 0x8830
+    RECOMMENDED_ISO = 0x8832
+    HIGH_ISO = 0x8833
     SHUTTER_SPEED = 0x9201
     APERTURE = 0x9202
     INTEROPERABILITY = 0xA005
@@ -39,6 +48,8 @@ _NAMES = {
     ExifTag.TIME: "ExposureTime",
     ExifTag.FNUMBER: "FNumber",
     ExifTag.ISO: "Exif:PhotographicSensitivity",
+    ExifTag.RECOMMENDED_ISO: "Exif:RecommendedExposureIndex",
+    ExifTag.HIGH_ISO: "Exif:ISOSpeed",
     ExifTag.SHUTTER_SPEED: "Exif:ShutterSpeedValue",
     ExifTag.APERTURE: "Exif:ApertureValue",
 }
@@ -46,30 +57,59 @@ _NAMES = {
 
 
 def exif_block(exposure: Exposure, camera: Camera | None = None) -> bytes:
-    """Time, f-number, ISO and camera as a TIFF block (without `PREFIX`); empty where nothing is known."""
+    """Time, f-number, ISO and camera as a TIFF block (without `PREFIX`); empty where nothing is known.
+
+    What EXIF cannot hold is left out: see `in_exif`.
+    """
     from PIL.Image import Exif
     from PIL.TiffImagePlugin import IFDRational
 
-    exif = Exif()
+    exposure, exif = in_exif(exposure), Exif()
     tags = exif.get_ifd(ExifTag.FOLDER)
     for tag, value in ((ExifTag.TIME, exposure.time), (ExifTag.FNUMBER, exposure.fnumber)):
         if value is not None:
             tags[tag] = IFDRational(rational(value))
     if exposure.iso is not None:
-        tags[ExifTag.ISO] = round(exposure.iso)
+        tags.update(iso_tags(exposure.iso))
     for tag, text in ((ExifTag.MAKE, camera.make if camera else ""), (ExifTag.MODEL, camera.model if camera else "")):
         if text:
             exif[tag] = text
     return exif.tobytes().removeprefix(PREFIX) if tags or camera else b""
 
 
-def rational(value: float) -> Fraction:
-    """The simplest fraction that is as good as the number.
+def iso_tags(iso: float) -> dict[int, int]:
+    """ISO by tag: the old one has 16 bits, of which the largest number says that another tag has the true one.
 
-    >>> rational(0.016666668)
-    Fraction(1, 60)
+    >>> iso_tags(102400)
+    {34855: 65535, 34864: 3, 34867: 102400}
     """
-    return Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
+    if iso <= _FULL_ISO:
+        return {int(ExifTag.ISO): round(iso)}
+    return {int(ExifTag.ISO): _FULL_ISO, int(ExifTag.SENSITIVITY_TYPE): _ISO_SPEED, int(ExifTag.HIGH_ISO): round(iso)}
+
+
+def in_exif(exposure: Exposure) -> Exposure:
+    """What EXIF can hold of an exposure: numbers of 32 bits; whatever is too large or too small becomes unknown.
+
+    >>> in_exif(Exposure(time=1e-7, fnumber=1e12, iso=102400))
+    Exposure(time=1e-07, fnumber=None, iso=102400, ev=None)
+    """
+    iso = exposure.iso if exposure.iso is not None and 1 <= round(exposure.iso) <= _LARGEST_ISO else None
+    return replace(exposure, time=_held(exposure.time), fnumber=_held(exposure.fnumber), iso=iso)
+
+
+def _held(value: float | None) -> float | None:
+    return value if value is not None and 0 < rational(value) <= LARGEST else None
+
+
+def rational(value: float) -> Fraction:
+    """The simplest fraction of 32-bit numbers that is as good as the number; 0 or a larger one where there is none.
+
+    >>> rational(0.016666668), rational(1e-7)
+    (Fraction(1, 60), Fraction(1, 10000000))
+    """
+    most = _LARGEST_DENOMINATOR if value >= _SHORT else LARGEST
+    return Fraction(value).limit_denominator(max(1, min(most, int(LARGEST / max(value, 1)))))
 
 
 def metadata_in(block: bytes) -> dict[str, object]:

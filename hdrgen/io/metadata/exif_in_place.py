@@ -5,9 +5,9 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, ENTRY, RATIONAL, SHORT, TiffReader
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, ENTRY, LONG, RATIONAL, SHORT, TiffReader
 from hdrgen.io.exposure import Exposure
-from hdrgen.io.metadata.exif_block import ExifTag, rational
+from hdrgen.io.metadata.exif_block import ExifTag, in_exif, iso_tags, rational
 
 _PNG_START, _CHUNK_HEAD = 8, 8
 _FIELD = 8  # bytes into an entry, where its value or the place of its values is
@@ -52,7 +52,7 @@ def complete_tiff(path: Path, exposure: Exposure) -> None:
         end = stream.seek(0, 2)
         stream.write(b"\0" * (end % 2))  # directories begin at even places
         start = stream.tell()
-        stream.write(_directory(exposure, start, order))
+        stream.write(_directory(in_exif(exposure), start, order))
         stream.seek(entry.place + _FIELD)
         stream.write(struct.pack(order + "I", start))
 
@@ -61,12 +61,14 @@ def _directory(exposure: Exposure, start: int, order: str) -> bytes:
     """A directory that begins at `start`, with its values behind it."""
     fractions = [(ExifTag.TIME, exposure.time), (ExifTag.FNUMBER, exposure.fnumber)]
     known = [(tag, rational(value)) for tag, value in fractions if value is not None]
-    count = len(known) + (exposure.iso is not None)
+    sensitivity = {} if exposure.iso is None else iso_tags(exposure.iso)
+    count = len(known) + len(sensitivity)
     entries, values = struct.pack(order + "H", count), b""
     place = start + 2 + ENTRY * count + 4
     for tag, value in known:
         entries += struct.pack(order + "HHII", tag, RATIONAL, 1, place + len(values))
         values += struct.pack(order + "II", value.numerator, value.denominator)
-    if exposure.iso is not None:
-        entries += struct.pack(order + "HHIHxx", ExifTag.ISO, SHORT, 1, round(exposure.iso))
+    for name, number in sensitivity.items():
+        kind, layout = (LONG, "HHII") if name == ExifTag.HIGH_ISO else (SHORT, "HHIHxx")
+        entries += struct.pack(order + layout, name, kind, 1, number)
     return entries + bytes(4) + values

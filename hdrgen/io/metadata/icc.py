@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
-from hdrgen.io.colour import Chromaticities, Values, adaptation, named_like, rgb_to_xyz
+from hdrgen.io.colour import Chromaticities, Values, adaptation, named_like, rgb_to_xyz, usable_chromaticities
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the white of every profile, ICC.1:2022 section 7.2.16
 _D65_XY = (0.3127, 0.3290)
@@ -62,8 +62,8 @@ def _chromaticities(colorants: Values, adapt: Values) -> tuple[float, ...] | Non
     total = xyz.sum(axis=0)
     if not (np.isfinite(xyz).all() and (total > 0).all() and abs(np.linalg.det(colorants)) > 1e-6):
         return None
-    rounded = tuple(float(value) for value in (xyz[:2] / total).T.ravel().round(4))
-    known = named_like(rounded)
+    rounded = usable_chromaticities((xyz[:2] / total).T.ravel().round(4))
+    known = named_like(rounded) if rounded else None
     return known.chromaticities if known else rounded
 
 

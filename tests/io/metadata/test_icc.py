@@ -18,6 +18,13 @@ def test_round_trip(space, linear):
     assert chromaticities_of(display_profile(space.chromaticities, linear=linear)) == space.chromaticities
 
 
+def test_a_primary_without_luminance_can_be_converted():
+    """In 16 bits behind the point."""
+    found = chromaticities_of(display_profile((0.7, 1e-6, *BT2020.chromaticities[2:])))
+    assert found is not None
+    assert np.isfinite(conversion(found, BT709.chromaticities)).all()
+
+
 def test_profiles_of_littlecms():
     assert chromaticities_of(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()) == BT709.chromaticities
     assert chromaticities_of(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()) is None
