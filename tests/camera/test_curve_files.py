@@ -142,3 +142,14 @@ def test_the_real_emor_file(shared):
     assert curve.irradiance.shape == (1024,)
     z = torch.linspace(0, 1, 1000)
     torch.testing.assert_close(curve(curve.inverse(z)), z, atol=1 / 4096, rtol=0)
+
+
+def test_a_wrong_curve_names_its_file(tmp_path):
+    falling = [0.0, 0.7, 0.6, 1.0]
+    scipy.io.savemat(tmp_path / "a.mat", {"I": np.linspace(0, 1, 4)[None], "B": np.array(falling)[None]})
+    (tmp_path / "a.json").write_text(json.dumps({"irradiance": [0, 0.3, 0.6, 1], "brightness": falling}))
+    for name in ("a.mat", "a.json"):
+        with pytest.raises(
+            InputError, match=rf"{name}: brightness .* never decrease, found a fall or NaN after knot 1"
+        ):
+            load_curves(tmp_path / name)

@@ -18,6 +18,7 @@ from hdrgen.camera import (
 )
 from hdrgen.camera.debevec import _curvature
 from hdrgen.camera.normal_equations import solve_log_response
+from hdrgen.camera.sampling import _rank
 from hdrgen.errors import InputError
 
 EV = torch.tensor([-4.0, -2.0, 0.0, 2.0, 4.0])
@@ -188,3 +189,19 @@ def test_samples_are_quantiles_of_each_exposure():
     expected = np.quantile(stack.flatten(-2).numpy(), shares, axis=-1, method="hazen")
     found = HistogramSampling(10, 64)(stack)
     np.testing.assert_allclose(found[0].numpy(), expected[:, 0].transpose(2, 0, 1), atol=2e-5)
+
+
+def test_what_one_refinement_does_not_mend_is_solved_in_full_precision(monkeypatch):
+    """A factor that stands, but is wrong."""
+    factor = normal_equations._cholesky
+    monkeypatch.setattr(normal_equations, "_cholesky", lambda a: factor(a if a.dtype == torch.float64 else a * 1.5))
+    stack = form_image(scene(), EV, Gamma())
+    found = calibrate_debevec(stack, EV).irradiance
+    torch.testing.assert_close(found, calibrate_debevec(stack.double(), EV).irradiance.float(), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [1 << 16, (1 << 16) + 1])
+def test_pixels_are_put_in_order_however_many(count):
+    values = torch.rand(2, count, generator=torch.Generator().manual_seed(0))
+    ordered = values.gather(-1, _rank(values))
+    torch.testing.assert_close(ordered, values.sort(-1).values, atol=1 / 65535, rtol=0)
