@@ -62,3 +62,10 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="holes: expected at most 1 MB, found more"):
         read_text(tmp_path / "holes")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_what_is_wrong_in_a_yaml_file_is_said_in_one_line():
+    """PyYAML's own words have several."""
+    with pytest.raises(InputError, match=r"^a\.yaml: expected YAML, .*, line 2, column .*$") as caught:
+        yaml_in("a: [1, 2\nb: 3", "a.yaml")
+    assert len(str(caught.value).splitlines()) == 1
