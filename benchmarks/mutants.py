@@ -2,10 +2,10 @@
 
 mutmut makes the mutants; those of text are left out, since texts are messages and names. The tests are run by this
 program: mutmut's own runner leaves out what stands outside functions, such as constants, and cuts functions in pieces
-whose signatures jsonargparse can no longer read. First, all tests that matter run once, and it is noted which of them
-runs which line. Then, for each mutant, those that run its line (or else its function, or else its file) run in a
-fork that finds torch and the rest imported, the quickest file first, up to the first failure. What fails, crashes, or
-takes far longer than before is killed.
+whose signatures jsonargparse can no longer read. First, all tests run once, and it is noted which of them runs which
+line. Then, for each mutant, those that run its line (or else its function, or else its file) run in a fork that finds
+torch and the rest imported, the tests of its room first, then those of the others, the quickest file first, up to the
+first failure. What fails, crashes, or takes far longer than before is killed.
 
 `benchmarks/equivalent_mutants.txt` lists those that no test can see, each with the reason; they are left out of the
 share. `--only 3 17` runs those numbers of the same draw again. Needs the extra `mutants` (`make mutants`).
@@ -14,7 +14,6 @@ share. `--only 3 17` runs those numbers of the same draw again. Needs the extra 
 import argparse
 import difflib
 import importlib
-import json
 import os
 import random
 import re
@@ -23,18 +22,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import libcst as cst
 import pytest
-from coverage import Coverage
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.file_mutation import Mutation, create_mutations
 
 from benchmarks.shared.forks import in_fork
+from benchmarks.shared.observed_tests import Ran, file_of, kept, observe
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("camera", "fusion", "metrics", "nn", "tiling", "weights", "io", "data")
@@ -46,9 +45,8 @@ PRELOADED = (
     *("cv2", "skimage.metrics", "scipy.ndimage", "scipy.optimize", "scipy.io", "hypothesis.extra.numpy"),
     *("colour_hdri", "imagecodecs", "tifffile", "OpenImageIO", "OpenEXR", "rawpy", "PIL.Image"),
 )
-MARKS = "not slow and not ddp and not gpu"
-SAFEGUARDS = re.compile(r',?\s*\b(?:(?:strict|frozen)=\w+|encoding=(?:"utf-8"|None))')
-"""Arguments that only make other faults loud, or name what this machine does anyway."""
+SAFEGUARDS = re.compile(r',?\s*(?:\b(?:strict|frozen)=\w+|\bencoding=(?:"utf-8"|None)|"big"(?=\)))|,\s*(?=\))')
+"""Arguments that only make other faults loud, or name what this machine or Python (from 3.11 on) does anyway."""
 UNSEEN = 5  # pytest's status where no test was left
 
 
@@ -64,31 +62,15 @@ class Mutant:
     after: str
 
     @property
+    def room(self) -> str:
+        """The folder of `hdrgen/`."""
+        return Path(self.path).parts[1]
+
+    @property
     def diff(self) -> list[str]:
         """The lines that differ, with their sign."""
         lines = difflib.unified_diff(self.before.splitlines(), self.after.splitlines(), n=0, lineterm="")
         return [line for line in list(lines)[2:] if not line.startswith("@@")]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What the tests ran without a mutant: for each file and line, the tests; for each test, its seconds."""
-
-    lines: dict[str, dict[str, list[str]]]
-    seconds: dict[str, float]
-
-    def tests_of(self, mutant: Mutant) -> set[str]:
-        """Those that run the mutant's lines, or else its function, or else its file."""
-        file = self.lines.get(mutant.path, {})
-        for lines in (mutant.lines, mutant.function):
-            if found := self._among(test for line in lines for test in file.get(str(line), [])):
-                return found
-        return self._among(test for tests in file.values() for test in tests)
-
-    def _among(self, contexts: Iterator[str]) -> set[str]:
-        """Tests of these names; a file's name, which stands for its fixtures, means all its tests."""
-        wanted = set(contexts)
-        return {test for test in self.seconds if test in wanted or _file(test) in wanted}
 
 
 def main() -> int:
@@ -97,14 +79,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="mutants to draw (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
     parser.add_argument("--only", type=int, nargs="+", help="numbers of the draw to run, the others not")
-    parser.add_argument("--tests", nargs="+", help="files and folders (default: those of the rooms, with doctests)")
-    parser.add_argument("--also", nargs="+", default=[], help="files and folders of tests beside these")
-    parser.add_argument("--seconds", type=float, default=60, help="of tests for one mutant at most (%(default)s)")
+    parser.add_argument("--tests", nargs="+", default=["tests", "hdrgen"], help="files and folders (default: all)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=60,
+        help="of tests for one mutant at most (%(default)s), and as much of those of other rooms",
+    )
     parser.add_argument("--map", type=Path, help="file to keep which test runs which line in, and to read it from")
     parser.add_argument("--unchanged", action="store_true", help="change nothing, to check this tool: all must survive")
     options = parser.parse_args()
-    tests = options.tests or [f"{top}/{room}" for room in options.rooms for top in ("tests", "hdrgen")]
-    tests = [*(test for test in tests if (ROOT / test).exists()), *options.also]
     mutants = draw(options.rooms, options.count, options.seed)
     if options.unchanged:
         mutants = [replace(mutant, after=mutant.before) for mutant in mutants]
@@ -115,7 +99,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
-        ran = _kept(options.map) or observe(tree, options.rooms, tests, options.map)
+        ran = kept(options.map) or observe(tree, options.rooms, options.tests, options.map)
         survivors: dict[int, Mutant] = {}
         for number in options.only or range(len(mutants)):
             survived, seconds, count = try_mutant(tree, mutants[number], ran, options.seconds)
@@ -162,68 +146,6 @@ def _range(position: CodeRange) -> range:
     return range(position.start.line, position.end.line + 1)
 
 
-def _kept(path: Path | None) -> Ran | None:
-    return Ran(**json.loads(path.read_text())) if path and path.exists() else None
-
-
-def observe(tree: Path, rooms: Sequence[str], tests: Sequence[str], keep: Path | None) -> Ran:
-    """Run the tests without a mutant."""
-    found = tree.parent / "ran.json"
-
-    def run() -> int:
-        coverage = Coverage(data_file=None, config_file=False, include=[f"{tree}/hdrgen/{room}/*" for room in rooms])
-        observer = _Observer(coverage)
-        coverage.start()
-        status = pytest.main([*tests, "-m", MARKS, "-p", "no:cacheprovider"], plugins=[observer])
-        coverage.stop()
-        data = coverage.get_data()
-        lines = {
-            str(Path(file).relative_to(tree)): {
-                str(line): [name for name in names if name] for line, names in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
-        seconds = {test: taken for test, taken in observer.seconds.items() if test not in observer.failed}
-        found.write_text(json.dumps({"lines": lines, "seconds": seconds}))
-        return int(status)
-
-    start = time.perf_counter()
-    log = tree.parent / "log"
-    if in_fork(run, tree, log, 3600) > 1:
-        sys.exit(f"The tests do not run without any mutant:\n{log.read_text()[-4000:]}")
-    for line in log.read_text().splitlines():
-        if line.startswith(("FAILED", "ERROR")):
-            print(f"left out, since it fails without any mutant: {line.partition(' ')[2]}")
-    if keep:
-        shutil.copy(found, keep)
-    ran = _kept(found)
-    assert ran is not None
-    print(f"{len(ran.seconds)} tests pass in {time.perf_counter() - start:.0f} s", flush=True)
-    return ran
-
-
-class _Observer:
-    """A plugin of pytest that tells coverage the running test, or its file while fixtures are made."""
-
-    def __init__(self, coverage: Coverage) -> None:
-        self._coverage = coverage
-        self.seconds: Counter[str] = Counter()
-        self.failed: set[str] = set()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        self._coverage.switch_context(_file(item.nodeid))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        self._coverage.switch_context(item.nodeid)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.seconds[report.nodeid] += report.duration
-        if not report.passed:
-            self.failed.add(report.nodeid)
-
-
 class _Chosen:
     """A plugin of pytest that runs some tests alone, the quickest file first."""
 
@@ -231,41 +153,55 @@ class _Chosen:
         self._tests = tests
         self._file: Counter[str] = Counter()
         for test in tests:
-            self._file[_file(test)] += seconds[test]
+            self._file[file_of(test)] += seconds[test]
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if item.nodeid in self._tests]
-        items[:] = sorted(chosen, key=lambda item: self._file[_file(item.nodeid)])
-
-
-def _file(test: str) -> str:
-    return test.partition("::")[0]
+        items[:] = sorted(chosen, key=lambda item: self._file[file_of(item.nodeid)])
 
 
 def try_mutant(tree: Path, mutant: Mutant, ran: Ran, limit: float) -> tuple[bool, float, int]:
-    """Whether it survives, after how many seconds of how many tests."""
-    tests, total = set(), 0.0
-    for test in sorted(ran.tests_of(mutant), key=lambda test: ran.seconds[test]):
-        if total + ran.seconds[test] <= limit:
-            tests.add(test)
-            total += ran.seconds[test]
-    if not tests:
-        return True, 0.0, 0
+    """Whether it survives, after how many seconds of how many tests: first those of its room, then all others."""
+    tests = ran.tests_of(mutant.path, mutant.lines, mutant.function)
+    own = {test for test in tests if Path(file_of(test)).parts[1] == mutant.room}
+    start, count = time.perf_counter(), 0
+    path = tree / mutant.path
+    _write(path, mutant.after)
+    for part in (own, tests - own):
+        chosen = _quickest(part, ran, limit)
+        count += len(chosen)
+        if chosen and not _pass(tree, chosen, ran):
+            survived = False
+            break
+    else:
+        survived = True
+    _write(path, mutant.before)
+    return survived, time.perf_counter() - start, count
+
+
+def _quickest(tests: set[str], ran: Ran, limit: float) -> set[str]:
+    """As many as fit into so many seconds."""
+    chosen, total = set(), 0.0
+    for test in sorted(tests, key=lambda test: ran.seconds[test]):
+        total += ran.seconds[test]
+        if total <= limit:
+            chosen.add(test)
+    return chosen
+
+
+def _pass(tree: Path, tests: set[str], ran: Ran) -> bool:
+    """Whether tests of the tree pass, in a fork."""
 
     def run() -> int:
-        files = sorted({_file(test) for test in tests})
+        files = sorted({file_of(test) for test in tests})
         for module in (file for file in files if file.startswith("hdrgen/")):
             # pytest would import it a second time where it is the first of its package: two classes of one name.
             importlib.import_module(module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         options = ["-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
         return int(pytest.main([*files, *options], plugins=[_Chosen(tests, ran.seconds)]))
 
-    path = tree / mutant.path
-    start = time.perf_counter()
-    _write(path, mutant.after)
-    status = in_fork(run, tree, tree.parent / "log", 30 + 5 * total)
-    _write(path, mutant.before)
-    return status in (0, UNSEEN), time.perf_counter() - start, len(tests)
+    limit = 30 + 5 * sum(ran.seconds[test] for test in tests)
+    return in_fork(run, tree, tree.parent / "log", limit) in (0, UNSEEN)
 
 
 def _write(path: Path, code: str) -> None:
@@ -283,7 +219,7 @@ def report(tried: Sequence[Mutant], survivors: dict[int, Mutant]) -> int:
     for number, mutant in survivors.items():
         note = f" (equivalent: {reasons[number]})" if number in equivalent else ""
         print(f"\n{number} {mutant.path}:{mutant.lines.start}{note}\n" + "\n".join(mutant.diff))
-    for title, of in (("room", lambda mutant: Path(mutant.path).parts[1]), ("kind", lambda mutant: mutant.kind)):
+    for title, of in (("room", lambda mutant: mutant.room), ("kind", lambda mutant: mutant.kind)):
         _table(title, of, tried, [mutant for number, mutant in survivors.items() if number not in equivalent])
     share = (len(survivors) - len(equivalent)) / max(1, len(tried) - len(equivalent))
     print(f"\n{len(survivors) - len(equivalent)} of {len(tried) - len(equivalent)} survive: {share:.1%}; ", end="")

@@ -91,7 +91,7 @@ def yaml_in(text: str, name: str, most: int = FROM_OTHERS) -> Any:
     except InputError:
         raise
     except yaml.YAMLError as error:
-        raise InputError(f"{name}: expected YAML, {error}") from error
+        raise InputError(f"{name}: expected YAML, {' '.join(str(error).split())}") from error  # it has several lines
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         # `!!int x`, and dates that are none
         raise InputError(f"{name}: expected YAML, found a value that is not what it says it is ({error})") from error

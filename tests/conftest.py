@@ -1,14 +1,18 @@
 """What several rooms' tests share."""
 
+import functools
 import os
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torchmetrics  # noqa: F401 (before colour, whose stand-in for matplotlib it cannot be imported beside)
+
+from hdrgen.errors import InputError, InputWarning
 
 FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...: shared numbers would be theirs again
 
@@ -70,3 +74,26 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"local research data not found at {folder}")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_message_is_a_line() -> Iterator[None]:
+    """What the user is told, in whichever test: one line of text, and the argument that it says to pass."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (InputError, InputWarning):
+            patch.setattr(kind, "__init__", _checked(kind.__init__))
+        yield
+
+
+def _checked(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def checked(self: Exception, message: str, argument: str | None = None) -> None:
+        assert isinstance(message, str), message
+        assert message.strip(), "an empty message"
+        # Of an error in a process that loads data, torch makes another with the traceback in it.
+        assert len(message.splitlines()) == 1 or message.startswith("Caught "), message
+        passed = re.search(r"\bpass ([a-z_]+)=", message)
+        assert not passed or (argument or "").rpartition(".")[2] == passed[1], (message, argument)
+        init(self, message, argument)
+
+    return checked

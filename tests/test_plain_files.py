@@ -70,3 +70,10 @@ def test_numbers_to_the_base_of_sixty_are_as_short_as_others(kind):
     assert yaml_in(f"!!{kind} '1: 30'", "a.yaml") == 90
     with pytest.raises(InputError, match="numbers of at most 100 digits"):
         yaml_in(f"!!{kind} '{': '.join(['1'] * 20_000)}'", "a.yaml")
+
+
+def test_what_is_wrong_in_a_yaml_file_is_said_in_one_line():
+    """PyYAML's own words have several."""
+    with pytest.raises(InputError, match=r"^a\.yaml: expected YAML, .*, line 2, column .*$") as caught:
+        yaml_in("a: [1, 2\nb: 3", "a.yaml")
+    assert len(str(caught.value).splitlines()) == 1

@@ -186,7 +186,7 @@ class HDRCLI(LightningCLI):
         return {"method": settings["model"], **chosen, "data": settings["data"].get(part)}
 
     def before_fit(self) -> None:
-        """Refuse a method that does not learn, before data are looked for."""
+        """Refuse a method that does not learn, and say what an epoch is: that scenes are many is easily overlooked."""
         if type(self.model).training_step is LightningModule.training_step:
             name = type(self.model).__name__
             raise InputError(
@@ -194,15 +194,12 @@ class HDRCLI(LightningCLI):
                 " take it as it is, and `hdrgen methods` lists the others",
                 "method",
             )
+        if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
+            print(told)
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, once all others are written."""
         self.datamodule.check_predicted()
-
-    def before_fit(self) -> None:
-        """Say what an epoch is: how many scenes a packaged data set has is easily overlooked."""
-        if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
-            print(told)
 
     def after_fit(self) -> None:
         """Say where the run is."""

@@ -188,7 +188,9 @@ class ExposureStackDataModule(LightningDataModule):
     def _even(self, length: int, *, shuffle: bool, passes: int = 1) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size
         done = self._done if shuffle else None
-        return EpochSampler(length, self.seed, self._epoch, done, shuffle=shuffle, rank=rank, world=world, passes=passes)
+        return EpochSampler(
+            length, self.seed, self._epoch, done, shuffle=shuffle, rank=rank, world=world, passes=passes
+        )
 
     def _exact(self, data: StackDataset) -> ExactShard:
         if len(data) < self._run.world_size:

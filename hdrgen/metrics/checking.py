@@ -67,5 +67,5 @@ def _without_negatives(image: Tensor, scenes: Sequence[str]) -> Tensor:
     for scene, count in zip(scenes, counts, strict=True):
         if count:
             share = 100 * count / image[0].numel()
-            warnings.warn(f"{scene}: {share:.2g} % of the result's values are negative, taken as 0", stacklevel=3)
+            warnings.warn(f"{scene}: {share:.3g} % of the result's values are negative, taken as 0", stacklevel=3)
     return torch.relu(image)

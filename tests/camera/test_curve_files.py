@@ -197,3 +197,14 @@ def test_basis_of_unequal_length(tmp_path):
     (tmp_path / "emor.txt").write_text("E =\n0 1\nf0 =\n0 1\nh(1) =\n0 1\nh(2) =\n0 0.5 1\n")
     with pytest.raises(InputError, match=r"emor\.txt: expected f0, h\(1\)\.\. of equal length"):
         emor_curve([0.1], tmp_path / "emor.txt")
+
+
+def test_a_wrong_curve_names_its_file(tmp_path):
+    falling = [0.0, 0.7, 0.6, 1.0]
+    scipy.io.savemat(tmp_path / "a.mat", {"I": np.linspace(0, 1, 4)[None], "B": np.array(falling)[None]})
+    (tmp_path / "a.json").write_text(json.dumps({"irradiance": [0, 0.3, 0.6, 1], "brightness": falling}))
+    for name in ("a.mat", "a.json"):
+        with pytest.raises(
+            InputError, match=rf"{name}: brightness .* never decrease, found a fall or NaN after knot 1"
+        ):
+            load_curves(tmp_path / name)

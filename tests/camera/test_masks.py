@@ -29,3 +29,10 @@ def test_gradients_and_half_precision():
 def test_threshold_range():
     with pytest.raises(InputError, match=r"found 0\.4"):
         over_exposed_mask(torch.rand(3, 2, 2), 0.4)
+
+
+@pytest.mark.parametrize("mask", [well_exposed_mask, over_exposed_mask, under_exposed_mask])
+@pytest.mark.parametrize("threshold", [0.5, 1.0])
+def test_the_ends_of_the_range_of_thresholds_are_outside(mask, threshold):
+    with pytest.raises(InputError, match=f"between 0.5 and 1, found {threshold}"):
+        mask(torch.rand(3, 2, 2), threshold)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from hdrgen.camera import Gamma, PixelGrid, Sigmoid, calibrate_robertson, form_image, robertson_bell
+from hdrgen.camera.robertson import _filled
 from hdrgen.errors import InputError
 
 EV = torch.tensor([-4.0, -2.4, -1.3, 0.0, 0.7, 2.5, 4.0])
@@ -59,3 +60,12 @@ def test_errors():
         calibrate_robertson(stack()[:1], EV[:1])
     with pytest.raises(InputError, match="mid-grey"):
         calibrate_robertson(torch.zeros(2, 3, 8, 8), EV[:2])
+
+
+@pytest.mark.parametrize("known", [[0, 5, 9], [0, 9], [2, 3, 6], [4]])
+def test_levels_without_pixels_lie_on_lines_in_log_exposure_and_stay_at_the_ends(known):
+    curve = torch.linspace(0.3, 5, 10, dtype=torch.float64)[None]
+    has = torch.zeros(1, 10, dtype=torch.bool)
+    has[0, known] = True
+    expected = np.exp(np.interp(np.arange(10), known, np.log(curve[0, known].numpy())))
+    np.testing.assert_allclose(_filled(curve, has)[0].numpy(), expected, rtol=1e-6)

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -138,6 +139,13 @@ def test_augmentation_touches_training_only():
     assert not torch.equal(plain[0][1]["hdr"][..., :8, :8], seen[0][1]["hdr"])
     again = fit(ExposureStackDataModule(CountingStacks(), batch_size=2, augmentation=augmentation), epochs=1)
     assert torch.equal(again[0][1]["hdr"], seen[0][1]["hdr"])
+
+
+def test_radiance_is_moved_with_its_exposures():
+    """Flips alone, which change no value: the exposure of the reference is still its radiance, cut at white."""
+    data = ExposureStackDataModule(CountingStacks(), batch_size=6, augmentation=Augmentation(8, rotate=0, shift=0))
+    ((_, batch),) = fit(data, epochs=1)
+    torch.testing.assert_close(batch["ldr"][:, 2], batch["hdr"].clamp(0, 1))
 
 
 def test_training_images_that_a_network_cannot_take():
@@ -283,3 +291,11 @@ def test_two_processes_share_the_scenes(photographs):
     for stage, count in (("test", 3), ("predict", 2)):
         together = [scene for share in scenes(stage) for batch in share for scene in batch]
         assert len(together) == len(set(together)) == count
+
+
+def test_fewer_scenes_than_processes_cannot_be_evaluated():
+    data = ExposureStackDataModule(test=CountingStacks(1), predict=None)
+    data.trainer = SimpleNamespace(world_size=2)
+    with pytest.raises(InputError, match=r"one scene for each of 2 processes, found 1; pass devices=1$") as caught:
+        data.test_dataloader()
+    assert caught.value.argument == "trainer.devices"

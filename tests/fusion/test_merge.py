@@ -9,6 +9,7 @@ from hdrgen.camera import SRGB, Gamma, Sigmoid, calibrate_debevec, form_image
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.errors import InputError
 from hdrgen.fusion import debevec_hat, gaussian, merge_debevec, merge_linear, merge_robertson, sensor_noise, triangle
+from hdrgen.fusion.frames import Coded
 
 EV = torch.tensor([-3.0, -1.0, 1.0, 3.0])
 MERGES = [merge_debevec, merge_linear, merge_robertson]
@@ -215,3 +216,16 @@ def test_noise_in_black_frames_does_not_outweigh_the_frame_that_shows_the_pixel(
     black = stack[:4].shape
     stack[:4] = torch.bernoulli(torch.full(black, 0.3), generator=generator) / 255
     torch.testing.assert_close(merge_debevec(stack, ev, response), truth, rtol=0.1, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_codes_stand_for_display_values_of_the_type_of_their_frame(dtype):
+    frame = (torch.randint(0, 256, (3, 40, 40)) / 255).to(dtype)
+    frame = (frame * 255).round() / 255
+    coded = Coded.of(frame)
+    assert coded is not None
+    levels = coded.levels(frame)
+    assert levels.dtype == dtype
+    assert torch.equal(coded.look_up(levels), frame)
+    assert Coded.of(frame + 1e-4) is None
+    assert Coded.of(frame[..., :25]) is None, "too small to be worth a table"

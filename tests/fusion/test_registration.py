@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.fusion.bitmaps import _bitmap, _difference, _share, bitmap_shift
-from hdrgen.fusion.evidence import _covariance, _wald, chance
+from hdrgen.fusion.evidence import _covariance, _patches, _wald, chance
 from hdrgen.fusion.grey import pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
-from hdrgen.fusion.points import ContrastPoints, Matching
+from hdrgen.fusion.points import ContrastPoints, Matching, sample
 from hdrgen.fusion.registration import TURN, align_photographs
 from hdrgen.fusion.transforms import Crop, Warped, aligned, applied, common_area, corners, rescaled, shift
 from tests.fusion.moved import motion, photograph, scene
@@ -291,3 +291,38 @@ def test_too_few_patches_tell_nothing():
     }
     assert found[Translation] < 1e-3
     assert found[Homography] == 1.0
+
+
+def test_a_place_is_sampled_only_between_four_pixels_of_the_picture():
+    image = np.full((5, 7), 0.5, np.float32)
+    image[2, 3] = 0.7
+    places = [[3, 2], [2.5, 2], [0, 0], [6, 4], [-0.1, 2], [6.1, 2], [3, -0.1], [3, 4.1], [9, 9], [np.nan, 2]]
+    inside, values = sample(image, np.array(places, float))
+    assert inside.tolist() == [True] * 4 + [False] * 6
+    np.testing.assert_allclose(values[:4], [0.7, 0.6, 0.5, 0.5], rtol=1e-6)
+
+
+def test_patches_are_of_sixteen_pixels_or_a_tenth_of_what_is_seen():
+    """A block of a JPEG with its colour halved has 16."""
+    near = np.array([[3, 5], [18.9, 5], [19, 5], [3, 21], [40, 5]], float)
+    assert _patches(near).tolist() == [0, 0, 1, 3, 2]
+    far = np.array([[0, 0], [99.9, 0], [100, 0], [1000, 0]], float)
+    assert _patches(far).tolist() == [0, 0, 1, 2]
+    assert _patches(np.zeros((0, 2))).tolist() == []
+
+
+def test_small_photographs_say_nothing_of_motion():
+    photos = [np.full((12, 15, 3), value, np.uint8) for value in (40, 90, 200)]
+    found = align_photographs(photos, 1)
+    assert [alignment.reliable for alignment in found] == [False, True, False]
+    assert all(alignment.still for alignment in found)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_interpolation_does_not_overshoot_black_and_white(dtype):
+    """Bicubic interpolation rings at an edge."""
+    edge = np.repeat((np.arange(20) >= 10).astype(np.float32)[None, :, None], 12, 0).repeat(3, 2)
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    warped = Warped((edge * white).astype(dtype), shift(0.5, 0), Crop(2, 2, 8, 14))[0:8]
+    top = 1 if dtype == np.float32 else 65535
+    assert (warped.min(), warped.max()) == (0, top)

@@ -64,3 +64,11 @@ def test_names_the_argument_that_helps():
     with pytest.raises(InputError, match="pass clean=True to replace them") as caught:
         check_images(torch.full((1, 3, 1, 1), torch.nan), torch.ones(1, 3, 1, 1), ["attic"])
     assert caught.value.argument == "clean"
+
+
+@pytest.mark.parametrize(("negative", "share"), [(60, "100"), (59, "98.3"), (1, "1.67")])
+def test_the_share_of_negative_values_is_in_percent(negative, share):
+    image, target = pair()
+    image[1].view(-1)[:negative] = -1
+    with pytest.warns(UserWarning, match=rf"^bridge: {share} % of the result's values are negative, taken as 0$"):
+        check_images(image, target, SCENES)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.errors import InputError
-from hdrgen.metrics import pixels_per_degree
-from hdrgen.metrics.hdr_vdp2.displays import DISPLAYS, decode_srgb_display
+from hdrgen.metrics import HDRVDP2, pixels_per_degree
+from hdrgen.metrics.hdr_vdp2.displays import DISPLAYS, ENCODINGS, decode_srgb_display
 from hdrgen.metrics.hdr_vdp2.filters import filter_bank, sp3_taps
 from hdrgen.metrics.hdr_vdp2.geometry import checked_ppd
 from hdrgen.metrics.hdr_vdp2.masking import common_contrast, power
@@ -189,3 +189,35 @@ def test_the_threshold_is_seen_every_other_time():
     assert detection_probability(torch.tensor(1.0)).item() == pytest.approx(0.5)
     pooled = contrast_map(torch.tensor([[[1.0, -3.0], [0.0, 2.0]]], dtype=torch.float64), spatial_pooling=True)
     torch.testing.assert_close(pooled[0, 0], torch.tensor([[2.0, 6.0], [0.0, 4.0]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_the_white_of_every_display_is_daylight_to_the_cones(name):
+    """D65 by Smith and Pokorny's L = 0.15514 X + 0.54312 Y - 0.03286 Z, M = Y - L; rods see it about as bright."""
+    x, y, z = 0.9505, 1.0, 1.0891
+    long = 0.15514 * x + 0.54312 * y - 0.03286 * z
+    of_long, of_middle, of_rods = np.sum(DISPLAYS[name], axis=0)
+    assert of_long / (of_long + of_middle) == pytest.approx(long, abs=0.003)
+    assert of_rods == pytest.approx(1, abs=0.1)
+    assert (np.array(DISPLAYS[name]) > 0).all()
+
+
+@pytest.mark.parametrize("name", ["ccfl-lcd", "led-lcd", "crt"])
+def test_green_gives_most_and_blue_least_light_and_blue_mostly_for_rods(name):
+    red, green, blue = np.array(DISPLAYS[name])
+    assert green[:2].sum() > red[:2].sum() > blue[:2].sum()
+    assert red[0] / red[1] > green[0] / green[1] > blue[0] / blue[1]
+    assert red[2] / red[:2].sum() < green[2] / green[:2].sum() < blue[2] / blue[:2].sum()
+
+
+def test_an_encoding_of_xyz_undoes_the_matrix_of_bt_709():
+    rgb = torch.rand(1, 3, 4, 5, dtype=torch.float64)
+    to_xyz = torch.tensor([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]).double()
+    xyz = torch.einsum("ij,bjhw->bihw", to_xyz, rgb)
+    torch.testing.assert_close(ENCODINGS["XYZ"].decode(xyz), rgb, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("encoding", "display"), [("rgb-bt.709", "oled"), ("rgb-bt.709", "d65"), ("hsv", None)])
+def test_a_display_or_an_encoding_that_does_not_fit_is_refused_before_anything_is_measured(encoding, display):
+    with pytest.raises(InputError, match=r"of HDR-VDP|one channel, found one of 3"):
+        HDRVDP2(encoding=encoding, display=display)

@@ -160,3 +160,19 @@ def test_metrics_agree_with_the_functions():
 def test_an_unknown_encoding_is_told(make):
     with pytest.raises(InputError, match="no PU21 encoding 'glare'; expected one of banding"):
         make("glare")
+
+
+def test_crf_correction_of_chromaticity_is_a_ridge_regression_on_cubics_and_their_product():
+    """Towards the identity, with a hundredth of the pixels shared out to the columns (Hanji et al. 2022)."""
+    from hdrgen.metrics.crf_correction import _fitted_chromaticity
+
+    u, v = torch.rand(2, 60, dtype=torch.float64).numpy() * 0.4 + 0.2
+    truth = np.stack([u + 0.3 * u * v, 0.9 * v + 0.1 * u**2])
+    columns = np.stack([u, v, u**2, v**2, u**3, v**3, u * v, np.ones(60)])
+    ridge = 0.01 * 60 / 8
+    # As pixels of their own: each column's weight is pulled to that of the identity.
+    rows = np.vstack([columns.T, np.sqrt(ridge) * np.eye(8)])
+    targets = np.vstack([truth.T, np.sqrt(ridge) * np.eye(8, 2)])
+    expected = columns.T @ np.linalg.lstsq(rows, targets, rcond=None)[0]
+    found = _fitted_chromaticity(torch.from_numpy(np.stack([u, v]))[None], torch.from_numpy(truth)[None])
+    np.testing.assert_allclose(found[0].numpy(), expected.T, rtol=1e-8)

@@ -324,3 +324,19 @@ def test_a_side_for_any_number_of_bytes(network):
     assert 64 * sides[1] ** 2 <= 2e7 <= 90 * sides[1] ** 2
     assert sides[2] == pytest.approx(2 * sides[1], abs=1)
     assert sides[3] == 1536
+
+
+def test_a_grid_is_averaged_the_same_while_a_network_is_exported(monkeypatch):
+    grid, features = torch.rand(1, 2, 12, 20), torch.rand(1, 4, 6, 8)
+    expected = torch.nn.functional.adaptive_avg_pool2d(grid, (6, 8))
+    torch.testing.assert_close(fitted(grid, features), expected)
+    monkeypatch.setattr("torch.compiler.is_compiling", lambda: True)
+    torch.testing.assert_close(fitted(grid, features), expected)
+
+
+def test_tiles_are_checked_before_any_work():
+    tiling = Tiling(multiple=8, overlap=32)
+    for tile in ("auto", "none", 64, 40):
+        tiling.check(tile)
+    with pytest.raises(InputError, match="32"):
+        tiling.check(32)

@@ -92,7 +92,7 @@ class HDREye(PhotographedStacks):
         if abs(width * header.height / (height * header.width) - 1) > ASPECT_TOLERANCE:
             raise InputError(
                 f"{path}: expected the shape of {truth.name}, {header.width} x {header.height}, found {width} x "
-                f"{height}; pass truth=False to use the exposures alone"
+                f"{height}; truth=False uses the exposures alone"
             )
         size = [header.height, header.width]
         resized = functional.interpolate(frame.display[None], size, mode="bilinear", antialias=True)[0]

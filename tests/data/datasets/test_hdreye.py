@@ -53,7 +53,7 @@ def test_larger_brackets_are_brought_to_the_size_of_the_truth(tmp_path):
 def test_a_truth_of_another_shape_is_refused_or_left_out(tmp_path):
     trees.hdreye(tmp_path, 1)
     write_image(tmp_path / "images/HDR/C01_HDR.hdr", trees.pixels(torch.rand(3, 18, 32)))
-    with pytest.raises(InputError, match=r"shape of C01_HDR\.hdr, 32 x 18, found 32 x 32; pass truth=False"):
+    with pytest.raises(InputError, match=r"shape of C01_HDR\.hdr, 32 x 18, found 32 x 32; truth=False"):
         HDREye(str(tmp_path))[0]
     sample = HDREye(str(tmp_path), truth=False)[0]
     assert "hdr" not in sample

@@ -88,3 +88,9 @@ def test_real_patches_have_their_truth_at_the_middle_frame(shared):
         levels = sample["hdr"] ** (1 / 2.24) * float(np.load(data.tables[index].with_name("alignratio.npy")))
         assert float((levels - levels.round()).abs().max()) < 0.05
         assert int((levels.round().int() % 257 != 0).sum()) > 0
+
+
+def test_exposures_less_than_a_stop_apart(tmp_path):
+    trees.ntire(tmp_path, count=1)
+    np.save(tmp_path / "000000/exposures.npy", np.array([-0.5, 0.0, 0.5]))
+    assert NTIRE2021(str(tmp_path))[0]["ev"].tolist() == [-0.5, 0, 0.5]

@@ -132,3 +132,14 @@ def test_only_two_to_one_is_a_panorama():
 def test_impossible_views_are_refused():
     with pytest.raises(InputError, match="fields of view"):
         Views((100, 60))
+
+
+def test_windows_lie_within_the_photograph_and_reach_its_borders():
+    """Of a photograph no higher than the window, all rows; of its columns, any run."""
+    image = torch.arange(9.0).expand(3, 5, 9) + 10 * torch.arange(5.0)[:, None]
+    found = [window(image, 5, derived_generator(seed)) for seed in range(60)]
+    lefts = {int(part[0, 0, 0]) for part in found}
+    assert lefts == {0, 1, 2, 3, 4}
+    assert all(torch.equal(part, image[:, :, int(part[0, 0, 0]) :][:, :, :5]) for part in found)
+    tall = [window(image.mT, 5, derived_generator(seed)) for seed in range(60)]
+    assert all(torch.equal(part, image.mT[:, int(part[0, 0, 0]) :][:, :5]) for part in tall)

@@ -1,6 +1,7 @@
 """Camera RAW: a Bayer DNG made here, developed linearly."""
 
 import struct
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tifffile
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_exposure, read_header, read_image, read_stack
+from hdrgen.io.codecs import raw
 from hdrgen.io.codecs.raw_extent import check_extent
 
 NEUTRAL = (0.5, 1.0, 0.8)
@@ -124,3 +126,34 @@ def test_fewer_tiles_than_the_picture_has(tmp_path, write_dng):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"a\.dng: corrupt RAW file \(it lacks tiles"):
         read_image(path)
+
+
+class Monochrome:
+    """A file of LibRaw's as a sensor without colours would give it: one plane."""
+
+    def __init__(self, raw, plane):
+        self.raw, self.plane = raw, plane
+
+    def __getattr__(self, name):
+        return getattr(self.raw, name)
+
+    def postprocess(self, **options):
+        return self.plane
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (48, 64, 1)])
+def test_a_sensor_without_colours_gives_three_equal_channels(tmp_path, write_dng, monkeypatch, shape):
+    path = write_dng(tmp_path / "a.dng", np.full((48, 64, 3), 0.2))
+    plane = np.arange(48 * 64, dtype=np.uint16).reshape(shape)
+    opened = raw._opened
+
+    @contextmanager
+    def grey(path):
+        with opened(path) as file:
+            yield Monochrome(file, plane)
+
+    monkeypatch.setattr(raw, "_opened", grey)
+    with pytest.warns(UserWarning, match="monochrome sensor, grey copied to three channels"):
+        image = read_image(path)
+    assert image.linear
+    np.testing.assert_array_equal(image.pixels, np.repeat(plane.reshape(48, 64, 1), 3, -1))

@@ -1,5 +1,6 @@
 """Directories of TIFF files, against tifffile."""
 
+import struct
 from io import BytesIO
 
 import numpy as np
@@ -8,7 +9,17 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, RATIONAL, TEXT, TiffReader
+from hdrgen.io.containers.tiff_directories import (
+    BYTE_ORDERS,
+    LONG,
+    RATIONAL,
+    SHORT,
+    SIGNED_RATIONAL,
+    SUB_DIRECTORY,
+    TEXT,
+    TiffEntry,
+    TiffReader,
+)
 
 
 def two_pictures(byteorder: str) -> bytes:
@@ -47,3 +58,17 @@ def test_whatever_the_bytes(content, place):
         for entry in directory.entries.values():
             assert all(isinstance(number, int) for number in reader.numbers(entry, 1000))
             assert len(reader.content(entry, 300)) <= 300
+
+
+def test_types_are_numbered_as_tifffile_has_them():
+    numbered = [tifffile.DATATYPE[name] for name in ("SHORT", "LONG", "RATIONAL", "SRATIONAL", "IFD", "ASCII")]
+    assert numbered == [SHORT, LONG, RATIONAL, SIGNED_RATIONAL, SUB_DIRECTORY, TEXT]
+
+
+@pytest.mark.parametrize("kind", list(tifffile.DATATYPE)[:13])
+def test_values_are_as_long_as_their_type(kind):
+    entry = TiffEntry(1, int(kind), 3, (8).to_bytes(4, "little"), 0)
+    size = struct.calcsize("<" + 3 * tifffile.TIFF.DATA_FORMATS[kind])
+    reader = TiffReader(BytesIO(bytes(8) + bytes(range(100))), "<")
+    start = bytes(range(100)) if size > 4 else entry.field
+    assert reader.content(entry, 100) == start[:size]

@@ -63,3 +63,11 @@ def test_damaged_profile_counts_as_none():
     assert chromaticities_of(whole.replace(b"acsp", b"abcd")) is None
     assert chromaticities_of(whole.replace(b"RGB XYZ", b"\xffGB XYZ")) is None
     assert chromaticities_of(b"") is None
+
+
+def test_chromaticities_of_a_space_without_a_name_have_four_digits():
+    """Those of the file are in units of 1/65536, which is not what was meant."""
+    meant = (0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001, 0.3127, 0.329)  # ProPhoto's primaries
+    found = chromaticities_of(display_profile(meant))
+    assert found == pytest.approx(meant, abs=2e-4)
+    assert all(round(value, 4) == value for value in found)
