@@ -1,8 +1,8 @@
 """Samples per second of processor time that each kind of data gives: training samples, one core, after a first epoch.
 
 What needs files makes them: panoramas, a folder of JPEG photographs, scenes in Kalantari's layout. `--save` keeps the
-numbers, `--before` puts those of an earlier commit, measured on the same machine, beside them: in a checkout of it, run
-this file and its `shared` with `PYTHONPATH` of that checkout.
+numbers, `--before` puts those of an earlier commit, measured on the same machine, beside them: copy this file into the
+`benchmarks` of a checkout of it and run it there.
 """
 
 import argparse
