@@ -16,6 +16,7 @@ from hdrgen.camera import (
     triangle,
 )
 from hdrgen.camera.normal_equations import curvature_of, smooth_basis, solve_log_response
+from hdrgen.camera.sampling import _rank
 from hdrgen.errors import InputError
 
 EV = torch.tensor([-4.0, -2.0, 0.0, 2.0, 4.0])
@@ -177,3 +178,10 @@ def test_samples_are_quantiles_of_each_exposure():
     expected = np.quantile(stack.flatten(-2).numpy(), shares, axis=-1, method="hazen")
     found = HistogramSampling(10, 64)(stack)
     np.testing.assert_allclose(found[0].numpy(), expected[:, 0].transpose(2, 0, 1), atol=2e-5)
+
+
+@pytest.mark.parametrize("count", [1 << 16, (1 << 16) + 1])
+def test_pixels_are_put_in_order_however_many(count):
+    values = torch.rand(2, count, generator=torch.Generator().manual_seed(0))
+    ordered = values.gather(-1, _rank(values))
+    torch.testing.assert_close(ordered, values.sort(-1).values, atol=1 / 65535, rtol=0)
