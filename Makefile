@@ -31,13 +31,13 @@ format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
-	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting identity_start \
-		fusion_runtime rendered photographs protocols memory data_rates; do \
+	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting training.identity_start \
+		fusion_runtime rendered photographs protocols memory training.data_rates; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 gpu: .venv/test.stamp ## On a GPU, run the tests that need one and time a step of every paper's configuration (10 minutes)
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
-	then $(BIN)/python -m pytest -m gpu tests && $(BIN)/python -m benchmarks.gpu; \
+	then $(BIN)/python -m pytest -m gpu tests && $(BIN)/python -m benchmarks.training.gpu; \
 	else echo "make gpu: torch finds no GPU here; nothing was run"; fi
 
 mutants: .venv/mutants.stamp ## Tell which of 200 random faults in the code the tests miss (half an hour)

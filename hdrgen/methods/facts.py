@@ -16,7 +16,7 @@ class MethodFacts:
         monitor: Name of the logged score that chooses the best checkpoint; None: see `monitored`.
         monitor_mode: Whether the best is the largest or the smallest score.
         channels_last: Whether a training step on a CPU is quicker with the channels of a pixel side by side in memory,
-            as measured by `benchmarks/step_beside_plain.py`; training then lays the weights out so by itself.
+            as measured by `benchmarks/training/step_beside_plain.py`; training then lays the weights out so by itself.
     """
 
     input: Literal["photograph", "bracket"] = "photograph"

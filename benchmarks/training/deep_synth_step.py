@@ -137,7 +137,7 @@ def main() -> int:
     seconds = {name: statistics.median(values[1:]) for name, values in times.items()}
     print("| | seconds | peak memory |\n|---|---|---|")
     for name, value in seconds.items():
-        words = [sys.executable, "-W", "ignore", "-m", "benchmarks.deep_synth_step", f"--size={options.size}"]
+        words = [sys.executable, "-W", "ignore", "-m", "benchmarks.training.deep_synth_step", f"--size={options.size}"]
         words += [f"--width={options.width}", f"--start={options.start}", "--repeats=1", f"--alone={name}"]
         memory = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()[-1]
         print(f"| {name} | {value:.2f} | {memory} GiB |", flush=True)

@@ -17,7 +17,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 
 from benchmarks.shared.environment import print_environment
-from benchmarks.training_step import peak_gib
+from benchmarks.training.training_step import peak_gib
 from hdrgen import configs
 from hdrgen.cli.lightning import HDRCLI
 
@@ -72,7 +72,7 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="one row, in this process")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
-        print("benchmarks.gpu: torch finds no GPU here; nothing was measured")
+        print("benchmarks.training.gpu: torch finds no GPU here; nothing was measured")
         return 0
     if options.alone:
         print(row(options.names[0], options), flush=True)
@@ -85,7 +85,7 @@ def main() -> int:
         for precision in options.precisions:  # a process each, or one's peak of memory would be another's
             words = [f"--device={options.device}", f"--steps={options.steps}", f"--seconds={options.seconds}"]
             words += ["--small"] * options.small + [f"--hdri={options.hdri}"] * bool(options.hdri)
-            command = [sys.executable, "-W", "ignore", "-m", "benchmarks.gpu", name, *words, "--alone"]
+            command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training.gpu", name, *words, "--alone"]
             done = subprocess.run([*command, "--precisions", precision], capture_output=True, text=True, check=False)
             reason = (done.stderr.strip().splitlines() or [""])[-1][:100]
             print(

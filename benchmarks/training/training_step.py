@@ -69,7 +69,9 @@ def main() -> int:
             print(measured(name, options.batch, options.steps, options.precision), flush=True)
             continue
         words = [f"--batch={options.batch}", f"--steps={options.steps}", f"--precision={options.precision}", "--alone"]
-        subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.training_step", name, *words], check=True)
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.training.training_step", name, *words], check=True
+        )
     return 0
 
 
