@@ -190,6 +190,7 @@ def arguments(content: bytes) -> None:
     """What a checkpoint says of its method."""
     from hdrgen.errors import InputError
     from hdrgen.methods.loading import method_in
+    from hdrgen.weights.checkpoint import _check_entries
 
     try:
         given = json.loads(content)
@@ -197,7 +198,9 @@ def arguments(content: bytes) -> None:
         return
     if isinstance(given, dict):
         try:
-            method_in({"state_dict": {}, "hyper_parameters": given}, "a.ckpt")
+            whole = {"state_dict": {}, "hyper_parameters": given}
+            _check_entries(whole)
+            method_in(whole, "a.ckpt")
         except InputError as error:
             if "expected weights" not in str(error):
                 raise

@@ -12,7 +12,7 @@ import tifffile
 
 from benchmarks.fuzz.mutations import READERS, file_of, outcome_of
 from hdrgen.errors import LONGEST, InputError
-from hdrgen.io import BT2020, Exposure, read_array, read_exposure, read_exposure_list, read_image, write_image
+from hdrgen.io import BT2020, Camera, Exposure, read_array, read_exposure, read_exposure_list, read_image, write_image
 from tests.mutated import READERS as SEEDED
 
 GREY = np.full((8, 8, 3), 0.5, np.float32)
@@ -83,6 +83,19 @@ def test_a_high_iso_as_another_library_reads_it(tmp_path):
         tags = file.pages[0].tags["ExifTag"].value
     assert (tags["ISOSpeedRatings"], tags["SensitivityType"], tags["ISOSpeed"]) == (65535, 3, 102_400)
     assert Fraction(*tags["ExposureTime"]) == Fraction(1, 60)
+
+
+@pytest.mark.parametrize(("make", "made"), [(b"Cano\x80", "Cano?"), (b"C\0non", "C"), (b"C\x1b[1m", "C\x1b[1m")])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".exr"])
+def test_a_camera_of_no_text_can_be_written(tmp_path, suffix, make, made):
+    """As another library than this leaves it."""
+    path = write_image(tmp_path / "a.tif", np.full((8, 8, 3), 99, np.uint8), camera=Camera("Canon", "EOS"))
+    path.write_bytes(path.read_bytes().replace(b"Canon", make))
+    image = read_image(path)
+    pixels = GREY if suffix == ".exr" else image.pixels
+    written_again = read_image(write_image(tmp_path / f"b{suffix}", pixels, camera=image.camera))
+    assert written_again.camera == image.camera
+    assert image.camera.make == made
 
 
 def test_a_png_chunk_that_claims_four_gigabytes(tmp_path):

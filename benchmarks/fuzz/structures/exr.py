@@ -42,7 +42,7 @@ class Exr(NamedTuple):
 
 def taken_apart(content: bytes) -> Exr:
     attributes, at = [], _FRONT
-    while at < len(content) and content[at]:
+    while at < len(content) and content[at] and content.count(b"\0", at) > 1:
         name, kind = content[at:].split(b"\0", 2)[:2]
         start = at + len(name) + len(kind) + 2
         end = start + 4 + int.from_bytes(content[start : start + 4], "little")

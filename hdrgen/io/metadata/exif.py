@@ -94,8 +94,13 @@ def _attribute(spec: Any, name: str) -> object:
         return None
 
 
+def _text(value: object) -> str:
+    """Up to a zero byte within, and with `?` for what is no text in UTF-8: others must be able to write it."""
+    return str(value).strip(" \0").partition("\0")[0].encode(errors="replace").decode()
+
+
 def _camera_from(metadata: Mapping[str, object]) -> Camera | None:
-    make, model = (str(metadata.get(name, "")).strip(" \0") for name in _CAMERA)
+    make, model = (_text(metadata.get(name, "")) for name in _CAMERA)
     return Camera(make, model) if make or model else None
 
 
