@@ -10,6 +10,7 @@ from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
@@ -22,6 +23,7 @@ __all__ = [
     "DeepSynthHDRI",
     "Evaluation",
     "HDRModule",
+    "InverseCamera",
     "LinearGain",
     "MultiExposureGeneration",
     "PlainMerge",
