@@ -138,7 +138,7 @@ def test_thumbnails_keep_proportions_and_never_enlarge():
 
 
 def test_the_default_network_has_so_many_parameters():
-    assert sum(parameter.numel() for parameter in InverseCamera().parameters()) == 1_138_301
+    assert sum(parameter.numel() for parameter in InverseCamera().parameters()) == 1_004_941
 
 
 def test_widths_that_cannot_be_are_refused():

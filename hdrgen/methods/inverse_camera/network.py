@@ -11,7 +11,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
 from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, histogram_of, thumbnail_of
 
-WIDTHS = (24, 48, 72, 96, 128)
+WIDTHS = (16, 32, 64, 96, 128)
 MOST_STOPS = 10.0
 """Above white: what no lamp of the training scenes exceeds."""
 
@@ -21,7 +21,8 @@ class CameraEstimate(NamedTuple):
 
     Attributes:
         curve: Inverse response, sensor exposures of 256 display values from 0 to 1, `(B, 256)`.
-        stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over a grid.
+        stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over a grid of half the
+            thumbnail's resolution.
         clipped: Share of clipped pixels in each cell, `(B, 1, h, w)`.
     """
 
@@ -66,12 +67,12 @@ class CameraNetwork(nn.Module):
             for level, (i, o) in enumerate(zip([CHANNELS, *widths], widths, strict=False))
         )
         self.up = nn.ModuleList(
-            Block(below + skip, skip) for below, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
+            Block(below + skip, skip) for below, skip in zip(widths[:1:-1], widths[-2:0:-1], strict=True)
         )
         self.whole = nn.Sequential(nn.Linear(2 * widths[-1] + 3 * BINS, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU())
         self.to_curve = nn.Linear(128, BASIS)
         self.of_whole = nn.Linear(128, widths[-1])
-        self.to_stops = nn.Conv2d(widths[0], 2, 1)
+        self.to_stops = nn.Conv2d(widths[1], 2, 1)
         self.family = CurveFamily()
         for layer in (self.to_curve, self.to_stops):
             for parameter in layer.parameters():
@@ -89,9 +90,8 @@ class CameraNetwork(nn.Module):
         for block in self.up:
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
-        return CameraEstimate(
-            self.family(self.to_curve(whole)), self._stops(features), thumbnail[:, 3:6].amax(1, keepdim=True)
-        )
+        clipped = functional.avg_pool2d(thumbnail[:, 3:6].amax(1, keepdim=True), 2)
+        return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped)
 
     def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:
         pooled = [deepest.mean((-2, -1)), deepest.amax((-2, -1)), 4 * histogram.flatten(1)]
