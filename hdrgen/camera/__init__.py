@@ -2,6 +2,7 @@
 
 from hdrgen.camera.clustering import representative_curves
 from hdrgen.camera.curve_files import emor_curve, load_curves, load_response, save_curve, save_response
+from hdrgen.camera.curve_prior import CurvePrior
 from hdrgen.camera.debevec import calibrate_debevec, calibrated_tables, triangle
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
@@ -20,6 +21,7 @@ from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
 __all__ = [
     "SRGB",
     "CameraResponse",
+    "CurvePrior",
     "EstimatedResponse",
     "Gamma",
     "HistogramSampling",

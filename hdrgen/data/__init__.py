@@ -38,6 +38,7 @@ from hdrgen.data.selection import (
     WholeStackByRank,
     whole_steps,
 )
+from hdrgen.data.virtual.finish import Finish
 from hdrgen.data.virtual.motion import Motion
 from hdrgen.data.virtual.moving_scenes import MovingScenes, bracket_camera
 from hdrgen.data.virtual.panorama import Views
@@ -61,6 +62,7 @@ __all__ = [
     "ExposureStackDataModule",
     "ExposureStackFolder",
     "Fairchild",
+    "Finish",
     "FromReference",
     "HDREye",
     "Kalantari",

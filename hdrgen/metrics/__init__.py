@@ -14,6 +14,7 @@ from hdrgen.metrics.alignment import (
     unaligned,
 )
 from hdrgen.metrics.checking import Domain, check_images
+from hdrgen.metrics.crf_correction import correct_response
 from hdrgen.metrics.cvvdp import ColorVideoVDP
 from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
 from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
@@ -77,6 +78,7 @@ __all__ = [
     "align_percentiles",
     "all_metrics",
     "check_images",
+    "correct_response",
     "decode_xyz",
     "describe_metric",
     "described",

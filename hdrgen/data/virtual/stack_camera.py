@@ -9,11 +9,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Sigmoid, load_curves
+from hdrgen.camera import CameraResponse, CurvePrior, Sigmoid, expose, load_curves
 from hdrgen.data.auto_exposure import MIDDLE_GREY, auto_exposure_gain, finite_radiance, with_floor
 from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.data.virtual.exposing import bracket_of
+from hdrgen.data.virtual.finish import Finish
 from hdrgen.errors import InputError
 
 HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
@@ -34,30 +35,37 @@ class StackCamera:
     Attributes:
         evs: Exposures in stops, ascending; 0, the reference, is one of them.
         curves: Where responses are drawn from: a file that `hdrgen.camera.load_curves` reads, or the responses
-            themselves. None draws from the sigmoid family of HDRCNN.
+            themselves, or a `CurvePrior`. None draws from the sigmoid family of HDRCNN.
         curves_fold: Of the curves, "test" takes every fifth run of neighbours and "train" the others; None takes all.
             Neighbours stay together because DoRF lists the red, green and blue curve of a film one after the other.
         bits: Quantisation of the exposures; None leaves them continuous.
         percentile: Of luminance, 0 to 100.
         level: Sensor exposure of that percentile at EV 0, where 1 saturates; 0.18 is middle grey.
         jitter: Half the width of the random exposure error, in stops.
+        exposed_for_lights: Share of scenes whose exposure is anchored on their lights instead: at EV 0, as many pixels
+            are clipped, by their largest channel, as is drawn from `clipped`.
+        clipped: Smallest and largest share of clipped pixels, drawn evenly in its logarithm.
+        finish: Noise, black and white levels, sharpening and JPEG; None takes ideal pictures of `bits`.
     """
 
     evs: Sequence[float] = HALF_STOPS
-    curves: str | list[CameraResponse] | None = None
+    curves: str | list[CameraResponse] | CurvePrior | None = None
     curves_fold: Literal["train", "test"] | None = None
     bits: int | None = 8
     percentile: float = 50.0
     level: float = MIDDLE_GREY
     jitter: float = 0.5
+    exposed_for_lights: float = 0.0
+    clipped: Sequence[float] = (1e-4, 0.2)
+    finish: Finish | None = None
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail in the middle of a run."""
         if 0 not in self.evs or any(b <= a for a, b in zip(self.evs, self.evs[1:], strict=False)):
             raise InputError(f"expected exposures in ascending stops with 0 among them, found {list(self.evs)}")
-        if self.curves_fold and not self.curves:
+        if self.curves_fold and (not self.curves or isinstance(self.curves, CurvePrior)):
             raise InputError(f"expected curves to take the {self.curves_fold} fold of, found none; set curves")
-        if self.curves is not None and not self.responses:
+        if self.curves is not None and not isinstance(self.curves, CurvePrior) and not self.responses:
             raise InputError(f"expected at least one response curve, found none in {self.curves} ({self.curves_fold})")
 
     @property
@@ -72,14 +80,16 @@ class StackCamera:
 
     @cached_property
     def responses(self) -> Sequence[CameraResponse]:
-        """The curves of this fold; empty when the curves are drawn from the sigmoid family."""
-        curves: Sequence[CameraResponse] = (
-            load_curves(self.curves) if isinstance(self.curves, str) else self.curves or []
-        )
+        """The curves of this fold; empty when the curves are drawn from a family."""
+        if self.curves is None or isinstance(self.curves, CurvePrior):
+            return []
+        curves: Sequence[CameraResponse] = load_curves(self.curves) if isinstance(self.curves, str) else self.curves
         return curves if self.curves_fold is None else fold_of(curves, held_out=self.curves_fold == "test")
 
     def draw_response(self, generator: torch.Generator) -> CameraResponse:
         """A response for one scene, each curve equally likely."""
+        if isinstance(self.curves, CurvePrior):
+            return self.curves.draw(generator)
         if self.curves is None:
             return Sigmoid.sample(generator)
         return self.responses[int(torch.randint(len(self.responses), (), generator=generator))]
@@ -107,22 +117,39 @@ class StackCamera:
             `inverse_response`.
         """
         response = self.draw_response(generator)
-        error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
-        level = self.level * 2**error
-        gain = auto_exposure_gain(radiance, self.percentile, level)
+        gain = self._gain(radiance, generator)
         hdr = with_floor(finite_radiance(radiance) * gain)
-        ev = self.ev[list(frames)]
         exposed = hdr
         if frame_radiance is not None:
             exposed = with_floor(finite_radiance(frame_radiance) * gain)
+        ev = self.ev[list(frames)]
+        if self.finish is None:
+            ldr = bracket_of(exposed, ev, response, self.bits)
+            inverse = response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS))
+        else:
+            finish = self.finish.draw(generator)
+            ldr = finish.develop(expose(exposed.expand(len(ev), 3, -1, -1), ev[:, None])[:, 0], response, generator)
+            inverse = finish.inverse(response, RESPONSE_LEVELS)
         return Sample(
-            ldr=bracket_of(exposed, ev, response, self.bits),
+            ldr=ldr,
             ev=ev,
             ref=torch.tensor(local_reference(frames, self.reference)),
             hdr=hdr,
             scene=scene,
-            inverse_response=response.inverse(torch.linspace(0, 1, RESPONSE_LEVELS)),
+            inverse_response=inverse,
         )
+
+    def _gain(self, radiance: Tensor, generator: torch.Generator) -> Tensor:
+        """The factor () that exposes a scene at EV 0."""
+        error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
+        if self.exposed_for_lights:
+            for_lights, drawn = torch.rand(2, generator=generator).tolist()
+            if for_lights < self.exposed_for_lights:
+                low, high = self.clipped
+                brightest = finite_radiance(radiance).amax(0).flatten()
+                index = round((1 - low * (high / low) ** drawn) * (brightest.numel() - 1))
+                return 1 / brightest.sort().values[index].clamp_min(1e-20)
+        return auto_exposure_gain(radiance, self.percentile, self.level * 2**error)
 
 
 class RadianceScenes(StackDataset):
