@@ -1,6 +1,11 @@
 """The checkpoint to resume from, and how checkpoints are written."""
 
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -12,6 +17,9 @@ from hdrgen.callbacks.not_finite import weights_not_finite
 from hdrgen.errors import InputError
 from hdrgen.io import complete_or_nothing
 from hdrgen.signals import unbroken
+
+QUEUE_SIGNALS = [getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name)]
+"""Those by which SLURM may say that the time is up; Windows has none."""
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -49,12 +57,39 @@ class LastCheckpoint(Checkpoint):
     ModelCheckpoint's own `save_last` renews it only when an epoch is among the best, so that a run that goes on from
     it would lose all epochs since. Being a `Checkpoint`, it runs after all other callbacks and after ModelCheckpoint,
     whose memory of the best it must hold.
+
+    Where SLURM signals that the time is up, Lightning saves the training and has the job queued again; at whatever
+    point of a step it is. Here that waits for the end of the step, from which the training goes on as it would have.
     """
+
+    def __init__(self) -> None:
+        self._queue: Callable[[], object] | None = None
+        self._asked = False
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Have `WholeFiles` write the checkpoints of the run, unless the strategy has a writer of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = WholeFiles()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take SLURM's signal from Lightning, which has put its handler in place before this."""
+        self._queue, self._asked = None, False
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in QUEUE_SIGNALS:
+            handler = signal.getsignal(number)
+            if callable(handler) and type(handler).__module__.startswith("pytorch_lightning."):
+                self._queue = partial(handler, number, None)
+                signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Save and queue again, if SLURM has asked for it."""
+        if self._asked and self._queue is not None:
+            self._asked = False
+            self._queue()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save on every rank, as sharded strategies need; rank 0 writes."""

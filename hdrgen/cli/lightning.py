@@ -37,7 +37,11 @@ from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.trainer_options import epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
-from hdrgen.methods import HDRModule, method_in  # with all methods: what is imported is named by its class name alone
+from hdrgen.methods import (
+    HDRModule,
+    method_in,
+    without_files,
+)  # with all methods: what is imported is named by its class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
 from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, subclasses, weights_in
@@ -138,6 +142,8 @@ class HDRCLI(LightningCLI):
         settings = self._settings
         tell_what_is_lost(settings)
         settle_checkpoint(settings)
+        if self.subcommand == "fit" and settings.ckpt_path and settings.get("model.init_args.initial_weights"):
+            settings.model.init_args.initial_weights = None  # all weights are those of the checkpoint
         used = VERBS[self.subcommand] if self.subcommand else SCENES
         self._idle: dict[str, Any] = {part: settings.data[part] for part in SCENES if part not in used}
         for part in self._idle:
@@ -318,10 +324,23 @@ def complete(arguments: list[str]) -> list[str]:
         )
     if class_name in (None, class_name_in(checkpoint)):
         method = method_in(checkpoint, path, named if named and "." in named else None)
+        if verb == "fit":
+            method, left_out = without_files(method)
+            tell_left_out(left_out, rest)
         # What looks like an address anywhere in the text would be opened as one.
         described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
         rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}"]
+
+
+def tell_left_out(files: dict[str, str], arguments: Sequence[str]) -> None:
+    """Say which files a checkpoint names that were not opened, and that a training may need."""
+    for name, path in files.items():
+        if name != "initial_weights" and value_of(arguments, f"--model.{name}") is None:
+            warnings.warn(
+                f"{path!r} is named by the checkpoint, and not opened; pass --model.{name} FILE if it is yours",
+                stacklevel=1,
+            )
 
 
 def _unknown_method(name: str) -> str:

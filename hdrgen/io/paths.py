@@ -1,5 +1,6 @@
 """Paths of files: one that can be read, one that can be written, and writing that is whole or not at all."""
 
+import errno
 import os
 import stat
 import uuid
@@ -11,6 +12,7 @@ from pathlib import Path
 from hdrgen.errors import InputError
 
 _NAMED = 5  # files that a warning names
+_BEHIND = 2**14  # bytes: more than any library holds back
 _STEM = 40  # characters of a temporary name, which is longer than the file's: a name may have 255 bytes
 
 
@@ -101,10 +103,10 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: The folder cannot be made or written, or `path` is a folder.
     """
-    if path.is_dir():
-        raise InputError(f"{path}: expected a file name, found a folder; choose another name")
     temporary = path.with_name(f".{path.stem[:_STEM]}.{uuid.uuid4().hex}{path.suffix}")
     try:
+        if path.is_dir():
+            raise InputError(f"{path}: expected a file name, found a folder; choose another name")
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _to_disk(temporary)
@@ -112,9 +114,8 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
         with suppress(OSError):  # not every file system, nor Windows, knows this of folders
             _to_disk(path.parent)
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror or error}); check folder and free space"
-        ) from error
+        advice = "choose a shorter name" if error.errno == errno.ENAMETOOLONG else "check folder and free space"
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); {advice}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -122,11 +123,32 @@ def complete_or_nothing(path: Path) -> Iterator[Path]:
 
 def _to_disk(path: Path) -> None:
     """Wait until a file or folder is on the disk; a full disk may show itself only now."""
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    folder = path.is_dir()
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
+        if not folder:
+            _check_end(descriptor)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_end(descriptor: int) -> None:
+    """Whether the end of a file can be there: whether more could be written behind it.
+
+    Libraries hold the last kilobytes of a file back until they close it, and several (those of PNG, OpenEXR, Radiance
+    and JPEG XL) say nothing if the disk is full by then.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    size = os.fstat(descriptor).st_size
+    try:
+        written = os.pwrite(descriptor, bytes(_BEHIND), size) if hasattr(os, "pwrite") else _BEHIND
+    finally:
+        os.ftruncate(descriptor, size)
+    if written < _BEHIND:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def write_complete(path: Path, content: str | bytes) -> None:

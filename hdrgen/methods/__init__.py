@@ -12,7 +12,7 @@ from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.inverse_camera import InverseCamera
-from hdrgen.methods.loading import build, load_method, method_in
+from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
 from hdrgen.methods.source import source_of
@@ -39,4 +39,5 @@ __all__ = [
     "method_in",
     "source_of",
     "true_responses",
+    "without_files",
 ]

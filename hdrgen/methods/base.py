@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NoReturn, TypedDict
 
 import torch
 from pytorch_lightning import Callback
@@ -279,6 +279,18 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
             both, image, self.tile, (torch.uint8, None)
         )
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: Any, *_: Any, **__: Any) -> NoReturn:
+        """Refused: Lightning would hand what the file says to a parser that imports classes and opens addresses.
+
+        Raises:
+            InputError: With what to call instead.
+        """
+        raise InputError(
+            f"{cls.__name__}.load_from_checkpoint lets a file name what is imported and opened; load {checkpoint_path}"
+            f" as data by hdrgen.load({str(checkpoint_path)!r}).method"
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the class, so that a checkpoint alone is enough to load the method.

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import typing
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -33,6 +34,8 @@ from hdrgen.weights import (
 OWN = "hdrgen.methods"
 TRUSTED = ("hdrgen", "torch.optim", "torch.nn", "pytorch_lightning.cli")
 """Where the classes are from that a checkpoint may name, of those that are imported; a user's method adds its own."""
+START = "initial_weights"
+"""Argument of every method: a file of weights to start from."""
 SPARE = 2**22
 """Numbers that a network may have besides those that its file holds: tables which it computes."""
 SPARE_TENSORS = 256
@@ -66,6 +69,26 @@ def method_in(checkpoint: dict[str, Any], path: str | Path, vouched: str | None 
     return method
 
 
+def without_files(method: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A method from a checkpoint, without the files that its training would open: their names are a stranger's.
+
+    Weights to start from are not needed by a training that goes on; those of a perceptual loss are, and a user who has
+    them elsewhere than in torch.hub's cache names them again.
+
+    Args:
+        method: As `method_in` gives it.
+
+    Returns:
+        The method, and what was left out of it, by argument.
+    """
+    cls = next(cls for cls in subclasses(HDRModule) if full_name(cls) == method["class_path"])
+    hints = typing.get_type_hints(vars(cls)["__init__"])
+    files = {START, *(name for name, kind in hints.items() if Path in (kind, *typing.get_args(kind)))}
+    arguments = method["init_args"]
+    left_out = {name: value for name, value in arguments.items() if name in files and isinstance(value, str)}
+    return method | {"init_args": {n: v for n, v in arguments.items() if n not in left_out}}, left_out
+
+
 def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -> HDRModule:
     """The method that made a checkpoint, with its weights, on the CPU and in evaluation mode.
 
@@ -74,7 +97,7 @@ def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -
         method: Class, or its import path; needed only for a checkpoint that names none, or one outside hdrgen.
 
     Raises:
-        InputError: See `read_checkpoint` and `method_in`; weights that do not fit.
+        InputError: See `read_checkpoint` and `method_in`; weights that do not fit, or are not finite.
     """
     if isinstance(method, type):
         method = full_name(method)
@@ -83,6 +106,7 @@ def load_method(path: str | Path, method: type[HDRModule] | str | None = None) -
     with _as_large_as(checkpoint["state_dict"]):
         loaded = build(settings)
     _load(loaded, checkpoint["state_dict"], path)
+    _check_finite(loaded, path)
     return loaded.eval()
 
 
@@ -179,6 +203,15 @@ def _load(method: HDRModule, state: Mapping[str, Any], path: str | Path, assign:
             f"{path}: expected weights of a {type(method).__name__}, found others"
             f" ({' '.join(str(error).split())[:160]})"
         ) from error
+
+
+def _check_finite(method: HDRModule, path: str | Path) -> None:
+    bad = [name for name, value in method.state_dict().items() if not value.isfinite().all()]
+    if bad:
+        raise InputError(
+            f"{path}: expected finite weights, found NaN or infinity in {len(bad)} tensors (the first is {bad[0]});"
+            " take a checkpoint from before the training failed"
+        )
 
 
 @contextmanager

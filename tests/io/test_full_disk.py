@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from pytorch_lightning.loggers import CSVLogger
@@ -17,7 +18,7 @@ from hdrgen.camera import TabulatedResponse, save_curve, save_response
 from hdrgen.cli.main import main
 from hdrgen.data import write_stack
 from hdrgen.errors import InputError
-from hdrgen.io import write_complete
+from hdrgen.io import write_complete, write_image
 from tests.full_disk import file_size_limit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
@@ -87,7 +88,30 @@ def test_a_file_that_does_not_fit_leaves_the_one_before(name, limit, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
-def test_the_list_of_a_scene_is_whole_or_not_there(tmp_path):
+@pytest.mark.parametrize("missing", [1, 100])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.exr", "a.hdr", "a.jxl", "a.avif"])
+def test_the_end_of_an_image_that_does_not_fit_is_missed(name, missing, tmp_path):
+    """Several libraries hold it back, and say nothing when it is lost."""
+    pixels = np.random.default_rng(0).uniform(0.1, 1, (60, 80, 3)).astype(np.float32)
+    path = tmp_path / name
+    try:
+        write_image(path, pixels)
+    except InputError as error:
+        pytest.skip(str(error))  # an encoder that is not installed
+    before = path.read_bytes()
+    with file_size_limit(len(before) - missing), pytest.raises(InputError, match=r"cannot be written .* free space"):
+        write_image(path, pixels)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_is_too_long_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"File name too long.*; choose a shorter name"):
+        write_complete(tmp_path / ("x" * 256), "text")
+
+
+def test_the_list_of_a_scene_is_whole_or_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("hdrgen.io.paths._BEHIND", 0)  # the small images fit, just so
     count = 200
     sample = {"ldr": torch.zeros(count, 3, 2, 2), "ev": torch.arange(count) / 8, "ref": torch.tensor(0), "scene": "a"}
     with file_size_limit(1500), pytest.raises(InputError, match=r"exposures\.csv: cannot be written"):

@@ -5,7 +5,7 @@ import torch
 
 from hdrgen.camera import Sigmoid
 from hdrgen.errors import InputError
-from hdrgen.methods import MultiExposureGeneration, PlainMerge, build, method_in
+from hdrgen.methods import MultiExposureGeneration, PlainMerge, build, load_method, method_in
 from tests.toys import ToyMethod
 
 MERGE = "hdrgen.methods.baselines.module.PlainMerge"
@@ -92,3 +92,14 @@ def test_a_tensor_that_repeats_one_number_counts_once(tmp_path):
 def test_checkpoint_without_a_method():
     with pytest.raises(InputError, match="does not say which method"):
         method_in({"state_dict": {}}, "x.ckpt")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    method = ToyMethod()
+    method.weight.data[0] = float("nan")
+    entries = {"hyper_parameters": {}, "hdrgen": {"class_path": "tests.toys.ToyMethod"}}
+    torch.save({"state_dict": method.state_dict(), **entries}, tmp_path / "nan.ckpt")
+    with pytest.raises(
+        InputError, match=r"nan\.ckpt: expected finite weights, found NaN .* 1 tensors .*first is weight"
+    ):
+        load_method(tmp_path / "nan.ckpt", ToyMethod)

@@ -15,8 +15,8 @@ import torch
 import hdrgen
 from hdrgen.cli.main import main
 from hdrgen.errors import InputError
-from hdrgen.methods import HDRGAN, load_method
-from hdrgen.weights import find_best, find_last, read_weights
+from hdrgen.methods import HDRGAN, MultiExposureGeneration, load_method, without_files
+from hdrgen.weights import find_best, find_last, full_name, read_weights
 from tests.weights import crafted
 
 CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.logger=false"]
@@ -141,6 +141,8 @@ def test_an_address_is_text_for_the_parser_too(folder, state):
         {"optimizer_states": [{}]},
         {"optimizer_states": [], "lr_schedulers": [{"milestones": 3}]},
         {"pytorch-lightning_version": "new"},
+        {"loops": {"fit_loop": {"epoch_progress": {"total": {"ready": 10**18}}}}},
+        {"loops": {"fit_loop": {"epoch_loop.batch_progress": {"current": {"completed": -1}}}}},
     ],
 )
 def test_a_training_does_not_go_on_from_odd_states(changed, folder, state, capsys):
@@ -176,3 +178,23 @@ def test_compressed_weights_are_refused(folder, state):
     assert "damaged or not a checkpoint" in told(load_method, folder / "evil.ckpt")
     with pytest.raises(InputError, match="cannot be read as VGG weights"):
         read_weights(folder / "evil.ckpt", "VGG")
+
+
+def test_a_training_that_goes_on_opens_no_file_that_its_checkpoint_names(folder, state, capsys):
+    """Not even to find that it is not there; it fails later, for the states that this checkpoint lacks."""
+    crafted.write(folder / "good.ckpt", state, {"initial_weights": "../secret.ckpt"})
+    assert main([*VERBS["fit"], "good.ckpt", "--trainer.max_epochs=1", "--trainer.limit_train_batches=1"]) == 2
+    assert "secret" not in capsys.readouterr().err
+
+
+def test_files_are_left_out_of_what_a_checkpoint_says():
+    given = {"perceptual_weights": "../secret.pth", "initial_weights": "../secret.ckpt", "perceptual_weight": 0.1}
+    method = {"class_path": full_name(MultiExposureGeneration), "init_args": given}
+    kept, left_out = without_files(method)
+    assert kept["init_args"] == {"perceptual_weight": 0.1}
+    assert left_out == {"perceptual_weights": "../secret.pth", "initial_weights": "../secret.ckpt"}
+
+
+def test_lightnings_own_way_to_load_is_refused(folder):
+    with pytest.raises(InputError, match=r"load any\.ckpt as data by hdrgen\.load\('any\.ckpt'\)\.method"):
+        HDRGAN.load_from_checkpoint("any.ckpt")
