@@ -64,7 +64,11 @@ def test_the_configuration_trains_with_its_monitor():
     run = Path("again/MultiExposureGeneration/version_0")
     assert list((run / "checkpoints").glob("epoch=000-psnr=*.ckpt"))
     was, now = (yaml.safe_load(Path(file).read_text()) for file in (CONFIG, run / "config.yaml"))
-    # A setting that this metric has got since
+    # Settings that there are since
+    was["model"]["init_args"] |= {"perceptual_channels": "sum", "encode_apart": True}
+    was["data"]["samples_per_scene"] = 1
+    geometry = {"probability": 1.0, "quarter_turns": False, "upside_down": True, "anywhere": False}
+    was["data"]["augmentation"]["init_args"] |= geometry
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
