@@ -1,6 +1,6 @@
 """Damaged files of every kind into the readers, in processes of their own: an image or one line, nothing else.
 
-`python -m benchmarks.fuzz_readers` does the same at length.
+`python -m benchmarks.fuzz.readers` does the same at length.
 """
 
 import struct
@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from benchmarks.fuzz_readers import batch
+from benchmarks.fuzz.readers import batch
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
 from hdrgen.io.codecs.jpeg_picture import decoded

@@ -69,7 +69,7 @@ def run(reader: str, options: argparse.Namespace, state: dict[str, dict[str, obj
 
 def batch(reader: str, start: int, stop: int, timeout: float) -> list[tuple[int, str]]:
     """The outcome of each file, by its number."""
-    return workers.batch(("-m", "benchmarks.fuzz_readers", "--work", reader), start, stop, timeout)
+    return workers.batch(("-m", "benchmarks.fuzz.readers", "--work", reader), start, stop, timeout)
 
 
 def work(reader: str, start: int, stop: int) -> int:
