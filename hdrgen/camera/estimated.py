@@ -1,5 +1,7 @@
 """The response curves that a calibration returns."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,7 @@ class EstimatedResponse(TabulatedResponse):
         super().__init__(irradiance, levels, name)
 
     @classmethod
-    def unchecked(cls, irradiance: Tensor, name: str = "estimated") -> "EstimatedResponse":
+    def unchecked(cls, irradiance: Tensor, name: str = "estimated") -> EstimatedResponse:
         """The same without a look at the table, which a training would wait for; only `inverse` may be asked."""
         response = cls.__new__(cls)
         response.irradiance, response.name = irradiance, name

@@ -1,5 +1,7 @@
 """The least squares behind Debevec calibration, in coordinates in which single precision is enough."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +40,7 @@ class SmoothBasis:
     penalty: Tensor
     seen: tuple[float, ...]
 
-    def to(self, like: Tensor) -> "SmoothBasis":
+    def to(self, like: Tensor) -> SmoothBasis:
         """The same on the device and in the precision of another tensor."""
         # A line that no pixel shows stays at 0, instead of nowhere.
         least = torch.finfo(like.dtype).eps ** 1.75

@@ -16,7 +16,6 @@ from tests.methods.examples import EXAMPLES
 from tests.methods.test_every_method import every_method, one_batch, quiet, train, weights
 
 LAST, FIRST = torch.channels_last, torch.contiguous_format
-WAITS = {"DeepSynthHDRI": "recursion.levels_of reads the exposures' EV from the device in each step"}
 FEW = 64
 """Numbers of a copy to the device that a step may hold: what it has drawn, on the CPU, for its batch."""
 LE = EXAMPLES[-1]
@@ -41,9 +40,6 @@ class Watch(TorchDispatchMode):
 @every_method
 def test_a_step_reads_nothing_from_its_device_and_computes_in_float32(example, monkeypatch):
     """On a device without numbers, what would copy some to the host fails: `.item()`, `.tolist()`, `nonzero`."""
-    name = example.method.__name__
-    if name in WAITS:
-        pytest.xfail(WAITS[name])
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # which does not know the device
     model = example.model().to("meta")
     monkeypatch.setattr(model, "log", lambda *_, **__: None)

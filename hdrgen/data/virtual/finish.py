@@ -1,5 +1,7 @@
 """What a camera does beyond exposure and response: noise, lifted black, lowered white, sharpening, JPEG."""
 
+from __future__ import annotations
+
 import io as memory
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ class Finish:
     quality: Sequence[int] | None = (70, 98)
     plain_files: float = 0.2
 
-    def draw(self, generator: torch.Generator) -> "DrawnFinish":
+    def draw(self, generator: torch.Generator) -> DrawnFinish:
         """The finish of one scene."""
         draws = torch.rand(8, generator=generator).tolist()
         well = None

@@ -157,7 +157,7 @@ def test_the_handler_of_the_caller_comes_back():
 def test_a_training_with_workers_ends_with_all_of_them():
     """The whole group gets the signal, as from `timeout`; the workers' end is then noticed beside it."""
     command = [sys.executable, "-m", "hdrgen", *[part.replace("=Toy", "=tests.toys.Toy") for part in TRAIN]]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"}
     endless = ["--data.num_workers=2", "--data.train.count=100000", "--trainer.max_epochs=1"]
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     with subprocess.Popen([*command, *endless], env=environment, **options) as training:
