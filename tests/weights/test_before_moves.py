@@ -64,8 +64,11 @@ def test_the_configuration_trains_with_its_monitor():
     run = Path("again/MultiExposureGeneration/version_0")
     assert list((run / "checkpoints").glob("epoch=000-psnr=*.ckpt"))
     was, now = (yaml.safe_load(Path(file).read_text()) for file in (CONFIG, run / "config.yaml"))
-    # A setting that this metric has got since
+    # Settings that there are since
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
+    was["data"] |= {"cache": None, "cache_gib": 50.0}
+    for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
+        scenes["init_args"]["cache_gib"] = 0.5
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
 
