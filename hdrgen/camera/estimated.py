@@ -23,9 +23,11 @@ class EstimatedResponse(TabulatedResponse):
 
     @classmethod
     def unchecked(cls, irradiance: Tensor, name: str = "estimated") -> EstimatedResponse:
-        """The same without a look at the table, which a training would wait for; only `inverse` may be asked."""
+        """The same without a look at the table, which a training would wait for. Where it jumps, so does the curve."""
         response = cls.__new__(cls)
         response.irradiance, response.name = irradiance, name
+        levels = torch.linspace(0, 1, irradiance.shape[-1], dtype=irradiance.dtype, device=irradiance.device)
+        response.brightness = levels.expand_as(irradiance)
         return response
 
     def _decode(self, display: Tensor) -> Tensor:

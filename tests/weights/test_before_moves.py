@@ -70,6 +70,9 @@ def test_the_configuration_trains_with_its_monitor():
     geometry = {"probability": 1.0, "quarter_turns": False, "upside_down": True, "anywhere": False}
     was["data"]["augmentation"]["init_args"] |= geometry
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
+    was["data"] |= {"cache": None, "cache_gib": 50.0}
+    for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
+        scenes["init_args"]["cache_gib"] = 0.5
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
 

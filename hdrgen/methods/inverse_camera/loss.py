@@ -5,7 +5,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hdrgen.camera import TabulatedResponse
 
 QUANTILES = (0.5, 0.85)
 """Of the stops above white: a median, and an upper one for small lights."""
@@ -71,7 +70,3 @@ def _at(curve: Tensor, levels: Tensor) -> Tensor:
     return values.clamp_min(SHADOW).log2()
 
 
-def true_response(table: Tensor) -> TabulatedResponse:
-    """The responses of scenes whose inverses are `table` `(B, N)`, for images `(B, ..., 3, H, W)`."""
-    levels = torch.linspace(0, 1, table.shape[-1], device=table.device)
-    return TabulatedResponse(table[:, None], levels.expand(len(table), 1, -1), name="true")

@@ -14,7 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.inverse_camera.application import Restoration, exposures_of, guided_stops, region_stops
 from hdrgen.methods.inverse_camera.curve import response_of
-from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss, true_response
+from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
 from hdrgen.methods.inverse_camera.summary import ramp
 from hdrgen.tiling import of_whole_image
@@ -135,7 +135,7 @@ class InverseCamera(HDRModule):
         radiance = self.restoration(image, _linear(image, estimate.curve), stops)
         made, truth = (x[..., ::2, ::2] for x in (radiance, hdr))
         ev = self._drawn_exposures(batch["scene"], made.device)
-        camera = true_response(batch["inverse_response"])
+        camera = response_of(batch["inverse_response"])
         exposures = exposures_of(made, ev, estimate.curve) - camera(truth[:, None] * ev.exp2().view(-1, 1, 1, 1))
         return Losses(
             exposures.abs().mean(),
