@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import OpenImageIO
+
 from hdrgen.cli.main import main
 
 CAPABILITIES, OVERRIDE = 0x20080522, 0b110
@@ -131,3 +134,12 @@ def waited(pid: int, seconds: float = 40) -> bool:
             return True
         time.sleep(0.2)
     return False
+
+
+def write_unchecked(path: str, pixels: np.ndarray) -> None:
+    """As `write_image`, which would refuse NaN."""
+    height, width, channels = pixels.shape
+    output = OpenImageIO.ImageOutput.create(path)
+    output.open(path, OpenImageIO.ImageSpec(width, height, channels, "float"))
+    output.write_image(pixels)
+    output.close()

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-
 QUANTILES = (0.5, 0.85)
 """Of the stops above white: a median, and an upper one for small lights."""
 HIGHEST = 8.0
@@ -68,5 +67,3 @@ def _at(curve: Tensor, levels: Tensor) -> Tensor:
     index = position.long().clamp_max(curve.shape[1] - 2)
     values = torch.lerp(curve[:, index], curve[:, index + 1], position - index)
     return values.clamp_min(SHADOW).log2()
-
-
