@@ -24,6 +24,8 @@ LIMIT = MEGAPIXELS * 1e6 * 32
 """Bytes: a third more than the largest picture takes that is allowed, one with a gain map."""
 ADDRESS_SPACE = 4 << 30
 _BATCH = 2500
+_LONGEST = 1 << 20
+"""Bytes of a file that is changed once more."""
 _WRITTEN = {False: (".png", ".tif", ".jpg"), True: (".exr", ".hdr", ".tif", ".uhdr.jpg")}
 """What is made of a picture, by whether it is linear."""
 
@@ -77,7 +79,8 @@ def file_of(reader: str, seed: int, index: int) -> tuple[str, str, bytes]:
     kind = kinds[index % len(kinds)]
     name, content = files[int(rng.integers(len(files)))]
     for chosen in [kind, *rng.choice(kinds, int(rng.choice([0, 0, 1, 2])))]:
-        content = READERS[reader].kinds[chosen](content, rng)
+        if len(content) < _LONGEST:  # copies of copies would fill the memory of whoever makes them
+            content = READERS[reader].kinds[chosen](content, rng)
     return kind, name, content
 
 
@@ -151,6 +154,7 @@ def once(reader: str, seed: int, index: int, folder: Path) -> str:
 
 def run(readers: list[str], count: int, seed: int, folder: Path) -> int:
     """All files of some readers; how many findings there are. A run that was stopped goes on from where it was."""
+    limit_memory(ADDRESS_SPACE)
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / f"mutations_{seed}.json"
     kept: dict[str, dict[str, object]] = json.loads(state.read_text()) if state.exists() else {}

@@ -107,4 +107,5 @@ def disordered(pieces: Sequence[Piece], rng: Generator) -> list[Piece]:
 
 
 def _is_short(piece: object) -> bool:
-    return not isinstance(piece, bytes) or len(piece) < 100
+    content = piece.put_together() if hasattr(piece, "put_together") else piece
+    return isinstance(content, bytes) and len(content) < 100
