@@ -13,6 +13,7 @@ share. `--only 3 17` runs those numbers of the same draw again. Needs the extra 
 
 import argparse
 import difflib
+import functools
 import importlib
 import os
 import random
@@ -100,6 +101,7 @@ def main() -> int:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
         ran = kept(options.map) or observe(tree, options.rooms, options.tests, options.map)
+        _check_files(tree, ran)
         survivors: dict[int, Mutant] = {}
         for number in options.only or range(len(mutants)):
             survived, seconds, count = try_mutant(tree, mutants[number], ran, options.seconds)
@@ -111,6 +113,13 @@ def main() -> int:
     return report([mutants[number] for number in options.only or range(len(mutants))], survivors)
 
 
+def _check_files(tree: Path, ran: Ran) -> None:
+    """Tests that are not there would fail, and so kill whatever mutant."""
+    missing = {file_of(test) for test in ran.seconds if not (tree / file_of(test)).exists()}
+    if missing:
+        sys.exit(f"the map is of another tree: expected {', '.join(sorted(missing))}; make it anew")
+
+
 def draw(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
     """Random mutants of the rooms' files, all as likely."""
     paths = sorted(path for room in rooms for path in (ROOT / "hdrgen" / room).rglob("*.py"))
@@ -119,6 +128,7 @@ def draw(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
     return [_mutant(path, index) for path, index in random.Random(seed).sample(every, min(count, len(every)))]
 
 
+@functools.cache
 def _mutations(path: Path) -> tuple[cst.Module, list[Mutation]]:
     module, mutations, *_ = create_mutations(str(path), path.read_text())
     return module, [each for each in mutations if not isinstance(each.original_node, cst.SimpleString)]

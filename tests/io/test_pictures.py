@@ -3,6 +3,7 @@
 import sys
 import warnings
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from PIL import ImageCms, ImageOps
 
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
+from hdrgen.io.codecs.codec import Decoded
+from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
 from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp
 
@@ -299,3 +302,13 @@ def test_numbers_of_colours():
     assert Cicp(12, 16).chromaticities == DISPLAY_P3.chromaticities
     assert Cicp(2, 2).chromaticities is None
     assert not Cicp(1, 13).is_radiance
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_levels_of_fewer_bits_fill_sixteen(bits):
+    """Black and white stay the ends, and the middle the middle."""
+    top = 2**bits - 1
+    levels = np.array([0, 1, top // 2, top - 1, top], np.uint16)
+    decoded = Decoded(None, np.repeat(levels[None, :, None], 3, -1), False)
+    found = pictured(Path("a.avif"), decoded, None, bits).pixels[0, :, 0]
+    assert found.tolist() == np.rint(levels * 65535.0 / top).astype(int).tolist()

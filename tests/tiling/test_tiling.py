@@ -340,3 +340,9 @@ def test_tiles_are_checked_before_any_work():
         tiling.check(tile)
     with pytest.raises(InputError, match="32"):
         tiling.check(32)
+
+
+def test_live_memory_counts_each_of_several_results():
+    with LiveMemory() as memory:
+        values, places = torch.zeros(2, 1000, dtype=torch.float64).max(0)
+    assert (memory.peak, memory.live) == (32000, values.nbytes + places.nbytes)

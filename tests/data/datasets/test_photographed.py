@@ -24,6 +24,7 @@ from hdrgen.data import (
     reading,
 )
 from hdrgen.data.datasets.photographed import PhotographedStacks, StackOptions
+from hdrgen.data.reading import shrunk, squared
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
 from tests.data.datasets import trees
@@ -216,3 +217,11 @@ def test_folders_of_one_name_are_told_apart(tmp_path):
         trees.kalantari(tmp_path, f"Test-set/{place}", 1, ("001",))
     data = Kalantari(str(tmp_path), "test")
     assert [data.scene(index) for index in range(2)] == ["EXTRA_001", "PAPER_001"]
+
+
+@pytest.mark.parametrize("reduce", [shrunk, squared])
+def test_reduced_pictures_are_antialiased(reduce):
+    """Stripes of three bright pixels and a dark one become their mean."""
+    stripes = torch.tensor([1.0, 1.0, 1.0, 0.0]).repeat(16).expand(1, 3, 64, 64)
+    inner = reduce(stripes, 8)[..., 1:-1, 1:-1]
+    torch.testing.assert_close(inner, torch.full_like(inner, 0.75), atol=0.02, rtol=0)

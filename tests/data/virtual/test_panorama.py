@@ -143,3 +143,10 @@ def test_windows_lie_within_the_photograph_and_reach_its_borders():
     assert all(torch.equal(part, image[:, :, int(part[0, 0, 0]) :][:, :, :5]) for part in found)
     tall = [window(image.mT, 5, derived_generator(seed)) for seed in range(60)]
     assert all(torch.equal(part, image.mT[:, int(part[0, 0, 0]) :][:, :5]) for part in tall)
+
+
+@pytest.mark.parametrize("pitch", [-1.5, 0.3, 1.5])
+def test_a_panorama_of_one_colour_has_it_everywhere_at_the_poles_too(pitch):
+    panorama = torch.tensor([1.0, 2.0, 3.0])[:, None, None].expand(3, 16, 32)
+    seen = perspective(panorama, View(1.6, 0.4, pitch, 0.0), 12)
+    torch.testing.assert_close(seen, panorama[:, :12, :12])

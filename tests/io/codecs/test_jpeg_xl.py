@@ -7,6 +7,7 @@ import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_header, read_image, write_image
+from hdrgen.io.codecs.jpeg_xl import CODESTREAM, with_exif
 from hdrgen.io.containers.boxes import boxes
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
@@ -54,3 +55,12 @@ def test_animation_is_refused(tmp_path, size, container):
     for read in (read_header, read_image):
         with pytest.raises(InputError, match=r"a\.jxl: expected one picture, found an animation; convert one frame"):
             read(tmp_path / "a.jxl")
+
+
+def test_exif_is_put_in_front_of_a_picture_without_a_container():
+    plain = imagecodecs.jpegxl_encode(np.zeros((9, 8, 3), np.uint8), usecontainer=False)
+    assert plain.startswith(CODESTREAM)
+    content = with_exif(plain, b"MM\0*abc")
+    parts = {part.kind: part.content(BytesIO(content), 1 << 20) for part in boxes(BytesIO(content), 0, len(content))}
+    assert (parts[b"Exif"], parts[b"jxlc"]) == (bytes(4) + b"MM\0*abc", plain)
+    assert imagecodecs.jpegxl_decode(content).shape == (9, 8, 3)
