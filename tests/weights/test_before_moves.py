@@ -73,7 +73,8 @@ def test_the_configuration_trains_with_its_monitor():
     was["data"] |= {"cache": None, "cache_gib": 50.0}
     for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
         scenes["init_args"]["cache_gib"] = 0.5
-        scenes["init_args"]["camera"] |= {"exposed_for_lights": 0.0, "clipped": [1e-4, 0.2], "finish": None}
+        if camera := scenes["init_args"]["camera"]:
+            camera |= {"exposed_for_lights": 0.0, "clipped": [1e-4, 0.2], "finish": None}
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
 
