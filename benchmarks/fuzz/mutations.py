@@ -20,8 +20,8 @@ from benchmarks.fuzz.workers import batch, limit_memory, watched
 from tests.mutated import seeds
 
 MEGAPIXELS = 8.0
-LIMIT = MEGAPIXELS * 1e6 * 32
-"""Bytes: a third more than the largest picture takes that is allowed, one with a gain map."""
+LIMIT = MEGAPIXELS * 1e6 * 60
+"""Bytes: a picture of floats that is cleaned takes 46 for each pixel at its peak, while one of 12 is held."""
 ADDRESS_SPACE = 4 << 30
 _BATCH = 2500
 _LONGEST = 1 << 20

@@ -97,7 +97,7 @@ def _fields(box: bytes, rng: Generator) -> bytes:
 
 def _cut(box: bytes, rng: Generator) -> bytes:
     """Its size is true again."""
-    end = int(rng.integers(8, len(box) + 1))
+    end = int(rng.integers(8, max(8, len(box)) + 1))
     return end.to_bytes(4, "big") + box[4:end]
 
 

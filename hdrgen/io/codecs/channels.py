@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, one_line
 from hdrgen.io.image import Pixels
 from hdrgen.io.notes import Note
 
@@ -99,8 +99,9 @@ def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
     part = 0
     while reader.seek_subimage(part, 0):
         spec = reader.spec()
-        names.extend(f"{name} (deep)" if spec.deep else name for name in spec.channelnames)
-        choice = None if spec.deep else choose_named(spec.channelnames)
+        own = [one_line(name).strip() for name in spec.channelnames]  # they go into notes and errors
+        names.extend(f"{name} (deep)" if spec.deep else name for name in own)
+        choice = None if spec.deep else choose_named(own)
         if choice is not None and len(choice.channels) == len(_RGB):
             return choice._replace(part=part)
         if choice is not None and grey is None:
