@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import complete_or_nothing
+from hdrgen.io import complete_or_nothing, write_complete
 from hdrgen.version import __version__
 
 TAG = "CACHEDIR.TAG"
@@ -222,7 +222,7 @@ def clear_cache(folder: Path) -> tuple[int, int]:
 def _tag(folder: Path) -> None:
     if not (folder / TAG).is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / TAG).write_text(SIGNATURE, encoding="utf-8")
+        write_complete(folder / TAG, SIGNATURE)
 
 
 def _digest(recipe: Sequence[object], sources: Sequence[Path]) -> str:
