@@ -173,7 +173,14 @@ class _Chosen:
 def try_mutant(tree: Path, mutant: Mutant, ran: Ran, limit: float) -> tuple[bool, float, int]:
     """Whether it survives, after how many seconds of how many tests: first those of its room, then all others."""
     tests = ran.tests_of(mutant.path, mutant.lines, mutant.function)
-    own = {test for test in tests if Path(file_of(test)).parts[1] == mutant.room}
+    if not ran.runs(mutant.path, mutant.lines):
+        # A constant or a default, which tests read without running a line of its file.
+        tests |= {
+            test
+            for test in ran.seconds
+            if Path(file_of(test)).parts[:2] in (("tests", mutant.room), ("tests", "across"))
+        }
+    own = {test for test in tests if Path(file_of(test)).parts[1] in (mutant.room, "across")}
     start, count = time.perf_counter(), 0
     path = tree / mutant.path
     _write(path, mutant.after)

@@ -36,6 +36,11 @@ class Ran:
                 return found
         return self._among(test for tests in file.values() for test in tests)
 
+    def runs(self, path: str, lines: range) -> bool:
+        """Whether any test runs any of these lines; what stands outside functions is run by none."""
+        file = self.lines.get(path, {})
+        return any(file.get(str(line)) for line in lines)
+
     def _among(self, contexts: Iterator[str]) -> set[str]:
         """Tests of these names; a file's name, which stands for its fixtures, means all its tests."""
         wanted = set(contexts)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdrgen.camera import SRGB, CameraResponse, EstimatedResponse, Gamma, Sigmoid, TabulatedResponse, stack_curves
+from hdrgen.camera.response import power
 from hdrgen.errors import InputError
 
 CURVES = [
@@ -95,3 +96,9 @@ def test_estimated_tables_per_channel():
 def test_impossible_parameters(make):
     with pytest.raises(InputError, match="positive"):
         make()
+
+
+@pytest.mark.parametrize("exponent", [0.3, 0.9, 1.1])
+def test_powers_and_their_roots_are_inverses_in_the_toe_too(exponent):
+    x = torch.tensor([0.0, 1e-12, 5e-9, 9e-9, 1.1e-8, 1e-7, 1e-3, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(power(power(x, exponent), 1 / exponent), x, rtol=1e-9, atol=0)

@@ -51,3 +51,12 @@ def test_sensor_noise_is_the_inverse_variance_of_log_exposure():
 def test_codes_next_to_clipping_do_not_count(weight):
     codes = weight(torch.tensor([0, 1, 2, 3, 128, 252, 253, 254, 255]) / 255)
     assert (codes > 0).tolist() == [False, False, False, True, True, True, False, False, False]
+
+
+def test_sensor_noise_is_signal_over_the_variance_of_shot_read_and_rounding_noise():
+    """Of a linear camera, whose codes are 1/255 apart: a uniform error of that width has a twelfth of its square."""
+    well, read = 2000.0, 30.0
+    weight = SensorNoise(Gamma(1.0), full_well=well, read_noise=read)
+    display = torch.tensor([0.02, 0.1, 0.3, 0.9], dtype=torch.float64)
+    variance = display / well + (read / well) ** 2 + (1 / 255) ** 2 / 12
+    torch.testing.assert_close(weight(display), display**2 / (variance * well), rtol=2e-3, atol=0)

@@ -113,3 +113,12 @@ def test_codes_are_those_of_the_plain_formula_but_for_rounding(response):
     assert (quick - plain).abs().max() < 1.01 / 255
     assert torch.equal(bracket_of(hdr.expand(9, -1, -1, -1), ev, response, 8), quick)
     assert torch.equal(bracket_of(hdr, ev, response, None), form_image(hdr, ev, response, None))
+
+
+@pytest.mark.parametrize(("bits", "top"), [(8, 255), (10, 1023), (None, None)])
+def test_exposures_have_the_bits_of_their_camera(bits, top):
+    radiance = torch.rand(3, 16, 16, generator=derived_generator(0)) + 0.1
+    sample = StackCamera(bits=bits).photograph(radiance, "a", [3, 4], derived_generator(1))
+    codes = sample["ldr"] * (top or 65535)
+    assert ((codes - codes.round()).abs().max() < 1e-2) == (bits is not None)
+    assert bits == 8 or (sample["ldr"] * 255 - (sample["ldr"] * 255).round()).abs().max() > 0.1
