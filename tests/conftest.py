@@ -95,7 +95,7 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
         odd = message.startswith("Caught ") or "test_odd_names" in os.environ.get("PYTEST_CURRENT_TEST", "")
         assert odd or len(message.splitlines()) == 1, message
         passed = re.search(r"\bpass ([a-z_]+)=", message)
-        assert not passed or (argument or "").rpartition(".")[2] == passed[1], (message, argument)
+        assert odd or not passed or (argument or "").rpartition(".")[2] == passed[1], (message, argument)
         init(self, message, argument)
 
     return checked

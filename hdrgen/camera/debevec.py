@@ -154,7 +154,7 @@ def scaled_response(log_curve: Tensor, evidence: Tensor) -> Tensor:
 
 def check_exposures(stack: Tensor, ev: Tensor) -> None:
     """Raise unless the frames (B, S, ...) have finite, different EVs (B, S), at least two."""
-    frames = stack.shape[1]
+    frames, ev = stack.shape[1], ev.cpu()
     if ev.shape[-1] != frames or not bool(ev.isfinite().all()):
         raise InputError(f"expected a finite EV for each of {frames} frames, found {ev.tolist()}: pass one per frame")
     if frames < 2:

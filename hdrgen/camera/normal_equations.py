@@ -74,9 +74,10 @@ def smooth_basis(curvature: Tensor) -> SmoothBasis:
 def cached_basis(
     levels: int, smoothness: float, weight: Callable[[Tensor], Tensor], dtype: torch.dtype, device: torch.device
 ) -> SmoothBasis:
-    """`smooth_basis` of `curvature`, kept for the next calibration."""
-    knots = torch.linspace(0, 1, levels, dtype=torch.float64)
-    return smooth_basis(curvature_of(weight(knots), smoothness)).to(torch.empty((), dtype=dtype, device=device))
+    """`smooth_basis` of `curvature`, kept for the next calibration, which may need gradients."""
+    with torch.inference_mode(False), torch.no_grad():
+        knots = torch.linspace(0, 1, levels, dtype=torch.float64)
+        return smooth_basis(curvature_of(weight(knots), smoothness)).to(torch.empty((), dtype=dtype, device=device))
 
 
 def curvature_of(weight: Tensor, smoothness: float) -> Tensor:

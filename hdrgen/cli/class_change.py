@@ -50,8 +50,10 @@ def _forget(parser_or_action: Any, before: Any, after: Any) -> None:
         return
     given = before.get("init_args") or {}
     _lost.update(_losses(before["class_path"], after["class_path"], given))
+    needed = {key for key, default in _defaults(after["class_path"]).items() if default is inspect.Parameter.empty}
     for key in list(vars(given) if isinstance(given, Namespace) else given):
-        given.pop(key)
+        if key not in needed:  # the folder of a logger is as good for another
+            given.pop(key)
 
 
 def _losses(old: str, new: str, given: Any) -> Iterator[tuple[tuple[str, str], Lost]]:

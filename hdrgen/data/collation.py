@@ -78,10 +78,10 @@ def _batches(source: Iterator[Any], patient: bool) -> Iterator[Batch]:
 def _plain(error: InputError) -> InputError:
     """The error as it was raised.
 
-    torch hands a worker's error over as an error of the same class whose message is the whole traceback: its last line
-    has the message after the class name. The argument is lost on the way; its `NAME=VALUE` stands in the advice, which
+    torch hands a worker's error over as an error of the same class whose message is the whole traceback, which ends
+    with the class name and the message. The argument is lost on the way; its `NAME=VALUE` stands in the advice, which
     is what follows the last semicolon.
     """
-    line = str(error).strip().splitlines()[-1].removeprefix("hdrgen.errors.InputError: ")
+    line = str(error).rpartition("hdrgen.errors.InputError: ")[2].strip()
     advice = re.search(r"(\w+)=", line.rpartition(";")[2])
     return InputError(line, error.argument or (advice[1] if advice else None))

@@ -20,7 +20,7 @@ from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.hooks import check_hooks
 from hdrgen.methods.merging import MergeFunction, merge_stack
-from hdrgen.methods.quick_training import KeptHeap, QuickTraining
+from hdrgen.methods.quick_training import QuickSteps, QuickTraining
 from hdrgen.methods.schedules import Schedules
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
@@ -260,8 +260,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     # -- Lightning ---------------------------------------------------------------------------------------------------
 
     def configure_callbacks(self) -> list[Callback]:
-        """What steps the schedules, and keeps the heap; a method that has callbacks of its own adds them to these."""
-        return [Schedules(), KeptHeap()]
+        """What steps the schedules and makes steps quick; a method with callbacks of its own adds them to these."""
+        return [Schedules(), QuickSteps()]
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""

@@ -4,34 +4,41 @@ from contextlib import ExitStack
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 from torch.optim import Optimizer
 
 from hdrgen.tiling import heap_kept
 
 
-class KeptHeap(Callback):
-    """Within a fit, memory that a step has freed stays with the process for the next one, see `heap_kept`."""
+class QuickSteps(Callback):
+    """Within a fit, optimizers are fused, and memory that a step has freed stays for the next one, see `heap_kept`."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
 
-    def on_fit_start(self, *_: Any) -> None:
-        """Keep it."""
+    def on_fit_start(self, trainer: Trainer, *_: Any) -> None:
+        """Keep memory, and take torch's fused optimizers."""
         self._open.enter_context(heap_kept())
+        for optimizer in trainer.optimizers:
+            fuse(optimizer)
+
+    def on_train_start(self, trainer: Trainer, *_: Any) -> None:
+        """Lay out what a checkpoint brought as the weights are."""
+        for optimizer in trainer.optimizers:
+            align(optimizer)
 
     def on_fit_end(self, *_: Any) -> None:
-        """Give it back."""
+        """Give memory back."""
         self._open.close()
 
     def on_exception(self, *_: Any) -> None:
-        """Give it back, too, where the fit was interrupted."""
+        """Give memory back, too, where the fit was interrupted."""
         self._open.close()
 
 
 class QuickTraining(LightningModule):
-    """The part of `HDRModule` that trains in the memory layout, with the optimizers and on the heap that are quickest.
+    """The part of `HDRModule` that trains in the memory layout that is quickest; `QuickSteps` does the rest.
 
     Attributes:
         channels_last: Whether a training step on a CPU is quicker with the channels of a pixel side by side; see
@@ -48,18 +55,6 @@ class QuickTraining(LightningModule):
             return
         if self.channels_last and trainer.strategy.root_device.type == "cpu":
             self.to(memory_format=torch.channels_last)
-
-    def on_fit_start(self) -> None:
-        """Take torch's fused optimizers."""
-        super().on_fit_start()
-        for optimizer in self.trainer.optimizers:
-            fuse(optimizer)
-
-    def on_train_start(self) -> None:
-        """Lay out what a checkpoint brought as the weights are."""
-        super().on_train_start()
-        for optimizer in self.trainer.optimizers:
-            align(optimizer)
 
 
 def fuse(optimizer: Optimizer) -> None:

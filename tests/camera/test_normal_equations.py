@@ -102,3 +102,14 @@ def test_tables_are_those_of_the_checked_calibration():
     table, known = calibrated_tables(stacks, EV)
     assert known.all()
     torch.testing.assert_close(table, calibrate_debevec(stacks, EV).irradiance)
+
+
+def test_a_calibration_without_gradients_leaves_nothing_behind_that_refuses_them():
+    cached_basis.cache_clear()
+    ev = torch.tensor([-1.0, 0.0, 1.0])
+    stack = form_image(torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0)), ev, Gamma(2.2))
+    with torch.inference_mode():
+        calibrate_debevec(stack, ev)
+    pixels = stack.clone().requires_grad_()
+    calibrate_debevec(pixels, ev).irradiance.sum().backward()
+    assert pixels.grad.isfinite().all()

@@ -210,8 +210,9 @@ class TestTraining:
         settings = HDRGAN(**TINY).configure_optimizers()
         assert [type(s["optimizer"]).__name__ for s in settings] == ["Adam", "Adam"]
         for setting in settings:
-            assert sorted(setting["lr_scheduler"].milestones) == [114_300, 706_400]
-            assert setting["lr_scheduler"].get_last_lr() == [1e-4]
+            schedule = setting["lr_scheduler"]["scheduler"]
+            assert sorted(schedule.milestones) == [114_300, 706_400]
+            assert schedule.get_last_lr() == [1e-4]
         assert HDRGAN(**TINY).interval == "step"
 
     def test_a_batch_is_a_step_of_both(self):
