@@ -47,9 +47,10 @@ def grid_size(size: torch.Size, longest: int, multiple: int) -> tuple[int, int]:
     >>> grid_size(torch.Size([4000, 6000]), 128, 16)
     (80, 128)
     """
-    scale = min(1.0, longest / max(size))
-    rows, columns = (max(1, round(side * scale / multiple)) * multiple for side in size)
-    return rows, columns
+    # In whole numbers, which a program for images of any size can follow.
+    whole = max(size[0], size[1], longest)
+    rows, columns = (max(1, (2 * side * longest + whole * multiple) // (2 * whole * multiple)) for side in size)
+    return rows * multiple, columns * multiple
 
 
 def reduced(image: Tensor, size: tuple[int, int]) -> Tensor:
