@@ -134,6 +134,12 @@ class TestUpdates:
         model = DeepSynthHDRI(**TINY, free_running=False)
         assert fit(model, [stack_batch(count=1)] * 2).global_step == 2
 
+    @pytest.mark.parametrize(("updates", "has"), [("iteration", True), ("transition", False)])
+    def test_the_hdr_loss_of_the_teacher_forced_schedule_alone_needs_one_update(self, updates, has):
+        model = DeepSynthHDRI(**TINY, free_running=False, updates=updates)
+        trainer = fit(model, [stack_batch(count=1)])
+        assert ("train/hdr" in trainer.callback_metrics) == has
+
     @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
     def test_updates_are_those_of_a_plain_loop(self, precision, monkeypatch):
         """The teacher-forced schedule written out: forward, backward, step for each transition, the state detached."""

@@ -158,7 +158,8 @@ def read_numbers(text: str) -> set[int]:
         scenes = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
         if not scenes:
             raise InputError(
-                f"{source}expected numbers of scenes and ranges such as 12,40-52, or a file of them, found {word[:40]!r}",
+                f"{source}expected numbers of scenes and ranges such as 12,40-52, or a file of them,"
+                f" found {word[:40]!r}",
                 "exclude",
             )
         numbers.update(scenes)
