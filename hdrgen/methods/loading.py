@@ -83,7 +83,10 @@ def without_files(method: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str
     """
     cls = next(cls for cls in subclasses(HDRModule) if full_name(cls) == method["class_path"])
     # Of every class above it, too: a method may take over another's arguments, or hand them on.
-    hints = [typing.get_type_hints(each.__init__).items() for each in cls.__mro__ if "__init__" in vars(each)]
+    makers = [
+        vars(each)["__init__"] for each in cls.__mro__ if issubclass(each, HDRModule) and "__init__" in vars(each)
+    ]
+    hints = [typing.get_type_hints(maker).items() for maker in makers]
     files = {START, *(name for each in hints for name, kind in each if Path in (kind, *typing.get_args(kind)))}
     arguments = method["init_args"]
     left_out = {name: value for name, value in arguments.items() if name in files and isinstance(value, str)}
