@@ -18,7 +18,7 @@ from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, re
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
-Images: TypeAlias = "File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor"
+Images: TypeAlias = File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor
 
 
 @overload
