@@ -18,7 +18,7 @@ from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, re
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
-Images: TypeAlias = "File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor"
+Images: TypeAlias = File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor
 
 
 @overload
@@ -134,6 +134,12 @@ def _check_several(images: object) -> None:
     if not isinstance(images, list | tuple | np.ndarray | Tensor):
         raise InputError(
             f"expected files, a list of images or arrays (H, W, 3), or a tensor (S, 3, H, W), found {kind_of(images)}"
+        )
+    if len({isinstance(image, Image) for image in images}) > 1:
+        kinds = ", ".join(sorted({kind_of(image) for image in images}))
+        raise InputError(
+            f"expected images that hdrgen.read returned, all or none of them, found {kinds}; read all files, or pass"
+            " image.pixels of the images"
         )
     if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
         count = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)

@@ -37,11 +37,7 @@ from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.trainer_options import epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
-from hdrgen.methods import (
-    HDRModule,
-    method_in,
-    without_files,
-)  # with all methods: what is imported is named by its class name alone
+from hdrgen.methods import HDRModule, method_in, without_files  # with all methods: known by class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
 from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, subclasses, weights_in

@@ -43,6 +43,7 @@ def epoch_in_words(trainer: Trainer, data: ExposureStackDataModule) -> str | Non
     if getattr(trainer, "fast_dev_run", False) or data.train is None:
         return None
     scenes = f"{len(data.train):,} scenes to train on"
+    scenes += f", each {data.samples_per_scene} times in an epoch" if data.samples_per_scene > 1 else ""
     every = trainer.check_val_every_n_epoch
     if data.val is None or every is None:
         return scenes

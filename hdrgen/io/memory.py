@@ -41,6 +41,6 @@ def check_memory(path: str | Path, width: int, height: int, bytes_each: float, l
         size = f"{width} x {height} ({width * height / 1e6:.4g} megapixels{allowed})"
         raise InputError(
             f"{path}: expected at most {_SHARE:.0%} of the free memory ({free / 1e9:.3g} GB), found"
-            f" {size}, of which this takes about {needed / 1e9:.3g} GB; end other programs, or reduce it",
+            f" {size}, which takes about {needed / 1e9:.3g} GB; end other programs, or reduce it",
             argument=None if math.isinf(limit) else "max_megapixels",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from hdrgen.errors import InputError
 from hdrgen.io.image import Pixels
 from hdrgen.io.notes import Note
-from hdrgen.io.rows import by_rows, row_slices
+from hdrgen.io.rows import by_rows, row_slices, rows_of
 
 Mask = NDArray[np.bool_]
 _NAMES = ("NaN or infinite", "negative", "zero (black)")
@@ -52,7 +53,7 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     Raises:
         InputError: NaN or infinite pixels without `clean`.
     """
-    counts = np.sum([_Defects.of(pixels[rows]).counts() for rows in row_slices(len(pixels))], axis=0)
+    counts = np.sum([_Defects.of(part).counts() for part in _parts(pixels)], axis=0)
     if not counts.any():
         return pixels, []
     found = ", ".join(f"{count} {name}" for count, name in zip(counts, _NAMES, strict=True) if count)
@@ -62,6 +63,10 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     if counts[0]:
         raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}", argument="clean")
     return pixels, [Note(f"radiance holds {found} pixels of {total}; {_REMEDY}", "clean")]
+
+
+def _parts(pixels: Pixels) -> Iterator[Pixels]:
+    return (pixels[rows] for rows in row_slices(len(pixels), rows_of(pixels.shape[1])))
 
 
 def _cleaned(pixels: Pixels) -> Pixels:
@@ -79,8 +84,9 @@ def _cleaned(pixels: Pixels) -> Pixels:
 
 def _range(pixels: Pixels) -> tuple[Any, Any]:
     """The smallest and the largest of the positive finite values; zeros where there are none."""
-    parts = (pixels[rows] for rows in row_slices(len(pixels)))
-    usable = (part[np.isfinite(part) & (part > 0)] for part in parts)  # one after the other: together they are a copy
+    usable = (
+        part[np.isfinite(part) & (part > 0)] for part in _parts(pixels)
+    )  # one after the other: together they are a copy
     extremes = [(part.min(), part.max()) for part in usable if part.size]
     if not extremes:
         return pixels.dtype.type(0), pixels.dtype.type(0)

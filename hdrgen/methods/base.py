@@ -293,9 +293,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
             warnings.warn(
                 f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
             )
-        checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {}).pop(
-            "combined_loader", None
-        )  # says nothing
+        fit_loop = checkpoint.get("loops", {}).get("fit_loop", {})
+        fit_loop.get("state_dict", {}).pop("combined_loader", None)  # of our loaders it says nothing
         checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
         folder = next(iter(self._folders()), None)
         if self.earlier_best is not None and folder:

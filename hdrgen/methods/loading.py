@@ -82,8 +82,12 @@ def without_files(method: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str
         The method, and what was left out of it, by argument.
     """
     cls = next(cls for cls in subclasses(HDRModule) if full_name(cls) == method["class_path"])
-    hints = typing.get_type_hints(vars(cls)["__init__"])
-    files = {START, *(name for name, kind in hints.items() if Path in (kind, *typing.get_args(kind)))}
+    # Of every class above it, too: a method may take over another's arguments, or hand them on.
+    makers = [
+        vars(each)["__init__"] for each in cls.__mro__ if issubclass(each, HDRModule) and "__init__" in vars(each)
+    ]
+    hints = [typing.get_type_hints(maker).items() for maker in makers]
+    files = {START, *(name for each in hints for name, kind in each if Path in (kind, *typing.get_args(kind)))}
     arguments = method["init_args"]
     left_out = {name: value for name, value in arguments.items() if name in files and isinstance(value, str)}
     return method | {"init_args": {n: v for n, v in arguments.items() if n not in left_out}}, left_out

@@ -12,7 +12,7 @@ from hdrgen.methods.schedules import monitor_of
 
 
 class OptimizedModule(LightningModule):
-    """The part of `HDRModule` that makes and steps optimizers and schedules.
+    """The part of `HDRModule` that makes optimizers and schedules, and steps optimizers; see `Schedules`.
 
     Attributes:
         optimizer: Makes the optimizer from the parameters; None where there are none.

@@ -60,8 +60,12 @@ def test_images_that_were_read_say_their_exposures(files):
     np.testing.assert_array_equal(hdrgen.merge(silent, ev=EV, **PLAIN).pixels, wanted.pixels)
     with pytest.raises(InputError, match=r"found none of image 0, image 1, .*; pass ev=\[-2, 0, 2\], for example"):
         hdrgen.merge(silent, **PLAIN)
-    with pytest.raises(InputError, match=r"images that hdrgen\.read returned"):
-        hdrgen.merge([images[1].pixels, images[0], images[2].pixels], ev=EV, **PLAIN)
+    for mixed in (files[1], images[1].pixels):
+        for given in ([images[0], mixed, images[2]], [mixed, images[0], mixed]):
+            with pytest.raises(
+                InputError, match=r"images that hdrgen\.read returned, all or none of them, found .*Image"
+            ):
+                hdrgen.merge(given, ev=EV, **PLAIN)
 
 
 def test_aligns_by_default(tmp_path):

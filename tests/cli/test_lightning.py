@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from pytorch_lightning import Trainer
 
 import hdrgen.cli.lightning
 from hdrgen import configs
 from hdrgen.cli.arguments import named_method
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.main import main
+from hdrgen.cli.trainer_options import epoch_in_words
+from hdrgen.data import ExposureStackDataModule, ProceduralScenes
 from tests.cli.toy_runs import CPU, FIT, QUICK, SCENES, error_of
 from tests.toys import ToyMethod
 
@@ -47,6 +50,12 @@ def test_fit_says_where_the_run_is(capsys):
     told = capsys.readouterr().out.splitlines()
     assert "checkpoints, log and config in runs/ToyMethod/version_0" in told
     assert "4 scenes to train on, 4 to validate after every epoch" in told
+
+
+def test_how_often_an_epoch_takes_a_scene_is_told_with_what_an_epoch_is():
+    data = ExposureStackDataModule(train=ProceduralScenes(count=7), val=None, samples_per_scene=45)
+    told = epoch_in_words(Trainer(logger=False, enable_checkpointing=False, accelerator="cpu"), data)
+    assert told == "7 scenes to train on, each 45 times in an epoch"
 
 
 def test_saved_config_runs_again_to_the_same_weights(trained):

@@ -29,7 +29,7 @@ def test_an_image_is_refused_by_an_estimate(name, bytes_each, tmp_path, little):
     with pytest.raises(InputError, match=r"500 x 400 \(0.2 megapixels, which max_megapixels=500 allows\)") as caught:
         read_image(path)
     gigabytes = 1.1 * bytes_each * 0.2e6 / 1e9
-    assert f"this takes about {gigabytes:.3g} GB; end other programs, or reduce it" in str(caught.value)
+    assert f"which takes about {gigabytes:.3g} GB; end other programs, or reduce it" in str(caught.value)
 
 
 def test_what_fits_is_read(tmp_path, little):
@@ -62,7 +62,7 @@ def test_an_array_of_holes_takes_no_memory(tmp_path, monkeypatch):
         stream.truncate(stream.tell() + 20000 * 20000 * 3 * 4)
     monkeypatch.setattr(memory, "free_memory", lambda: 4_000_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(InputError, match=r"found 20000 x 20000 \(400 megapixels\), of which this takes about 5.28 GB"):
+    with pytest.raises(InputError, match=r"found 20000 x 20000 \(400 megapixels\), which takes about 5.28 GB"):
         read_array(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 

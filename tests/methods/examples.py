@@ -136,7 +136,7 @@ EXAMPLES = (
     ),
     Example(
         HDRGAN,
-        {"channels": (6, 8), "discriminator_channels": (4, 4, 4, 4)},
+        {"channels": (10, 12), "discriminator_channels": (4, 4, 4, 4)},
         size=56,  # the discriminator takes no less than 54
         overfit={"optimizer": adam(0.01), "scheduler": None, "adversarial_weight": 0.0},
         steps=90,

@@ -135,6 +135,12 @@ class TestUpdates:
         model = DeepSynthHDRI(**TINY, free_running=False)
         assert fit(model, [stack_batch(count=1)] * 2).global_step == 2
 
+    @pytest.mark.parametrize(("updates", "has"), [("iteration", True), ("transition", False)])
+    def test_the_hdr_loss_of_the_teacher_forced_schedule_alone_needs_one_update(self, updates, has):
+        model = DeepSynthHDRI(**TINY, free_running=False, updates=updates)
+        trainer = fit(model, [stack_batch(count=1)])
+        assert ("train/hdr" in trainer.callback_metrics) == has
+
     @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
     def test_updates_are_those_of_a_plain_loop(self, precision, monkeypatch):
         """The teacher-forced schedule written out: forward, backward, step for each transition, the state detached."""
@@ -145,7 +151,7 @@ class TestUpdates:
         monkeypatch.setattr(DeepSynthHDRI, "_starts", lambda self, levels: (0, None))
         fit(model, [batch], precision=precision)
         optimizer = plain.configure_optimizers()["optimizer"]
-        fuse(optimizer)  # as a fit does: gradients of nearly 0 make steps of other sizes by rounding alone
+        fuse(optimizer)  # as training does: of a gradient that is rounding alone, Adam makes a whole step
         stack, edges = batch["ldr"], canny_edges(batch["ldr"].flatten(0, 1)).unflatten(0, (1, 5))
         for places in ((2, 3, 4), (2, 1, 0)):
             state = State()

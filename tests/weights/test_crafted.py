@@ -195,6 +195,17 @@ def test_files_are_left_out_of_what_a_checkpoint_says():
     assert left_out == {"perceptual_weights": "../secret.pth", "initial_weights": "../secret.ckpt"}
 
 
+def test_files_are_left_out_of_a_method_that_takes_over_the_arguments_of_another():
+    class Taught(MultiExposureGeneration):
+        pass
+
+    method = {"class_path": full_name(Taught), "init_args": {"perceptual_weights": "../secret.pth", "epsilon": 0.1}}
+    assert without_files(method) == (
+        method | {"init_args": {"epsilon": 0.1}},
+        {"perceptual_weights": "../secret.pth"},
+    )
+
+
 def test_lightnings_own_way_to_load_is_refused(folder):
     with pytest.raises(InputError, match=r"load any\.ckpt as data by hdrgen\.load\('any\.ckpt'\)\.method"):
         HDRGAN.load_from_checkpoint("any.ckpt")

@@ -19,6 +19,8 @@ FIRST_PART = 360
 """Scenes of the first part; the labels number those of the second on from there."""
 SCENES = 589
 NUMBERS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
+LONGEST_NAME = 255
+"""Bytes that file systems allow; what is longer is no file."""
 LABEL = re.compile(r"(\d+)_(\d+)_(\d+)\.png")
 LABELS_FILE = "best_index.txt"
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
@@ -89,11 +91,16 @@ class SICE(PhotographedStacks):
         """(3,) -inf, 0, inf."""
         return torch.tensor(RANKS)
 
+    def truth_files(self, index: int) -> list[Path]:
+        """The HDR image, if the folder of truths was given and has it."""
+        path = self.truths and _existing(self.truths, str(self.numbers[index]), (".exr", ".hdr"))
+        return [path] if path else []
+
     def truth(self, index: int) -> tuple[Path, Tensor] | None:
         """The HDR image of a scene, if the folder of truths was given."""
         if self.truths is None:
             return None
-        path = _existing(self.truths, str(self.numbers[index]), (".exr", ".hdr"))
+        path = next(iter(self.truth_files(index)), None)
         if path is None:
             raise InputError(f"{self.truths}: expected {self.numbers[index]}.exr or .hdr, found neither; add it")
         return path, read_radiance(path)
@@ -141,21 +148,28 @@ def read_numbers(text: str) -> set[int]:
     >>> sorted(read_numbers("3, 7-9"))
     [3, 7, 8, 9]
     """
-    path = Path(text).expanduser()
-    source = f"{path}: " if path.is_file() else ""
-    words = (path.read_text(encoding="utf-8", errors="replace") if source else text).replace(",", " ").split()
+    source, path = "", Path(text).expanduser()
+    # Numbers first: as the name of a file, a long list of them would be an error of the system.
+    if not all(map(NUMBERS.fullmatch, _words(text))) and len(path.name) <= LONGEST_NAME and path.is_file():
+        source, text = f"{path}: ", path.read_text(encoding="utf-8", errors="replace")
     numbers: set[int] = set()
-    for word in words:
+    for word in _words(text):
         found = NUMBERS.fullmatch(word)
-        if found is None:
+        scenes = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
+        if not scenes:
             raise InputError(
-                f"{source}expected numbers of scenes and ranges such as 12,40-52, or a file of them, found {word!r}",
+                f"{source}expected numbers of scenes and ranges such as 12,40-52, or a file of them,"
+                f" found {word[:40]!r}",
                 "exclude",
             )
-        numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
+        numbers.update(scenes)
     if not numbers:
         raise InputError(f"{source}expected numbers of scenes to leave out, found none; leave exclude out", "exclude")
     return numbers
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _excluded(exclude: str | None, there: Collection[int]) -> set[int]:

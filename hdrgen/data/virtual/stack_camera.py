@@ -148,7 +148,7 @@ class StackCamera:
                 low, high = self.clipped
                 brightest = finite_radiance(radiance).amax(0).flatten()
                 index = round((1 - low * (high / low) ** drawn) * (brightest.numel() - 1))
-                return 1 / brightest.sort().values[index].clamp_min(1e-20)
+                return 1 / brightest.kthvalue(index + 1).values.clamp_min(1e-20)
         return auto_exposure_gain(radiance, self.percentile, self.level * 2**error)
 
 

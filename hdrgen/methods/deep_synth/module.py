@@ -57,7 +57,8 @@ class DeepSynthHDRI(DeepSynthTraining):
         free_running: Train each step on the generated exposure before it, as in use (authors' code).
         updates: When the teacher-forced schedule updates the networks: after each `transition`, as the authors' code
             does, so that the paper's 80,000 iterations are as many of ours, or once per `iteration`, with all other
-            losses. The trainer counts iterations as steps either way.
+            losses. The trainer counts iterations as steps either way. The HDR loss needs the whole stack: with
+            `transition` it is that of the free-running schedule, and without that schedule there is none.
         start_jitter: The free-running recursion starts up to so many steps away from the reference (authors' code).
         refinement_start: Training step from which the refinement networks take part, in training and in use; until
             then the recursion goes on from the global networks' images (authors' code).

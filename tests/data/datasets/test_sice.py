@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.data import SICE, RandomPair, SelectedExposures, WholeStackByRank
+from hdrgen.data import SICE, DecodedCache, RandomPair, SelectedExposures, WholeStackByRank
+from hdrgen.data.datasets import sice
 from hdrgen.data.datasets.sice import read_labels
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
@@ -61,6 +62,10 @@ def test_scenes_that_others_test_on_are_left_out_before_the_rest_is_divided(root
     assert [SICE(str(root), exclude="2", scenes=part).numbers for part in ((0, 0.5), (0.5, 1))] == [[1], [361]]
 
 
+def test_a_list_longer_than_any_name_of_a_file_may_be_typed(root):
+    assert SICE(str(root), exclude=",".join(map(str, range(2, 590)))).numbers == [1]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -68,6 +73,8 @@ def test_scenes_that_others_test_on_are_left_out_before_the_rest_is_divided(root
         ("no_such_file.txt", "found 'no_such_file"),
         ("590", r"found \[590\]"),
         ("", "found none"),
+        ("52-40", "found '52-40'"),
+        (";".join(map(str, range(300))), "found '0;1;2"),
     ],
 )
 def test_lists_that_name_no_scenes(root, text, found):
@@ -79,6 +86,16 @@ def test_lists_that_name_no_scenes(root, text, found):
 def test_numbers_of_the_second_part_may_go_on(root):
     (root / "Dataset_Part2" / "1").rename(root / "Dataset_Part2" / "361")
     assert SICE(str(root)).numbers == [1, 2, 361]
+
+
+def test_truths_are_decoded_once_where_there_is_a_cache(root, monkeypatch):
+    write_image(root / "hdr" / "1.exr", np.full((8, 12, 3), 0.5, np.float32))
+    data = SICE(str(root), truth=str(root / "hdr"), square=16)
+    data.keep_decoded(DecodedCache(root / "kept"))
+    whole, read = data[0], []
+    monkeypatch.setattr(sice, "read_radiance", read.append)
+    assert torch.equal(data[0]["hdr"], whole["hdr"])
+    assert not read
 
 
 def test_truth_from_a_folder_of_its_own(root):
