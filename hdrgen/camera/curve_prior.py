@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid
 from hdrgen.camera.tabulated import TabulatedResponse
+from hdrgen.errors import InputError
 
 LEVELS = 1024
 """Knots of a drawn curve, equidistant in exposure's square root, where curves bend most."""
@@ -37,6 +38,15 @@ class CurvePrior:
     sigmoid_spread: tuple[float, float] = (0.13, 0.3)
     brightness: float = 0.15
     contrast: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check what would draw other curves than are stated."""
+        shares = {"srgb": self.srgb, "power": self.power, "plain": self.plain, "srgb + power": self.srgb + self.power}
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise InputError(f"expected shares of curves from 0 to 1, found {name}={share:g}")
+        if not 0 < self.gamma[0] <= self.gamma[1]:
+            raise InputError(f"expected exponents above 0, the smaller first, found gamma={list(self.gamma)}")
 
     def draw(self, generator: torch.Generator) -> CameraResponse:
         """One response; every call draws the same numbers from `generator`."""

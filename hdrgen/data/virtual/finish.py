@@ -13,8 +13,11 @@ from PIL import Image
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse, add_noise
+from hdrgen.errors import InputError
 
 HIGHEST_CODE = 255
+BEST = 100
+"""Quality of JPEG."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,20 @@ class Finish:
     plain_ends: float = 0.6
     quality: Sequence[int] | None = (70, 98)
     plain_files: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Check what would fail, or draw other photographs than are stated, in the middle of a run."""
+        if self.full_well is not None and not 0 < self.full_well[0] <= self.full_well[1]:
+            raise InputError(f"expected electrons above 0, the smaller first, found full_well={list(self.full_well)}")
+        if self.quality is not None and not 1 <= self.quality[0] <= self.quality[1] <= BEST:
+            raise InputError(f"expected a quality of JPEG from 1 to {BEST}, found quality={list(self.quality)}")
+        if not 0 <= self.black < self.white <= HIGHEST_CODE:
+            raise InputError(f"expected 0 <= black < white <= 255, found black={self.black:g}, white={self.white:g}")
+        shares = {"plain_ends": self.plain_ends, "plain_files": self.plain_files}
+        amounts = {"read_noise": self.read_noise, "sharpening": self.sharpening}
+        for name, value in (shares | amounts).items():
+            if not 0 <= value <= (1 if name in shares else float("inf")):
+                raise InputError(f"expected a share from 0 to 1 or an amount of 0 or more, found {name}={value:g}")
 
     def draw(self, generator: torch.Generator) -> DrawnFinish:
         """The finish of one scene."""

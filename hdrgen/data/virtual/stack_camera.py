@@ -63,6 +63,11 @@ class StackCamera:
         """Check what would otherwise fail in the middle of a run."""
         if 0 not in self.evs or any(b <= a for a, b in zip(self.evs, self.evs[1:], strict=False)):
             raise InputError(f"expected exposures in ascending stops with 0 among them, found {list(self.evs)}")
+        if not (0 <= self.exposed_for_lights <= 1 and 0 < self.clipped[0] <= self.clipped[1] <= 1):
+            raise InputError(
+                "expected exposed_for_lights from 0 to 1 and shares of clipped pixels above 0 and up to 1, found"
+                f" {self.exposed_for_lights} and {list(self.clipped)}"
+            )
         if self.curves_fold and (not self.curves or isinstance(self.curves, CurvePrior)):
             raise InputError(f"expected curves to take the {self.curves_fold} fold of, found none; set curves")
         if self.curves is not None and not isinstance(self.curves, CurvePrior) and not self.responses:

@@ -5,6 +5,7 @@ import torch
 from hdrgen.camera import CurvePrior, Gamma, Sigmoid
 from hdrgen.data import ProceduralScenes, StackCamera
 from hdrgen.data.virtual.finish import DrawnFinish, Finish
+from hdrgen.errors import InputError
 
 PLAIN = {"full_well": None, "read_noise": 0.0, "sharpening": 0.0, "ends": (0.0, 1.0), "quality": None}
 
@@ -90,6 +91,23 @@ def test_the_draw_covers_what_is_stated():
     assert np.mean([each.quality is None for each in drawn]) == pytest.approx(0.2, abs=0.08)
     assert all(1500 <= each.full_well <= 60000 and each.sharpening <= 0.8 for each in drawn)
     assert {type(each.quality) for each in drawn} == {int, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda: Finish(quality=(0, 98)), r"quality=\[0, 98\]"),
+        (lambda: Finish(full_well=(9.0, 1.0)), r"full_well=\[9.0, 1.0\]"),
+        (lambda: Finish(black=250), "black=250, white=246"),
+        (lambda: Finish(plain_files=float("nan")), "plain_files=nan"),
+        (lambda: CurvePrior(srgb=0.7, power=0.6), r"srgb \+ power=1.3"),
+        (lambda: CurvePrior(gamma=(0.0, 1.0)), r"gamma=\[0.0, 1.0\]"),
+        (lambda: StackCamera(clipped=(0.0, 0.1)), r"0.0 and \[0.0, 0.1\]"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_at_once(make, found):
+    with pytest.raises(InputError, match=found):
+        make()
 
 
 def test_a_finish_belongs_to_the_camera_that_any_data_set_takes():
