@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
+from hdrgen.camera.normal_equations import cached_basis
+
 THERE = torch.device("meta")
 
 
@@ -67,4 +69,7 @@ def device_without_float64() -> Iterator[Callable[[Tensor], Tensor]]:
     with pytest.MonkeyPatch.context() as patch, _Mode():
         patch.setattr("hdrgen.precision.WITHOUT_FLOAT64", (THERE.type,))
         patch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # which knows no such device
-        yield OnDevice
+        try:
+            yield OnDevice
+        finally:
+            cached_basis.cache_clear()  # it would give tensors from there to the next test that asks for `THERE`

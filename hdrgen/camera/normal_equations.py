@@ -54,7 +54,7 @@ class SmoothBasis:
 def smooth_basis(curvature: Tensor) -> SmoothBasis:
     """The basis for weights of g'' at the inner knots, c `(L - 2,)`; in float64, on the CPU.
 
-    One eigenvalue problem of L knots: 10 ms for 256, a second for 1024. `cached_basis` solves it once.
+    One eigenvalue problem of L knots: 10 ms for 256, 0.2 s for 1024, 2 s for 2048. `cached_basis` solves it once.
     """
     curvature = curvature.detach().double().cpu()
     weight = pad(curvature / curvature.max().clamp_min(torch.finfo(torch.float64).tiny), (1, 1), value=FADED)
@@ -95,56 +95,71 @@ class _Problems:
     """Eq. 1 for K problems, each pixel as two knots and two shares."""
 
     weights: Tensor  # w, (K, N, S)
+    squared: Tensor  # w^2, (K, N, S)
     mean: Tensor  # w^2 over its sum along a row, (K, N, S)
     stops: Tensor  # EV, (K, 1, S)
-    left: Tensor  # the knot before each pixel, (K, N S)
-    share: Tensor  # of the knot after it, (K, N S)
+    knots: Tensor  # before each pixel, then those after each, (K, 2 N S)
+    shares: Tensor  # of both, (K, 2, N S)
     basis: SmoothBasis
     head: int  # of the functions, those between which the normal equations are set up
 
     def centred(self, values: Tensor) -> Tensor:
-        """Values (K, N, S, ...) less their weighted mean along a row: what an unknown radiance leaves of them."""
-        mean = self.mean.view(*self.mean.shape, *[1] * (values.ndim - 3))
-        return values - (mean * values).sum(2, keepdim=True)
+        """Values (K, N, S) less their weighted mean along a row: what an unknown radiance leaves of them."""
+        return values - (self.mean * values).sum(-1, keepdim=True)
 
-    def descent(self, coefficients: Tensor, stops: Tensor | None = None) -> Tensor:
-        """Half the negative gradient of Eq. 1, right-hand side minus matrix times the coefficients; (K, L - 1).
+    def descent(self, coefficients: Tensor) -> Tensor:
+        """Half the negative gradient of Eq. 1, right-hand side minus matrix times the coefficients; (K, L - 1)."""
+        return self._pull(self.stops - self._fitted(coefficients)) - self.basis.penalty * coefficients
 
-        `stops` of zeros in place of the exposures leave out the right-hand side.
-        """
+    def times_matrix(self, coefficients: Tensor) -> Tensor:
+        """The matrix times the coefficients, (K, L - 1)."""
+        return self._pull(self._fitted(coefficients)) + self.basis.penalty * coefficients
+
+    def _fitted(self, coefficients: Tensor) -> Tensor:
+        """The curve at the pixels, (K, N, S)."""
         curve = coefficients @ self.basis.functions.mT
-        fitted = torch.lerp(curve.gather(-1, self.left), curve.gather(-1, self.left + 1), self.share)
-        error = self.weights.square() * self.centred(
-            (self.stops if stops is None else stops) - fitted.view_as(self.weights)
-        )
-        force = error.flatten(1)
-        pull = torch.zeros_like(curve).scatter_add(-1, self.left, force * (1 - self.share))
-        pull = pull.scatter_add(-1, self.left + 1, force * self.share)
-        return pull @ self.basis.functions - self.basis.penalty * coefficients
+        return (curve.gather(-1, self.knots).view_as(self.shares) * self.shares).sum(1).view_as(self.weights)
+
+    def _pull(self, error: Tensor) -> Tensor:
+        """What errors (K, N, S) of the pixels want of the coefficients, (K, L - 1)."""
+        force = (self.squared * self.centred(error)).flatten(1).unsqueeze(1) * self.shares
+        pull = force.new_zeros(len(force), len(self.basis.functions))
+        return pull.scatter_add(-1, self.knots, force.flatten(1)) @ self.basis.functions
 
     @torch.no_grad()
     def matrix(self) -> Tensor:
         """The normal equations of the first H functions, a square of what the pixels show of them; (K, H, H)."""
         functions = self.basis.functions[:, : self.head].contiguous()
-        shown = torch.lerp(functions[self.left], functions[self.left + 1], self.share.unsqueeze(-1))
-        shown = self.weights.unsqueeze(-1) * self.centred(shown.view(*self.weights.shape, -1))
-        shown = shown.flatten(1, 2)
+        left, right = self.knots.chunk(2, -1)
+        # In place: of many stacks this is the largest part, and most of its time would go into memory.
+        shown = functions[left].lerp_(functions[right], self.shares[:, 1].unsqueeze(-1)).view(*self.weights.shape, -1)
+        shown -= self.mean.unsqueeze(2) @ shown  # centred
+        shown = shown.mul_(self.weights.unsqueeze(-1)).flatten(1, 2)
         matrix = shown.mT @ shown
         matrix.diagonal(dim1=-2, dim2=-1).add_(self.basis.penalty[: self.head])
         return matrix
 
     @torch.no_grad()
-    def solved(self, factor: Tensor, right: Tensor) -> Tensor:
+    def solved(self, factor: Tensor, right: Tensor, enough: Tensor | None = None) -> Tensor:
         """The coefficients for which matrix times coefficients are `right`, (K, L - 1), by conjugate gradients.
 
         Each problem has steps of its own length; one that has arrived stays where it is.
+
+        Args:
+            factor: Of `matrix`.
+            right: (K, L - 1).
+            enough: The size of what is left, as `size` measures it, at which a problem has arrived, (K, 1); without it,
+                that of a rounding error of `right`.
         """
         solution, left = torch.zeros_like(right), right
         direction = near = self._nearly_solved(factor, left)
         size = (left * near).sum(-1, keepdim=True)
-        arrived = torch.finfo(right.dtype).eps ** 2 * size + torch.finfo(right.dtype).tiny
+        arrived = torch.finfo(right.dtype).eps ** 2 * size if enough is None else enough
         for _ in range(STEPS):
-            product = -self.descent(direction, torch.zeros_like(self.stops))
+            # On a CPU a look is free, and most problems arrive early; elsewhere it would wait for the device.
+            if right.device.type == "cpu" and not bool((size > arrived).any()):
+                break
+            product = self.times_matrix(direction)
             steepness = (direction * product).sum(-1, keepdim=True)
             length = torch.where((size > arrived) & (steepness > 0), size / steepness, 0)
             solution, left = solution + length * direction, left - length * product
@@ -152,6 +167,11 @@ class _Problems:
             before, size = size, (left * near).sum(-1, keepdim=True)
             direction = near + torch.where(before > arrived, size / before, 0) * direction
         return solution
+
+    @torch.no_grad()
+    def size(self, factor: Tensor, right: Tensor) -> Tensor:
+        """What `right` asks for, squared, in the norm of the matrix, (K, 1)."""
+        return (right * self._nearly_solved(factor, right)).sum(-1, keepdim=True)
 
     def _nearly_solved(self, factor: Tensor, right: Tensor) -> Tensor:
         """By the factor for the first functions, by their own penalty for the others."""
@@ -164,13 +184,13 @@ class _Solve(torch.autograd.Function):
     """`_Problems.solved`, whose gradient is that of a symmetric matrix: the same again."""
 
     @staticmethod
-    def forward(ctx: Any, right: Tensor, problems: _Problems, factor: Tensor) -> Tensor:
+    def forward(ctx: Any, right: Tensor, problems: _Problems, factor: Tensor, enough: Tensor) -> Tensor:
         ctx.problems, ctx.factor = problems, factor
-        return problems.solved(factor, right)
+        return problems.solved(factor, right, enough)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.problems.solved(ctx.factor, gradient), None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return ctx.problems.solved(ctx.factor, gradient), None, None, None
 
 
 def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, basis: SmoothBasis, anchor: int) -> Tensor:
@@ -198,9 +218,12 @@ def solve_log_response(samples: Tensor, weights: Tensor, ev: Tensor, basis: Smoo
     """
     problems = _problems(samples, weights, ev, basis)
     factor, _ = torch.linalg.cholesky_ex(problems.matrix())
+    rounding = torch.finfo(samples.dtype).eps
     with torch.no_grad():
-        start = problems.solved(factor, problems.descent(samples.new_zeros(len(samples), len(basis.penalty))))
-    change: Tensor = _Solve.apply(problems.descent(start), problems, factor)  # type: ignore[no-untyped-call]  # refines it, and has the gradient
+        right = problems.descent(samples.new_zeros(len(samples), len(basis.penalty)))
+        size = problems.size(factor, right) + torch.finfo(samples.dtype).tiny
+        start = problems.solved(factor, right, rounding * size)  # half the digits: more would be lost to rounding
+    change: Tensor = _Solve.apply(problems.descent(start), problems, factor, rounding**2 * size)  # type: ignore[no-untyped-call]  # refines it, and has the gradient
     curve = (start + change) @ basis.functions.mT
     return curve - curve[:, anchor : anchor + 1]
 
@@ -211,12 +234,14 @@ def _problems(samples: Tensor, weights: Tensor, ev: Tensor, basis: SmoothBasis) 
     total = squared.sum(-1, keepdim=True)
     position = samples.flatten(1) * (levels - 1)
     left = position.detach().floor().clamp(0, levels - 2).nan_to_num(0).long()
+    share = position - left
     return _Problems(
         weights=weights,
+        squared=squared,
         mean=squared / torch.where(total > 0, total, 1),
         stops=ev,
-        left=left,
-        share=position - left,
+        knots=torch.cat([left, left + 1], -1),
+        shares=torch.stack([1 - share, share], 1),
         basis=basis,
         head=basis.head(samples[0].numel()),
     )

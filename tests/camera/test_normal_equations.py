@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.camera import Gamma, HistogramSampling, calibrate_debevec, calibrated_tables, form_image, triangle
+from hdrgen.camera import (
+    Gamma,
+    HistogramSampling,
+    calibrate_debevec,
+    calibrated_tables,
+    form_image,
+    normal_equations,
+    triangle,
+)
 from hdrgen.camera.normal_equations import cached_basis, curvature_of, smooth_basis, solve_log_response
 
 EV = torch.arange(-3.0, 4.0)
@@ -113,3 +121,21 @@ def test_a_calibration_without_gradients_leaves_nothing_behind_that_refuses_them
     pixels = stack.clone().requires_grad_()
     calibrate_debevec(pixels, ev).irradiance.sum().backward()
     assert pixels.grad.isfinite().all()
+
+
+def test_a_problem_that_has_arrived_takes_no_more_steps_on_the_cpu(monkeypatch):
+    """Each is a look at all pixels; before, there were ten whatever they were, and they were half of a calibration."""
+    samples = HistogramSampling()(torch.stack([stack.clamp(0, 1) for stack, _ in STACKS.values()])).flatten(0, 1)
+    basis, steps = cached_basis(LEVELS, 10.0, triangle, torch.float32, samples.device), []
+    times_matrix = normal_equations._Problems.times_matrix
+
+    def counted(problems, coefficients):
+        steps.append(len(coefficients))
+        return times_matrix(problems, coefficients)
+
+    monkeypatch.setattr(normal_equations._Problems, "times_matrix", counted)
+    one = samples[:1]
+    curve = solve_log_response(one, triangle(one), EV.view(1, 1, -1), basis, ANCHOR)
+    assert 1 <= len(steps) <= 8
+    together = solve_log_response(samples, triangle(samples), EV.view(1, 1, -1), basis, ANCHOR)
+    torch.testing.assert_close(together[:1], curve, rtol=0, atol=1e-5)  # although others go on
