@@ -48,6 +48,7 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (default: %(default)s)"
     )
+    options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels of radiance")
     options.add_argument("--no-exposures", action="store_true", help="write no exposures")
     options.add_argument("--no-preview", action="store_true", help="write no preview")
     options.add_argument(
@@ -88,6 +89,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += [f"--model={options.model}"] if options.model else []
     typed += [f"--output={options.output}"] if options.output else []
     typed += ["--overwrite"] if options.overwrite else []
+    typed += ["--data.clean=true"] if options.clean else []
     typed += ["--writer.exposures=null"] if options.no_exposures else []
     typed += ["--writer.preview=null"] if options.no_preview else []
     typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []

@@ -6,6 +6,7 @@ import sys
 from typing import get_args
 
 import numpy as np
+import OpenImageIO
 import pytest
 
 import hdrgen
@@ -109,3 +110,20 @@ def test_help_waits_for_nothing_heavy(verb):
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.endswith("False\n")
     assert f"usage: hdrgen {verb}" in told
+
+
+def test_a_name_as_long_as_the_file_system_takes_stops_no_folder(checkpoints, tmp_path):
+    long = "p" * 251
+    (tmp_path / "photos/b.png").rename(tmp_path / f"photos/{long}.png")
+    assert main(["expand", "photos", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--device", "cpu"]) == 0
+    assert sorted(path.name[:4] for path in (tmp_path / "predictions").glob("*/*.exr")) == ["a.ex", "pppp"]
+
+
+def test_radiance_that_needs_cleaning(checkpoints, tmp_path, capsys):
+    radiance = np.random.default_rng(0).random((20, 30, 3), np.float32)
+    radiance[3, 4] = np.nan
+    assert OpenImageIO.ImageBuf(radiance).write("photos/a.exr")  # hdrgen writes no NaN
+    arguments = ["expand", "photos/a.exr", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--device", "cpu"]
+    assert main(arguments) == 2
+    assert "--clean" in capsys.readouterr().err
+    assert main([*arguments, "--clean"]) == 0
