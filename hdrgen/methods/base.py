@@ -50,6 +50,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     | `input` | `generates` | kind | implements |
     |---|---|---|---|
     | `photograph` | True | one photograph to exposures, which are merged | `expose` |
+    | `photograph` | True | one photograph to radiance, and to any exposure | `expand` and `expose` |
     | `photograph` | False | one photograph to radiance | `expand` |
     | `bracket` | False | several photographs of a scene to radiance | `reconstruct` |
 
@@ -208,13 +209,18 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     def reconstruct(self, batch: Batch) -> Tensor:
         """Linear radiance `(B, 3, H, W)` of a batch.
 
-        Here: of the reference exposure alone, a stack is generated and merged, or it is expanded, in tiles where it is
-        large.
+        Here: of the reference exposure alone, it is expanded, or else a stack is generated and merged, in tiles where
+        it is large.
         """
         image = source_of(batch)
-        if self.generates:
+        if not self.expands:
             return self._merged(image)
         return self.in_tiles(lambda part: self.expand(part).float(), image, self.prepared)
+
+    @property
+    def expands(self) -> bool:
+        """Whether the method makes radiance without exposures, by `expand`; it may make exposures as well."""
+        return type(self).expand is not HDRModule.expand
 
     @property
     def merges_any_stack(self) -> bool:
@@ -223,7 +229,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
         Not where a method reconstructs in another way, or chooses the exposures itself.
         """
         default = type(self).reconstruct is HDRModule.reconstruct
-        return self.generates and default and all(math.isfinite(ev) for ev in self.stack_ev)
+        merges = default and self.generates and not self.expands
+        return merges and all(math.isfinite(ev) for ev in self.stack_ev)
 
     def reconstruct_from(
         self, image: Tensor, stack_ev: Sequence[float] | None = None, merge: MergeFunction | None = None
@@ -265,10 +272,12 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
 
         def both(part: Tensor) -> tuple[Tensor, ...]:
             stack = self._around(part, ev)
-            return stack, self.merge(stack, ev)
+            return stack, self.expand(part).float() if self.expands else self.merge(stack, ev)
 
         # Exposures are kept as the codes that go to files: a dense stack of a large photograph would fill the memory.
-        stack, hdr = self._tiling(self.prepared, merges=True).apply_all(both, image, self.tile, (torch.uint8, None))
+        stack, hdr = self._tiling(self.prepared, merges=not self.expands).apply_all(
+            both, image, self.tile, (torch.uint8, None)
+        )
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
 
     @classmethod

@@ -5,12 +5,13 @@ from hdrgen.tiling.live_memory import heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
 from hdrgen.tiling.strips import by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress
-from hdrgen.tiling.whole_image import fitted, group_norm, mean_of_whole, of_whole_image
+from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image
 
 __all__ = [
     "TileSize",
     "Tiling",
     "by_strips",
+    "enlarged",
     "fitted",
     "group_norm",
     "heap_kept",

@@ -127,6 +127,34 @@ def _averaging(cells: int, total: int, start: int, count: int) -> Tensor:
     return inside / inside.sum(1, keepdim=True)
 
 
+def enlarged(grid: Tensor, features: Tensor) -> Tensor:
+    """`grid`, which covers the whole image, at the resolution of `features`, or of the tile that these cover; bilinear.
+
+    Without tiles, `torch.nn.functional.interpolate`; with them, the same numbers at the tile's place.
+
+    Args:
+        grid: `(B, C, h, w)`.
+        features: `(B, D, H, W)`, at the resolution of the image.
+
+    Returns:
+        `(B, C, H, W)`.
+    """
+    size = (features.shape[-2], features.shape[-1])
+    region = _current[-1].region if _current else None
+    if region is None:
+        return functional.interpolate(grid, size, mode="bilinear", align_corners=False)
+    rows = _interpolating(grid.shape[-2], region.whole[0], region.top, size[0]).to(grid)
+    columns = _interpolating(grid.shape[-1], region.whole[1], region.left, size[1]).to(grid)
+    return rows @ grid @ columns.T
+
+
+def _interpolating(cells: int, total: int, start: int, count: int) -> Tensor:
+    """`(count, cells)`: rows `start` and following of the matrix that interpolates `cells` values at `total` places."""
+    position = ((torch.arange(start, start + count) + 0.5) * cells / total - 0.5).clamp(0, cells - 1)
+    distance = (position[:, None] - torch.arange(cells)).abs()
+    return (1 - distance).clamp_min(0)
+
+
 def group_norm(features: Tensor, groups: int, weight: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
     """Group normalisation in float32, by the statistics of the whole photograph where there are tiles.
 

@@ -55,10 +55,15 @@ def where_scenes_are(tmp_path_factory):
     return root
 
 
+def is_light(name: str) -> bool:
+    """Whether a configuration trains on two cores, and names no data set of others."""
+    return name.endswith("_small") or name == "inverse_camera"
+
+
 def data_of(name: str) -> list[str]:
     """Scenes for a small configuration, and smaller ones for a paper's."""
     sizes = ["--data.batch_size=2", "--data.num_workers=0", "--data.samples_per_scene=2"]
-    if not name.endswith("_small"):
+    if not is_light(name):
         crop = [f"--data.augmentation.crop={56 if name == 'hdr_gan' else 32}"]
         square = [f"--data.{part}.square={SIDE}" for part in ("train", "val") if name in ("cevr", "deep_synth")]
         truth = [f"--data.{part}.truth=SICE_truth" for part in ("train", "val") if name == "adaptive_itm"]
@@ -104,8 +109,8 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     assert torch.load(last, weights_only=True)["epoch"] == 2
 
     scenes = [word.replace(".val", ".test") for word in data_of(name) if ".val" in word]
-    bare = [] if name.endswith("_small") else [f"--config={name}", *tiny, "--data.test=null"]
-    if not name.endswith("_small"):
+    bare = [] if is_light(name) else [f"--config={name}", *tiny, "--data.test=null"]
+    if not is_light(name):
         scenes = ["--data.test=ProceduralScenes", "--data.test.count=1", f"--data.test.size={SIDE}"]
     scenes = ["--data.test=ProceduralScenes", *scenes] if name in OVERLAYS else scenes
     best = ["--ckpt_path=best", f"--trainer.default_root_dir={runs}"]

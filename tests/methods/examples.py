@@ -10,7 +10,7 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, MultiExposureGeneration
+from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, InverseCamera, MultiExposureGeneration
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -142,6 +142,12 @@ EXAMPLES = (
         steps=90,
         loss="train/reconstruction",
         scenes=1,
+    ),
+    Example(
+        InverseCamera,
+        {"channels": (8, 8, 8), "thumbnail": 32},
+        overfit={"optimizer": adam(0.01), "exposure_range": 0.0, "radiance_weight": 0.0, "stops_weight": 0.0},
+        loss="train/curve",
     ),
     Example(
         MultiExposureGeneration,

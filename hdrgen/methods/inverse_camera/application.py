@@ -1,0 +1,69 @@
+"""From a photograph and the estimate of its camera to radiance and to any exposure: no network, exact below white."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hdrgen.methods.inverse_camera.curve import response_of
+from hdrgen.methods.inverse_camera.network import CameraEstimate
+from hdrgen.methods.inverse_camera.summary import ramp
+from hdrgen.tiling import enlarged
+
+LARGE_REGION = 0.05
+"""Clipped share of its surroundings from which on a region gets the median and no more."""
+SURROUNDINGS = 8
+"""Part of the longer side of the picture that the surroundings of a cell are."""
+
+
+class Restoration(nn.Module):
+    """Radiance where the photograph is white: one gain for the three channels, so that a lamp keeps its colour.
+
+    How much of the gain a pixel gets depends on how many of its channels are clipped; the shares are learnt.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shares = nn.Parameter(torch.zeros(3))
+
+    def forward(self, image: Tensor, linear: Tensor, stops: Tensor) -> Tensor:
+        """Radiance `(B, 3, H, W)`.
+
+        Args:
+            image: `(B, 3, H, W)`, display values.
+            linear: Their sensor exposures, same shape.
+            stops: Above white where all channels are clipped, `(B, 1, H, W)`.
+        """
+        clipped = ramp(image).sort(1, descending=True).values
+        strength = (clipped * torch.softmax(self.shares, 0).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        return linear * (strength * stops).exp2()
+
+
+def region_stops(estimate: CameraEstimate) -> Tensor:
+    """Stops above white over the grid `(B, 1, h, w)`: the median for large regions, the upper quantile for small ones.
+
+    A large white area is a wall or the sky, whose brightness the median tells best; a small one may be a lamp, of
+    which a median, taken over lamps and paper alike, loses most.
+    """
+    median, upper = estimate.stops[:, :1], estimate.stops[:, 1:]
+    side = max(1, max(estimate.clipped.shape[-2:]) // SURROUNDINGS) // 2
+    share = functional.avg_pool2d(estimate.clipped, 2 * side + 1, 1, side, count_include_pad=False)
+    return torch.lerp(upper, median, (share / LARGE_REGION).clamp(0, 1))
+
+
+def guided_stops(stops: Tensor, clipped: Tensor, image: Tensor) -> Tensor:
+    """Stops at the resolution of `image`, taken from the clipped cells alone, so that they do not thin out at edges.
+
+    Args:
+        stops: Over the grid of the whole photograph, `(B, 1, h, w)`.
+        clipped: Share of clipped pixels in each cell, same shape.
+        image: The photograph or a tile of it, `(B, C, H, W)`.
+    """
+    weight = clipped + 1e-3
+    both = enlarged(torch.cat([stops * weight, weight], 1), image)
+    return both[:, :1] / both[:, 1:]
+
+
+def exposures_of(radiance: Tensor, ev: Tensor, curve: Tensor) -> Tensor:
+    """The camera's exposures `(B, K, 3, H, W)` of radiance `(B, 3, H, W)` at `ev` `(K,)`; `curve` is `(B, N)`."""
+    exposed = radiance[:, None] * ev.to(radiance).exp2().view(-1, 1, 1, 1)
+    return response_of(curve)(exposed)

@@ -1,0 +1,69 @@
+"""What InverseCamera is trained by: exposures through the true camera, the curve itself, and stops above white."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+QUANTILES = (0.5, 0.85)
+"""Of the stops above white: a median, and an upper one for small lights."""
+HIGHEST = 8.0
+"""Stops above white that the truth counts for at most."""
+SHADOW = 2.0**-12
+"""Exposure, where 1 is white, below which logarithms are not compared: an 8-bit photograph knows nothing there."""
+
+
+class Losses(NamedTuple):
+    """The terms, () each."""
+
+    exposures: Tensor
+    radiance: Tensor
+    curve: Tensor
+    stops: Tensor
+
+
+def pinball(prediction: Tensor, truth: Tensor, quantile: float) -> Tensor:
+    r"""The loss that a quantile minimises: :math:`\max(q d, (q - 1) d)` with :math:`d = y - \hat y`, any shape.
+
+    Source: Koenker and Bassett, "Regression quantiles", 1978.
+
+    >>> pinball(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 1.0]), 0.75).tolist()
+    [0.75, 0.25]
+    """
+    difference = truth - prediction
+    return torch.maximum(quantile * difference, (quantile - 1) * difference)
+
+
+def stops_loss(stops: Tensor, clipped: Tensor, radiance: Tensor) -> Tensor:
+    """Pinball losses of the quantiles, in the mean over clipped pixels; each image counts as the root of its share.
+
+    Args:
+        stops: `(B, 2, H, W)`, predicted quantiles of stops above white.
+        clipped: `(B, 1, H, W)`, 1 where the photograph is clipped.
+        radiance: `(B, 3, H, W)`, where 1 is white.
+    """
+    truth = radiance.amax(1, keepdim=True).clamp(1, 2**HIGHEST).log2()
+    each = sum(pinball(stops[:, i : i + 1], truth, q) for i, q in enumerate(QUANTILES))
+    share = clipped.mean((1, 2, 3))
+    mean = (each * clipped).mean((1, 2, 3)) / share.clamp_min(1e-6)
+    weight = share.sqrt()
+    return (mean * weight).sum() / weight.sum().clamp_min(1e-3)
+
+
+def curve_loss(curve: Tensor, truth: Tensor) -> Tensor:
+    """Mean difference of inverse responses in stops over display values from 0.04 on.
+
+    Args:
+        curve: `(B, N)`, at equidistant display values.
+        truth: `(B, M)`, likewise.
+    """
+    levels = torch.linspace(0.04, 1, 64, device=curve.device)
+    return (_at(curve, levels) - _at(truth, levels)).abs().mean()
+
+
+def _at(curve: Tensor, levels: Tensor) -> Tensor:
+    """Stops of curves `(B, N)` at display values (L,)."""
+    position = levels * (curve.shape[1] - 1)
+    index = position.long().clamp_max(curve.shape[1] - 2)
+    values = torch.lerp(curve[:, index], curve[:, index + 1], position - index)
+    return values.clamp_min(SHADOW).log2()

@@ -1,0 +1,165 @@
+"""Training of the inverse camera and its place in the common interface."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+from torch.optim.lr_scheduler import ConstantLR
+
+from hdrgen.camera import CameraResponse
+from hdrgen.data import Batch, TheseExposures, derived_generator
+from hdrgen.errors import InputError
+from hdrgen.methods.base import HDRModule
+from hdrgen.methods.inverse_camera.application import Restoration, exposures_of, guided_stops, region_stops
+from hdrgen.methods.inverse_camera.curve import response_of
+from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
+from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
+from hdrgen.methods.inverse_camera.summary import ramp
+from hdrgen.tiling import of_whole_image
+
+SHADOW_EXPOSURE = 2.0**-10
+"""Smallest exposure that the loss on log radiance tells from others."""
+
+
+class InverseCamera(HDRModule):
+    r"""One photograph to radiance, by estimating its camera; any exposure by taking it with that camera.
+
+    Paper:
+        None: a method of hdrgen.
+
+    A small network sees a thumbnail and a histogram. It estimates the inverse response as a monotone curve, and how
+    far above white clipped areas are, as a coarse map of stops. The rest is arithmetic on the full photograph: the
+    curve linearises it, clipped pixels are multiplied by one gain for all channels, and an exposure is the camera's
+    picture of that radiance. What is not clipped is the linearised photograph, exactly.
+
+    Args:
+        channels: Width of each level of the network, from the thumbnail's size down.
+        thumbnail: Cells along the longer side of what the network sees.
+        exposure_range: Largest stops, either way, of the exposures that training compares.
+        curve_weight: Of the loss on the curve, in stops.
+        radiance_weight: Of the loss on log radiance below white.
+        stops_weight: Of the loss on the stops above white.
+        stack_ev: Exposures that `expand` writes and `generate` is asked for, in stops relative to the input.
+        response: The camera's response, where it is known, in place of the estimated one.
+        optimizer: AdamW.
+        scheduler: Keeps the rate; the recipes of the packaged weights anneal it.
+        interval: When the scheduler steps.
+        initial_weights: Checkpoint whose weights training starts from.
+    """
+
+    context = True
+    exposures = TheseExposures((0.0,))
+
+    def __init__(
+        self,
+        channels: Sequence[int] = WIDTHS,
+        thumbnail: int = 128,
+        exposure_range: float = 4.0,
+        curve_weight: float = 0.05,
+        radiance_weight: float = 0.02,
+        stops_weight: float = 0.05,
+        stack_ev: Sequence[float] = (-4.0, -2.0, 0.0, 2.0),
+        response: CameraResponse | None = None,
+        optimizer: OptimizerCallable = lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=1e-2),
+        scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
+        interval: Literal["epoch", "step"] = "step",
+        initial_weights: str | None = None,
+    ) -> None:
+        super().__init__(optimizer, scheduler, interval, stack_ev, response, initial_weights)
+        self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
+        self.network = CameraNetwork(channels, thumbnail)
+        self.restoration = Restoration()
+        self.exposure_range = exposure_range
+        self.curve_weight = curve_weight
+        self.radiance_weight = radiance_weight
+        self.stops_weight = stops_weight
+
+    # -- radiance and exposures --------------------------------------------------------------------------------------
+
+    def estimate(self, image: Tensor) -> CameraEstimate:
+        """The camera of each photograph; of a tile, that of the photograph it belongs to. In float32."""
+
+        def estimated() -> tuple[Tensor, ...]:
+            curve, stops, clipped = self.network(image)
+            if self.response is not None:
+                levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device)
+                curve = self.response.inverse(levels).expand_as(curve)
+            return curve, stops, clipped
+
+        return CameraEstimate(*of_whole_image(estimated))
+
+    def expand(self, image: Tensor) -> Tensor:
+        """Radiance `(B, 3, H, W)` of `image` `(B, 3, H, W)`. See `HDRModule.expand`."""
+        return self._radiance(image, self.estimate(image))
+
+    def expose(self, image: Tensor, ev: Tensor) -> Tensor:
+        """The exposures `ev` `(K,)` of `image`. See `HDRModule.generate`."""
+        estimate = self.estimate(image)
+        exposures = exposures_of(self._radiance(image, estimate), ev, estimate.curve)
+        # At EV 0 the photograph itself, also where JPEG left white at 250.
+        return torch.where((ev == 0).view(-1, 1, 1, 1), image[:, None].float(), exposures)
+
+    def _radiance(self, image: Tensor, estimate: CameraEstimate) -> Tensor:
+        stops = guided_stops(region_stops(estimate), estimate.clipped, image)
+        radiance: Tensor = self.restoration(image, _linear(image, estimate.curve), stops)
+        return radiance
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Estimate the camera of each photograph, and compare what it makes with what the true one makes."""
+        terms = self._losses(batch)
+        loss = (
+            terms.exposures
+            + self.radiance_weight * terms.radiance
+            + self.curve_weight * terms.curve
+            + self.stops_weight * terms.stops
+        )
+        logged = {f"train/{name}": term.detach() for name, term in terms._asdict().items()}
+        self.log_dict(logged, batch_size=len(batch["hdr"]))
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch["hdr"]))
+        return loss
+
+    def _losses(self, batch: Batch) -> Losses:
+        if "hdr" not in batch or "inverse_response" not in batch:
+            raise InputError(
+                f"{batch['scene'][0]}: expected scenes that know their radiance and response, as RenderedStacks and"
+                " ProceduralScenes do, found none; train on these"
+            )
+        image, hdr = batch["ldr"][:, 0], batch["hdr"]
+        estimate = CameraEstimate(*self.network(image))
+        clipped = (ramp(image).amin(1, keepdim=True) >= 1).float()
+        stops = guided_stops(region_stops(estimate), estimate.clipped, image).detach()
+        radiance = self.restoration(image, _linear(image, estimate.curve), stops)
+        made, truth = (x[..., ::2, ::2] for x in (radiance, hdr))
+        ev = self._drawn_exposures(batch["scene"], made.device)
+        camera = response_of(batch["inverse_response"])
+        exposures = exposures_of(made, ev, estimate.curve) - camera(truth[:, None] * ev.exp2().view(-1, 1, 1, 1))
+        return Losses(
+            exposures.abs().mean(),
+            _log_difference(made, truth),
+            curve_loss(estimate.curve, batch["inverse_response"]),
+            stops_loss(guided_quantiles(estimate, image), clipped, hdr),
+        )
+
+    def _drawn_exposures(self, scenes: list[str], device: torch.device) -> Tensor:
+        """(3,) stops, from the run's seed, the step and the scenes."""
+        generator = derived_generator("exposures", torch.initial_seed(), self.global_step, *scenes)
+        return (self.exposure_range * (2 * torch.rand(3, generator=generator) - 1)).to(device)
+
+
+def guided_quantiles(estimate: CameraEstimate, image: Tensor) -> Tensor:
+    """Both quantiles of the stops above white at the resolution of `image`, `(B, 2, H, W)`."""
+    return torch.cat([guided_stops(each[:, None], estimate.clipped, image) for each in estimate.stops.unbind(1)], 1)
+
+
+def _linear(image: Tensor, curve: Tensor) -> Tensor:
+    return response_of(curve).inverse(image)
+
+
+def _log_difference(made: Tensor, truth: Tensor) -> Tensor:
+    """Mean difference in stops of what is neither above white nor too dark to tell."""
+    made, truth = (x.clamp(SHADOW_EXPOSURE, 1).log2() for x in (made, truth))
+    return (made - truth).abs().mean()

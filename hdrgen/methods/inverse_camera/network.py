@@ -1,0 +1,104 @@
+"""The network: from a photograph to the inverse response of its camera and to what clipping hid."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hdrgen.errors import InputError
+from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
+from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, histogram_of, thumbnail_of
+
+WIDTHS = (16, 32, 64, 96, 128)
+MOST_STOPS = 10.0
+"""Above white: what no lamp of the training scenes exceeds."""
+
+
+class CameraEstimate(NamedTuple):
+    """What is estimated of the camera of each photograph.
+
+    Attributes:
+        curve: Inverse response, sensor exposures of 256 display values from 0 to 1, `(B, 256)`.
+        stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over a grid of half the
+            thumbnail's resolution.
+        clipped: Share of clipped pixels in each cell, `(B, 1, h, w)`.
+    """
+
+    curve: Tensor
+    stops: Tensor
+    clipped: Tensor
+
+
+class Block(nn.Module):
+    """Residual: two convolutions 3 x 3 with group normalisation and SiLU, `(B, C, h, w)` to `(B, out, h/s, w/s)`."""
+
+    def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(in_channels, channels, 3, stride, 1)
+        self.second = nn.Conv2d(channels, channels, 3, 1, 1)
+        self.norm = nn.GroupNorm(4, channels)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Run the block."""
+        features = functional.silu(self.norm(self.first(features)))
+        return features + functional.silu(self.second(features))
+
+
+class CameraNetwork(nn.Module):
+    """An encoder over the thumbnail; from its deepest features and the histogram a curve, from its decoder the stops.
+
+    Args:
+        channels: Width of each level, from the thumbnail's size down.
+        thumbnail: Cells along the longer side of the photograph.
+    """
+
+    def __init__(self, channels: Sequence[int] = WIDTHS, thumbnail: int = 128) -> None:
+        if len(channels) < 2 or any(width < 4 or width % 4 for width in channels):
+            raise InputError(f"expected the widths of at least two levels, multiples of 4, found {list(channels)}")
+        super().__init__()
+        self.thumbnail = thumbnail
+        self.multiple = 2 ** (len(channels) - 1)
+        widths = list(channels)
+        self.down = nn.ModuleList(
+            Block(i, o, 1 if level == 0 else 2)
+            for level, (i, o) in enumerate(zip([CHANNELS, *widths], widths, strict=False))
+        )
+        self.up = nn.ModuleList(
+            Block(below + skip, skip) for below, skip in zip(widths[:1:-1], widths[-2:0:-1], strict=True)
+        )
+        self.whole = nn.Sequential(nn.Linear(2 * widths[-1] + 3 * BINS, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU())
+        self.to_curve = nn.Linear(128, BASIS)
+        self.of_whole = nn.Linear(128, widths[-1])
+        self.to_stops = nn.Conv2d(widths[1], 2, 1)
+        self.family = CurveFamily()
+        for layer in (self.to_curve, self.to_stops):
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, image: Tensor) -> CameraEstimate:
+        """Estimate the camera of photographs `(B, 3, H, W)`."""
+        thumbnail = thumbnail_of(image, self.thumbnail, self.multiple)
+        features, skips = 2 * thumbnail - 1, []
+        for block in self.down:
+            features = block(features)
+            skips.append(features)
+        whole = self._whole(skips.pop(), histogram_of(image))
+        features = features + self.of_whole(whole)[..., None, None]
+        for block in self.up:
+            features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
+            features = block(torch.cat([features, skips.pop()], 1))
+        clipped = functional.avg_pool2d(thumbnail[:, 3:6].amax(1, keepdim=True), 2)
+        return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped)
+
+    def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:
+        pooled = [deepest.mean((-2, -1)), deepest.amax((-2, -1)), 4 * histogram.flatten(1)]
+        features: Tensor = self.whole(torch.cat(pooled, 1))
+        return features
+
+    def _stops(self, features: Tensor) -> Tensor:
+        """Median, and upper quantile, which is no less."""
+        median, more = functional.softplus(3 * self.to_stops(features).float() - 1).unbind(1)
+        return torch.stack([median, median + more], 1).clamp_max(MOST_STOPS)
