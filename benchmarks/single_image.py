@@ -76,7 +76,7 @@ def main() -> int:
 
 def views(options: argparse.Namespace) -> Iterator[Item]:
     """Views of panoramas through held-out curves."""
-    curves = {"free": CurvePrior(), "srgb": CurvePrior(srgb=1, plain=0.5, brightness=0.1, contrast=0.2)}.get(
+    curves = {"free": CurvePrior(), "srgb": CurvePrior(srgb=1, power=0, plain=0.5, brightness=0.1, contrast=0.2)}.get(
         options.curves, options.curves
     )
     fold = options.fold if curves is options.curves else None
