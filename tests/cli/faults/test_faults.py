@@ -27,6 +27,13 @@ def error_of(arguments: list[str], capsys) -> str:
     return line
 
 
+def uninterrupted(train: list[str]) -> Path:
+    """The last checkpoint of the same training when nothing happens to it."""
+    assert main([*train, "-o", "whole"]) == 0
+    (last,) = Path("whole").rglob("last.ckpt")
+    return last
+
+
 def assert_same_weights(whole: Path) -> None:
     """The newest run ended where the uninterrupted one did."""
     newest = max(Path("runs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
@@ -41,8 +48,7 @@ def test_data_that_vanish_in_a_training_are_named_and_it_can_go_on(workers, monk
     for index in range(4):
         write_stack(scenes[index], f"scenes/toy{index}")
     train = [*FIT, *QUIET, "--data.train=ExposureStackFolder", "--data.train.root=scenes"]
-    assert main([*train, "-o", "whole"]) == 0
-    (whole,) = Path("whole").rglob("last.ckpt")
+    whole = uninterrupted(train)
 
     def vanish(self, *_) -> None:
         if self.current_epoch == 0:
@@ -59,8 +65,7 @@ def test_data_that_vanish_in_a_training_are_named_and_it_can_go_on(workers, monk
 
 def test_a_disk_that_fills_ends_a_training_which_can_go_on_when_there_is_room(monkeypatch, capsys):
     train = [*FIT, *QUIET, "--data.train=ToyScenes"]
-    assert main([*train, "-o", "whole"]) == 0
-    (whole,) = Path("whole").rglob("last.ckpt")
+    whole = uninterrupted(train)
     disk = contextlib.ExitStack()
 
     def fill(self, *_) -> None:
@@ -78,8 +83,7 @@ def test_a_disk_that_fills_ends_a_training_which_can_go_on_when_there_is_room(mo
 
 def test_after_a_batch_that_makes_no_number_a_training_can_go_on_without_it(monkeypatch, capsys):
     train = [*FIT, *QUIET, "--data.train=ToyScenes"]
-    assert main([*train, "-o", "whole"]) == 0
-    (whole,) = Path("whole").rglob("last.ckpt")
+    whole = uninterrupted(train)
     step = ToyMethod.training_step
 
     def poisoned(self, batch, batch_idx):
