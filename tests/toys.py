@@ -132,10 +132,17 @@ class RankWeights(Callback):
 
 
 class SuddenDeath(Callback):
-    """Kills the second process of a training at its second batch, as a system does that runs out of memory."""
+    """Kills the second process of a training at the second batch of an epoch, as a system does without memory.
+
+    Args:
+        epoch: Number of the epoch.
+    """
+
+    def __init__(self, epoch: int = 0) -> None:
+        self.epoch = epoch
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: ToyMethod, batch: Sample, batch_idx: int) -> None:
-        if trainer.global_rank == 1 and batch_idx == 1:
+        if trainer.global_rank == 1 and batch_idx == 1 and trainer.current_epoch == self.epoch:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

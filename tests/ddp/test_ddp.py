@@ -127,8 +127,15 @@ def test_predict(trained):
     assert out.count("hdrgen: error: 2 of 7 photographs cannot be read and were left out: bad, worse") == 1
 
 
-def test_a_dead_process_ends_the_other(tmp_path):
-    scenes = ["--data.train=tests.toys.ToyScenes", "--data.batch_size=1", "--trainer.max_epochs=1"]
-    out = hdrgen(tmp_path, "fit", METHOD, *scenes, *TWO, "--trainer.callbacks+=tests.toys.SuddenDeath", status=2)
+def test_a_dead_process_ends_the_other_and_the_training_can_go_on(tmp_path):
+    fit = ["fit", METHOD, "--data.train=tests.toys.ToyScenes", "--data.batch_size=1", "--trainer.max_epochs=2", *TWO]
+    hdrgen(tmp_path, *fit, "-o", "whole")
+    death = ["--trainer.callbacks+=tests.toys.SuddenDeath", "--trainer.callbacks.epoch=1"]
+    out = hdrgen(tmp_path, *fit, *death, "-o", "runs", status=2)
     assert out.count("hdrgen: error: expected every process of the run, found one gone (Connection ") == 1, out
     assert "Traceback" not in out
+    hdrgen(tmp_path, *fit, "-o", "runs", "--ckpt_path=last")
+    (whole,) = (tmp_path / "whole").rglob("last.ckpt")
+    newest = max((tmp_path / "runs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
+    weights = [torch.load(path, weights_only=True)["state_dict"]["weight"] for path in (whole, newest)]
+    assert torch.equal(*weights)

@@ -1,5 +1,6 @@
 """Data that vanish, folders that cannot be written, processes that are killed: one line, and what was done stays."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 
 from hdrgen.cli.main import main
 from hdrgen.data import write_stack
+from tests.full_disk import file_size_limit
 from tests.toys import FatalScenes, ToyMethod, ToyScenes
 
 FIT = ["fit", "--model=ToyMethod", "--data.batch_size=1", "--trainer.max_epochs=3", "--trainer.accelerator=cpu"]
@@ -25,14 +27,28 @@ def error_of(arguments: list[str], capsys) -> str:
     return line
 
 
+def uninterrupted(train: list[str]) -> Path:
+    """The last checkpoint of the same training when nothing happens to it."""
+    assert main([*train, "-o", "whole"]) == 0
+    (last,) = Path("whole").rglob("last.ckpt")
+    return last
+
+
+def assert_same_weights(whole: Path) -> None:
+    """The newest run ended where the uninterrupted one did."""
+    newest = max(Path("runs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
+    weights = [torch.load(path, weights_only=True)["state_dict"]["weight"] for path in (whole, newest)]
+    assert weights[0].isfinite().all()
+    assert torch.equal(*weights)
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_data_that_vanish_in_a_training_are_named_and_it_can_go_on(workers, monkeypatch, capsys):
     scenes = ToyScenes()
     for index in range(4):
         write_stack(scenes[index], f"scenes/toy{index}")
     train = [*FIT, *QUIET, "--data.train=ExposureStackFolder", "--data.train.root=scenes"]
-    assert main([*train, "-o", "whole"]) == 0
-    (whole,) = Path("whole").rglob("last.ckpt")
+    whole = uninterrupted(train)
 
     def vanish(self, *_) -> None:
         if self.current_epoch == 0:
@@ -44,9 +60,41 @@ def test_data_that_vanish_in_a_training_are_named_and_it_can_go_on(workers, monk
     assert "error: scene toy2: scenes/toy2/00.png: no such file; check the name" in told
     shutil.move("gone", "scenes/toy2")
     assert main([*train, "--ckpt_path=last"]) == 0
-    newest = max(Path("runs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
-    weights = [torch.load(path, weights_only=True)["state_dict"]["weight"] for path in (whole, newest)]
-    assert torch.equal(*weights)
+    assert_same_weights(whole)
+
+
+def test_a_disk_that_fills_ends_a_training_which_can_go_on_when_there_is_room(monkeypatch, capsys):
+    train = [*FIT, *QUIET, "--data.train=ToyScenes"]
+    whole = uninterrupted(train)
+    disk = contextlib.ExitStack()
+
+    def fill(self, *_) -> None:
+        if self.current_epoch == 1:
+            disk.enter_context(file_size_limit(100))
+
+    with monkeypatch.context() as patch, disk:
+        patch.setattr(ToyMethod, "on_train_epoch_end", fill, raising=False)
+        assert "last.ckpt: cannot be written (File too large)" in error_of(train, capsys)
+    (kept,) = Path("runs").rglob("last.ckpt")
+    assert torch.load(kept, weights_only=True)["epoch"] == 0  # the last whole one
+    assert main([*train, "--ckpt_path=last"]) == 0
+    assert_same_weights(whole)
+
+
+def test_after_a_batch_that_makes_no_number_a_training_can_go_on_without_it(monkeypatch, capsys):
+    train = [*FIT, *QUIET, "--data.train=ToyScenes"]
+    whole = uninterrupted(train)
+    step = ToyMethod.training_step
+
+    def poisoned(self, batch, batch_idx):
+        bad = self.current_epoch == 1 and batch_idx == 2
+        return step(self, batch, batch_idx) * (float("nan") if bad else 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ToyMethod, "training_step", poisoned)
+        error_of(train, capsys)
+    assert main([*train, "--ckpt_path=last"]) == 0
+    assert_same_weights(whole)
 
 
 def test_a_worker_that_is_killed_is_told_in_one_line(capsys):
