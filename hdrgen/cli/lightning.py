@@ -34,7 +34,7 @@ from hdrgen.cli.class_change import start_anew, tell_what_is_lost
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
-from hdrgen.cli.trainer_options import epoch_in_words, taken_by
+from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files  # with all methods: known by class name alone
@@ -93,6 +93,7 @@ class HDRCLI(LightningCLI):
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Trainer, method and data; the method may be left to a checkpoint."""
+        count_before_measuring()
         parser.add_lightning_class_args(self.trainer_class, "trainer")
         parser.add_lightning_class_args(HDRModule, "model", subclass_mode=True, required=False)
         parser.add_lightning_class_args(ExposureStackDataModule, "data")

@@ -1,12 +1,28 @@
 """Options of the trainer that mean here what they say, also where Lightning takes them otherwise."""
 
-from typing import Any
+import inspect
+from functools import reduce
+from operator import or_
+from typing import Any, get_args
 
 from pytorch_lightning import Trainer
 
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.methods import GradientClipping, HDRModule
+
+
+def count_before_measuring() -> None:
+    """Have a 1 that is typed for the trainer be one batch, and not all of them, which is 1.0.
+
+    The first type of a union that takes a value gives it its type. typing holds unions of the same types for equal and
+    keeps those that it has built, so that which of int and float stands first depends on what was imported before.
+    """
+    annotations = inspect.unwrap(Trainer.__init__).__annotations__
+    for name, annotation in annotations.items():
+        types = get_args(annotation)
+        if int in types and float in types:  # `|` builds a new one each time
+            annotations[name] = reduce(or_, sorted(types, key=lambda each: each is not int))
 
 
 def taken_by(model: HDRModule, trainer: Any) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """What is typed means what it says: classes, and numbers of batches."""
 
+import inspect
 import warnings
+from functools import reduce
+from operator import or_
+from typing import get_args
 
 import pytest
+from pytorch_lightning import Trainer
 
 from hdrgen.cli.arguments import prepare
 from hdrgen.cli.lightning import HDRCLI
@@ -46,7 +51,13 @@ def test_the_same_class_again_keeps_what_was_set():
     assert not told
 
 
-def test_one_batch_is_one_batch_and_not_all_of_them():
+@pytest.mark.parametrize(("first", "second"), [(int, float), (float, int)])
+def test_one_batch_is_one_batch_and_not_all_of_them(first, second, monkeypatch):
+    annotations = inspect.unwrap(Trainer.__init__).__annotations__
+    for name, annotation in list(annotations.items()):  # typing's cache may hand out either order
+        if {first, second} <= set(get_args(annotation)):
+            rest = [each for each in get_args(annotation) if each not in (first, second)]
+            monkeypatch.setitem(annotations, name, reduce(or_, [second, *rest], first))
     limits = [f"--trainer.limit_{stage}_batches" for stage in ("train", "val", "test", "predict")]
     names = [*limits, "--trainer.overfit_batches", "--trainer.val_check_interval"]
     cli = HDRCLI(["--model=ToyMethod", *CPU, *(f"{name}=1" for name in names)], run=False)
