@@ -17,9 +17,10 @@ LEVELS = 1024
 class CurvePrior:
     r"""Draws responses: a transfer function, then a tone curve.
 
-    The transfer function is sRGB, a power law, or HDRCNN's sigmoid. The tone curve first raises or lowers the
-    mid-tones, :math:`y^{2^u}`, then changes the contrast, :math:`y + c\,y(1-y)(2y-1)`. A part of the sRGB curves stays
-    as it is: what a RAW converter with its defaults, or a renderer, writes.
+    The transfer function is sRGB, a power law, or HDRCNN's sigmoid, which has its tone curve in it already. That of the
+    others first raises or lowers the mid-tones, :math:`y^{2^u}`, then changes the contrast,
+    :math:`y + c\,y(1-y)(2y-1)`. A part of the sRGB curves stays as it is: what a RAW converter with its defaults, or a
+    renderer, writes.
 
     Attributes:
         srgb: Share of curves that begin with sRGB.
@@ -28,11 +29,11 @@ class CurvePrior:
         gamma: Smallest and largest exponent of the power law, drawn uniformly.
         sigmoid_spread: Standard deviations of n about 0.9 and of log sigma about log 0.6.
         brightness: Standard deviation of u.
-        contrast: Standard deviation of c about 0.1; c is cut to [-0.8, 0.8], within which curves rise.
+        contrast: Standard deviation of c about 0.3; c is cut to [-0.8, 0.8], within which curves rise.
     """
 
-    srgb: float = 0.35
-    power: float = 0.25
+    srgb: float = 0.3
+    power: float = 0.2
     plain: float = 0.4
     gamma: tuple[float, float] = (1.7, 2.7)
     sigmoid_spread: tuple[float, float] = (0.13, 0.3)
@@ -61,7 +62,7 @@ class CurvePrior:
             transfer = Gamma(self.gamma[0] + (self.gamma[1] - self.gamma[0]) * gamma)
         else:
             spread = self.sigmoid_spread
-            transfer = Sigmoid(max(0.5, 0.9 + spread[0] * n), 0.6 * 2 ** (spread[1] * sigma))
+            return Sigmoid(max(0.5, 0.9 + spread[0] * n), 0.6 * 2 ** (spread[1] * sigma))
         exposure = torch.linspace(0, 1, LEVELS).square()
         return TabulatedResponse(
             exposure, self._toned(transfer(exposure), brightness, contrast), f"{transfer.name}, toned"
@@ -69,5 +70,5 @@ class CurvePrior:
 
     def _toned(self, display: Tensor, brightness: float, contrast: float) -> Tensor:
         raised = display ** (2 ** (self.brightness * brightness))
-        bend = min(0.8, max(-0.8, 0.1 + self.contrast * contrast))
+        bend = min(0.8, max(-0.8, 0.3 + self.contrast * contrast))
         return raised + bend * raised * (1 - raised) * (2 * raised - 1)
