@@ -11,7 +11,7 @@ from hdrgen.methods.inverse_camera.application import Restoration, guided_stops,
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily, response_of
 from hdrgen.methods.inverse_camera.loss import QUANTILES, curve_loss, pinball, stops_loss
 from hdrgen.methods.inverse_camera.network import CameraEstimate, CameraNetwork
-from hdrgen.methods.inverse_camera.summary import grid_size, histogram_of, thumbnail_of
+from hdrgen.methods.inverse_camera.summary import histogram_of, overview_of, thumbnail_of
 
 TINY = {"channels": (8, 8, 8), "thumbnail": 32}
 
@@ -121,29 +121,43 @@ def test_stops_come_from_clipped_cells_and_do_not_thin_out_at_their_edges():
     assert float(large[..., :24].max()) == 0
 
 
-def test_the_summary_does_not_depend_on_the_size_of_the_photograph():
+def test_the_overview_does_not_depend_on_the_size_of_the_photograph():
     torch.manual_seed(0)
     small = torch.rand(1, 3, 64, 96)
     large = small.repeat_interleave(4, -1).repeat_interleave(4, -2)
-    torch.testing.assert_close(histogram_of(small), histogram_of(large), atol=1e-4, rtol=0)
-    coarse = thumbnail_of(small, 24, 8), thumbnail_of(large, 24, 8)
-    torch.testing.assert_close(coarse[0], coarse[1], atol=0.06, rtol=0)
-    assert (coarse[0] - coarse[1]).abs().mean() < 0.01
+    views = [overview_of(image, 32) for image in (small, large)]
+    assert views[0].shape == (1, 6, 32, 32)
+    torch.testing.assert_close(views[0], views[1], atol=0.06, rtol=0)
+    assert (views[0] - views[1]).abs().mean() < 0.01
 
 
-def test_thumbnails_keep_proportions_and_never_enlarge():
-    assert grid_size(torch.Size([4000, 6000]), 128, 16) == (80, 128)
-    assert grid_size(torch.Size([40, 60]), 128, 4) == (40, 60)
-    assert grid_size(torch.Size([1, 1]), 128, 16) == (16, 16)
+def test_the_thumbnail_holds_means_deviation_and_dark_share_of_its_cells():
+    overview = torch.zeros(1, 6, 4, 4)
+    overview[:, 0, 0, :2] = torch.tensor([0.2, 0.6])
+    overview[:, 0, 1, :2] = torch.tensor([0.6, 0.2])
+    overview[:, 3, 2:, 2:] = 0.5
+    thumbnail = thumbnail_of(overview)
+    assert thumbnail.shape == (1, 8, 2, 2)
+    torch.testing.assert_close(thumbnail[0, :, 0, 0], torch.tensor([0.4, 0, 0, 0, 0, 0, 0.2, 0]))
+    torch.testing.assert_close(thumbnail[0, :, 1, 1], torch.tensor([0, 0, 0, 0.5, 0, 0, 1e-3, 1]))
+
+
+def test_the_histogram_is_that_of_numpy_at_the_middle_of_its_bins():
+    values = (torch.randint(64, (1, 3, 500), generator=torch.Generator().manual_seed(0)) / 63).square()
+    counts = np.stack([np.bincount((row.sqrt() * 63).round().int().numpy(), minlength=64) for row in values[0]])
+    expected = torch.tensor(np.sqrt(counts / 500), dtype=torch.float32)
+    torch.testing.assert_close(histogram_of(values[..., None])[0], expected, atol=2e-3, rtol=0)
 
 
 def test_the_default_network_has_so_many_parameters():
-    assert sum(parameter.numel() for parameter in InverseCamera().parameters()) == 1_004_941
+    assert sum(parameter.numel() for parameter in InverseCamera().parameters()) == 1_014_189
 
 
 def test_widths_that_cannot_be_are_refused():
     with pytest.raises(InputError, match=r"multiples of 4, found \[10, 8\]"):
         CameraNetwork((10, 8))
+    with pytest.raises(InputError, match="multiple of 4 cells, found 30"):
+        CameraNetwork((8, 8, 8), thumbnail=30)
 
 
 def test_scenes_without_a_known_response_are_refused():

@@ -38,7 +38,7 @@ class CurveFamily(nn.Module):
     def forward(self, coefficients: Tensor) -> Tensor:
         """Sensor exposures `(B, 256)` of the display values 0, 1/255, ..., 1; `coefficients` is `(B, 8)`."""
         steps = torch.softmax(self.mean + coefficients.float() @ self.basis, -1)
-        rising = steps.cumsum(-1)
+        rising = steps.cumsum(-1).clamp_max(1)  # rounding may end above
         return torch.cat([torch.zeros_like(rising[:, :1]), rising[:, :-1], torch.ones_like(rising[:, :1])], -1)
 
 

@@ -36,7 +36,7 @@ class InverseCamera(HDRModule):
 
     Args:
         channels: Width of each level of the network, from the thumbnail's size down.
-        thumbnail: Cells along the longer side of what the network sees.
+        thumbnail: Rows and columns of the grid of cells that the network sees.
         exposure_range: Largest stops, either way, of the exposures that training compares.
         curve_weight: Of the loss on the curve, in stops.
         radiance_weight: Of the loss on log radiance below white.
@@ -55,7 +55,7 @@ class InverseCamera(HDRModule):
     def __init__(
         self,
         channels: Sequence[int] = WIDTHS,
-        thumbnail: int = 128,
+        thumbnail: int = 64,
         exposure_range: float = 4.0,
         curve_weight: float = 0.05,
         radiance_weight: float = 0.02,

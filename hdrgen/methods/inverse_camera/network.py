@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from hdrgen.errors import InputError
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
-from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, histogram_of, thumbnail_of
+from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, histogram_of, overview_of, thumbnail_of
 
 WIDTHS = (16, 32, 64, 96, 128)
 MOST_STOPS = 10.0
@@ -21,8 +21,8 @@ class CameraEstimate(NamedTuple):
 
     Attributes:
         curve: Inverse response, sensor exposures of 256 display values from 0 to 1, `(B, 256)`.
-        stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over a grid of half the
-            thumbnail's resolution.
+        stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over the cells of the
+            thumbnail.
         clipped: Share of clipped pixels in each cell, `(B, 1, h, w)`.
     """
 
@@ -52,27 +52,29 @@ class CameraNetwork(nn.Module):
 
     Args:
         channels: Width of each level, from the thumbnail's size down.
-        thumbnail: Cells along the longer side of the photograph.
+        thumbnail: Rows and columns of the grid of cells that the photograph is seen by.
     """
 
-    def __init__(self, channels: Sequence[int] = WIDTHS, thumbnail: int = 128) -> None:
+    def __init__(self, channels: Sequence[int] = WIDTHS, thumbnail: int = 64) -> None:
         if len(channels) < 2 or any(width < 4 or width % 4 for width in channels):
             raise InputError(f"expected the widths of at least two levels, multiples of 4, found {list(channels)}")
+        deepest = 2 ** (len(channels) - 1)
+        if thumbnail < deepest or thumbnail % deepest:
+            raise InputError(f"expected a thumbnail of a multiple of {deepest} cells, found {thumbnail}")
         super().__init__()
         self.thumbnail = thumbnail
-        self.multiple = 2 ** (len(channels) - 1)
         widths = list(channels)
         self.down = nn.ModuleList(
             Block(i, o, 1 if level == 0 else 2)
             for level, (i, o) in enumerate(zip([CHANNELS, *widths], widths, strict=False))
         )
         self.up = nn.ModuleList(
-            Block(below + skip, skip) for below, skip in zip(widths[:1:-1], widths[-2:0:-1], strict=True)
+            Block(below + skip, skip) for below, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.whole = nn.Sequential(nn.Linear(2 * widths[-1] + 3 * BINS, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU())
         self.to_curve = nn.Linear(128, BASIS)
         self.of_whole = nn.Linear(128, widths[-1])
-        self.to_stops = nn.Conv2d(widths[1], 2, 1)
+        self.to_stops = nn.Conv2d(widths[0], 2, 1)
         self.family = CurveFamily()
         for layer in (self.to_curve, self.to_stops):
             for parameter in layer.parameters():
@@ -80,17 +82,18 @@ class CameraNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> CameraEstimate:
         """Estimate the camera of photographs `(B, 3, H, W)`."""
-        thumbnail = thumbnail_of(image, self.thumbnail, self.multiple)
+        overview = overview_of(image, 2 * self.thumbnail)
+        thumbnail = thumbnail_of(overview)
         features, skips = 2 * thumbnail - 1, []
         for block in self.down:
             features = block(features)
             skips.append(features)
-        whole = self._whole(skips.pop(), histogram_of(image))
+        whole = self._whole(skips.pop(), histogram_of(overview[:, :3]))
         features = features + self.of_whole(whole)[..., None, None]
         for block in self.up:
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
-        clipped = functional.avg_pool2d(thumbnail[:, 3:6].amax(1, keepdim=True), 2)
+        clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
         return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped)
 
     def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:

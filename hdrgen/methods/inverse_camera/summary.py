@@ -21,41 +21,31 @@ def ramp(display: Tensor, low: float = NEARLY_WHITE[0], high: float = NEARLY_WHI
     return ((display - low) / (high - low)).clamp(0, 1)
 
 
-def thumbnail_of(image: Tensor, longest: int, multiple: int) -> Tensor:
-    """Means over the cells of a grid: what stays the same whatever the size of the photograph.
+def overview_of(image: Tensor, side: int) -> Tensor:
+    """A small copy that is the same whatever the size of the photograph: all that is known of it comes from there.
 
     Args:
         image: `(B, 3, H, W)`, display values.
-        longest: Cells along the longer side, at most; a smaller photograph is not enlarged.
-        multiple: Both sides of the grid divide by this.
+        side: Rows and columns of the copy; its cells have the photograph's proportions.
 
     Returns:
-        `(B, 8, h, w)`: mean of red, green and blue; the clipped share of each; deviation of their largest; the share
-        of pixels that are nearly black.
+        `(B, 6, side, side)`: means of red, green and blue, and the clipped share of each.
     """
-    size = grid_size(image.shape[-2:], longest, multiple)
-    brightest = image.amax(1, keepdim=True)
-    parts = torch.cat([image, ramp(image), brightest, brightest.square(), 1 - ramp(brightest, 0.01, 0.05)], 1)
-    means = reduced(parts, size)
+    parts = torch.cat([image, ramp(image)], 1)
+    return functional.interpolate(parts, (side, side), mode="bilinear", antialias=True, align_corners=False)
+
+
+def thumbnail_of(overview: Tensor) -> Tensor:
+    """What the convolutions see `(B, 8, h/2, w/2)`, of an overview `(B, 6, h, w)`.
+
+    The means of its six channels over squares of two, beside the deviation of their largest channel there and the share
+    that is nearly black.
+    """
+    brightest = overview[:, :3].amax(1, keepdim=True)
+    parts = torch.cat([overview, brightest, brightest.square(), 1 - ramp(brightest, 0.01, 0.05)], 1)
+    means = functional.avg_pool2d(parts, 2)
     deviation = (means[:, 7:8] - means[:, 6:7].square()).clamp_min(1e-6).sqrt()
     return torch.cat([means[:, :6], deviation, means[:, 8:]], 1)
-
-
-def grid_size(size: torch.Size, longest: int, multiple: int) -> tuple[int, int]:
-    """Rows and columns of a grid over an image of `size`, nearly square cells.
-
-    >>> grid_size(torch.Size([4000, 6000]), 128, 16)
-    (80, 128)
-    """
-    # In whole numbers, which a program for images of any size can follow.
-    whole = max(size[0], size[1], longest)
-    rows, columns = (max(1, (2 * side * longest + whole * multiple) // (2 * whole * multiple)) for side in size)
-    return rows * multiple, columns * multiple
-
-
-def reduced(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """`image` `(B, C, H, W)` in another size, averaged over the cells where that is smaller."""
-    return functional.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def histogram_of(image: Tensor) -> Tensor:
@@ -64,7 +54,6 @@ def histogram_of(image: Tensor) -> Tensor:
     Values between two bins count for both, so that it is differentiable.
     """
     values = image.flatten(2)
-    values = values[..., :: 1 + values.shape[-1] // 2**18]
     position = values.clamp(0, 1).sqrt() * (BINS - 1)
     lower = position.detach().floor().clamp_max(BINS - 2)
     upper_share = position - lower
