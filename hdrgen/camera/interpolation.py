@@ -15,8 +15,8 @@ def piecewise_linear(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
         knots: Not decreasing, (N,), or (..., N) with the leading dimensions of `x`.
         values: The same shape as `knots`.
     """
-    index = torch.searchsorted(knots.detach().contiguous(), x.detach().contiguous())
-    index = index.clamp_(1, knots.shape[-1] - 1)
+    find = _searched if torch.compiler.is_compiling() else torch.searchsorted
+    index = find(knots.detach().contiguous(), x.detach().contiguous()).clamp(1, knots.shape[-1] - 1)
     left, right = _take(knots, index - 1), _take(knots, index)
     width = torch.where(right > left, right - left, torch.ones_like(right))
     t = ((x - left) / width).clamp(0, 1)
@@ -42,6 +42,17 @@ def uniform_linear(x: Tensor, values: Tensor) -> Tensor:
     flat, index = values.flatten(), index.flatten()
     left, right = flat.index_select(0, index), flat[1:].index_select(0, index)
     return torch.lerp(left.view(x.shape), right.view(x.shape), position.frac())
+
+
+def _searched(knots: Tensor, x: Tensor) -> Tensor:
+    """`torch.searchsorted` in steps that ONNX has: how many knots are below x, bit by bit."""
+    count = knots.shape[-1]
+    index = torch.zeros_like(x, dtype=torch.long)
+    for bit in range(count.bit_length() - 1, -1, -1):
+        longer = index + 2**bit
+        below = (longer <= count) & (_take(knots, (longer - 1).clamp_max(count - 1)) < x)
+        index = torch.where(below, longer, index)
+    return index
 
 
 def _take(table: Tensor, index: Tensor) -> Tensor:
