@@ -27,16 +27,16 @@ class CurvePrior:
         power: Share of curves that begin with a power law; the others begin with a sigmoid.
         plain: Share of the sRGB curves without a tone curve.
         gamma: Smallest and largest exponent of the power law, drawn uniformly.
-        sigmoid_spread: Standard deviations of n about 0.9 and of log sigma about log 0.6.
+        sigmoid_spread: Standard deviations, in octaves, of n about 0.9 and of sigma about 0.6.
         brightness: Standard deviation of u.
         contrast: Standard deviation of c about 0.3; c is cut to [-0.8, 0.8], within which curves rise.
     """
 
-    srgb: float = 0.3
-    power: float = 0.2
-    plain: float = 0.4
+    srgb: float = 0.25
+    power: float = 0.1
+    plain: float = 0.5
     gamma: tuple[float, float] = (1.7, 2.7)
-    sigmoid_spread: tuple[float, float] = (0.13, 0.3)
+    sigmoid_spread: tuple[float, float] = (0.35, 1.2)
     brightness: float = 0.15
     contrast: float = 0.3
 
@@ -62,7 +62,7 @@ class CurvePrior:
             transfer = Gamma(self.gamma[0] + (self.gamma[1] - self.gamma[0]) * gamma)
         else:
             spread = self.sigmoid_spread
-            return Sigmoid(max(0.5, 0.9 + spread[0] * n), 0.6 * 2 ** (spread[1] * sigma))
+            return Sigmoid(0.9 * 2 ** (spread[0] * n), 0.6 * 2 ** (spread[1] * sigma))
         exposure = torch.linspace(0, 1, LEVELS).square()
         return TabulatedResponse(
             exposure, self._toned(transfer(exposure), brightness, contrast), f"{transfer.name}, toned"
