@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 import torch
 import torchmetrics  # noqa: F401 (before colour, whose stand-in for matplotlib it cannot be imported beside)
+from hypothesis import settings
 
 from hdrgen.errors import InputError, InputWarning
+
+settings.register_profile("untimed", deadline=None)  # a machine that is busy with other things fails no test
+settings.load_profile("untimed")
 
 FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...: shared numbers would be theirs again
 
