@@ -16,6 +16,7 @@ from hdrgen.metrics.alignment import (
 from hdrgen.metrics.checking import Domain, check_images
 from hdrgen.metrics.crf_correction import correct_response
 from hdrgen.metrics.cvvdp import ColorVideoVDP
+from hdrgen.metrics.delta_e_itp import DeltaEITP, delta_e_itp
 from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per_degree
 from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
 from hdrgen.metrics.image_metric import ImageMetric, Setting
@@ -57,6 +58,7 @@ __all__ = [
     "SSIM",
     "SSIML",
     "ColorVideoVDP",
+    "DeltaEITP",
     "Domain",
     "EvaluationProtocol",
     "HDRVDP2Result",
@@ -80,6 +82,7 @@ __all__ = [
     "check_images",
     "correct_response",
     "decode_xyz",
+    "delta_e_itp",
     "describe_metric",
     "described",
     "deviations",
