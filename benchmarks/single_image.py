@@ -2,9 +2,10 @@
 
 Inputs are views of panoramas through held-out response curves, and frames of real stacks, whose truth is merged from
 the whole stack. Every image is aligned by its median, with white of the photograph at 100 cd/m2, and scored by
-PU21-PSNR and HDR-VDP Q, as it is and after correction of the tone curve; further by the stops of clipped pixels and the
-PSNR of exposures. Leads are paired differences to the mean sigmoid, with bootstrap intervals over scenes. Needs
-panoramas with curves, or stacks; says so and stops without them.
+PU21-PSNR and HDR-VDP Q, as it is and after correction of the tone curve; further by the stops of clipped pixels, their
+distance from neutral in u'v', Delta E ITP of the tone-mapped picture, and the PSNR of exposures. Leads are paired
+differences to the mean sigmoid, with bootstrap intervals over scenes. Needs panoramas with curves, or stacks; says so
+and stops without them.
 """
 
 import argparse
@@ -23,8 +24,11 @@ from hdrgen.camera import SRGB, CurvePrior, Gamma, Sigmoid, calibrate_debevec
 from hdrgen.data import ExposureStackFolder, Finish, RenderedStacks, SelectedExposures, StackCamera, Views
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods import HDRModule, LinearGain, load_method
-from hdrgen.metrics import align_median, correct_response, hdr_vdp2, psnr, psnr_mu, pu21_psnr
+from hdrgen.metrics import align_median, correct_response, delta_e_itp, hdr_vdp2, psnr, psnr_mu, pu21_psnr
+from hdrgen.metrics.colour import RGB_TO_XYZ
+from hdrgen.tonemap import reinhard2002
 
+DISPLAY = SRGB()
 CONSTANT = "constant (sigmoid)"
 FIXED = {"gamma 2.2": Gamma(2.2), "sRGB": SRGB(), CONSTANT: Sigmoid(0.9, 0.6)}
 WHITE = 100.0  # cd/m2 of the photograph's white
@@ -127,6 +131,7 @@ def score(method: HDRModule, item: Item, options: argparse.Namespace) -> dict[st
     shown, target = align_median(made, truth)[0] * WHITE, truth * WHITE
     corrected = correct_response(shown, target)
     found |= {"PU21": float(pu21_psnr(shown, target)), "PU21 corr": float(pu21_psnr(corrected, target))}
+    found["dE ITP"] = float(delta_e_itp(*(DISPLAY.inverse(reinhard2002(each)) * WHITE for each in (shown, target))))
     found["PSNR-mu"] = float(psnr_mu(shown / WHITE, truth, beyond_peak="clip"))
     if not options.no_vdp:
         found |= {"Q": quality(shown, target), "Q corr": quality(corrected, target)}
@@ -151,7 +156,10 @@ def clipped_stops(item: Item, made: Tensor) -> dict[str, float]:
         return {}
     truth = item.hdr.amax(0)[clipped].clamp_min(1).log2()
     stops = made[0].amax(0)[clipped].clamp_min(1e-6).log2()
-    found = {"hi": float((stops - truth).abs().mean()), "bias": float((stops - truth).mean())}
+    u, v = chromaticity(made[0][:, clipped])
+    white = chromaticity(torch.ones(3, 1))
+    found = {CHROMA: float(torch.hypot(u - white[0], v - white[1]).mean())}
+    found |= {"hi": float((stops - truth).abs().mean()), "bias": float((stops - truth).mean())}
     for name, low, high in (("wall", -1, 0.5), ("1-2", 1, 2), ("lamp", 3, 5)):
         inside = (truth >= low) & (truth < high)
         if inside.sum() >= 16:
@@ -159,12 +167,19 @@ def clipped_stops(item: Item, made: Tensor) -> dict[str, float]:
     return found
 
 
+def chromaticity(rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """CIE 1976 u' and v' of linear BT.709 `(3, N)`."""
+    x, y, z = rgb.new_tensor(RGB_TO_XYZ) @ rgb.clamp_min(1e-6)
+    total = x + 15 * y + 3 * z
+    return 4 * x / total, 9 * y / total
+
+
 def table(numbers: dict[str, dict[str, dict[str, float]]]) -> str:
     """Markdown: means of every metric, then leads over the constant."""
     columns = list(dict.fromkeys(metric for scores in numbers.values() for metric in scores))
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, scores in numbers.items():
-        means = [f"{np.mean(list(scores[c].values())):.2f}" if scores[c] else "-" for c in columns]
+        means = [written(c, list(scores[c].values())) for c in columns]
         lines.append(f"| {name} | {' | '.join(means)} |")
     lines += ["", "| lead over the constant | mean [95 %] | better on | worst |", "|---|---|---|---|"]
     for name, scores in numbers.items():
@@ -174,7 +189,15 @@ def table(numbers: dict[str, dict[str, dict[str, float]]]) -> str:
     return "\n".join(lines)
 
 
-LEADS = ("PU21", "PU21 corr", "Q", "Q corr", "exposures")
+def written(metric: str, values: list[float]) -> str:
+    """The mean."""
+    if not values:
+        return "-"
+    return f"{np.mean(values):.3f}" if metric == CHROMA else f"{np.mean(values):.2f}"
+
+
+CHROMA = "u'v'"
+LEADS = ("PU21", "PU21 corr", "Q", "Q corr", "dE ITP", "exposures")
 
 
 def lead(scores: dict[str, float], others: dict[str, float]) -> str:
