@@ -9,10 +9,12 @@ and stops without them.
 """
 
 import argparse
+import copy
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from benchmarks.shared.environment import print_environment
 from hdrgen.camera import SRGB, CurvePrior, Gamma, Sigmoid, calibrate_debevec
 from hdrgen.data import ExposureStackFolder, Finish, RenderedStacks, SelectedExposures, StackCamera, Views
 from hdrgen.fusion import merge_debevec
-from hdrgen.methods import HDRModule, LinearGain, load_method
+from hdrgen.methods import HDRModule, InverseCamera, LinearGain, load_method
 from hdrgen.metrics import align_median, correct_response, delta_e_itp, hdr_vdp2, psnr, psnr_mu, pu21_psnr
 from hdrgen.metrics.colour import RGB_TO_XYZ
 from hdrgen.tonemap import reinhard2002
@@ -51,6 +53,7 @@ class Item:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="*", metavar="NAME=CHECKPOINT")
+    parser.add_argument("--pieces", action="store_true", help="of each InverseCamera also its curve and its gain alone")
     parser.add_argument("--hdri", type=Path, help="folder of panoramas")
     parser.add_argument(
         "--curves", help="DoRF file; the held-out fifth is used, or the others with --fold train; or: free, srgb"
@@ -70,12 +73,22 @@ def main() -> int:
         return 0
     print_environment()
     methods: dict[str, HDRModule] = {name: LinearGain(curve) for name, curve in FIXED.items()}
-    methods |= {name: load_method(path) for name, path in (each.split("=", 1) for each in options.networks)}
+    methods |= dict(chain.from_iterable(loaded(*each.split("=", 1), options.pieces) for each in options.networks))
     if options.hdri:
         print("\n## Panoramas\n\n" + table(scores(methods, views(options), options)))
     if options.stacks:
         print("\n## Real stacks\n\n" + table(scores(methods, frames(options), options)))
     return 0
+
+
+def loaded(name: str, path: str, pieces: bool) -> Iterator[tuple[str, HDRModule]]:
+    """The network by its name, and what it is worth without one of its pieces."""
+    method = load_method(Path(path))
+    yield name, method
+    if pieces and isinstance(method, InverseCamera):
+        curve, gain = copy.deepcopy(method), copy.deepcopy(method)
+        curve.most_stops, gain.response = 0.0, Sigmoid(0.9, 0.6)
+        yield from {f"{name}, its curve alone": curve, f"{name}, its gain alone": gain}.items()
 
 
 def views(options: argparse.Namespace) -> Iterator[Item]:
