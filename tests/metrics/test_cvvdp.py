@@ -197,7 +197,7 @@ def test_a_display_that_the_package_does_not_have(package, display):
 
 
 def test_a_display_that_takes_display_values(package):
-    with pytest.raises(InputError, match="^display 'standard_fhd' of cvvdp takes display values; standard_hdr_linear"):
+    with pytest.raises(InputError, match=r"^display 'standard_fhd' of cvvdp takes display values; standard_hdr_linear"):
         ColorVideoVDP("standard_fhd")
 
 
@@ -239,5 +239,7 @@ def test_a_package_that_fails_while_it_is_imported_is_told_by_its_first_line(mon
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "pycvvdp", raising=False)
-    with pytest.raises(InputError, match=r"cannot be imported \(operator nms\); pip install .* fits the installed torch"):
+    with pytest.raises(
+        InputError, match=r"cannot be imported \(operator nms\); pip install .* fits the installed torch"
+    ):
         ColorVideoVDP()

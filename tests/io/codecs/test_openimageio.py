@@ -208,7 +208,9 @@ def test_decoded_pixels_become_three_channels(shape, notes):
     assert [note.text for note in told] == notes
     assert pixels.flags.c_contiguous
     for wrong in ((2, 3, 5), (2,), (1, 2, 3, 3)):
-        with pytest.raises(InputError, match=f"found {1 if len(wrong) == 2 else wrong[-1]} channels|found 1 channels|2"):
+        with pytest.raises(
+            InputError, match=f"found {1 if len(wrong) == 2 else wrong[-1]} channels|found 1 channels|2"
+        ):
             choose_stored(np.zeros(wrong, np.uint8), HERE)
 
 

@@ -112,7 +112,9 @@ def associations(table, *, version=0, wide=False):
 @pytest.mark.parametrize("version", [0, 1])
 @pytest.mark.parametrize("wide", [False, True])
 def test_properties_are_those_that_are_associated(version, wide):
-    known = box(b"ispe", b"size") + box(b"colr", b"prof" + bytes(9)) + box(b"colr", b"nclx" + b"1234") + box(b"pixi", b"b")
+    known = (
+        box(b"ispe", b"size") + box(b"colr", b"prof" + bytes(9)) + box(b"colr", b"nclx" + b"1234") + box(b"pixi", b"b")
+    )
     table = {4: [1], 5: [4, 3, 2, 1, 0, 5]}
     held = box(b"iprp", box(b"ipco", known) + associations(table, version=version, wide=wide))
     stream, parts = laid_out(held)
