@@ -84,7 +84,7 @@ def scores(run: Path) -> list[str]:
         return [row["epoch"] for row in csv.DictReader(log) if row.get("val/psnr") or row.get("val/psnr_mu")]
 
 
-def use(model: hdrgen.api.Model) -> np.ndarray:
+def use(model) -> np.ndarray:
     """Radiance of the photographs in the current folder."""
     if model.name == "HDRGAN":
         return model.reconstruct([f"walk/{number}.png" for number in range(3)], [-2.0, 0.0, 2.0]).pixels
