@@ -67,12 +67,12 @@ def shrunk(images: Tensor, max_side: int | None) -> Tensor:
         return images
     factor = max_side / max(height, width)
     size = [max(1, round(height * factor)), max(1, round(width * factor))]
-    return functional.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+    return functional.interpolate(images, size, mode="bilinear", antialias=True)
 
 
 def squared(images: Tensor, side: int) -> Tensor:
     """(N, 3, H, W) resized to `side` pixels in height and width, antialiased, whatever the aspect was."""
-    return functional.interpolate(images, [side, side], mode="bilinear", antialias=True, align_corners=False)
+    return functional.interpolate(images, [side, side], mode="bilinear", antialias=True)
 
 
 def _channels_first(image: Image) -> Tensor:

@@ -239,7 +239,7 @@ def _with_input(batch: dict[str, Any], ev: float) -> dict[str, Any]:
 def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(images.shape[-2:]) == size:
         return images
-    flat = interpolate(images.float().flatten(0, -4), size, mode="bilinear", antialias=True, align_corners=False)
+    flat = interpolate(images.float().flatten(0, -4), size, mode="bilinear", antialias=True)
     return flat.view(*images.shape[:-2], *size)
 
 

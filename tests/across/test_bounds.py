@@ -24,6 +24,7 @@ from hdrgen.data import (
     ProceduralScenes,
     RandomPair,
     RenderedStacks,
+    StackCamera,
     ThreeExposures,
     Views,
     optimal_exposures,
@@ -66,6 +67,17 @@ BOUNDS: dict[str, tuple[Callable[..., object], list[object], list[object]]] = {
     "n of Sigmoid": (lambda n: Sigmoid(n, 0.6), [1e-3], [0.0]),
     "sigma of Sigmoid": (lambda sigma: Sigmoid(0.9, sigma), [1e-3], [0.0]),
     "knots of a curve": (knots, [2], [1]),
+    "exposures of a camera": (
+        lambda ev: StackCamera(evs=ev),
+        [(0.0,), (-1.0, -0.9, 0.0)],
+        [(), (1.0,), (-1.0, 0.0, 0.0), (-1.0, -1.0, 0.0), (1.0, 0.0)],
+    ),
+    "exposed for lights": (lambda n: StackCamera(exposed_for_lights=n), [0.0, 1.0], [-ABOVE_ZERO, 1.1, math.nan]),
+    "clipped share": (
+        lambda n: StackCamera(clipped=n),
+        [(ABOVE_ZERO, 1.0), (0.5, 0.5)],
+        [(0.0, 1.0), (0.5, 0.4), (0.5, 1.1)],
+    ),
     "representative curves": (lambda n: representative_curves(CURVES, n), [1, 3], [0, 4]),
     "reference": (lambda index: relative_ev(torch.tensor([0.0, 1.0]), index), [-2, 1], [-3, 2]),
     "levels": (

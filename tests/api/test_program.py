@@ -7,24 +7,16 @@ import torch
 
 import hdrgen
 from hdrgen.errors import InputError
-from hdrgen.exporting import export
-from tests.checkpoint_files import example_of, perturbed, write_checkpoint
+from tests.exports import exported
 
 TILE = 192
 SIZE = (262, 421)
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def made(tmp_path_factory):
     """Methods and the folders they are exported to."""
-    folder = tmp_path_factory.mktemp("exported")
-    made = {}
-    for name in ("MultiExposureGeneration", "HDRGAN", "CEVR"):
-        method = perturbed(example_of(name).model())
-        file = write_checkpoint(method, folder / f"{name}.ckpt")
-        export(file, folder / name, ["onnx"], None if name == "HDRGAN" else [-1.0, 2.0])
-        made[name] = method, folder / name
-    return made
+    return {name: exported(name, tmp_path_factory) for name in ("MultiExposureGeneration", "HDRGAN", "CEVR")}
 
 
 @pytest.fixture(scope="module")
@@ -35,39 +27,39 @@ def image():
     return (0.5 + 0.3 * shades + 0.2 * noise).clamp(0, 1)[None]
 
 
-def test_exposures_in_tiles_equal_the_methods(exported, image):
-    method, folder = exported["MultiExposureGeneration"]
+def test_exposures_in_tiles_equal_the_methods(made, image):
+    method, folder, _ = made["MultiExposureGeneration"]
     program = hdrgen.load_program(folder, tile=TILE)
     assert program.card["tiles"]["exact"]
     method.tile = TILE
     with torch.no_grad():
-        wanted = method.generate(image, torch.tensor([-1.0, 2.0])).numpy()
-    made = program.run(image=image.numpy())["exposures"]
-    assert made.shape == (1, 2, 3, *SIZE)
-    np.testing.assert_allclose(made, wanted, atol=1e-4)
+        wanted = method.generate(image, torch.tensor(made["MultiExposureGeneration"].stops)).numpy()
+    found = program.run(image=image.numpy())["exposures"]
+    assert found.shape == (1, 2, 3, *SIZE)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
     whole = hdrgen.load_program(folder / "model.onnx", tile="none").run(image=image)["exposures"]
-    assert 0 < np.abs(whole - made).max() < 0.1  # the tiles were tiles
+    assert 0 < np.abs(whole - found).max() < 0.1  # the tiles were tiles
 
 
-def test_photographs_merged_in_tiles_equal_the_methods(exported, image):
-    method, folder = exported["HDRGAN"]
+def test_photographs_merged_in_tiles_equal_the_methods(made, image):
+    method, folder, _ = made["HDRGAN"]
     stack = torch.stack([image / 2, image, (1.5 * image).clamp(0, 1)], dim=1)
     ev = torch.tensor([[-2.0, 0.0, 1.5]])
     method.tile = TILE
     with torch.no_grad():
         wanted = method.reconstruct({"ldr": stack, "ev": ev, "ref": torch.ones(1, dtype=torch.long)})
-    made = hdrgen.load_program(folder, tile=TILE).run(exposures=stack, ev=ev.tolist())["hdr"]
-    np.testing.assert_allclose(made, wanted.numpy(), rtol=1e-4, atol=1e-4)
+    found = hdrgen.load_program(folder, tile=TILE).run(exposures=stack, ev=ev.tolist())["hdr"]
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4, atol=1e-4)
 
 
-def test_a_method_that_sees_the_whole_photograph_is_not_cut(exported, image):
-    method, folder = exported["CEVR"]
+def test_a_method_that_sees_the_whole_photograph_is_not_cut(made, image):
+    method, folder, _ = made["CEVR"]
     program = hdrgen.load_program(folder, tile=TILE)
     with pytest.raises(InputError, match=r"CEVR must see the whole photograph, .* found 421 x 262; pass tile='none'"):
         program.run(image=image)
     small = image[..., :100, :TILE]
     with torch.no_grad():
-        wanted = method.generate(small, torch.tensor([-1.0, 2.0])).numpy()
+        wanted = method.generate(small, torch.tensor(made["CEVR"].stops)).numpy()
     np.testing.assert_allclose(program.run(image=small)["exposures"], wanted, atol=1e-4)
     assert hdrgen.load_program(folder, tile="none").run(image=image)["exposures"].shape[-2:] == SIZE
 
@@ -88,12 +80,12 @@ def test_a_method_that_sees_the_whole_photograph_is_not_cut(exported, image):
         ({"exposures": np.full((1, 3, 3, 24, 24), np.nan), "ev": np.zeros((1, 3))}, "exposures: .* found NaN"),
     ],
 )
-def test_other_inputs(inputs, told, exported):
+def test_other_inputs(inputs, told, made):
     with pytest.raises(InputError, match=told):
-        hdrgen.load_program(exported["HDRGAN"][1]).run(**inputs)
+        hdrgen.load_program(made["HDRGAN"].folder).run(**inputs)
 
 
-def test_what_is_no_program(exported, tmp_path):
+def test_what_is_no_program(made, tmp_path):
     (tmp_path / "text.onnx").write_text("no program")
     (tmp_path / "model.pt2").write_text("no program")
     for path, told in (
@@ -104,7 +96,7 @@ def test_what_is_no_program(exported, tmp_path):
     ):
         with pytest.raises(InputError, match=told):
             hdrgen.load_program(path)
-    program = onnx.load(next(exported["HDRGAN"][1].glob("*.onnx")))
+    program = onnx.load(next(made["HDRGAN"].folder.glob("*.onnx")))
     for card in ("{", "[]", '{"tiles": null}', "[" * 100_000):
         for entry in program.metadata_props:
             entry.value = card
@@ -112,4 +104,4 @@ def test_what_is_no_program(exported, tmp_path):
         with pytest.raises(InputError, match="expected a program with its card, found none"):
             hdrgen.load_program(tmp_path / "other.onnx")
     with pytest.raises(InputError, match="found Abacus"):
-        hdrgen.load_program(exported["HDRGAN"][1], providers=["Abacus"])
+        hdrgen.load_program(made["HDRGAN"].folder, providers=["Abacus"])

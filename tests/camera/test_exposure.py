@@ -27,7 +27,8 @@ def test_relative_ev_needs_its_reference():
 
 def test_exposing_shapes():
     scene = torch.rand(2, 3, 4, 5)
-    assert expose(scene, torch.tensor(1.0)).shape == (2, 3, 4, 5)
+    torch.testing.assert_close(expose(scene, torch.tensor(1.0)), scene * 2)
+    torch.testing.assert_close(expose(scene, torch.tensor(-2.0)), scene / 4)
     assert expose(scene, torch.zeros(4)).shape == (2, 4, 3, 4, 5)
     ev = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
     torch.testing.assert_close(expose(scene, ev)[1, 1], scene[1] * 8)

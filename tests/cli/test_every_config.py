@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import hdrgen
 from hdrgen import configs
 from hdrgen.cli.arguments import as_value, named_method
 from hdrgen.cli.main import main
@@ -88,6 +89,13 @@ def scores(run: Path) -> list[str]:
         return [row["epoch"] for row in csv.DictReader(log) if row.get("val/psnr") or row.get("val/psnr_mu")]
 
 
+def use(model) -> np.ndarray:
+    """Radiance of the photographs in the current folder."""
+    if model.name == "HDRGAN":
+        return model.reconstruct([f"walk/{number}.png" for number in range(3)], [-2.0, 0.0, 2.0]).pixels
+    return model.reconstruct("photo.png").pixels
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     name, where_scenes_are, tmp_path, monkeypatch
@@ -118,6 +126,9 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     assert main(test) == 0
     assert json.loads((tmp_path / "test/metrics.json").read_text())["means"]
 
+    if name.endswith("_small"):  # its checkpoint is used in Python, that of the paper's configuration by commands
+        assert use(hdrgen.load(last, device="cpu")).shape == (SIDE, SIDE, 3)
+        return
     used = "walk" if method == "HDRGAN" else "photo.png"
     predict = ["predict", f"--ckpt_path={last}", f"--data.predict={used}", *CPU, "-o", str(tmp_path / "out")]
     assert main(predict) == 0

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hdrgen.data import EveryStep, FromReference, RandomPair, Selection, ThreeExposures, WholeStack
-from hdrgen.data.selection import TheseExposures
+from hdrgen.data.selection import EV_TOLERANCE, TheseExposures, whole_steps
 from hdrgen.errors import InputError
 
 EV = torch.arange(9) / 2 - 2
@@ -116,3 +116,23 @@ def test_exposures_that_are_missing_are_told_beside_those_that_are_there():
     assert choose(torch.tensor([-1.06, 0.0, 1.0, 3.05]), 2, torch.Generator()) == [0, 2, 3]
     with pytest.raises(InputError, match=r"expected exposures at EV \[2\.0, -2\.0, 0\.0\], found EV -1, 0, 2; ask for"):
         choose(torch.tensor([0.0, 1.0, 3.0]), 1, torch.Generator())
+
+
+@pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
+def test_a_tenth_of_a_step_off_is_taken_for_none_and_no_more(step):
+    within = torch.tensor([-EV_TOLERANCE, 0.0, EV_TOLERANCE, 1 - EV_TOLERANCE / 2])
+    steps, whole = whole_steps(within * step, step)
+    assert (steps.tolist(), whole.tolist()) == ([0, 0, 0, 1], [True] * 4)
+    beyond = torch.tensor([-0.1001, 0.1001, 0.5, 1.8999, torch.nan]) * step
+    assert not whole_steps(beyond, step)[1].any()
+
+
+@pytest.mark.parametrize(("off", "taken"), [(0.0999, True), (0.1001, False)])
+def test_an_exposure_a_tenth_of_a_stop_off_is_the_one_asked_for(off, taken):
+    for sign in (-1, 1):
+        ev = torch.tensor([-2.0, 0.0, 2.0 + sign * off])
+        if taken:
+            assert TheseExposures((-2.0, 0.0, 2.0))(ev, 1, torch.Generator()) == [0, 1, 2]
+            continue
+        with pytest.raises(InputError, match="expected exposures at EV"):
+            TheseExposures((-2.0, 0.0, 2.0))(ev, 1, torch.Generator())

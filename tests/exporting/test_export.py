@@ -15,11 +15,10 @@ from hdrgen.exporting.files import TOLERANCE, _difference
 from hdrgen.methods import LinearGain, PlainMerge, load_method
 from hdrgen.weights import read_checkpoint
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_malicious
+from tests.exports import STOPS, exported
 from tests.methods.examples import EXAMPLES
 
 GENERATING = [example.method.__name__ for example in EXAMPLES if example.method.generates]
-START = {"CEVR": {"identity_start": True}}  # it would show black
-EV = {"AdaptiveITM": None, "DeepSynthHDRI": [-1.0, 1.0], "CEVR": [-1.5, 0.5]}
 
 
 def run_onnx(path, inputs):
@@ -35,12 +34,12 @@ def run_onnx(path, inputs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GENERATING)
-def test_programs_equal_the_method_at_any_size(name, tmp_path):
-    method = perturbed(example_of(name).model(**START.get(name, {})))
-    file = write_checkpoint(method, tmp_path / "last.ckpt")
-    done = export(file, tmp_path / "out", ev=EV.get(name, [-1.0, 2.0]))
-    assert all(value <= TOLERANCE for value in done.differences.values())
-    stops = torch.tensor(exported_exposures(method, EV.get(name, [-1.0, 2.0])))
+def test_programs_equal_the_method_at_any_size(name, tmp_path_factory):
+    method, folder, _ = made = exported(name, tmp_path_factory)
+    checked = json.loads((folder / "card.json").read_text())["checked"]
+    assert checked.keys() == {"pt2", "onnx"}
+    assert all(value <= TOLERANCE for value in checked.values())
+    stops = torch.tensor(exported_exposures(method, made.stops if name in STOPS else None))
     program = ExposureProgram(method, stops.tolist())
     sizes = ((41, 67), (90, 35))
     for size in sizes:
@@ -50,46 +49,44 @@ def test_programs_equal_the_method_at_any_size(name, tmp_path):
         assert all(float(image.std()) > 0.01 for image in wanted)
         with torch.no_grad():
             assert torch.equal(wanted[0], method.generate(inputs["image"], stops))
-            made = run_onnx(tmp_path / "out/model.onnx", inputs)
-        for image, truth in zip(made, wanted, strict=True):
+            images = run_onnx(folder / "model.onnx", inputs)
+        for image, truth in zip(images, wanted, strict=True):
             assert np.abs(image - truth.numpy()).max() < TOLERANCE * max(1, float(truth.max()))
     if name == "MultiExposureGeneration":  # reading takes seconds; export() has run those of all methods
-        traced = torch.export.load(tmp_path / "out/model.pt2").module()
+        traced = torch.export.load(folder / "model.pt2").module()
         assert float((traced(**inputs)[0] - wanted[0]).abs().max()) < TOLERANCE
     assert program.outputs == (["exposures", "hdr"] if name == "AdaptiveITM" else ["exposures"])
 
 
-VARIANTS = (
-    {},
-    {"start_near_reference": True, "linear_output": False},
-    {"tone_mapped_input": True, "linear_output": False, "response": SRGB()},
-)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_programs_that_merge_photographs_equal_the_method_at_any_size_and_stops(variant, tmp_path):
-    program = program_of(perturbed(example_of("HDRGAN").model(**variant)))
-    traced = to_torch(program)
-    to_onnx(program, traced, {}).save(tmp_path / "model.onnx")
-    run = traced.module()
+def check_merging(program, path, run):
+    """An ONNX program, and one of torch, at sizes and stops of all kinds."""
     for size, ev in (((41, 67), (-2, 0, 2)), ((90, 35), (-1.5, 0, 3)), ((program.smallest,) * 2, (-3, 0, 3))):
         inputs = program.inputs(*size) | {"ev": torch.tensor([ev], dtype=torch.float32)}
         wanted = program.expected(inputs)[0]
         assert wanted.shape == (1, 3, *size)
         assert float(wanted.std()) > 0.01
         with torch.no_grad():
-            made = (run(**inputs)[0].numpy(), run_onnx(tmp_path / "model.onnx", inputs)[0])
+            made = (run(**inputs)[0].numpy(), run_onnx(path, inputs)[0])
         for image in made:
             np.testing.assert_allclose(image, wanted.numpy(), rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.slow
-def test_exporting_a_method_that_merges_photographs(tmp_path, capsys):
-    file = write_checkpoint(perturbed(example_of("HDRGAN").model()), tmp_path / "last.ckpt")
-    assert main(["export", "--ckpt_path", str(file), "--formats", "pt2,onnx", "-o", str(tmp_path / "out")]) == 0
-    assert "exposures and ev to hdr, of any size, within" in capsys.readouterr().out
-    card = json.loads((tmp_path / "out/card.json").read_text())
+def test_programs_that_merge_photographs_equal_the_method_at_any_size_and_stops(tmp_path):
+    """With all that changes what enters and leaves the network."""
+    variant = {"start_near_reference": True, "tone_mapped_input": True, "linear_output": False, "response": SRGB()}
+    program = program_of(perturbed(example_of("HDRGAN").model(**variant)))
+    traced = to_torch(program)
+    to_onnx(program, traced, {}).save(tmp_path / "model.onnx")
+    check_merging(program, tmp_path / "model.onnx", traced.module())
+
+
+@pytest.mark.slow
+def test_exporting_a_method_that_merges_photographs(tmp_path_factory):
+    method, folder, printed = exported("HDRGAN", tmp_path_factory)
+    check_merging(program_of(method), folder / "model.onnx", torch.export.load(folder / "model.pt2").module())
+    assert "exposures and ev to hdr, of any size, within" in printed
+    card = json.loads((folder / "card.json").read_text())
     assert [(port["name"], port["shape"]) for port in card["inputs"]] == [
         ("exposures", [1, 3, 3, "H", "W"]),
         ("ev", [1, 3]),

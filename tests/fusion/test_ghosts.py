@@ -153,3 +153,14 @@ def test_moving_scenes_come_out_nearer_to_the_truth_than_by_a_plain_merge():
             scores.append(float(psnr_mu(merged[None], sample["hdr"][None])))
     assert all(ours > theirs - 0.05 for ours, theirs in zip(deghosted, plain, strict=True))
     assert np.mean(deghosted) > np.mean(plain) + 2
+
+
+def test_the_bounds_of_each_code_are_its_tolerance_and_open_at_the_ends():
+    """The last code of a bound that is told lies within, the next beyond: 0.03 and 0.97 of 65535."""
+    least, most = module._ends(Gamma(1.0), 1.0)
+    middle = 32768 / 65535
+    assert least.shape == most.shape == (3, 65536)
+    np.testing.assert_allclose(least[:, 32768], np.log2(middle - 0.04) - 1, atol=1e-4)
+    np.testing.assert_allclose(most[:, 32768], np.log2(middle + 0.04) - 1, atol=1e-4)
+    assert (np.isneginf(least[0, :1966]).all(), np.isfinite(least[0, 1968:]).all()) == (True, True)
+    assert (np.isfinite(most[0, :63567]).all(), np.isposinf(most[0, 63570:]).all()) == (True, True)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import hdrgen
-from hdrgen.camera import SRGB, Gamma, calibrate_debevec, form_image
+from hdrgen.camera import SRGB, Gamma, TabulatedResponse, calibrate_debevec, form_image
 from hdrgen.errors import InputError
 from hdrgen.fusion import (
     LinearMean,
@@ -118,3 +118,87 @@ def test_merges_where_the_system_is_not_linux(monkeypatch):
     for name in (*LINUX_ALONE, *POSIX_ALONE):
         monkeypatch.delattr(os, name, raising=False)
     np.testing.assert_array_equal(hdrgen.merge(frames, EV, response="srgb", deghost=True), expected)
+
+
+@pytest.mark.parametrize(("code", "dropped"), [(252, False), (253, True)])
+def test_white_begins_at_the_first_code_of_99_hundredths(code, dropped):
+    """A pixel nearly white in the shortest exposure, and in the longest one dark: either of both is believed."""
+    frames = [np.full((1, 1, 3), value, np.uint8) for value in (code, 128)]
+    flat = merge_photographs(frames, [0, 2], Gamma(1.0), weight=lambda display: torch.ones_like(display))
+    longer, shorter = 128 / 255 / 4, code / 255
+    expected = shorter if dropped else np.sqrt(longer * shorter)
+    np.testing.assert_allclose(flat, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("mask", "dropped"), [(0.5, False), (0.51, True)])
+def test_a_white_pixel_that_is_half_masked_drops_nothing(mask, dropped):
+    frames = [np.full((1, 1, 3), value, np.uint8) for value in (254, 128)]
+    half = np.full((1, 1), mask, np.float32)
+    merged = merge_photographs(
+        frames, [0, 2], Gamma(1.0), weight=lambda display: torch.ones_like(display), masks=[half, None]
+    )
+    longer, shorter = np.log(128 / 255 / 4), np.log(254 / 255)
+    expected = shorter if dropped else (longer + mask * shorter) / (1 + mask)
+    np.testing.assert_allclose(np.log(merged), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("codes", "masks", "expected"),
+    [
+        ((0.4, 0.6, 0.9), (1, 1, 1), 0.6),  # the shortest that is brighter than mid-grey
+        ((0.5, 0.6, 0.9), (1, 1, 1), 0.5 * 4),
+        ((0.4, 0.45, 0.49), (1, 1, 1), 0.49 / 4),  # else the longest
+        ((0.6, 0.6, 0.9), (0.5, 1, 1), 0.6),  # never a masked one
+        ((0.4, 0.45, 0.49), (1, 0.51, 0.5), 0.45),
+    ],
+)
+@pytest.mark.parametrize("bits", [None, 16])
+def test_where_no_weight_is_left_one_frame_is_taken_alone(codes, masks, expected, bits):
+    frames = [np.full((1, 2, 3), code, np.float32) for code in codes]
+    if bits:
+        frames = [coded(frame, bits) for frame in frames]
+    planes = [np.full((1, 2), mask, np.float32) for mask in masks]
+    nothing = torch.zeros_like
+    merged = merge_photographs(frames, [-2, 0, 2], Gamma(1.0), weight=nothing, masks=planes)
+    np.testing.assert_allclose(merged, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("affinity", "count", "cores"), [({0, 3, 5}, 9, 3), (None, 9, 9), (None, None, 1)])
+def test_as_many_threads_as_cores_that_this_process_may_use(monkeypatch, affinity, count, cores):
+    if affinity is None:
+        monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    else:
+        monkeypatch.setattr(os, "sched_getaffinity", {0: affinity}.get, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: count)
+    assert streaming._available_cores() == cores
+
+
+@pytest.mark.parametrize(("channels", "parts"), [(1, 4 + 1), (3, 6 + 3)])
+def test_sums_of_a_part_stay_in_the_cache_and_progress_is_that_of_rows(monkeypatch, channels, parts):
+    """49152 values at a time: of all channels by one table, or of one channel by each of three."""
+    frames = [np.full((160, 500, 3), code, np.uint8) for code in (60, 200)]
+    curve = Gamma(2.2)
+    if channels == 3:
+        knots = torch.linspace(0, 1, 9)
+        curve = TabulatedResponse(knots.expand(3, -1), torch.stack([knots, knots**0.5, knots**0.4]))
+    sizes, shares = [], []
+    merge = streaming._Merger._merge
+
+    def noted(self, pixels, masks, which, out):
+        sizes.append(out.size)
+        return merge(self, pixels, masks, which, out)
+
+    monkeypatch.setattr(streaming._Merger, "_merge", noted)
+    merge_photographs(frames, [0, 2], curve, progress=shares.append)
+    assert max(sizes) == 49152
+    assert len(sizes) == parts
+    assert shares == [128 / 160, 1.0]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[], [np.zeros((4, 5), np.uint8)], [np.zeros((4, 5, 4), np.uint8)], [np.zeros((4, 5, 3)), np.zeros((4, 5))]],
+)
+def test_what_is_no_stack_of_frames_is_refused(frames):
+    with pytest.raises(InputError, match=r"expected (one EV per frame|frames of one shape)"):
+        merge_photographs(frames, [0.0] * len(frames), Gamma())

@@ -85,3 +85,9 @@ def test_the_limit_of_the_process(groups, monkeypatch):
     taken = psutil.Process().memory_info().vms
     monkeypatch.setattr(resource, "getrlimit", lambda what: (taken + GB, taken + 2 * GB))
     assert free_memory() == pytest.approx(GB, abs=GB / 4)
+
+
+@pytest.mark.parametrize("stat", ["", "anon", "inactive_file much", "active_file 7"])
+def test_without_a_number_of_files_that_were_read_none_can_be_given_up(groups, stat):
+    groups("0::/\n", {"memory.max": 8 * GB, "memory.current": 3 * GB, "memory.stat": stat})
+    assert free_memory() == 5 * GB

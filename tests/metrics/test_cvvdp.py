@@ -3,8 +3,10 @@ import json
 import subprocess
 import sys
 import textwrap
+from types import ModuleType, SimpleNamespace
 
 import pytest
+import torch
 
 from hdrgen.errors import InputError
 from hdrgen.metrics import ColorVideoVDP
@@ -123,4 +125,121 @@ def test_half_precision_is_measured_as_float32(found):
 def test_what_to_install_is_told_in_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "pycvvdp", None)
     with pytest.raises(InputError, match=r"cannot be imported .*; pip install 'hdrgen\[cvvdp\]'"):
+        ColorVideoVDP()
+
+
+class Photometry:
+    """As the package's: of displays by name, some of which take display values."""
+
+    def __init__(self, peak, encoded):
+        self.Y_peak, self.encoded = peak, encoded
+
+    @classmethod
+    def load(cls, name, paths):
+        """Known displays alone, in no folder beside the package's own; an error of another kind for each."""
+        assert paths == []
+        if name in ("no key", "no file"):
+            raise {"no key": KeyError, "no file": RuntimeError}[name](name)
+        known = {"standard_hdr_linear": (1500.0, False), "standard_fhd": (200.0, True)}
+        if name not in known:
+            raise sys.modules["pycvvdp"].vq_exception(name)
+        return cls(*known[name])
+
+    def is_input_display_encoded(self):
+        return self.encoded
+
+    def get_peak_luminance(self):
+        return self.Y_peak
+
+
+class Geometry:
+    """As the package's: a resolution and pixels per degree."""
+
+    def __init__(self, resolution, ppd):
+        assert resolution == [3840, 2160]
+        self.ppd = ppd
+
+    @classmethod
+    def load(cls, name, paths):
+        assert (name, paths) == ("standard_hdr_linear", [])
+        return cls([3840, 2160], 75.4)
+
+    def get_ppd(self):
+        return self.ppd
+
+
+class Predictor:
+    """Keeps what it was made with; what it measures is the largest difference."""
+
+    def __init__(self, **made_with):
+        self.made_with = SimpleNamespace(**made_with)
+
+    def predict(self, image, target, dim_order):
+        assert dim_order == "CHW"
+        assert image.dtype == target.dtype == torch.float32
+        return 10 - (image - target).abs().max(), None
+
+
+@pytest.fixture
+def package(monkeypatch):
+    """In place of the package, where it is not installed either: its interface, without its model of vision."""
+    stand_in = ModuleType("pycvvdp")
+    stand_in.vvdp_display_photometry, stand_in.vvdp_display_geometry = Photometry, Geometry
+    stand_in.cvvdp, stand_in.vq_exception = Predictor, type("vq_exception", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "pycvvdp", stand_in)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: {"cvvdp": "0.5.0"}[name])
+
+
+@pytest.mark.parametrize("display", ["no key", "no file", "none"])
+def test_a_display_that_the_package_does_not_have(package, display):
+    with pytest.raises(InputError, match=f"^cvvdp has no display '{display}'; standard_hdr_linear takes cd/m2$"):
+        ColorVideoVDP(display)
+
+
+def test_a_display_that_takes_display_values(package):
+    with pytest.raises(InputError, match=r"^display 'standard_fhd' of cvvdp takes display values; standard_hdr_linear"):
+        ColorVideoVDP("standard_fhd")
+
+
+@pytest.mark.parametrize(
+    ("options", "peak", "ppd"), [({}, 1500, 75.4), ({"peak": 100.0}, 100, 75.4), ({"ppd": 30.0}, 1500, 30)]
+)
+def test_a_display_keeps_what_no_argument_changes(package, options, peak, ppd):
+    metric = ColorVideoVDP(**options)
+    assert metric.settings() == {
+        "display": "standard_hdr_linear",
+        "peak": peak,
+        "ppd": ppd,
+        "cvvdp_version": "0.5.0",
+    }
+    assert isinstance(metric.settings()["peak"], float)
+    made_with = metric._predictor(torch.device("cpu")).made_with
+    assert (made_with.display_name, made_with.device, made_with.quiet) == (metric.display, torch.device("cpu"), True)
+    assert made_with.display_photometry.Y_peak == peak
+    assert (made_with.display_geometry is None) == ("ppd" not in options)
+
+
+def test_a_predictor_is_made_once_for_a_device_and_given_one_pair_after_the_other(package):
+    metric = ColorVideoVDP()
+    target = torch.rand(2, 3, 4, 5)
+    image = (target + torch.tensor([0.25, 0.5]).view(2, 1, 1, 1)).requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        measured = metric.measure(image, target.double())
+    assert measured["cvvdp"].tolist() == pytest.approx([9.75, 9.5])
+    assert measured["cvvdp"].shape == (2,)
+    assert metric._predictor(torch.device("cpu")) is metric._predictor(torch.device("cpu"))
+    with pytest.raises(ValueError, match="shorter"):
+        metric.measure(image, target[:1])
+
+
+def test_a_package_that_fails_while_it_is_imported_is_told_by_its_first_line(monkeypatch, tmp_path):
+    """Of torchvision, where it does not fit torch, and whatever the package warns of on the way."""
+    (tmp_path / "pycvvdp.py").write_text(
+        "import warnings\nwarnings.warn('no reader of video')\nraise RuntimeError('operator nms\\nis not there')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pycvvdp", raising=False)
+    with pytest.raises(
+        InputError, match=r"cannot be imported \(operator nms\); pip install .* fits the installed torch"
+    ):
         ColorVideoVDP()

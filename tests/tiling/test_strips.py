@@ -6,12 +6,21 @@ import torch
 from hdrgen.tiling import by_strips, row_slices
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small(monkeypatch):
     """Strips of 64 rows of five pixels."""
     monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 64 * 5)
 
 
+def test_strips_are_large_enough_for_threads_and_small_enough_for_the_cache():
+    sizes = []
+    image = torch.zeros(1000, 4000)
+    by_strips(lambda start, stop: sizes.append((stop - start) * 4000) or image[start:stop], (1000, 4000), image)
+    assert all(2**17 < size <= 2**18 for size in sizes[:-1])
+    assert sum(sizes) == image.numel()
+
+
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("height", [1, 63, 64, 65, 192, 200])
 def test_the_whole_is_what_the_rows_are(height):
     image = torch.rand(2, 3, height, 5)
@@ -26,11 +35,13 @@ def test_the_whole_is_what_the_rows_are(height):
     assert all(start % 2 == 0 and 0 < stop - start <= 64 for start, stop in asked)
 
 
+@pytest.mark.usefixtures("small")
 def test_at_least_two_rows_however_wide():
     image = torch.rand(3, 1000)
     assert torch.equal(by_strips(lambda start, stop: image[start:stop], (3, 1000)), image)
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("height", [10, 150])
 def test_in_place(height):
     image = torch.rand(2, height, 5)
@@ -40,6 +51,7 @@ def test_in_place(height):
     assert torch.equal(made, wanted)
 
 
+@pytest.mark.usefixtures("small")
 def test_not_in_place_where_gradients_are_asked_for():
     image = torch.rand(150, 5, requires_grad=True)
     made = by_strips(lambda start, stop: image[start:stop].square(), (150, 5), out=torch.empty(150, 5))

@@ -149,4 +149,4 @@ def window(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
     side = min(largest, round(size * (largest / size) ** draw[0]))
     top, left = int(draw[1] * (height - side + 1)), int(draw[2] * (width - side + 1))
     cut = image[None, :, top : top + side, left : left + side].float()
-    return functional.interpolate(cut, [size, size], mode="bilinear", antialias=True, align_corners=False)[0]
+    return functional.interpolate(cut, [size, size], mode="bilinear", antialias=True)[0]

@@ -128,7 +128,7 @@ class RenderedStacks(RadianceScenes):
         if not is_panorama(height, width) or height <= needed:
             return image
         size = [needed, 2 * needed]
-        return functional.interpolate(image[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+        return functional.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
 
     def __getstate__(self) -> dict[str, object]:
         """Leave decoded images behind when sent to another process."""

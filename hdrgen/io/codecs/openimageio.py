@@ -65,7 +65,8 @@ class OpenImageIODecoder(Codec):
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """Chromaticities that the file gives, by an attribute or a colour profile."""
         value = spec.getattribute("chromaticities")
-        given = usable_chromaticities(value) if isinstance(value, tuple) else None
+        numbers = isinstance(value, tuple) and all(isinstance(number, float) for number in value)  # or texts
+        given = usable_chromaticities(value) if numbers else None
         return given or profile_colours(spec)
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -102,3 +104,11 @@ def test_wrong_root_shows_expected_and_found(root):
         InputError, match=r"training_data/Test/Bracketed_images/<name>/\{a\.\.i\}\.png, found training_data/"
     ):
         DrTMO(str(root), "Test")
+
+
+def test_times_of_a_list_are_of_half_stops_around_a_256th_of_a_second(root, tmp_path):
+    path = tmp_path / "times.csv"
+    write_pairs(root, path)
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    times = {Path(row[at]).stem: float(row[at + 1]) for row in rows for at in (0, 2)}
+    assert times == pytest.approx({letter: 2 ** (-8 + index / 2 - 2) for index, letter in enumerate("abcdefghi")})

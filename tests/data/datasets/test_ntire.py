@@ -47,6 +47,8 @@ def test_challenge_inputs_without_truth(tmp_path):
     [
         ("exposures.npy", [1.0, 2.0], "expected 3 numbers, found"),
         ("exposures.npy", [1.0, 0.0, -1.0], "expected stops from short to long"),
+        ("exposures.npy", [-1.0, -1.0, 1.0], "expected stops from short to long"),
+        ("exposures.npy", [-1.0, 1.0, 1.0], "expected stops from short to long"),
         ("alignratio.npy", [np.nan], "expected 1 numbers, found"),
     ],
 )

@@ -94,6 +94,20 @@ class TestMovingScenes:
         assert frame_times(9, 4)[0::4] == frame_times(3, 1) == [-1, 0, 1]
 
 
+class TestBlob:
+    def test_its_outline_is_a_circle_with_ripples(self):
+        """Harmonics 2, 3 and 4: to the right all add up; downwards the second takes away, and the fourth adds."""
+        ripples = torch.tensor([[0.2, 0.1, 0.05], [0.0, 0.0, 0.0]])
+        shape = blob(radius=torch.tensor(10.0), ripples=ripples)
+        for x, y, outline in ((1, 0, 13.5), (-1, 0, 11.5), (0, 1, 8.5), (0, -1, 8.5)):
+            for distance, cover in ((-1.0, 1.0), (-0.25, 0.75), (0.0, 0.5), (0.25, 0.25), (1.0, 0.0)):
+                at = torch.tensor([x, y], dtype=torch.float32) * (outline + distance)
+                assert shape.cover(at.view(2, 1, 1)).item() == pytest.approx(cover, abs=1e-4)
+        turned_by = blob(radius=torch.tensor(10.0), ripples=torch.tensor([[0.2, 0, 0], [math.pi, 0, 0]]))
+        assert turned_by.cover(torch.tensor([8.0, 0.0]).view(2, 1, 1)).item() == pytest.approx(0.5, abs=1e-4)
+        assert shape.reach() == pytest.approx(10 * 1.35 + 1)
+
+
 class TestMovement:
     def test_camera_against_scipy(self):
         image = torch.rand(2, 31, 41, generator=derived_generator(0))

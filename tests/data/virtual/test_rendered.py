@@ -75,6 +75,15 @@ def test_the_memory_for_images_changes_no_sample(folder):
     assert kinds == {torch.float32, torch.float16}
 
 
+@pytest.mark.parametrize(("share", "dtype"), [(1.0, torch.float32), (0.999, torch.float16)])
+def test_images_are_kept_as_float32_where_all_of_them_fit_so(tmp_path, share, dtype):
+    for name in "abc":
+        write_image(tmp_path / f"{name}.exr", np.full((20, 30, 3), 0.5, np.float32))
+    stacks = RenderedStacks(str(tmp_path), size=16, cache_gib=share * 3 * (20 * 30 * 3 * 4) / 2**30)
+    assert {stacks._image(path).pixels.dtype for path in stacks.paths} == {dtype}
+    assert len(stacks._cache) == 3
+
+
 def test_sample_is_rendered_on_the_absolute_scale(folder):
     stacks = RenderedStacks(str(folder), size=16, camera=StackCamera(jitter=0))
     sample = stacks[4]
@@ -94,7 +103,11 @@ def test_corrupt_file_is_named(folder):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: RenderedStacks(str(path / "no")), "found nothing"),
+        (lambda path: RenderedStacks(str(path / "no")), "expected a folder with .hdr or .exr files, found nothing"),
+        (
+            lambda path: RenderedStacks(str(path / "notes.txt")),
+            "expected a folder with .hdr or .exr files, found a file",
+        ),
         (lambda path: RenderedStacks(str(path)), "found notes.txt"),
         (lambda path: RenderedStacks(str(path), views=0), "views=0"),
     ],
@@ -125,3 +138,39 @@ def test_real_panoramas(shared):
 def test_real_photographs_in_openexr(shared):
     stacks = RenderedStacks(str(shared / "data/exr"), size=64)
     assert all(stacks[index]["ldr"].shape == (9, 3, 64, 64) for index in range(len(stacks)))
+
+
+def test_an_empty_folder_and_the_first_eight_names_of_others_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"expected .hdr or .exr files, found an empty folder$"):
+        RenderedStacks(str(tmp_path))
+    for name in "ihgfedcba":
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"expected .hdr or .exr files, found a, b, c, d, e, f, g, h$"):
+        RenderedStacks(str(tmp_path))
+
+
+def test_files_are_found_below_and_in_capital_letters_and_folders_are_none(tmp_path):
+    for name in ("b.EXR", "inner/a.Hdr", "inner/deeper/c.exr", "d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.exr").mkdir()
+    assert [path.name for path in RenderedStacks(str(tmp_path)).paths] == ["b.EXR", "a.Hdr", "c.exr"]
+
+
+@pytest.mark.parametrize(("size", "height"), [(8, 24), (21, 63), (22, 64)])
+def test_a_panorama_no_larger_than_needed_is_kept(tmp_path, size, height):
+    """Of 60 degrees in so many pixels, half a turn has three times as many."""
+    write_image(tmp_path / "a.exr", np.full((64, 128, 3), 0.5, np.float32))
+    stacks = RenderedStacks(str(tmp_path), size=size)
+    assert stacks._image(stacks.paths[0]).pixels.shape[-2:] == (height + 2, 2 * height + 2)
+    assert stacks._image(stacks.paths[0]) is stacks._image(stacks.paths[0])
+
+
+def test_what_is_far_brighter_than_the_median_is_clipped_at_the_largest_half(tmp_path):
+    pixels = np.full((20, 30, 3), 2.0, np.float32)
+    pixels[0, 0] = 2e6
+    write_image(tmp_path / "a.exr", pixels)
+    stacks = RenderedStacks(str(tmp_path), size=8)
+    kept = stacks._image(stacks.paths[0]).pixels
+    assert float(kept.max()) == 65504
+    assert float(kept.median()) == 1

@@ -7,8 +7,10 @@ import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_header, read_image, write_image
-from hdrgen.io.codecs.jpeg_xl import CODESTREAM, with_exif
-from hdrgen.io.containers.boxes import boxes
+from hdrgen.io.codecs.jpeg_xl import CODESTREAM, CONTAINER, _described, _parts, with_exif
+from hdrgen.io.containers.bits import BitReader
+from hdrgen.io.containers.boxes import box, boxes
+from hdrgen.io.metadata.exif_block import exif_block
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 
@@ -64,3 +66,78 @@ def test_exif_is_put_in_front_of_a_picture_without_a_container():
     parts = {part.kind: part.content(BytesIO(content), 1 << 20) for part in boxes(BytesIO(content), 0, len(content))}
     assert (parts[b"Exif"], parts[b"jxlc"]) == (bytes(4) + b"MM\0*abc", plain)
     assert imagecodecs.jpegxl_decode(content).shape == (9, 8, 3)
+
+
+class Bits:
+    """Numbers of so many bits, the first in the lowest bits, as a JPEG XL codestream has them."""
+
+    def __init__(self, *fields):
+        self.value = self.length = 0
+        for number, count in fields:
+            self.value |= number << self.length
+            self.length += count
+
+    @property
+    def reader(self):
+        return BitReader(self.value.to_bytes(self.length // 8 + 1, "little"), "little")
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ([(1, 1), (31, 5), (0, 3), (3, 5)], (32, 256)),  # in eighths
+        ([(1, 1), (0, 5), (1, 3)], (8, 8)),
+        ([(0, 1), (0, 2), (511, 9), (0, 3), (1, 2), (8191, 13)], (8192, 512)),
+        ([(0, 1), (2, 2), (2**18 - 1, 18), (0, 3), (3, 2), (2**30 - 1, 30)], (2**30, 2**18)),
+        ([(0, 1), (0, 2), (99, 9), (2, 3)], (120, 100)),
+        ([(0, 1), (0, 2), (299, 9), (3, 3)], (400, 300)),
+        ([(0, 1), (0, 2), (99, 9), (4, 3)], (150, 100)),
+        ([(0, 1), (0, 2), (89, 9), (5, 3)], (160, 90)),
+        ([(0, 1), (0, 2), (99, 9), (6, 3)], (125, 100)),
+        ([(0, 1), (0, 2), (99, 9), (7, 3)], (200, 100)),
+    ],
+)
+def test_sides_are_stored_in_full_in_eighths_or_as_a_ratio(fields, size):
+    assert _described(Bits(*fields, (1, 1)).reader) == (*size, False, 8)
+
+
+SIDES = [(0, 1), (0, 2), (99, 9), (7, 3)]  # 200 x 100
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([(0, 1), (0, 1), (0, 1), (0, 2)], (200, 100, False, 8)),
+        ([(0, 1), (0, 1), (0, 1), (1, 2)], (200, 100, False, 16)),
+        ([(0, 1), (0, 1), (1, 1), (0, 2)], (200, 100, False, 32)),
+        ([(0, 1), (1, 1), (3, 3), (0, 1), (0, 1), (0, 1), (0, 1), (3, 2)], (200, 100, False, 16)),
+        ([(0, 1), (1, 1), (4, 3), (0, 1), (0, 1), (0, 1), (0, 1), (0, 2)], (100, 200, False, 8)),  # lies on its side
+        ([(0, 1), (1, 1), (0, 3), (1, 1), *SIDES, (0, 1), (0, 1), (0, 1), (0, 2)], (200, 100, False, 8)),
+        ([(0, 1), (1, 1), (0, 3), (0, 1), (0, 1), (1, 1), (0, 1), (0, 2)], (200, 100, True, 32)),
+        ([(0, 1), (1, 1), (7, 3), (0, 1), (1, 1), (1, 1), (0, 1), (0, 2)], (100, 200, False, 32)),  # a preview
+    ],
+)
+def test_what_a_codestream_says_before_its_pixels(fields, expected):
+    assert _described(Bits(*SIDES, *fields).reader) == expected
+
+
+def test_the_first_codestream_and_the_first_exif_of_a_container_count():
+    exif = exif_block(Exposure(time=0.25))
+    other = exif_block(Exposure(time=4.0))
+    parts = [
+        box(b"Exif", (3).to_bytes(4, "big") + b"abc" + exif),  # where the TIFF header begins
+        box(b"Exif", bytes(4) + other),
+        box(b"jxlp", bytes(4) + b"first"),
+        box(b"jxlc", b"second"),
+    ]
+    stream = BytesIO(CONTAINER + b"".join(parts))
+    assert _parts(stream) == (b"first", {"ExposureTime": 0.25})
+    assert _parts(BytesIO(CONTAINER + parts[3] + parts[2])) == (b"second", {})
+    assert _parts(BytesIO(CODESTREAM + bytes(100))) == (CODESTREAM + bytes(62), {})
+
+
+def test_other_exif_goes_and_all_else_stays():
+    brand, picture = box(b"ftyp", b"jxl "), box(b"jxlc", b"pixels")
+    others = [box(b"Exif", b"old"), box(b"brob", b"Exifold"), box(b"brob", b"xml text")]
+    content = with_exif(CONTAINER + brand + b"".join(others) + picture, b"new")
+    assert content == CONTAINER + brand + box(b"Exif", bytes(4) + b"new") + others[2] + picture

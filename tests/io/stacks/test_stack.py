@@ -187,3 +187,24 @@ def test_broken_member_is_named(photo, tmp_path):
     (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     with pytest.raises(InputError, match=r"b\.jpg: truncated or corrupt JPEG header"):
         read_stack(tmp_path)
+
+
+def test_a_disagreement_is_told_beside_the_common_offset(photo, tmp_path):
+    """The list counts twice the time of EXIF everywhere, and 4 / 3 of that once."""
+    for name, time in (("a.jpg", 0.01), ("b.jpg", 0.1), ("c.jpg", 0.3), ("d.jpg", 0.6)):
+        photo(name, time=time)
+    (tmp_path / "exposures.csv").write_text("file,time\na.jpg,0.02\nb.jpg,0.2\nc.jpg,0.8\nd.jpg,1.2\n")
+    with pytest.warns(UserWarning, match=r"disagree: c\.jpg \(list 0\.8 s, EXIF 0\.3 s: \+0\.42 stops\); the list"):
+        read_stack(tmp_path)
+
+
+@pytest.mark.parametrize(("listed", "disagree"), [(0.25, False), (0.26, True)])
+def test_of_two_frames_each_may_be_a_sixth_of_a_stop_off(photo, tmp_path, listed, disagree):
+    """Their median is between them: log2(0.25 / 0.2) is 0.32 stops, and log2(0.26 / 0.2) is 0.38."""
+    photo("a.jpg", time=0.01), photo("b.jpg", time=0.2)
+    (tmp_path / "exposures.csv").write_text(f"file,time\na.jpg,0.01\nb.jpg,{listed}\n")
+    if not disagree:
+        assert stems(read_stack(tmp_path)) == ["a", "b"]
+        return
+    with pytest.warns(UserWarning, match=r"a\.jpg .*: -0\.19 stops\), b\.jpg .*: \+0\.19 stops\)"):
+        read_stack(tmp_path)

@@ -1,0 +1,112 @@
+"""What tiles are put together from: how results are kept, where statistics are asked for, what an automatic tile is."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from hdrgen.tiling import Tiling, group_norm
+from hdrgen.tiling.tiling import CONTEXT, Canvas, _even, _reduced, _regions, starts
+from hdrgen.tiling.whole_image import Region
+
+TYPES = (None, torch.float16, torch.float64, torch.uint8)
+
+
+@pytest.mark.parametrize("tile", ["none", 16])
+def test_each_result_is_kept_in_its_own_type_tiles_or_not(tile):
+    image = torch.rand(1, 3, 40, 24)
+    found = Tiling(overlap=4).apply_all(lambda part: (part,) * 4, image, tile, TYPES)
+    assert [each.dtype for each in found] == [torch.float32, torch.float16, torch.float64, torch.uint8]
+    torch.testing.assert_close(found[0], image)
+    torch.testing.assert_close(found[1].float(), image, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found[2].float(), image)
+    torch.testing.assert_close(found[3] / 255, image, atol=0.6 / 255, rtol=0)
+
+
+def test_codes_are_rounded_and_cut():
+    values = torch.tensor([-0.2, 0.4 / 255, 0.6 / 255, 254.6 / 255, 1.7]).expand(1, 1, 3, 5)
+    (codes,) = Tiling().apply_all(lambda part: (part,), values, "none", (torch.uint8,))
+    assert codes[0, 0, 0].tolist() == [0, 0, 1, 255, 255]
+
+
+def test_as_many_types_as_results():
+    with pytest.raises(ValueError, match="zip"):
+        Tiling().apply_all(lambda part: (part, part), torch.rand(1, 1, 4, 4), "none")
+
+
+def test_a_canvas_keeps_the_rows_that_are_done_and_adds_up_those_that_are_not():
+    canvas = Canvas(torch.zeros(1, 1, 4, 3), 6, (7, 5), None)
+    ones = torch.ones(4, 3)
+    for top in (0, 3):
+        for left in (0, 3):
+            canvas.add(torch.full((1, 1, 4, 3), 1.0 + top + left), ones, Region(top, left, 4, 3, (7, 6)))
+    expected = torch.tensor([[1.0] * 3 + [4.0] * 2] * 3 + [[5.0] * 3 + [11.0] * 2] + [[4.0] * 3 + [7.0] * 2] * 3)
+    assert torch.equal(canvas.finished()[0, 0], expected)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 6])
+@pytest.mark.parametrize("affine", [False, True])
+def test_without_tiles_torch_normalises(groups, affine):
+    features = 3 * torch.randn(2, 6, 5, 7) + 1
+    weight, bias = (torch.randn(6), torch.randn(6)) if affine else (None, None)
+    expected = functional.group_norm(features, groups, weight, bias)
+    torch.testing.assert_close(group_norm(features, groups, weight, bias), expected, atol=1e-5, rtol=1e-5)
+    half = group_norm(features.half(), groups, weight, bias)
+    assert half.dtype == torch.float16
+    torch.testing.assert_close(half.float(), expected, atol=2e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((CONTEXT, 10), (CONTEXT, 10)),
+        ((CONTEXT + 1, 10), (CONTEXT, 10)),
+        ((2 * CONTEXT, 1000), (CONTEXT, 500)),
+        ((1000, 4 * CONTEXT), (250, CONTEXT)),
+        ((4 * CONTEXT, 2), (CONTEXT, 1)),
+    ],
+)
+def test_statistics_are_taken_from_at_most_1024_pixels(size, expected):
+    assert CONTEXT == 1024
+    image = torch.arange(size[0] * size[1], dtype=torch.float32).view(1, 1, *size)
+    reduced = _reduced(image)
+    assert reduced.shape[-2:] == expected
+    assert (reduced is image) == (size == expected)
+    if expected[1] > 1:  # torch's antialiased interpolation to a single column gives other numbers
+        torch.testing.assert_close(reduced.mean(), image.mean(), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize(("free", "largest"), [(4 * 2**20, 2**20), (2**40, 3 * 2**26)])
+def test_an_automatic_tile_takes_a_quarter_of_what_is_free_up_to_a_bound(monkeypatch, free, largest):
+    asked = []
+    monkeypatch.setattr("hdrgen.tiling.tiling.free_memory", lambda device: free)
+    monkeypatch.setattr(Tiling, "side_within", lambda self, function, image, budget: asked.append(budget) or 512)
+    image = torch.zeros(1, 1, 4, CONTEXT + 1)
+    assert Tiling().side(torch.square, image, "auto") == 512
+    assert Tiling().side(torch.square, image[..., :CONTEXT], "auto") is None
+    assert Tiling().side(torch.square, image, "none") is None
+    assert Tiling().side(torch.square, image, 77) == 77
+    assert asked == [largest]
+
+
+@pytest.mark.parametrize(("side", "tiles"), [(CONTEXT + 1, None), (CONTEXT, CONTEXT)])
+def test_an_image_as_large_as_an_automatic_tile_needs_none(monkeypatch, side, tiles):
+    monkeypatch.setattr(Tiling, "side_within", lambda self, function, image, budget: side)
+    assert Tiling().side(torch.square, torch.zeros(1, 1, 4, CONTEXT + 1), "auto") == tiles
+
+
+@pytest.mark.parametrize(("budget", "side"), [(1, 256), (600**2 * 4, 600), (10**12, 1536)])
+def test_the_side_is_the_root_of_what_the_budget_holds(budget, side):
+    """Of a network whose one tensor has four bytes for each pixel."""
+    image = torch.zeros(1, 1, 300, 300)
+    assert Tiling().side_within(torch.neg, image, budget) == side
+    assert Tiling(overlap=200).side_within(torch.neg, image, 1) == 400
+
+
+def test_regions_are_multiples_and_none_is_larger_than_its_share():
+    regions = list(_regions((100, 50), 8, 64, 16))
+    assert {(region.height, region.width, region.whole) for region in regions} == {(64, 56, (104, 56))}
+    assert [(region.top, region.left) for region in regions] == [(0, 0), (40, 0)]
+    assert [(r.height, r.width) for r in _regions((100, 50), 8, None, 16)] == [(104, 56)]
+    assert _even(200, 96, 8, 8) == 72
+    assert starts(64, 64, 63, 1) == [0]
+    assert starts(65, 64, 32, 1)[-1] == 1
