@@ -45,7 +45,8 @@ def _draft(name: str, card: dict[str, Any]) -> str:
 
 {card["about"]}
 
-- Method: `{card["method"]}`. {card["paper"] or ""}
+- Method: `{card["method"]}`.
+- Paper: {card["paper"] or "none"}
 - Made by hdrgen {made["hdrgen"]}, commit {made["commit"]}; training: `{training}`.
 
 ## Data, with names and terms

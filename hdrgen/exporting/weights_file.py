@@ -57,7 +57,8 @@ def half_difference(method: HDRModule, state: Mapping[str, Tensor]) -> float:
     """
     rounded = copy.deepcopy(method)
     rounded.load_state_dict(state)
-    pairs = zip(_made(method), _made(rounded), strict=True)
+    batch = _scene(3 if method.input == "bracket" else 1)
+    pairs = zip(results_of(method, batch), results_of(rounded, batch), strict=True)
     largest = max(float(((one - other).abs() / one.clamp_min(1)).max()) for one, other in pairs)
     if not largest <= HALF_TOLERANCE:
         raise InputError(
@@ -77,9 +78,8 @@ def _halved(value: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _made(method: HDRModule) -> list[Tensor]:
-    """Exposures and radiance, whichever of them is the network's own."""
-    batch = _scene(3 if method.input == "bracket" else 1)
+def results_of(method: HDRModule, batch: Batch) -> list[Tensor]:
+    """Exposures `(B, K, 3, H, W)` and radiance `(B, 3, H, W)` of a batch, whichever of them is the network's own."""
     made = [method.generated_stack(batch["ldr"][:, 0])[0]] if method.generates else []
     if method.expands or method.learned_merge or not method.generates:
         made.append(method.reconstruct(batch))
