@@ -41,7 +41,7 @@ def read_card(path: Path) -> Card:
     Raises:
         InputError: No such file, or one that does not begin with facts.
     """
-    text = read_text(path)
+    text = read_text(path).replace("\r\n", "\n")
     found = _PARTS.match(text)
     facts = yaml_in(found[1], str(path)) if found else None
     if not isinstance(facts, dict) or not all(isinstance(name, str) for name in facts):

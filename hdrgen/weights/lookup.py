@@ -1,9 +1,10 @@
 """The files that words stand for: the newest checkpoint below a folder, the best of its run, weights by name."""
 
 import os
+import warnings
 from pathlib import Path
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.weights.best import best_known
 from hdrgen.weights.checkpoint import read_checkpoint
 from hdrgen.weights.entries import find_weights, unknown_weights
@@ -27,6 +28,9 @@ def find_checkpoint(asked: str, folder: str | Path = RUNS, method: str | None = 
     Returns:
         None where there is no run yet.
 
+    Warns:
+        InputWarning: A word that stands for weights, while a file or folder of that name lies here.
+
     Raises:
         InputError: A word that stands for nothing; see `find_best`.
     """
@@ -44,6 +48,11 @@ def _named(asked: str) -> Path:
     found = find_weights(asked)
     if found is None and bare and not path.exists():
         raise unknown_weights(asked)
+    if found and bare and path.exists():
+        warnings.warn(
+            InputWarning(f"{asked!r} means the weights {found}; the file or folder of that name here is ./{asked}"),
+            stacklevel=3,
+        )
     return found or path
 
 

@@ -205,6 +205,21 @@ def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys)
     assert told.splitlines() == ["out.exr: 3 exposures ordered by measured exposure, merged by net.ckpt"]
 
 
+@pytest.mark.parametrize(
+    "typed", [["room", "--deghost", "learned"], ["--deghost=learned", "room"], ["room", "--method", "hdr_gan"]]
+)
+def test_a_learned_deghosting_takes_the_weights_of_that_name(typed, folder, monkeypatch, capsys):
+    monkeypatch.setattr("hdrgen.weights.entries.packaged_folder", lambda: folder)
+    (folder / "hdr_gan.safetensors").touch()
+
+    def predict(verb, arguments):
+        write_image(f"{arguments[-1]}/room/room.exr", np.full((96, 128, 3), 0.5, np.float32))
+
+    monkeypatch.setattr("hdrgen.cli.run_lightning", predict)
+    assert main(["merge", *typed, "-o", "out.exr"]) == 0
+    assert f"merged by {folder / 'hdr_gan.safetensors'}" in capsys.readouterr().out
+
+
 def test_options_from_a_file_and_typed_ones_that_win(folder, capsys):
     (folder / "my.yaml").write_text("align: none\nresponse: srgb\npreview: true\n")
     assert main(["merge", "room", "--config", "my.yaml", "--response", "gamma:2.2", "-o", "out.exr"]) == 0

@@ -120,7 +120,8 @@ def test_without_the_variable_the_platforms_folder_is_looked_in(lab, tmp_path, m
 def test_a_bare_word_is_a_name_first_and_anything_else_a_path_first(lab, tmp_path):
     for path in ("cevr", "other", "cevr.safetensors"):
         (tmp_path / path).touch()
-    assert find_checkpoint("cevr") == lab / "cevr.safetensors"
+    with pytest.warns(InputWarning, match=r"the file or folder of that name here is \./cevr"):
+        assert find_checkpoint("cevr") == lab / "cevr.safetensors"
     assert [str(find_checkpoint(asked)) for asked in ("other", "./cevr", "cevr.safetensors", "none.ckpt")] == [
         "other",
         "cevr",
