@@ -1,12 +1,12 @@
 """High dynamic range images from learned exposure stacks.
 
 From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to them, `hdrgen.load` for trained methods,
-`hdrgen.load_program` for those that `hdrgen export` made programs of, `hdrgen.merge` for exposures of a scene,
-`hdrgen.tone_map` for pictures of HDR images. Every public name is imported when it is first used, so that
-`import hdrgen` costs nothing.
+`hdrgen.catalogue` for those that have a name, `hdrgen.load_program` for those that `hdrgen export` made programs of,
+`hdrgen.merge` for exposures of a scene, `hdrgen.tone_map` for pictures of HDR images. Every public name is imported
+when it is first used, so that `import hdrgen` costs nothing.
 
 >>> import hdrgen
->>> model = hdrgen.load("last.ckpt")  # doctest: +SKIP
+>>> model = hdrgen.load()  # doctest: +SKIP
 >>> radiance = model.reconstruct(hdrgen.read("photo.jpg"))  # doctest: +SKIP
 >>> hdrgen.write("photo.exr", radiance)  # doctest: +SKIP
 >>> hdrgen.write("photo.png", hdrgen.tone_map(radiance, "drago2003"))  # doctest: +SKIP
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hdrgen.io import Image as Image
     from hdrgen.io import read_image as read
     from hdrgen.io import write_image as write
+    from hdrgen.weights import catalogue as catalogue
 
 _PUBLIC = {
     "BT709": "hdrgen.io:BT709",
@@ -46,6 +47,7 @@ _PUBLIC = {
     "InputError": "hdrgen.errors:InputError",
     "Model": "hdrgen.api:Model",
     "TiledProgram": "hdrgen.api:TiledProgram",
+    "catalogue": "hdrgen.weights:catalogue",
     "load": "hdrgen.api:load",
     "load_program": "hdrgen.api:load_program",
     "merge": "hdrgen.api:merge",
@@ -66,6 +68,7 @@ __all__ = [
     "InputError",
     "Model",
     "TiledProgram",
+    "catalogue",
     "load",
     "load_program",
     "merge",

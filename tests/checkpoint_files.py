@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Trainer
 
+from hdrgen.exporting import export_weights
 from hdrgen.methods import HDRModule
 from tests.methods.examples import EXAMPLES, Example
 
@@ -38,6 +39,14 @@ def write_checkpoint(method: HDRModule, path: Path) -> Path:
     trainer = Trainer(**SILENT)
     trainer.strategy.connect(method)
     trainer.save_checkpoint(path)
+    return path
+
+
+def write_weights(method: HDRModule, path: Path, half: bool = False) -> Path:
+    """Save it as `hdrgen export -o NAME.safetensors` does, with a card."""
+    checkpoint = write_checkpoint(method, path.with_name("last.ckpt"))
+    export_weights(checkpoint, path, half=half)
+    checkpoint.unlink()
     return path
 
 

@@ -59,6 +59,14 @@ def no_power_cuts() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_weights_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whose names would be other ones on each machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HDRGEN_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def seeded(request: pytest.FixtureRequest) -> None:
     """Seed the generators that all share: a test draws the same numbers wherever and in whatever company it runs."""

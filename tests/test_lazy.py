@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-LAZY = ["hdrgen", "hdrgen.bracket", "hdrgen.cli", "hdrgen.comparison"]
+LAZY = ["hdrgen", "hdrgen.bracket", "hdrgen.cli", "hdrgen.comparison", "hdrgen.weights"]
 
 
 def declared(package) -> dict[str, str]:

@@ -9,9 +9,29 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def project():
+def settings():
     tomllib = pytest.importorskip("tomllib")  # Python 3.11
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def project(settings):
+    return settings["project"]
+
+
+def test_the_wheel_holds_every_file_of_the_package(settings):
+    """Python files by themselves, all others, the weights among them, because a pattern names them."""
+    patterns = settings["tool"]["setuptools"]["package-data"]["hdrgen"]
+    named = {path for pattern in patterns for path in (ROOT / "hdrgen").glob(pattern)}
+    there = {path for path in (ROOT / "hdrgen").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in there - named if path.suffix != ".py"} == set()
+    assert {"weights/packaged/*.safetensors", "weights/packaged/*.md"} <= set(patterns)
+    assert (ROOT / "hdrgen/weights/packaged/__init__.py").is_file()
+
+
+def test_what_reads_weights_comes_with_the_package(project):
+    needed = {re.split("[^\\w-]", requirement)[0] for requirement in project["dependencies"]}
+    assert {"safetensors", "platformdirs"} <= needed
 
 
 def test_metadata_says_who_and_what(project):

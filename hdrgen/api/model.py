@@ -18,13 +18,14 @@ from hdrgen.errors import InputError
 from hdrgen.io import BT709, Image, Tags, read_tags
 from hdrgen.methods import HDRModule, load_method
 from hdrgen.tiling import TileSize
+from hdrgen.weights import RUNS, default_weights, find_checkpoint
 
 EV = float | Sequence[float] | Array | Tensor
 File = str | PathLike[str] | Image
 
 
 def load(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | None = None,
     *,
     device: str | torch.device | None = None,
     tile: TileSize = "auto",
@@ -33,21 +34,25 @@ def load(
     """Load a trained method. Nothing in the file is ever executed; exported programs are for `hdrgen.load_program`.
 
     Args:
-        path: A checkpoint that `hdrgen fit` wrote, or a folder or `.safetensors` file that `hdrgen export` wrote.
+        path: A checkpoint that `hdrgen fit` wrote, a folder or `.safetensors` file that `hdrgen export` wrote, or, as a
+            text, a name that `hdrgen.catalogue` lists, such as `cevr`; None: the default weights.
         device: Where it runs; None: a GPU where there is one.
         tile: Side in pixels of the tiles that large images pass the network in, `auto` as free memory allows, `none`.
         method: Class of the method, or its import path; needed only for one that is not part of hdrgen.
 
     Raises:
-        InputError: No checkpoint there, a damaged one, or one that holds code.
+        InputError: No checkpoint there, a damaged one, or one that holds code; a name that stands for nothing.
 
+    >>> model = hdrgen.load()  # doctest: +SKIP
+    >>> model = hdrgen.load("cevr")  # doctest: +SKIP
     >>> model = hdrgen.load("runs/CEVR/version_0/checkpoints/last.ckpt")  # doctest: +SKIP
     >>> brighter = model.generate(hdrgen.read("photo.jpg"), ev=2.0)  # doctest: +SKIP
     >>> hdrgen.write("photo.exr", model.reconstruct("photo.jpg"))  # doctest: +SKIP
     """
-    if Path(path).suffix in (".onnx", ".pt2"):
+    file = _file_of(path)
+    if file.suffix in (".onnx", ".pt2"):
         raise InputError(f"{path}: expected weights, found a program; hdrgen.load_program runs ONNX programs")
-    model = Model(load_method(Path(path), method), tile)
+    model = Model(load_method(file, method), tile)
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
@@ -216,6 +221,16 @@ class Model:
             sizes = ", ".join(f"{image.shape[-1]} x {image.shape[-2]}" for image in tensors)
             raise InputError(f"expected photographs of one size, found {sizes}")
         return False, torch.stack(tensors, dim=1).to(self.device)
+
+
+def _file_of(path: str | PathLike[str] | None) -> Path:
+    """The file that is meant: names are texts, and a path object is a path."""
+    if path is None:
+        return default_weights()
+    found = find_checkpoint(path) if isinstance(path, str) else Path(path)
+    if found is None:
+        raise InputError(f"expected a run below {RUNS}, whose checkpoint {path!r} means, found none; pass a file")
+    return found
 
 
 def _returned(result: Tensor, source: object) -> Array | Tensor:

@@ -10,7 +10,10 @@ from hdrgen.lazy import lazy_face
 if TYPE_CHECKING:
     from hdrgen.cli.arguments import value_of as value_of
     from hdrgen.cli.batch import for_each as for_each
+    from hdrgen.cli.checkpoint_option import add_network_arguments as add_network_arguments
+    from hdrgen.cli.checkpoint_option import asked_network as asked_network
     from hdrgen.cli.checkpoint_option import trained as trained
+    from hdrgen.cli.checkpoint_option import trained_network as trained_network
     from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
     from hdrgen.cli.colour_option import colour_space as colour_space
     from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
@@ -44,8 +47,10 @@ _PUBLIC = {
     "add_bracket_arguments": "hdrgen.cli.exposure_options:add_bracket_arguments",
     "add_colour_argument": "hdrgen.cli.colour_option:add_colour_argument",
     "add_config_argument": "hdrgen.cli.parser:add_config_argument",
+    "add_network_arguments": "hdrgen.cli.checkpoint_option:add_network_arguments",
     "add_output_arguments": "hdrgen.cli.output:add_output_arguments",
     "add_size_argument": "hdrgen.cli.size_option:add_size_argument",
+    "asked_network": "hdrgen.cli.checkpoint_option:asked_network",
     "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
@@ -64,6 +69,7 @@ _PUBLIC = {
     "refuse_existing": "hdrgen.cli.output:refuse_existing",
     "run_lightning": "hdrgen.cli.lightning:run",
     "trained": "hdrgen.cli.checkpoint_option:trained",
+    "trained_network": "hdrgen.cli.checkpoint_option:trained_network",
     "value_of": "hdrgen.cli.arguments:value_of",
     "with_config": "hdrgen.cli.parser:with_config",
 }
@@ -75,8 +81,10 @@ __all__ = [
     "add_bracket_arguments",
     "add_colour_argument",
     "add_config_argument",
+    "add_network_arguments",
     "add_output_arguments",
     "add_size_argument",
+    "asked_network",
     "brackets_of",
     "cited",
     "colour_space",
@@ -95,6 +103,7 @@ __all__ = [
     "refuse_existing",
     "run_lightning",
     "trained",
+    "trained_network",
     "value_of",
     "with_config",
 ]

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from hdrgen import configs
 from hdrgen.errors import InputError, suggest
@@ -140,12 +141,24 @@ def named_method(arguments: Sequence[str]) -> str | None:
     return named
 
 
+def in_configs(arguments: Sequence[str], name: str) -> str | None:
+    """What the configurations among the arguments say of a setting of the verb itself; the last one wins."""
+    options = ((option.partition("="), values) for option, values in _options(arguments))
+    files = [value or next(iter(values), "") for (option, _, value), values in options if option in CONFIG_OPTIONS]
+    said = [_settings_of(Path(resolve_config(file))).get(name) for file in files if file]
+    return next((str(value) for value in reversed(said) if value is not None), None)
+
+
 def _method_of_config(path: Path) -> str | None:
+    model = _settings_of(path).get("model")
+    return model.get("class_path") if isinstance(model, dict) else model
+
+
+def _settings_of(path: Path) -> dict[str, Any]:
     content = read_yaml(path, OWN)
     if not isinstance(content, dict):
         raise InputError(f"expected settings in {path}, `key: value` in each line, found {content or 'nothing'}")
-    model = content.get("model")
-    return model.get("class_path") if isinstance(model, dict) else model
+    return content
 
 
 def _values(arguments: Sequence[str], names: Sequence[str]) -> Iterator[str]:

@@ -29,18 +29,22 @@ from hdrgen.callbacks import (
     SaveConfig,
     run_folder,
 )
-from hdrgen.cli.arguments import as_value, named_method, prepare, value_of, without
+from hdrgen.cli.arguments import prepare
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
+from hdrgen.cli.completion import EXPORTED, complete, known_methods
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
-from hdrgen.errors import InputError, suggest
-from hdrgen.methods import HDRModule, method_in, without_files  # with all methods: known by class name alone
+from hdrgen.errors import InputError
+from hdrgen.methods import HDRModule  # with all methods: known by class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
-from hdrgen.weights import RUNS, class_name_in, find_checkpoint, read_checkpoint, subclasses, weights_in
+from hdrgen.weights import (
+    RUNS,
+    read_checkpoint,
+)
 
 AUTO = "auto"
 """Of the options of ModelCheckpoint: what the method names."""
@@ -48,8 +52,6 @@ SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
 """The verbs, and which of `SCENES` each of them uses."""
-EXPORTED = ".safetensors"
-"""Suffix of weights that `hdrgen export` wrote."""
 LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
 """What must be installed for a logger; the extras of hdrgen have the same names."""
 
@@ -108,6 +110,11 @@ class HDRCLI(LightningCLI):
             default="auto",
             help="side in pixels of the tiles that large images pass the network in; auto as free memory allows",
         )
+        parser.add_argument(
+            "--weights",
+            type=str | None,
+            help="trained weights by name, see `hdrgen weights`, or a file; in place of --ckpt_path",
+        )
         parser.add_class_arguments(EvaluationProtocol, "evaluation")
         parser.add_class_arguments(EvaluationProtocol, "validation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
@@ -124,7 +131,7 @@ class HDRCLI(LightningCLI):
         """Parse, after filling in the method from a checkpoint where there is one."""
         start_anew()
         if isinstance(args, list):
-            self.config = parser.parse_args(complete(args))
+            self.config = parser.parse_args(complete(args) if args[:1] and args[0] in VERBS else args)
         else:
             super().parse_arguments(parser, args)
 
@@ -132,7 +139,9 @@ class HDRCLI(LightningCLI):
         """Lightning would let the checkpoint override the command line here; `complete` has already filled it in."""
         if self.config.get("subcommand") and not self._get_setting("model"):
             names = ", ".join(sorted(known_methods()))
-            raise InputError(f"no method: pass --config NAME, --model CLASS or --ckpt_path FILE (methods: {names})")
+            raise InputError(
+                f"no method: pass --config NAME, --model CLASS, --weights NAME or --ckpt_path FILE (methods: {names})"
+            )
 
     def before_instantiate_classes(self) -> None:
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
@@ -180,7 +189,7 @@ class HDRCLI(LightningCLI):
         untrained = any(parameter.requires_grad for parameter in self.model.parameters())
         if verb in ("validate", "test", "predict") and untrained and not self._get_setting("ckpt_path"):
             name = type(self.model).__name__
-            warnings.warn(f"{name} has random weights; pass --ckpt_path to use trained ones", stacklevel=1)
+            warnings.warn(f"{name} has random weights; pass --ckpt_path or --weights to use trained ones", stacklevel=1)
 
     def _about(self, part: str) -> dict[str, Any]:
         """What the table says of method, checkpoint and data."""
@@ -276,70 +285,3 @@ def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool
         arguments.name = method
     if "project" in arguments and arguments.project is None:
         arguments.project = "hdrgen"
-
-
-def known_methods() -> set[str]:
-    """Class names that `--model` understands."""
-    return {cls.__name__ for cls in subclasses(HDRModule)}
-
-
-# -- what a checkpoint adds to a command line ------------------------------------------------------------------------
-
-
-def complete(arguments: list[str]) -> list[str]:
-    """Put the method of `--ckpt_path` before the arguments that the user typed, so that all of these win over it.
-
-    A user who names another method than the checkpoint's gets that one, with nothing carried over.
-
-    Raises:
-        InputError: A misspelt method, or a checkpoint that cannot be read.
-    """
-    verb, *rest = arguments or [""]
-    if verb not in VERBS:
-        return arguments
-    named = named_method(rest)
-    if named and "." not in named and named not in known_methods():
-        raise InputError(_unknown_method(named))
-    asked = value_of(rest, "--ckpt_path")
-    if asked is None:
-        return arguments
-    rest = without(rest, "--ckpt_path")
-    class_name = named.rpartition(".")[2] if named else None
-    output = value_of(rest, "-o", "--output") if verb == "fit" else None
-    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
-    path = find_checkpoint(asked, folder, class_name)
-    if path is None and verb == "fit":
-        print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
-        return [verb, *rest]
-    if path is None:
-        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
-    path = weights_in(path)
-    checkpoint = read_checkpoint(path)
-    if verb == "fit" and path.suffix == EXPORTED:
-        raise InputError(
-            f"{path} holds weights alone, and a training goes on from more; pass --model.initial_weights {path}"
-        )
-    if class_name in (None, class_name_in(checkpoint)):
-        method = method_in(checkpoint, path, named if named and "." in named else None)
-        if verb == "fit":
-            method, left_out = without_files(method)
-            tell_left_out(left_out, rest)
-        # What looks like an address anywhere in the text would be opened as one.
-        described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
-        rest = [f"--model={described}", *rest]
-    return [verb, *rest, f"--ckpt_path={path}"]
-
-
-def tell_left_out(files: dict[str, str], arguments: Sequence[str]) -> None:
-    """Say which files a checkpoint names that were not opened, and that a training may need."""
-    for name, path in files.items():
-        if name != "initial_weights" and value_of(arguments, f"--model.{name}") is None:
-            warnings.warn(
-                f"{path!r} is named by the checkpoint, and not opened; pass --model.{name} FILE if it is yours",
-                stacklevel=1,
-            )
-
-
-def _unknown_method(name: str) -> str:
-    names = sorted(known_methods())
-    return f"no method {name!r}{suggest(name, names)} (methods: {', '.join(names)})"

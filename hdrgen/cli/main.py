@@ -53,6 +53,7 @@ VERBS = {
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
     "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
+    "weights": Verb("hdrgen.commands.weights", "list trained weights by name, or print what is known of one"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
     "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),

@@ -13,10 +13,11 @@ from hdrgen.cli import (
     CommandParser,
     add_colour_argument,
     add_config_argument,
+    add_network_arguments,
     add_size_argument,
     exposure_values,
     joined,
-    trained,
+    trained_network,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -35,13 +36,7 @@ def parser(verb: str) -> CommandParser:
         " FOLDER/NAME/NAME.exr, NAME_preview.jpg, and the exposures NAME_ev-2.0.png ... that they are merged from.",
     )
     options.add_argument("photographs", nargs="+", metavar="PHOTO", help="photographs, folders, or patterns")
-    options.add_argument(
-        "--ckpt_path",
-        "--ckpt-path",
-        required=True,
-        metavar="FILE",
-        help="trained method; last, best: of the newest run",
-    )
+    add_network_arguments(options, "the trained method (default: the packaged weights)")
     options.add_argument("--ev", metavar="EVs", help="such as -3:3:0.5 or -2,0,2 (default: the method's own)")
     options.add_argument("-o", "--output", help="folder (default: predictions)")
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
@@ -76,7 +71,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
-    checkpoint = trained(options.ckpt_path)
+    checkpoint = trained_network(options, default=True)
     chosen = _exposures(options.ev, _method(checkpoint, options.model), checkpoint)
     run_lightning(
         "predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs]

@@ -17,8 +17,10 @@ from hdrgen.cli import (
     add_bracket_arguments,
     add_colour_argument,
     add_config_argument,
+    add_network_arguments,
     add_output_arguments,
     add_size_argument,
+    asked_network,
     brackets_of,
     colour_space,
     for_each,
@@ -64,12 +66,14 @@ def parser(verb: str) -> CommandParser:
         default="homography",
         help="mtb finds shifts only (default: %(default)s)",
     )
-    options.add_argument("--deghost", action="store_true", help="leave out what moves: only one exposure shows it")
+    options.add_argument(
+        "--deghost",
+        action="store_true",
+        help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
+    )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
     add_colour_argument(options, "that of the photographs; of .avif and .jxl bt2020")
-    options.add_argument(
-        "--ckpt_path", "--ckpt-path", help="trained network, for --method hdr_gan; last, best: of the newest run"
-    )
+    add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
     add_size_argument(options)
     add_config_argument(options, "align: none")
     return options
@@ -82,7 +86,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: Options that contradict each other, exposures that are unknown or cannot be merged; of several
             scenes, those that can be merged are.
     """
-    options = parser(verb).parse_args(joined(with_config(arguments)))
+    options = parser(verb).parse_args(joined(_learned(with_config(arguments))))
     _check(options)
     brackets = brackets_of(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
@@ -91,7 +95,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.method == LEARNED:
         from hdrgen.cli import trained
 
-        merge_one = partial(_merge_learned, options, trained(options.ckpt_path, "HDRGAN"))
+        merge_one = partial(_merge_learned, options, trained(asked_network(options) or LEARNED, "HDRGAN"))
     else:
         merge_one = partial(_merge, options)
     pairs = list(zip(brackets, outputs, strict=True))
@@ -103,9 +107,23 @@ def preview_of(output: Path) -> Path:
     return output.with_name(f"{output.name.partition('.')[0]}_preview.jpg")
 
 
+def _learned(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--deghost learned` as the method that it means: a word after a switch would be a photograph.
+
+    >>> _learned(["a.jpg", "b.jpg", "--deghost", "learned"])
+    ['a.jpg', 'b.jpg', '--method=hdr_gan']
+    """
+    words, whole = list(arguments), f"--method={LEARNED}"
+    for at in range(len(words) - 1, -1, -1):
+        if words[at] == "--deghost=learned" or words[at : at + 2] == ["--deghost", "learned"]:
+            words[at : at + 1 + ("=" not in words[at])] = [whole]
+    return words
+
+
 def _check(options: Namespace) -> None:
-    if (options.method == LEARNED) != (options.ckpt_path is not None):
-        raise InputError(f"--method {LEARNED} and --ckpt_path FILE go together; pass both or neither")
+    asked = asked_network(options)
+    if asked is not None and options.method != LEARNED:
+        raise InputError(f"a network merges by --method {LEARNED} only, found {asked}; pass both or neither")
     given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
     if options.method == LEARNED and given:
         raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
@@ -204,7 +222,7 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
         InputError: No checkpoint there, or of a method that does not merge photographs.
     """
     if not checkpoint.exists():
-        raise InputError(f"{checkpoint}: expected a checkpoint, found none; check --ckpt_path")
+        raise InputError(f"{checkpoint}: expected a checkpoint, found none; check its name")
     from hdrgen.bracket import small_picture
     from hdrgen.cli import run_lightning
     from hdrgen.io import BT709, read_image, read_tags, write_image

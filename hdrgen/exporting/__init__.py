@@ -3,7 +3,7 @@
 from hdrgen.exporting.card import describe
 from hdrgen.exporting.conversion import to_onnx, to_torch
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
-from hdrgen.exporting.files import FORMATS, Exported, export, program_of
+from hdrgen.exporting.files import FORMATS, Exported, export, export_weights, program_of
 from hdrgen.exporting.fusing import FusingProgram
 from hdrgen.exporting.photograph import ExpandingProgram, PhotographProgram
 from hdrgen.exporting.program import Program
@@ -18,6 +18,7 @@ __all__ = [
     "Program",
     "describe",
     "export",
+    "export_weights",
     "exported_exposures",
     "program_of",
     "to_onnx",

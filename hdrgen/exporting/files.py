@@ -16,11 +16,13 @@ from hdrgen.exporting.card import describe
 from hdrgen.exporting.conversion import to_onnx, to_torch
 from hdrgen.exporting.exposures import ExposureProgram, exported_exposures
 from hdrgen.exporting.fusing import Fuses, FusingProgram
+from hdrgen.exporting.model_card import model_card
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
+from hdrgen.exporting.weights_file import content_of, half_difference, weights_of
 from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
-from hdrgen.weights import METHOD, WEIGHTS, read_checkpoint
+from hdrgen.weights import METHOD, WEIGHTS, card_of, read_checkpoint
 
 FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": "model.onnx"}
 """Formats of an exported method, and the names of their files."""
@@ -40,7 +42,8 @@ class Exported:
     Attributes:
         card: What `card.json` holds.
         files: All files.
-        differences: By format, the largest difference to the method; None where it could not be run here.
+        differences: By format, the largest difference to the method; None where it could not be run here. Of weights
+            only where they were rounded to half precision.
     """
 
     card: dict[str, Any]
@@ -54,6 +57,7 @@ def export(
     formats: Sequence[str] = tuple(FORMATS),
     ev: Sequence[float] | None = None,
     method: str | None = None,
+    half: bool = False,
 ) -> Exported:
     """Export a trained method; every file is there whole or not at all, and programs are checked before they are.
 
@@ -63,27 +67,47 @@ def export(
         formats: Some of `FORMATS`.
         ev: Exposures that the programs generate; None: those of the method's stack.
         method: Import path of the method's class, for one that is not part of hdrgen.
+        half: Whether the weights are kept in half precision, where that changes no picture; see `weights_of`.
 
     Raises:
-        InputError: See `load_method` and `program_of`; missing packages; a program that does something else.
+        InputError: See `load_method` and `program_of`; missing packages; a program, or weights in half precision, that
+            do something else.
     """
     _require(formats)
-    content = read_checkpoint(checkpoint)
-    loaded, settings = load_method(checkpoint, method), method_in(content, checkpoint, method)
+    loaded, settings, progress = _read(checkpoint, method)
     programs = [name for name in formats if name != "safetensors"]
     program = program_of(loaded, ev) if programs else None
-    progress: dict[str, Any] = {key: content[key] for key in ("epoch", "global_step") if key in content}
     exported = Exported(describe(loaded, settings, checkpoint, program, progress))
+    weights = _weights(loaded, settings, half, exported) if "safetensors" in formats else None
     if program is not None:
         _write_programs(program, programs, folder, exported)
-    if "safetensors" in formats:
-        with complete_or_nothing(folder / WEIGHTS) as path:
-            _write_weights(loaded, settings, path)
-        exported.files.append(folder / WEIGHTS)
+    if weights is not None:
+        _write(folder / WEIGHTS, weights, exported)
     exported.card["checked"] = {name: value for name, value in exported.differences.items() if value is not None}
-    with complete_or_nothing(folder / CARD) as path:
-        path.write_text(json.dumps(exported.card, indent=2) + "\n", encoding="utf-8")
-    exported.files.append(folder / CARD)
+    _write(folder / CARD, (json.dumps(exported.card, indent=2) + "\n").encode(), exported)
+    return exported
+
+
+def export_weights(checkpoint: Path, file: Path, method: str | None = None, half: bool = False) -> Exported:
+    """Export the weights of a trained method as one file, with the model card `NAME.md` beside it.
+
+    The same weights give the same bytes. Of a card that is there already, only what the file decides is set anew.
+
+    Args:
+        checkpoint: As of `export`.
+        file: `NAME.safetensors`.
+        method: As of `export`.
+        half: As of `export`.
+
+    Raises:
+        InputError: See `load_method`; weights in half precision that do something else.
+    """
+    loaded, settings, progress = _read(checkpoint, method)
+    exported = Exported(describe(loaded, settings, checkpoint, None, progress))
+    content = _weights(loaded, settings, half, exported)
+    card = model_card(card_of(file), exported.card, content)
+    _write(file, content, exported)
+    _write(card_of(file), card.encode(), exported)
     return exported
 
 
@@ -112,7 +136,7 @@ def program_of(method: HDRModule, ev: Sequence[float] | None = None) -> Program:
 
 
 def _require(formats: Sequence[str]) -> None:
-    needs = {"safetensors": ("safetensors",), "onnx": ("onnx", "onnxscript")}
+    needs = {"onnx": ("onnx", "onnxscript")}
     missing = [name for form in formats for name in needs.get(form, ()) if find_spec(name) is None]
     if missing:
         raise InputError(
@@ -121,12 +145,24 @@ def _require(formats: Sequence[str]) -> None:
         )
 
 
-def _write_weights(method: HDRModule, settings: dict[str, Any], path: Path) -> None:
-    from safetensors.torch import save
+def _read(checkpoint: Path, method: str | None) -> tuple[HDRModule, dict[str, Any], dict[str, Any]]:
+    """The method, its class and arguments, and how far its training was."""
+    content = read_checkpoint(checkpoint)
+    progress: dict[str, Any] = {key: content[key] for key in ("epoch", "global_step") if key in content}
+    return load_method(checkpoint, method), method_in(content, checkpoint, method), progress
 
-    # Networks may share tensors, which the format does not know.
-    state = {name: value.detach().cpu().clone().contiguous() for name, value in method.state_dict().items()}
-    path.write_bytes(save(state, metadata={"format": "pt", METHOD: json.dumps(settings, default=str)}))
+
+def _weights(method: HDRModule, settings: dict[str, Any], half: bool, exported: Exported) -> bytes:
+    state = weights_of(method, half)
+    if half:
+        exported.differences["safetensors"] = half_difference(method, state)
+    return content_of(settings, state)
+
+
+def _write(file: Path, content: bytes, exported: Exported) -> None:
+    with complete_or_nothing(file) as path:
+        path.write_bytes(content)
+    exported.files.append(file)
 
 
 def _write_programs(program: Program, formats: Sequence[str], folder: Path, exported: Exported) -> None:

@@ -25,7 +25,16 @@ from hdrgen.methods.schedules import Schedules
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import EARLIER, Best, best_known, checked_loops, own_states, read_checkpoint, resumable
+from hdrgen.weights import (
+    EARLIER,
+    Best,
+    best_known,
+    checked_loops,
+    find_checkpoint,
+    own_states,
+    read_checkpoint,
+    resumable,
+)
 
 
 class Prediction(TypedDict, total=False):
@@ -60,8 +69,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
         interval: When the scheduler steps, `epoch` or `step`.
         stack_ev: Exposures that `reconstruct` and `predict` make, in stops relative to the input.
         response: Response with which `reconstruct` merges them; None estimates it from the stack.
-        initial_weights: Checkpoint whose weights training starts from, with a new optimizer and schedule; resuming an
-            interrupted training is the trainer's `ckpt_path` instead.
+        initial_weights: Checkpoint, or name of weights, that training starts from, with a new optimizer and schedule;
+            resuming an interrupted training is the trainer's `ckpt_path` instead.
 
     Attributes:
         learned_merge: Whether `merge` is a network, which an exported program can hold.
@@ -110,7 +119,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
         """
         if stage == "fit" and self.initial_weights is not None:
             try:
-                self.load_state_dict(read_checkpoint(self.initial_weights)["state_dict"])
+                start = find_checkpoint(self.initial_weights) or self.initial_weights
+                self.load_state_dict(read_checkpoint(start)["state_dict"])
             except (KeyError, RuntimeError) as error:
                 raise InputError(
                     f"{self.initial_weights}: expected weights of this {type(self).__name__}, found others"

@@ -9,15 +9,12 @@ import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.weights.headers import LONGEST_METHOD, METHOD
 from hdrgen.weights.plain import MOST_VALUES, check_extent
 from hdrgen.weights.torch_files import Unreadable, read_torch
 
 WEIGHTS = "model.safetensors"
 """The weights in a folder that `hdrgen export` wrote."""
-METHOD = "hdrgen"
-"""Entry of a safetensors file's metadata that says which method the weights are of, as JSON."""
-LONGEST_METHOD = 2**20
-"""Characters of that."""
 ENTRIES: dict[str, type] = {
     "state_dict": dict,
     "hyper_parameters": dict,
@@ -67,15 +64,13 @@ def weights_in(path: str | Path) -> Path:
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise InputError(f"{path}: needs the package safetensors; pip install 'hdrgen[export]'") from error
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="pt") as file:
             noted = (file.metadata() or {}).get(METHOD, "{}")
             method = json.loads(noted if len(noted) <= LONGEST_METHOD else "")
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+            state = {name: _in_float32(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  # it is no dict
     except (SafetensorError, OSError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(_diagnosis(path, str(error))) from error
     if not isinstance(method, dict) or not isinstance(method.get("init_args", {}), dict):
@@ -87,6 +82,11 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     except InputError as error:
         raise InputError(f"{path}: {error}; export the method again") from error
     return content
+
+
+def _in_float32(tensor: Tensor) -> Tensor:
+    """What was kept in half precision to make the file small, as networks compute with it."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 
 def _check_entries(content: dict[str, Any]) -> None:

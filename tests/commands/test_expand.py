@@ -98,7 +98,8 @@ def test_nothing_to_expand_or_to_expand_with(checkpoints, capsys):
         (["none.png", "--ckpt_path", str(checkpoints["HDRGAN"])], "none.png"),
         (["photos", "--ckpt_path", "none.ckpt"], "found nothing at none.ckpt"),
         (["photos", "--ckpt_path", "last"], "no last.ckpt below runs"),
-        (["photos"], "required: --ckpt_path"),
+        (["photos", "--weights", "cevrr"], "no weights and no file 'cevrr'"),
+        (["photos", "--weights", "cevr", "--ckpt_path", "last"], "both name a network; pass one"),
     ):
         assert main(["expand", *arguments]) == 2
         assert told in capsys.readouterr().err

@@ -91,7 +91,9 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["bare", "--ev", "2,0,-2"], "darker than"),
         (["room", "--response", "nonsense"], "expected a response"),
         (["room", "--response", "gamma:x"], "expected a response"),
-        (["room", "--method", "hdr_gan"], "--ckpt_path"),
+        (["room", "--method", "hdr_gan", "--ckpt_path", "a", "--weights", "b"], "--weights and --ckpt_path both"),
+        (["room", "--method", "hdr_gan", "--weights", "hdr_gam"], "no weights and no file 'hdr_gam'"),
+        (["room", "--weights", "hdr_gan"], "by --method hdr_gan only, found hdr_gan"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "none.ckpt"], "expected a checkpoint"),
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
         (["room", "--method", "mertens", "--response", "srgb"], "--response is for merges to radiance"),
@@ -201,6 +203,21 @@ def test_a_trained_network_merges_by_way_of_predict(folder, monkeypatch, capsys)
     assert (folder / "out_preview.jpg").is_file()
     told = capsys.readouterr().out
     assert told.splitlines() == ["out.exr: 3 exposures ordered by measured exposure, merged by net.ckpt"]
+
+
+@pytest.mark.parametrize(
+    "typed", [["room", "--deghost", "learned"], ["--deghost=learned", "room"], ["room", "--method", "hdr_gan"]]
+)
+def test_a_learned_deghosting_takes_the_weights_of_that_name(typed, folder, monkeypatch, capsys):
+    monkeypatch.setattr("hdrgen.weights.entries.packaged_folder", lambda: folder)
+    (folder / "hdr_gan.safetensors").touch()
+
+    def predict(verb, arguments):
+        write_image(f"{arguments[-1]}/room/room.exr", np.full((96, 128, 3), 0.5, np.float32))
+
+    monkeypatch.setattr("hdrgen.cli.run_lightning", predict)
+    assert main(["merge", *typed, "-o", "out.exr"]) == 0
+    assert f"merged by {folder / 'hdr_gan.safetensors'}" in capsys.readouterr().out
 
 
 def test_options_from_a_file_and_typed_ones_that_win(folder, capsys):

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from hdrgen.cli.lightning import complete
+from hdrgen.cli.completion import complete
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRGAN, load_method
 from tests.weights import crafted

@@ -1,0 +1,106 @@
+"""What a checkpoint, or weights by name, add to the command line of `fit`, `validate`, `test` and `predict`."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+from hdrgen.cli.arguments import as_value, in_configs, named_method, value_of, without
+from hdrgen.cli.checkpoint_option import BOTH
+from hdrgen.errors import InputError, suggest
+from hdrgen.methods import HDRModule, method_in, without_files
+from hdrgen.weights import (
+    RUNS,
+    class_name_in,
+    default_weights,
+    find_checkpoint,
+    read_checkpoint,
+    subclasses,
+    weights_in,
+)
+
+HELP = {"-h", "--help", "--print_config"}
+"""Options that tell something and use no network."""
+EXPORTED = ".safetensors"
+"""Suffix of weights that `hdrgen export` wrote."""
+
+
+def complete(arguments: list[str]) -> list[str]:
+    """Put the method of `--ckpt_path` or `--weights` before what the user typed, so that all of that wins over it.
+
+    A user who names another method than the checkpoint's gets that one, with nothing carried over.
+
+    Args:
+        arguments: The verb and what follows.
+
+    Raises:
+        InputError: A misspelt method, or a checkpoint that cannot be read.
+    """
+    verb, *rest = arguments
+    named = named_method(rest)
+    if named and "." not in named and named not in known_methods():
+        raise InputError(_unknown_method(named))
+    asked = asked_network(verb, rest, named)
+    if asked is None:
+        return arguments
+    rest = without(without(rest, "--ckpt_path"), "--weights")
+    class_name = named.rpartition(".")[2] if named else None
+    output = value_of(rest, "-o", "--output") if verb == "fit" else None
+    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
+    path = find_checkpoint(asked, folder, class_name)
+    if path is None and verb == "fit":
+        print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
+        return [verb, *rest]
+    if path is None:
+        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+    path = weights_in(path)
+    checkpoint = read_checkpoint(path)
+    if verb == "fit" and path.suffix == EXPORTED:
+        raise InputError(
+            f"{path} holds weights alone, and a training goes on from more; pass --model.initial_weights {path}"
+        )
+    if class_name in (None, class_name_in(checkpoint)):
+        method = method_in(checkpoint, path, named if named and "." in named else None)
+        if verb == "fit":
+            method, left_out = without_files(method)
+            tell_left_out(left_out, rest)
+        # What looks like an address anywhere in the text would be opened as one.
+        described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
+        rest = [f"--model={described}", *rest]
+    return [verb, *rest, f"--ckpt_path={path}", "--weights=null"]
+
+
+def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> str | None:
+    """The checkpoint or weights that were typed, or else weights of a configuration; to predict with none, the default.
+
+    Raises:
+        InputError: Both; or no default weights in this installation.
+    """
+    checkpoint, weights = (value_of(arguments, name) for name in ("--ckpt_path", "--weights"))
+    if checkpoint is not None and weights is not None:
+        raise InputError(BOTH)
+    weights = weights if checkpoint or weights else in_configs(arguments, "weights")
+    options = {argument.partition("=")[0] for argument in arguments}
+    photographs = any(option.startswith("--data.predict") for option in options) and not options & HELP
+    if (checkpoint, weights, method, verb) == (None, None, None, "predict") and photographs:
+        return str(default_weights())
+    return checkpoint or weights
+
+
+def tell_left_out(files: dict[str, str], arguments: Sequence[str]) -> None:
+    """Say which files a checkpoint names that were not opened, and that a training may need."""
+    for name, path in files.items():
+        if name != "initial_weights" and value_of(arguments, f"--model.{name}") is None:
+            warnings.warn(
+                f"{path!r} is named by the checkpoint, and not opened; pass --model.{name} FILE if it is yours",
+                stacklevel=1,
+            )
+
+
+def _unknown_method(name: str) -> str:
+    names = sorted(known_methods())
+    return f"no method {name!r}{suggest(name, names)} (methods: {', '.join(names)})"
+
+
+def known_methods() -> set[str]:
+    """Class names that `--model` understands."""
+    return {cls.__name__ for cls in subclasses(HDRModule)}
