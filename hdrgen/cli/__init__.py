@@ -10,6 +10,7 @@ from hdrgen.lazy import lazy_face
 if TYPE_CHECKING:
     from hdrgen.cli.arguments import value_of as value_of
     from hdrgen.cli.batch import for_each as for_each
+    from hdrgen.cli.checkpoint_option import default_checkpoint as default_checkpoint
     from hdrgen.cli.checkpoint_option import trained as trained
     from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
     from hdrgen.cli.colour_option import colour_space as colour_space
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from hdrgen.cli.method_table import read_rows as read_rows
     from hdrgen.cli.operator_options import OperatorOptions as OperatorOptions
     from hdrgen.cli.output import add_output_arguments as add_output_arguments
+    from hdrgen.cli.output import add_skip_argument as add_skip_argument
+    from hdrgen.cli.output import all_exist as all_exist
+    from hdrgen.cli.output import check_skipping as check_skipping
+    from hdrgen.cli.output import left_to_do as left_to_do
     from hdrgen.cli.output import output_files as output_files
     from hdrgen.cli.output import refuse_existing as refuse_existing
     from hdrgen.cli.parser import CommandParser as CommandParser
@@ -45,7 +50,12 @@ _PUBLIC = {
     "add_colour_argument": "hdrgen.cli.colour_option:add_colour_argument",
     "add_config_argument": "hdrgen.cli.parser:add_config_argument",
     "add_output_arguments": "hdrgen.cli.output:add_output_arguments",
+    "add_skip_argument": "hdrgen.cli.output:add_skip_argument",
     "add_size_argument": "hdrgen.cli.size_option:add_size_argument",
+    "check_skipping": "hdrgen.cli.output:check_skipping",
+    "default_checkpoint": "hdrgen.cli.checkpoint_option:default_checkpoint",
+    "left_to_do": "hdrgen.cli.output:left_to_do",
+    "all_exist": "hdrgen.cli.output:all_exist",
     "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
@@ -77,15 +87,20 @@ __all__ = [
     "add_config_argument",
     "add_output_arguments",
     "add_size_argument",
+    "add_skip_argument",
+    "all_exist",
     "brackets_of",
+    "check_skipping",
     "cited",
     "colour_space",
     "compare_methods",
+    "default_checkpoint",
     "exposure_columns",
     "exposure_values",
     "for_each",
     "format_table",
     "joined",
+    "left_to_do",
     "less_noise",
     "listing_parser",
     "mean_psnr",

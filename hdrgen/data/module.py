@@ -1,6 +1,6 @@
 """The one Lightning data module: any data set, any method."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -104,6 +104,8 @@ class ExposureStackDataModule(LightningDataModule):
                     scenes.keep_decoded(decoded)
         self._training: SelectedExposures | None = None
         self._photographs: SelectedExposures | None = None
+        self.is_done: Callable[[str], bool] = lambda scene: False
+        """Whether a scene to predict from, by its name, is left out, since its results are there."""
 
     def train_dataloader(self) -> StackLoader:
         """Random frames, crops and order, new in each epoch."""
@@ -130,11 +132,21 @@ class ExposureStackDataModule(LightningDataModule):
 
     def predict_dataloader(self) -> StackLoader:
         """Photographs in order, one by one, or scene by scene; what cannot be read of several is left out."""
-        arrange: PhotographSource = getattr(self._run.lightning_module, "photographs", Photographs)
-        data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
+        data = self.photographs_for(self._run.lightning_module)
         self._photographs = SelectedExposures(data, seed=self.seed)
-        sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
-        return self._loader(self._photographs, sampler, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+        # What is done is left out of the share of each process, not of what is shared: another may write meanwhile.
+        share = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
+        left = [index for index in share if not self.is_done(data.scene(index))]
+        return self._loader(self._photographs, left, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+
+    def photographs_for(self, method: object) -> StackDataset:
+        """The user's photographs, one by one or as scenes, as a method takes them; none is read yet.
+
+        Raises:
+            InputError: There are none.
+        """
+        arrange: PhotographSource = getattr(method, "photographs", Photographs)
+        return arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
 
     def check_predicted(self) -> None:
         """Fail if photographs were left out; with several processes, each must call this.
@@ -208,7 +220,7 @@ class ExposureStackDataModule(LightningDataModule):
     def _loader(
         self,
         data: SelectedExposures,
-        sampler: DistributedSampler[Any],
+        sampler: DistributedSampler[Any] | Iterable[int],
         batch_size: int,
         drop_last: bool = False,
         kind: type[StackLoader] = StackLoader,

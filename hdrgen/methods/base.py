@@ -66,10 +66,13 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     Attributes:
         learned_merge: Whether `merge` is a network, which an exported program can hold.
         exposures: The frames of a stack that training needs.
+        keeps_exposures: Whether predict hands on the exposures that it makes. Where it does not, a method that makes
+            radiance without them makes none.
     """
 
     learned_merge: bool = False
     exposures: Selection = WholeStack()
+    keeps_exposures: bool = True
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method whose hooks leave out the base's, see `check_hooks`.
@@ -266,7 +269,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
         """Exposures and radiance of a batch."""
         image = source_of(batch)
-        if not self.generates:
+        if not (self.generates and self.keeps_exposures):
             return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
         ev = self._stops(image)
 

@@ -8,7 +8,8 @@ import torch
 from pytorch_lightning import Trainer
 
 from hdrgen.callbacks import PredictionWriter
-from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
+from hdrgen.callbacks.result_files import file_name, format_ev
+from hdrgen.callbacks.writer import to_pixels
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_image, write_image
 from hdrgen.io.colour import converted
