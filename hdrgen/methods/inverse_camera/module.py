@@ -14,6 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.inverse_camera.application import Restoration, exposures_of, guided_stops, region_stops
 from hdrgen.methods.inverse_camera.curve import response_of
+from hdrgen.methods.inverse_camera.limit import limited_stops
 from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
 from hdrgen.methods.inverse_camera.summary import ramp
@@ -43,6 +44,8 @@ class InverseCamera(HDRModule):
         stops_weight: Of the loss on the stops above white.
         stack_ev: Exposures that `expand` writes and `generate` is asked for, in stops relative to the input.
         response: The camera's response, where it is known, in place of the estimated one.
+        most_stops: Above white that are restored at most: where a photograph would have more, all shrink in proportion.
+            At 0 the radiance is the linearised photograph. None: as estimated.
         optimizer: AdamW.
         scheduler: Keeps the rate; the recipes of the packaged weights anneal it.
         interval: When the scheduler steps.
@@ -62,6 +65,7 @@ class InverseCamera(HDRModule):
         stops_weight: float = 0.05,
         stack_ev: Sequence[float] = (-4.0, -2.0, 0.0, 2.0),
         response: CameraResponse | None = None,
+        most_stops: float | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=1e-2),
         scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
         interval: Literal["epoch", "step"] = "step",
@@ -75,6 +79,7 @@ class InverseCamera(HDRModule):
         self.curve_weight = curve_weight
         self.radiance_weight = radiance_weight
         self.stops_weight = stops_weight
+        self.most_stops = most_stops
 
     # -- radiance and exposures --------------------------------------------------------------------------------------
 
@@ -84,8 +89,8 @@ class InverseCamera(HDRModule):
         def estimated() -> tuple[Tensor, ...]:
             curve, stops, clipped = self.network(image)
             if self.response is not None:
-                levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device)
-                curve = self.response.inverse(levels).expand_as(curve)
+                levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device).expand(3, 1, -1)
+                curve = self.response.inverse(levels)[:, 0].expand(len(curve), -1, -1)
             return curve, stops, clipped
 
         return CameraEstimate(*of_whole_image(estimated))
@@ -102,7 +107,10 @@ class InverseCamera(HDRModule):
         return torch.where((ev == 0).view(-1, 1, 1, 1), image[:, None].float(), exposures)
 
     def _radiance(self, image: Tensor, estimate: CameraEstimate) -> Tensor:
-        stops = guided_stops(region_stops(estimate), estimate.clipped, image)
+        stops = region_stops(estimate)
+        if self.most_stops is not None:
+            stops = limited_stops(stops, estimate.clipped, self.most_stops)
+        stops = guided_stops(stops, estimate.clipped, image)
         radiance: Tensor = self.restoration(image, _linear(image, estimate.curve), stops)
         return radiance
 
