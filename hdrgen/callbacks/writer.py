@@ -15,8 +15,9 @@ from pytorch_lightning.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from hdrgen.callbacks.end_line import say
+from hdrgen.callbacks.highlights import limited_highlights
 from hdrgen.callbacks.result_files import ResultFiles
-from hdrgen.data import Sample
+from hdrgen.data import GAIN_MAP, LINEAR, Sample
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
 from hdrgen.methods import Prediction
@@ -48,6 +49,7 @@ class PredictionWriter(BasePredictionWriter):
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
         colour_space: Convert all files into it; None keeps the colours of the photograph, but for `jxl` and `avif`,
             which are in BT.2020.
+        most_stops: Above white, that radiance may have: see `limited_highlights`; None: whatever it has.
         about: What made the results, for the line that is printed of each.
 
     Raises:
@@ -64,6 +66,7 @@ class PredictionWriter(BasePredictionWriter):
         preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
         colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
+        most_stops: float | None = None,
         about: str | None = None,
     ) -> None:
         super().__init__("batch")
@@ -78,6 +81,7 @@ class PredictionWriter(BasePredictionWriter):
         self.preview = preview
         self.operator = operator
         self.colour_space = colour_space
+        self.most_stops = most_stops
         self.about = about
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -108,18 +112,23 @@ class PredictionWriter(BasePredictionWriter):
     ) -> None:
         """Write every scene of the batch, and say so."""
         for index, scene in enumerate(prediction["scene"]):
+            hdr = prediction["hdr"][index]
+            hdr = hdr if self.most_stops is None else limited_highlights(hdr, self.most_stops)
             folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
             with _all_or_none(folder):
                 exposures = self._exposures(scene, prediction, index, tags)
-                written = [*exposures, *self._radiance(scene, prediction["hdr"][index], tags)]
-            done = f"{len(written)} files in {folder}" if written else "nothing"
-            say(trainer, "; ".join([f"{scene}: {done}", *self._told(prediction["hdr"][index])]))
+                written = [*exposures, *self._radiance(scene, hdr, tags)]
+            done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
+            say(trainer, "; ".join([f"{scene}: {done}", *self._told(hdr, (batch.get("source") or [""] * (index + 1))[index])]))
 
-    def _told(self, hdr: Tensor) -> list[str]:
+    def _told(self, hdr: Tensor, source: str) -> list[str]:
         """What is told of a result beside its files."""
         if self.about is None:
             return []
-        return [f"up to {max(0.0, float(hdr.amax().clamp_min(1e-6).log2())):.1f} stops above white", self.about]
+        stops = f"up to {float(hdr.amax().clamp_min(1).log2()):.1f} stops above white"
+        if source == GAIN_MAP:
+            return [stops, "of the photograph's own gain map, without a network"]
+        return [stops, self.about, *(["as the sensor has it where it is not clipped"] if source == LINEAR else [])]
 
     @property
     def _space(self) -> ColourSpace | None:

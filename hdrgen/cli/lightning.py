@@ -34,7 +34,7 @@ from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.loggers import class_name, settle_runs
-from hdrgen.cli.predictions import settle_predictions
+from hdrgen.cli.predictions import settle_predictions, take_response
 from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError, suggest
@@ -108,6 +108,11 @@ class HDRCLI(LightningCLI):
             help="of predict: leave out what is there already",
         )
         parser.add_argument(
+            "--response",
+            type=str | None,
+            help="of predict: camera of the photographs, in place of an estimate: linear, srgb, gamma:2.2, FILE",
+        )
+        parser.add_argument(
             "--tile",
             type=PositiveInt | Literal["auto", "none"],
             default="auto",
@@ -172,6 +177,7 @@ class HDRCLI(LightningCLI):
         verb = self.subcommand
         if verb == "predict":
             settle_predictions(self.model, self.datamodule, self._get(self.config_init, "writer"))
+            take_response(self.model, self._settings.response)
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
+MOST_STOPS = 6
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 
 
@@ -51,6 +52,16 @@ def parser(verb: str) -> CommandParser:
         metavar="EVs",
         help="also write exposures, such as -3:3:0.5 or -2,0,2; own: those that the method makes unasked. Methods that"
         " merge exposures to radiance merge these",
+    )
+    options.add_argument(
+        "--stops",
+        type=float,
+        help=f"above white at most, 0 to {MOST_STOPS}: where a photograph would have more, all of them shrink in"
+        " proportion; 0 is the linearised photograph (default: as estimated)",
+    )
+    options.add_argument(
+        "--response",
+        help="of the camera, in place of an estimate: linear, srgb, gamma:2.2, FILE or FILE:CURVE; RAW is linear",
     )
     options.add_argument("-o", "--output", help="folder (default: predictions)")
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
@@ -83,6 +94,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
+    if options.stops is not None and not 0 <= options.stops <= MOST_STOPS:
+        raise InputError(f"--stops: expected 0 to {MOST_STOPS} stops above white, found {options.stops:g}")
     from hdrgen.cli import run_lightning
     from hdrgen.io import find_images
 
@@ -91,7 +104,11 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         return
     checkpoint = trained(options.ckpt_path) if options.ckpt_path else default_checkpoint()
     method = _method(checkpoint, options.model)
-    chosen = [*_exposures(options.ev, method, checkpoint), f"--writer.about={_about(method, checkpoint)}"]
+    chosen = [
+        *_exposures(options.ev, method, checkpoint),
+        *_stops(options.stops, method),
+        f"--writer.about={_about(method, checkpoint)}",
+    ]
     run_lightning(
         "predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs]
     )
@@ -119,13 +136,23 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += [f"--model={options.model}"] if options.model else []
     typed += [f"--output={options.output}"] if options.output else []
     typed += ["--overwrite"] if options.overwrite else []
+    typed += [f"--response={options.response}"] if options.response else []
     typed += ["--data.clean=true"] if options.clean else []
     typed += ["--skip_existing"] if options.skip_existing else []
     typed += ["--writer.exposures=null"] if options.no_exposures or options.ev is None else []
     typed += ["--writer.preview=null"] if options.no_preview else []
     typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
+    typed.append("--data.own_radiance=true")
     typed.append(f"--data.max_megapixels={options.max_megapixels:g}")
     return [*typed, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
+
+
+def _stops(most: float | None, method: HDRModule) -> list[str]:
+    """The arguments that keep radiance within so many stops above white: the method's, where it limits its gains."""
+    if most is None:
+        return []
+    own = "most_stops" in inspect.signature(type(method)).parameters
+    return [f"--writer.most_stops={most:g}", *([f"--model.most_stops={most:g}"] if own else [])]
 
 
 def _about(method: HDRModule, checkpoint: Path) -> str:

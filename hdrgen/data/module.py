@@ -51,6 +51,8 @@ class ExposureStackDataModule(LightningDataModule):
         clean: Replace NaN, infinite, negative and black pixels of radiance in photographs to predict from; without it
             the first two stop the run.
         max_megapixels: Refuse larger photographs to predict from.
+        own_radiance: Take from photographs to predict from what they know of their radiance: that of a gain map, and
+            that RAW is linear; without it both are pictures like any other.
         cache: Folder for decoded photographs, HDR images and invented scenes, which are then made once instead of in
             every epoch, in this run and others, and read by squares; None makes them anew. `hdrgen cache` lists and
             clears it.
@@ -72,6 +74,7 @@ class ExposureStackDataModule(LightningDataModule):
         on_error: Literal["raise", "skip"] = "raise",
         clean: bool = False,
         max_megapixels: float = 500,
+        own_radiance: bool = False,
         cache: str | None = None,
         cache_gib: float = 50.0,
     ) -> None:
@@ -97,6 +100,7 @@ class ExposureStackDataModule(LightningDataModule):
         self.on_error = on_error
         self.clean = clean
         self.max_megapixels = max_megapixels
+        self.own_radiance = own_radiance
         if cache is not None:
             decoded = DecodedCache(cache, cache_gib)
             for scenes in (train, val, test):
@@ -146,7 +150,10 @@ class ExposureStackDataModule(LightningDataModule):
             InputError: There are none.
         """
         arrange: PhotographSource = getattr(method, "photographs", Photographs)
-        return arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
+        data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
+        if isinstance(data, Photographs):
+            data.own_radiance = self.own_radiance
+        return data
 
     def check_predicted(self) -> None:
         """Fail if photographs were left out; with several processes, each must call this.

@@ -2,6 +2,7 @@
 
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
+from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -62,6 +63,7 @@ __all__ = [
     "find_images",
     "free_memory",
     "grouped",
+    "has_gain_map",
     "images_in",
     "is_result",
     "named_like",

@@ -51,6 +51,15 @@ def may_hold_gain_map(path: Path) -> bool:
     return any(mark in content for mark in _MARKS)
 
 
+def has_gain_map(path: Path) -> bool:
+    """Whether a JPEG file has a gain map that is read here.
+
+    Raises:
+        InputError: One of a kind that is not.
+    """
+    return may_hold_gain_map(path) and find_gain_map(path) is not None
+
+
 def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:
     """The whole file.
 
