@@ -119,7 +119,10 @@ class PredictionWriter(BasePredictionWriter):
                 exposures = self._exposures(scene, prediction, index, tags)
                 written = [*exposures, *self._radiance(scene, hdr, tags)]
             done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
-            say(trainer, "; ".join([f"{scene}: {done}", *self._told(hdr, (batch.get("source") or [""] * (index + 1))[index])]))
+            say(
+                trainer,
+                "; ".join([f"{scene}: {done}", *self._told(hdr, (batch.get("source") or [""] * (index + 1))[index])]),
+            )
 
     def _told(self, hdr: Tensor, source: str) -> list[str]:
         """What is told of a result beside its files."""
