@@ -106,12 +106,23 @@ class InverseCamera(HDRModule):
         # At EV 0 the photograph itself, also where JPEG left white at 250.
         return torch.where((ev == 0).view(-1, 1, 1, 1), image[:, None].float(), exposures)
 
+    def gain(self, image: Tensor) -> Tensor:
+        """Stops `(B, 1, H, W)` by which `expand` brightens the linearised photograph `(B, 3, H, W)`, of any size."""
+
+        def of(part: Tensor) -> Tensor:
+            return self._restored(part, torch.ones_like(part[:, :1]), self.estimate(part)).log2()
+
+        return self.in_tiles(of, image)
+
     def _radiance(self, image: Tensor, estimate: CameraEstimate) -> Tensor:
+        return self._restored(image, _linear(image, estimate.curve), estimate)
+
+    def _restored(self, image: Tensor, linear: Tensor, estimate: CameraEstimate) -> Tensor:
         stops = region_stops(estimate)
         if self.most_stops is not None:
             stops = limited_stops(stops, estimate.clipped, self.most_stops)
         stops = guided_stops(stops, estimate.clipped, image)
-        radiance: Tensor = self.restoration(image, _linear(image, estimate.curve), stops)
+        radiance: Tensor = self.restoration(image, linear, stops)
         return radiance
 
     # -- training ----------------------------------------------------------------------------------------------------
