@@ -19,10 +19,24 @@ from hdrgen.callbacks.highlights import limited_highlights
 from hdrgen.callbacks.result_files import ResultFiles
 from hdrgen.data import GAIN_MAP, LINEAR, Sample
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
+from hdrgen.io import (
+    BT709,
+    ColourSpace,
+    Exposure,
+    Tags,
+    check_writable,
+    colour_space_named,
+    read_tags,
+    takes_gain_map,
+    write_complete,
+    write_image,
+    write_with_gain,
+)
 from hdrgen.methods import Prediction
 from hdrgen.tonemap import reduced, reinhard2002
 
+SaveUltra = Callable[[Path], None]
+"""Writes an Ultra HDR file."""
 WRITERS = min(4, os.cpu_count() or 1)
 """Exposures that are compressed at the same time."""
 
@@ -43,7 +57,8 @@ class PredictionWriter(BasePredictionWriter):
         skip_existing: Leave out scenes whose files are all there, and of others the files that are: an interrupted
             folder goes on where it ended.
         radiance: Formats of the HDR image: linear radiance, or pictures to look at on an HDR screen (`jxl`, `avif`,
-            `uhdr.jpg`), in which radiance 1 is the white of the photograph.
+            `uhdr.jpg`), in which radiance 1 is the white of the photograph. Where that is a JPEG and the method has a
+            `gain` for it, `uhdr.jpg` is the photograph itself, byte for byte, with that as its gain map.
         exposures: Format of the generated exposures, display values; None writes none.
         preview: Format of the tone-mapped HDR image; None writes none.
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
@@ -117,7 +132,8 @@ class PredictionWriter(BasePredictionWriter):
             folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
             with _all_or_none(folder):
                 exposures = self._exposures(scene, prediction, index, tags)
-                written = [*exposures, *self._radiance(scene, hdr, tags)]
+                ultra = self._own_base(prediction, index, batch, pl_module)
+                written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
             done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
             say(
                 trainer,
@@ -147,10 +163,34 @@ class PredictionWriter(BasePredictionWriter):
         with ThreadPoolExecutor(WRITERS) as pool:  # each is turned into pixels when its turn comes
             return list(pool.map(written, prediction["ev"].tolist(), prediction["stack"][index]))
 
-    def _radiance(self, scene: str, hdr: Tensor, tags: Tags) -> Iterator[Path]:
+    def _own_base(self, prediction: Prediction, index: int, batch: Sample, method: object) -> SaveUltra | None:
+        """What writes Ultra HDR with the photograph's own JPEG as its base; None where there is none, or no gain."""
+        paths = batch.get("path")
+        if "uhdr.jpg" not in self.radiance or self.colour_space or not paths or not takes_gain_map(Path(paths[index])):
+            return None
+        photograph, gain = Path(paths[index]), getattr(method, "gain", None)
+        if (batch.get("source") or [""] * (index + 1))[index] == GAIN_MAP:
+            whole = self.most_stops is None
+            return (lambda path: write_complete(path, photograph.read_bytes())) if whole else None
+        if gain is None:
+            return None
+
+        def save(path: Path) -> None:
+            stops = gain(prediction["image"][index : index + 1])[0, 0].float().cpu().numpy()
+            write_with_gain(path, photograph, stops)
+
+        return save
+
+    def _radiance(self, scene: str, hdr: Tensor, tags: Tags, ultra: SaveUltra | None) -> Iterator[Path]:
         written_tags = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
         for suffix in self.radiance:
-            yield self._written(self.files.radiance_file(scene, suffix), hdr, written_tags)
+            path = self.files.radiance_file(scene, suffix)
+            if suffix == "uhdr.jpg" and ultra is not None:
+                if not (self.skip_existing and path.is_file()):
+                    ultra(path)
+                yield path
+            else:
+                yield self._written(path, hdr, written_tags)
         if self.preview:
             preview = self.operator(reduced(hdr[None].float()))[0]
             yield self._written(self.files.preview_file(scene), preview, tags)

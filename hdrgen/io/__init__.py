@@ -3,6 +3,7 @@
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
+from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -80,7 +81,9 @@ __all__ = [
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "takes_gain_map",
     "with_usable_names",
     "write_complete",
     "write_image",
+    "write_with_gain",
 ]

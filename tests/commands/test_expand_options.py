@@ -10,6 +10,7 @@ from PIL import Image
 import hdrgen
 from hdrgen.camera import EstimatedResponse, save_response
 from hdrgen.cli.main import main
+from hdrgen.io.colour import srgb_decoded
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 from tests.dng import write_dng
 
@@ -99,3 +100,24 @@ def test_an_ordinary_jpeg_is_not_taken_for_more(checkpoints, capsys):
     Image.fromarray(np.full((32, 32, 3), 99, np.uint8)).save("plain.jpg")
     expanded(checkpoints["InverseCamera"], photo="plain.jpg")
     assert "by InverseCamera, weights" in capsys.readouterr().out
+
+
+def test_ultra_hdr_is_the_photograph_itself_with_the_methods_gain(checkpoints):
+    codes = np.tile(np.linspace(0, 215, 64, dtype=np.uint8)[None, :, None], (48, 1, 3))
+    codes[8:24, 8:32] = 255
+    Image.fromarray(codes).save("plain.jpg", quality=95)
+    expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="plain.jpg")
+    with Image.open("plain.jpg") as old, Image.open("predictions/plain/plain.uhdr.jpg") as new:
+        np.testing.assert_array_equal(np.asarray(old), np.asarray(new))
+        linear = srgb_decoded(np.asarray(old) / 255)
+    radiance = hdrgen.read("predictions/plain/plain.uhdr.jpg", gain_map=True).as_float()
+    np.testing.assert_allclose(radiance[32:], linear[32:], rtol=1e-5)
+    exr = hdrgen.read("predictions/plain/plain.exr").as_float()
+    assert exr[16, 16, 0] > 1.1
+    np.testing.assert_allclose(radiance[12:20, 12:28], exr[12:20, 12:28], rtol=0.02)
+
+
+def test_ultra_hdr_of_ultra_hdr_is_the_file(checkpoints):
+    hdrgen.write("ultra.uhdr.jpg", np.linspace(0.1, 6, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3))
+    expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="ultra.uhdr.jpg")
+    assert Path("predictions/ultra.uhdr/ultra.uhdr.uhdr.jpg").read_bytes() == Path("ultra.uhdr.jpg").read_bytes()
