@@ -196,9 +196,11 @@ class PredictionWriter(BasePredictionWriter):
             yield self._written(self.files.preview_file(scene), preview, tags)
 
     def _written(self, path: Path, image: Tensor, tags: Tags) -> Path:
+        """One file, unless it is there and is to be left."""
         if self.skip_existing and path.is_file():
             return path
-        return write_image(path, to_pixels(image), colour_space=self._space, **vars(tags))
+        pixels = half_pixels(image) if path.suffix == ".exr" and self._space is None else to_pixels(image)
+        return write_image(path, pixels, colour_space=self._space, **vars(tags))
 
     def refuse(self, scenes: Sequence[str]) -> None:
         """Check where these scenes would be written.
@@ -241,3 +243,13 @@ def to_pixels(image: Tensor) -> np.ndarray:
     """Tensor `(3, H, W)` to array `(H, W, 3)`: codes (uint8) as they are, all else as float32."""
     pixels = image if image.dtype == torch.uint8 else image.float()
     return np.ascontiguousarray(pixels.detach().cpu().permute(1, 2, 0).numpy())
+
+
+def half_pixels(image: Tensor) -> np.ndarray:
+    """Radiance `(3, H, W)` as the array `(H, W, 3)` of half floats that OpenEXR stores, without one of float32.
+
+    As `to_pixels` where half floats cannot hold it: the file is then written in 32 bits.
+    """
+    if not float(image.amax()) < torch.finfo(torch.half).max:  # also NaN, which the writer refuses
+        return to_pixels(image)
+    return image.detach().half().cpu().permute(1, 2, 0).contiguous().numpy()

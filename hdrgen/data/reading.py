@@ -1,6 +1,7 @@
 """Image files as tensors."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from hdrgen.camera import SRGB
 from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.data.sample import GAIN_MAP, LINEAR
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import Image, has_gain_map, read_header, read_image
+from hdrgen.io import Image, has_gain_map, read_header, read_image, row_slices, rows_of
 
 
 def read_radiance(path: Path) -> Tensor:
@@ -106,4 +107,10 @@ def squared(images: Tensor, side: int) -> Tensor:
 
 
 def _channels_first(image: Image) -> Tensor:
-    return torch.from_numpy(image.as_float()).permute(2, 0, 1).contiguous()
+    """(3, H, W) of `image.as_float()`, some rows at a time: the whole of a large photograph would be held twice."""
+    height, width, channels = image.pixels.shape
+    result = torch.empty(channels, height, width)
+    for rows in row_slices(height, rows_of(width)):
+        part = replace(image, pixels=image.pixels[rows]).as_float()
+        result[:, rows] = torch.from_numpy(part).permute(2, 0, 1)
+    return result

@@ -28,7 +28,7 @@ from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
-from hdrgen.io.rows import row_slices
+from hdrgen.io.rows import row_slices, rows_of
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
@@ -78,6 +78,7 @@ __all__ = [
     "read_stack",
     "read_tags",
     "row_slices",
+    "rows_of",
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
