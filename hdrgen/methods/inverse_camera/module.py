@@ -72,6 +72,10 @@ class InverseCamera(HDRModule):
         initial_weights: str | None = None,
     ) -> None:
         super().__init__(optimizer, scheduler, interval, stack_ev, response, initial_weights)
+        if most_stops is not None and not most_stops >= 0:
+            raise InputError(
+                f"expected 0 or more stops above white, found {most_stops:g}; pass most_stops=0 for none", "most_stops"
+            )
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.network = CameraNetwork(channels, thumbnail)
         self.restoration = Restoration()
