@@ -13,6 +13,7 @@ SYNONYMS = {
     ("compare", "weights"): "lpips_weights",
     ("compare", "network"): "lpips_network",
     ("expand", "accelerator"): "device",
+    ("expand", "most_stops"): "stops",
     ("expand", "stack_ev"): "ev",
     ("expand", "method"): "model",
     ("export", "method"): "model",
