@@ -1,6 +1,6 @@
 """The one Lightning data module: any data set, any method."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -108,7 +108,7 @@ class ExposureStackDataModule(LightningDataModule):
                     scenes.keep_decoded(decoded)
         self._training: SelectedExposures | None = None
         self._photographs: SelectedExposures | None = None
-        self.is_done: Callable[[str], bool] = lambda scene: False
+        self.is_done: Callable[[str], bool] = _nothing_is_done
         """Whether a scene to predict from, by its name, is left out, since its results are there."""
 
     def train_dataloader(self) -> StackLoader:
@@ -140,8 +140,8 @@ class ExposureStackDataModule(LightningDataModule):
         self._photographs = SelectedExposures(data, seed=self.seed)
         # What is done is left out of the share of each process, not of what is shared: another may write meanwhile.
         share = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
-        left = [index for index in share if not self.is_done(data.scene(index))]
-        return self._loader(self._photographs, left, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+        share.keep(lambda index: not self.is_done(data.scene(index)))
+        return self._loader(self._photographs, share, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
 
     def photographs_for(self, method: object) -> StackDataset:
         """The user's photographs, one by one or as scenes, as a method takes them; none is read yet.
@@ -227,7 +227,7 @@ class ExposureStackDataModule(LightningDataModule):
     def _loader(
         self,
         data: SelectedExposures,
-        sampler: DistributedSampler[Any] | Iterable[int],
+        sampler: DistributedSampler[Any],
         batch_size: int,
         drop_last: bool = False,
         kind: type[StackLoader] = StackLoader,
@@ -259,6 +259,10 @@ class ExposureStackDataModule(LightningDataModule):
         # A copy: with one process, reducing returns its argument.
         counts = strategy.reduce(data.unreadable.clone().to(strategy.root_device), reduce_op="sum")
         return [data.dataset.scene(int(index)) for index in torch.as_tensor(counts).nonzero().flatten()]
+
+
+def _nothing_is_done(scene: str) -> bool:
+    return False
 
 
 def _shortened(names: Sequence[str]) -> str:
