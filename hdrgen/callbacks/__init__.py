@@ -8,6 +8,7 @@ from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.not_finite import NotFinite
 from hdrgen.callbacks.progress import PlainProgress
+from hdrgen.callbacks.result_files import ResultFiles
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
@@ -22,6 +23,7 @@ __all__ = [
     "NotFinite",
     "PlainProgress",
     "PredictionWriter",
+    "ResultFiles",
     "SaveConfig",
     "contact_sheet",
     "run_folder",

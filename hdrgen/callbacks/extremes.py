@@ -15,7 +15,8 @@ from torch.nn.functional import interpolate
 from hdrgen.callbacks.end_line import say
 from hdrgen.callbacks.folders import verb_folder
 from hdrgen.callbacks.grid import Panel, contact_sheet, log_picture, panels
-from hdrgen.callbacks.writer import file_name, to_pixels
+from hdrgen.callbacks.result_files import file_name
+from hdrgen.callbacks.writer import to_pixels
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete, write_image

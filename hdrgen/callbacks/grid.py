@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.callbacks.folders import run_folder
-from hdrgen.callbacks.writer import exposure_name, file_name, to_pixels
+from hdrgen.callbacks.result_files import exposure_name, file_name
+from hdrgen.callbacks.writer import to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image
 from hdrgen.methods import Evaluation

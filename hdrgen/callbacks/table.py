@@ -13,7 +13,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from hdrgen.callbacks.end_line import say
 from hdrgen.callbacks.folders import verb_folder
-from hdrgen.callbacks.writer import exposure_name
+from hdrgen.callbacks.result_files import exposure_name
 from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete

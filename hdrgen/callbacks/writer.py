@@ -1,6 +1,5 @@
 """Predictions as files: exposures, radiance and a preview of every scene."""
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +15,28 @@ from pytorch_lightning.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from hdrgen.callbacks.end_line import say
-from hdrgen.data import Sample
+from hdrgen.callbacks.highlights import limited_highlights
+from hdrgen.callbacks.result_files import ResultFiles
+from hdrgen.data import GAIN_MAP, LINEAR, Sample
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, ColourSpace, Exposure, Tags, check_writable, colour_space_named, read_tags, write_image
+from hdrgen.io import (
+    BT709,
+    ColourSpace,
+    Exposure,
+    Tags,
+    check_writable,
+    colour_space_named,
+    read_tags,
+    takes_gain_map,
+    write_complete,
+    write_image,
+    write_with_gain,
+)
 from hdrgen.methods import Prediction
 from hdrgen.tonemap import reduced, reinhard2002
 
+SaveUltra = Callable[[Path], None]
+"""Writes an Ultra HDR file."""
 WRITERS = min(4, os.cpu_count() or 1)
 """Exposures that are compressed at the same time."""
 
@@ -39,33 +54,50 @@ class PredictionWriter(BasePredictionWriter):
     Args:
         folder: Where; None is `predictions`.
         overwrite: Whether existing results may be replaced.
+        skip_existing: Leave out scenes whose files are all there, and of others the files that are: an interrupted
+            folder goes on where it ended.
         radiance: Formats of the HDR image: linear radiance, or pictures to look at on an HDR screen (`jxl`, `avif`,
-            `uhdr.jpg`), in which radiance 1 is the white of the photograph.
+            `uhdr.jpg`), in which radiance 1 is the white of the photograph. Where that is a JPEG and the method has a
+            `gain` for it, `uhdr.jpg` is the photograph itself, byte for byte, with that as its gain map.
         exposures: Format of the generated exposures, display values; None writes none.
         preview: Format of the tone-mapped HDR image; None writes none.
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
         colour_space: Convert all files into it; None keeps the colours of the photograph, but for `jxl` and `avif`,
             which are in BT.2020.
+        most_stops: Above white, that radiance may have: see `limited_highlights`; None: whatever it has.
+        about: What made the results, for the line that is printed of each.
+
+    Raises:
+        InputError: Both `overwrite` and `skip_existing`.
     """
 
     def __init__(
         self,
         folder: str | None = None,
         overwrite: bool = False,
+        skip_existing: bool = False,
         radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg"]] = ("exr", "hdr"),
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
         colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
+        most_stops: float | None = None,
+        about: str | None = None,
     ) -> None:
         super().__init__("batch")
+        if overwrite and skip_existing:
+            raise InputError("overwrite=True and skip_existing=True contradict each other; leave one out", "overwrite")
         self.folder = Path(folder or "predictions")
+        self.files = ResultFiles(self.folder, tuple(radiance), exposures, preview)
+        self.skip_existing = skip_existing
         self.overwrite = overwrite
         self.radiance = tuple(radiance)
         self.exposures = exposures
         self.preview = preview
         self.operator = operator
         self.colour_space = colour_space
+        self.most_stops = most_stops
+        self.about = about
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a folder that cannot be written, and formats that cannot, before any work is done."""
@@ -95,41 +127,80 @@ class PredictionWriter(BasePredictionWriter):
     ) -> None:
         """Write every scene of the batch, and say so."""
         for index, scene in enumerate(prediction["scene"]):
-            start, tags = self.folder_of(scene) / file_name(scene), _tags_of(batch, index)
-            with _all_or_none(start.parent):
-                exposures = self._exposures(start, prediction, index, tags)
-                written = [*exposures, *self._radiance(start, prediction["hdr"][index], tags)]
-            say(trainer, f"{scene}: {len(written)} files in {start.parent}" if written else f"{scene}: nothing")
+            hdr = prediction["hdr"][index]
+            hdr = hdr if self.most_stops is None else limited_highlights(hdr, self.most_stops)
+            folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
+            with _all_or_none(folder):
+                exposures = self._exposures(scene, prediction, index, tags)
+                ultra = self._own_base(prediction, index, batch, pl_module)
+                written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
+            done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
+            say(
+                trainer,
+                "; ".join([f"{scene}: {done}", *self._told(hdr, (batch.get("source") or [""] * (index + 1))[index])]),
+            )
+
+    def _told(self, hdr: Tensor, source: str) -> list[str]:
+        """What is told of a result beside its files."""
+        if self.about is None:
+            return []
+        stops = f"up to {float(hdr.amax().clamp_min(1).log2()):.1f} stops above white"
+        if source == GAIN_MAP:
+            return [stops, "of the photograph's own gain map, without a network"]
+        return [stops, self.about, *(["as the sensor has it where it is not clipped"] if source == LINEAR else [])]
 
     @property
     def _space(self) -> ColourSpace | None:
         return None if self.colour_space is None else colour_space_named(self.colour_space)
 
-    def folder_of(self, scene: str) -> Path:
-        """Folder of one scene's files."""
-        return self.folder / file_name(scene)
-
-    def _exposures(self, start: Path, prediction: Prediction, index: int, tags: Tags) -> list[Path]:
+    def _exposures(self, scene: str, prediction: Prediction, index: int, tags: Tags) -> list[Path]:
         if self.exposures is None or "stack" not in prediction:
             return []
 
         def written(stops: float, image: Tensor) -> Path:
-            path = Path(f"{start}_{exposure_name(stops).lower().replace(' ', '')}.{self.exposures}")
-            return self._written(path, image, tags.at(stops))
+            return self._written(self.files.exposure_file(scene, stops), image, tags.at(stops))
 
         with ThreadPoolExecutor(WRITERS) as pool:  # each is turned into pixels when its turn comes
             return list(pool.map(written, prediction["ev"].tolist(), prediction["stack"][index]))
 
-    def _radiance(self, start: Path, hdr: Tensor, tags: Tags) -> Iterator[Path]:
+    def _own_base(self, prediction: Prediction, index: int, batch: Sample, method: object) -> SaveUltra | None:
+        """What writes Ultra HDR with the photograph's own JPEG as its base; None where there is none, or no gain."""
+        paths = batch.get("path")
+        if "uhdr.jpg" not in self.radiance or self.colour_space or not paths or not takes_gain_map(Path(paths[index])):
+            return None
+        photograph, gain = Path(paths[index]), getattr(method, "gain", None)
+        if (batch.get("source") or [""] * (index + 1))[index] == GAIN_MAP:
+            whole = self.most_stops is None
+            return (lambda path: write_complete(path, photograph.read_bytes())) if whole else None
+        if gain is None:
+            return None
+
+        def save(path: Path) -> None:
+            stops = gain(prediction["image"][index : index + 1])[0, 0].float().cpu().numpy()
+            write_with_gain(path, photograph, stops)
+
+        return save
+
+    def _radiance(self, scene: str, hdr: Tensor, tags: Tags, ultra: SaveUltra | None) -> Iterator[Path]:
         written_tags = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
         for suffix in self.radiance:
-            yield self._written(Path(f"{start}.{suffix}"), hdr, written_tags)
+            path = self.files.radiance_file(scene, suffix)
+            if suffix == "uhdr.jpg" and ultra is not None:
+                if not (self.skip_existing and path.is_file()):
+                    ultra(path)
+                yield path
+            else:
+                yield self._written(path, hdr, written_tags)
         if self.preview:
             preview = self.operator(reduced(hdr[None].float()))[0]
-            yield self._written(Path(f"{start}_preview.{self.preview}"), preview, tags)
+            yield self._written(self.files.preview_file(scene), preview, tags)
 
     def _written(self, path: Path, image: Tensor, tags: Tags) -> Path:
-        return write_image(path, to_pixels(image), colour_space=self._space, **vars(tags))
+        """One file, unless it is there and is to be left."""
+        if self.skip_existing and path.is_file():
+            return path
+        pixels = half_pixels(image) if path.suffix == ".exr" and self._space is None else to_pixels(image)
+        return write_image(path, pixels, colour_space=self._space, **vars(tags))
 
     def refuse(self, scenes: Sequence[str]) -> None:
         """Check where these scenes would be written.
@@ -139,11 +210,11 @@ class PredictionWriter(BasePredictionWriter):
         """
         folders = set[Path]()
         for scene in scenes:
-            folder = self.folder_of(scene)
+            folder = self.files.folder_of(scene)
             if folder in folders:
                 raise InputError(f"two inputs are called {scene}, and would write to the same {folder}; rename one")
             folders.add(folder)
-            if not self.overwrite and folder.is_dir() and any(folder.iterdir()):
+            if not (self.overwrite or self.skip_existing) and folder.is_dir() and any(folder.iterdir()):
                 raise InputError(f"{folder} holds results already; pass overwrite=True, or another folder", "overwrite")
 
 
@@ -168,37 +239,17 @@ def _tags_of(batch: Sample, index: int) -> Tags:
     return read_tags(paths[index]) if paths else Tags(Exposure())
 
 
-def file_name(scene: str) -> str:
-    """A scene's name as a part of a path.
-
-    >>> file_name("venice/sunset")
-    'venice_sunset'
-    """
-    return scene.replace("/", "_").replace("\\", "_").lstrip(".") or "_"
-
-
-def exposure_name(stops: float) -> str:
-    """What an exposure is called; where only its direction is known, `down` or `up`.
-
-    >>> exposure_name(0.5), exposure_name(float("-inf")), exposure_name(float("inf"))
-    ('EV +0.5', 'down', 'up')
-    """
-    if math.isinf(stops):
-        return "up" if stops > 0 else "down"
-    return f"EV {format_ev(stops)}"
-
-
-def format_ev(stops: float) -> str:
-    """An exposure as written in file names, with its sign and at least one decimal.
-
-    >>> format_ev(-2.0), format_ev(0.5), format_ev(1 / 3)
-    ('-2.0', '+0.5', '+0.333')
-    """
-    text = f"{stops:+.3f}".rstrip("0")
-    return f"{text}0" if text.endswith(".") else text
-
-
 def to_pixels(image: Tensor) -> np.ndarray:
     """Tensor `(3, H, W)` to array `(H, W, 3)`: codes (uint8) as they are, all else as float32."""
     pixels = image if image.dtype == torch.uint8 else image.float()
     return np.ascontiguousarray(pixels.detach().cpu().permute(1, 2, 0).numpy())
+
+
+def half_pixels(image: Tensor) -> np.ndarray:
+    """Radiance `(3, H, W)` as the array `(H, W, 3)` of half floats that OpenEXR stores, without one of float32.
+
+    As `to_pixels` where half floats cannot hold it: the file is then written in 32 bits.
+    """
+    if not float(image.amax()) < torch.finfo(torch.half).max:  # also NaN, which the writer refuses
+        return to_pixels(image)
+    return image.detach().half().cpu().permute(1, 2, 0).contiguous().numpy()

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from hdrgen.cli.method_table import read_rows as read_rows
     from hdrgen.cli.operator_options import OperatorOptions as OperatorOptions
     from hdrgen.cli.output import add_output_arguments as add_output_arguments
+    from hdrgen.cli.output import add_skip_argument as add_skip_argument
+    from hdrgen.cli.output import all_exist as all_exist
+    from hdrgen.cli.output import check_skipping as check_skipping
+    from hdrgen.cli.output import left_to_do as left_to_do
     from hdrgen.cli.output import output_files as output_files
     from hdrgen.cli.output import refuse_existing as refuse_existing
     from hdrgen.cli.parser import CommandParser as CommandParser
@@ -49,8 +53,12 @@ _PUBLIC = {
     "add_config_argument": "hdrgen.cli.parser:add_config_argument",
     "add_network_arguments": "hdrgen.cli.checkpoint_option:add_network_arguments",
     "add_output_arguments": "hdrgen.cli.output:add_output_arguments",
+    "add_skip_argument": "hdrgen.cli.output:add_skip_argument",
     "add_size_argument": "hdrgen.cli.size_option:add_size_argument",
     "asked_network": "hdrgen.cli.checkpoint_option:asked_network",
+    "check_skipping": "hdrgen.cli.output:check_skipping",
+    "left_to_do": "hdrgen.cli.output:left_to_do",
+    "all_exist": "hdrgen.cli.output:all_exist",
     "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
@@ -84,8 +92,11 @@ __all__ = [
     "add_network_arguments",
     "add_output_arguments",
     "add_size_argument",
+    "add_skip_argument",
+    "all_exist",
     "asked_network",
     "brackets_of",
+    "check_skipping",
     "cited",
     "colour_space",
     "compare_methods",
@@ -94,6 +105,7 @@ __all__ = [
     "for_each",
     "format_table",
     "joined",
+    "left_to_do",
     "less_noise",
     "listing_parser",
     "mean_psnr",

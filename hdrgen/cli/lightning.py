@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any, Literal
 
 import yaml
@@ -35,6 +34,8 @@ from hdrgen.cli.completion import EXPORTED, complete, known_methods
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
+from hdrgen.cli.loggers import class_name, settle_runs
+from hdrgen.cli.predictions import settle_predictions, take_response
 from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
@@ -42,7 +43,6 @@ from hdrgen.methods import HDRModule  # with all methods: known by class name al
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
 from hdrgen.weights import (
-    RUNS,
     read_checkpoint,
 )
 
@@ -52,8 +52,6 @@ SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
 """The verbs, and which of `SCENES` each of them uses."""
-LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
-"""What must be installed for a logger; the extras of hdrgen have the same names."""
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
@@ -105,6 +103,17 @@ class HDRCLI(LightningCLI):
         parser.add_argument("-o", "--output", type=str | None, help="folder for all results of this command")
         parser.add_argument("--overwrite", action="store_true", help="whether existing results may be replaced")
         parser.add_argument(
+            "--skip_existing",
+            "--skip-existing",
+            action="store_true",
+            help="of predict: leave out what is there already",
+        )
+        parser.add_argument(
+            "--response",
+            type=str | None,
+            help="of predict: camera of the photographs, in place of an estimate: linear, srgb, gamma:2.2, FILE",
+        )
+        parser.add_argument(
             "--tile",
             type=PositiveInt | Literal["auto", "none"],
             default="auto",
@@ -126,6 +135,7 @@ class HDRCLI(LightningCLI):
             parser.link_arguments("output", f"{target}.folder")
         for target in ("writer", "table"):
             parser.link_arguments("overwrite", f"{target}.overwrite")
+        parser.link_arguments("skip_existing", "writer.skip_existing")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse, after filling in the method from a checkpoint where there is one."""
@@ -157,7 +167,7 @@ class HDRCLI(LightningCLI):
         if "weights_only" in settings:
             settings.weights_only = True  # a checkpoint is data, never code
         if self.subcommand in ("validate", "test") and settings.output:
-            if _class_name(settings.trainer.logger) == "CSVLogger":
+            if class_name(settings.trainer.logger) == "CSVLogger":
                 settings.trainer.logger = False  # the table in the output folder holds the same numbers
         else:
             settle_runs(settings)
@@ -173,6 +183,9 @@ class HDRCLI(LightningCLI):
     def after_instantiate_classes(self) -> None:
         """Restore the settings of unused data, hand the method its protocols, and warn of untrained networks."""
         verb = self.subcommand
+        if verb == "predict":
+            settle_predictions(self.model, self.datamodule, self._get(self.config_init, "writer"))
+            take_response(self.model, self._settings.response)
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile
@@ -231,11 +244,6 @@ def _parser_settings(verb: str) -> dict[str, Any]:
     return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
 
 
-def _class_name(settings: Any) -> str:
-    """Short class name of a `{class_path, init_args}` setting; empty for others."""
-    return str(settings.class_path).rpartition(".")[2] if isinstance(settings, Namespace) else ""
-
-
 def settle_checkpoint(settings: Namespace) -> None:
     """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so."""
     chosen, method = settings.checkpoint, _method_class(settings)
@@ -255,33 +263,3 @@ def _method_class(settings: Namespace) -> type[HDRModule]:
     module, _, name = settings.model.class_path.rpartition(".")
     method: type[HDRModule] = getattr(import_module(module), name)
     return method
-
-
-def settle_runs(settings: Namespace) -> None:
-    """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another."""
-    typed, settings.output = settings.output, None
-    settings.grid.folder = settings.extremes.folder = None
-    if typed:
-        settings.trainer.default_root_dir = typed
-    loggers = settings.trainer.logger
-    for logger in loggers if isinstance(loggers, list) else [loggers]:
-        if isinstance(logger, Namespace):
-            settle_logger(logger, _class_name(settings.model), settings.trainer.default_root_dir, bool(typed))
-
-
-def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool) -> None:
-    """Put a logger's files below `root`, unless the user chose another folder, and name the run after its method.
-
-    Raises:
-        InputError: The package that the logger needs is not installed.
-    """
-    package = LOGGER_PACKAGES.get(_class_name(logger))
-    if package and find_spec(package) is None:
-        raise InputError(f"{_class_name(logger)} needs the package {package}: pip install 'hdrgen[{package}]'")
-    arguments = logger.init_args
-    if "save_dir" in arguments and (forced or arguments.save_dir in (None, ".", RUNS)):
-        arguments.save_dir = root or RUNS
-    if arguments.get("name") == "lightning_logs":
-        arguments.name = method
-    if "project" in arguments and arguments.project is None:
-        arguments.project = "hdrgen"

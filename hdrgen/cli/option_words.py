@@ -13,6 +13,7 @@ SYNONYMS = {
     ("compare", "weights"): "lpips_weights",
     ("compare", "network"): "lpips_network",
     ("expand", "accelerator"): "device",
+    ("expand", "most_stops"): "stops",
     ("expand", "stack_ev"): "ev",
     ("expand", "method"): "model",
     ("export", "method"): "model",
@@ -94,7 +95,7 @@ def _typed(action: Action, value: str) -> str:
 def _lightning_name(argument: str) -> str | None:
     """The option of a LightningCLI verb: of the verb itself, or of the one part that has such an argument."""
     first = argument.partition(".")[0]
-    if first in ("tile", "overwrite", "output", "ckpt_path", "seed_everything"):
+    if first in ("tile", "overwrite", "response", "output", "ckpt_path", "seed_everything"):
         return f"--{argument}"
     if first == "method":
         return "--model"

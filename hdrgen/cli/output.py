@@ -3,10 +3,13 @@
 import argparse
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from hdrgen.errors import InputError
+
+Item = TypeVar("Item")
 
 
 def add_output_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -29,6 +32,55 @@ def output_files(output: Path | None, names: Sequence[str], suffix: str) -> list
     if twice:
         raise InputError(f"two results are called {twice[0]}, and would be the same file; write them one by one")
     return [(output or Path()) / f"{name}{suffix}" for name in names]
+
+
+def add_skip_argument(parser: argparse.ArgumentParser) -> None:
+    """--skip-existing, for verbs that work on many files."""
+    parser.add_argument("--skip-existing", action="store_true", help="leave out what is there, and do the rest")
+
+
+def check_skipping(options: argparse.Namespace) -> None:
+    """Raise where what exists is to be both replaced and left.
+
+    Raises:
+        InputError: --skip-existing and --overwrite.
+    """
+    if options.skip_existing and options.overwrite:
+        raise InputError("--skip-existing and --overwrite contradict each other; leave one out")
+
+
+def left_to_do(
+    items: Sequence[Item], files: Callable[[Item], Sequence[Path]], options: argparse.Namespace, noun: str
+) -> list[Item]:
+    """What is still to be done: all items, or with --skip-existing those whose files are not all there, once told.
+
+    A file has its name only once it is complete, so that what an interrupted command left half written does not count.
+
+    Args:
+        items: Inputs.
+        files: The results of one.
+        options: With `overwrite` and `skip_existing`.
+        noun: What the items are, in the plural.
+
+    Raises:
+        InputError: A file exists, and may be neither replaced nor left; a folder without permission.
+    """
+    check_skipping(options)
+    if not options.skip_existing:
+        refuse_existing([file for item in items for file in files(item)], options.overwrite)
+        return list(items)
+    left = [item for item in items if not all(file.is_file() for file in files(item))]
+    all_exist(len(items) - len(left), len(items), noun)
+    refuse_existing([file for item in left for file in files(item)], overwrite=True)
+    return left
+
+
+def all_exist(done: int, total: int, noun: str) -> bool:
+    """Say how many results are there already, and whether these are all."""
+    if done and os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes of a run, the first speaks
+        rest = "nothing is left to do" if done == total else "these are left out"
+        print(f"{done} of {total} {noun} exist already; {rest}", flush=True)
+    return done == total
 
 
 def refuse_existing(files: Iterable[Path], overwrite: bool) -> None:

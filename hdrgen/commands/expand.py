@@ -1,4 +1,4 @@
-"""`hdrgen expand`: single photographs to HDR with a trained method, by way of `hdrgen predict`."""
+"""`hdrgen expand`: single photographs to HDR with a trained network, by way of `hdrgen predict`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from hdrgen.cli import (
     add_config_argument,
     add_network_arguments,
     add_size_argument,
+    add_skip_argument,
+    check_skipping,
     exposure_values,
     joined,
     trained_network,
@@ -25,6 +27,9 @@ from hdrgen.errors import InputError
 if TYPE_CHECKING:
     from hdrgen.methods import HDRModule
 
+OWN = "own"
+"""Typed in place of exposures: those that the method makes by itself."""
+MOST_STOPS = 6
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
 
 
@@ -32,19 +37,35 @@ def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
     options = CommandParser(
         prog=f"hdrgen {verb}",
-        description="Make HDR images of single photographs with a trained method:"
-        " FOLDER/NAME/NAME.exr, NAME_preview.jpg, and the exposures NAME_ev-2.0.png ... that they are merged from.",
+        description="Make HDR images of single photographs with a trained network: FOLDER/NAME/NAME.exr and"
+        " NAME_preview.jpg, with --ev also the exposures NAME_ev-2.0.png ...",
     )
     options.add_argument("photographs", nargs="+", metavar="PHOTO", help="photographs, folders, or patterns")
     add_network_arguments(options, "the trained method (default: the packaged weights)")
-    options.add_argument("--ev", metavar="EVs", help="such as -3:3:0.5 or -2,0,2 (default: the method's own)")
+    options.add_argument(
+        "--ev",
+        metavar="EVs",
+        help="also write exposures, such as -3:3:0.5 or -2,0,2; own: those that the method makes unasked. Methods that"
+        " merge exposures to radiance merge these",
+    )
+    options.add_argument(
+        "--stops",
+        type=float,
+        help=f"above white at most, 0 to {MOST_STOPS}: where a photograph would have more, all of them shrink in"
+        " proportion; 0 is the linearised photograph (default: as estimated)",
+    )
+    options.add_argument(
+        "--response",
+        help="of the camera, in place of an estimate: linear, srgb, gamma:2.2, FILE or FILE:CURVE; RAW is linear",
+    )
     options.add_argument("-o", "--output", help="folder (default: predictions)")
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
+    add_skip_argument(options)
     options.add_argument(
         "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (default: %(default)s)"
     )
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels of radiance")
-    options.add_argument("--no-exposures", action="store_true", help="write no exposures")
+    options.add_argument("--no-exposures", action="store_true", help="with --ev: merge these, and write none")
     options.add_argument("--no-preview", action="store_true", help="write no preview")
     options.add_argument(
         "--tile", default="auto", help="side of tiles for large photographs, auto, or none (default: %(default)s)"
@@ -64,18 +85,44 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: No such photograph, checkpoint or exposure; a method for several photographs; results that exist.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
+    check_skipping(options)
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
+    if options.stops is not None and not 0 <= options.stops <= MOST_STOPS:
+        raise InputError(f"--stops: expected 0 to {MOST_STOPS} stops above white, found {options.stops:g}")
     from hdrgen.cli import run_lightning
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
+    if options.skip_existing and _all_there(options, formats, photographs):
+        return
     checkpoint = trained_network(options, default=True)
-    chosen = _exposures(options.ev, _method(checkpoint, options.model), checkpoint)
+    method = _method(checkpoint, options.model)
+    chosen = [
+        *_exposures(options.ev, method, checkpoint),
+        *_stops(options.stops, method),
+        f"--writer.about={_about(method, checkpoint)}",
+    ]
     run_lightning(
         "predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs]
     )
+
+
+def _all_there(options: Namespace, formats: Sequence[str], photographs: Sequence[str]) -> bool:
+    """Whether nothing is left to do, which is told then; `predict` tells it where something is."""
+    from hdrgen.callbacks import PredictionWriter, ResultFiles
+    from hdrgen.cli import all_exist
+    from hdrgen.data import Photographs
+
+    if options.ev == OWN:  # only the method knows which files these are
+        return False
+    writer = PredictionWriter(options.output)
+    exposures = None if options.no_exposures or options.ev is None else writer.exposures
+    files = ResultFiles(writer.folder, formats, exposures, None if options.no_preview else writer.preview)
+    ev = exposure_values(options.ev) if options.ev else ()
+    done = sum(files.complete(scene, ev) for scene in Photographs(photographs).names)
+    return done == len(photographs) and all_exist(done, done, "scenes")
 
 
 def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[str]) -> list[str]:
@@ -84,12 +131,30 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += [f"--model={options.model}"] if options.model else []
     typed += [f"--output={options.output}"] if options.output else []
     typed += ["--overwrite"] if options.overwrite else []
+    typed += [f"--response={options.response}"] if options.response else []
     typed += ["--data.clean=true"] if options.clean else []
-    typed += ["--writer.exposures=null"] if options.no_exposures else []
+    typed += ["--skip_existing"] if options.skip_existing else []
+    typed += ["--writer.exposures=null"] if options.no_exposures or options.ev is None else []
     typed += ["--writer.preview=null"] if options.no_preview else []
     typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
+    typed.append("--data.own_radiance=true")
     typed.append(f"--data.max_megapixels={options.max_megapixels:g}")
     return [*typed, "--trainer.enable_model_summary=false", f"--trainer.accelerator={options.device}"]
+
+
+def _stops(most: float | None, method: HDRModule) -> list[str]:
+    """The arguments that keep radiance within so many stops above white: the method's, where it limits its gains."""
+    if most is None:
+        return []
+    own = "most_stops" in inspect.signature(type(method)).parameters
+    return [f"--writer.most_stops={most:g}", *([f"--model.most_stops={most:g}"] if own else [])]
+
+
+def _about(method: HDRModule, checkpoint: Path) -> str:
+    """What made the results, in words."""
+    package = Path(__file__).parents[1]
+    weights = checkpoint.stem if checkpoint.resolve().is_relative_to(package) else str(checkpoint)
+    return f"by {type(method).__name__}, weights {weights}"
 
 
 def _method(checkpoint: Path, model: str | None) -> HDRModule:
@@ -114,12 +179,12 @@ def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[s
             f"{name} takes several exposures of a scene, not one photograph; see hdrgen merge --method hdr_gan"
             f" --ckpt_path {checkpoint}, or hdrgen predict"
         )
-    if typed is None:
+    if typed is None or (typed == OWN and method.generates):
         return []
     if not method.generates:
         raise InputError(f"--ev: {name} makes radiance without exposures; leave --ev out")
     if "stack_ev" not in inspect.signature(type(method)).parameters:
-        raise InputError(f"--ev: {name} chooses the exposures by itself; leave --ev out")
+        raise InputError(f"--ev: {name} chooses the exposures by itself; pass --ev {OWN}")
     stops = exposure_values(typed)
     if len(stops) < 2:
         raise InputError(f"--ev: expected at least two exposures to merge, found {typed!r}; pass for example -2,0,2")

@@ -14,11 +14,12 @@ from hdrgen.cli import (
     add_config_argument,
     add_output_arguments,
     add_size_argument,
+    add_skip_argument,
     colour_space,
     exposure_values,
     for_each,
     joined,
-    refuse_existing,
+    left_to_do,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -47,6 +48,7 @@ def parser(verb: str) -> CommandParser:
     )
     options.add_argument("files", nargs="+", metavar="HDR", help="HDR images (.exr .hdr .tif), or folders with them")
     add_output_arguments(options, "folder (default: exposures)")
+    add_skip_argument(options)
     options.add_argument(
         "--ev", default="-2,0,2", metavar="EVs", help="such as -2,0,2 or -3:3:0.5 (default: %(default)s)"
     )
@@ -89,8 +91,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     written = [file for group in files.values() for file in group]
     if len(set(written)) < len(written):
         raise InputError("two images have the same name, and their exposures would be the same files; one by one, then")
-    refuse_existing(written, options.overwrite)
-    for_each(images, "images", lambda image: _expose(image, stops, files[image], options))
+    left = left_to_do(images, lambda image: files[image], options, "images")
+    for_each(left, "images", lambda image: _expose(image, stops, files[image], options))
 
 
 def _name(image: Path, ev: float, suffix: str) -> str:
@@ -124,6 +126,8 @@ def _expose(image: Path, stops: Sequence[float], targets: Sequence[Path], option
         for index, (ev, target) in enumerate(zip(stops, targets, strict=True), 1):
             codes, clipped = _codes(radiance, gain * 2.0**ev, response, generator, options)
             exposed = replace(hdr.exposure, time=2.0**ev, ev=None)
+            if options.skip_existing and target.is_file():  # it was made all the same: noise goes on from it
+                continue
             write_image(target, codes, bits=options.bits, exposure=exposed, **tags)
             tqdm.write(f"{target}: EV {ev:+g}, {response.name}, {clipped:.1%} of the pixels clipped")  # above the bar
             done(index / len(stops))

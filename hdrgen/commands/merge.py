@@ -20,13 +20,14 @@ from hdrgen.cli import (
     add_network_arguments,
     add_output_arguments,
     add_size_argument,
+    add_skip_argument,
     asked_network,
     brackets_of,
     colour_space,
     for_each,
     joined,
+    left_to_do,
     output_files,
-    refuse_existing,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -51,6 +52,7 @@ def parser(verb: str) -> CommandParser:
     )
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
+    add_skip_argument(options)
     options.add_argument(
         "--method", choices=METHODS, default="debevec", help="mertens makes a picture (default: %(default)s)"
     )
@@ -92,13 +94,15 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     suffix = ".png" if options.method == DISPLAY else ".exr"
     outputs = output_files(options.output, [bracket.name for bracket in brackets], suffix)
     _check_outputs(options, outputs)
+    pairs = left_to_do(list(zip(brackets, outputs, strict=True)), partial(_files_of, options), options, "scenes")
+    if not pairs:
+        return
     if options.method == LEARNED:
         from hdrgen.cli import trained
 
         merge_one = partial(_merge_learned, options, trained(asked_network(options) or LEARNED, "HDRGAN"))
     else:
         merge_one = partial(_merge, options)
-    pairs = list(zip(brackets, outputs, strict=True))
     for_each(pairs, "scenes", lambda pair: merge_one(*pair))
 
 
@@ -120,6 +124,20 @@ def _learned(arguments: Sequence[str]) -> list[str]:
     return words
 
 
+def _files_of(options: Namespace, pair: tuple[Bracket, Path]) -> list[Path]:
+    """What is written of one scene."""
+    output = pair[1]
+    return [output, preview_of(output)] if options.preview else [output]
+
+
+def _write(path: Path, pixels: Any, options: Namespace, **tags: Any) -> None:
+    """Write one of the files, unless it is there and is to be left."""
+    from hdrgen.io import write_image
+
+    if not (options.skip_existing and path.is_file()):
+        write_image(path, pixels, **tags)
+
+
 def _check(options: Namespace) -> None:
     asked = asked_network(options)
     if asked is not None and options.method != LEARNED:
@@ -138,9 +156,6 @@ def _check(options: Namespace) -> None:
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
     from hdrgen.io import check_writable
 
-    refuse_existing(outputs, options.overwrite)
-    if options.preview:
-        refuse_existing(map(preview_of, outputs), options.overwrite)
     for output in outputs:
         check_writable(output)
         display_only = output.suffix.lower() in (".png", ".jpg", ".jpeg") and not output.name.endswith(".uhdr.jpg")
@@ -168,16 +183,16 @@ def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
     """Merge, write, and return a summary in words."""
     from hdrgen.bracket import merge_bracket, small_picture
-    from hdrgen.io import BT709, write_image
+    from hdrgen.io import BT709
 
     radiance, summary = merge_bracket(pixels, options.method, options.response, deghost=options.deghost)
     pixels.release()
     tags = _tags(pixels, options)
-    write_image(output, radiance, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
+    _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
     written = ""
     if options.preview:
         preview = preview_of(output)
-        write_image(preview, small_picture(radiance), **tags)
+        _write(preview, small_picture(radiance), options, **tags)
         written = f", preview {preview.name}"
     return f"{summary}; radiance {float(radiance.min()):.3g} to {float(radiance.max()):.4g}{written}"
 
@@ -225,7 +240,7 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
         raise InputError(f"{checkpoint}: expected a checkpoint, found none; check its name")
     from hdrgen.bracket import small_picture
     from hdrgen.cli import run_lightning
-    from hdrgen.io import BT709, read_image, read_tags, write_image
+    from hdrgen.io import BT709, read_image, read_tags
 
     with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as folder:
         files = [str(frame.path) for frame in bracket.frames]
@@ -242,8 +257,8 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
         "camera": tags.camera,
         "colour_space": colour_space(options),
     }
-    write_image(output, image.pixels, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
+    _write(output, image.pixels, options, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
     if options.preview:
         picture = small_picture(image.as_float())
-        write_image(preview_of(output), picture, chromaticities=tags.chromaticities, **beside)
+        _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
     print(f"{output}: {len(files)} exposures ordered by {bracket.order}, merged by {checkpoint}")

@@ -15,10 +15,11 @@ from hdrgen.cli import (
     add_config_argument,
     add_output_arguments,
     add_size_argument,
+    add_skip_argument,
     colour_space,
     for_each,
+    left_to_do,
     output_files,
-    refuse_existing,
     value_of,
     with_config,
 )
@@ -71,6 +72,7 @@ def parser(verb: str) -> CommandParser:
     add_config_argument(options, "operator: drago2003")
     add_size_argument(options)
     add_output_arguments(options, "picture, whose suffix sets the format, or folder (default: the current one)")
+    add_skip_argument(options)
     return options
 
 
@@ -115,8 +117,7 @@ def _map_files(options: argparse.Namespace, name: str, operator: Operator) -> No
 
     sources, form = _sources(options.files), _format(options)
     targets = output_files(options.output, [f"{stem}_{name}" for stem in _stems(sources)], form.suffix)
-    refuse_existing(targets, options.overwrite)
-    pairs = list(zip(sources, targets, strict=True))
+    pairs = left_to_do(list(zip(sources, targets, strict=True)), lambda pair: pair[1:], options, "pictures")
 
     def map_one(pair: tuple[Path, Path]) -> None:
         source, target = pair

@@ -25,7 +25,7 @@ from hdrgen.data.optimal import optimal_exposures
 from hdrgen.data.prediction.brackets import Brackets
 from hdrgen.data.prediction.single import Photographs, PhotographSource
 from hdrgen.data.reading import photograph_of, read_photograph
-from hdrgen.data.sample import Sample
+from hdrgen.data.sample import GAIN_MAP, LINEAR, Sample
 from hdrgen.data.selection import (
     EV_TOLERANCE,
     EveryStep,
@@ -48,6 +48,8 @@ from hdrgen.data.virtual.stack_camera import StackCamera
 
 __all__ = [
     "EV_TOLERANCE",
+    "GAIN_MAP",
+    "LINEAR",
     "NTIRE2021",
     "RAISE",
     "SICE",

@@ -1,6 +1,6 @@
 """The one Lightning data module: any data set, any method."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -51,6 +51,8 @@ class ExposureStackDataModule(LightningDataModule):
         clean: Replace NaN, infinite, negative and black pixels of radiance in photographs to predict from; without it
             the first two stop the run.
         max_megapixels: Refuse larger photographs to predict from.
+        own_radiance: Take from photographs to predict from what they know of their radiance: that of a gain map, and
+            that RAW is linear; without it both are pictures like any other.
         cache: Folder for decoded photographs, HDR images and invented scenes, which are then made once instead of in
             every epoch, in this run and others, and read by squares; None makes them anew. `hdrgen cache` lists and
             clears it.
@@ -72,6 +74,7 @@ class ExposureStackDataModule(LightningDataModule):
         on_error: Literal["raise", "skip"] = "raise",
         clean: bool = False,
         max_megapixels: float = 500,
+        own_radiance: bool = False,
         cache: str | None = None,
         cache_gib: float = 50.0,
     ) -> None:
@@ -97,6 +100,7 @@ class ExposureStackDataModule(LightningDataModule):
         self.on_error = on_error
         self.clean = clean
         self.max_megapixels = max_megapixels
+        self.own_radiance = own_radiance
         if cache is not None:
             decoded = DecodedCache(cache, cache_gib)
             for scenes in (train, val, test):
@@ -104,6 +108,8 @@ class ExposureStackDataModule(LightningDataModule):
                     scenes.keep_decoded(decoded)
         self._training: SelectedExposures | None = None
         self._photographs: SelectedExposures | None = None
+        self.is_done: Callable[[str], bool] = _nothing_is_done
+        """Whether a scene to predict from, by its name, is left out, since its results are there."""
 
     def train_dataloader(self) -> StackLoader:
         """Random frames, crops and order, new in each epoch."""
@@ -130,11 +136,24 @@ class ExposureStackDataModule(LightningDataModule):
 
     def predict_dataloader(self) -> StackLoader:
         """Photographs in order, one by one, or scene by scene; what cannot be read of several is left out."""
-        arrange: PhotographSource = getattr(self._run.lightning_module, "photographs", Photographs)
-        data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
+        data = self.photographs_for(self._run.lightning_module)
         self._photographs = SelectedExposures(data, seed=self.seed)
-        sampler = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
-        return self._loader(self._photographs, sampler, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+        # What is done is left out of the share of each process, not of what is shared: another may write meanwhile.
+        share = ExactShard(len(data), rank=self._run.global_rank, world=self._run.world_size)
+        share.keep(lambda index: not self.is_done(data.scene(index)))
+        return self._loader(self._photographs, share, 1, kind=PatientLoader if len(data) > 1 else StackLoader)
+
+    def photographs_for(self, method: object) -> StackDataset:
+        """The user's photographs, one by one or as scenes, as a method takes them; none is read yet.
+
+        Raises:
+            InputError: There are none.
+        """
+        arrange: PhotographSource = getattr(method, "photographs", Photographs)
+        data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
+        if isinstance(data, Photographs):
+            data.own_radiance = self.own_radiance
+        return data
 
     def check_predicted(self) -> None:
         """Fail if photographs were left out; with several processes, each must call this.
@@ -240,6 +259,10 @@ class ExposureStackDataModule(LightningDataModule):
         # A copy: with one process, reducing returns its argument.
         counts = strategy.reduce(data.unreadable.clone().to(strategy.root_device), reduce_op="sum")
         return [data.dataset.scene(int(index)) for index in torch.as_tensor(counts).nonzero().flatten()]
+
+
+def _nothing_is_done(scene: str) -> bool:
+    return False
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -1,5 +1,8 @@
 """Image files as tensors."""
 
+import warnings
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,8 +12,9 @@ from torch.nn import functional
 
 from hdrgen.camera import SRGB
 from hdrgen.data.auto_exposure import auto_exposed
-from hdrgen.errors import InputError
-from hdrgen.io import Image, read_image
+from hdrgen.data.sample import GAIN_MAP, LINEAR
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.io import Image, has_gain_map, read_header, read_image, row_slices, rows_of
 
 
 def read_radiance(path: Path) -> Tensor:
@@ -51,6 +55,33 @@ def read_photograph(
         raise InputError(f"{path}: {error}", error.argument) from error
 
 
+class OwnRadiance(NamedTuple):
+    """A photograph whose file knows its radiance: (3, H, W) display values, see `Sample.source`, and radiance."""
+
+    display: Tensor
+    source: str
+    radiance: Tensor | None = None
+
+
+def read_own_radiance(
+    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0
+) -> OwnRadiance | None:
+    """A photograph with a gain map, or RAW; None of any other file, which `read_photograph` reads.
+
+    The options are those of `read_image`.
+    """
+    read = partial(read_image, path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
+    kind = read_header(path).format.name
+    if kind == "RAW":
+        return OwnRadiance(photograph_of(read()), LINEAR)
+    if kind != "JPEG" or not has_gain_map(path):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)  # that the gain map is left out
+        display = photograph_of(read())
+    return OwnRadiance(display, GAIN_MAP, _channels_first(read(gain_map=True)))
+
+
 def photograph_of(image: Image) -> Tensor:
     """(3, H, W) display values of an image that has been read; see `read_photograph`."""
     pixels = _channels_first(image)
@@ -76,4 +107,10 @@ def squared(images: Tensor, side: int) -> Tensor:
 
 
 def _channels_first(image: Image) -> Tensor:
-    return torch.from_numpy(image.as_float()).permute(2, 0, 1).contiguous()
+    """(3, H, W) of `image.as_float()`, some rows at a time: the whole of a large photograph would be held twice."""
+    height, width, channels = image.pixels.shape
+    result = torch.empty(channels, height, width)
+    for rows in row_slices(height, rows_of(width)):
+        part = replace(image, pixels=image.pixels[rows]).as_float()
+        result[:, rows] = torch.from_numpy(part).permute(2, 0, 1)
+    return result

@@ -8,6 +8,10 @@ RESPONSE_LEVELS = 1024
 """Number of uniform display levels at which `Sample.inverse_response` is tabulated."""
 
 
+GAIN_MAP, LINEAR = "gain map", "linear"
+"""Values of `Sample.source`."""
+
+
 class _Required(TypedDict):
     ldr: Tensor
     ev: Tensor
@@ -33,6 +37,9 @@ class Sample(_Required, total=False):
         inverse_response: (1024,) f^-1 at 1024 uniform display levels, where the data set knows the true response. For
             oracles only: no method may look at it.
         path: The file that a photograph to predict from was read from; of a bracket, its reference.
+        source: What the file of a photograph knows of its radiance, where that is asked for and is more than display
+            values: `GAIN_MAP`, and `hdr` is what its gain map makes of it; or `LINEAR`, as of RAW, and the display
+            values are its own with the sRGB curve.
         optimal: (2,) int64, indices of the optimal darker and brighter exposures within `ldr`, where somebody labelled
             them (SICE-S).
     """
@@ -40,4 +47,5 @@ class Sample(_Required, total=False):
     hdr: Tensor
     inverse_response: Tensor
     path: str
+    source: str
     optimal: Tensor

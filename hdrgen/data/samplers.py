@@ -1,6 +1,6 @@
 """The order in which scenes come, and each process's share of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import DistributedSampler
@@ -72,7 +72,11 @@ class ExactShard(DistributedSampler[Any]):
 
     def __init__(self, length: int, *, rank: int = 0, world: int = 1) -> None:
         super().__init__(range(length), num_replicas=world, rank=rank, shuffle=False)  # type: ignore[arg-type]
-        self._share = range(rank, length, world)
+        self._share: Sequence[int] = range(rank, length, world)
+
+    def keep(self, wanted: Callable[[int], bool]) -> None:
+        """Leave out the other indices of this process's share."""
+        self._share = [index for index in self._share if wanted(index)]
 
     def __iter__(self) -> Iterator[Any]:
         """This process's indices."""

@@ -2,6 +2,8 @@
 
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
+from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
+from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -26,7 +28,7 @@ from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
-from hdrgen.io.rows import row_slices
+from hdrgen.io.rows import row_slices, rows_of
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
@@ -62,6 +64,7 @@ __all__ = [
     "find_images",
     "free_memory",
     "grouped",
+    "has_gain_map",
     "images_in",
     "is_result",
     "named_like",
@@ -75,10 +78,13 @@ __all__ = [
     "read_stack",
     "read_tags",
     "row_slices",
+    "rows_of",
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "takes_gain_map",
     "with_usable_names",
     "write_complete",
     "write_image",
+    "write_with_gain",
 ]

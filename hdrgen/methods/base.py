@@ -20,6 +20,7 @@ from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.hooks import check_hooks
 from hdrgen.methods.merging import MergeFunction, merge_stack
+from hdrgen.methods.own_radiance import gain_map_of, known_response, restored_where_clipped
 from hdrgen.methods.quick_training import QuickSteps, QuickTraining
 from hdrgen.methods.schedules import Schedules
 from hdrgen.methods.source import source_of
@@ -75,10 +76,13 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
     Attributes:
         learned_merge: Whether `merge` is a network, which an exported program can hold.
         exposures: The frames of a stack that training needs.
+        keeps_exposures: Whether predict hands on the exposures that it makes. Where it does not, a method that makes
+            radiance without them makes none.
     """
 
     learned_merge: bool = False
     exposures: Selection = WholeStack()
+    keeps_exposures: bool = True
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method whose hooks leave out the base's, see `check_hooks`.
@@ -274,10 +278,17 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
         return [Schedules(), QuickSteps()]
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Prediction:
-        """Exposures and radiance of a batch."""
+        """Exposures and radiance of a batch; what a photograph itself knows of its radiance stays."""
+        with known_response(self, batch):
+            prediction = self._predicted(batch)
+        prediction["hdr"] = batch["hdr"] if gain_map_of(batch) else restored_where_clipped(prediction["hdr"], batch)
+        return prediction
+
+    def _predicted(self, batch: Batch) -> Prediction:
         image = source_of(batch)
-        if not self.generates:
-            return {"scene": batch["scene"], "image": image, "hdr": self.reconstruct(batch)}
+        if not (self.generates and self.keeps_exposures):
+            hdr = batch["hdr"] if gain_map_of(batch) else self.reconstruct(batch)
+            return {"scene": batch["scene"], "image": image, "hdr": hdr}
         ev = self._stops(image)
 
         def both(part: Tensor) -> tuple[Tensor, ...]:

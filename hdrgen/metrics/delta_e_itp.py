@@ -53,7 +53,8 @@ def delta_e_itp(image: Tensor, target: Tensor) -> Tensor:
     Source: Recommendation ITU-R BT.2124-0, 2019.
     """
     difference = itp_of(image) - itp_of(target)
-    return JUST_NOTICEABLE * torch.linalg.vector_norm(difference, dim=-3).mean((-2, -1))
+    distance: Tensor = torch.linalg.vector_norm(difference, dim=-3)
+    return JUST_NOTICEABLE * distance.mean((-2, -1))
 
 
 class DeltaEITP(ImageMetric):

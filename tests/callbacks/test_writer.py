@@ -8,7 +8,8 @@ import torch
 from pytorch_lightning import Trainer
 
 from hdrgen.callbacks import PredictionWriter
-from hdrgen.callbacks.writer import file_name, format_ev, to_pixels
+from hdrgen.callbacks.result_files import file_name, format_ev
+from hdrgen.callbacks.writer import to_pixels
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_image, write_image
 from hdrgen.io.colour import converted
@@ -65,6 +66,15 @@ def test_pictures_for_hdr_screens(tmp_path, trainer):
         assert found == pytest.approx(to_pixels(ramp), rel=0.1)
 
 
+def test_highlights_within_some_stops_keep_their_colour_and_order(tmp_path, trainer):
+    writer = PredictionWriter(str(tmp_path), radiance=["exr"], exposures=None, preview=None, most_stops=1.5)
+    hdr = torch.tensor([0.25, 1.0, 4.0, 16.0]) * torch.tensor([1.0, 0.5, 0.25])[:, None]
+    writer.write_on_batch_end(trainer, None, {"scene": ["a"], "hdr": hdr[None, :, None]}, None, {}, 0, 0)
+    found = read_image(tmp_path / "a/a.exr").as_float()[0]
+    assert found[:, 0] == pytest.approx([0.25, 1, 2**0.75, 2**1.5], rel=1e-3)
+    assert found[:, 1:] == pytest.approx(found[:, :1] * [[0.5, 0.25]], rel=1e-3)
+
+
 def test_formats_that_cannot_be_written_are_told_first(tmp_path, trainer, monkeypatch):
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
     with pytest.raises(InputError, match=r"SCENE\.avif: AVIF needs imagecodecs"):
@@ -80,6 +90,11 @@ def test_other_tone_mapping(tmp_path, trainer):
     writer = PredictionWriter(str(tmp_path), preview="png", operator=torch.zeros_like)
     predict(writer, trainer, "a")
     assert read_image(tmp_path / "a/a_preview.png").pixels.max() == 0
+
+
+def test_skipping_and_replacing_what_exists_contradict_each_other():
+    with pytest.raises(InputError, match="contradict each other"):
+        PredictionWriter(overwrite=True, skip_existing=True)
 
 
 def test_existing_results_stay(tmp_path, trainer):

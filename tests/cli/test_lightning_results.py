@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import hdrgen.cli.lightning
+import hdrgen.cli.loggers
 from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
 from tests.cli.toy_runs import CPU, FIT, QUICK, SCENES, error_of
@@ -182,7 +183,7 @@ def test_tensorboard():
 
 @pytest.mark.parametrize(("logger", "package"), [("WandbLogger", "wandb"), ("TensorBoardLogger", "tensorboard")])
 def test_logger_that_is_not_installed(logger, package, monkeypatch, capsys):
-    monkeypatch.setattr(hdrgen.cli.lightning, "find_spec", lambda name: None)
+    monkeypatch.setattr(hdrgen.cli.loggers, "find_spec", lambda name: None)
     told = error_of([*FIT, *QUICK, "--model=ToyMethod", f"--trainer.logger={logger}"], capsys)
     assert f"pip install 'hdrgen[{package}]'" in told
 

@@ -11,6 +11,7 @@ import pytest
 
 import hdrgen
 from hdrgen.callbacks import PredictionWriter
+from hdrgen.cli import checkpoint_option
 from hdrgen.cli.main import main
 from hdrgen.commands.expand import FORMATS
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
@@ -24,11 +25,69 @@ def checkpoints(tmp_path_factory):
     return {name: write_checkpoint(perturbed(example_of(name).model()), folder / f"{name}.ckpt") for name in names}
 
 
+@pytest.fixture
+def default(tmp_path, monkeypatch):
+    """Weights in the place of those that come with the package."""
+    file = write_checkpoint(perturbed(example_of("InverseCamera").model()), tmp_path / "default.ckpt")
+    monkeypatch.setattr("hdrgen.weights.default_weights", lambda: file)
+    return file
+
+
 @pytest.fixture(autouse=True)
 def photos(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     noise = np.random.default_rng(0)
     return [hdrgen.write(f"photos/{name}.png", noise.random((20, 30, 3), np.float32)) for name in "ab"]
+
+
+def test_a_photograph_alone_is_expanded_with_the_packaged_weights(monkeypatch, default, tmp_path, capsys):
+    asked = []
+    monkeypatch.setattr("hdrgen.methods.InverseCamera.expose", lambda *_: asked.append(1))
+    assert main(["expand", "photos/a.png"]) == 0
+    assert sorted(path.name for path in (tmp_path / "predictions/a").iterdir()) == ["a.exr", "a_preview.jpg"]
+    line = capsys.readouterr().out
+    assert line.startswith("a: 2 files in predictions/a; up to ")
+    assert line.endswith(f" stops above white; by InverseCamera, weights {default}\n")
+    assert not asked
+
+
+def test_without_packaged_weights_it_says_what_to_pass(monkeypatch, capsys):
+    monkeypatch.setattr(checkpoint_option, "DEFAULT", "none")
+    assert main(["expand", "photos/a.png"]) == 2
+    assert "no packaged weights 'none' in this installation; pass --ckpt_path FILE" in capsys.readouterr().err
+
+
+def test_an_interrupted_folder_goes_on_where_it_ended(default, tmp_path, capsys):
+    assert main(["expand", "photos/a.png", "--ev", "-2,0", "-o", "x"]) == 0
+    first = {path: path.stat().st_mtime_ns for path in (tmp_path / "x/a").iterdir()}
+    killed = tmp_path / "x/b/.b.0123.exr"  # as a process leaves it that is killed while it writes
+    killed.parent.mkdir()
+    killed.write_bytes(b"half")
+    again = ["expand", "photos", "--ev", "-2,0", "-o", "x", "--skip-existing"]
+    capsys.readouterr()
+    assert main(again) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "1 of 2 scenes exist already; these are left out"
+    assert first == {path: path.stat().st_mtime_ns for path in (tmp_path / "x/a").iterdir()}
+    assert (tmp_path / "x/b/b_ev-2.0.png").is_file()
+    (tmp_path / "x/b/b_preview.jpg").unlink()
+    made = (tmp_path / "x/b/b.exr").stat().st_mtime_ns
+    assert main(again) == 0
+    assert (tmp_path / "x/b/b_preview.jpg").is_file()
+    assert (tmp_path / "x/b/b.exr").stat().st_mtime_ns == made
+
+
+def test_what_exists_is_told_before_weights_are_loaded(default, monkeypatch, capsys):
+    assert main(["expand", "photos"]) == 0
+    monkeypatch.setattr("pytorch_lightning.Trainer._predict_impl", lambda *_, **__: pytest.fail("predicted"))
+    capsys.readouterr()
+    predict = ["predict", "--ckpt_path", str(default), "--data.predict", "photos", "--skip-existing"]
+    assert main([*predict, "--writer.radiance=[exr]", "--writer.exposures=null"]) == 0
+    monkeypatch.setattr("hdrgen.weights.default_weights", lambda: pytest.fail("loaded"))
+    assert main(["expand", "photos", "--skip-existing"]) == 0
+    assert capsys.readouterr().out == 2 * "2 of 2 scenes exist already; nothing is left to do\n"
+    for verb in (["expand", "photos", "--skip-existing"], predict):
+        assert main([*verb, "--overwrite"]) == 2
+        assert "contradict each other; leave one out" in capsys.readouterr().err
 
 
 def test_a_folder_of_photographs_to_exposures_hdr_and_preview(checkpoints, tmp_path, capsys):
@@ -55,7 +114,7 @@ def test_formats_are_those_of_the_writer():
 
 
 def test_defaults_are_those_of_the_method(checkpoints, tmp_path):
-    assert main(["expand", "photos/[a].png", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--device", "cpu"]) == 0
+    assert main(["expand", "photos/[a].png", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--ev", "own"]) == 0
     made = sorted(path.name for path in (tmp_path / "predictions/a").iterdir())
     assert made == ["a.exr", "a_down.png", "a_ev+0.0.png", "a_preview.jpg", "a_up.png"]
 
@@ -73,7 +132,7 @@ def test_options_from_a_file(checkpoints, tmp_path):
     [
         ("HDRGAN", [], "HDRGAN takes several exposures of a scene, not one photograph; see hdrgen merge"),
         ("DeepSynthHDRI", ["--ev", "-1:1:0.5"], "DeepSynthHDRI cannot make EV -0.5; it makes EV -1, +0, +1"),
-        ("AdaptiveITM", ["--ev", "-1,1"], "AdaptiveITM chooses the exposures by itself; leave --ev out"),
+        ("AdaptiveITM", ["--ev", "-1,1"], "AdaptiveITM chooses the exposures by itself; pass --ev own"),
         ("MultiExposureGeneration", ["--ev", "2"], "expected at least two exposures to merge, found '2'"),
         ("MultiExposureGeneration", ["--ev", "a,b"], "--ev: expected -2,0,2"),
         (

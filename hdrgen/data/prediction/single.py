@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset
-from hdrgen.data.reading import read_photograph
+from hdrgen.data.reading import read_own_radiance, read_photograph
 from hdrgen.data.sample import Sample
 from hdrgen.data.scene_names import names_of_files
 from hdrgen.io import find_images
@@ -27,16 +28,24 @@ class Photographs(StackDataset):
             `hdrgen.data.reading.read_photograph`.
         clean: Replace NaN, infinite, negative and black pixels of radiance instead of failing.
         max_megapixels: Refuse larger photographs.
+        own_radiance: Tell what a file knows of its radiance: that of a gain map, and that RAW is linear.
 
     Raises:
         InputError: Nothing found.
     """
 
-    def __init__(self, sources: Sequence[str | Path], clean: bool = False, max_megapixels: float = 500) -> None:
+    def __init__(
+        self,
+        sources: Sequence[str | Path],
+        clean: bool = False,
+        max_megapixels: float = 500,
+        own_radiance: bool = False,
+    ) -> None:
         self.paths = find_images(sources)
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.names = names_of_files(self.paths)
+        self.own_radiance = own_radiance
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -57,10 +66,19 @@ class Photographs(StackDataset):
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read the photograph."""
         path = self.paths[index]
-        photograph = read_photograph(
-            path, clean=self.clean, max_megapixels=self.max_megapixels, working_bytes=WORKING_BYTES
-        )
+        how: dict[str, Any] = {
+            "clean": self.clean,
+            "max_megapixels": self.max_megapixels,
+            "working_bytes": WORKING_BYTES,
+        }
+        known = read_own_radiance(path, **how) if self.own_radiance else None
+        photograph = read_photograph(path, **how) if known is None else known.display
         ldr = photograph.expand(len(frames), *photograph.shape)
-        return Sample(
+        sample = Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
         )
+        if known is not None:
+            sample["source"] = known.source
+            if known.radiance is not None:
+                sample["hdr"] = known.radiance
+        return sample

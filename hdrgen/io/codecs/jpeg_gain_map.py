@@ -21,7 +21,9 @@ from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
 from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata
 from hdrgen.io.gain_maps.gain_map_metadata import (
     ISO_OF_BASE,
+    is_xmp,
     iso_segment,
+    merged_xmp,
     metadata_in_segments,
     xmp_of_base,
     xmp_segment,
@@ -33,6 +35,7 @@ _ENTRIES, _COUNT, _VERSION = 0xB002, 0xB001, 0xB000
 _PRIMARY = 0x030000  # attribute of the first picture: baseline MP primary image
 _MOST_PICTURES = 32
 _INDEX_SIZE = 4 + 8 + 2 + 3 * 12 + 4 + 2 * 16
+_LONGEST = 0xFFFF - 2
 _APPLICATIONS = range(0xE0, 0xF0)
 
 
@@ -51,6 +54,15 @@ def may_hold_gain_map(path: Path) -> bool:
     return any(mark in content for mark in _MARKS)
 
 
+def has_gain_map(path: Path) -> bool:
+    """Whether a JPEG file has a gain map that is read here.
+
+    Raises:
+        InputError: One of a kind that is not.
+    """
+    return may_hold_gain_map(path) and find_gain_map(path) is not None
+
+
 def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:
     """The whole file.
 
@@ -62,8 +74,9 @@ def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:
     metadata = gain_map.metadata
     second = encoded(gain_map.levels, quality)
     second = second[:2] + _segment(APP1, xmp_segment(metadata)) + _segment(APP2, iso_segment(metadata)) + second[2:]
+    base, xmp = _with_xmp(base, xmp_of_base(len(second)))
     at = _end_of_applications(base)
-    described = _segment(APP1, xmp_of_base(len(second))) + _segment(APP2, ISO_OF_BASE)
+    described = xmp + _segment(APP2, ISO_OF_BASE)
     start_of_index = at + len(described) + 4 + len(_INDEX)
     size = len(base) + len(described) + 4 + _INDEX_SIZE
     index = _segment(APP2, _index(size, len(second), size - start_of_index))
@@ -101,6 +114,15 @@ def read_gain_map(path: Path, stored: StoredGainMap, max_megapixels: float) -> G
     return GainMap(decoded(content, path), stored.metadata)
 
 
+def _with_xmp(base: bytes, packet: bytes) -> tuple[bytes, bytes]:
+    """The base, with the packet in the one that it has, since readers look at the first; else a segment to add."""
+    own = next((part for part in segments(BytesIO(base)) if part.marker == APP1 and is_xmp(part.content)), None)
+    merged = merged_xmp(own.content, packet) if own else b""
+    if own is None or not merged or len(merged) > _LONGEST:
+        return base, _segment(APP1, packet)
+    return base[: own.start] + _segment(APP1, merged) + base[own.start + 4 + len(own.content) :], b""
+
+
 def _segment(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
@@ -122,7 +144,7 @@ def _index(size: int, second_size: int, second_start: int) -> bytes:
 
 def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
     """Start and size of the pictures after the first, as the index of the first has them."""
-    index = next((part for part in segments(stream) if _is_index(part)), None)
+    index = next((part for part in segments(stream) if is_index(part)), None)
     if index is None:
         return
     block = index.content[len(_INDEX) :]
@@ -133,7 +155,8 @@ def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
             yield origin + offset, size
 
 
-def _is_index(part: Segment) -> bool:
+def is_index(part: Segment) -> bool:
+    """Whether a segment is the index of several pictures."""
     return part.marker == APP2 and part.content.startswith(_INDEX)
 
 

@@ -45,8 +45,13 @@ class OpenExr(OpenImageIOCodec):
     def attributes(self, tags: Tags, *, linear: bool) -> dict[str, object]:
         """ISO, EV and chromaticities have names of their own here, numbers any size, and there are no profiles."""
         exposure = tags.exposure
-        own = {"isoSpeed": exposure.iso, EV_ATTRIBUTE: exposure.ev, "chromaticities": tags.chromaticities}
-        own |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber}
+        own: dict[str, object] = {
+            "isoSpeed": exposure.iso,
+            EV_ATTRIBUTE: exposure.ev,
+            "chromaticities": tags.chromaticities,
+        }
+        # PIZ: half the time of zip and less of a noisy photograph's bytes, about as many of a panorama's.
+        own |= {"ExposureTime": exposure.time, "FNumber": exposure.fnumber, "Compression": "piz"}
         return (
             super().attributes(tags, linear=linear) | own | {"Exif:PhotographicSensitivity": None, "ICCProfile": None}
         )

@@ -33,3 +33,17 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
+
+
+def as_stored(pixels: Pixels, orientation: int) -> Pixels:
+    """The inverse of `upright`.
+
+    >>> pixels = np.arange(6).reshape(2, 3)
+    >>> all((upright(as_stored(pixels, each), each) == pixels).all() for each in range(1, 9))
+    True
+    """
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels.swapaxes(0, 1) if orientation >= _FIRST_SIDEWAYS else pixels)

@@ -39,6 +39,7 @@ class JpegFrame(NamedTuple):
     height: int
     arithmetic: bool
     progressive: bool = False
+    channels: int = 3
 
 
 def segments(stream: BinaryIO) -> Iterator[Segment]:
@@ -72,7 +73,8 @@ def frame_of(stream: BinaryIO) -> JpegFrame | None:
     for marker, _, content in segments(stream):
         if marker in _FRAMES and len(content) >= 5:
             height, width = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
-            return JpegFrame(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE)
+            channels = content[5] if len(content) > 5 else 3
+            return JpegFrame(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE, channels)
     return None
 
 
@@ -96,3 +98,22 @@ def claimed_frame(path: Path) -> JpegFrame | None:
     if frame.progressive and (scans := path.read_bytes().count(bytes((0xFF, SOS)))) > _MOST_SCANS:
         raise InputError(f"{path}: corrupt JPEG file (expected at most {_MOST_SCANS} scans, found {scans})")
     return frame
+
+
+def end_of_picture(content: bytes) -> int:
+    """Where the first picture of a file ends, behind its end of image; the file's end where there is none.
+
+    What looks like an end within a segment, such as a thumbnail's, is none.
+    """
+    at = 2
+    while (at := content.find(b"\xff", at)) >= 0 and at + 1 < len(content):
+        marker = content[at + 1]
+        if marker == EOI:
+            return at + 2
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker == 0 or marker in _ALONE:  # within a scan
+            at += 2
+        else:
+            at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return len(content)

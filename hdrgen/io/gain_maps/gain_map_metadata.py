@@ -23,6 +23,7 @@ _LIMITS = {"gain": 64.0, "gamma": 1e-3}
 _NUMBER = re.compile(rb"[-+0-9.eE]+")
 _HEAD = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 _TAIL = "</rdf:RDF></x:xmpmeta>"
+_START, _END = b'22-rdf-syntax-ns#">', b"</rdf:RDF>"
 _HDRGM = 'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"'
 
 
@@ -145,6 +146,18 @@ def xmp_of_base(size: int) -> bytes:
     directory = f"<Container:Directory><rdf:Seq>{listed}</rdf:Seq></Container:Directory>"
     whole = f'<rdf:Description rdf:about="" {spaces} {_HDRGM}>{directory}</rdf:Description>'
     return _XMP + f"{_HEAD}{whole}{_TAIL}".encode()
+
+
+def is_xmp(content: bytes) -> bool:
+    """Whether the content of a segment is an XMP packet."""
+    return content.startswith(_XMP)
+
+
+def merged_xmp(packet: bytes, other: bytes) -> bytes:
+    """A packet with the descriptions of another as its last ones; empty where it has no place for them."""
+    before, end, after = packet.rpartition(_END)
+    described = other.partition(_START)[2].rpartition(_END)[0]
+    return before + described + end + after if end else b""
 
 
 def _from_xmp(packet: bytes) -> GainMapMetadata | None:

@@ -43,5 +43,5 @@ class CurveFamily(nn.Module):
 
 
 def response_of(curves: Tensor) -> EstimatedResponse:
-    """The responses whose inverses are `curves` `(B, N)`, for images `(B, ..., 3, H, W)`."""
-    return EstimatedResponse.unchecked(curves[:, None])
+    """The responses whose inverses are `curves`, `(B, N)` or by channel `(B, 3, N)`, for images `(B, ..., 3, H, W)`."""
+    return EstimatedResponse.unchecked(curves[:, None] if curves.ndim == 2 else curves)

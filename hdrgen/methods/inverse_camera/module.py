@@ -14,6 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.inverse_camera.application import Restoration, exposures_of, guided_stops, region_stops
 from hdrgen.methods.inverse_camera.curve import response_of
+from hdrgen.methods.inverse_camera.limit import limited_stops
 from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
 from hdrgen.methods.inverse_camera.summary import ramp
@@ -43,6 +44,8 @@ class InverseCamera(HDRModule):
         stops_weight: Of the loss on the stops above white.
         stack_ev: Exposures that `expand` writes and `generate` is asked for, in stops relative to the input.
         response: The camera's response, where it is known, in place of the estimated one.
+        most_stops: Above white that are restored at most: where a photograph would have more, all shrink in proportion.
+            At 0 the radiance is the linearised photograph. None: as estimated.
         optimizer: AdamW.
         scheduler: Keeps the rate; the recipes of the packaged weights anneal it.
         interval: When the scheduler steps.
@@ -62,12 +65,17 @@ class InverseCamera(HDRModule):
         stops_weight: float = 0.05,
         stack_ev: Sequence[float] = (-4.0, -2.0, 0.0, 2.0),
         response: CameraResponse | None = None,
+        most_stops: float | None = None,
         optimizer: OptimizerCallable = lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=1e-2),
         scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
         interval: Literal["epoch", "step"] = "step",
         initial_weights: str | None = None,
     ) -> None:
         super().__init__(optimizer, scheduler, interval, stack_ev, response, initial_weights)
+        if most_stops is not None and not most_stops >= 0:
+            raise InputError(
+                f"expected 0 or more stops above white, found {most_stops:g}; pass most_stops=0 for none", "most_stops"
+            )
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.network = CameraNetwork(channels, thumbnail)
         self.restoration = Restoration()
@@ -75,6 +83,7 @@ class InverseCamera(HDRModule):
         self.curve_weight = curve_weight
         self.radiance_weight = radiance_weight
         self.stops_weight = stops_weight
+        self.most_stops = most_stops
 
     # -- radiance and exposures --------------------------------------------------------------------------------------
 
@@ -84,8 +93,8 @@ class InverseCamera(HDRModule):
         def estimated() -> tuple[Tensor, ...]:
             curve, stops, clipped = self.network(image)
             if self.response is not None:
-                levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device)
-                curve = self.response.inverse(levels).expand_as(curve)
+                levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device).expand(3, 1, -1)
+                curve = self.response.inverse(levels)[:, 0].expand(len(curve), -1, -1)
             return curve, stops, clipped
 
         return CameraEstimate(*of_whole_image(estimated))
@@ -101,9 +110,23 @@ class InverseCamera(HDRModule):
         # At EV 0 the photograph itself, also where JPEG left white at 250.
         return torch.where((ev == 0).view(-1, 1, 1, 1), image[:, None].float(), exposures)
 
+    def gain(self, image: Tensor) -> Tensor:
+        """Stops `(B, 1, H, W)` by which `expand` brightens the linearised photograph `(B, 3, H, W)`, of any size."""
+
+        def of(part: Tensor) -> Tensor:
+            return self._restored(part, torch.ones_like(part[:, :1]), self.estimate(part)).log2()
+
+        return self.in_tiles(of, image)
+
     def _radiance(self, image: Tensor, estimate: CameraEstimate) -> Tensor:
-        stops = guided_stops(region_stops(estimate), estimate.clipped, image)
-        radiance: Tensor = self.restoration(image, _linear(image, estimate.curve), stops)
+        return self._restored(image, _linear(image, estimate.curve), estimate)
+
+    def _restored(self, image: Tensor, linear: Tensor, estimate: CameraEstimate) -> Tensor:
+        stops = region_stops(estimate)
+        if self.most_stops is not None:
+            stops = limited_stops(stops, estimate.clipped, self.most_stops)
+        stops = guided_stops(stops, estimate.clipped, image)
+        radiance: Tensor = self.restoration(image, linear, stops)
         return radiance
 
     # -- training ----------------------------------------------------------------------------------------------------

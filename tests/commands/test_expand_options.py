@@ -1,0 +1,123 @@
+"""`hdrgen expand`: how far above white, with which response, and of photographs that know their radiance."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import hdrgen
+from hdrgen.camera import EstimatedResponse, save_response
+from hdrgen.cli.main import main
+from hdrgen.io.colour import srgb_decoded
+from tests.checkpoint_files import example_of, perturbed, write_checkpoint
+from tests.dng import write_dng
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """A method that restores, and one that takes no response."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    names = ("InverseCamera", "AdaptiveITM")
+    return {name: write_checkpoint(perturbed(example_of(name).model()), folder / f"{name}.ckpt") for name in names}
+
+
+@pytest.fixture(autouse=True)
+def photograph(tmp_path, monkeypatch):
+    """A ramp of greys with a white square, PNG."""
+    monkeypatch.chdir(tmp_path)
+    display = np.tile(np.linspace(0, 0.85, 48, dtype=np.float32)[None, :, None], (32, 1, 3))
+    display[8:20, 8:20] = 1
+    return hdrgen.write("photo.png", display)
+
+
+def expanded(checkpoint, *options: str, photo: str = "photo.png") -> np.ndarray:
+    assert main(["expand", photo, "--ckpt_path", str(checkpoint), "--overwrite", "--no-preview", *options]) == 0
+    return hdrgen.read(f"predictions/{Path(photo).stem}/{Path(photo).stem}.exr").as_float()
+
+
+def test_stops_limit_what_is_restored_and_leave_the_rest(checkpoints):
+    checkpoint = checkpoints["InverseCamera"]
+    free = expanded(checkpoint)
+    assert free.max() > 2**0.3
+    flat, some = expanded(checkpoint, "--stops", "0"), expanded(checkpoint, "--stops=0.25")
+    assert flat.max() == pytest.approx(1, abs=1e-3)
+    assert some.max() == pytest.approx(2**0.25, rel=0.03)
+    assert some.max() <= 2**0.25 * (1 + 2**-11)  # half floats
+    below = free.max(axis=-1) < 0.8
+    np.testing.assert_array_equal(some[below], free[below])
+    np.testing.assert_array_equal(flat[below], free[below])
+
+
+def test_a_response_replaces_the_estimate(checkpoints):
+    save_response(EstimatedResponse(torch.linspace(0, 1, 256).pow(1.5).expand(3, -1)), "mine.json")
+    display = hdrgen.read("photo.png").as_float()
+    below = display.max(axis=-1) < 0.9
+    for response, gamma in (("gamma:2.2", 2.2), ("mine.json", 1.5)):
+        radiance = expanded(checkpoints["InverseCamera"], f"--response={response}")
+        np.testing.assert_allclose(radiance[below], display[below] ** gamma, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "told"),
+    [
+        ("InverseCamera", ["--stops", "7"], "--stops: expected 0 to 6 stops above white, found 7"),
+        ("InverseCamera", ["--stops=nan"], "--stops: expected 0 to 6 stops above white, found nan"),
+        ("InverseCamera", ["--response", "kodak"], "expected a response (linear, srgb, gamma:2.2"),
+        ("AdaptiveITM", ["--response", "srgb"], "--response srgb: AdaptiveITM takes no response; leave it out"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(method, options, told, checkpoints, tmp_path, capsys):
+    assert main(["expand", "photo.png", "--ckpt_path", str(checkpoints[method]), *options]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "predictions").exists()
+
+
+def test_a_photograph_with_a_gain_map_keeps_its_radiance(checkpoints, capsys):
+    radiance = np.linspace(0.1, 6, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3)
+    hdrgen.write("ultra.uhdr.jpg", radiance)
+    made = expanded(checkpoints["InverseCamera"], photo="ultra.uhdr.jpg")
+    assert capsys.readouterr().out.strip().endswith("of the photograph's own gain map, without a network")
+    np.testing.assert_allclose(made, hdrgen.read("ultra.uhdr.jpg", gain_map=True).as_float(), rtol=1e-3)
+
+
+def test_raw_is_linear_wherever_it_is_not_clipped(checkpoints, tmp_path, capsys):
+    y, x = np.mgrid[0:64, 0:96] / 96
+    rgb = np.stack([0.1 + x / 3, 0.1 + y / 2, np.full_like(x, 0.3)], axis=-1)
+    rgb[20:40, 20:40] = 1
+    photo = write_dng(tmp_path / "raw.dng", rgb)
+    made = expanded(checkpoints["InverseCamera"], photo="raw.dng")
+    assert "as the sensor has it where it is not clipped" in capsys.readouterr().out
+    linear = hdrgen.read(photo).as_float()
+    known = linear.max(axis=-1) < 0.97
+    assert known.mean() > 0.5
+    np.testing.assert_allclose(made[known], linear[known], rtol=1e-3, atol=1e-5)
+    assert made[30, 30].min() > 1
+
+
+def test_an_ordinary_jpeg_is_not_taken_for_more(checkpoints, capsys):
+    Image.fromarray(np.full((32, 32, 3), 99, np.uint8)).save("plain.jpg")
+    expanded(checkpoints["InverseCamera"], photo="plain.jpg")
+    assert "by InverseCamera, weights" in capsys.readouterr().out
+
+
+def test_ultra_hdr_is_the_photograph_itself_with_the_methods_gain(checkpoints):
+    codes = np.tile(np.linspace(0, 215, 64, dtype=np.uint8)[None, :, None], (48, 1, 3))
+    codes[8:24, 8:32] = 255
+    Image.fromarray(codes).save("plain.jpg", quality=95)
+    expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="plain.jpg")
+    with Image.open("plain.jpg") as old, Image.open("predictions/plain/plain.uhdr.jpg") as new:
+        np.testing.assert_array_equal(np.asarray(old), np.asarray(new))
+        linear = srgb_decoded(np.asarray(old) / 255)
+    radiance = hdrgen.read("predictions/plain/plain.uhdr.jpg", gain_map=True).as_float()
+    np.testing.assert_allclose(radiance[32:], linear[32:], rtol=1e-5)
+    exr = hdrgen.read("predictions/plain/plain.exr").as_float()
+    assert exr[16, 16, 0] > 1.1
+    np.testing.assert_allclose(radiance[12:20, 12:28], exr[12:20, 12:28], rtol=0.02)
+
+
+def test_ultra_hdr_of_ultra_hdr_is_the_file(checkpoints):
+    hdrgen.write("ultra.uhdr.jpg", np.linspace(0.1, 6, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3))
+    expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="ultra.uhdr.jpg")
+    assert Path("predictions/ultra.uhdr/ultra.uhdr.uhdr.jpg").read_bytes() == Path("ultra.uhdr.jpg").read_bytes()
