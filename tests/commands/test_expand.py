@@ -11,7 +11,6 @@ import pytest
 
 import hdrgen
 from hdrgen.callbacks import PredictionWriter
-from hdrgen.cli import checkpoint_option
 from hdrgen.cli.main import main
 from hdrgen.commands.expand import FORMATS
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
@@ -52,9 +51,9 @@ def test_a_photograph_alone_is_expanded_with_the_packaged_weights(monkeypatch, d
 
 
 def test_without_packaged_weights_it_says_what_to_pass(monkeypatch, capsys):
-    monkeypatch.setattr(checkpoint_option, "DEFAULT", "none")
+    monkeypatch.setattr("hdrgen.weights.entries.DEFAULT", "none")
     assert main(["expand", "photos/a.png"]) == 2
-    assert "no packaged weights 'none' in this installation; pass --ckpt_path FILE" in capsys.readouterr().err
+    assert "expected the weights 'none', the default, found none in" in capsys.readouterr().err
 
 
 def test_an_interrupted_folder_goes_on_where_it_ended(default, tmp_path, capsys):
