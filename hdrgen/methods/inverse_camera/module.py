@@ -18,7 +18,7 @@ from hdrgen.methods.inverse_camera.limit import limited_stops
 from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
 from hdrgen.methods.inverse_camera.summary import ramp
-from hdrgen.tiling import of_whole_image, reduced_whole
+from hdrgen.tiling import enlarged, of_whole_image, reduced_whole
 
 SHADOW_EXPOSURE = 2.0**-10
 """Smallest exposure that the loss on log radiance tells from others."""
@@ -91,11 +91,11 @@ class InverseCamera(HDRModule):
         """The camera of each photograph; of a tile, that of the photograph it belongs to. In float32."""
 
         def estimated() -> tuple[Tensor, ...]:
-            curve, stops, clipped = self.network(image)
+            curve, *others = self.network(image)
             if self.response is not None:
                 levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device).expand(3, 1, -1)
                 curve = self.response.inverse(levels)[:, 0].expand(len(curve), -1, -1)
-            return curve, stops, clipped
+            return curve, *others
 
         return CameraEstimate(*of_whole_image(estimated))
 
@@ -130,7 +130,7 @@ class InverseCamera(HDRModule):
         stops = region_stops(estimate)
         if self.most_stops is not None:
             stops = limited_stops(stops, estimate.clipped, self.most_stops)
-        stops = guided_stops(stops, estimate.clipped, image)
+        stops = guided_stops(stops, estimate.clipped, image) * enlarged(estimate.depth, image)
         radiance: Tensor = self.restoration(image, linear, stops)
         return radiance
 
