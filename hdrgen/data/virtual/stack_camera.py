@@ -46,6 +46,9 @@ class StackCamera:
             are clipped, by their largest channel, as is drawn from `clipped`.
         clipped: Smallest and largest share of clipped pixels, drawn evenly in its logarithm.
         finish: Noise, black and white levels, sharpening and JPEG; None takes ideal pictures of `bits`.
+        astray: Share of the scenes not exposed for their lights whose exposure error is within `astray_by` stops
+            instead of `jitter`, as that of a bracket's outer frames is.
+        astray_by: Half the width of that error, in stops.
     """
 
     evs: Sequence[float] = HALF_STOPS
@@ -58,11 +61,18 @@ class StackCamera:
     exposed_for_lights: float = 0.0
     clipped: Sequence[float] = (1e-4, 0.2)
     finish: Finish | None = None
+    astray: float = 0.0
+    astray_by: float = 3.0
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail in the middle of a run."""
         if 0 not in self.evs or any(b <= a for a, b in zip(self.evs, self.evs[1:], strict=False)):
             raise InputError(f"expected exposures in ascending stops with 0 among them, found {list(self.evs)}")
+        if not (0 <= self.astray <= 1 and self.astray_by >= 0):
+            raise InputError(
+                "expected a share from 0 to 1 and stops of 0 or more, found"
+                f" astray={self.astray:g} and astray_by={self.astray_by:g}"
+            )
         if not (0 <= self.exposed_for_lights <= 1 and 0 < self.clipped[0] <= self.clipped[1] <= 1):
             raise InputError(
                 "expected exposed_for_lights from 0 to 1 and shares of clipped pixels above 0 and up to 1, found"
@@ -146,7 +156,9 @@ class StackCamera:
 
     def _gain(self, radiance: Tensor, generator: torch.Generator) -> Tensor:
         """The factor () that exposes a scene at EV 0."""
-        error = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
+        error = 2 * float(torch.rand((), generator=generator)) - 1
+        gone_astray = self.astray > 0 and float(torch.rand((), generator=generator)) < self.astray
+        error *= self.astray_by if gone_astray else self.jitter
         if self.exposed_for_lights:
             for_lights, drawn = torch.rand(2, generator=generator).tolist()
             if for_lights < self.exposed_for_lights:

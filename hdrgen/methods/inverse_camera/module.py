@@ -159,7 +159,8 @@ class InverseCamera(HDRModule):
         image, hdr = batch["ldr"][:, 0], batch["hdr"]
         estimate = CameraEstimate(*self.network(image))
         clipped = (ramp(image).amin(1, keepdim=True) >= 1).float()
-        stops = guided_stops(region_stops(estimate), estimate.clipped, image).detach()
+        depth = enlarged(estimate.depth, image)
+        stops = (guided_stops(region_stops(estimate), estimate.clipped, image) * depth).detach()
         radiance = self.restoration(image, _linear(image, estimate.curve), stops)
         made, truth = (x[..., ::2, ::2] for x in (radiance, hdr))
         ev = self._drawn_exposures(batch["scene"], made.device)
@@ -169,7 +170,7 @@ class InverseCamera(HDRModule):
             exposures.abs().mean(),
             _log_difference(made, truth),
             curve_loss(estimate.curve, batch["inverse_response"]),
-            stops_loss(guided_quantiles(estimate, image), clipped, hdr),
+            stops_loss(guided_quantiles(estimate, image) * depth, clipped, hdr),
         )
 
     def _drawn_exposures(self, scenes: list[str], device: torch.device) -> Tensor:
