@@ -72,6 +72,8 @@ BOUNDS: dict[str, tuple[Callable[..., object], list[object], list[object]]] = {
         [(0.0,), (-1.0, -0.9, 0.0)],
         [(), (1.0,), (-1.0, 0.0, 0.0), (-1.0, -1.0, 0.0), (1.0, 0.0)],
     ),
+    "astray": (lambda n: StackCamera(astray=n), [0.0, 1.0], [-ABOVE_ZERO, 1.1, math.nan]),
+    "astray by": (lambda n: StackCamera(astray_by=n), [0.0, 9.0], [-ABOVE_ZERO, math.nan]),
     "exposed for lights": (lambda n: StackCamera(exposed_for_lights=n), [0.0, 1.0], [-ABOVE_ZERO, 1.1, math.nan]),
     "clipped share": (
         lambda n: StackCamera(clipped=n),

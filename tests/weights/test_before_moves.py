@@ -70,11 +70,13 @@ def test_the_configuration_trains_with_its_monitor():
     geometry = {"probability": 1.0, "quarter_turns": False, "upside_down": True, "anywhere": False}
     was["data"]["augmentation"]["init_args"] |= geometry
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
-    was["data"] |= {"cache": None, "cache_gib": 50.0}
+    was["data"] |= {"cache": None, "cache_gib": 50.0, "own_radiance": False}
+    was["writer"] |= {"about": None, "most_stops": None}
     for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
         scenes["init_args"]["cache_gib"] = 0.5
         if camera := scenes["init_args"]["camera"]:
             camera |= {"exposed_for_lights": 0.0, "clipped": [1e-4, 0.2], "finish": None}
+            camera |= {"astray": 0.0, "astray_by": 3.0}
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
 

@@ -122,3 +122,16 @@ def test_exposures_have_the_bits_of_their_camera(bits, top):
     codes = sample["ldr"] * (top or 65535)
     assert ((codes - codes.round()).abs().max() < 1e-2) == (bits is not None)
     assert bits == 8 or (sample["ldr"] * 255 - (sample["ldr"] * 255).round()).abs().max() > 0.1
+
+
+def test_a_stated_share_of_exposures_is_astray_by_as_much_as_is_stated():
+    camera, grey = StackCamera(jitter=0.5, astray=0.4, astray_by=3.0), torch.ones(3, 8, 8)
+    gains = [camera.photograph(grey, "a", [4], derived_generator("astray", i))["hdr"].mean() for i in range(600)]
+    errors = (torch.stack(gains) / 0.18).log2()
+    assert float(errors.abs().max()) == pytest.approx(3, abs=0.05)
+    assert float((errors.abs() > 0.5).float().mean()) == pytest.approx(0.4 * (3 - 0.5) / 3, abs=0.06)
+
+
+def test_exposures_that_never_go_astray_are_drawn_as_before():
+    plain, wide = StackCamera(), StackCamera(astray_by=9.0)
+    assert torch.equal(*(each.photograph(scene(), "a", [4], derived_generator(1))["ldr"] for each in (plain, wide)))
