@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from benchmarks.pictures import photograph as making
+from benchmarks.pictures.readme import before_and_after
 from hdrgen.examples import example_photograph
 
 
@@ -35,3 +36,10 @@ def test_the_command_that_makes_it_is_deterministic_and_sees_the_middle_of_a_pan
         for _ in range(2)
     ]
     assert torch.equal(*taken)
+
+
+def test_the_picture_of_the_readme_shows_what_was_restored():
+    photograph, radiance = torch.ones(3, 360, 540), torch.full((3, 360, 540), 4.0)  # white, two stops above it
+    sheet = before_and_after(photograph, radiance)
+    assert sheet[600, 270] == pytest.approx([0.5371] * 3, abs=1e-4)  # IEC 61966-2-1 of a quarter
+    assert sheet[600, 810] == pytest.approx([1.0] * 3)
