@@ -1,4 +1,4 @@
-"""`hdrgen crf`: the response of a camera from an exposure stack, as a curve to look at and a file to use again."""
+"""`hdrgen crf`: the response of a camera, from an exposure stack or from a single photograph, as a curve and a file."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from hdrgen.cli import (
     CommandParser,
     add_bracket_arguments,
     add_config_argument,
+    add_network_arguments,
     add_output_arguments,
     add_size_argument,
+    asked_network,
     brackets_of,
     for_each,
     joined,
     output_files,
     refuse_existing,
+    trained_network,
     with_config,
 )
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from hdrgen.bracket import Bracket
+    from hdrgen.camera import CameraResponse
 
 DISAGREE = 0.3  # stops; good brackets are far below
+MIDDLE_GREY = 118
+"""Code of 18 % in sRGB."""
 
 
 def parser(verb: str) -> CommandParser:
@@ -33,11 +41,13 @@ def parser(verb: str) -> CommandParser:
     options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Estimate the response of a camera from exposures of a scene: NAME.json, for `merge --response` and"
-        " `expose --crf`, and a plot beside it. Says by how many stops the frames then still disagree.",
+        " `expose --crf`, and a plot beside it. Says by how many stops the frames then still disagree. Of one"
+        " photograph alone, a network estimates it.",
     )
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.json); a folder for several scenes (default: SCENE_crf.json here)")
-    options.add_argument("--method", choices=("debevec", "robertson"), default="debevec", help="(default: %(default)s)")
+    options.add_argument("--method", choices=("debevec", "robertson"), help="for exposures (default: debevec)")
+    add_network_arguments(options, "the network for one photograph (default: the packaged weights)")
     options.add_argument(
         "--plot", choices=("svg", "png", "none"), default="svg", help="of the curves (default: %(default)s)"
     )
@@ -53,21 +63,83 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: See `hdrgen merge`; linear photographs, whose response is known.
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
-    brackets = brackets_of(options)
-    outputs = output_files(options.output, [bracket.name for bracket in brackets], "_crf.json")
+    single = _only_photograph(options)
+    brackets = [] if single else brackets_of(options)
+    names = [single.stem] if single else [bracket.name for bracket in brackets]
+    outputs = output_files(options.output, names, "_crf.json")
     wrong = next((output for output in outputs if output.suffix.lower() != ".json"), None)
     if wrong is not None:
         raise InputError(f"{wrong}: expected a name that ends in .json; the plot is written beside it")
     plots = [output.with_suffix(f".{options.plot}") for output in outputs if options.plot != "none"]
     refuse_existing([*outputs, *plots], options.overwrite)
+    if single:
+        return _estimate_from_one(single, outputs[0], options)
     pairs = list(zip(brackets, outputs, strict=True))
-    for_each(pairs, "scenes", lambda pair: _estimate(*pair, options.method, options.plot, options.max_megapixels))
+    method = options.method or "debevec"
+    for_each(pairs, "scenes", lambda pair: _estimate(*pair, method, options.plot, options.max_megapixels))
+
+
+def _only_photograph(options: Namespace) -> Path | None:
+    """The photograph, where one file is all that was typed.
+
+    Raises:
+        InputError: An option that one photograph or several exposures have no use for.
+    """
+    paths = [Path(each).expanduser() for each in options.files]
+    single = paths[0] if len(paths) == 1 and paths[0].is_file() else None
+    network = asked_network(options)
+    if single and options.method:
+        raise InputError(f"--method {options.method} needs several exposures, found {single} alone; leave --method out")
+    if not single and network:
+        raise InputError(f"{network} is for one photograph, found several; leave it out, or name one file")
+    return single
+
+
+def _estimate_from_one(path: Path, output: Path, options: Namespace) -> None:
+    from hdrgen.camera import SRGB, save_response
+    from hdrgen.data import photograph_of
+    from hdrgen.io import read_image
+    from hdrgen.methods import InverseCamera, load_method
+
+    network = trained_network(options, default=True)
+    method = load_method(network)
+    if not isinstance(method, InverseCamera):
+        raise InputError(
+            f"{network}: expected a network that estimates cameras, InverseCamera, found {type(method).__name__}"
+        )
+    picture = read_image(path, max_megapixels=options.max_megapixels)
+    if picture.linear:
+        raise InputError(f"{path}: expected a photograph as cameras encode it, found a linear one, which has no curve")
+    response = method.camera(photograph_of(picture))
+    save_response(response, output, {"method": network.stem, "files": [path.name]})
+    plot = _plotted(output, options.plot, response, f"{path.stem}: {network.stem}")
+    grey, of_srgb = (stops_below_white(each, MIDDLE_GREY) for each in (response, SRGB()))
+    print(
+        f"{output}: from {path.name} alone, by {network.stem}; code {MIDDLE_GREY} of 255 is {grey:.1f} stops below"
+        f" white (sRGB: {of_srgb:.1f}){plot}"
+    )
+
+
+def stops_below_white(response: CameraResponse, code: int) -> float:
+    """How far below white the exposure of a grey code of 8 bits is."""
+    import torch
+
+    return -float(response.inverse(torch.full((3, 1, 1), code / 255)).mean().log2())
+
+
+def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> str:
+    """Draw the curves beside a file of them; returns what to say of it."""
+    from hdrgen.bracket import write_plot
+
+    if plot == "none":
+        return ""
+    return f", plot {write_plot(output.with_suffix(f'.{plot}'), response, title)}"
 
 
 def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapixels: float) -> None:
     import torch
 
-    from hdrgen.bracket import BracketPixels, write_plot
+    from hdrgen.bracket import BracketPixels
     from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
 
     pixels = BracketPixels.read(bracket, max_megapixels)
@@ -84,11 +156,7 @@ def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapi
     residual = response_residual(sample, ev, response)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
-    written = ""
-    if plot != "none":
-        path = output.with_suffix(f".{plot}")
-        write_plot(path, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops")
-        written = f", plot {path}"
+    written = _plotted(output, plot, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops")
     if residual > DISAGREE:
         warnings.warn(
             f"{bracket.name}: the frames disagree by {residual:.2g} stops under this curve; check the exposures, align"

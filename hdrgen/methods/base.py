@@ -1,14 +1,11 @@
 """The one method interface: what a method is. How methods are judged is in `evaluation.py`."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, Literal, TypedDict
 
 import torch
 from pytorch_lightning import Callback
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
@@ -16,6 +13,7 @@ from torch.optim.lr_scheduler import ConstantLR
 from hdrgen.camera import CameraResponse
 from hdrgen.data import Batch, Selection, WholeStack
 from hdrgen.errors import InputError
+from hdrgen.methods.checkpointed import CheckpointedModule
 from hdrgen.methods.evaluation import EvaluatedModule
 from hdrgen.methods.facts import MethodFacts
 from hdrgen.methods.hooks import check_hooks
@@ -26,16 +24,7 @@ from hdrgen.methods.schedules import Schedules
 from hdrgen.methods.source import source_of
 from hdrgen.methods.tiled import TiledModule
 from hdrgen.tiling import no_progress
-from hdrgen.weights import (
-    EARLIER,
-    Best,
-    best_known,
-    checked_loops,
-    find_checkpoint,
-    own_states,
-    read_checkpoint,
-    resumable,
-)
+from hdrgen.weights import find_checkpoint, read_checkpoint
 
 
 class Prediction(TypedDict, total=False):
@@ -51,7 +40,7 @@ class Prediction(TypedDict, total=False):
     hdr: Tensor
 
 
-class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
+class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, CheckpointedModule):
     """A method that reconstructs HDR images.
 
     A method says what it is by class attributes, see `MethodFacts`, and implements `training_step` and one of these.
@@ -113,7 +102,6 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
         self.response = response
         self.initial_weights = initial_weights
         self.progress: Callable[[float], None] = no_progress
-        self.earlier_best: Best | None = None
 
     def setup(self, stage: str) -> None:
         """Load the weights that training starts from; a checkpoint to resume from is loaded later and wins.
@@ -300,57 +288,3 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining):
             both, image, self.tile, (torch.uint8, None)
         )
         return {"scene": batch["scene"], "image": image, "stack": stack, "ev": ev, "hdr": hdr}
-
-    @classmethod
-    def load_from_checkpoint(cls, checkpoint_path: Any, *_: Any, **__: Any) -> NoReturn:
-        """Refused: Lightning would hand what the file says to a parser that imports classes and opens addresses.
-
-        Raises:
-            InputError: With what to call instead.
-        """
-        raise InputError(
-            f"{cls.__name__}.load_from_checkpoint lets a file name what is imported and opened; load {checkpoint_path}"
-            f" as data by hdrgen.load({str(checkpoint_path)!r}).method"
-        )
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note the class, so that a checkpoint alone is enough to load the method.
-
-        A response that was passed as an object, not on the command line, cannot be noted, which raises a warning.
-        """
-        if self.response is not None and "response" not in self.hparams:
-            name = self.response.name
-            warnings.warn(
-                f"checkpoints do not hold the response {name}; pass it again with the checkpoint", stacklevel=2
-            )
-        fit_loop = checkpoint.get("loops", {}).get("fit_loop", {})
-        fit_loop.get("state_dict", {}).pop("combined_loader", None)  # of our loaders it says nothing
-        checkpoint["hdrgen"] = {"class_path": f"{type(self).__module__}.{type(self).__qualname__}"}
-        folder = next(iter(self._folders()), None)
-        if self.earlier_best is not None and folder:
-            checkpoint["hdrgen"][EARLIER] = self.earlier_best.noted(Path(folder))
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Forget files outside the run's own folders: callbacks take up their states after this, and remove files.
-
-        The best checkpoint of the run that this one goes on from is noted, for reading alone. Training goes on where it
-        was saved, wherever that was.
-
-        Raises:
-            InputError: It was saved at a place where no training is.
-
-        A method that has more to take up calls this as well.
-        """
-        if "callbacks" in checkpoint and self._trainer is not None:
-            if self._trainer.ckpt_path:
-                known = best_known(checkpoint, Path(self._trainer.ckpt_path).parent)
-                self.earlier_best = next((best for best in known if best.path.is_file()), None)
-            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], self._folders())
-        if "loops" in checkpoint:
-            checked_loops(checkpoint["loops"])
-            checkpoint["loops"] = resumable(checkpoint["loops"])
-
-    def _folders(self) -> list[str]:
-        """Where this run keeps its checkpoints."""
-        writers = self._trainer.checkpoint_callbacks if self._trainer is not None else []
-        return [str(each.dirpath) for each in writers if isinstance(each, ModelCheckpoint) and each.dirpath]

@@ -4,7 +4,7 @@ from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
 from hdrgen.tiling.strips import by_strips
-from hdrgen.tiling.tiling import TileSize, Tiling, no_progress
+from hdrgen.tiling.tiling import TileSize, Tiling, no_progress, reduced_whole
 from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "no_progress",
     "of_whole_image",
     "pad_to_multiple",
+    "reduced_whole",
     "row_slices",
 ]

@@ -86,7 +86,7 @@ class Tiling:
         whole = WholeImage()
         if self.context:
             with whole.recording():
-                function(self._prepared(_reduced(image)))
+                function(self._prepared(reduced_whole(image)))
         return self._blended(function, image, regions, whole, kept)
 
     def check(self, tile: TileSize) -> None:
@@ -217,7 +217,7 @@ def _cut(image: Tensor, region: Region, multiple: int) -> Tensor:
     return pad_to_multiple(around, multiple)[..., region.top - top :, region.left - left :]
 
 
-def _reduced(image: Tensor) -> Tensor:
+def reduced_whole(image: Tensor) -> Tensor:
     """The image, its longer side at most `CONTEXT` pixels."""
     longer = max(image.shape[-2:])
     if longer <= CONTEXT:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.camera import load_response
+from hdrgen.camera import Sigmoid, load_response
 from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
+from tests.checkpoint_files import example_of, write_checkpoint
 from tests.commands.brackets import write_bracket
 
 
@@ -46,6 +47,40 @@ def test_plots(folder):
     assert read_image("b.png").pixels.std() > 5
     assert main(["crf", "room", "-o", "c.json", "--plot", "none"]) == 0
     assert not list(folder.glob("c.[ps]*"))
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """A network that has learnt nothing takes every camera for the mean of cameras."""
+    file = write_checkpoint(example_of("InverseCamera").model(), tmp_path / "mean.ckpt")
+    monkeypatch.setattr("hdrgen.weights.default_weights", lambda: file)
+    return file
+
+
+def test_one_photograph_alone_is_asked_of_a_network(folder, network, capsys):
+    assert main(["crf", "room/a_mid.jpg"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "a_mid_crf.json: from a_mid.jpg alone, by mean; code 118 of 255 is 2.3 stops below white (sRGB: 2.5), plot"
+    )
+    display = torch.linspace(0, 1, 20).expand(3, 1, -1)
+    torch.testing.assert_close(
+        load_response("a_mid_crf.json").inverse(display), Sigmoid(0.9, 0.6).inverse(display), atol=1e-4, rtol=0
+    )
+    assert len(list(ElementTree.parse(folder / "a_mid_crf.svg").iter("{http://www.w3.org/2000/svg}polyline"))) == 4
+
+
+def test_what_one_photograph_has_no_use_for_is_told(folder, network, capsys):
+    other = write_checkpoint(example_of("CEVR").model(), folder / "cevr.ckpt")
+    write_image(folder / "linear.tif", np.full((20, 20, 3), 0.1, np.float32))
+    for arguments, message in (
+        (["room/a_mid.jpg", "--method", "robertson"], "--method robertson needs several exposures"),
+        (["room", "--weights", str(network)], "is for one photograph, found several"),
+        (["room/a_mid.jpg", "--ckpt_path", str(other)], "a network that estimates cameras, InverseCamera, found CEVR"),
+        (["linear.tif"], "found a linear one"),
+    ):
+        assert main(["crf", *arguments]) == 2
+        assert message in capsys.readouterr().err
+    assert not list(folder.glob("*_crf*"))
 
 
 def test_errors(folder, capsys):

@@ -11,7 +11,7 @@ from hdrgen.methods.inverse_camera.application import Restoration, guided_stops,
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily, response_of
 from hdrgen.methods.inverse_camera.loss import QUANTILES, curve_loss, pinball, stops_loss
 from hdrgen.methods.inverse_camera.network import CameraEstimate, CameraNetwork
-from hdrgen.methods.inverse_camera.summary import histogram_of, overview_of, thumbnail_of
+from hdrgen.methods.inverse_camera.summary import depth_of, histogram_of, overview_of, thumbnail_of
 
 TINY = {"channels": (8, 8, 8), "thumbnail": 32}
 
@@ -107,9 +107,33 @@ def test_small_lights_get_the_upper_quantile_and_large_areas_the_median():
     clipped = torch.zeros(1, 1, 64, 64)
     clipped[..., 5, 5] = 0.1
     clipped[..., 32:, :] = 1
-    chosen = region_stops(CameraEstimate(torch.zeros(1, 256), stops, clipped))
+    chosen = region_stops(CameraEstimate(torch.zeros(1, 256), stops, clipped, clipped))
     assert float(chosen[0, 0, 5, 5]) > 2.9
     assert float(chosen[0, 0, 50, 50]) == 1
+
+
+def test_clipped_regions_have_an_edge_and_an_inside_whatever_the_size():
+    for side in (256, 1024):
+        image = torch.full((1, 3, side, side), 0.5)
+        image[..., : side // 2] = 1
+        image[..., side // 4 : side // 4 + side // 128, -side // 4 : -side // 4 + side // 128] = 1  # two cells
+        depth = depth_of(image)[0, 0]
+        assert depth[:, :124].min() > 0.999
+        assert float(depth[128, 127]) < 0.5  # the last clipped column
+        assert depth[128, 130:190].max() == 0
+        assert depth[64:66, -64:-62].min() > 0.999
+    assert depth_of(torch.full((1, 3, 20, 30), 0.9)).max() == 0
+
+
+@torch.no_grad()
+def test_radiance_comes_down_to_white_at_the_edge_of_a_light():
+    model = trained_looking()
+    image = torch.full((1, 3, 256, 256), 0.2)
+    image[..., 60:200, 60:200] = 1
+    row = model.expand(image)[0, 0, 128]
+    assert float(row[130]) > 1.5
+    assert (row[60:64].diff() > 0).all()
+    assert float(row[60]) < 1 + (float(row[130]) - 1) / 2
 
 
 def test_stops_come_from_clipped_cells_and_do_not_thin_out_at_their_edges():

@@ -9,7 +9,7 @@ from hdrgen.methods.inverse_camera.network import CameraEstimate
 from hdrgen.methods.inverse_camera.summary import ramp
 from hdrgen.tiling import enlarged
 
-LARGE_REGION = 0.05
+LARGE_REGION = 0.2
 """Clipped share of its surroundings from which on a region gets the median and no more."""
 SURROUNDINGS = 8
 """Part of the longer side of the picture that the surroundings of a cell are."""

@@ -8,7 +8,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
 
-from hdrgen.camera import CameraResponse
+from hdrgen.camera import CameraResponse, EstimatedResponse
 from hdrgen.data import Batch, TheseExposures, derived_generator
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
@@ -18,7 +18,7 @@ from hdrgen.methods.inverse_camera.limit import limited_stops
 from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
 from hdrgen.methods.inverse_camera.summary import ramp
-from hdrgen.tiling import of_whole_image
+from hdrgen.tiling import enlarged, of_whole_image, reduced_whole
 
 SHADOW_EXPOSURE = 2.0**-10
 """Smallest exposure that the loss on log radiance tells from others."""
@@ -91,13 +91,18 @@ class InverseCamera(HDRModule):
         """The camera of each photograph; of a tile, that of the photograph it belongs to. In float32."""
 
         def estimated() -> tuple[Tensor, ...]:
-            curve, stops, clipped = self.network(image)
+            curve, *others = self.network(image)
             if self.response is not None:
                 levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device).expand(3, 1, -1)
                 curve = self.response.inverse(levels)[:, 0].expand(len(curve), -1, -1)
-            return curve, stops, clipped
+            return curve, *others
 
         return CameraEstimate(*of_whole_image(estimated))
+
+    @torch.no_grad()
+    def camera(self, image: Tensor) -> EstimatedResponse:
+        """The response that a photograph `(3, H, W)`, of any size, was taken with: three equal curves."""
+        return EstimatedResponse(self.estimate(reduced_whole(image[None])).curve[0].expand(3, -1).contiguous())
 
     def expand(self, image: Tensor) -> Tensor:
         """Radiance `(B, 3, H, W)` of `image` `(B, 3, H, W)`. See `HDRModule.expand`."""
@@ -125,7 +130,7 @@ class InverseCamera(HDRModule):
         stops = region_stops(estimate)
         if self.most_stops is not None:
             stops = limited_stops(stops, estimate.clipped, self.most_stops)
-        stops = guided_stops(stops, estimate.clipped, image)
+        stops = guided_stops(stops, estimate.clipped, image) * enlarged(estimate.depth, image)
         radiance: Tensor = self.restoration(image, linear, stops)
         return radiance
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from hdrgen.errors import InputError
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
-from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, histogram_of, overview_of, thumbnail_of
+from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, depth_of, histogram_of, overview_of, thumbnail_of
 
 WIDTHS = (16, 32, 64, 96, 128)
 MOST_STOPS = 10.0
@@ -24,11 +24,13 @@ class CameraEstimate(NamedTuple):
         stops: What clipping hid, `(B, 2, h, w)` stops above white: median and upper quantile, over the cells of the
             thumbnail.
         clipped: Share of clipped pixels in each cell, `(B, 1, h, w)`.
+        depth: How far inside a clipped region each place is, see `depth_of`; applied, not estimated.
     """
 
     curve: Tensor
     stops: Tensor
     clipped: Tensor
+    depth: Tensor
 
 
 class Block(nn.Module):
@@ -94,7 +96,7 @@ class CameraNetwork(nn.Module):
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
         clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
-        return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped)
+        return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped, depth_of(image))
 
     def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:
         pooled = [deepest.mean((-2, -1)), deepest.amax((-2, -1)), 4 * histogram.flatten(1)]

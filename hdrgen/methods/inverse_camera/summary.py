@@ -8,6 +8,10 @@ BINS = 64
 """Of the histogram of each channel."""
 NEARLY_WHITE = (0.90, 0.995)
 """Display values between which a pixel passes from known to clipped: JPEG moves 255 down to about 249."""
+EDGE_CELLS = 256
+"""Rows and columns of the grid over which the edges of clipped regions are told."""
+EDGE = 0.4
+"""Part of the clipped share further inside at which a region begins: at a straight edge it is a half."""
 CHANNELS = 8
 """Of the thumbnail, see `thumbnail_of`."""
 
@@ -46,6 +50,23 @@ def thumbnail_of(overview: Tensor) -> Tensor:
     means = functional.avg_pool2d(parts, 2)
     deviation = (means[:, 7:8] - means[:, 6:7].square()).clamp_min(1e-6).sqrt()
     return torch.cat([means[:, :6], deviation, means[:, 8:]], 1)
+
+
+def depth_of(image: Tensor) -> Tensor:
+    """How far inside a clipped region a place is: 0 at its edge, where radiance comes down to white, to 1.
+
+    Args:
+        image: `(B, 3, H, W)`, display values.
+
+    Returns:
+        `(B, 1, 256, 256)`, the same for a photograph at any size. A light of a cell or two is all inside.
+    """
+    cells = (EDGE_CELLS, EDGE_CELLS)
+    share = functional.interpolate(ramp(image).amin(1, keepdim=True), cells, mode="bilinear", antialias=True)
+    for _ in range(2):
+        share = functional.avg_pool2d(share, 3, 1, 1, count_include_pad=False)
+    inside = share / functional.max_pool2d(share, 7, 1, 3).clamp_min(1e-3)
+    return ((inside - EDGE) / (1 - EDGE)).clamp(0, 1)
 
 
 def histogram_of(image: Tensor) -> Tensor:
