@@ -14,7 +14,7 @@ help: ## Show this help
 
 install: .venv/runtime.stamp ## Create .venv and install hdrgen into it
 
-quickstart: .venv/runtime.stamp ## Train, test and use a small network on generated scenes (at most 10 minutes on 2 cores)
+quickstart: .venv/runtime.stamp ## Turn a photograph into HDR within seconds, then train, test and use a small network (10 minutes on 2 cores)
 	$(BIN)/hdrgen quickstart --overwrite
 
 test: .venv/test.stamp ## Run the tests and the examples in docstrings

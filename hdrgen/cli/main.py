@@ -39,7 +39,7 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "quickstart": Verb("hdrgen.commands.quickstart", "train, test and use a small network on generated scenes"),
+    "quickstart": Verb("hdrgen.commands.quickstart", "a photograph to HDR, then a small network from training to use"),
     "fit": Verb("hdrgen.cli.lightning", "train a method"),
     "validate": Verb("hdrgen.cli.lightning", "score a method on the validation scenes"),
     "test": Verb("hdrgen.cli.lightning", "score a method on the test scenes and write the table"),
@@ -131,8 +131,8 @@ verbs:
 
 `hdrgen VERB --help` explains one verb. To begin with:
   hdrgen quickstart
+  hdrgen expand photo.jpg
   hdrgen fit --config multi_exposure_small
-  hdrgen predict --ckpt_path last.ckpt --data.predict photo.jpg
 
 {TRACEBACK}=1 in the environment shows where an error came from."""
 

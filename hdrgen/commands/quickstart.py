@@ -1,8 +1,10 @@
-"""`hdrgen quickstart`: train, test and use a small network on scenes that the package generates itself."""
+"""`hdrgen quickstart`: a photograph to HDR with the packaged weights, then a small network from training to use."""
 
 from __future__ import annotations
 
 import shutil
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,9 @@ from hdrgen.cli import (
     format_table,
     with_config,
 )
+from hdrgen.commands import expand
 from hdrgen.errors import InputError
+from hdrgen.examples import example_photograph
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +32,16 @@ BASELINES = {"unchanged input": "UnchangedInput", "linear gain": "LinearGain"}
 NETWORK = "network"
 QUIET = ("--trainer.logger=false", "--trainer.enable_model_summary=false")
 PHOTO_SEED = 90_007  # a scene that neither training, validation nor test draws
+EXPANDED_EV = ("-4.0", "-2.0", "+0.0", "+2.0")
+"""As the files of exposures are named."""
 
 
 def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
     options = CommandParser(
         prog=f"hdrgen {verb}",
-        description="Train, test and use a small network on scenes that the package generates itself.",
+        description="Make an HDR image of a photograph with the packaged weights; then train, test and use a small"
+        " network on scenes that the package generates itself.",
     )
     options.add_argument(
         "-o",
@@ -46,13 +53,14 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--overwrite", action="store_true", help="delete what an earlier quickstart left in the folder"
     )
+    options.add_argument("--no-training", action="store_true", help="end after the photograph, within seconds")
     options.add_argument("--steps", type=int, help="stop training after so many steps, to try the rest")
     add_config_argument(options, "steps: 500")
     return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Do it all, and print what to look at.
+    """Do it all, and print what to look at and what to type next.
 
     Raises:
         InputError: The output folder is in use, or the trained network does not beat the unchanged input at every
@@ -62,12 +70,73 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.steps is not None and options.steps < 1:
         raise InputError(f"expected at least one step, found {options.steps}; pass --steps 1 or more")
     output = _fresh(options.output, options.overwrite)
-    checkpoint = _fit(output, options.steps)
+    network = "" if _expand_example(output) else None
+    if not options.no_training:
+        checkpoint = _train_and_test(output, options.steps)
+        network = f" --ckpt_path {checkpoint}" if network is None else network
+    if network is not None:
+        print(f"\nNext, a photograph of your own:\n  {_command()} expand YOUR.jpg{network}")
+
+
+def _expand_example(output: Path) -> bool:
+    """Make HDR of the photograph that comes with hdrgen; False where there are no weights for that."""
+    from hdrgen.weights import default_weights
+
+    start = time.perf_counter()
+    try:
+        default_weights()
+    except InputError:
+        print("no default weights are packaged: left out the photograph that they turn into HDR; see hdrgen weights")
+        return False
+    print("Part 1: one photograph to HDR, with the weights that come with hdrgen", flush=True)
+    photograph, evs = example_photograph(), ",".join(EXPANDED_EV)
+    expand.run("expand", [str(photograph), "-o", str(output), f"--ev={evs}", "--formats", "exr,uhdr.jpg"])
+    folder = output / photograph.stem
+    sheet = _expanded_sheet(photograph, folder)
+    radiance = folder / f"{photograph.stem}.exr"
+    shown = {
+        sheet: "the photograph, the HDR image tone-mapped, and its exposures",
+        radiance: "the HDR image: linear radiance",
+        radiance.with_suffix(".uhdr.jpg"): "the photograph with a gain map, for HDR screens",
+    }
+    print(f"\nOpen these ({time.perf_counter() - start:.0f} s):")
+    for path, what in shown.items():
+        print(f"  {path}  {what}", flush=True)
+    return True
+
+
+def _expanded_sheet(photograph: Path, folder: Path) -> Path:
+    """The photograph, the tone-mapped result and its exposures, from bright to dark, as one PNG."""
+    from hdrgen.callbacks import contact_sheet
+    from hdrgen.io import read_image, write_image
+    from hdrgen.tonemap import reinhard2002
+
+    def shown(path: Path) -> Tensor:
+        return _tensor(read_image(path).as_float())
+
+    mapped = reinhard2002(shown(folder / f"{photograph.stem}.exr")[None])[0]
+    panels = [("the photograph", shown(photograph)), ("the HDR image, tone-mapped", mapped)]
+    stem = f"{photograph.stem}_ev"
+    panels += [(f"its exposure EV {ev}", shown(folder / f"{stem}{ev}.png")) for ev in reversed(EXPANDED_EV)]
+    return write_image(folder / "contact_sheet.png", contact_sheet([panels[:3], panels[3:]], height=320))
+
+
+def _command() -> str:
+    """How hdrgen was called, where a shell does not find it by its name."""
+    typed = Path(sys.argv[0])
+    return str(typed) if typed.name == "hdrgen" and not shutil.which("hdrgen") else "hdrgen"
+
+
+def _train_and_test(output: Path, steps: int | None) -> Path:
+    """The small network's way: the checkpoint of its training, once it has been tested, used and judged."""
+    print("\nPart 2: a small network from training to test and use, at most ten minutes on two cores", flush=True)
+    checkpoint = _fit(output, steps)
     table = _test(output, checkpoint)
     pictures = _reconstruct(output, checkpoint)
     print(format_table(table))
     _print_paths(output, pictures)
     _judge(table)
+    return checkpoint
 
 
 def _fresh(output: Path, overwrite: bool) -> Path:

@@ -45,7 +45,8 @@ def all_metrics() -> dict[str, type[ImageMetric]]:
 
 def describe_metric(metric: type[ImageMetric]) -> MetricEntry:
     """An entry from the class, its docstring and its arguments."""
-    arguments = inspect.signature(metric).parameters.values()
+    parameters = inspect.signature(metric).parameters.values()
+    arguments = [one for one in parameters if one.kind is not one.VAR_KEYWORD]  # what a base class takes for itself
     return {
         "name": metric.name(),
         "class_path": f"hdrgen.metrics.{metric.__name__}",
