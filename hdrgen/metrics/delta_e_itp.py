@@ -63,7 +63,10 @@ class DeltaEITP(ImageMetric):
     domain = "luminance"
     higher_is_better = False
     bounds = (0.0, math.inf)
-    reference = "Recommendation ITU-R BT.2124-0: Objective metric for the assessment of the potential visibility of colour differences in television, 2019."  # noqa: E501
+    reference = (
+        "ITU-R BT.2124-0, 2019; objective metric for the assessment of the potential visibility of colour differences"
+        " in television."
+    )
     outputs = ("delta_e_itp",)
 
     def measure(self, image: Tensor, target: Tensor) -> dict[str, Tensor]:
