@@ -110,3 +110,12 @@ def test_regions_are_multiples_and_none_is_larger_than_its_share():
     assert _even(200, 96, 8, 8) == 72
     assert starts(64, 64, 63, 1) == [0]
     assert starts(65, 64, 32, 1)[-1] == 1
+
+
+@pytest.mark.parametrize("dtype", [None, torch.uint8])
+def test_tiles_without_overlap_make_the_same_as_the_whole_bit_for_bit(dtype):
+    image = torch.rand(1, 3, 41, 57)
+    whole, tiled = (
+        Tiling(overlap=0).apply_all(lambda part: (part.square(),), image, tile, (dtype,)) for tile in ("none", 12)
+    )
+    assert torch.equal(whole[0], tiled[0])
