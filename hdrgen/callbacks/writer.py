@@ -252,4 +252,5 @@ def half_pixels(image: Tensor) -> np.ndarray:
     """
     if not float(image.amax()) < torch.finfo(torch.half).max:  # also NaN, which the writer refuses
         return to_pixels(image)
-    return image.detach().half().cpu().permute(1, 2, 0).contiguous().numpy()
+    pixels = torch.empty(*image.shape[1:], len(image), dtype=torch.half)
+    return pixels.copy_(image.detach().permute(1, 2, 0)).numpy()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hdrgen.cli.warnings_ import one_line_warnings
 from hdrgen.errors import InputError
+from hdrgen.lazy import uncollected
 from hdrgen.signals import advice, terminable, was_terminated
 from hdrgen.text_table import printable
 from hdrgen.version import __version__
@@ -144,7 +145,9 @@ def _dispatch(arguments: list[str]) -> None:
         print(f"hdrgen {__version__}")
     elif arguments[0] in VERBS:
         verb, *rest = arguments
-        importlib.import_module(VERBS[verb].module).run(verb, rest)
+        with uncollected():
+            module = importlib.import_module(VERBS[verb].module)
+        module.run(verb, rest)
     else:
         raise _unknown(arguments[0])
 

@@ -1,6 +1,7 @@
 """Large photographs in tiles: bounded memory, no seams."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -22,6 +23,8 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 LARGEST, SMALLEST = 1536, 256
 """Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
+WITHOUT_OVERLAP = 512
+"""Automatic tiles that share nothing: what is made of one on the way stays in the processor's cache."""
 SHARE, MOST = 4, 3 * 2**26
 """An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
 STRIP = 64
@@ -38,7 +41,8 @@ class Tiling:
 
     Attributes:
         multiple: The network's stride in pixels.
-        overlap: Pixels that neighbouring tiles share. Three eighths on each side are not used, the rest is blended.
+        overlap: Pixels that neighbouring tiles share. Three eighths on each side are not used, the rest is blended. 0
+            is for what looks at each pixel alone, beside statistics of the whole image.
         context: Whether the network uses statistics of the whole image (`of_whole_image`). Those of a photograph longer
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
         prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
@@ -106,6 +110,8 @@ class Tiling:
             return None
         if tile != "auto":
             return tile
+        if not self.overlap:
+            return _rounded(WITHOUT_OVERLAP, self.multiple)
         side = self.side_within(function, image, min(free_memory(image.device) / SHARE, MOST))
         return None if longest <= side else side
 
@@ -140,23 +146,26 @@ class Tiling:
     ) -> tuple[Tensor, ...]:
         rows, columns = _ramps(regions, self.overlap)
         prepared = self.prepare(image)
-        canvases: list[Canvas] = []
+        canvases: list[Canvas] | list[Mosaic] = []
 
         def paint(region: Region) -> None:
             with whole.replaying(region):
                 parts = function(_cut(prepared, region, self.multiple))
             if not canvases:
-                wide, size = region.whole[1], image.shape[-2:]
-                canvases.extend(Canvas(part, wide, size, dtype) for part, dtype in zip(parts, kept, strict=True))
+                kind, wide, size = Canvas if self.overlap else Mosaic, region.whole[1], image.shape[-2:]
+                canvases.extend(kind(part, wide, size, dtype) for part, dtype in zip(parts, kept, strict=True))
             share = rows[region.top][:, None] * columns[region.left]
             for canvas, part in zip(canvases, parts, strict=True):
                 canvas.add(part, share, region)
 
         paint(regions[0])
-        for done, region in enumerate(regions[1:], 1):
-            self.progress(done / len(regions))
-            with heap_kept():  # and given back after the tile: from tile to tile it would fall into ever more pieces
-                paint(region)
+        # Given back after each tile: from one to the next it would fall into ever more pieces. Not small tiles' little.
+        of_all, of_one = (nullcontext, heap_kept) if self.overlap else (heap_kept, nullcontext)
+        with of_all():
+            for done, region in enumerate(regions[1:], 1):
+                self.progress(done / len(regions))
+                with of_one():
+                    paint(region)
         self.progress(1.0)
         return tuple(canvas.finished() for canvas in canvases)
 
@@ -201,6 +210,23 @@ class Canvas:
         self.sum[..., : rest.shape[-2], :] = rest
         self.sum[..., rest.shape[-2] :, :] = 0
         self.top = bottom
+
+
+class Mosaic:
+    """A result of tiles that are not blended, arguments as of `Canvas`: where two meet, the later one stays."""
+
+    def __init__(self, tile: Tensor, width: int, size: Sequence[int], kept: torch.dtype | None) -> None:
+        self.result = tile.new_empty(*tile.shape[:-2], *size, dtype=kept)
+        self.kept = kept
+
+    def add(self, part: Tensor, share: Tensor, region: Region) -> None:
+        """Put a tile `(..., h, w)` in its place."""
+        place = self.result[..., region.top : region.top + region.height, region.left : region.left + region.width]
+        place.copy_(_kept(part[..., : place.shape[-2], : place.shape[-1]], self.kept))
+
+    def finished(self) -> Tensor:
+        """The result `(..., H, W)`."""
+        return self.result
 
 
 def _kept(values: Tensor, dtype: torch.dtype | None) -> Tensor:

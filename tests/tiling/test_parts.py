@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from hdrgen.tiling import Tiling, group_norm
-from hdrgen.tiling.tiling import CONTEXT, Canvas, _even, _reduced, _regions, starts
+from hdrgen.tiling.tiling import CONTEXT, Canvas, _even, _regions, reduced_whole, starts
 from hdrgen.tiling.whole_image import Region
 
 TYPES = (None, torch.float16, torch.float64, torch.uint8)
@@ -68,7 +68,7 @@ def test_without_tiles_torch_normalises(groups, affine):
 def test_statistics_are_taken_from_at_most_1024_pixels(size, expected):
     assert CONTEXT == 1024
     image = torch.arange(size[0] * size[1], dtype=torch.float32).view(1, 1, *size)
-    reduced = _reduced(image)
+    reduced = reduced_whole(image)
     assert reduced.shape[-2:] == expected
     assert (reduced is image) == (size == expected)
     if expected[1] > 1:  # torch's antialiased interpolation to a single column gives other numbers
@@ -110,3 +110,12 @@ def test_regions_are_multiples_and_none_is_larger_than_its_share():
     assert _even(200, 96, 8, 8) == 72
     assert starts(64, 64, 63, 1) == [0]
     assert starts(65, 64, 32, 1)[-1] == 1
+
+
+@pytest.mark.parametrize("dtype", [None, torch.uint8])
+def test_tiles_without_overlap_make_the_same_as_the_whole_bit_for_bit(dtype):
+    image = torch.rand(1, 3, 41, 57)
+    whole, tiled = (
+        Tiling(overlap=0).apply_all(lambda part: (part.square(),), image, tile, (dtype,)) for tile in ("none", 12)
+    )
+    assert torch.equal(whole[0], tiled[0])

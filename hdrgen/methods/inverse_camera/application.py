@@ -33,9 +33,20 @@ class Restoration(nn.Module):
             linear: Their sensor exposures, same shape.
             stops: Above white where all channels are clipped, `(B, 1, H, W)`.
         """
-        clipped = ramp(image).sort(1, descending=True).values
-        strength = (clipped * torch.softmax(self.shares, 0).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        shares = torch.softmax(self.shares, 0)
+        strength = sum(share * clipped for share, clipped in zip(shares, _sorted(ramp(image)), strict=True))
         return linear * (strength * stops).exp2()
+
+
+def _sorted(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest, middle and smallest channel `(B, 1, H, W)` of each pixel `(B, 3, H, W)`; quicker than `sort`."""
+    red, green, blue = image.split(1, 1)
+    larger, smaller = torch.maximum(red, green), torch.minimum(red, green)
+    return (
+        torch.maximum(larger, blue),
+        torch.maximum(smaller, torch.minimum(larger, blue)),
+        torch.minimum(smaller, blue),
+    )
 
 
 def region_stops(estimate: CameraEstimate) -> Tensor:

@@ -17,7 +17,7 @@ from hdrgen.methods.inverse_camera.curve import response_of
 from hdrgen.methods.inverse_camera.limit import limited_stops
 from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
 from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
-from hdrgen.methods.inverse_camera.summary import ramp
+from hdrgen.methods.inverse_camera.summary import NEARLY_WHITE, ramp
 from hdrgen.tiling import enlarged, of_whole_image, reduced_whole
 
 SHADOW_EXPOSURE = 2.0**-10
@@ -53,6 +53,7 @@ class InverseCamera(HDRModule):
     """
 
     context = True
+    overlap = 0  # beyond the estimate, which is of the whole photograph, each pixel is worked on alone
     exposures = TheseExposures((0.0,))
 
     def __init__(
@@ -127,6 +128,8 @@ class InverseCamera(HDRModule):
         return self._restored(image, _linear(image, estimate.curve), estimate)
 
     def _restored(self, image: Tensor, linear: Tensor, estimate: CameraEstimate) -> Tensor:
+        if not torch.compiler.is_compiling() and bool(image.amax() <= NEARLY_WHITE[0]):
+            return linear  # most tiles of most photographs: the gain would be 1
         stops = region_stops(estimate)
         if self.most_stops is not None:
             stops = limited_stops(stops, estimate.clipped, self.most_stops)

@@ -57,3 +57,24 @@ def test_a_known_response_may_differ_by_channel(lights):
 def test_fewer_than_no_stops_are_refused():
     with pytest.raises(InputError, match="expected 0 or more stops above white, found -1; pass most_stops=0"):
         InverseCamera(**TINY, most_stops=-1.0)
+
+
+@torch.no_grad()
+def test_what_has_no_clipped_pixel_is_spared_the_gain_that_would_be_1(lights):
+    model = trained_looking()
+    estimate = model.estimate(lights)
+    dark = (0.9 * lights).clamp_max(0.9)
+    linear = response_of(estimate.curve).inverse(dark)
+    assert torch.equal(model._radiance(dark, estimate), linear)
+    assert torch.equal(model.restoration(dark, linear, torch.full_like(dark[:, :1], 5.0)), linear)
+
+
+@torch.no_grad()
+def test_shares_belong_to_the_channels_in_the_order_of_how_far_they_are_clipped():
+    restoration = InverseCamera(**TINY).restoration
+    restoration.shares.copy_(torch.tensor([0.3, -1.0, 2.0]))
+    image = 0.85 + 0.15 * torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    order = ((image - 0.9) / 0.095).clamp(0, 1).sort(1, descending=True).values
+    strength = (order * restoration.shares.softmax(0).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    found = restoration(image, torch.ones_like(image), torch.full((1, 1, 16, 16), 3.0)).log2()
+    torch.testing.assert_close(found, (3 * strength).expand_as(found), atol=1e-5, rtol=0)
