@@ -146,7 +146,7 @@ class Tiling:
     ) -> tuple[Tensor, ...]:
         rows, columns = _ramps(regions, self.overlap)
         prepared = self.prepare(image)
-        canvases: list[Canvas] | list[Mosaic] = []
+        canvases: list[Canvas | Mosaic] = []
 
         def paint(region: Region) -> None:
             with whole.replaying(region):

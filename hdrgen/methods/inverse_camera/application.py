@@ -35,12 +35,13 @@ class Restoration(nn.Module):
         """
         shares = torch.softmax(self.shares, 0)
         strength = sum(share * clipped for share, clipped in zip(shares, _sorted(ramp(image)), strict=True))
-        return linear * (strength * stops).exp2()
+        radiance: Tensor = linear * (strength * stops).exp2()
+        return radiance
 
 
 def _sorted(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The largest, middle and smallest channel `(B, 1, H, W)` of each pixel `(B, 3, H, W)`; quicker than `sort`."""
-    red, green, blue = image.split(1, 1)
+    red, green, blue = image[:, :1], image[:, 1:2], image[:, 2:]
     larger, smaller = torch.maximum(red, green), torch.minimum(red, green)
     return (
         torch.maximum(larger, blue),
