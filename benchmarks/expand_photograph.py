@@ -1,6 +1,6 @@
-"""What `hdrgen expand` costs on one large photograph, as a user types it, with each of some networks.
+r"""What `hdrgen expand` costs on one large photograph, as a user types it, with each of some networks.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.expand_photograph photo.jpg \\
+    OMP_NUM_THREADS=2 python -m benchmarks.expand_photograph photo.jpg \
         inverse_camera=inverse_camera.safetensors cevr=CE/last.ckpt
 
 Prints a markdown table: seconds, seconds of the processor and peak memory of whole processes, the median of the runs by

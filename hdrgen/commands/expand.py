@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,6 +92,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
     if options.stops is not None and not 0 <= options.stops <= MOST_STOPS:
         raise InputError(f"--stops: expected 0 to {MOST_STOPS} stops above white, found {options.stops:g}")
+    # Threads that wait for work sleep: spinning, as OpenMP's do otherwise, they take the cores of other programs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported
     from hdrgen.cli import run_lightning
     from hdrgen.io import find_images
 

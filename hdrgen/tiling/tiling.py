@@ -146,13 +146,14 @@ class Tiling:
     ) -> tuple[Tensor, ...]:
         rows, columns = _ramps(regions, self.overlap)
         prepared = self.prepare(image)
+        kind: type[Canvas | Mosaic] = Canvas if self.overlap else Mosaic
         canvases: list[Canvas | Mosaic] = []
 
         def paint(region: Region) -> None:
             with whole.replaying(region):
                 parts = function(_cut(prepared, region, self.multiple))
             if not canvases:
-                kind, wide, size = Canvas if self.overlap else Mosaic, region.whole[1], image.shape[-2:]
+                wide, size = region.whole[1], image.shape[-2:]
                 canvases.extend(kind(part, wide, size, dtype) for part, dtype in zip(parts, kept, strict=True))
             share = rows[region.top][:, None] * columns[region.left]
             for canvas, part in zip(canvases, parts, strict=True):

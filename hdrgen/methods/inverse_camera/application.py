@@ -34,14 +34,14 @@ class Restoration(nn.Module):
             stops: Above white where all channels are clipped, `(B, 1, H, W)`.
         """
         shares = torch.softmax(self.shares, 0)
-        strength = sum(share * clipped for share, clipped in zip(shares, _sorted(ramp(image)), strict=True))
-        radiance: Tensor = linear * (strength * stops).exp2()
-        return radiance
+        most, middle, least = _sorted(ramp(image))
+        strength = shares[0] * most + shares[1] * middle + shares[2] * least
+        return linear * (strength * stops).exp2()
 
 
 def _sorted(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The largest, middle and smallest channel `(B, 1, H, W)` of each pixel `(B, 3, H, W)`; quicker than `sort`."""
-    red, green, blue = image[:, :1], image[:, 1:2], image[:, 2:]
+    red, green, blue = image.chunk(3, 1)
     larger, smaller = torch.maximum(red, green), torch.minimum(red, green)
     return (
         torch.maximum(larger, blue),
