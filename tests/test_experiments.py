@@ -12,11 +12,27 @@ OVERLAYS = sorted(FOLDER.glob("*/*.yaml"))
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_overlay_changes_what_it_says(overlay, capsys):
     """On top of the method's small config, an overlay parses, and every setting in it arrives."""
-    small = f"{overlay.parent.name}_small"
-    assert main(["fit", "--config", small, "--config", str(overlay), "--print_config"]) == 0
+    below = [f"{overlay.parent.name}_small"] if overlay.parent.name != "weights" else below_weights(overlay)
+    configs = (word for config in (*below, overlay) for word in ("--config", str(config)))
+    assert main(["fit", *configs, "--print_config"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
     wanted = yaml.safe_load(overlay.read_text())
     assert_within(wanted, printed)
+
+
+def below_weights(overlay):
+    """What the recipe of packaged weights goes on top of, in their order."""
+    first = "inverse_camera" if overlay.stem.startswith("inverse_camera") else f"{overlay.stem}_small"
+    if overlay.stem == "data":
+        return ["cevr_small"]
+    if overlay.stem == "hdr_gan":
+        return [first, FOLDER / "hdr_gan" / "rendered_motion.yaml"]
+    return [first, overlay.with_name("data.yaml"), *parts_before(overlay)]
+
+
+def parts_before(overlay):
+    """A training in several parts: NAME.yaml, then NAME_....yaml."""
+    return [path for path in OVERLAYS if path.parent == overlay.parent and overlay.stem.startswith(f"{path.stem}_")]
 
 
 def test_no_overlay_changes_the_widths_of_the_configuration_below_it():

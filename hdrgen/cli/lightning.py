@@ -186,6 +186,8 @@ class HDRCLI(LightningCLI):
         if verb == "predict":
             settle_predictions(self.model, self.datamodule, self._get(self.config_init, "writer"))
             take_response(self.model, self._settings.response)
+        elif self._settings.response is not None:
+            raise InputError("--response is for predict; the response that a method assumes is --model.response")
         protocols = {"test": "evaluation", "val": "validation"}
         self.model.protocols = {stage: self._get(self.config_init, key) for stage, key in protocols.items()}
         self.model.tile = self._settings.tile

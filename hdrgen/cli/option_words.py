@@ -67,6 +67,7 @@ def _option_of(argument: str, verb: str, module: str) -> Option | None:
     parser = getattr(sys.modules.get(module), "parser", None)
     if parser is None:
         name = _lightning_name(argument) if module == "hdrgen.cli.lightning" else None
+        name = "--response" if name and (verb, argument) == ("predict", "response") else name
         switch = name == "--overwrite"  # the only one; all others take true or false
         folded = name == "--writer.colour_space"  # a name here, one of the colour spaces of `hdrgen.io` in Python
         if name is None:
@@ -95,7 +96,7 @@ def _typed(action: Action, value: str) -> str:
 def _lightning_name(argument: str) -> str | None:
     """The option of a LightningCLI verb: of the verb itself, or of the one part that has such an argument."""
     first = argument.partition(".")[0]
-    if first in ("tile", "overwrite", "response", "output", "ckpt_path", "seed_everything"):
+    if first in ("tile", "overwrite", "output", "ckpt_path", "seed_everything"):
         return f"--{argument}"
     if first == "method":
         return "--model"

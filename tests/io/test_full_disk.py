@@ -51,7 +51,6 @@ def test_nobody_writes_but_under_a_temporary_name():
     assert elsewhere == {
         "callbacks/csv_log.py: path.open",  # a log grows row by row, and is cut back
         "exporting/files.py: path.write_bytes",  # the others get temporary names
-        "exporting/files.py: path.write_text",
         "io/metadata/exif_in_place.py: path.open",
     }
 
