@@ -55,6 +55,17 @@ def test_what_is_not_clipped_is_the_linearised_photograph_exactly():
 
 
 @torch.no_grad()
+def test_trust_lies_between_the_mean_of_cameras_and_the_estimate():
+    model, image, levels = trained_looking(), photograph(), torch.linspace(0, 1, 256)
+    model.trust = 0.0
+    torch.testing.assert_close(model.estimate(image).curve[0], Sigmoid(0.9, 0.6).inverse(levels), atol=1e-6, rtol=1e-5)
+    model.trust = 1.0
+    torch.testing.assert_close(model.estimate(image).curve, model.network(image).curve)
+    with pytest.raises(InputError, match=r"trust from 0 to 1, found 1\.5"):
+        InverseCamera(**TINY, trust=1.5)
+
+
+@torch.no_grad()
 def test_ev_0_gives_the_photograph_back_and_others_are_the_cameras_pictures():
     model, image = trained_looking(), photograph()
     stack = model.generate(image, torch.tensor([-1.0, 0.0, 1.5]))[0]

@@ -46,6 +46,8 @@ class InverseCamera(HDRModule):
         response: The camera's response, where it is known, in place of the estimated one.
         most_stops: Above white that are restored at most: where a photograph would have more, all shrink in proportion.
             At 0 the radiance is the linearised photograph. None: as estimated.
+        trust: Part of the estimated deviation from the mean of cameras that counts, 0 to 1; training takes all of it. A
+            network that has seen few scenes is surer of a curve than it should be.
         optimizer: AdamW.
         scheduler: Keeps the rate; the recipes of the packaged weights anneal it.
         interval: When the scheduler steps.
@@ -67,6 +69,7 @@ class InverseCamera(HDRModule):
         stack_ev: Sequence[float] = (-4.0, -2.0, 0.0, 2.0),
         response: CameraResponse | None = None,
         most_stops: float | None = None,
+        trust: float = 0.5,
         optimizer: OptimizerCallable = lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=1e-2),
         scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
         interval: Literal["epoch", "step"] = "step",
@@ -77,6 +80,10 @@ class InverseCamera(HDRModule):
             raise InputError(
                 f"expected 0 or more stops above white, found {most_stops:g}; pass most_stops=0 for none", "most_stops"
             )
+        if not 0 <= trust <= 1:
+            raise InputError(
+                f"expected trust from 0 to 1, found {trust:g}; pass trust=1 for the whole estimate", "trust"
+            )
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.network = CameraNetwork(channels, thumbnail)
         self.restoration = Restoration()
@@ -85,6 +92,7 @@ class InverseCamera(HDRModule):
         self.radiance_weight = radiance_weight
         self.stops_weight = stops_weight
         self.most_stops = most_stops
+        self.trust = trust
 
     # -- radiance and exposures --------------------------------------------------------------------------------------
 
@@ -92,7 +100,7 @@ class InverseCamera(HDRModule):
         """The camera of each photograph; of a tile, that of the photograph it belongs to. In float32."""
 
         def estimated() -> tuple[Tensor, ...]:
-            curve, *others = self.network(image)
+            curve, *others = self.network(image, self.trust)
             if self.response is not None:
                 levels = torch.linspace(0, 1, curve.shape[-1], device=curve.device).expand(3, 1, -1)
                 curve = self.response.inverse(levels)[:, 0].expand(len(curve), -1, -1)

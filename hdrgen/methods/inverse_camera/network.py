@@ -82,8 +82,13 @@ class CameraNetwork(nn.Module):
             for parameter in layer.parameters():
                 nn.init.zeros_(parameter)
 
-    def forward(self, image: Tensor) -> CameraEstimate:
-        """Estimate the camera of photographs `(B, 3, H, W)`."""
+    def forward(self, image: Tensor, trust: float = 1.0) -> CameraEstimate:
+        """Estimate the camera of photographs `(B, 3, H, W)`.
+
+        Args:
+            image: Display values.
+            trust: Part of the deviation from the mean curve that counts, 0 to 1.
+        """
         overview = overview_of(image, 2 * self.thumbnail)
         thumbnail = thumbnail_of(overview)
         features, skips = 2 * thumbnail - 1, []
@@ -96,7 +101,9 @@ class CameraNetwork(nn.Module):
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
         clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
-        return CameraEstimate(self.family(self.to_curve(whole)), self._stops(features), clipped, depth_of(image))
+        return CameraEstimate(
+            self.family(trust * self.to_curve(whole)), self._stops(features), clipped, depth_of(image)
+        )
 
     def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:
         pooled = [deepest.mean((-2, -1)), deepest.amax((-2, -1)), 4 * histogram.flatten(1)]
