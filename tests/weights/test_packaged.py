@@ -64,11 +64,11 @@ def test_together_they_are_small():
 
 
 @pytest.mark.parametrize("name", ["InverseCamera", "CEVR", "AdaptiveITM", "HDRGAN"])
-def test_the_values_see_a_change_of_a_hundredth_of_the_weights(name, offline):
+def test_the_values_see_a_change_of_three_hundredths_of_the_weights(name, offline):
     method = perturbed(example_of(name).model())
     before = torch.tensor(values_of(method))
     assert torch.equal(before, torch.tensor(values_of(method)))
     with torch.no_grad():
         for parameter in method.parameters():
-            parameter.mul_(1.01)
+            parameter.mul_(1.03)
     assert float((torch.tensor(values_of(method)) - before).abs().max()) > TOLERANCE
