@@ -147,6 +147,14 @@ def test_radiance_comes_down_to_white_at_the_edge_of_a_light():
     assert float(row[60]) < 1 + (float(row[130]) - 1) / 2
 
 
+@torch.no_grad()
+def test_what_is_nothing_but_white_is_one_white():
+    model = trained_looking()
+    radiance = model.expand(torch.ones(1, 3, 96, 128))
+    assert float(radiance.max() / radiance.min()) < 1.001
+    assert float(radiance.min()) > 1
+
+
 def test_stops_come_from_clipped_cells_and_do_not_thin_out_at_their_edges():
     stops, clipped = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
     stops[..., 4], clipped[..., 4] = 4.0, 1.0

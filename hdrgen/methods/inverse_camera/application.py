@@ -11,6 +11,8 @@ from hdrgen.tiling import enlarged
 
 LARGE_REGION = 0.2
 """Clipped share of its surroundings from which on a region gets the median and no more."""
+ALL_WHITE = (0.7, 0.95)
+"""Clipped share of a photograph, a screenshot perhaps, from which on its white is taken for one, and wholly."""
 SURROUNDINGS = 8
 """Part of the longer side of the picture that the surroundings of a cell are."""
 
@@ -59,7 +61,20 @@ def region_stops(estimate: CameraEstimate) -> Tensor:
     median, upper = estimate.stops[:, :1], estimate.stops[:, 1:]
     side = max(1, max(estimate.clipped.shape[-2:]) // SURROUNDINGS) // 2
     share = functional.avg_pool2d(estimate.clipped, 2 * side + 1, 1, side, count_include_pad=False)
-    return torch.lerp(upper, median, (share / LARGE_REGION).clamp(0, 1))
+    stops = torch.lerp(upper, median, (share / LARGE_REGION).clamp(0, 1))
+    return torch.lerp(stops, _mean(stops, estimate.clipped), _whiteness(estimate.clipped))
+
+
+def _mean(stops: Tensor, clipped: Tensor) -> Tensor:
+    """Over the clipped cells of each photograph, `(B, 1, 1, 1)`."""
+    weighted = (stops * clipped).sum((1, 2, 3), keepdim=True)
+    return weighted / clipped.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)
+
+
+def _whiteness(clipped: Tensor) -> Tensor:
+    """How far a photograph is nothing but white `(B, 1, 1, 1)`, 0 to 1: then nothing tells where it is brighter."""
+    low, high = ALL_WHITE
+    return ((clipped.mean((1, 2, 3), keepdim=True) - low) / (high - low)).clamp(0, 1)
 
 
 def guided_stops(stops: Tensor, clipped: Tensor, image: Tensor) -> Tensor:
