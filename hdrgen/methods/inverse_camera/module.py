@@ -81,9 +81,7 @@ class InverseCamera(HDRModule):
                 f"expected 0 or more stops above white, found {most_stops:g}; pass most_stops=0 for none", "most_stops"
             )
         if not 0 <= trust <= 1:
-            raise InputError(
-                f"expected trust from 0 to 1, found {trust:g}; pass trust=1 for the whole estimate", "trust"
-            )
+            raise InputError(f"expected trust from 0 to 1, found {trust:g}", "trust")
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.network = CameraNetwork(channels, thumbnail)
         self.restoration = Restoration()
