@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from hdrgen.metrics.colour import PQ_PEAK, STANDARD, pq_encode
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
 
@@ -16,10 +17,6 @@ LMS_TO_ITP = ((2048, 2048, 0), (6610 / 2, -13613 / 2, 7003 / 2), (17933, -17390,
 """In parts of 4096: intensity, half of Ct, and Cp; of L, M and S through the perceptual quantizer."""
 JUST_NOTICEABLE = 720.0
 """Brings a step that is just noticeable, to an eye adapted to it, to 1."""
-M1, M2 = 2610 / 16384, 2523 / 32
-C1, C2, C3 = 3424 / 4096, 2413 / 128, 2392 / 128
-PEAK = 1e4
-"""cd/m2, the most that the perceptual quantizer holds."""
 DARKEST = 1e-9
 """cd/m2: at 0 the slope is infinite. What this adds to black is a hundredth of a just noticeable step."""
 
@@ -35,8 +32,7 @@ def itp_of(rgb: Tensor) -> Tensor:
     [0.508, 0.0, 0.0]
     """
     lms = _times(_times(rgb, BT709_TO_BT2020), BT2020_TO_LMS) / 4096
-    power = (lms.clamp(DARKEST, PEAK) / PEAK).pow(M1)
-    return _times(((C1 + C2 * power) / (1 + C3 * power)).pow(M2), LMS_TO_ITP) / 4096
+    return _times(pq_encode(lms.clamp(DARKEST, PQ_PEAK), STANDARD), LMS_TO_ITP) / 4096
 
 
 @full_precision
