@@ -27,7 +27,7 @@ from hdrgen.data import ExposureStackFolder, Finish, RenderedStacks, SelectedExp
 from hdrgen.fusion import merge_debevec
 from hdrgen.methods import HDRModule, InverseCamera, LinearGain, load_method
 from hdrgen.metrics import align_median, correct_response, delta_e_itp, hdr_vdp2, psnr, psnr_mu, pu21_psnr
-from hdrgen.metrics.colour import RGB_TO_XYZ
+from hdrgen.metrics.colour import LOGLUV, rgb_to_luv
 from hdrgen.tonemap import reinhard2002
 
 DISPLAY = SRGB()
@@ -169,22 +169,14 @@ def clipped_stops(item: Item, made: Tensor) -> dict[str, float]:
         return {}
     truth = item.hdr.amax(0)[clipped].clamp_min(1).log2()
     stops = made[0].amax(0)[clipped].clamp_min(1e-6).log2()
-    u, v = chromaticity(made[0][:, clipped])
-    white = chromaticity(torch.ones(3, 1))
-    found = {CHROMA: float(torch.hypot(u - white[0], v - white[1]).mean())}
+    chroma = rgb_to_luv(made[0][:, clipped, None])[1:] - rgb_to_luv(torch.ones(3, 1, 1))[1:]
+    found = {CHROMA: float(chroma.norm(dim=0).mean() / LOGLUV)}
     found |= {"hi": float((stops - truth).abs().mean()), "bias": float((stops - truth).mean())}
     for name, low, high in (("wall", -1, 0.5), ("1-2", 1, 2), ("lamp", 3, 5)):
         inside = (truth >= low) & (truth < high)
         if inside.sum() >= 16:
             found[name] = float(stops[inside].mean())
     return found
-
-
-def chromaticity(rgb: Tensor) -> tuple[Tensor, Tensor]:
-    """CIE 1976 u' and v' of linear BT.709 `(3, N)`."""
-    x, y, z = rgb.new_tensor(RGB_TO_XYZ) @ rgb.clamp_min(1e-6)
-    total = x + 15 * y + 3 * z
-    return 4 * x / total, 9 * y / total
 
 
 def table(numbers: dict[str, dict[str, dict[str, float]]]) -> str:
