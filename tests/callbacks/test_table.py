@@ -37,7 +37,7 @@ def test_scene_scored_twice_counts_once():
     assert [item["scene"] for item in unique(SCORES)] == ["a", "a", "a", "b"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([-1.0, 0.5, None]), st.floats(0, 100)), min_size=1))
 def test_mean_lies_between_the_scores(rows):
     scores = unique([score(scene, ev, "psnr", value) for scene, ev, value in rows])
@@ -73,7 +73,7 @@ def test_files(tmp_path: Path):
     assert {path.name for path in (tmp_path / "new").iterdir()} == {"metrics.csv", "metrics.json"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([-1.0, 0.5]), st.floats(0, 100)), min_size=1))
 def test_deviations_are_numpy_s_over_scenes(rows):
     scores = unique([score(scene, ev, "psnr", value) for scene, ev, value in rows])

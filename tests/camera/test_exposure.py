@@ -9,7 +9,7 @@ from hdrgen.errors import InputError
 stops = st.lists(st.floats(-20, 20), min_size=1, max_size=9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(stops, st.integers(0, 8), st.floats(-10, 10))
 def test_relative_ev_does_not_depend_on_the_origin(values, ref, shift):
     ref %= len(values)

@@ -49,7 +49,7 @@ def test_srgb_is_the_standard():
     torch.testing.assert_close(SRGB()(image), SRGB()(image.flatten()).view_as(image))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31))
 def test_drawn_sigmoids_are_curves(seed):
     curve = Sigmoid.sample(torch.Generator().manual_seed(seed))

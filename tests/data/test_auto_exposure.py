@@ -14,7 +14,7 @@ def scene() -> torch.Tensor:
     return torch.exp2(8 * torch.randn(3, 24, 24, generator=derived_generator("test", 0)).clamp(-2, 2))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scale=st.floats(1e-4, 1e6), percentile=st.floats(1, 99), level=st.floats(0.01, 1))
 def test_auto_exposure_puts_the_percentile_at_the_level(scale, percentile, level):
     light = luminance_of(auto_exposed(scene() * scale, percentile, level))

@@ -136,7 +136,7 @@ def test_a_highlight_keeps_the_hue_of_the_shortest_exposure(merge):
     torch.testing.assert_close(white, torch.full((3, 2, 2), 8.0))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.floats(0, 1, width=32), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_never_nan_or_infinite(frames):
     stack = torch.tensor(frames).view(-1, 3, 1, 1).requires_grad_()

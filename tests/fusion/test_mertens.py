@@ -61,7 +61,7 @@ def test_pyramid_steps_are_opencvs(size, pixels, monkeypatch):
     np.testing.assert_allclose(pyramid_up(coarser, size), finer, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12), st.floats(0, 3), st.floats(0, 3), st.floats(0, 3))
 def test_any_size_stays_in_range_and_one_frame_is_returned(count, height, width, contrast, saturation, exposure):
     stack = noise(count, 3, height, width)

@@ -208,7 +208,7 @@ def test_warping_undoes_a_motion_of_a_smooth_picture():
     np.testing.assert_allclose(strips / 65535, picture(x, y)[inside], atol=8e-3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(-3, 3), st.floats(-40, 40), st.floats(-40, 40))
 def test_the_common_area_is_seen_by_all(degrees, x, y):
     matrix = motion(degrees, x, y, 200, 300)

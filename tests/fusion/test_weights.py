@@ -20,7 +20,7 @@ def test_exactly_zero_at_the_clip_levels_and_positive_between(weight, dtype):
     assert (inside <= 1).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0, 1))
 def test_symmetric_weights_mirror(z):
     for weight in (triangle, debevec_hat, gaussian):

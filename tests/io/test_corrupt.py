@@ -96,7 +96,7 @@ def _try(path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mutated_bytes(whole, tmp_path, data):
     content = bytearray(whole.read_bytes())
     limit = st.sampled_from([64, 512, len(content)]).flatmap(lambda end: st.integers(0, min(end, len(content)) - 1))
@@ -110,7 +110,7 @@ def test_mutated_bytes(whole, tmp_path, data):
 @given(
     tail=st.binary(max_size=300), start=st.sampled_from([b"#?RADIANCE\n", b"v/1\x01", b"\xff\xd8\xff", b"II*\x00", b""])
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_noise_after_a_signature(tmp_path, tail, start):
     path = tmp_path / "noise.bin"
     path.write_bytes(start + tail)

@@ -15,13 +15,13 @@ isos = st.floats(25, 409600)
 
 
 @given(times, fnumbers, isos)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_stops_follow_the_definition(time, fnumber, iso):
     assert 2 ** Exposure(time, fnumber, iso).stops == pytest.approx(time * iso / 100 / fnumber**2, rel=1e-9)
 
 
 @given(times, fnumbers, isos, st.floats(-8, 8))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_one_stop_is_one_stop_however_it_is_made(time, fnumber, iso, stops):
     base = Exposure(time, fnumber, iso).stops
     assert Exposure(time * 2**stops, fnumber, iso).stops - base == pytest.approx(stops, abs=1e-9)
@@ -30,14 +30,14 @@ def test_one_stop_is_one_stop_however_it_is_made(time, fnumber, iso, stops):
 
 
 @given(times, times)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_unknown_settings_are_constant(first, second):
     difference = Exposure(first, 8.0, 100).stops - Exposure(second, 8.0, 100).stops
     assert Exposure(first).stops - Exposure(second).stops == pytest.approx(difference, abs=1e-9)
 
 
 @given(st.floats(-20, 20), times)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_ev_wins(ev, time):
     assert Exposure(time=time, ev=ev).stops == ev
 

@@ -12,7 +12,7 @@ from hdrgen.losses.sphere import first_axis, inverse_stereographic, north_pole, 
 numbers = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(numbers)
 def test_projected_points_lie_on_the_sphere_and_can_be_projected_back(values):
     q = torch.tensor([values], dtype=torch.float64)
@@ -22,7 +22,7 @@ def test_projected_points_lie_on_the_sphere_and_can_be_projected_back(values):
     torch.testing.assert_close(p[:, :-1] / (1 - p[:, -1:]), q, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-1, 1), min_size=6, max_size=6).filter(lambda v: min(np.abs(v)) > 1e-3))
 def test_distance_is_the_arccos_of_the_product(values):
     p, q = (torch.nn.functional.normalize(torch.tensor([part]).double()) for part in (values[:3], values[3:]))

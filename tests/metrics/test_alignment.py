@@ -27,7 +27,7 @@ def pair(seed=0, size=(20, 50)):
 
 @pytest.mark.parametrize("align", SCALES)
 @given(stops=st.floats(-12, 12))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_factor_is_undone(align, stops):
     _, target = pair()
     found, wanted = align(target * 2**stops, target)

@@ -118,7 +118,7 @@ def test_filters_mirror_about_the_outermost_pixel():
     torch.testing.assert_close(filter_bank([kernel], (19, 12)).correlate(image)[:, 0], expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(8, 90), st.integers(8, 90))
 def test_resizing_is_matlab_s_rule(old, new):
     row = np.cumsum(np.sin(np.arange(old) ** 2.0))

@@ -45,7 +45,7 @@ def test_psnr_mu_by_hand(beyond_peak):
 @given(
     stops=st.integers(1, 30), quantile=st.sampled_from([0.5, 0.999, 1.0]), whole=st.booleans(), seed=st.integers(0, 9)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @pytest.mark.parametrize("measure", [psnr_l, psnr_mu])
 def test_the_brighter_the_worse_by_any_power_of_two(measure, stops, quantile, whole, seed):
     truth = torch.rand(1, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + 0.1

@@ -33,7 +33,7 @@ def test_the_bias_goes_by_the_offset_alone():
     assert positions.unique().numel() == 25
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
 def test_windows_and_back(rows, columns, window):
     tokens = torch.randn(2, rows * window, columns * window, 3)

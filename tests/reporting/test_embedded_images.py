@@ -29,7 +29,7 @@ def unpacked(text, width, height):
     return np.moveaxis(planes[:3] * 2.0 ** (planes[3] - 136), 0, -1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 2.0**100, width=32, allow_subnormal=False), min_size=6, max_size=6))
 def test_the_error_is_below_one_in_256_of_the_largest_channel(values):
     radiance = np.array(values, np.float32).reshape(1, 2, 3)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hdrgen.nn import pad_to_multiple
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(height=st.integers(1, 70), width=st.integers(1, 70), multiple=st.sampled_from([1, 4, 32, 64]))
 def test_sides_divide_and_the_image_is_kept(height, width, multiple):
     image = torch.rand(1, 3, height, width)

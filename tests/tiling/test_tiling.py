@@ -18,7 +18,7 @@ from hdrgen.tiling.tiling import CONTEXT, _cut, _even, _weights, starts
 from hdrgen.tiling.whole_image import Region, WholeImage
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     length=st.integers(1, 40), size=st.integers(3, 12), overlap=st.integers(0, 16), multiple=st.sampled_from([1, 8, 64])
 )
@@ -34,7 +34,7 @@ def test_tiles_cover_the_image_and_overlap_enough(length, size, overlap, multipl
         assert all(after - before <= size - overlap for before, after in pairwise(begins))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     length=st.integers(1, 60),
     tile=st.integers(1, 999),
@@ -59,7 +59,7 @@ def test_a_photograph_is_shared_out_evenly():
     assert _even(3000, 1496, overlap=192, multiple=8) == 1128
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(length=st.integers(20, 200), size=st.integers(12, 40), overlap=st.integers(0, 11))
 def test_weights_add_up_to_one(length, size, overlap):
     size = min(size, length)
@@ -157,7 +157,7 @@ def test_told_statistics_normalise_as_torch_does(groups, channels):
     torch.testing.assert_close(told, functional.group_norm(features, groups, weight, bias), atol=1e-5, rtol=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cells=st.integers(1, 20), total=st.integers(2, 40), data=st.data())
 def test_a_grid_is_cut_as_adaptive_pooling_has_it(cells, total, data):
     top = data.draw(st.integers(0, total - 1))
@@ -285,7 +285,7 @@ def test_display_values_can_be_kept_as_codes(network):
     assert apart.mean() < 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(height=st.integers(1, 60), width=st.integers(1, 60), multiple=st.sampled_from([1, 4, 8, 16]), place=st.randoms())
 def test_a_tile_is_cut_as_from_the_padded_image(height, width, multiple, place):
     image = torch.rand(1, 2, height, width)

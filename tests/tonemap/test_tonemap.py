@@ -67,7 +67,7 @@ def test_reinhard2002_local_against_scipy_gaussians():
     assert (reinhard2002(grey, local=True) - reinhard2002(grey)).abs().max() > 0.01
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(-4, 4), st.floats(1, 1e5))
 def test_mu_law_round_trip(x, mu):
     value = torch.tensor(x, dtype=torch.float64)

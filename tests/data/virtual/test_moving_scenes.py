@@ -148,7 +148,7 @@ class TestMovement:
         things = [blob(gain=torch.tensor(5.0)), blob(gain=torch.tensor(9.0))]
         assert Movement(things, torch.zeros(1, 2), torch.zeros(1)).frame(still, 0, 0.0, 0)[0, 10, 10].item() == 9
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.floats(0, 0.1), st.floats(0, 5), st.integers(30, 80), st.integers(30, 80), st.integers(0, 99))
     def test_the_camera_never_looks_past_the_border(self, shake, roll, height, width, seed):
         motion = Motion(shake=shake, roll=roll)

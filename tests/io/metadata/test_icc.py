@@ -48,7 +48,7 @@ def test_littlecms_reads_the_name():
 
 
 @given(st.binary(max_size=300), st.integers(0, 399), st.integers(1, 60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_damaged(noise, start, length):
     whole = display_profile(BT709.chromaticities)
     for content in (noise, whole[:start], whole[:start] + noise + whole[start + length :]):

@@ -141,7 +141,7 @@ def test_pipes_and_huge_files_are_neither_waited_for_nor_read(tmp_path):
         st.from_regex(r"[a-z0-9_-][a-z0-9 _-]{0,11}\.jpg", fullmatch=True), st.floats(1e-6, 1e4), min_size=1
     )
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_csv_and_json_agree(tmp_path, times):
     rows = "".join(f"{name},{time!r}\n" for name, time in times.items())
     as_csv = read(tmp_path / "e.csv", "file,time\n" + rows)
@@ -156,7 +156,7 @@ def test_csv_and_json_agree(tmp_path, times):
     st.sampled_from(["e.csv", "e.json", "exposure.txt"]),
     st.sampled_from(["", "file,time\n", "x,x_exp\n"]),
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_a_list_or_an_error(tmp_path, text, name, head):
     try:
         found = read(tmp_path / name, head + text)
