@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hdrgen.methods.inverse_camera.curve import response_of
+
 QUANTILES = (0.5, 0.85)
 """Of the stops above white: a median, and an upper one for small lights."""
 HIGHEST = 8.0
@@ -63,7 +65,4 @@ def curve_loss(curve: Tensor, truth: Tensor) -> Tensor:
 
 def _at(curve: Tensor, levels: Tensor) -> Tensor:
     """Stops of curves `(B, N)` at display values (L,)."""
-    position = levels * (curve.shape[1] - 1)
-    index = position.long().clamp_max(curve.shape[1] - 2)
-    values = torch.lerp(curve[:, index], curve[:, index + 1], position - index)
-    return values.clamp_min(SHADOW).log2()
+    return response_of(curve).inverse(levels.expand(len(curve), 1, 1, -1)).clamp_min(SHADOW).log2()
