@@ -8,6 +8,7 @@ from collections.abc import Iterator
 HARMLESS = (
     "The dirpath has changed",
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    "You have overridden `on_before_batch_transfer` in `LightningModule`",
     "The number of training batches .* is smaller than the logging interval",
     "The .* does not have many workers",
     "This DataLoader will create .* worker processes",

@@ -98,7 +98,7 @@ def use(model) -> np.ndarray:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
-    name, where_scenes_are, tmp_path, monkeypatch
+    name, where_scenes_are, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(where_scenes_are)
     method, runs = named_method(["-c", name]).rpartition(".")[2], tmp_path / "runs"
@@ -113,6 +113,7 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     assert len(list((run / "checkpoints").glob("epoch=*.ckpt"))) == 1
     assert main([*fit, *once[:1], "--trainer.max_epochs=3", "--ckpt_path=last"]) == 0
     assert scores(runs / method / "version_1") == ["2"]
+    assert "Lightning" not in capsys.readouterr().err, "a user reads of Lightning's own parts"
     last = runs / method / "version_1/checkpoints/last.ckpt"
     assert torch.load(last, weights_only=True)["epoch"] == 2
 
