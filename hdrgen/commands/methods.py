@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, TypedDict
 
 from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
@@ -18,7 +19,10 @@ TRAINING_ONLY = "discriminator"
 INPUTS = {"photograph": "one photograph", "bracket": "an exposure stack"}
 """What a method takes, for those whose docstring says no more."""
 KINDS = {"photograph": "single image", "bracket": "exposure stack"}
-COLUMNS = ("method", "parameters", "input", "exposures", "paper")
+COLUMNS = ("parameters", "exposures", "paper")
+"""Behind the name; what a method takes is the heading of its group."""
+BASELINES = "baselines"
+INDENT = "  "
 
 
 class MethodEntry(TypedDict):
@@ -43,15 +47,14 @@ def parser(verb: str) -> CommandParser:
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Print one line for each method."""
+    """Print one line for each method, below what it takes."""
     options = parser(verb).parse_args(with_config(arguments))
     entries = describe_all()
-    rows = [COLUMNS, *(_row(entry) for entry in entries)]
-    print_listing(entries, rows, options.json, right=[COLUMNS.index("parameters")])
+    print_listing(entries, _rows(entries), options.json, right=[1 + COLUMNS.index("parameters")])
 
 
 def describe_all() -> list[MethodEntry]:
-    """An entry for every method of `hdrgen.methods.__all__`, without the base class; baselines last."""
+    """An entry for every method of `hdrgen.methods.__all__` but the base class, grouped by input; baselines last."""
     from hdrgen import methods
     from hdrgen.methods import HDRModule
 
@@ -61,7 +64,7 @@ def describe_all() -> list[MethodEntry]:
         for method in exported
         if inspect.isclass(method) and issubclass(method, HDRModule) and method is not HDRModule
     ]
-    return sorted(entries, key=lambda entry: entry["kind"] == "baseline")
+    return sorted(entries, key=lambda entry: (*_place(_group(entry)), entry["name"].lower()))
 
 
 def describe(method: type[HDRModule]) -> MethodEntry:
@@ -93,10 +96,28 @@ def count_parameters(method: type[HDRModule]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
+def _rows(entries: Sequence[MethodEntry]) -> list[tuple[str, ...]]:
+    """Of the table: each group's heading, and below it a row for each of its methods. The first names the columns."""
+    rows: list[tuple[str, ...]] = []
+    for group, members in groupby(entries, _group):
+        rows.append((group, *(("",) * len(COLUMNS) if rows else COLUMNS)))
+        rows += [_row(entry) for entry in members]
+    return rows
+
+
+def _group(entry: MethodEntry) -> str:
+    return BASELINES if entry["kind"] == "baseline" else entry["input"]
+
+
+def _place(group: str) -> tuple[bool, bool, str]:
+    """Of a group among the others: one photograph first, the baselines last."""
+    return group == BASELINES, group != INPUTS["photograph"], group
+
+
 def _row(entry: MethodEntry) -> tuple[str, ...]:
     count = f"{entry['parameters']:,}" if entry["parameters"] else "none"
-    paper = cited(entry["paper"]) or entry["kind"]
-    return entry["name"], count, entry["input"], entry["exposures"], paper
+    paper = cited(entry["paper"]).removeprefix("None: ").removesuffix(".")
+    return INDENT + entry["name"], count, entry["exposures"], paper or entry["input"]
 
 
 def _kind(method: type[HDRModule]) -> str:
