@@ -3,7 +3,7 @@
 from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
-from hdrgen.tiling.strips import by_strips
+from hdrgen.tiling.strips import by_strips, mean_by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress, reduced_whole
 from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image
 
@@ -15,6 +15,7 @@ __all__ = [
     "fitted",
     "group_norm",
     "heap_kept",
+    "mean_by_strips",
     "mean_of_whole",
     "no_progress",
     "of_whole_image",

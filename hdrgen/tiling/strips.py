@@ -4,8 +4,9 @@ What is computed in between then stays in the cache of the processor. For a whol
 be memory that the system first has to clear, which takes longer than the arithmetic.
 
 `row_slices` says which rows: for loops that fill an array, read a file or count, in NumPy or torch. `by_strips` also
-puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place.
-`row_slices` lies in `hdrgen.io`, which goes through its arrays with it and knows no torch.
+puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place;
+`mean_by_strips` takes the means of one. `row_slices` lies in `hdrgen.io`,
+which goes through its arrays with it and knows no torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,26 @@ PIXELS = 2**18
 """Of a strip, about: few enough for the cache, enough for several threads."""
 
 
+def _strips(size: Sequence[int]) -> list[slice]:
+    """Even, since two rows of an enlarged image come from one (`hdrgen.fusion.pyramid`)."""
+    height, width = size
+    return list(row_slices(height, max(2, PIXELS // width // 2 * 2)))
+
+
+def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -> Tensor:
+    """Means (..., 1, 1) over rows and columns of an image that is never whole.
+
+    Args:
+        rows_of: The rows (..., h, W) from a start to before a stop, as for `by_strips`.
+        size: H and W of the whole.
+
+    >>> mean_by_strips(lambda start, stop: torch.arange(start, stop)[:, None].double(), (130, 1)).item()
+    64.5
+    """
+    sums = [rows_of(rows.start, rows.stop).sum((-2, -1), keepdim=True) for rows in _strips(size)]
+    return torch.stack(sums).sum(0) / (size[0] * size[1])
+
+
 def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None) -> Tensor:
     """An image (..., H, W) put together from its rows.
 
@@ -30,15 +51,13 @@ def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: T
     >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], (130, 1)).sum().item() == sum(range(130))
     True
     """
-    height, width = size
-    # Even, since two rows of an enlarged image come from one (`hdrgen.fusion.pyramid`).
-    first_rows, *others = row_slices(height, max(2, PIXELS // width // 2 * 2))
+    first_rows, *others = _strips(size)
     first = rows_of(first_rows.start, first_rows.stop)
     if first.requires_grad:
         return torch.cat([first, *(rows_of(rows.start, rows.stop) for rows in others)], -2)
     if not others and out is None:
         return first
-    result = first.new_empty(*first.shape[:-2], height, width) if out is None else out
+    result = first.new_empty(*first.shape[:-2], *size) if out is None else out
     result[..., first_rows, :] = first
     for rows in others:
         result[..., rows, :] = rows_of(rows.start, rows.stop)

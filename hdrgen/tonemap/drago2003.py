@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import kornia
@@ -10,8 +9,9 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma, power
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch
+from hdrgen.tonemap.planes import BLACK, IMAGE, stretched_in_place, stretched_rows
 
 DARKEST = 1e-4  # log luma is taken from here up, as in OpenCV
 _HUELESS = 1e-10  # stretched luma below which a pixel has no hue
@@ -52,20 +52,20 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     [0.0, 0.439, 0.773, 1.0]
     """
     _check(bias, saturation, gamma)
-    image = stretch(as_radiance(radiance))
-    luma = kornia.color.rgb_to_grayscale(image)
-    scaled = luma / luma.clamp_min(DARKEST).log().mean(IMAGE, keepdim=True).exp()
-    brightest = scaled.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-    # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
-    part = (scaled / brightest).clamp_min(_HUELESS) ** (math.log(bias) / math.log(0.5))
-    compressed = scaled.log1p() / (2 + 8 * part).log()
-    hue = luma.clamp_min(_HUELESS)
-    if saturation == 1:
-        display = image * (compressed / hue)
-    else:
-        display = by_channel(partial(power, exponent=saturation), image / hue) * compressed
-    del image
-    return by_channel(Gamma(gamma), stretch(display))
+    size, image_of = radiance.shape[-2:], stretched_rows(radiance)
+    luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
+    average = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), size).exp()
+    brightest = (luma.amax(IMAGE, keepdim=True) / average).clamp_min(BLACK)
+
+    def display_of(start: int, stop: int) -> Tensor:
+        image, grey = image_of(start, stop), luma[..., start:stop, :]
+        scaled = grey / average
+        # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
+        part = (scaled / brightest).clamp_min(_HUELESS) ** (math.log(bias) / math.log(0.5))
+        compressed, hue = scaled.log1p() / (2 + 8 * part).log(), grey.clamp_min(_HUELESS)
+        return image * (compressed / hue) if saturation == 1 else power(image / hue, saturation) * compressed
+
+    return stretched_in_place(by_strips(display_of, size), Gamma(gamma))
 
 
 @dataclass(frozen=True)

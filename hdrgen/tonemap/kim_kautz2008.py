@@ -8,8 +8,9 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma, luminance_of
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel, stretch_most
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, stretch_most
 
 _HUELESS = 1e-10  # luminance, as a part of the image's largest, below which a pixel has no hue
 _MIDDLE = 0.18  # linear light of an image without contrast
@@ -60,12 +61,17 @@ def kim_kautz2008(
     [0.0, 0.3, 0.573, 1.0]
     """
     _check(c1, c2, display_range, clip, delta, gamma)
-    image = as_radiance(radiance)
-    luminance = luminance_of(image)
+    size = radiance.shape[-2:]
+    luminance = by_strips(lambda start, stop: luminance_of(as_radiance(radiance[..., start:stop, :])), size)
     brightest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
     relative = luminance / brightest
     light = stretch_most(_curve((relative + delta).log(), c1, c2, math.log(display_range)).exp(), clip, _MIDDLE)
-    return by_channel(Gamma(gamma), image * (light / brightest / relative.clamp_min(_HUELESS)))
+
+    def display_of(start: int, stop: int) -> Tensor:
+        hue = relative[..., start:stop, :].clamp_min(_HUELESS)
+        return Gamma(gamma)(as_radiance(radiance[..., start:stop, :]) * (light[..., start:stop, :] / brightest / hue))
+
+    return by_strips(display_of, size)
 
 
 def _curve(log_luminance: Tensor, c1: float, c2: float, display: float) -> Tensor:

@@ -2,15 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
 
 
 def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
@@ -65,10 +65,13 @@ class MuLaw(Operator):
 
     def __call__(self, radiance: Tensor) -> Tensor:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
-        image = as_radiance(radiance)
-        largest = image.amax(IMAGE, keepdim=True).clamp_min(BLACK)
+        largest = as_radiance(radiance.amax(IMAGE, keepdim=True)).clamp_min(BLACK)
         white = largest if self.white is None else self.white
-        return by_channel(partial(mu_law, mu=self.mu), (image / white).clamp_max(1))
+
+        def display_of(start: int, stop: int) -> Tensor:
+            return mu_law((as_radiance(radiance[..., start:stop, :]) / white).clamp_max(1), self.mu)
+
+        return by_strips(display_of, radiance.shape[-2:])
 
 
 def _positive(mu: float) -> float:

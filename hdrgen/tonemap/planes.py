@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hdrgen.tiling import by_strips
+
 IMAGE = (-3, -2, -1)
 BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
 _FLAT = 1e-6  # a range below this part of the largest value is rounding
@@ -15,22 +17,42 @@ def as_radiance(image: Tensor) -> Tensor:
     return (image if image.dtype == torch.float64 else image.float()).clamp_min(0)
 
 
-def by_channel(function: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    """A function of single values, channel by channel: its intermediate results then take a third of the memory."""
-    return torch.stack([function(channel) for channel in image.unbind(-3)], -3)
-
-
 def stretch(image: Tensor) -> Tensor:
     """Stretch each image to [0, 1]; a constant one is only brought into the range.
 
     >>> stretch(torch.tensor([1.0, 2.0, 5.0]).expand(3, 1, 3))[0, 0].tolist()
     [0.0, 0.25, 1.0]
     """
-    least, most = image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
+    bottom, height = _limits(*_extremes(image))
+    return (image - bottom) / height
+
+
+def _extremes(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Least and largest value of each image `(..., C, H, W)`, (..., 1, 1, 1) each."""
+    return image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
+
+
+def _limits(least: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
+    """What `stretch` takes from an image with these extremes, and what it divides by."""
     flat = most - least <= _FLAT * torch.maximum(least.abs(), most.abs())
     bottom = torch.where(flat, least.clamp_max(0), least)
-    height = torch.where(flat, most.clamp_min(1), most - least)
-    return (image - bottom) / height
+    return bottom, torch.where(flat, most.clamp_min(1), most - least)
+
+
+def stretched_rows(radiance: Tensor) -> Callable[[int, int], Tensor]:
+    """The rows of `stretch(as_radiance(radiance))` from a start to before a stop; the whole is never made."""
+    bottom, height = _limits(*map(as_radiance, _extremes(radiance)))
+    return lambda start, stop: (as_radiance(radiance[..., start:stop, :]) - bottom) / height
+
+
+def stretched_in_place(image: Tensor, encode: Callable[[Tensor], Tensor]) -> Tensor:
+    """`stretch`, then `encode`, some rows at a time; overwrites `image` unless gradients are asked for."""
+    bottom, height = _limits(*_extremes(image))
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        return encode((image[..., start:stop, :] - bottom) / height)
+
+    return by_strips(rows_of, image.shape[-2:], None if image.requires_grad else image)
 
 
 def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from hdrgen.camera import SRGB, luminance_of
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, by_channel
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
 
 SCALES = 8
 RATIO = 1.6  # from one scale to the next
@@ -48,17 +49,22 @@ def reinhard2002(
     0.4269
     """
     _check(key, white, delta)
-    image = as_radiance(radiance)
-    luminance = luminance_of(image)
+    size = radiance.shape[-2:]
+    luminance = by_strips(lambda start, stop: luminance_of(as_radiance(radiance[..., start:stop, :])), size)
     largest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-    average = (luminance / largest + delta).log().mean(IMAGE, keepdim=True).exp() * largest
-    gain = key / average
-    scaled = gain * luminance
+    log_mean = mean_by_strips(lambda start, stop: (luminance[..., start:stop, :] / largest + delta).log(), size)
+    gain = key / (log_mean.exp() * largest)
     # Below 1 the burn would brighten an image that has no highlights, a constant one to pure white.
-    limit = (gain * largest).clamp_min(1) if white is None else torch.as_tensor(white).to(image)
-    adaptation = _neighbourhood(scaled, key) if local else scaled
-    factor = gain * (1 + scaled / limit**2) / (1 + adaptation)
-    return by_channel(SRGB(), image * factor)
+    limit = (gain * largest).clamp_min(1) if white is None else torch.as_tensor(white).to(luminance)
+    adaptation = _neighbourhood(gain * luminance, key) if local else None
+
+    def display_of(start: int, stop: int) -> Tensor:
+        scaled = gain * luminance[..., start:stop, :]
+        around = scaled if adaptation is None else adaptation[..., start:stop, :]
+        factor = gain * (1 + scaled / limit**2) / (1 + around)
+        return SRGB()(as_radiance(radiance[..., start:stop, :]) * factor)
+
+    return by_strips(display_of, size)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from hdrgen.camera import Gamma
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, as_radiance, by_channel, stretch
+from hdrgen.tonemap.planes import IMAGE, stretched_in_place, stretched_rows
 
 DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
@@ -54,14 +55,23 @@ def reinhard2005(
     [0.0, 0.198, 0.498, 1.0]
     """
     _check(intensity, contrast, chromatic, light, gamma)
-    image = stretch(as_radiance(radiance))
-    luma = kornia.color.rgb_to_grayscale(image)
-    m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(image)
-    local = chromatic * image + (1 - chromatic) * luma
-    average = chromatic * image.mean((-2, -1), keepdim=True) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
-    adaptation = torch.exp(torch.tensor(-intensity)).to(image) * (light * local + (1 - light) * average)
-    # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
-    return by_channel(Gamma(gamma), stretch(image / (image + adaptation.clamp_min(1e-10) ** m)))
+    size, image_of = radiance.shape[-2:], stretched_rows(radiance)
+    luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
+    m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(luma)
+    average: Tensor | float = 0.0  # where nothing adapts to it, it is not needed
+    if light < 1:
+        average = chromatic * mean_by_strips(image_of, size) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
+    gain = torch.exp(torch.tensor(-intensity)).to(luma)
+
+    def response(start: int, stop: int) -> Tensor:
+        image, local = image_of(start, stop), luma[..., start:stop, :]
+        if chromatic:
+            local = chromatic * image + (1 - chromatic) * local
+        adaptation = gain * (light * local + (1 - light) * average)
+        # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
+        return image / (image + adaptation.clamp_min(1e-10) ** m)
+
+    return stretched_in_place(by_strips(response, size), Gamma(gamma))
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,10 @@ class Reinhard2005(Operator):
 
 def _contrast(luma: Tensor) -> Tensor:
     """Contrast from the key: how far the mean log luma lies below the largest; the least contrast for flat images."""
-    log_luma = luma.clamp_min(DARKEST).log()
-    least, most = log_luma.amin(IMAGE, keepdim=True), log_luma.amax(IMAGE, keepdim=True)
+    least, most = (of(IMAGE, keepdim=True).clamp_min(DARKEST).log() for of in (luma.amin, luma.amax))
+    mean = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), luma.shape[-2:])
     flat = most - least < 1e-6
-    key = (most - log_luma.mean(IMAGE, keepdim=True)) / torch.where(flat, torch.ones_like(most), most - least)
+    key = (most - mean) / torch.where(flat, torch.ones_like(most), most - least)
     return 0.3 + 0.7 * torch.where(flat, torch.zeros_like(key), key.clamp(1e-6, 1)) ** 1.4
 
 

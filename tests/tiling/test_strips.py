@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hdrgen.tiling import by_strips, row_slices
+from hdrgen.tiling import by_strips, mean_by_strips, row_slices
 
 
 @pytest.fixture
@@ -64,3 +64,9 @@ def test_slices_take_every_row_once_in_order(height, rows):
     assert [row for part in parts for row in range(part.start, part.stop)] == list(range(height))
     assert all(0 < part.stop - part.start <= rows for part in parts)
     assert len(parts) == -(-height // rows)
+
+
+def test_means_of_strips_are_those_of_the_whole():
+    image = torch.rand(2, 3, 37, 5, dtype=torch.float64)
+    mean = mean_by_strips(lambda start, stop: image[..., start:stop, :], (37, 5))
+    torch.testing.assert_close(mean, image.mean((-2, -1), keepdim=True))

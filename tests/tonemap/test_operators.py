@@ -53,6 +53,29 @@ def test_every_image_of_a_batch_by_itself(operator):
 
 
 @operators
+def test_strips_leave_no_trace_in_pictures_and_gradients(operator, monkeypatch):
+    """A photograph of many strips is mapped as one of a single strip is, and hangs on each pixel in the same way."""
+    made = []
+    for pixels in (2**18, 64):
+        monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", pixels)
+        image = photograph(3, 31, 24).double().requires_grad_()
+        mapped = operator(image)
+        mapped.square().sum().backward()
+        with torch.no_grad():
+            torch.testing.assert_close(operator(image), mapped)
+        made.append((mapped.detach(), image.grad))
+    torch.testing.assert_close(made[1], made[0])
+
+
+@operators
+def test_the_radiance_itself_is_left_alone(operator):
+    image = photograph(3, 20, 24)
+    before = image.clone()
+    operator(image)
+    assert torch.equal(image, before)
+
+
+@operators
 def test_black_constant_and_single_hot_pixel(operator):
     assert (operator(torch.zeros(3, 8, 8)) == 0).all()
     grey = operator(torch.full((3, 8, 8), 4.0))
