@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format bench gpu mutants clean
+.PHONY: help install quickstart test lint format listings bench gpu mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,9 @@ lint: .venv/lint.stamp ## Check format, style, types, and which room imports whi
 format: .venv/lint.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+listings: .venv/test.stamp ## Keep what `hdrgen methods` and `hdrgen metrics` say, after a change of either
+	$(BIN)/python -m tests.commands.listings
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
 	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting training.identity_start \

@@ -1,8 +1,11 @@
 """What the verbs have in common that list what there is: a table for people, JSON for programs."""
 
+import hashlib
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
 
 from hdrgen.cli.parser import CommandParser, add_config_argument
 from hdrgen.text_table import text_table
@@ -26,6 +29,43 @@ def print_listing(entries: object, rows: Sequence[Sequence[str]], as_json: bool,
         right: Columns that are flush right.
     """
     print(json.dumps(entries, indent=2) if as_json else "\n".join(text_table(rows, right)))
+
+
+def kept_entries(room: str, describe: Callable[[], list[Any]]) -> list[Any]:
+    """What a room offers, as kept in `ROOM/listing.json` by those who made this version, or as found by importing it.
+
+    Importing torch and Lightning takes seconds, for a list that a release does not change. What is kept counts only
+    while the sources are those that it was made from: in a clone that is worked on, the rooms themselves are asked.
+
+    Args:
+        room: `methods` or `metrics`.
+        describe: Imports the room, and describes what is in it.
+    """
+    kept = json.loads(listing_file(room).read_text(encoding="utf-8")) if listing_file(room).is_file() else {}
+    return kept["entries"] if kept.get("sources") == digest_of(room) else describe()
+
+
+def keep_entries(room: str, entries: list[Any]) -> None:
+    """Write `ROOM/listing.json`, one entry on a line."""
+    lines = ",\n".join(json.dumps(entry) for entry in entries)
+    text = f'{{"sources": "{digest_of(room)}", "entries": [\n{lines}\n]}}\n'
+    listing_file(room).write_text(text, encoding="utf-8")
+
+
+def listing_file(room: str) -> Path:
+    """Where the entries of a room are kept."""
+    return _PACKAGE / room / "listing.json"
+
+
+def digest_of(room: str) -> str:
+    """SHA-256 of the sources of a room, and of the networks that its classes are built of."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in (room, "nn") for path in (_PACKAGE / folder).rglob("*.py")):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 def cited(paper: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
+from hdrgen.cli import CommandParser, cited, kept_entries, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
     from hdrgen.methods import HDRModule
@@ -49,7 +49,7 @@ def parser(verb: str) -> CommandParser:
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each method, below what it takes."""
     options = parser(verb).parse_args(with_config(arguments))
-    entries = describe_all()
+    entries = kept_entries("methods", describe_all)
     print_listing(entries, _rows(entries), options.json, right=[1 + COLUMNS.index("parameters")])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hdrgen.cli import CommandParser, cited, listing_parser, print_listing, with_config
+from hdrgen.cli import CommandParser, cited, kept_entries, listing_parser, print_listing, with_config
 
 if TYPE_CHECKING:
     from hdrgen.metrics import MetricEntry
@@ -23,22 +23,25 @@ def parser(verb: str) -> CommandParser:
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each metric."""
     options = parser(verb).parse_args(with_config(arguments))
-    from hdrgen.metrics import all_metrics, describe_metric  # the help does without torch
-
-    entries = [describe_metric(metric) for metric in all_metrics().values()]
+    entries = kept_entries("metrics", describe_all)
     print_listing(entries, [COLUMNS, *(_row(entry) for entry in entries)], options.json)
 
 
-def _row(entry: MetricEntry) -> tuple[str, ...]:
-    from hdrgen.metrics import DOMAINS
+def describe_all() -> list[MetricEntry]:
+    """An entry for every metric that `hdrgen.metrics` exports."""
+    from hdrgen.metrics import all_metrics, describe_metric
 
+    return [describe_metric(metric) for metric in all_metrics().values()]
+
+
+def _row(entry: MetricEntry) -> tuple[str, ...]:
     low, high = ("" if end is None else f"{end:g}" for end in entry["range"])
     return (
         entry["name"],
         entry["better"][entry["outputs"][0]],
         f"{low}..{high}",
         entry["unit"],
-        DOMAINS[entry["domain"]],
+        entry["takes"],
         entry["needs"].partition(":")[0].partition(",")[0],
         cited(entry["reference"]).partition(";")[0],
     )

@@ -25,6 +25,8 @@ class MetricEntry(TypedDict):
     """Of the first output; None where it has no end."""
     unit: str
     domain: str
+    takes: str
+    """What the domain holds, in words."""
     arguments: dict[str, object]
     """Parameters and their defaults."""
     differentiable: bool
@@ -56,6 +58,7 @@ def describe_metric(metric: type[ImageMetric]) -> MetricEntry:
         "range": [end if math.isfinite(end) else None for end in metric.bounds],
         "unit": metric.unit,
         "domain": metric.domain,
+        "takes": DOMAINS[metric.domain],
         "arguments": {argument.name: argument.default for argument in arguments},
         "differentiable": bool(metric.is_differentiable),
         "needs": metric.needs,
