@@ -1,16 +1,20 @@
 """What a package index shows of the wheel."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+
+from hdrgen import __version__
+from hdrgen.cli.main import VERBS
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def settings():
-    tomllib = pytest.importorskip("tomllib")  # Python 3.11
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -45,3 +49,30 @@ def test_description_leads_nowhere_into_a_checkout(project):
     text = (ROOT / project["readme"]).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert all(link.startswith("https://") for link in links)
+
+
+def test_one_version_and_one_oldest_python_everywhere(project, settings):
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
+    assert citation["license"] == project["license"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert settings["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+    for page in ("README.md", "docs/package.md", "Makefile"):
+        assert f"Python {oldest} or newer" in (ROOT / page).read_text(encoding="utf-8"), page
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
+    assert jobs["newest"]["strategy"]["matrix"]["python"][0] == oldest
+
+
+def test_the_changelog_says_what_is_not_yet_released():
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[0] == "## [Unreleased]"
+    assert {line for line in lines if line.startswith("### ")} <= {
+        f"### {kind}" for kind in ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+    }
+
+
+def test_verbs_of_the_smoke_test_of_the_wheel_are_named_as_there():
+    text = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    assert "from hdrgen.cli.main import VERBS" in text
+    assert {"expand", "weights", "configs"} <= set(VERBS)

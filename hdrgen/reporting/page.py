@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -93,7 +93,7 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
-    origin = f"Made by hdrgen {__version__}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
+    origin = f"Made by hdrgen {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
     parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
     script = Markup(_packaged("page.js"))
     main = element("main", element("h1", title), element("p", origin, class_="note"), links, *parts, palette())
