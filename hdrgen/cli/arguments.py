@@ -115,13 +115,28 @@ def value_of(arguments: Sequence[str], *names: str) -> str | None:
 
 
 def without(arguments: Sequence[str], name: str) -> list[str]:
-    """The arguments without an option and its value.
+    """The arguments without an option and its value; what else follows it stays.
 
-    >>> without(["--ckpt_path", "a", "-o", "b", "--ckpt_path=c"], "--ckpt_path")
-    ['-o', 'b']
+    >>> without(["--ckpt_path", "a", "-o", "b", "--ckpt_path=c", "d"], "--ckpt_path")
+    ['-o', 'b', 'd']
     """
-    kept = (token for token in _options(arguments) if token[0].partition("=")[0] != name)
-    return [token for option, values in kept for token in ([option] if option else []) + values]
+    kept = list[str]()
+    for option, values in _options(arguments):
+        if option.partition("=")[0] != name:
+            kept += [option] * bool(option) + values
+        else:
+            kept += values if "=" in option else values[1:]
+    return kept
+
+
+def beyond_the_value(arguments: Sequence[str], name: str) -> list[str]:
+    """Words that follow the value of an option that has one, as a shell's pattern leaves them.
+
+    >>> beyond_the_value(["--ckpt_path", "a.ckpt", "b.ckpt", "-o", "c"], "--ckpt_path")
+    ['b.ckpt']
+    """
+    found = ((option, values) for option, values in _options(arguments) if option.partition("=")[0] == name)
+    return [word for option, values in found for word in (values if "=" in option else values[1:])]
 
 
 def named_method(arguments: Sequence[str]) -> str | None:

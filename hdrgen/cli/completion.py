@@ -4,7 +4,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from hdrgen.cli.arguments import as_value, in_configs, named_method, value_of, without
+from hdrgen.cli.arguments import as_value, beyond_the_value, in_configs, named_method, value_of, without
 from hdrgen.cli.checkpoint_option import BOTH
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files
@@ -73,8 +73,14 @@ def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> st
     """The checkpoint or weights that were typed, or else weights of a configuration; to predict with none, the default.
 
     Raises:
-        InputError: Both; or no default weights in this installation.
+        InputError: Both, or several; or no default weights in this installation.
     """
+    for name in ("--ckpt_path", "--weights"):
+        if more := beyond_the_value(arguments, name):
+            raise InputError(
+                f"{name}: expected one network, found also {', '.join(more[:3])}{', ...' if more[3:] else ''}; hdrgen"
+                f" {verb} takes one at a time"
+            )
     checkpoint, weights = (value_of(arguments, name) for name in ("--ckpt_path", "--weights"))
     if checkpoint is not None and weights is not None:
         raise InputError(BOTH)

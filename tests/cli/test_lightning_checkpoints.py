@@ -48,6 +48,16 @@ def test_best_is_that_of_the_run_which_a_training_went_on_from(trained, tmp_path
         assert Path(cli.config.test.ckpt_path) == best
 
 
+@pytest.mark.parametrize("verb", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize("option", ["--ckpt_path", "--weights"])
+@pytest.mark.parametrize("first", [[" ", "a.ckpt"], ["=a.ckpt"]], ids=["space", "equals"])
+def test_of_several_checkpoints_none_is_dropped_without_a_word(verb, option, first, capsys):
+    """As a shell writes out `--ckpt_path *.ckpt`."""
+    words = [option + first[0], "b.ckpt"] if len(first) == 1 else [option, first[1], "b.ckpt"]
+    error = error_of([verb, *words, "--data.test", "ProceduralScenes"], capsys)
+    assert f"{option}: expected one network, found also b.ckpt; hdrgen {verb} takes one at a time" in error
+
+
 def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):
     assert main([*FIT, *QUICK, "--model=ToyMethod", "--ckpt_path=last"]) == 0
     assert "starting from scratch" in capsys.readouterr().err
