@@ -37,7 +37,7 @@ class OpenImageIODecoder(Codec):
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
         with self._opened(path) as (reader, _):
-            return _summary_of(reader.spec())
+            return self.described(reader.spec(), path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """From the header alone."""
@@ -48,12 +48,21 @@ class OpenImageIODecoder(Codec):
         """The pixels; floating point is radiance."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary = _summary_of(spec)
+            summary = self.described(spec, path)
             each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
             check_size(path, summary.width, summary.height, options, each)
             check_tiles(path, spec, options.max_megapixels)
-            pixels = upright(self.pixels(reader, choice, path), _orientation_of(spec))
+            pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
             return Decoded(summary, pixels, pixels.dtype.kind == "f", choice.notes, self.colours(spec, path))
+
+    def described(self, spec: Any, path: Path) -> Summary:
+        """Size of the upright image and exposure, as the header has them."""
+        size = upright_size(spec.width, spec.height, self.orientation(spec, path))
+        return Summary(*size, exposure_from(metadata_of(spec)))
+
+    def orientation(self, spec: Any, path: Path) -> int:
+        """How the pixels are stored, as one of the EXIF orientations."""
+        return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Checks of formats for which opening alone takes memory."""
@@ -117,16 +126,7 @@ class OpenImageIOCodec(OpenImageIODecoder):
         save(path, pixels, self.attributes(tags, linear=pixels.dtype.kind == "f"))
 
 
-def _summary_of(spec: Any) -> Summary:
-    size = upright_size(spec.width, spec.height, _orientation_of(spec))
-    return Summary(*size, exposure_from(metadata_of(spec)))
-
-
 def profile_colours(spec: Any) -> tuple[float, ...] | None:
     """Chromaticities of the colour profile; None without one."""
     profile = spec.getattribute("ICCProfile")
     return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None
-
-
-def _orientation_of(spec: Any) -> int:
-    return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})

@@ -1,5 +1,6 @@
 """Radiance .hdr (RGBE): radiance of 8 bits with a shared exponent, and the line of primaries OpenImageIO leaves out."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,19 @@ from hdrgen.io.notes import Note
 
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
+_ORDERS = {
+    (b"-Y", b"+X"): 1,
+    (b"-Y", b"-X"): 2,
+    (b"+Y", b"-X"): 3,
+    (b"+Y", b"+X"): 4,
+    (b"+X", b"-Y"): 5,
+    (b"-X", b"-Y"): 6,
+    (b"-X", b"+Y"): 7,
+    (b"+X", b"+Y"): 8,
+}
+"""EXIF orientations of the orders of pixels: how scan lines follow each other, and pixels in one. X grows to the right,
+Y upwards (Radiance file formats, resolution string). OpenImageIO 3.2 takes 6 for 8, and 8 for 6."""
+_SIZE = re.compile(rb"\s*([+-][XY])\s*\d+\s*([+-][XY])\s*\d")
 
 
 class RadianceHdr(OpenImageIOCodec):
@@ -27,6 +41,11 @@ class RadianceHdr(OpenImageIOCodec):
     suffixes = (".hdr", ".pic", ".rgbe")
     written = (".hdr",)
     result = True
+
+    def orientation(self, spec: Any, path: Path) -> int:
+        """Of the line with the sides, which says where the first pixel is."""
+        order = _SIZE.match(_head_of(path)[2])
+        return super().orientation(spec, path) if order is None else _ORDERS.get(order.group(1, 2), 1)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """Chromaticities of the line of primaries."""
@@ -51,11 +70,15 @@ class RadianceHdr(OpenImageIOCodec):
             _add_primaries(path, tags.chromaticities)
 
 
+def _head_of(path: Path) -> tuple[bytes, bytes, bytes]:
+    """The lines of the header, its end, and the beginning of what follows."""
+    with path.open("rb") as stream:
+        return stream.read(_LONGEST_HEADER).partition(b"\n\n")
+
+
 def _primaries_of(path: Path) -> tuple[float, ...] | None:
     """x, y of red, green, blue and white; None without the line, or with one that says nothing."""
-    with path.open("rb") as stream:
-        head = stream.read(_LONGEST_HEADER).partition(b"\n\n")[0]
-    line = next((line for line in head.splitlines() if line.startswith(_KEY)), b"")
+    line = next((line for line in _head_of(path)[0].splitlines() if line.startswith(_KEY)), b"")
     try:
         return usable_chromaticities([float(word) for word in line[len(_KEY) :].split()])
     except ValueError:
