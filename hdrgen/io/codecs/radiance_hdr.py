@@ -10,7 +10,6 @@ import numpy as np
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import in_colours
-from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
@@ -47,8 +46,8 @@ class RadianceHdr(OpenImageIOCodec):
         order = _SIZE.match(_head_of(path)[2])
         return super().orientation(spec, path) if order is None else _ORDERS.get(order.group(1, 2), 1)
 
-    def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Chromaticities of the line of primaries."""
+    def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
+        """The numbers of the line of primaries."""
         return _primaries_of(path)
 
     def stored(
@@ -76,11 +75,11 @@ def _head_of(path: Path) -> tuple[bytes, bytes, bytes]:
         return stream.read(_LONGEST_HEADER).partition(b"\n\n")
 
 
-def _primaries_of(path: Path) -> tuple[float, ...] | None:
-    """x, y of red, green, blue and white; None without the line, or with one that says nothing."""
+def _primaries_of(path: Path) -> list[float] | None:
+    """x, y of red, green, blue and white; None without the line, or with one that holds no numbers."""
     line = next((line for line in _head_of(path)[0].splitlines() if line.startswith(_KEY)), b"")
     try:
-        return usable_chromaticities([float(word) for word in line[len(_KEY) :].split()])
+        return [float(word) for word in line[len(_KEY) :].split()] or None
     except ValueError:
         return None
 
