@@ -4,6 +4,7 @@ from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
+from hdrgen.io.codecs.png import is_hdr_png
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -66,6 +67,7 @@ __all__ = [
     "grouped",
     "has_gain_map",
     "images_in",
+    "is_hdr_png",
     "is_result",
     "named_like",
     "natural_key",

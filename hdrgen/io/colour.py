@@ -126,7 +126,8 @@ def adopted_white(chromaticities: Chromaticities) -> Values | None:
     unreal = (values[1:6:2] <= _NO_LIGHT).any()
     if unreal and np.allclose(values[6:], _EQUAL_ENERGY, rtol=0, atol=_SAME):
         return None
-    return rgb_to_xyz(chromaticities).sum(axis=1)
+    white: Values = rgb_to_xyz(chromaticities).sum(axis=1)
+    return white
 
 
 def adaptation(source: Values, target: Values) -> Values:
@@ -192,6 +193,36 @@ def pq_decoded(signal: Values) -> Values:
     """
     root = np.clip(signal, 0, 1) ** (1 / _M2)
     result: Values = PQ_PEAK * (np.maximum(root - _C1, 0) / (_C2 - _C3 * root)) ** (1 / _M1)
+    return result
+
+
+HLG_PEAK = 1000.0
+"""cd/m2 of the display that HLG signals are shown on here: the nominal one of BT.2100, on which 75 % is 203 cd/m2."""
+_HLG_GAMMA = 1.2  # of the system, for that display
+_A, _B, _C = 0.17883277, 0.28466892, 0.55991073
+
+
+def hlg_scene(signal: Values) -> Values:
+    """Light of the scene in [0, 1] of an HLG signal in [0, 1]: the inverse OETF (ITU-R BT.2100 table 5).
+
+    >>> round(float(hlg_scene(np.array(0.5))), 6)
+    0.083333
+    """
+    clipped = np.clip(signal, 0, 1)
+    result: Values = np.where(clipped <= 0.5, clipped**2 / 3, (np.exp((clipped - _C) / _A) + _B) / 12)
+    return result
+
+
+def hlg_displayed(scene: Values, weights: Values) -> Values:
+    """The luminance in cd/m2 at which a display of `HLG_PEAK` shows light of the scene (..., 3): the OOTF of BT.2100.
+
+    F = 1000 Y^0.2 E, with Y of E by the weights (3,) of the colours: those of luminance.
+
+    >>> hlg_displayed(hlg_scene(np.full(3, 0.75)), np.array([0.2627, 0.6780, 0.0593])).round().tolist()
+    [203.0, 203.0, 203.0]
+    """
+    luminance = (scene @ weights)[..., None]
+    result: Values = HLG_PEAK * luminance ** (_HLG_GAMMA - 1) * scene
     return result
 
 

@@ -3,8 +3,8 @@
 import sys
 import warnings
 from io import BytesIO
-from pathlib import Path
 
+import colour
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
@@ -14,7 +14,7 @@ from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
 from hdrgen.io.codecs.codec import Decoded
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
+from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded, usable_chromaticities
 from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
@@ -289,19 +289,24 @@ def test_without_imagecodecs(tmp_path, scene, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.avif"]
 
 
-def test_hybrid_log_gamma_is_refused(tmp_path, scene):
-    levels = np.round(np.clip(scene, 0, 1) * 1023).astype(np.uint16)
-    (tmp_path / "a.avif").write_bytes(
-        imagecodecs.avif_encode(levels, bitspersample=10, primaries=9, transfer=18, matrix=9)
-    )
-    with pytest.raises(InputError, match=r"a\.avif: the curve HLG is not read here"):
-        read_image(tmp_path / "a.avif")
+def test_hybrid_log_gamma_is_read_as_the_light_of_a_display(tmp_path, scene):
+    levels = np.round(np.clip(scene / 24, 0, 1) * 1023).astype(np.uint16)
+    codec = {"bitspersample": 10, "primaries": 9, "transfer": 18, "matrix": 0, "level": 100, "pixelformat": "444"}
+    (tmp_path / "a.avif").write_bytes(imagecodecs.avif_encode(levels, **codec))
+    with pytest.warns(UserWarning, match=r"a\.avif: HLG is read as the light of a display of 1000 cd/m2"):
+        image = read_image(tmp_path / "a.avif")
+    stored = imagecodecs.avif_decode((tmp_path / "a.avif").read_bytes()) / 1023
+    np.testing.assert_allclose(image.pixels, colour.models.eotf_BT2100_HLG(stored) / 203, rtol=1e-3, atol=1e-5)
+    assert image.linear
 
 
 def test_numbers_of_colours():
     assert Cicp(12, 16).chromaticities == DISPLAY_P3.chromaticities
     assert Cicp(2, 2).chromaticities is None
     assert not Cicp(1, 13).is_radiance
+    for number in (4, 5, 6, 7, 8, 10, 11, 22):  # all have colours that can be converted
+        assert usable_chromaticities(Cicp(number, 13).chromaticities)
+    assert Cicp(10, 17).chromaticities == (1, 0, 0, 1, 0, 0, 1 / 3, 1 / 3)
 
 
 @pytest.mark.parametrize("bits", [10, 12])
@@ -310,5 +315,5 @@ def test_levels_of_fewer_bits_fill_sixteen(bits):
     top = 2**bits - 1
     levels = np.array([0, 1, top // 2, top - 1, top], np.uint16)
     decoded = Decoded(None, np.repeat(levels[None, :, None], 3, -1), False)
-    found = pictured(Path("a.avif"), decoded, None, bits).pixels[0, :, 0]
+    found = pictured(decoded, None, bits).pixels[0, :, 0]
     assert found.tolist() == np.rint(levels * 65535.0 / top).astype(int).tolist()

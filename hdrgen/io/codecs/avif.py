@@ -85,12 +85,12 @@ class Avif(Codec):
         return _chromaticities_of(described_picture(path))
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """Radiance by the curve PQ, or display values."""
+        """Radiance by the curves PQ and HLG, or display values."""
         picture = described_picture(path)
         check_size(path, picture.width, picture.height, options, _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS)
         pixels, notes = choose_stored(_levels(path, picture), path)
         decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
-        return pictured(path, decoded, picture.cicp, picture.bits)
+        return pictured(decoded, picture.cicp, picture.bits)
 
     def check_installed(self, path: Path) -> None:
         """Refuse to write without imagecodecs."""

@@ -52,7 +52,7 @@ class JpegXl(OpenImageIODecoder):
         return _summary_and_bits(path)[0]
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """Radiance by the curve PQ, or display values."""
+        """Radiance by the curves PQ and HLG, or display values."""
         summary, bits = _summary_and_bits(path)
         check_size(path, summary.width, summary.height, options, _BYTES[bits])
         with self._opened(path) as (reader, choice):
@@ -61,7 +61,7 @@ class JpegXl(OpenImageIODecoder):
             cicp, colours = _cicp_in(spec), self.colours(spec, path)
             pixels = self.pixels(reader, choice, path)
         decoded = Decoded(summary, pixels, False, choice.notes, colours)
-        return pictured(path, decoded, cicp, 8 * pixels.dtype.itemsize)
+        return pictured(decoded, cicp, 8 * pixels.dtype.itemsize)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers, else of the profile."""

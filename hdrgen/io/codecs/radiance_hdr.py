@@ -17,14 +17,14 @@ from hdrgen.io.notes import Note
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
 _ORDERS = {
-    (b"-Y", b"+X"): 1,
-    (b"-Y", b"-X"): 2,
-    (b"+Y", b"-X"): 3,
-    (b"+Y", b"+X"): 4,
-    (b"+X", b"-Y"): 5,
-    (b"-X", b"-Y"): 6,
-    (b"-X", b"+Y"): 7,
-    (b"+X", b"+Y"): 8,
+    b"-Y +X": 1,
+    b"-Y -X": 2,
+    b"+Y -X": 3,
+    b"+Y +X": 4,
+    b"+X -Y": 5,
+    b"-X -Y": 6,
+    b"-X +Y": 7,
+    b"+X +Y": 8,
 }
 """EXIF orientations of the orders of pixels: how scan lines follow each other, and pixels in one. X grows to the right,
 Y upwards (Radiance file formats, resolution string). OpenImageIO 3.2 takes 6 for 8, and 8 for 6."""
@@ -44,7 +44,7 @@ class RadianceHdr(OpenImageIOCodec):
     def orientation(self, spec: Any, path: Path) -> int:
         """Of the line with the sides, which says where the first pixel is."""
         order = _SIZE.match(_head_of(path)[2])
-        return super().orientation(spec, path) if order is None else _ORDERS.get(order.group(1, 2), 1)
+        return super().orientation(spec, path) if order is None else _ORDERS.get(b" ".join(order.groups()), 1)
 
     def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
         """The numbers of the line of primaries."""

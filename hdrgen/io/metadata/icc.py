@@ -17,11 +17,15 @@ from hdrgen.io.colour import (
     rgb_to_xyz,
     usable_chromaticities,
 )
+from hdrgen.io.metadata.cicp import LINEAR, UNSPECIFIED, Cicp
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the white of every profile, ICC.1:2022 section 7.2.16
 _D65_XY = (0.3127, 0.3290)
 _HEADER = 128
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # g a b c d of parametric curve 3
+_TABLE, _ENTRY, _MOST_TAGS = 132, 12, 200
+_CURVES = (b"rTRC", b"gTRC", b"bTRC")
+_STRAIGHT = 2e-3  # how far from a straight line a curve is that counts as linear
 _PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
 
 
@@ -37,7 +41,7 @@ def display_profile(chromaticities: Chromaticities, *, linear: bool = False, nam
     curve = b"curv" + bytes(8) if linear else b"para" + bytes(4) + struct.pack(">HH", 3, 0) + _fixed(*_SRGB_CURVE)
     tags = {b"desc": _text(name or "RGB"), b"cprt": _text("CC0"), b"wtpt": _xyz(_D50)}
     tags |= {tag: _xyz(column) for tag, column in zip(_PRIMARIES, colorants.T, strict=True)}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    tags |= dict.fromkeys(_CURVES, curve)
     tags[b"chad"] = b"sf32" + bytes(4) + _fixed(*adapt.ravel())
     return _assembled(tags)
 
@@ -60,6 +64,44 @@ def chromaticities_of(content: bytes) -> tuple[float, ...] | None:
         return None
     adapt = np.array(chad[0]) if chad else adaptation(_xyz_of(_D65_XY), _D50)
     return _chromaticities(xyz, adapt)
+
+
+def curve_of(content: bytes) -> Cicp | None:
+    """Primaries and curve that an RGB profile says by the numbers of H.273, or its linear curves do; else None.
+
+    The tag `cicp` (ICC.1:2022, 9.2.17) is that of pictures for HDR screens.
+    """
+    numbers = _tag(content, b"cicp")
+    if numbers[:4] == b"cicp" and len(numbers) >= 12:
+        return Cicp(numbers[8], numbers[9])
+    return Cicp(UNSPECIFIED, LINEAR) if all(_is_linear(_tag(content, name)) for name in _CURVES) else None
+
+
+def _is_linear(curve: bytes) -> bool:
+    """Whether a curve (ICC.1:2022, 10.6 and 10.18) is a straight line through 0 and 1."""
+    kind, count = curve[:4], int.from_bytes(curve[8:12], "big")
+    if kind == b"para" and len(curve) >= 16:
+        return curve[8:10] == bytes(2) and _near_one(int.from_bytes(curve[12:16], "big", signed=True) / 65536)
+    if kind != b"curv" or len(curve) < 12 + 2 * count:
+        return False
+    points = np.frombuffer(curve, ">u2", count, 12)
+    if count == 1:
+        return _near_one(int(points[0]) / 256)
+    return count == 0 or bool(np.abs(points / 65535 - np.linspace(0, 1, count)).max() < _STRAIGHT)
+
+
+def _near_one(gamma: float) -> bool:
+    return abs(gamma - 1) < _STRAIGHT
+
+
+def _tag(content: bytes, name: bytes) -> bytes:
+    """The content of a tag from where it starts; empty where there is none."""
+    count = min(int.from_bytes(content[_HEADER:_TABLE], "big"), _MOST_TAGS)
+    for at in range(_TABLE, _TABLE + _ENTRY * count, _ENTRY):
+        if content[at : at + 4] == name:
+            start, length = struct.unpack(">II", content[at + 4 : at + _ENTRY].ljust(8, b"\0"))
+            return content[start : start + length]
+    return b""
 
 
 def _chromaticities(colorants: Values, adapt: Values) -> tuple[float, ...] | None:
