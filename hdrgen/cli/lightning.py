@@ -225,8 +225,9 @@ class HDRCLI(LightningCLI):
             print(told)
 
     def after_predict(self) -> None:
-        """Fail if photographs were left out, once all others are written."""
+        """Fail if photographs were left out, or could not be written, once all others are."""
         self.datamodule.check_predicted()
+        self._get(self.config_init, "writer").check_written(self.trainer)
 
     def after_fit(self) -> None:
         """Say where the run is."""

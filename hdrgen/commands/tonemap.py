@@ -169,7 +169,9 @@ def _format(options: argparse.Namespace) -> PictureFormat:
     output: Path | None = options.output
     if output is None or output.is_dir() or not output.suffix:
         return FORMATS[options.format or "jpg"]
-    suffix = output.suffix.lower()
+    from hdrgen.io import suffix_of
+
+    suffix = suffix_of(output)
     if suffix not in _SUFFIXES:
         raise InputError(f"{output}: expected one of the suffixes {' '.join(_SUFFIXES)}, found {suffix!r}")
     form = FORMATS[options.format or _SUFFIXES[suffix]]

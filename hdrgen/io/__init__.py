@@ -21,7 +21,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.exposure import Camera, Exposure, Frame
-from hdrgen.io.formats import FileFormat, is_result
+from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
@@ -84,6 +84,7 @@ __all__ = [
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "suffix_of",
     "takes_gain_map",
     "with_usable_names",
     "write_complete",

@@ -17,6 +17,7 @@ Chromaticities = Sequence[float]
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _EQUAL_ENERGY = (1 / 3, 1 / 3)
+_HELD = 5e-3  # linear values that a colour may be below 0 in a space that is said to hold it
 _SAME = 1e-3  # chromaticities are written with three or four decimals
 _NO_LIGHT = 1e-3  # y of a primary: no light, not at the ends of the spectrum either, is below 0.004
 # No colours are near these limits: of the spaces of colour-science no chromaticity is beyond 1.5, no y of a white below
@@ -48,6 +49,7 @@ BT2020 = ColourSpace("bt2020", (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65)
 ADOBE_RGB = ColourSpace("adobe-rgb", (0.640, 0.330, 0.210, 0.710, 0.150, 0.060, *_D65), 2)
 """Adobe RGB (1998), of many cameras' photographs; H.273 has no number for it."""
 COLOUR_SPACES = (BT709, DISPLAY_P3, BT2020)
+"""Those that pictures to look at are written in, the smallest first."""
 
 
 def colour_space_named(name: str) -> ColourSpace:
@@ -151,6 +153,16 @@ def conversion(source: Chromaticities, target: Chromaticities) -> Values:
     adapted = there if whites[0] is None or whites[1] is None else adaptation(whites[0], whites[1]) @ there
     result: Values = np.linalg.solve(back, adapted)
     return result
+
+
+def space_holding(chromaticities: Chromaticities) -> ColourSpace:
+    """The space of `COLOUR_SPACES` with these chromaticities, else the smallest that holds their colours, or BT2020.
+
+    >>> space_holding(ADOBE_RGB.chromaticities).name, space_holding((0.6, 0.33, 0.3, 0.55, 0.16, 0.1, *_D65)).name
+    ('bt2020', 'bt709')
+    """
+    held = (space for space in COLOUR_SPACES if conversion(chromaticities, space.chromaticities).min() > -_HELD)
+    return named_like(chromaticities) or next(held, BT2020)
 
 
 def converted(pixels: Values, source: Chromaticities, target: Chromaticities) -> Values:

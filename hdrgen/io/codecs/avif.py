@@ -70,6 +70,7 @@ class Avif(Codec):
     name = title = "AVIF"
     suffixes = written = (".avif",)
     result = True
+    longest_side = 65_536  # of a frame of AV1
 
     def recognises(self, path: Path, start: bytes) -> bool:
         """One picture or several, as the brands in the first box say."""
@@ -128,6 +129,8 @@ def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) 
     except TypeError as error:
         problem = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
         raise InputError(f"{problem}; install 2026.3 or newer (Python 3.11 or newer)") from error
+    except RuntimeError as error:
+        raise InputError(f"{path}: cannot be written as AVIF ({' '.join(str(error).split())})") from error
     return with_exif(content, exif) if exif else content
 
 
