@@ -1,5 +1,6 @@
 """Colours and camera that files keep, format by format."""
 
+import warnings
 from io import BytesIO
 
 import colour
@@ -14,6 +15,7 @@ from PIL import ImageCms
 from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, read_image, read_tags, write_image
 from hdrgen.io.colour import ADOBE_RGB, conversion, srgb_decoded, srgb_encoded
+from hdrgen.io.metadata.icc import display_profile
 
 WIDE = (0.7347, 0.2653, 0.0, 1.0, 0.0001, 0.077, 0.32168, 0.33767)
 CAMERA = Camera("NIKON CORPORATION", "NIKON D800")
@@ -170,3 +172,20 @@ def test_chromaticities_that_enclose_no_white_are_told(tmp_path, radiance, suffi
     path = with_chromaticities(tmp_path / f"a{suffix}", radiance, (0.3, 0.3) * 4)
     with pytest.warns(UserWarning, match=r"its chromaticities \(0.3, 0.3, .*\) enclose no white; left out"):
         assert read_image(path).chromaticities is None
+    path = with_chromaticities(tmp_path / f"b{suffix}", radiance, (0.0,) * 8)  # as of many panoramas
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_image(path).chromaticities is None
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_integers_in_a_tiff_with_a_linear_profile_are_radiance(tmp_path, display, bits):
+    """Of raw converters; LittleCMS shows such a file by its profile, and so do we."""
+    levels = np.round(display * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", levels, iccprofile=display_profile(BT2020.chromaticities, linear=True))
+    image = read_image(tmp_path / "a.tif")
+    assert image.linear
+    assert image.chromaticities == BT2020.chromaticities
+    np.testing.assert_allclose(image.pixels, levels / (2**bits - 1), atol=1e-6)
+    tifffile.imwrite(tmp_path / "b.tif", levels, iccprofile=display_profile(BT2020.chromaticities))
+    np.testing.assert_array_equal(read_image(tmp_path / "b.tif").pixels, levels)

@@ -12,6 +12,8 @@ from hdrgen.io.metadata.cicp import FULL_RADIANCE, HLG, Cicp, pq_levels, radianc
 from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows
 
+RADIANCE_BYTES = 21
+"""For each pixel, measured: levels of 16 bits in OpenImageIO and here, radiance, and masks while it is checked."""
 _HLG_NOTE = Note(f"HLG is read as the light of a display of {HLG_PEAK:g} cd/m2, radiance 1 is 203 (ITU-R BT.2100)")
 
 

@@ -11,14 +11,16 @@ import numpy as np
 
 from hdrgen.io.codecs.channels import ChannelChoice, choose_by_count
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.hdr_picture import RADIANCE_BYTES, pictured
 from hdrgen.io.codecs.openimageio_reading import bytes_each, check_tiles, decoded, opened
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.cicp import Cicp
 from hdrgen.io.metadata.exif import exposure_from, metadata_of
 from hdrgen.io.metadata.exif_block import in_exif
-from hdrgen.io.metadata.icc import chromaticities_of
+from hdrgen.io.metadata.icc import chromaticities_of, curve_of
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
@@ -45,16 +47,18 @@ class OpenImageIODecoder(Codec):
             return self.colours(reader.spec(), path)
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """The pixels; floating point is radiance."""
+        """The pixels; floating point is radiance, and so are integers of a linear curve, PQ or HLG."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary = self.described(spec, path)
+            summary, cicp = self.described(spec, path), self.curve(spec, path)
             each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
+            each = max(each, RADIANCE_BYTES) if cicp is not None and cicp.is_radiance else each
             check_size(path, summary.width, summary.height, options, each)
             check_tiles(path, spec, options.max_megapixels)
             pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
             notes = (*choice.notes, *_colour_notes(self.given_colours(spec, path)))
-            return Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
+            decoded = Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
+            return decoded if decoded.linear else pictured(decoded, cicp, 8 * pixels.dtype.itemsize)
 
     def described(self, spec: Any, path: Path) -> Summary:
         """Size of the upright image and exposure, as the header has them."""
@@ -82,6 +86,11 @@ class OpenImageIODecoder(Codec):
         value = spec.getattribute("chromaticities")
         numbers = isinstance(value, tuple) and all(isinstance(number, float) for number in value)  # or texts
         return value if numbers else None
+
+    def curve(self, spec: Any, path: Path) -> Cicp | None:
+        """The numbers of the curve of integers, by the colour profile; None of displays' own."""
+        profile = _profile_in(spec)
+        return curve_of(profile) if profile else None
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3) as stored."""
@@ -132,13 +141,18 @@ class OpenImageIOCodec(OpenImageIODecoder):
 
 
 def _colour_notes(given: Sequence[float] | None) -> tuple[Note, ...]:
-    """What to say of chromaticities that are none."""
-    if given is None or usable_chromaticities(given) is not None:
+    """What to say of chromaticities that are none; zeros alone, as of many panoramas, say nothing themselves."""
+    if given is None or not any(given) or usable_chromaticities(given) is not None:
         return ()
     return (Note(f"its chromaticities ({', '.join(f'{value:g}' for value in given)}) enclose no white; left out"),)
 
 
 def profile_colours(spec: Any) -> tuple[float, ...] | None:
     """Chromaticities of the colour profile; None without one."""
+    profile = _profile_in(spec)
+    return chromaticities_of(profile) if profile else None
+
+
+def _profile_in(spec: Any) -> bytes:
     profile = spec.getattribute("ICCProfile")
-    return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None
+    return profile.tobytes() if isinstance(profile, np.ndarray) else b""

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hdrgen.io.codecs.channels import ChannelChoice
-from hdrgen.io.codecs.codec import Decoded, DecodeOptions, EncodeOptions, check_size
-from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
+from hdrgen.io.codecs.codec import Decoded, DecodeOptions, EncodeOptions
+from hdrgen.io.codecs.hdr_picture import pq_picture
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.colour import BT709, BT2020, named_like, srgb_encoded
 from hdrgen.io.containers.png_chunks import SIGNATURE, check_chunks, with_chunk
 from hdrgen.io.image import Pixels
-from hdrgen.io.metadata.cicp import pq_of
+from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif_in_place import correct_png
 from hdrgen.io.metadata.png_colours import png_colours
 from hdrgen.io.metadata.tags import Tags
@@ -22,7 +22,6 @@ from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows
 
 _ZLIB_LEVEL = 4  # half the time of its usual 6 for files that are 7 % larger
-_RADIANCE_BYTES = 21  # for each pixel, measured: levels in OpenImageIO and here, radiance, masks while it is checked
 _MATRIX_IDENTITY, _FULL_RANGE = 0, 1
 
 
@@ -36,20 +35,16 @@ class Png(OpenImageIOCodec):
     depths: ClassVar[tuple[int, ...]] = (8, 16)
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """Display values; radiance by the curves PQ and HLG, and of linear samples."""
-        colours = png_colours(path)
-        if colours.is_radiance:
-            width, height, _ = self.summary(path)
-            check_size(path, width, height, options, _RADIANCE_BYTES)
-        decoded = super().decode(path, options)
-        if not colours.full_range:
-            decoded = decoded._replace(pixels=_of_all_levels(decoded.pixels))
-        if colours.gamma is not None:
-            note = Note(
-                f"display values of another gamma ({1 / colours.gamma:.3g}); given with the sRGB curve, 16 bits"
-            )
-            return decoded._replace(pixels=_in_srgb(decoded.pixels, colours.gamma), notes=(*decoded.notes, note))
-        return pictured(decoded, colours.cicp, 8 * decoded.pixels.dtype.itemsize)
+        """Display values, with the sRGB curve if they had another; radiance by the curves PQ, HLG and linear."""
+        decoded, gamma = super().decode(path, options), png_colours(path).gamma
+        if gamma is None:
+            return decoded
+        note = Note(f"display values of another gamma ({1 / gamma:.3g}); given with the sRGB curve, 16 bits")
+        return decoded._replace(pixels=_in_srgb(decoded.pixels, gamma), notes=(*decoded.notes, note))
+
+    def curve(self, spec: Any, path: Path) -> Cicp | None:
+        """Of the chunks."""
+        return png_colours(path).cicp
 
     def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
         """Of the numbers of H.273 or the chunk of chromaticities; where there is a profile, they are in it."""
@@ -58,7 +53,8 @@ class Png(OpenImageIOCodec):
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3) as stored, once the file is known to be whole."""
         check_chunks(path)
-        return super().pixels(reader, choice, path)
+        levels = super().pixels(reader, choice, path)
+        return levels if png_colours(path).full_range else _of_all_levels(levels)
 
     def stored(
         self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions

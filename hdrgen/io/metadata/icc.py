@@ -5,6 +5,7 @@ Read through LittleCMS. Written here: LittleCMS makes profiles of sRGB, XYZ and 
 
 import struct
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ _HEADER = 128
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # g a b c d of parametric curve 3
 _TABLE, _ENTRY, _MOST_TAGS = 132, 12, 200
 _CURVES = (b"rTRC", b"gTRC", b"bTRC")
+_PRIMARY = 160  # level of one that is looked up: brighter ones leave the range of Lab in 8 bits
 _STRAIGHT = 2e-3  # how far from a straight line a curve is that counts as linear
 _PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
 
@@ -47,9 +49,11 @@ def display_profile(chromaticities: Chromaticities, *, linear: bool = False, nam
 
 
 def chromaticities_of(content: bytes) -> tuple[float, ...] | None:
-    """x, y of red, green, blue and white that an RGB profile with three colorants means; None of any other.
+    """x, y of red, green, blue and white that an RGB profile means; None of any other.
 
-    The adaptation to D50 is undone by `chad`; without it the white was D65, as in profiles of version 2.
+    Those of its three colorants, or, where a profile has tables instead, as of scanners and cameras, of the colours
+    that LittleCMS finds in them, to two decimals. The adaptation to D50 is undone by `chad`; without it the white was
+    D65, as in profiles of version 2.
     """
     from PIL.ImageCms import ImageCmsProfile
 
@@ -59,8 +63,12 @@ def chromaticities_of(content: bytes) -> tuple[float, ...] | None:
         is_rgb, chad = profile.xcolor_space.strip() == "RGB", profile.chromatic_adaptation
     except (OSError, UnicodeDecodeError):  # damaged: what the rest says of colours is not to be trusted, either
         return None
-    xyz = np.array([colorant[0] for colorant in colorants if colorant]).T
-    if not is_rgb or xyz.shape != (3, 3):
+    if not is_rgb:
+        return None
+    xyz: Values | None = np.array([colorant[0] for colorant in colorants if colorant]).T
+    if xyz is None or xyz.shape != (3, 3):
+        xyz = _looked_up(content)
+    if xyz is None:
         return None
     adapt = np.array(chad[0]) if chad else adaptation(_xyz_of(_D65_XY), _D50)
     return _chromaticities(xyz, adapt)
@@ -102,6 +110,25 @@ def _tag(content: bytes, name: bytes) -> bytes:
             start, length = struct.unpack(">II", content[at + 4 : at + _ENTRY].ljust(8, b"\0"))
             return content[start : start + length]
     return b""
+
+
+def _looked_up(content: bytes) -> Values | None:
+    """XYZ of the primaries under D50, in columns that add up to white, by the tables of a profile."""
+    from PIL import Image, ImageCms
+
+    primaries = Image.fromarray(np.diag([_PRIMARY] * 3).astype(np.uint8)[None])
+    try:
+        lab = ImageCms.createProfile("LAB")
+        shown: Any = ImageCms.profileToProfile(primaries, BytesIO(content), lab, outputMode="LAB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    levels = np.asarray(shown)[0]
+    lightness, tints = levels[:, 0] * (100 / 255), levels[:, 1:].view(np.int8).astype(np.float64)
+    middle = (lightness + 16) / 116
+    roots = np.stack([middle + tints[:, 0] / 500, middle, middle - tints[:, 1] / 200])
+    xyz = np.where(roots > 6 / 29, roots**3, (roots - 4 / 29) * (3 * (6 / 29) ** 2)) * _D50[:, None]
+    found = usable_chromaticities([*(xyz[:2] / xyz.sum(axis=0)).T.ravel(), *(_D50[:2] / _D50.sum())])
+    return None if found is None else rgb_to_xyz(found)
 
 
 def _chromaticities(colorants: Values, adapt: Values) -> tuple[float, ...] | None:
