@@ -107,7 +107,8 @@ def _pixels_of(path: Path, image: Image, codec: Codec, bits: int | None) -> Pixe
     if not image.linear:
         return image.pixels
     if (codec.depths or (32,))[-1] != (bits or 32):
-        raise InputError(f"{path}: expected display values, found a linear image; tone-map it first")
+        remedy = "tone-map it first, or choose a format of radiance, such as .exr or .pq.png"
+        raise InputError(f"{path}: expected display values, found a linear image; {remedy}")
     return image.as_float() if image.pixels.dtype.kind == "u" else image.pixels
 
 

@@ -189,3 +189,12 @@ def test_integers_in_a_tiff_with_a_linear_profile_are_radiance(tmp_path, display
     np.testing.assert_allclose(image.pixels, levels / (2**bits - 1), atol=1e-6)
     tifffile.imwrite(tmp_path / "b.tif", levels, iccprofile=display_profile(BT2020.chromaticities))
     np.testing.assert_array_equal(read_image(tmp_path / "b.tif").pixels, levels)
+
+
+def test_profiles_of_avif(tmp_path):
+    """Pillow writes the profile beside numbers, which then do not count."""
+    pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
+    profile = display_profile(ADOBE_RGB.chromaticities)
+    PillowImage.new("RGB", (32, 32), (9, 200, 30)).save(tmp_path / "a.avif", icc_profile=profile)
+    assert read_image(tmp_path / "a.avif").chromaticities == pytest.approx(ADOBE_RGB.chromaticities, abs=2e-4)
+    assert read_tags(tmp_path / "a.avif").chromaticities == read_image(tmp_path / "a.avif").chromaticities

@@ -58,7 +58,7 @@ class JpegXl(OpenImageIODecoder):
         with self._opened(path) as (reader, choice):
             spec = reader.spec()
             check_size(path, spec.width, spec.height, options, _BYTES[bits])
-            cicp, colours = _cicp_in(spec), self.colours(spec, path)
+            cicp, colours = self.curve(spec, path), self.colours(spec, path)
             pixels = self.pixels(reader, choice, path)
         decoded = Decoded(summary, pixels, False, choice.notes, colours)
         return pictured(decoded, cicp, 8 * pixels.dtype.itemsize)
@@ -67,6 +67,10 @@ class JpegXl(OpenImageIODecoder):
         """Of the CICP numbers, else of the profile."""
         cicp = _cicp_in(spec)
         return (cicp.chromaticities if cicp else None) or super().colours(spec, path)
+
+    def curve(self, spec: Any, path: Path) -> Cicp | None:
+        """By the CICP numbers, else of the profile."""
+        return _cicp_in(spec) or super().curve(spec, path)
 
     def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
         """PQ levels of 16 bits."""

@@ -127,6 +127,8 @@ def _looked_up(content: bytes) -> Values | None:
     middle = (lightness + 16) / 116
     roots = np.stack([middle + tints[:, 0] / 500, middle, middle - tints[:, 1] / 200])
     xyz = np.where(roots > 6 / 29, roots**3, (roots - 4 / 29) * (3 * (6 / 29) ** 2)) * _D50[:, None]
+    if not (xyz.sum(axis=0) > 0).all():
+        return None
     found = usable_chromaticities([*(xyz[:2] / xyz.sum(axis=0)).T.ravel(), *(_D50[:2] / _D50.sum())])
     return None if found is None else rgb_to_xyz(found)
 

@@ -18,7 +18,7 @@ _LONGEST_PROFILE = 1 << 22
 _SCALE = 100_000  # of the integers in cHRM and gAMA
 _DISPLAY, _SAME_DISPLAY = 1 / 2.2, 0.05  # the usual gAMA, and the share by which others are taken for it
 _SAME_LINEAR = 0.01
-_GAMMAS = {4: 1 / 2.2, 5: 1 / 2.8}  # curves of H.273 that are powers
+_GAMMAS = {4: 1 / 2.2, 5: 1 / 2.8, 17: 1 / 2.6}  # curves of H.273 that are powers
 
 
 class PngColours(NamedTuple):
