@@ -160,17 +160,12 @@ class PredictionWriter(BasePredictionWriter):
         source = (batch.get("source") or [""] * (index + 1))[index]
         say(trainer, "; ".join([f"{scene}: {done}", *self._told(hdr, source)]))
 
-    def check_written(self, trainer: Trainer) -> None:
-        """Fail if scenes could not be written; with several processes, each must call this.
-
-        Raises:
-            InputError: Some could not; on the first process only.
-        """
+    def unwritten(self, trainer: Trainer) -> str:
+        """What to say of scenes that could not be written; nothing where all are. Each of several processes asks."""
         strategy = trainer.strategy
         counts = strategy.reduce(torch.tensor(self._failed, device=strategy.root_device), reduce_op="sum")
         failed = int(torch.as_tensor(counts))
-        if failed and trainer.is_global_zero:
-            raise InputError(f"{failed} of {self._total} scenes could not be written, see above; the others are")
+        return f"{failed} of {self._total} scenes could not be written, see above; the others are" if failed else ""
 
     def _told(self, hdr: Tensor, source: str) -> list[str]:
         """What is told of a result beside its files."""

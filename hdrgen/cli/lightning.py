@@ -226,8 +226,10 @@ class HDRCLI(LightningCLI):
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, or could not be written, once all others are."""
+        unwritten = self._get(self.config_init, "writer").unwritten(self.trainer)  # before a process raises alone
         self.datamodule.check_predicted()
-        self._get(self.config_init, "writer").check_written(self.trainer)
+        if unwritten and self.trainer.is_global_zero:
+            raise InputError(unwritten)
 
     def after_fit(self) -> None:
         """Say where the run is."""

@@ -50,20 +50,23 @@ class OpenImageIODecoder(Codec):
         """The pixels; floating point is radiance, and so are integers of a linear curve, PQ or HLG."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary, cicp = self.described(spec, path), self.curve(spec, path)
-            each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
-            each = max(each, RADIANCE_BYTES) if cicp is not None and cicp.is_radiance else each
-            check_size(path, summary.width, summary.height, options, each)
+            summary = self.described(spec, path)
+            check_size(path, summary.width, summary.height, options, self.bytes_each(spec, choice, path))
             check_tiles(path, spec, options.max_megapixels)
             pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
             notes = (*choice.notes, *_colour_notes(self.given_colours(spec, path)))
             decoded = Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
-            return decoded if decoded.linear else pictured(decoded, cicp, 8 * pixels.dtype.itemsize)
+            return decoded if decoded.linear else pictured(decoded, self.curve(spec, path), 8 * pixels.dtype.itemsize)
 
     def described(self, spec: Any, path: Path) -> Summary:
         """Size of the upright image and exposure, as the header has them."""
         size = upright_size(spec.width, spec.height, self.orientation(spec, path))
         return Summary(*size, exposure_from(metadata_of(spec)))
+
+    def bytes_each(self, spec: Any, choice: ChannelChoice, path: Path) -> int:
+        """That reading takes for each pixel."""
+        cicp, stored = self.curve(spec, path), bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
+        return max(stored, RADIANCE_BYTES) if cicp is not None and cicp.is_radiance else stored
 
     def orientation(self, spec: Any, path: Path) -> int:
         """How the pixels are stored, as one of the EXIF orientations."""

@@ -6,15 +6,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hdrgen.errors import InputError
 from hdrgen.io.codecs.channels import ChannelChoice
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, EncodeOptions
 from hdrgen.io.codecs.hdr_picture import pq_picture
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import display_levels
-from hdrgen.io.colour import BT709, BT2020, named_like, srgb_encoded
+from hdrgen.io.colour import BT709, BT2020, srgb_encoded
 from hdrgen.io.containers.png_chunks import SIGNATURE, check_chunks, with_chunk
 from hdrgen.io.image import Pixels
-from hdrgen.io.metadata.cicp import Cicp, pq_of
+from hdrgen.io.metadata.cicp import PQ, Cicp, number_of
 from hdrgen.io.metadata.exif_in_place import correct_png
 from hdrgen.io.metadata.png_colours import png_colours
 from hdrgen.io.metadata.tags import Tags
@@ -83,8 +84,15 @@ class HdrPng(Png):
     def stored(
         self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions
     ) -> tuple[Pixels, Tags, tuple[Note, ...]]:
-        """PQ levels of 16 bits."""
+        """PQ levels of 16 bits.
+
+        Raises:
+            InputError: A colour space that has no number.
+        """
         source, space = tags.chromaticities or BT709.chromaticities, options.colour_space or BT2020
+        if number_of(space.chromaticities) is None:
+            expected = "a colour space that ITU-T H.273 has a number for, such as BT2020"
+            raise InputError(f"{path}: expected {expected}, found {space.name}", argument="colour_space")
         levels, notes = pq_picture(pixels, source, space, bits=16)
         return levels, Tags(tags.exposure, tags.camera, space.chromaticities), notes
 
@@ -95,16 +103,19 @@ class HdrPng(Png):
     def save(self, path: Path, pixels: Pixels, tags: Tags) -> None:
         """Write the file, and the chunk."""
         super().save(path, pixels, tags)
-        space = named_like(tags.chromaticities or BT2020.chromaticities) or BT2020
-        body = bytes((*pq_of(space), _MATRIX_IDENTITY, _FULL_RANGE))
+        primaries = number_of(tags.chromaticities or ()) or BT2020.cicp
+        body = bytes((primaries, PQ, _MATRIX_IDENTITY, _FULL_RANGE))
         path.write_bytes(with_chunk(path.read_bytes(), b"cICP", body))
 
 
 def is_hdr_png(path: Path) -> bool:
     """Whether a file is a PNG whose samples are radiance by what it says of their curve."""
-    with path.open("rb") as stream:
-        begins = stream.read(len(SIGNATURE)) == SIGNATURE
-    return begins and png_colours(path).is_radiance
+    try:
+        with path.open("rb") as stream:
+            begins = stream.read(len(SIGNATURE)) == SIGNATURE
+        return begins and png_colours(path).is_radiance
+    except OSError:  # which whoever reads it will tell
+        return False
 
 
 def _of_all_levels(levels: Pixels) -> Pixels:

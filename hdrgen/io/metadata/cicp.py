@@ -11,6 +11,7 @@ from hdrgen.io.colour import (
     COLOUR_SPACES,
     PQ_PEAK,
     REFERENCE_WHITE,
+    Chromaticities,
     ColourSpace,
     Values,
     hlg_displayed,
@@ -18,6 +19,7 @@ from hdrgen.io.colour import (
     pq_decoded,
     pq_encoded,
     rgb_to_xyz,
+    same_colours,
 )
 from hdrgen.io.rows import by_rows
 
@@ -54,6 +56,11 @@ class Cicp(NamedTuple):
     def is_radiance(self) -> bool:
         """Whether the values are an HDR picture's, by their curve."""
         return self.transfer in (LINEAR, PQ, HLG)
+
+
+def number_of(chromaticities: Chromaticities) -> int | None:
+    """The number of these primaries; None of those that have none."""
+    return next((number for number, known in _PRIMARIES.items() if same_colours(known, chromaticities)), None)
 
 
 BT2020_PQ = Cicp(BT2020.cicp, PQ)

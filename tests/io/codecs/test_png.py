@@ -12,7 +12,19 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from hdrgen.io import BT709, BT2020, DISPLAY_P3, is_hdr_png, is_result, read_header, read_image, read_tags, write_image
+from hdrgen.errors import InputError
+from hdrgen.io import (
+    BT709,
+    BT2020,
+    DISPLAY_P3,
+    ColourSpace,
+    is_hdr_png,
+    is_result,
+    read_header,
+    read_image,
+    read_tags,
+    write_image,
+)
 from hdrgen.io.colour import ADOBE_RGB, conversion
 from hdrgen.io.metadata.icc import curve_of, display_profile
 
@@ -214,6 +226,19 @@ def test_hdr_png_out(tmp_path, space):
     assert content[33:49] == b"\0\0\0\4cICP" + bytes((target.cicp, 16, 0, 1)) + content[45:49]
     assert not any(name in content for name in (b"sRGB", b"iCCP", b"gAMA", b"cHRM"))
     assert is_result(path)
+
+
+def test_hdr_png_of_another_space(tmp_path):
+    """Of those that have a number: DCI-P3 is 11."""
+    reference = colour.RGB_COLOURSPACES["DCI-P3"]
+    space = ColourSpace("dci", (*reference.primaries.ravel(), *reference.whitepoint), 11)
+    path = write_image(tmp_path / "a.pq.png", SCENE, colour_space=space)
+    assert path.read_bytes()[41:45] == bytes((11, 16, 0, 1))
+    np.testing.assert_allclose(read_image(path, colour_space=BT709).pixels, SCENE, rtol=5e-3, atol=1e-3)
+    with pytest.raises(
+        InputError, match=r"expected a colour space that ITU-T H\.273 has a number for, .* found adobe-rgb"
+    ):
+        write_image(tmp_path / "b.pq.png", SCENE, colour_space=ADOBE_RGB)
 
 
 def test_what_an_hdr_png_cannot_hold_is_told(tmp_path):
