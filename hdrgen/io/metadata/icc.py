@@ -82,24 +82,28 @@ def curve_of(content: bytes) -> Cicp | None:
     numbers = _tag(content, b"cicp")
     if numbers[:4] == b"cicp" and len(numbers) >= 12:
         return Cicp(numbers[8], numbers[9])
-    return Cicp(UNSPECIFIED, LINEAR) if all(_is_linear(_tag(content, name)) for name in _CURVES) else None
+    gamma = gamma_of(content)
+    return Cicp(UNSPECIFIED, LINEAR) if gamma is not None and abs(gamma - 1) < _STRAIGHT else None
 
 
-def _is_linear(curve: bytes) -> bool:
-    """Whether a curve (ICC.1:2022, 10.6 and 10.18) is a straight line through 0 and 1."""
+def gamma_of(content: bytes) -> float | None:
+    """The power by which a profile makes light of values, where its three curves are that and nothing else."""
+    powers = {_power(_tag(content, name)) for name in _CURVES}
+    return powers.pop() if len(powers) == 1 else None
+
+
+def _power(curve: bytes) -> float | None:
+    """The exponent of a curve (ICC.1:2022, 10.6 and 10.18), 1 also of a table in a straight line; None of others."""
     kind, count = curve[:4], int.from_bytes(curve[8:12], "big")
     if kind == b"para" and len(curve) >= 16:
-        return curve[8:10] == bytes(2) and _near_one(int.from_bytes(curve[12:16], "big", signed=True) / 65536)
+        return int.from_bytes(curve[12:16], "big", signed=True) / 65536 if curve[8:10] == bytes(2) else None
     if kind != b"curv" or len(curve) < 12 + 2 * count:
-        return False
+        return None
     points = np.frombuffer(curve, ">u2", count, 12)
     if count == 1:
-        return _near_one(int(points[0]) / 256)
-    return count == 0 or bool(np.abs(points / 65535 - np.linspace(0, 1, count)).max() < _STRAIGHT)
-
-
-def _near_one(gamma: float) -> bool:
-    return abs(gamma - 1) < _STRAIGHT
+        return int(points[0]) / 256
+    straight = count == 0 or np.abs(points / 65535 - np.linspace(0, 1, count)).max() < _STRAIGHT
+    return 1.0 if straight else None
 
 
 def _tag(content: bytes, name: bytes) -> bytes:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from hdrgen.io.containers.png_chunks import content_before_pixels
 from hdrgen.io.metadata.cicp import BT2020_PQ, LINEAR, UNSPECIFIED, Cicp
-from hdrgen.io.metadata.icc import curve_of
+from hdrgen.io.metadata.icc import curve_of, gamma_of
 
 _NAMES = frozenset((b"cICP", b"iCCP", b"sRGB", b"cHRM", b"gAMA"))
 _PQ_PROFILE = b"ITUR_2100_PQ_FULL"  # by its name alone: "Using the ITU BT.2100 PQ EOTF with PNG", W3C 2017
 _LONGEST_PROFILE = 1 << 22
 _SCALE = 100_000  # of the integers in cHRM and gAMA
 _DISPLAY, _SAME_DISPLAY = 1 / 2.2, 0.05  # the usual gAMA, and the share by which others are taken for it
+_LEAST, _MOST = 0.1, 10  # powers that are meant
 _SAME_LINEAR = 0.01
 _GAMMAS = {4: 1 / 2.2, 5: 1 / 2.8, 17: 1 / 2.6}  # curves of H.273 that are powers
 
@@ -51,21 +52,24 @@ def png_colours(path: Path) -> PngColours:
         gamma = _unusual(_GAMMAS.get(curve))
         return PngColours(cicp, bool(full_range), gamma, cicp.chromaticities or _chromaticities_in(chunks))
     if b"iCCP" in chunks:
-        said = _of_profile(chunks[b"iCCP"])
-        return PngColours(said, chromaticities=said.chromaticities if said else None)
+        return _of_profile(chunks[b"iCCP"])
     if b"sRGB" in chunks:
         return PngColours()
     return _of_gamma(_number(chunks.get(b"gAMA", b"")))._replace(chromaticities=_chromaticities_in(chunks))
 
 
-def _of_profile(content: bytes) -> Cicp | None:
+def _of_profile(content: bytes) -> PngColours:
     name, _, compressed = content.partition(b"\0")
     if name == _PQ_PROFILE:
-        return BT2020_PQ
+        return PngColours(BT2020_PQ, chromaticities=BT2020_PQ.chromaticities)
     try:
-        return curve_of(zlib.decompressobj().decompress(compressed[1:], _LONGEST_PROFILE))
+        profile = zlib.decompressobj().decompress(compressed[1:], _LONGEST_PROFILE)
     except zlib.error:
-        return None
+        return PngColours()
+    said, power = curve_of(profile), gamma_of(profile)
+    if said is not None:
+        return PngColours(said, chromaticities=said.chromaticities)
+    return PngColours(gamma=_unusual(1 / power) if power and _LEAST <= power <= _MOST else None)
 
 
 def _of_gamma(gamma: float | None) -> PngColours:
@@ -82,7 +86,7 @@ def _unusual(gamma: float | None) -> float | None:
 def _number(content: bytes) -> float | None:
     """Of gAMA; None where it cannot be."""
     value = struct.unpack(">I", content)[0] / _SCALE if len(content) == 4 else 0
-    return value if 0.1 <= value <= 10 else None
+    return value if _LEAST <= value <= _MOST else None
 
 
 def _chromaticities_in(chunks: dict[bytes, bytes]) -> tuple[float, ...] | None:

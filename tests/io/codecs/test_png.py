@@ -149,6 +149,13 @@ def test_pq_of_profiles(tmp_path, name):
     assert image.chromaticities == BT2020.chromaticities
 
 
+def with_power(profile, gamma):
+    """Its curve as ProPhoto's and Apple's profiles of version 2 have it."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
+    parts = profile.split(b"para")
+    return parts[0] + b"".join(curve + part[len(curve) - 4 :] for part in parts[1:])
+
+
 PLAIN = {
     "nothing": ({}, None),
     "sRGB": ({"sRGB": b"\0"}, None),
@@ -159,6 +166,7 @@ PLAIN = {
     "number of television": ({"cICP": bytes((1, 1, 0, 1))}, BT709.chromaticities),
     "unknown primaries": ({"cICP": bytes((2, 13, 0, 1)), "cHRM": chrm(BT2020.chromaticities)}, BT2020.chromaticities),
     "profile": ({"iCCP": iccp(OF_DISPLAY), "gAMA": gama(1.0)}, DISPLAY_P3.chromaticities),
+    "profile of displays' power": ({"iCCP": iccp(with_power(OF_DISPLAY, 2.19921875))}, DISPLAY_P3.chromaticities),
     "damaged": ({"iCCP": b"a\0\0no zlib", "cICP": b"\x09", "gAMA": b"\0\0\0\0", "cHRM": b"short"}, None),
 }  # fmt: skip
 
@@ -174,10 +182,18 @@ def test_display_values_stay_as_they_are(tmp_path, how):
     assert image.chromaticities == (None if expected is None else pytest.approx(expected, abs=1e-4))
 
 
-@pytest.mark.parametrize("chunks", [{"gAMA": gama(1 / 1.8)}, {"gAMA": gama(0.8)}, {"cICP": bytes((1, 5, 0, 1))}])
+OTHER_GAMMAS = {
+    "old Apple": ({"gAMA": gama(1 / 1.8)}, 0.55556),
+    "nearly linear": ({"gAMA": gama(0.8)}, 0.8),
+    "number 5": ({"cICP": bytes((1, 5, 0, 1))}, 1 / 2.8),
+    "profile": ({"iCCP": iccp(with_power(OF_DISPLAY, 1.796875))}, 1 / 1.796875),
+}
+
+
+@pytest.mark.parametrize("how", OTHER_GAMMAS)
 @pytest.mark.parametrize("bits", [8, 16])
-def test_display_values_of_another_gamma_come_with_the_srgb_curve(tmp_path, chunks, bits):
-    gamma = 1 / 2.8 if "cICP" in chunks else struct.unpack(">I", chunks["gAMA"])[0] / 100_000
+def test_display_values_of_another_gamma_come_with_the_srgb_curve(tmp_path, how, bits):
+    chunks, gamma = OTHER_GAMMAS[how]
     levels = levels_of(SCENE / SCENE.max(), bits)
     with pytest.warns(
         UserWarning, match=f"display values of another gamma .{1 / gamma:.3g}.; given with the sRGB curve"
