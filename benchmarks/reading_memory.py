@@ -128,6 +128,7 @@ VARIANTS = {
     "PNG, 8 bits, palette": Variant(".png", pillow("P")),
     "PNG, 8 bits, grey": Variant(".png", openimageio("uint8", 1)),
     "PNG, 16 bits": Variant(".png", ours(bits=16)),
+    "PNG, PQ": Variant(".pq.png", ours()),
     "TIFF, 8 bits": Variant(".tif", ours(bits=8)),
     "TIFF, 16 bits, alpha": Variant(".tif", openimageio("uint16", 4)),
     "TIFF, 16 bits, grey": Variant(".tif", openimageio("uint16", 1)),

@@ -152,7 +152,8 @@ def _pillow(picture: object, kind: str, options: dict[str, object]) -> bytes:
 
 
 def _png16() -> dict[str, bytes]:
-    return {"rgb.png": _openimageio("a.png", "uint16"), "grey.png": _openimageio("b.png", "uint16", channels=1)}
+    plain = {"rgb.png": _openimageio("a.png", "uint16"), "grey.png": _openimageio("b.png", "uint16", channels=1)}
+    return plain | {"pq.png": _written(".pq.png")}
 
 
 def _tiff(dtype: type) -> dict[str, bytes]:

@@ -1,6 +1,8 @@
 """Predictions as files: exposures, radiance and a preview of every scene."""
 
+import errno
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from hdrgen.callbacks.end_line import say
 from hdrgen.callbacks.highlights import limited_highlights
 from hdrgen.callbacks.result_files import ResultFiles
 from hdrgen.data import GAIN_MAP, LINEAR, Sample
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import (
     BT709,
     ColourSpace,
@@ -37,6 +39,8 @@ from hdrgen.tonemap import reduced, reinhard2002
 
 SaveUltra = Callable[[Path], None]
 """Writes an Ultra HDR file."""
+_HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+"""What goes wrong with every file, once it has with one."""
 WRITERS = min(4, os.cpu_count() or 1)
 """Exposures that are compressed at the same time."""
 
@@ -57,13 +61,13 @@ class PredictionWriter(BasePredictionWriter):
         skip_existing: Leave out scenes whose files are all there, and of others the files that are: an interrupted
             folder goes on where it ended.
         radiance: Formats of the HDR image: linear radiance, or pictures to look at on an HDR screen (`jxl`, `avif`,
-            `uhdr.jpg`), in which radiance 1 is the white of the photograph. Where that is a JPEG and the method has a
-            `gain` for it, `uhdr.jpg` is the photograph itself, byte for byte, with that as its gain map.
+            `pq.png`, `uhdr.jpg`), in which radiance 1 is the white of the photograph. Where that is a JPEG and the
+            method has a `gain` for it, `uhdr.jpg` is the photograph itself, byte for byte, with that as its gain map.
         exposures: Format of the generated exposures, display values; None writes none.
         preview: Format of the tone-mapped HDR image; None writes none.
         operator: Tone mapping of the preview, radiance `(B, 3, H, W)` to display values in [0, 1].
-        colour_space: Convert all files into it; None keeps the colours of the photograph, but for `jxl` and `avif`,
-            which are in BT.2020.
+        colour_space: Convert all files into it; None keeps the colours of the photograph, but for `jxl`, `avif` and
+            `pq.png`, which are in BT.2020, and `uhdr.jpg`, in the smallest space of screens that holds them.
         most_stops: Above white, that radiance may have: see `limited_highlights`; None: whatever it has.
         about: What made the results, for the line that is printed of each.
 
@@ -76,7 +80,7 @@ class PredictionWriter(BasePredictionWriter):
         folder: str | None = None,
         overwrite: bool = False,
         skip_existing: bool = False,
-        radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg"]] = ("exr", "hdr"),
+        radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg"]] = ("exr", "hdr"),
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
         operator: Callable[[Tensor], Tensor] = reinhard2002,
@@ -98,6 +102,7 @@ class PredictionWriter(BasePredictionWriter):
         self.colour_space = colour_space
         self.most_stops = most_stops
         self.about = about
+        self._total, self._failed = 1, 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a folder that cannot be written, and formats that cannot, before any work is done."""
@@ -113,6 +118,7 @@ class PredictionWriter(BasePredictionWriter):
         """Refuse results that are there already, before any work is done."""
         loader: Any = trainer.predict_dataloaders
         scenes = [loader.dataset.dataset.scene(index) for index in range(len(loader.dataset))]
+        self._total, self._failed = len(scenes), 0
         self.refuse(scenes)
 
     def write_on_batch_end(
@@ -125,20 +131,41 @@ class PredictionWriter(BasePredictionWriter):
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:
-        """Write every scene of the batch, and say so."""
-        for index, scene in enumerate(prediction["scene"]):
-            hdr = prediction["hdr"][index]
-            hdr = hdr if self.most_stops is None else limited_highlights(hdr, self.most_stops)
-            folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
-            with _all_or_none(folder):
-                exposures = self._exposures(scene, prediction, index, tags)
-                ultra = self._own_base(prediction, index, batch, pl_module)
-                written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
-            done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
-            say(
-                trainer,
-                "; ".join([f"{scene}: {done}", *self._told(hdr, (batch.get("source") or [""] * (index + 1))[index])]),
-            )
+        """Write every scene of the batch, and say so. One that cannot be written is told, and the others go on.
+
+        Raises:
+            InputError: The only scene of all cannot be written; or nothing can be, as the disk is full.
+        """
+        for index in range(len(prediction["scene"])):
+            try:
+                self._write(trainer, pl_module, prediction, index, batch)
+            except InputError as error:
+                if self._total == 1 or getattr(error.__cause__, "errno", None) in _HOPELESS:
+                    raise
+                warnings.warn(InputWarning(str(error), error.argument), stacklevel=2)
+                self._failed += 1
+
+    def _write(
+        self, trainer: Trainer, method: LightningModule, prediction: Prediction, index: int, batch: Sample
+    ) -> None:
+        """Write the files of one scene, and say so."""
+        scene, hdr = prediction["scene"][index], prediction["hdr"][index]
+        hdr = hdr if self.most_stops is None else limited_highlights(hdr, self.most_stops)
+        folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
+        with _all_or_none(folder):
+            exposures = self._exposures(scene, prediction, index, tags)
+            ultra = self._own_base(prediction, index, batch, method)
+            written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
+        done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
+        source = (batch.get("source") or [""] * (index + 1))[index]
+        say(trainer, "; ".join([f"{scene}: {done}", *self._told(hdr, source)]))
+
+    def unwritten(self, trainer: Trainer) -> str:
+        """What to say of scenes that could not be written; nothing where all are. Each of several processes asks."""
+        strategy = trainer.strategy
+        counts = strategy.reduce(torch.tensor(self._failed, device=strategy.root_device), reduce_op="sum")
+        failed = int(torch.as_tensor(counts))
+        return f"{failed} of {self._total} scenes could not be written, see above; the others are" if failed else ""
 
     def _told(self, hdr: Tensor, source: str) -> list[str]:
         """What is told of a result beside its files."""

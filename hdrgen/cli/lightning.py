@@ -225,8 +225,11 @@ class HDRCLI(LightningCLI):
             print(told)
 
     def after_predict(self) -> None:
-        """Fail if photographs were left out, once all others are written."""
+        """Fail if photographs were left out, or could not be written, once all others are."""
+        unwritten = self._get(self.config_init, "writer").unwritten(self.trainer)  # before a process raises alone
         self.datamodule.check_predicted()
+        if unwritten and self.trainer.is_global_zero:
+            raise InputError(unwritten)
 
     def after_fit(self) -> None:
         """Say where the run is."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
 MOST_STOPS = 6
-FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "uhdr.jpg")
+FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg")
 
 
 def parser(verb: str) -> CommandParser:
@@ -71,7 +71,7 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--tile", default="auto", help="side of tiles for large photographs, auto, or none (default: %(default)s)"
     )
-    add_colour_argument(options, "that of the photograph; of avif and jxl bt2020")
+    add_colour_argument(options, "that of the photograph; of avif, jxl and pq.png bt2020")
     options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="(default: %(default)s)")
     options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
     add_size_argument(options)

@@ -74,7 +74,7 @@ def parser(verb: str) -> CommandParser:
         help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
     )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
-    add_colour_argument(options, "that of the photographs; of .avif and .jxl bt2020")
+    add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
     add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
     add_size_argument(options)
     add_config_argument(options, "align: none")
@@ -154,14 +154,15 @@ def _check(options: Namespace) -> None:
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
-    from hdrgen.io import check_writable
+    from hdrgen.io import check_writable, suffix_of
 
     for output in outputs:
         check_writable(output)
-        display_only = output.suffix.lower() in (".png", ".jpg", ".jpeg") and not output.name.endswith(".uhdr.jpg")
-        if options.method != DISPLAY and display_only:
-            raise InputError(f"{output}: expected a format for radiance, such as .exr; --preview writes a .jpg beside")
-        if options.method == DISPLAY and output.suffix.lower() not in DISPLAY_SUFFIXES:
+        picture = suffix_of(output) in DISPLAY_SUFFIXES
+        if options.method != DISPLAY and picture and suffix_of(output) not in (".tif", ".tiff"):
+            others = "such as .exr, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
+            raise InputError(f"{output}: expected a format for radiance, {others}; --preview writes a .jpg beside")
+        if options.method == DISPLAY and not picture:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
 
 

@@ -144,8 +144,13 @@ def _sources(files: Sequence[str]) -> list[Path]:
 
 
 def _is_display(path: Path) -> bool:
-    """Whether a file's suffix says that it holds display values only; .uhdr.jpg holds more."""
-    return path.suffix.lower() in (".jpg", ".jpeg", ".png") and Path(path.stem).suffix.lower() != ".uhdr"
+    """Whether a file holds display values only, by its suffix, or a PNG by its curve; .uhdr.jpg holds more."""
+    from hdrgen.io import is_hdr_png
+
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        return not is_hdr_png(path)
+    return suffix in (".jpg", ".jpeg") and Path(path.stem).suffix.lower() != ".uhdr"
 
 
 def _stems(sources: Sequence[Path]) -> list[str]:
@@ -164,7 +169,9 @@ def _format(options: argparse.Namespace) -> PictureFormat:
     output: Path | None = options.output
     if output is None or output.is_dir() or not output.suffix:
         return FORMATS[options.format or "jpg"]
-    suffix = output.suffix.lower()
+    from hdrgen.io import suffix_of
+
+    suffix = suffix_of(output)
     if suffix not in _SUFFIXES:
         raise InputError(f"{output}: expected one of the suffixes {' '.join(_SUFFIXES)}, found {suffix!r}")
     form = FORMATS[options.format or _SUFFIXES[suffix]]

@@ -4,6 +4,7 @@ from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
+from hdrgen.io.codecs.png import is_hdr_png
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -20,7 +21,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.exposure import Camera, Exposure, Frame
-from hdrgen.io.formats import FileFormat, is_result
+from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
@@ -66,6 +67,7 @@ __all__ = [
     "grouped",
     "has_gain_map",
     "images_in",
+    "is_hdr_png",
     "is_result",
     "named_like",
     "natural_key",
@@ -82,6 +84,7 @@ __all__ = [
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "suffix_of",
     "takes_gain_map",
     "with_usable_names",
     "write_complete",

@@ -16,7 +16,10 @@ Chromaticities = Sequence[float]
 
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_EQUAL_ENERGY = (1 / 3, 1 / 3)
+_HELD = 5e-3  # linear values that a colour may be below 0 in a space that is said to hold it
 _SAME = 1e-3  # chromaticities are written with three or four decimals
+_NO_LIGHT = 1e-3  # y of a primary: no light, not at the ends of the spectrum either, is below 0.004
 # No colours are near these limits: of the spaces of colour-science no chromaticity is beyond 1.5, no y of a white below
 # 0.3, no primary's share in the white, and no response of a cone to it, below 0.4.
 _FARTHEST, _LEAST, _LARGEST_SHARE = 3.0, 0.02, 100.0
@@ -46,6 +49,7 @@ BT2020 = ColourSpace("bt2020", (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65)
 ADOBE_RGB = ColourSpace("adobe-rgb", (0.640, 0.330, 0.210, 0.710, 0.150, 0.060, *_D65), 2)
 """Adobe RGB (1998), of many cameras' photographs; H.273 has no number for it."""
 COLOUR_SPACES = (BT709, DISPLAY_P3, BT2020)
+"""Those that pictures to look at are written in, the smallest first."""
 
 
 def colour_space_named(name: str) -> ColourSpace:
@@ -113,6 +117,21 @@ def rgb_to_xyz(chromaticities: Chromaticities) -> Values:
     return result
 
 
+def adopted_white(chromaticities: Chromaticities) -> Values | None:
+    """The XYZ of what looks white in an image, Y = 1; None where its numbers are tristimulus values, which do not say.
+
+    Values in CIE XYZ itself, or in other primaries that no light can have, are by convention normalised to equal energy
+    (x = y = 1/3). That is their unit and not a white that anybody looked at: the XYZ of a picture under D65 stays under
+    D65. Primaries of a negative y with another white, as of ACES or of cameras, are adapted like any others.
+    """
+    values = np.asarray(chromaticities, np.float64)
+    unreal = (values[1:6:2] <= _NO_LIGHT).any()
+    if unreal and np.allclose(values[6:], _EQUAL_ENERGY, rtol=0, atol=_SAME):
+        return None
+    white: Values = rgb_to_xyz(chromaticities).sum(axis=1)
+    return white
+
+
 def adaptation(source: Values, target: Values) -> Values:
     """The 3 x 3 matrix on XYZ that makes the white `source` the white `target` (linear Bradford, ICC.1 Annex E)."""
     gains = (_BRADFORD @ target) / (_BRADFORD @ source)
@@ -121,15 +140,29 @@ def adaptation(source: Values, target: Values) -> Values:
 
 
 def conversion(source: Chromaticities, target: Chromaticities) -> Values:
-    """The 3 x 3 matrix from linear RGB of one colour space to that of another; white stays white.
+    """The 3 x 3 matrix from linear RGB of one colour space to that of another.
+
+    White stays white (`adaptation`), unless one of the two holds tristimulus values, see `adopted_white`: these are the
+    same whatever is white.
 
     >>> conversion(BT2020.chromaticities, BT709.chromaticities)[0].round(4).tolist()  # as in ITU-R BT.2407
     [1.6605, -0.5876, -0.0728]
     """
     there, back = rgb_to_xyz(source), rgb_to_xyz(target)
-    adapted = adaptation(there.sum(axis=1), back.sum(axis=1)) @ there
+    whites = adopted_white(source), adopted_white(target)
+    adapted = there if whites[0] is None or whites[1] is None else adaptation(whites[0], whites[1]) @ there
     result: Values = np.linalg.solve(back, adapted)
     return result
+
+
+def space_holding(chromaticities: Chromaticities) -> ColourSpace:
+    """The space of `COLOUR_SPACES` with these chromaticities, else the smallest that holds their colours, or BT2020.
+
+    >>> space_holding(ADOBE_RGB.chromaticities).name, space_holding((0.6, 0.33, 0.3, 0.55, 0.16, 0.1, *_D65)).name
+    ('bt2020', 'bt709')
+    """
+    held = (space for space in COLOUR_SPACES if conversion(chromaticities, space.chromaticities).min() > -_HELD)
+    return named_like(chromaticities) or next(held, BT2020)
 
 
 def converted(pixels: Values, source: Chromaticities, target: Chromaticities) -> Values:
@@ -172,6 +205,36 @@ def pq_decoded(signal: Values) -> Values:
     """
     root = np.clip(signal, 0, 1) ** (1 / _M2)
     result: Values = PQ_PEAK * (np.maximum(root - _C1, 0) / (_C2 - _C3 * root)) ** (1 / _M1)
+    return result
+
+
+HLG_PEAK = 1000.0
+"""cd/m2 of the display that HLG signals are shown on here: the nominal one of BT.2100, on which 75 % is 203 cd/m2."""
+_HLG_GAMMA = 1.2  # of the system, for that display
+_A, _B, _C = 0.17883277, 0.28466892, 0.55991073
+
+
+def hlg_scene(signal: Values) -> Values:
+    """Light of the scene in [0, 1] of an HLG signal in [0, 1]: the inverse OETF (ITU-R BT.2100 table 5).
+
+    >>> round(float(hlg_scene(np.array(0.5))), 6)
+    0.083333
+    """
+    clipped = np.clip(signal, 0, 1)
+    result: Values = np.where(clipped <= 0.5, clipped**2 / 3, (np.exp((clipped - _C) / _A) + _B) / 12)
+    return result
+
+
+def hlg_displayed(scene: Values, weights: Values) -> Values:
+    """The luminance in cd/m2 at which a display of `HLG_PEAK` shows light of the scene (..., 3): the OOTF of BT.2100.
+
+    F = 1000 Y^0.2 E, with Y of E by the weights (3,) of the colours: those of luminance.
+
+    >>> hlg_displayed(hlg_scene(np.full(3, 0.75)), np.array([0.2627, 0.6780, 0.0593])).round().tolist()
+    [203.0, 203.0, 203.0]
+    """
+    luminance = (scene @ weights)[..., None]
+    result: Values = HLG_PEAK * luminance ** (_HLG_GAMMA - 1) * scene
     return result
 
 

@@ -12,7 +12,7 @@ from hdrgen.io.codecs.codec import Codec
 from hdrgen.io.codecs.jpeg import Jpeg
 from hdrgen.io.codecs.jpeg_xl import JpegXl
 from hdrgen.io.codecs.openexr import OpenExr
-from hdrgen.io.codecs.png import Png
+from hdrgen.io.codecs.png import HdrPng, Png
 from hdrgen.io.codecs.radiance_hdr import RadianceHdr
 from hdrgen.io.codecs.raw import Raw
 from hdrgen.io.codecs.tiff import Tiff
@@ -41,7 +41,8 @@ class FileFormat(Enum):
         return codec
 
 
-_CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr())  # the last is read as JPEG
+_CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr(), HdrPng())
+"""The last two are read as JPEG and PNG."""
 IMAGE_SUFFIXES = frozenset(suffix for codec in _CODECS for suffix in codec.suffixes if suffix.count(".") == 1)
 _RESULTS = tuple(suffix for codec in _CODECS if codec.result for suffix in codec.suffixes)
 _BY_SUFFIX = {suffix: codec for codec in _CODECS for suffix in codec.written}
@@ -74,10 +75,10 @@ def is_result(path: Path) -> bool:
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix that chooses the format to write, in lower case: the last one, or `.uhdr.jpg` and `.uhdr.jpeg`.
+    """The suffix that chooses the format to write, in lower case: the last one, or a double one such as `.uhdr.jpg`.
 
-    >>> suffix_of(Path("sunset.v2.uhdr.JPG")), suffix_of(Path("uhdr.jpg"))
-    ('.uhdr.jpg', '.jpg')
+    >>> suffix_of(Path("sunset.v2.uhdr.JPG")), suffix_of(Path("uhdr.jpg")), suffix_of(Path("a.pq.png"))
+    ('.uhdr.jpg', '.jpg', '.pq.png')
     """
     both = "".join(path.suffixes[-2:]).lower()
     return both if both in _BY_SUFFIX else path.suffix.lower()

@@ -19,8 +19,9 @@ class Image:
 
     Attributes:
         pixels: (H, W, 3) RGB, C-contiguous; uint8, uint16, float16 or float32. Upright: the orientation tag is applied.
-        linear: True for linear radiance (RAW, .hdr, .exr, float TIFF, HDR pictures); False for display values (JPEG,
-            PNG, integer TIFF, SDR pictures), encoded by an unknown camera response.
+        linear: True for linear radiance (RAW, .hdr, .exr, float TIFF, HDR pictures, and integers that a file says are
+            linear); False for display values (other JPEG, PNG and integer TIFF, SDR pictures), encoded by an unknown
+            camera response.
         exposure: What the file's own metadata says.
         chromaticities: CIE x, y of red, green, blue and white that the file gives, or None.
         camera: Maker and model that the file gives, or None.

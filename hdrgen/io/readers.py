@@ -25,9 +25,10 @@ def read_image(
 
     Pixels keep their precision: 16 bits never pass through 8, half stays half. EXIF orientation is applied. Grey is
     copied to three channels and alpha is dropped, each with a warning. RAW and floating point files are linear
-    radiance, and so are AVIF and JPEG XL with the curve PQ, whose 203 cd/m2 are radiance 1, as float32. Radiance is
-    relative: a Radiance file's EXPOSURE line is not applied. Of an OpenEXR file the data window is read, of the first
-    part with RGB.
+    radiance, and so are AVIF, JPEG XL and PNG of a linear curve, PQ or HLG, as float32: 203 cd/m2 are radiance 1, HLG
+    is the light of a display of 1000 cd/m2. Radiance is relative: a Radiance file's EXPOSURE line is not applied. A PNG
+    of another gamma than displays have comes with the sRGB curve, at 16 bits. Of an OpenEXR file the data window is
+    read, of the first part with RGB.
 
     A JPEG with a gain map (Ultra HDR) is read as the photograph that every viewer shows; `gain_map` makes the HDR
     picture of it, float32 radiance in which SDR white is 1.

@@ -30,7 +30,7 @@ def write_image(
     colour_space: ColourSpace | None = None,
     base: Pixels | None = None,
 ) -> Path:
-    """Write an image in the format of the suffix: .hdr .exr .tif(f) .png .jp(e)g .jxl .avif .uhdr.jp(e)g.
+    """Write an image in the format of the suffix: .hdr .exr .tif(f) .png .jp(e)g .jxl .avif .pq.png .uhdr.jp(e)g.
 
     The file appears under its name only once it is complete: it is written beside it under a hidden temporary name,
     then renamed. A missing folder is made. All compression but JPEG, AVIF and the 8-bit mantissa of .hdr is lossless.
@@ -40,10 +40,11 @@ def write_image(
     8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the nearest level; integers change depth by
     scaling (255 <-> 65535).
 
-    .jxl, .avif and .uhdr.jpg are HDR pictures to look at, made of float radiance in which 1 is SDR white (203 cd/m2).
-    JPEG XL (16 bits) and AVIF (10 bits) store the curve PQ, in BT.2020 unless `colour_space` says otherwise. Ultra HDR
-    is a JPEG of 8 bits with a gain map. All three end at 10,000 cd/m2, radiance 49.26: what is above is clipped, with a
-    warning, and negative values become 0.
+    .jxl, .avif, .pq.png and .uhdr.jpg are HDR pictures to look at, made of float radiance in which 1 is SDR white (203
+    cd/m2). JPEG XL, PNG (both 16 bits) and AVIF (10 bits) store the curve PQ, in BT.2020 unless `colour_space` says
+    otherwise. Ultra HDR is a JPEG of 8 bits with a gain map, in the smallest of BT.709, Display P3 and BT.2020 that
+    holds the colours of the pixels. All end at 10,000 cd/m2, radiance 49.26: what is above is clipped, with a warning,
+    and negative values become 0.
 
     Args:
         path: Where to; its suffix chooses the format.
@@ -77,6 +78,10 @@ def write_image(
         pixels = _pixels_of(path, pixels, codec, bits)
     pixels = _checked_pixels(path, pixels, codec)
     _check_options(path, quality, chromaticities)
+    if bits is not None and not codec.depths:
+        raise InputError(
+            f"{path}: bits are of display values, and {codec.title} holds radiance; leave them out", "bits"
+        )
     if base is not None and not codec.takes_base:
         raise InputError(f"{path}: a base belongs to .uhdr.jpg, found {suffix_of(path)}; leave it out", argument="base")
     tags = Tags(exposure or Exposure(), camera, chromaticities)
@@ -102,7 +107,8 @@ def _pixels_of(path: Path, image: Image, codec: Codec, bits: int | None) -> Pixe
     if not image.linear:
         return image.pixels
     if (codec.depths or (32,))[-1] != (bits or 32):
-        raise InputError(f"{path}: expected display values, found a linear image; tone-map it first")
+        remedy = "tone-map it first, or choose a format of radiance, such as .exr or .pq.png"
+        raise InputError(f"{path}: expected display values, found a linear image; {remedy}")
     return image.as_float() if image.pixels.dtype.kind == "u" else image.pixels
 
 
@@ -113,6 +119,10 @@ def _checked_pixels(path: Path, pixels: Pixels, codec: Codec) -> Pixels:
         pixels = np.broadcast_to(pixels[..., None], (*pixels.shape, 3))
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not pixels.size:
         raise InputError(f"{path}: expected pixels of shape (H, W, 3), found {pixels.shape}")
+    height, width, _ = pixels.shape
+    if max(height, width) > codec.longest_side:
+        most, found = f"at most {codec.longest_side:,} pixels along a side of {codec.title}", f"{width} x {height}"
+        raise InputError(f"{path}: expected {most}, found {found}; choose another format, or reduce the image")
     if pixels.dtype not in _TYPES:
         raise InputError(f"{path}: expected uint8, uint16 or float pixels, found {pixels.dtype}")
     if not codec.depths and pixels.dtype.kind == "u":

@@ -1,5 +1,6 @@
 """Prediction files, without a trainer."""
 
+import errno
 import sys
 
 import numpy as np
@@ -95,6 +96,34 @@ def test_other_tone_mapping(tmp_path, trainer):
 def test_skipping_and_replacing_what_exists_contradict_each_other():
     with pytest.raises(InputError, match="contradict each other"):
         PredictionWriter(overwrite=True, skip_existing=True)
+
+
+def test_a_scene_that_cannot_be_written_leaves_nothing_and_does_not_stop_the_others(tmp_path, trainer):
+    """Its JPEG would be too wide; all formats of a scene are there, or none."""
+    writer = PredictionWriter(str(tmp_path), radiance=["exr", "uhdr.jpg"], exposures=None, preview=None)
+    writer._total = 3
+    for name, width in (("a", 8), ("wide", 65_501), ("z", 8)):
+        batch = {"scene": [name], "hdr": torch.rand(1, 3, 2, width)}
+        if name == "wide":
+            with pytest.warns(UserWarning, match=r"wide\.uhdr\.jpg: expected at most 65,500 pixels along a side"):
+                writer.write_on_batch_end(trainer, None, batch, None, {}, 0, 0)
+        else:
+            writer.write_on_batch_end(trainer, None, batch, None, {}, 0, 0)
+    assert names(tmp_path) == {"a", "z"}
+    assert names(tmp_path / "z") == {"z.exr", "z.uhdr.jpg"}
+    assert writer.unwritten(trainer) == "1 of 3 scenes could not be written, see above; the others are"
+
+
+def test_a_full_disk_stops_the_others(tmp_path, trainer, monkeypatch):
+    def full(*arguments, **options):
+        raise InputError("a.exr: cannot be written") from OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("hdrgen.callbacks.writer.write_image", full)
+    writer = PredictionWriter(str(tmp_path), exposures=None, preview=None)
+    writer._total = 3
+    with pytest.raises(InputError, match="cannot be written"):
+        predict(writer, trainer, "a", stack=False)
+    assert not names(tmp_path)
 
 
 def test_existing_results_stay(tmp_path, trainer):

@@ -137,7 +137,7 @@ def test_options_from_a_file(checkpoints, tmp_path):
         (
             "MultiExposureGeneration",
             ["--formats", "png"],
-            "some of exr, hdr, tif, jxl, avif, uhdr.jpg, found 'png'",
+            "some of exr, hdr, tif, jxl, avif, pq.png, uhdr.jpg, found 'png'",
         ),
         ("MultiExposureGeneration", ["--tile", "many"], "--tile"),
         ("MultiExposureGeneration", ["--ovrwrite"], "did you mean --overwrite"),

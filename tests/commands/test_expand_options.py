@@ -10,7 +10,7 @@ from PIL import Image
 import hdrgen
 from hdrgen.camera import EstimatedResponse, save_response
 from hdrgen.cli.main import main
-from hdrgen.io.colour import srgb_decoded
+from hdrgen.io.colour import ADOBE_RGB, srgb_decoded
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 from tests.dng import write_dng
 
@@ -121,3 +121,21 @@ def test_ultra_hdr_of_ultra_hdr_is_the_file(checkpoints):
     hdrgen.write("ultra.uhdr.jpg", np.linspace(0.1, 6, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3))
     expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="ultra.uhdr.jpg")
     assert Path("predictions/ultra.uhdr/ultra.uhdr.uhdr.jpg").read_bytes() == Path("ultra.uhdr.jpg").read_bytes()
+
+
+def test_a_photograph_whose_format_fails_leaves_the_others(checkpoints, capsys):
+    """Two photographs in colours that no screen has; in the way of one's file is a folder."""
+    for name in ("a", "b"):
+        picture = hdrgen.read("photo.png").pixels
+        hdrgen.write(f"{name}.png", picture, chromaticities=ADOBE_RGB.chromaticities)
+    Path("predictions/a/a.uhdr.jpg").mkdir(parents=True)
+    options = ["--overwrite", "--no-preview", "--formats=exr,uhdr.jpg", "--ckpt_path", str(checkpoints["AdaptiveITM"])]
+    assert main(["expand", "a.png", "b.png", *options]) == 2
+    told = capsys.readouterr().err
+    assert "a.uhdr.jpg: expected a file name, found a folder" in told
+    assert "1 of 2 scenes could not be written, see above; the others are" in told
+    assert [path.name for path in Path("predictions/a").iterdir()] == ["a.uhdr.jpg"]
+    written = hdrgen.read("predictions/b/b.uhdr.jpg", gain_map=True)
+    assert written.chromaticities == hdrgen.BT2020.chromaticities
+    exr = hdrgen.read("predictions/b/b.exr", colour_space=hdrgen.BT2020)
+    assert exr.pixels.max() == pytest.approx(written.pixels.max(), rel=0.05)

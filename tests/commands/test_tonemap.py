@@ -91,6 +91,18 @@ def test_folder_with_its_own_pictures(capsys):
     assert Path("other/b_reinhard2002.jpg").is_file()
 
 
+def test_hdr_png_in_a_folder_is_mapped_and_other_png_is_left_out(capsys):
+    iio.imwrite("a.png", np.zeros((4, 4, 3), np.uint8))
+    write_image("c.pq.png", radiance().clip(0, 40))
+    Path("exported.png").write_bytes(Path("c.pq.png").read_bytes())
+    assert main(["tonemap", ".", "-o", "p"]) == 0
+    made = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    pictures = {"a.exr": "a", "b.hdr": "b", "c.pq.png": "c.pq", "exported.png": "exported"}
+    assert made == [f"{name} -> p/{stem}_reinhard2002.jpg" for name, stem in pictures.items()]
+    assert main(["tonemap", "a.exr", "-o", "p/x.pq.png"]) == 2
+    assert "expected one of the suffixes" in capsys.readouterr().err
+
+
 def test_names_that_only_their_kind_tells_apart():
     write_image("a.hdr", radiance())
     assert main(["tonemap", "a.exr", "a.hdr"]) == 0

@@ -3,8 +3,8 @@
 import sys
 import warnings
 from io import BytesIO
-from pathlib import Path
 
+import colour
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
@@ -14,13 +14,13 @@ from hdrgen.errors import InputError
 from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
 from hdrgen.io.codecs.codec import Decoded
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.colour import conversion, pq_decoded, srgb_decoded
+from hdrgen.io.colour import ADOBE_RGB, conversion, pq_decoded, srgb_decoded, usable_chromaticities
 from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 EXPOSURE = Exposure(time=0.008, fnumber=5.6, iso=200)
 CAMERA = Camera("Canon", "Canon EOS 5D")
-PICTURES = [".jxl", ".avif", ".uhdr.jpg"]
+PICTURES = [".jxl", ".avif", ".pq.png", ".uhdr.jpg"]
 
 
 @pytest.fixture(autouse=True)
@@ -86,15 +86,28 @@ def test_colour_space_by_parameter(tmp_path, scene, suffix, space):
     assert np.median(stops_between(in_bt709(image), scene)) < 0.02
 
 
-def test_ultra_hdr_has_no_number_for_colours_of_others(tmp_path, scene):
-    wide = (0.7347, 0.2653, 0.0, 1.0, 0.0001, 0.077, 0.32168, 0.33767)
-    with pytest.raises(
-        InputError, match=r"a\.uhdr\.jpg: expected pixels in BT\.709, .*found others; give a colour_space"
-    ):
-        write_image(tmp_path / "a.uhdr.jpg", scene, chromaticities=wide)
+OTHER_COLOURS = {
+    "Adobe RGB": (ADOBE_RGB.chromaticities, BT2020),
+    "ProPhoto": ((0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001, 0.3457, 0.3585), BT2020),
+    "ACES": ((0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767), BT2020),
+    "a camera's": ((0.6484, 0.3309, 0.2678, 0.6499, 0.1516, 0.0634, 0.3127, 0.329), DISPLAY_P3),
+    "smaller": ((0.60, 0.33, 0.30, 0.55, 0.16, 0.10, 0.3127, 0.329), BT709),
+    "XYZ": ((1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3), BT2020),
+}
 
 
-@pytest.mark.parametrize("suffix", PICTURES)
+@pytest.mark.parametrize("name", OTHER_COLOURS)
+@pytest.mark.parametrize("suffix", [".uhdr.jpg", ".pq.png"])
+def test_pictures_of_other_colours_are_in_a_space_that_screens_know(tmp_path, scene, suffix, name):
+    """As LittleCMS needs no telling: the file's profile is one that every viewer has, and the light is the same."""
+    colours, space = OTHER_COLOURS[name]
+    stored = scene @ conversion(BT709.chromaticities, colours).T.astype(np.float32)
+    image = read_image(write_image(tmp_path / f"a{suffix}", stored, chromaticities=colours), gain_map=True)
+    assert image.chromaticities == (space if suffix == ".uhdr.jpg" else BT2020).chromaticities
+    assert np.median(stops_between(in_bt709(image), scene)) < 0.02
+
+
+@pytest.mark.parametrize("suffix", [".jxl", ".avif", ".uhdr.jpg"])
 def test_less_quality_is_less_to_store(tmp_path, scene, suffix):
     noisy = scene * np.random.default_rng(0).uniform(0.8, 1.25, scene.shape).astype(np.float32)
     sizes = [write_image(tmp_path / f"a{suffix}", noisy, quality=q).stat().st_size for q in (30, 60, 95, None)]
@@ -271,6 +284,11 @@ def test_above_ten_thousand_candelas(tmp_path, scene, suffix):
         ("a.exr", np.zeros((2, 2, 3)), {"base": np.zeros((2, 2, 3))}, r"a base belongs to \.uhdr\.jpg"),
         ("a.uhdr.jpg", np.zeros((2, 2, 3)), {"chromaticities": (0.6, 0.3) * 4}, "primaries that enclose a white"),
         ("a.avif", np.zeros((2, 2, 3)), {"quality": 101}, "expected a quality from 1 to 100"),
+        ("a.uhdr.jpg", np.zeros((2, 2, 3)), {"bits": 8}, "bits are of display values, and Ultra HDR holds radiance"),
+        ("a.pq.png", np.zeros((2, 2, 3)), {"bits": 16}, "bits are of display values, and PNG with PQ holds radiance"),
+        ("a.pq.png", np.zeros((2, 2, 3), np.uint8), {}, "expected float radiance, found uint8"),
+        ("a.uhdr.jpg", np.zeros((1, 65501, 3)), {}, "at most 65,500 pixels along a side of Ultra HDR, found 65501 x 1"),
+        ("a.avif", np.zeros((65537, 1, 3)), {}, "at most 65,536 pixels along a side of AVIF, found 1 x 65537"),
     ],
 )
 def test_refused(tmp_path, name, pixels, options, message):
@@ -289,19 +307,24 @@ def test_without_imagecodecs(tmp_path, scene, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.avif"]
 
 
-def test_hybrid_log_gamma_is_refused(tmp_path, scene):
-    levels = np.round(np.clip(scene, 0, 1) * 1023).astype(np.uint16)
-    (tmp_path / "a.avif").write_bytes(
-        imagecodecs.avif_encode(levels, bitspersample=10, primaries=9, transfer=18, matrix=9)
-    )
-    with pytest.raises(InputError, match=r"a\.avif: the curve HLG is not read here"):
-        read_image(tmp_path / "a.avif")
+def test_hybrid_log_gamma_is_read_as_the_light_of_a_display(tmp_path, scene):
+    levels = np.round(np.clip(scene / 24, 0, 1) * 1023).astype(np.uint16)
+    codec = {"bitspersample": 10, "primaries": 9, "transfer": 18, "matrix": 0, "level": 100, "pixelformat": "444"}
+    (tmp_path / "a.avif").write_bytes(imagecodecs.avif_encode(levels, **codec))
+    with pytest.warns(UserWarning, match=r"a\.avif: HLG is read as the light of a display of 1000 cd/m2"):
+        image = read_image(tmp_path / "a.avif")
+    stored = imagecodecs.avif_decode((tmp_path / "a.avif").read_bytes()) / 1023
+    np.testing.assert_allclose(image.pixels, colour.models.eotf_BT2100_HLG(stored) / 203, rtol=1e-3, atol=1e-5)
+    assert image.linear
 
 
 def test_numbers_of_colours():
     assert Cicp(12, 16).chromaticities == DISPLAY_P3.chromaticities
     assert Cicp(2, 2).chromaticities is None
     assert not Cicp(1, 13).is_radiance
+    for number in (4, 5, 6, 7, 8, 10, 11, 22):  # all have colours that can be converted
+        assert usable_chromaticities(Cicp(number, 13).chromaticities)
+    assert Cicp(10, 17).chromaticities == (1, 0, 0, 1, 0, 0, 1 / 3, 1 / 3)
 
 
 @pytest.mark.parametrize("bits", [10, 12])
@@ -310,5 +333,5 @@ def test_levels_of_fewer_bits_fill_sixteen(bits):
     top = 2**bits - 1
     levels = np.array([0, 1, top // 2, top - 1, top], np.uint16)
     decoded = Decoded(None, np.repeat(levels[None, :, None], 3, -1), False)
-    found = pictured(Path("a.avif"), decoded, None, bits).pixels[0, :, 0]
+    found = pictured(decoded, None, bits).pixels[0, :, 0]
     assert found.tolist() == np.rint(levels * 65535.0 / top).astype(int).tolist()

@@ -28,6 +28,7 @@ from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
+from hdrgen.io.metadata.icc import chromaticities_of
 from hdrgen.io.metadata.tags import Tags
 
 _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
@@ -50,6 +51,7 @@ class AvifPicture(NamedTuple):
         height: Likewise.
         bits: Of a channel.
         cicp: Colours and curve; None where the file does not say.
+        profile: The colour profile; empty without one.
         turns: Quarter turns, anticlockwise, to be made first.
         mirror: 0 exchanges top and bottom, 1 left and right; None neither.
         metadata: EXIF tags by OpenImageIO's names.
@@ -59,6 +61,7 @@ class AvifPicture(NamedTuple):
     height: int
     bits: int
     cicp: Cicp | None
+    profile: bytes
     turns: int
     mirror: int | None
     metadata: dict[str, object]
@@ -70,6 +73,7 @@ class Avif(Codec):
     name = title = "AVIF"
     suffixes = written = (".avif",)
     result = True
+    longest_side = 65_536  # of a frame of AV1
 
     def recognises(self, path: Path, start: bytes) -> bool:
         """One picture or several, as the brands in the first box say."""
@@ -81,16 +85,16 @@ class Avif(Codec):
         return _summary_of(described_picture(path))
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
-        """Of the CICP numbers."""
+        """Of the CICP numbers or the profile."""
         return _chromaticities_of(described_picture(path))
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """Radiance by the curve PQ, or display values."""
+        """Radiance by the curves PQ and HLG, or display values."""
         picture = described_picture(path)
         check_size(path, picture.width, picture.height, options, _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS)
         pixels, notes = choose_stored(_levels(path, picture), path)
         decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
-        return pictured(path, decoded, picture.cicp, picture.bits)
+        return pictured(decoded, picture.cicp, picture.bits)
 
     def check_installed(self, path: Path) -> None:
         """Refuse to write without imagecodecs."""
@@ -110,7 +114,11 @@ def _summary_of(picture: AvifPicture) -> Summary:
 
 
 def _chromaticities_of(picture: AvifPicture) -> tuple[float, ...] | None:
-    return picture.cicp.chromaticities if picture.cicp else None
+    """Of the profile, which comes before the numbers (ISO/IEC 23000-22, 7.3.6.4), but for those of HDR pictures."""
+    by_number = picture.cicp.chromaticities if picture.cicp else None
+    if picture.profile and not (picture.cicp and picture.cicp.is_radiance):
+        return chromaticities_of(picture.profile) or by_number
+    return by_number
 
 
 def _save(path: Path, content: Callable[[], bytes]) -> None:
@@ -128,6 +136,8 @@ def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) 
     except TypeError as error:
         problem = f"{path}: imagecodecs {codec.__version__} cannot write the colours of AVIF"
         raise InputError(f"{problem}; install 2026.3 or newer (Python 3.11 or newer)") from error
+    except RuntimeError as error:
+        raise InputError(f"{path}: cannot be written as AVIF ({' '.join(str(error).split())})") from error
     return with_exif(content, exif) if exif else content
 
 
@@ -197,6 +207,7 @@ def _picture(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> AvifPicture | None
         height,
         bits=_byte(properties, b"pixi", items.FULL + 1) or 8,
         cicp=Cicp(*struct.unpack(">HH", properties[b"nclx"][:4])) if len(properties.get(b"nclx", b"")) >= 4 else None,
+        profile=properties.get(b"prof", b""),
         turns=(_byte(properties, b"irot", 0) or 0) & 3,
         mirror=None if mirror is None else mirror & 1,
         metadata=_exif(stream, parts),

@@ -88,6 +88,7 @@ class Codec(ABC):
         depths: The bits at which it writes display values (32: or radiance); empty where it writes radiance only.
         result: Whether its files are made of photographs, so that they are none of the exposures they lie beside.
         takes_base: Whether it can be given the SDR picture of an HDR one.
+        longest_side: Pixels along a side that it can write.
     """
 
     name: ClassVar[str]
@@ -98,6 +99,7 @@ class Codec(ABC):
     depths: ClassVar[tuple[int, ...]] = ()
     result: ClassVar[bool] = False
     takes_base: ClassVar[bool] = False
+    longest_side: ClassVar[float] = math.inf
 
     def recognises(self, path: Path, start: bytes) -> bool:
         """Whether a file that begins with these 64 bytes (or fewer, if it has no more) is in this format."""

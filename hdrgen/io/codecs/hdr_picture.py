@@ -1,38 +1,34 @@
 """HDR pictures to look at: what the formats share that store luminance, 203 cd/m2 of which are radiance 1."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Decoded
-from hdrgen.io.colour import Chromaticities, ColourSpace, converted
+from hdrgen.io.colour import HLG_PEAK, Chromaticities, ColourSpace, converted
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
-from hdrgen.io.metadata.cicp import FULL_RADIANCE, Cicp, pq_levels, radiance_of
+from hdrgen.io.metadata.cicp import FULL_RADIANCE, HLG, Cicp, pq_levels, radiance_of
 from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows
 
+RADIANCE_BYTES = 21
+"""For each pixel, measured: levels of 16 bits in OpenImageIO and here, radiance, and masks while it is checked."""
+_HLG_NOTE = Note(f"HLG is read as the light of a display of {HLG_PEAK:g} cd/m2, radiance 1 is 203 (ITU-R BT.2100)")
 
-def pictured(path: Path, decoded: Decoded, cicp: Cicp | None, bits: int) -> Decoded:
+
+def pictured(decoded: Decoded, cicp: Cicp | None, bits: int) -> Decoded:
     """Radiance of the values of an HDR picture; display values at 8 or 16 bits of an SDR one.
 
     Args:
-        path: Named in the error.
         decoded: Pixels as stored: integers of `bits` bits, or floating point signal values.
         cicp: What the file says of their curve.
         bits: Of a channel.
-
-    Raises:
-        InputError: A curve that is not read here.
     """
     pixels = decoded.pixels
     if cicp is not None and cicp.is_radiance:
-        try:
-            return decoded._replace(pixels=radiance_of(pixels, cicp, bits), linear=True)
-        except ValueError as error:
-            raise InputError(f"{path}: {error}; convert the file") from error
+        notes = (*decoded.notes, *((_HLG_NOTE,) if cicp.transfer == HLG else ()))
+        return decoded._replace(pixels=radiance_of(pixels, cicp, bits), linear=True, notes=notes)
     if pixels.dtype.kind == "f":
         return decoded._replace(pixels=quantised(pixels, 16))
     if pixels.dtype == np.uint16 and bits < 16:

@@ -35,6 +35,7 @@ class Jpeg(OpenImageIODecoder):
     signatures = (b"\xff\xd8\xff",)
     suffixes = written = (".jpg", ".jpeg")
     depths: ClassVar[tuple[int, ...]] = (8,)
+    longest_side = 65_500  # of libjpeg
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""

@@ -52,21 +52,25 @@ class JpegXl(OpenImageIODecoder):
         return _summary_and_bits(path)[0]
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """Radiance by the curve PQ, or display values."""
+        """Radiance by the curves PQ and HLG, or display values."""
         summary, bits = _summary_and_bits(path)
         check_size(path, summary.width, summary.height, options, _BYTES[bits])
         with self._opened(path) as (reader, choice):
             spec = reader.spec()
             check_size(path, spec.width, spec.height, options, _BYTES[bits])
-            cicp, colours = _cicp_in(spec), self.colours(spec, path)
+            cicp, colours = self.curve(spec, path), self.colours(spec, path)
             pixels = self.pixels(reader, choice, path)
         decoded = Decoded(summary, pixels, False, choice.notes, colours)
-        return pictured(path, decoded, cicp, 8 * pixels.dtype.itemsize)
+        return pictured(decoded, cicp, 8 * pixels.dtype.itemsize)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers, else of the profile."""
         cicp = _cicp_in(spec)
         return (cicp.chromaticities if cicp else None) or super().colours(spec, path)
+
+    def curve(self, spec: Any, path: Path) -> Cicp | None:
+        """By the CICP numbers, else of the profile."""
+        return _cicp_in(spec) or super().curve(spec, path)
 
     def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
         """PQ levels of 16 bits."""

@@ -1,7 +1,7 @@
 """The formats that OpenImageIO reads and writes: what they share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,14 +11,16 @@ import numpy as np
 
 from hdrgen.io.codecs.channels import ChannelChoice, choose_by_count
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.hdr_picture import RADIANCE_BYTES, pictured
 from hdrgen.io.codecs.openimageio_reading import bytes_each, check_tiles, decoded, opened
 from hdrgen.io.codecs.openimageio_writing import save
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
+from hdrgen.io.metadata.cicp import Cicp
 from hdrgen.io.metadata.exif import exposure_from, metadata_of
 from hdrgen.io.metadata.exif_block import in_exif
-from hdrgen.io.metadata.icc import chromaticities_of
+from hdrgen.io.metadata.icc import chromaticities_of, curve_of
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
@@ -37,7 +39,7 @@ class OpenImageIODecoder(Codec):
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
         with self._opened(path) as (reader, _):
-            return _summary_of(reader.spec())
+            return self.described(reader.spec(), path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """From the header alone."""
@@ -45,15 +47,30 @@ class OpenImageIODecoder(Codec):
             return self.colours(reader.spec(), path)
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
-        """The pixels; floating point is radiance."""
+        """The pixels; floating point is radiance, and so are integers of a linear curve, PQ or HLG."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary = _summary_of(spec)
-            each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
-            check_size(path, summary.width, summary.height, options, each)
+            summary = self.described(spec, path)
+            check_size(path, summary.width, summary.height, options, self.bytes_each(spec, choice, path))
             check_tiles(path, spec, options.max_megapixels)
-            pixels = upright(self.pixels(reader, choice, path), _orientation_of(spec))
-            return Decoded(summary, pixels, pixels.dtype.kind == "f", choice.notes, self.colours(spec, path))
+            pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
+            notes = (*choice.notes, *_colour_notes(self.given_colours(spec, path)))
+            decoded = Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
+            return decoded if decoded.linear else pictured(decoded, self.curve(spec, path), 8 * pixels.dtype.itemsize)
+
+    def described(self, spec: Any, path: Path) -> Summary:
+        """Size of the upright image and exposure, as the header has them."""
+        size = upright_size(spec.width, spec.height, self.orientation(spec, path))
+        return Summary(*size, exposure_from(metadata_of(spec)))
+
+    def bytes_each(self, spec: Any, choice: ChannelChoice, path: Path) -> int:
+        """That reading takes for each pixel."""
+        cicp, stored = self.curve(spec, path), bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
+        return max(stored, RADIANCE_BYTES) if cicp is not None and cicp.is_radiance else stored
+
+    def orientation(self, spec: Any, path: Path) -> int:
+        """How the pixels are stored, as one of the EXIF orientations."""
+        return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Checks of formats for which opening alone takes memory."""
@@ -63,11 +80,20 @@ class OpenImageIODecoder(Codec):
         return choose_by_count(reader.spec(), path)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Chromaticities that the file gives, by an attribute or a colour profile."""
+        """Chromaticities that the file gives, where they are some, or else those of its colour profile."""
+        given = self.given_colours(spec, path)
+        return (None if given is None else usable_chromaticities(given)) or profile_colours(spec)
+
+    def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
+        """x, y of red, green, blue and white as the file has them, whatever they are."""
         value = spec.getattribute("chromaticities")
         numbers = isinstance(value, tuple) and all(isinstance(number, float) for number in value)  # or texts
-        given = usable_chromaticities(value) if numbers else None
-        return given or profile_colours(spec)
+        return value if numbers else None
+
+    def curve(self, spec: Any, path: Path) -> Cicp | None:
+        """The numbers of the curve of integers, by the colour profile; None of displays' own."""
+        profile = _profile_in(spec)
+        return curve_of(profile) if profile else None
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3) as stored."""
@@ -117,16 +143,19 @@ class OpenImageIOCodec(OpenImageIODecoder):
         save(path, pixels, self.attributes(tags, linear=pixels.dtype.kind == "f"))
 
 
-def _summary_of(spec: Any) -> Summary:
-    size = upright_size(spec.width, spec.height, _orientation_of(spec))
-    return Summary(*size, exposure_from(metadata_of(spec)))
+def _colour_notes(given: Sequence[float] | None) -> tuple[Note, ...]:
+    """What to say of chromaticities that are none; zeros alone, as of many panoramas, say nothing themselves."""
+    if given is None or not any(given) or usable_chromaticities(given) is not None:
+        return ()
+    return (Note(f"its chromaticities ({', '.join(f'{value:g}' for value in given)}) enclose no white; left out"),)
 
 
 def profile_colours(spec: Any) -> tuple[float, ...] | None:
     """Chromaticities of the colour profile; None without one."""
+    profile = _profile_in(spec)
+    return chromaticities_of(profile) if profile else None
+
+
+def _profile_in(spec: Any) -> bytes:
     profile = spec.getattribute("ICCProfile")
-    return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None
-
-
-def _orientation_of(spec: Any) -> int:
-    return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})
+    return profile.tobytes() if isinstance(profile, np.ndarray) else b""

@@ -12,7 +12,7 @@ from hdrgen.io.codecs.hdr_picture import clipping_notes, count_above
 from hdrgen.io.codecs.jpeg import QUALITY, Jpeg
 from hdrgen.io.codecs.jpeg_gain_map import with_gain_map
 from hdrgen.io.codecs.jpeg_picture import encoded
-from hdrgen.io.colour import BT709, ColourSpace, converted, named_like
+from hdrgen.io.colour import BT709, converted, space_holding
 from hdrgen.io.gain_maps.gain_map import gain_map_between, rolled_off
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
@@ -30,9 +30,9 @@ class UltraHdr(Jpeg):
     takes_base = True
 
     def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
-        """An SDR base of 8 bits, and the gain that makes it the radiance."""
+        """An SDR base of 8 bits, and the gain that makes it the radiance; in a space that screens know."""
         source = tags.chromaticities or BT709.chromaticities
-        space = options.colour_space or _own_space(path, source)
+        space = options.colour_space or space_holding(source)
         tags = replace(tags, chromaticities=space.chromaticities)
         radiance = converted(pixels, source, space.chromaticities)
         base = rolled_off(radiance) if options.base is None else _checked_base(path, options.base, radiance)
@@ -45,17 +45,6 @@ def _save(path: Path, radiance: Pixels, base: Pixels, tags: Tags, quality: int) 
     gain_map = gain_map_between(base, radiance, full=FULL_RADIANCE)
     picture = encoded(base, quality, exif=tags.exif(), profile=tags.profile())
     path.write_bytes(with_gain_map(picture, gain_map, quality))
-
-
-def _own_space(path: Path, chromaticities: tuple[float, ...]) -> ColourSpace:
-    space = named_like(chromaticities)
-    if space is None:
-        raise InputError(
-            f"{path}: expected pixels in BT.709, Display P3 or BT.2020, found others; give a colour_space,"
-            " colour_space=BT2020 for example",
-            argument="colour_space",
-        )
-    return space
 
 
 def _checked_base(path: Path, base: Pixels, pixels: Pixels) -> Pixels:

@@ -9,9 +9,12 @@ from hdrgen.io.containers.boxes import IsoBox, boxes
 FULL = 4
 """Bytes of version and flags, with which many boxes begin."""
 _LONGEST_META = 1 << 20  # these limits are far above real files, and keep damaged ones from taking time and memory
+_LONGEST_PROFILE = 1 << 22
 _MOST_ITEMS = 4096
 _MOST_EXTENTS = 4096
 _IN_FILE, _IN_META = 0, 1
+_COLOURS = {b"nclx": b"nclx", b"prof": b"prof", b"rICC": b"prof"}
+"""Kinds of colour information, and what they are called here: a restricted profile is a profile."""
 
 
 class Place(NamedTuple):
@@ -51,7 +54,7 @@ def items_of(stream: BinaryIO, parts: dict[bytes, IsoBox], kind: bytes) -> Itera
 
 
 def properties(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int) -> Iterator[tuple[bytes, bytes]]:
-    """Type and content of what is said of an item; of colours only CICP, under the type `nclx`."""
+    """Type and content of what is said of an item; of colours CICP, under the type `nclx`, and a profile, `prof`."""
     if b"iprp" not in parts:
         return
     inner = {part.kind: part for part in boxes(stream, parts[b"iprp"].start, parts[b"iprp"].end)}
@@ -60,11 +63,12 @@ def properties(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int) -> Itera
     known = list(boxes(stream, inner[b"ipco"].start, inner[b"ipco"].end))
     for index in _associations(content_of(stream, inner, b"ipma"), item):
         if 0 < index <= len(known):
-            kind, content = known[index - 1].kind, known[index - 1].content(stream, 256)
+            kind = known[index - 1].kind
+            content = known[index - 1].content(stream, _LONGEST_PROFILE if kind == b"colr" else 256)
             if kind != b"colr":
                 yield kind, content
-            elif content[:4] == b"nclx":
-                yield b"nclx", content[4:]
+            elif content[:4] in _COLOURS:
+                yield _COLOURS[content[:4]], content[4:]
 
 
 def _associations(content: bytes, item: int) -> list[int]:

@@ -118,7 +118,8 @@ def test_properties_are_those_that_are_associated(version, wide):
     table = {4: [1], 5: [4, 3, 2, 1, 0, 5]}
     held = box(b"iprp", box(b"ipco", known) + associations(table, version=version, wide=wide))
     stream, parts = laid_out(held)
-    assert list(properties(stream, parts, 5)) == [(b"pixi", b"b"), (b"nclx", b"1234"), (b"ispe", b"size")]
+    found = [(b"pixi", b"b"), (b"nclx", b"1234"), (b"prof", bytes(9)), (b"ispe", b"size")]
+    assert list(properties(stream, parts, 5)) == found
     assert list(properties(stream, parts, 4)) == [(b"ispe", b"size")]
     assert list(properties(stream, parts, 6)) == []
     assert list(properties(*laid_out(), 5)) == []

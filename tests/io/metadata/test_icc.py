@@ -1,7 +1,9 @@
 """Colour profiles, against LittleCMS."""
 
+import struct
 from io import BytesIO
 
+import colour
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,3 +73,33 @@ def test_chromaticities_of_a_space_without_a_name_have_four_digits():
     found = chromaticities_of(display_profile(meant))
     assert found == pytest.approx(meant, abs=2e-4)
     assert all(round(value, 4) == value for value in found)
+
+
+def with_tables(space):
+    """A profile that has eight colours of a space in a table (lut8Type, Lab) in place of colorants and curves."""
+    white = colour.XYZ_to_xy([0.9642, 1, 0.8249])
+    corners = np.array([[r, g, b] for r in (0, 1) for g in (0, 1) for b in (0, 1)], float)
+    xyz = colour.RGB_to_XYZ(corners, space, illuminant=white, chromatic_adaptation_transform="Bradford")
+    lab = colour.XYZ_to_Lab(xyz, white)
+    levels = np.rint([lab[:, 0] * 2.55, lab[:, 1] + 128, lab[:, 2] + 128]).clip(0, 255).T.astype(np.uint8)
+    identity = struct.pack(">9i", *(65536 * np.eye(3, dtype=int).ravel()))
+    ramp, linear = bytes(range(256)) * 3, bytes(range(256)) * 3
+    table = b"mft1" + bytes(4) + bytes((3, 3, 2, 0)) + identity + ramp + levels.tobytes() + linear
+    content = display_profile(BT709.chromaticities)
+    head = content[:20] + b"Lab " + content[24:128]
+    described = content[content.index(b"mluc") :][:60]
+    tags, body, at = struct.pack(">I", 3), b"", 128 + 4 + 36
+    white_point = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    for name, part in ((b"A2B0", table), (b"wtpt", white_point), (b"desc", described)):
+        tags += struct.pack(">4sII", name, at + len(body), len(part))
+        body += part + bytes(-len(part) % 4)
+    return struct.pack(">I", 128 + len(tags) + len(body)) + head[4:] + tags + body
+
+
+@pytest.mark.parametrize("name", ["ITU-R BT.709", "Display P3"])
+def test_a_profile_with_tables_means_the_colours_in_them(name):
+    """Interpolated in Lab, between 0 and the primaries: of the same hue, and nearly as far from grey."""
+    expected = colour.RGB_COLOURSPACES[name].primaries
+    found = np.array(chromaticities_of(with_tables(name)))
+    np.testing.assert_allclose(found[6:], (0.3127, 0.3290), atol=2e-3)
+    np.testing.assert_allclose(found[:6].reshape(3, 2), expected, atol=0.06)
