@@ -117,6 +117,11 @@ class BracketPixels:
         if any(left < min(SMALLEST, side) for left, side in zip(self.rows[0].shape[:2], self.size, strict=True)):
             raise InputError(f"{bracket.name}: the frames have no area in common; leave out those that do not belong")
 
+    @property
+    def bits(self) -> int:
+        """In which a picture that is made of the frames keeps what they hold: 8, or 16 where one of them has more."""
+        return 8 if all(frame.dtype == np.uint8 for frame in self.pixels) else 16
+
     def release(self) -> None:
         """Forget the pixels, whose memory the writer may need."""
         self.pixels.clear()

@@ -4,6 +4,7 @@ from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
+from hdrgen.io.codecs.openexr import half_holds
 from hdrgen.io.colour import (
     BT709,
     BT2020,
@@ -35,7 +36,7 @@ from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.scenes import grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
-from hdrgen.io.writers import check_writable, write_image
+from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
     "ARRAY_SUFFIX",
@@ -60,10 +61,12 @@ __all__ = [
     "complete_or_nothing",
     "conversion",
     "converted",
+    "depth_for",
     "exposure_from_name",
     "find_images",
     "free_memory",
     "grouped",
+    "half_holds",
     "has_gain_map",
     "images_in",
     "is_result",

@@ -16,6 +16,7 @@ from hdrgen.io.notes import Note
 
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
+_SMALLEST, _LARGEST = 1e-32, 2.0**127  # of which OpenImageIO and Radiance itself make an exponent
 
 
 class RadianceHdr(OpenImageIOCodec):
@@ -38,17 +39,24 @@ class RadianceHdr(OpenImageIOCodec):
         """float32 without negative values."""
         pixels, tags = in_colours(pixels, tags, options.colour_space, linear=True)
         pixels = pixels.astype(np.float32, copy=False)
-        negative = int((pixels < 0).any(axis=-1).sum())
+        negative, largest = int((pixels < 0).any(axis=-1).sum()), float(pixels.max())
+        outside = () if largest == 0 or _SMALLEST <= largest < _LARGEST else (_outside(largest),)
         if not negative:
-            return pixels, tags, ()
+            return pixels, tags, outside
         note = Note(f"{negative} pixels are negative, which .hdr cannot hold; written as 0")
-        return np.clip(pixels, 0, None), tags, (note,)
+        return np.clip(pixels, 0, None), tags, (note, *outside)
 
     def save(self, path: Path, pixels: Pixels, tags: Tags) -> None:
         """Write the file, with the line of primaries where the caller said something of colours."""
         super().save(path, pixels, tags)
         if tags.chromaticities is not None:
             _add_primaries(path, tags.chromaticities)
+
+
+def _outside(largest: float) -> Note:
+    return Note(
+        f"radiance up to {largest:.3g}, of which .hdr holds {_SMALLEST:g} to {_LARGEST:.3g}; scale it, or use .exr"
+    )
 
 
 def _primaries_of(path: Path) -> tuple[float, ...] | None:
