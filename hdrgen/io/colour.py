@@ -16,7 +16,9 @@ Chromaticities = Sequence[float]
 
 _D65 = (0.3127, 0.3290)
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_EQUAL_ENERGY = (1 / 3, 1 / 3)
 _SAME = 1e-3  # chromaticities are written with three or four decimals
+_NO_LIGHT = 1e-3  # y of a primary: no light, not at the ends of the spectrum either, is below 0.004
 # No colours are near these limits: of the spaces of colour-science no chromaticity is beyond 1.5, no y of a white below
 # 0.3, no primary's share in the white, and no response of a cone to it, below 0.4.
 _FARTHEST, _LEAST, _LARGEST_SHARE = 3.0, 0.02, 100.0
@@ -113,6 +115,20 @@ def rgb_to_xyz(chromaticities: Chromaticities) -> Values:
     return result
 
 
+def adopted_white(chromaticities: Chromaticities) -> Values | None:
+    """The XYZ of what looks white in an image, Y = 1; None where its numbers are tristimulus values, which do not say.
+
+    Values in CIE XYZ itself, or in other primaries that no light can have, are by convention normalised to equal energy
+    (x = y = 1/3). That is their unit and not a white that anybody looked at: the XYZ of a picture under D65 stays under
+    D65. Primaries of a negative y with another white, as of ACES or of cameras, are adapted like any others.
+    """
+    values = np.asarray(chromaticities, np.float64)
+    unreal = (values[1:6:2] <= _NO_LIGHT).any()
+    if unreal and np.allclose(values[6:], _EQUAL_ENERGY, rtol=0, atol=_SAME):
+        return None
+    return rgb_to_xyz(chromaticities).sum(axis=1)
+
+
 def adaptation(source: Values, target: Values) -> Values:
     """The 3 x 3 matrix on XYZ that makes the white `source` the white `target` (linear Bradford, ICC.1 Annex E)."""
     gains = (_BRADFORD @ target) / (_BRADFORD @ source)
@@ -121,13 +137,17 @@ def adaptation(source: Values, target: Values) -> Values:
 
 
 def conversion(source: Chromaticities, target: Chromaticities) -> Values:
-    """The 3 x 3 matrix from linear RGB of one colour space to that of another; white stays white.
+    """The 3 x 3 matrix from linear RGB of one colour space to that of another.
+
+    White stays white (`adaptation`), unless one of the two holds tristimulus values, see `adopted_white`: these are the
+    same whatever is white.
 
     >>> conversion(BT2020.chromaticities, BT709.chromaticities)[0].round(4).tolist()  # as in ITU-R BT.2407
     [1.6605, -0.5876, -0.0728]
     """
     there, back = rgb_to_xyz(source), rgb_to_xyz(target)
-    adapted = adaptation(there.sum(axis=1), back.sum(axis=1)) @ there
+    whites = adopted_white(source), adopted_white(target)
+    adapted = there if whites[0] is None or whites[1] is None else adaptation(whites[0], whites[1]) @ there
     result: Values = np.linalg.solve(back, adapted)
     return result
 

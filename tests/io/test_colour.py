@@ -57,6 +57,54 @@ def test_another_white_stays_white():
     np.testing.assert_allclose(conversion(aces, BT709.chromaticities), expected, atol=3e-4)
 
 
+XYZ = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("space", COLOUR_SPACES)
+@pytest.mark.parametrize("white", [1 / 3, 0.3333])
+def test_tristimulus_values_are_those_of_the_light_whatever_is_white(space, white):
+    reference = colour.RGB_COLOURSPACES[NAMES[space]].matrix_RGB_to_XYZ
+    matrix = conversion((*XYZ, white, white), space.chromaticities)
+    np.testing.assert_allclose(matrix @ reference, np.eye(3), atol=2e-3)
+    back = conversion(space.chromaticities, (*XYZ, white, white))
+    np.testing.assert_allclose(back, reference, atol=1e-3)
+
+
+def test_responses_of_cones_normalised_to_equal_energy_are_tristimulus_values():
+    """After Hunt, Pointer and Estevez: the primaries have a y of 0.16, -1.3 and 0."""
+    cones = np.array([[0.38971, 0.68898, -0.07868], [-0.22981, 1.18340, 0.04641], [0, 0, 1]])
+    primaries = np.linalg.inv(cones)
+    given = (primaries / primaries.sum(axis=0))[:2].T.ravel()
+    light = np.array([0.3, 0.4, 0.2])
+    found = conversion((*given, 1 / 3, 1 / 3), BT709.chromaticities) @ (cones @ light)
+    np.testing.assert_allclose(found, colour.XYZ_to_RGB(light, "ITU-R BT.709"), atol=2e-3)
+
+
+WITHOUT_LIGHT = [
+    name
+    for name, space in sorted(colour.RGB_COLOURSPACES.items())
+    if (space.primaries[:, 1] <= 1e-3).any() and not np.allclose(space.whitepoint, 1 / 3, atol=1e-3)
+]
+
+
+@pytest.mark.parametrize("name", WITHOUT_LIGHT)
+def test_primaries_without_light_and_another_white_are_adapted_as_any(name):
+    """ACES, cameras, ProPhoto, and XYZ that says D50."""
+    space = colour.RGB_COLOURSPACES[name]
+    given = (*space.primaries.ravel(), *space.whitepoint)
+    there, back = colour.normalised_primary_matrix(space.primaries, space.whitepoint), rgb_to_xyz(BT709.chromaticities)
+    adapted = colour.adaptation.matrix_chromatic_adaptation_VonKries(there.sum(1), back.sum(1), "Bradford")
+    np.testing.assert_allclose(
+        conversion(given, BT709.chromaticities), np.linalg.inv(back) @ adapted @ there, atol=1e-9
+    )
+
+
+def test_light_of_equal_energy_that_primaries_can_make_is_adapted():
+    space = colour.RGB_COLOURSPACES["CIE RGB"]
+    given = (*space.primaries.ravel(), *space.whitepoint)
+    np.testing.assert_allclose(conversion(given, BT709.chromaticities) @ np.ones(3), np.ones(3))
+
+
 def test_there_and_back(radiance):
     wide = converted(radiance, BT709.chromaticities, BT2020.chromaticities)
     back = converted(wide, BT2020.chromaticities, BT709.chromaticities)

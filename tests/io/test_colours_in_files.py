@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import colour
 import cv2
 import numpy as np
 import OpenEXR
@@ -49,6 +50,7 @@ def test_hdr_with_primaries_is_read_by_opencv(tmp_path, radiance):
 
 
 @pytest.mark.parametrize("line", [b"PRIMARIES=0 0 0 0 0 0 0 0", b"PRIMARIES=a b", b"PRIMARIES=1 2 3", b"PRIMARIES="])
+@pytest.mark.filterwarnings("ignore:.*enclose no white; left out")
 def test_useless_primaries(tmp_path, radiance, line):
     path = write_image(tmp_path / "a.hdr", radiance, chromaticities=WIDE)
     start = path.read_bytes().index(b"PRIMARIES")
@@ -112,3 +114,59 @@ def test_adobe_rgb_of_cameras(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     adobe_rgb_by_exif(tmp_path / "c.jpg", "R03", icc_profile=profile)
     assert read_image(tmp_path / "c.jpg").chromaticities == pytest.approx(BT709.chromaticities, abs=2e-3)
+
+
+XYZ = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3)
+ACES = colour.RGB_COLOURSPACES["ACES2065-1"]
+AP0 = (*ACES.primaries.ravel(), *ACES.whitepoint)
+
+
+def with_chromaticities(path, pixels, chromaticities):
+    """By OpenEXR, or by OpenCV and the line of primaries."""
+    if path.suffix == ".exr":
+        header = {"type": OpenEXR.scanlineimage, "chromaticities": chromaticities}
+        with OpenEXR.File(header, {"RGB": OpenEXR.Channel(pixels)}) as file:
+            file.write(str(path))
+        return path
+    cv2.imwrite(str(path), pixels[..., ::-1])
+    line = b"\nPRIMARIES= " + b" ".join(b"%.4f" % value for value in chromaticities)
+    path.write_bytes(path.read_bytes().replace(b"\n\n", line + b"\n\n", 1))
+    return path
+
+
+def in_xyz(pixels):
+    return pixels @ colour.RGB_COLOURSPACES["ITU-R BT.709"].matrix_RGB_to_XYZ.T
+
+
+def in_aces(pixels):
+    return colour.RGB_to_RGB(pixels, "ITU-R BT.709", "ACES2065-1", "Bradford")
+
+
+@pytest.mark.parametrize(("chromaticities", "stored_as"), [(XYZ, in_xyz), (AP0, in_aces)])
+@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+def test_radiance_in_primaries_without_light(tmp_path, radiance, suffix, chromaticities, stored_as):
+    """A primary of y = 0, or below: the colours are those of the same picture in BT.709."""
+    calm = (0.5 + radiance / radiance.max()).astype(np.float32)
+    path = with_chromaticities(tmp_path / f"a{suffix}", stored_as(calm).astype(np.float32), chromaticities)
+    image = read_image(path, colour_space=BT709)
+    np.testing.assert_allclose(image.pixels, calm, rtol=3e-3 if suffix == ".exr" else 0.06)
+    again = write_image(tmp_path / f"b{suffix}", read_image(path))
+    np.testing.assert_allclose(read_image(again, colour_space=BT709).pixels, image.pixels, rtol=0.06)
+
+
+def test_display_values_in_xyz_look_as_they_are(tmp_path):
+    """The white of a picture of XYZ is D65: LittleCMS shows it by the profile as it was in sRGB."""
+    calm = np.random.default_rng(0).uniform(0.2, 0.7, (24, 24, 3))
+    path = write_image(tmp_path / "a.png", srgb_encoded(in_xyz(calm)), bits=8, chromaticities=XYZ)
+    assert read_image(path).chromaticities == pytest.approx(XYZ, abs=2e-4)
+    with PillowImage.open(path) as picture:
+        profile = ImageCms.ImageCmsProfile(BytesIO(picture.info["icc_profile"]))
+        seen = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"))
+    assert np.abs(np.asarray(seen) - srgb_encoded(calm) * 255).max() <= 4
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+def test_chromaticities_that_enclose_no_white_are_told(tmp_path, radiance, suffix):
+    path = with_chromaticities(tmp_path / f"a{suffix}", radiance, (0.3, 0.3) * 4)
+    with pytest.warns(UserWarning, match=r"its chromaticities \(0.3, 0.3, .*\) enclose no white; left out"):
+        assert read_image(path).chromaticities is None

@@ -40,6 +40,7 @@ def written(path: Path, channels: tuple[str, ...] = ("R", "G", "B"), **attribute
 
 
 @pytest.mark.parametrize("name", NO_COLOURS)
+@pytest.mark.filterwarnings("ignore:.*enclose no white; left out")
 def test_colours_that_are_none_count_as_unknown(tmp_path, name):
     exr, radiance = written(tmp_path / "a.exr", chromaticities=NO_COLOURS[name]), written(tmp_path / "a.hdr")
     line = f"PRIMARIES={' '.join(map(str, NO_COLOURS[name]))}\n\n".encode()

@@ -1,7 +1,7 @@
 """The formats that OpenImageIO reads and writes: what they share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ class OpenImageIODecoder(Codec):
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
         with self._opened(path) as (reader, _):
-            return _summary_of(reader.spec())
+            return self.described(reader.spec(), path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """From the header alone."""
@@ -48,12 +48,22 @@ class OpenImageIODecoder(Codec):
         """The pixels; floating point is radiance."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary = _summary_of(spec)
+            summary = self.described(spec, path)
             each = bytes_each(spec, choice, path, whole_pixels=self.whole_pixels)
             check_size(path, summary.width, summary.height, options, each)
             check_tiles(path, spec, options.max_megapixels)
-            pixels = upright(self.pixels(reader, choice, path), _orientation_of(spec))
-            return Decoded(summary, pixels, pixels.dtype.kind == "f", choice.notes, self.colours(spec, path))
+            pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
+            notes = (*choice.notes, *_colour_notes(self.given_colours(spec, path)))
+            return Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
+
+    def described(self, spec: Any, path: Path) -> Summary:
+        """Size of the upright image and exposure, as the header has them."""
+        size = upright_size(spec.width, spec.height, self.orientation(spec, path))
+        return Summary(*size, exposure_from(metadata_of(spec)))
+
+    def orientation(self, spec: Any, path: Path) -> int:
+        """How the pixels are stored, as one of the EXIF orientations."""
+        return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Checks of formats for which opening alone takes memory."""
@@ -63,11 +73,15 @@ class OpenImageIODecoder(Codec):
         return choose_by_count(reader.spec(), path)
 
     def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Chromaticities that the file gives, by an attribute or a colour profile."""
+        """Chromaticities that the file gives, where they are some, or else those of its colour profile."""
+        given = self.given_colours(spec, path)
+        return (None if given is None else usable_chromaticities(given)) or profile_colours(spec)
+
+    def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
+        """x, y of red, green, blue and white as the file has them, whatever they are."""
         value = spec.getattribute("chromaticities")
         numbers = isinstance(value, tuple) and all(isinstance(number, float) for number in value)  # or texts
-        given = usable_chromaticities(value) if numbers else None
-        return given or profile_colours(spec)
+        return value if numbers else None
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3) as stored."""
@@ -117,16 +131,14 @@ class OpenImageIOCodec(OpenImageIODecoder):
         save(path, pixels, self.attributes(tags, linear=pixels.dtype.kind == "f"))
 
 
-def _summary_of(spec: Any) -> Summary:
-    size = upright_size(spec.width, spec.height, _orientation_of(spec))
-    return Summary(*size, exposure_from(metadata_of(spec)))
+def _colour_notes(given: Sequence[float] | None) -> tuple[Note, ...]:
+    """What to say of chromaticities that are none."""
+    if given is None or usable_chromaticities(given) is not None:
+        return ()
+    return (Note(f"its chromaticities ({', '.join(f'{value:g}' for value in given)}) enclose no white; left out"),)
 
 
 def profile_colours(spec: Any) -> tuple[float, ...] | None:
     """Chromaticities of the colour profile; None without one."""
     profile = spec.getattribute("ICCProfile")
     return chromaticities_of(profile.tobytes()) if isinstance(profile, np.ndarray) else None
-
-
-def _orientation_of(spec: Any) -> int:
-    return orientation_in({"Orientation": spec.get_int_attribute("Orientation", 1)})

@@ -1,5 +1,6 @@
 """Radiance .hdr (RGBE): radiance of 8 bits with a shared exponent, and the line of primaries OpenImageIO leaves out."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import numpy as np
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import in_colours
-from hdrgen.io.colour import usable_chromaticities
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
@@ -17,6 +17,19 @@ from hdrgen.io.notes import Note
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
 _SMALLEST, _LARGEST = 1e-32, 2.0**127  # of which OpenImageIO and Radiance itself make an exponent
+_ORDERS = {
+    (b"-Y", b"+X"): 1,
+    (b"-Y", b"-X"): 2,
+    (b"+Y", b"-X"): 3,
+    (b"+Y", b"+X"): 4,
+    (b"+X", b"-Y"): 5,
+    (b"-X", b"-Y"): 6,
+    (b"-X", b"+Y"): 7,
+    (b"+X", b"+Y"): 8,
+}
+"""EXIF orientations of the orders of pixels: how scan lines follow each other, and pixels in one. X grows to the right,
+Y upwards (Radiance file formats, resolution string). OpenImageIO 3.2 takes 6 for 8, and 8 for 6."""
+_SIZE = re.compile(rb"\s*([+-][XY])\s*\d+\s*([+-][XY])\s*\d")
 
 
 class RadianceHdr(OpenImageIOCodec):
@@ -29,8 +42,13 @@ class RadianceHdr(OpenImageIOCodec):
     written = (".hdr",)
     result = True
 
-    def colours(self, spec: Any, path: Path) -> tuple[float, ...] | None:
-        """Chromaticities of the line of primaries."""
+    def orientation(self, spec: Any, path: Path) -> int:
+        """Of the line with the sides, which says where the first pixel is."""
+        order = _SIZE.match(_head_of(path)[2])
+        return super().orientation(spec, path) if order is None else _ORDERS.get(order.group(1, 2), 1)
+
+    def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
+        """The numbers of the line of primaries."""
         return _primaries_of(path)
 
     def stored(
@@ -59,13 +77,17 @@ def _outside(largest: float) -> Note:
     )
 
 
-def _primaries_of(path: Path) -> tuple[float, ...] | None:
-    """x, y of red, green, blue and white; None without the line, or with one that says nothing."""
+def _head_of(path: Path) -> tuple[bytes, bytes, bytes]:
+    """The lines of the header, its end, and the beginning of what follows."""
     with path.open("rb") as stream:
-        head = stream.read(_LONGEST_HEADER).partition(b"\n\n")[0]
-    line = next((line for line in head.splitlines() if line.startswith(_KEY)), b"")
+        return stream.read(_LONGEST_HEADER).partition(b"\n\n")
+
+
+def _primaries_of(path: Path) -> list[float] | None:
+    """x, y of red, green, blue and white; None without the line, or with one that holds no numbers."""
+    line = next((line for line in _head_of(path)[0].splitlines() if line.startswith(_KEY)), b"")
     try:
-        return usable_chromaticities([float(word) for word in line[len(_KEY) :].split()])
+        return [float(word) for word in line[len(_KEY) :].split()] or None
     except ValueError:
         return None
 

@@ -17,6 +17,19 @@ from hdrgen.io.colour import (
 from hdrgen.io.rows import by_rows
 
 LINEAR, PQ, HLG = 8, 16, 18
+_C, _E, _D65 = (0.310, 0.316), (1 / 3, 1 / 3), (0.3127, 0.3290)
+_NTSC = (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65)
+_PRIMARIES = {
+    4: (0.67, 0.33, 0.21, 0.71, 0.14, 0.08, *_C),  # NTSC of 1953
+    5: (0.64, 0.33, 0.29, 0.60, 0.15, 0.06, *_D65),  # PAL
+    6: _NTSC,
+    7: _NTSC,
+    8: (0.681, 0.319, 0.243, 0.692, 0.145, 0.049, *_C),  # film
+    10: (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, *_E),  # CIE XYZ
+    11: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.314, 0.351),  # DCI-P3
+    22: (0.630, 0.340, 0.295, 0.605, 0.155, 0.077, *_D65),  # EBU Tech 3213
+} | {space.cicp: space.chromaticities for space in COLOUR_SPACES}
+"""Table 2 of ITU-T H.273."""
 FULL_RADIANCE = PQ_PEAK / REFERENCE_WHITE
 """The largest radiance that PQ holds, 49.26: 10,000 cd/m2 where radiance 1 is 203."""
 
@@ -30,8 +43,7 @@ class Cicp(NamedTuple):
     @property
     def chromaticities(self) -> tuple[float, ...] | None:
         """x, y of the primaries and white; None where they are unspecified or not known here."""
-        known = {space.cicp: space.chromaticities for space in COLOUR_SPACES}
-        return known.get(self.primaries)
+        return _PRIMARIES.get(self.primaries)
 
     @property
     def is_radiance(self) -> bool:

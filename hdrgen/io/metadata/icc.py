@@ -8,7 +8,15 @@ from io import BytesIO
 
 import numpy as np
 
-from hdrgen.io.colour import Chromaticities, Values, adaptation, named_like, rgb_to_xyz, usable_chromaticities
+from hdrgen.io.colour import (
+    Chromaticities,
+    Values,
+    adaptation,
+    adopted_white,
+    named_like,
+    rgb_to_xyz,
+    usable_chromaticities,
+)
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the white of every profile, ICC.1:2022 section 7.2.16
 _D65_XY = (0.3127, 0.3290)
@@ -20,10 +28,11 @@ _PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
 def display_profile(chromaticities: Chromaticities, *, linear: bool = False, name: str = "") -> bytes:
     """A profile of version 4.4 with these primaries and the sRGB curve, or none for linear values.
 
-    Colorants are adapted to D50 with the Bradford matrix, which the tag `chad` keeps.
+    Colorants are adapted to D50 with the Bradford matrix, which the tag `chad` keeps: from the white of the colours, or
+    from D65 for tristimulus values (see `hdrgen.io.colour.adopted_white`).
     """
-    to_xyz = rgb_to_xyz(chromaticities)
-    adapt = adaptation(to_xyz.sum(axis=1), _D50)
+    to_xyz, white = rgb_to_xyz(chromaticities), adopted_white(chromaticities)
+    adapt = adaptation(_xyz_of(_D65_XY) if white is None else white, _D50)
     colorants = adapt @ to_xyz
     curve = b"curv" + bytes(8) if linear else b"para" + bytes(4) + struct.pack(">HH", 3, 0) + _fixed(*_SRGB_CURVE)
     tags = {b"desc": _text(name or "RGB"), b"cprt": _text("CC0"), b"wtpt": _xyz(_D50)}
