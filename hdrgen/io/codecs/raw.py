@@ -10,7 +10,8 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
+from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.notes import Note
@@ -46,7 +47,7 @@ class Raw(Codec):
             or path.suffix.lower() in self.suffixes
             or start[8:10] == b"CR"
             or start[4:12] == b"ftypcrx "
-            or _has_dng_version(path, start)
+            or _is_raw_inside(path, start)
         )
 
     def summary(self, path: Path) -> Summary:
@@ -77,13 +78,13 @@ class Raw(Codec):
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
 
 
-def _has_dng_version(path: Path, start: bytes) -> bool:
-    """Whether the first directory of a TIFF file says that it is a DNG one."""
-    order = BYTE_ORDERS.get(start[:4])
-    if order is None:
+def _is_raw_inside(path: Path, start: bytes) -> bool:
+    """Whether a TIFF file says that it is a DNG one, or holds what only sensors give: a RAW file under another name."""
+    if start[:4] not in BYTE_ORDERS:
         return False
-    with path.open("rb") as stream:
-        return _DNG_VERSION in TiffReader(stream, order).first().entries
+    pages = pages_of(path)
+    of_sensor = any(page.photometric in (CFA, LINEAR_RAW) for page in pages)
+    return of_sensor or any(_DNG_VERSION in page.found.directory.entries for page in pages if page.found.index == 0)
 
 
 @contextmanager

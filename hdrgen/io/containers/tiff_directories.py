@@ -23,7 +23,7 @@ _LAYOUTS |= {LONG_8: "Q", SUB_DIRECTORY_8: "Q"}
 _FURTHER = {BYTE: "B", FLOAT: "f", DOUBLE: "d"}
 FIRST, ENTRY = 4, 12
 """Where the place of the first directory is; bytes of an entry. BigTIFF has others."""
-_MOST_ENTRIES, _FARTHEST = 1 << 16, 1 << 62  # BigTIFF could claim more of both than Python reads or seeks
+_MOST_ENTRIES = 1 << 16  # as TIFF can have; BigTIFF could claim more than there is memory
 
 
 class TiffEntry(NamedTuple):
@@ -75,7 +75,7 @@ class TiffReader:
             return TiffDirectory({}, 0)
         layout, start = self._order + self._entry, place + self._count
         size = struct.calcsize(layout)
-        self._stream.seek(place)
+        self._seek(place)
         count = int.from_bytes(self._stream.read(self._count), "little" if self._order == "<" else "big")
         table = self._stream.read(size * min(count, _MOST_ENTRIES))
         following = self.place_at(start + size * count)
@@ -88,16 +88,20 @@ class TiffReader:
     def place_at(self, place: int) -> int:
         """The place, a number of four bytes (of BigTIFF eight), that is written there; 0 past the end."""
         size = struct.calcsize(self._place)
-        self._stream.seek(min(place, _FARTHEST))
+        self._seek(place)
         content = self._stream.read(size)
         return int(struct.unpack(self._order + self._place, content)[0]) if len(content) == size else 0
+
+    def _seek(self, place: int) -> None:
+        """To a place, or the end of the file: systems refuse places that no file reaches, of which BigTIFF has some."""
+        self._stream.seek(min(place, self._stream.seek(0, 2)))
 
     def content(self, entry: TiffEntry, most: int) -> bytes:
         """The first bytes of an entry's values, `most` at most; fewer where the file ends."""
         size = _SIZES.get(entry.kind, 1) * entry.number
         if size <= len(entry.field):
             return entry.field[: min(size, most)]
-        self._stream.seek(min(struct.unpack(self._order + self._place, entry.field)[0], _FARTHEST))
+        self._seek(struct.unpack(self._order + self._place, entry.field)[0])
         return self._stream.read(min(size, most))
 
     def numbers(self, entry: TiffEntry, most: int) -> tuple[int, ...]:
