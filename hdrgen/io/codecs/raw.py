@@ -15,11 +15,13 @@ from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.notes import Note
+from hdrgen.io.samples.float_raw import float_page, float_radiance
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
 _DNG_VERSION = 50706
 _BYTES = 19  # for each pixel: the sensor's value and four channels of 16 bits in LibRaw, three in what it gives
+_BYTES_OF_FLOATS = 60  # the sensor's values thrice, and what LibRaw and float32 take of three channels
 _MONOCHROME = Note("monochrome sensor, grey copied to three channels")
 
 
@@ -63,11 +65,15 @@ class Raw(Codec):
         """Linear sRGB, uint16, 65535 at the sensor's white level.
 
         The camera's white balance; no automatic brightness; the black and white level of the file and nothing
-        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
+        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale. Floating
+        point, which merged HDR images in DNG files are, becomes float32.
         """
-        summary = self.summary(path)
-        check_size(path, summary.width, summary.height, options, _BYTES)
+        summary, page = self.summary(path), float_page(path)
+        check_size(path, summary.width, summary.height, options, _BYTES if page is None else _BYTES_OF_FLOATS)
         check_extent(path)
+        if page is not None:
+            with _opened(path) as raw:
+                return Decoded(summary, float_radiance(path, page, raw), True)
         with _opened(path) as raw:
             pixels: Pixels = raw.postprocess(
                 use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16

@@ -70,7 +70,7 @@ class Tiff(OpenImageIOCodec):
 
     @contextmanager
     def readable(self, path: Path) -> Iterator[Path]:
-        """A copy that begins with the picture where it lies within another page, which OpenImageIO does not look for."""
+        """A copy that begins with the picture where it lies within another page, where OpenImageIO does not look."""
         page = _picture_of(path)
         if page is None or page.found.index is not None:
             yield path

@@ -1,4 +1,4 @@
-"""The colours of 24-bit LogLuv: a number for each square of a grid over what can be seen (Ward Larson, 1998, section 4)."""
+"""The colours of 24-bit LogLuv: a number for each square of a grid over what can be seen (Ward Larson, 1998)."""
 
 from typing import Any
 

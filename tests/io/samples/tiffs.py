@@ -2,8 +2,8 @@
 
 import struct
 
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 16: 8}
-LETTERS = {1: "B", 3: "H", 4: "I", 5: "II", 16: "Q"}
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 10: 8, 16: 8}
+LETTERS = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 10: "ii", 16: "Q"}
 
 
 def tiff_bytes(tags, blocks, *, order="<", big=False, tiled=False):
