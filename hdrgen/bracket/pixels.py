@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket
+from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
@@ -93,7 +94,7 @@ class BracketPixels:
         Raises:
             InputError: Exposures that contradict the pictures.
         """
-        codes = [frame if frame.dtype.kind == "u" else frame.astype(np.float32).clip(0, 1) for frame in frames]
+        codes = in_display_range(frames, bracket.name)
         height, width, _ = codes[0].shape
         loaded = cls(bracket, codes, (height, width), rows=list(codes))
         loaded._check_order()

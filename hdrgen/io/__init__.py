@@ -24,7 +24,7 @@ from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.formats import FileFormat, is_result
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
-from hdrgen.io.levels import quantised
+from hdrgen.io.levels import quantised, white_of_floats
 from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
@@ -86,6 +86,7 @@ __all__ = [
     "srgb_decoded",
     "srgb_encoded",
     "takes_gain_map",
+    "white_of_floats",
     "with_usable_names",
     "write_complete",
     "write_image",

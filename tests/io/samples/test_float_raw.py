@@ -150,11 +150,11 @@ def test_what_is_cut_off_or_packed_otherwise_is_refused(tmp_path):
     content = bytearray(path.read_bytes())
     content[200:260] = bytes(60)
     path.write_bytes(content)
-    with pytest.raises(InputError, match="corrupt or unsupported RAW file|corrupt RAW file"):
+    with pytest.raises(InputError, match=r"corrupt or unsupported RAW file|corrupt RAW file"):
         read_image(path)
     squeezed = path.read_bytes().replace(b"\x03\x01\x03\0\x01\0\0\0\x08\0", b"\x03\x01\x03\0\x01\0\0\0\x42\xcd")
     path.write_bytes(squeezed)
-    with pytest.raises(InputError, match="not read here|unsupported RAW"):
+    with pytest.raises(InputError, match=r"not read here|unsupported RAW"):
         read_image(path)
 
 
