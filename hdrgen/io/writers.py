@@ -36,8 +36,8 @@ def write_image(
     The file appears under its name only once it is complete: it is written beside it under a hidden temporary name,
     then renamed. A missing folder is made. All compression but JPEG, AVIF and the 8-bit mantissa of .hdr is lossless.
 
-    .hdr and .exr take float radiance. Radiance above 65504 or (more than a thousandth of the values) below 4e-6, which
-    half cannot hold, is written as 32-bit float instead, with a warning. .hdr cannot hold negative values: they become
+    .hdr and .exr take float radiance. Radiance above 65504, or that is below 4e-6 in more than the darkest parts, does
+    not fit half and is written as 32-bit float instead, with a warning. .hdr cannot hold negative values: they become
     0, with a warning. Floats in PNG, JPEG and 8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the
     nearest level; integers change depth by scaling (255 <-> 65535).
 

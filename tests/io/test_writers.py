@@ -165,8 +165,15 @@ def test_what_half_is_too_coarse_for_becomes_float(tmp_path, radiance, scale):
 
 def test_a_few_dark_values_leave_half_as_it_is(tmp_path, radiance):
     bright = np.tile(np.abs(radiance) + 1, (3, 3, 1)).astype(np.float32)
-    bright[0, 0], bright[1, :, 2] = 1e-7, 0  # noise, and black, which half holds
+    bright[0, 0], bright[1, :, 2], bright[2:4] = 1e-7, 0, 1e-7  # black and its noise
     assert read_image(write_image(tmp_path / "a.exr", bright)).pixels.dtype == np.float16
+
+
+def test_a_dark_room_under_the_sun_becomes_float(tmp_path):
+    picture = np.full((20, 20, 3), 1e-7, np.float32)
+    picture[:10] = 6e4
+    with pytest.warns(UserWarning, match=r"50\.0% of the values \(at most 6e\+04\) are below"):
+        np.testing.assert_array_equal(read_image(write_image(tmp_path / "a.exr", picture)).pixels, picture)
 
 
 @pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif"])

@@ -18,8 +18,9 @@ from hdrgen.io.rows import row_slices, rows_of
 _HALF_MAX = 65504.0
 _HALF_FINE = 2.0**-18
 """Below it the steps of half (2^-24) are 1.6 % of a value and more, below 3e-8 all that is left is 0."""
-_FEW = 1e-3
-"""Of the positive values: that many are left to be dark noise, for which no file is made twice as large."""
+_FEW, _STOPS, _MANY = 1e-3, 20, 0.05
+"""Of the values: more than few within so many stops of the largest, or many at all, ask for a file twice as large; others
+are the noise of black."""
 
 
 class OpenExr(OpenImageIOCodec):
@@ -66,19 +67,20 @@ def half_holds(radiance: Pixels) -> bool:
 
 def _lost_in_half(pixels: Pixels) -> tuple[Note, ...]:
     """What half cannot hold, in words: radiance that is too large, or too small in more than a few values."""
-    found = [_measured(pixels[rows]) for rows in row_slices(len(pixels), rows_of(pixels.shape[1]))]
-    largest = max(part[0] for part in found)
-    some, small = sum(part[1] for part in found), sum(part[2] for part in found)
+    parts = [pixels[rows] for rows in row_slices(len(pixels), rows_of(pixels.shape[1]))]
+    largest = max(float(max(part.max(), -part.min())) for part in parts)
     if largest > _HALF_MAX:
         return (Note(f"radiance up to {largest:.4g} does not fit half; written as 32-bit float"),)
-    if small <= _FEW * some:
+    some, small, near = np.sum([_counts(part, largest) for part in parts], axis=0)
+    if small <= _MANY * some and near <= _FEW * some:
         return ()
     share = f"{small / some:.1%} of the values (at most {largest:.3g}) are below {_HALF_FINE:.2g}"
     return (Note(f"{share}, too small for half; written as 32-bit float"),)
 
 
-def _measured(rows: Pixels) -> tuple[float, int, int]:
-    """The largest value, how many are not 0, and how many of these are too small; signs do not count."""
+def _counts(rows: Pixels, largest: float) -> tuple[int, int, int]:
+    """Of values that are not 0, of those that are too small for half, and of these again those near the largest."""
     size = np.abs(rows)
-    some, fine = int(np.count_nonzero(size)), int(np.count_nonzero(size >= _HALF_FINE))
-    return float(size.max()), some, some - fine
+    small = (size > 0) & (size < _HALF_FINE)
+    near = np.count_nonzero(size[small] > largest / 2**_STOPS) if small.any() else 0
+    return int(np.count_nonzero(size)), int(np.count_nonzero(small)), int(near)

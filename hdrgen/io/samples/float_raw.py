@@ -58,7 +58,7 @@ def float_radiance(path: Path, page: TiffPage, raw: Any) -> Pixels:
 
 def _levelled(values: NDArray[np.float32], path: Path, page: TiffPage) -> NDArray[np.float32]:
     """0 at the black level, 1 at the white level."""
-    height, width, samples = values.shape
+    samples = values.shape[-1]
     sides = tuple(map(int, tag_values(path, page, _BLACK_SIDES))) or (1, 1)
     black = np.asarray(tag_values(path, page, _BLACK) or (0.0,), np.float32)
     white = next(iter(tag_values(path, page, _WHITE)), 1.0)

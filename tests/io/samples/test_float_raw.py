@@ -17,6 +17,12 @@ from tests.io.samples.tiffs import tiff_bytes
 NEUTRAL = np.array((0.5, 1.0, 0.8))
 XYZ_TO_SRGB = (32406, -15372, -4986, -9689, 18758, 415, 557, -2040, 10570)
 RAMP = 2.0 ** np.linspace(-16, 3.9, 128)[None, :, None] * np.ones((48, 1, 1))
+PACKINGS = [
+    {},
+    {"factor": 1, "squeezed": True, "tile": (16, 32)},
+    {"factor": 2, "squeezed": True, "tile": (32, 16)},
+    {"factor": 4, "squeezed": True},
+]
 PREDICTORS = {None: 1, 1: 3, 2: 34894, 4: 34895}
 
 
@@ -80,10 +86,10 @@ def closeness(pixels, expected, edge=4):
 
 
 @pytest.mark.parametrize("bits", [16, 24, 32])
-@pytest.mark.parametrize(("factor", "squeezed", "tile"), [(None, False, None), (1, True, (16, 32)), (2, True, (32, 16)), (4, True, None)])  # fmt: skip
+@pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_mosaic_keeps_twenty_stops(tmp_path, bits, factor, squeezed, tile, order):
-    path = write_dng(tmp_path / "a.dng", mosaic(RAMP * NEUTRAL), bits=bits, order=order, factor=factor, squeezed=squeezed, tile=tile)  # fmt: skip
+def test_a_mosaic_keeps_twenty_stops(tmp_path, bits, packing, order):
+    path = write_dng(tmp_path / "a.dng", mosaic(RAMP * NEUTRAL), bits=bits, order=order, **packing)
     image = read_image(path)
     assert (image.linear, image.pixels.dtype) == (True, np.float32)
     assert closeness(image.pixels, np.repeat(RAMP, 3, axis=-1)) < 0.02
@@ -103,7 +109,8 @@ def test_pixels_without_a_mosaic(tmp_path, bits):
 def test_tifffile_reads_the_same_numbers(tmp_path):
     for kind in (np.float16, np.float32):
         path = tmp_path / "a.dng"
-        tifffile.imwrite(path, (RAMP * NEUTRAL).astype(kind), photometric=34892, compression="zlib", predictor=3, tile=(16, 16), metadata=None)  # fmt: skip
+        packing = {"compression": "zlib", "predictor": 3, "tile": (16, 16), "metadata": None}
+        tifffile.imwrite(path, (RAMP * NEUTRAL).astype(kind), photometric=34892, **packing)
         np.testing.assert_array_equal(float_samples(path, float_page(path)), tifffile.imread(path))
 
 
