@@ -19,8 +19,8 @@ _HALF_MAX = 65504.0
 _HALF_FINE = 2.0**-18
 """Below it the steps of half (2^-24) are 1.6 % of a value and more, below 3e-8 all that is left is 0."""
 _FEW, _STOPS, _MANY = 1e-3, 20, 0.05
-"""Of the values: more than few within so many stops of the largest, or many at all, ask for a file twice as large; others
-are the noise of black."""
+"""Of the values: more than few within so many stops of the largest, or many at all, ask for a file twice as large;
+others are the noise of black."""
 
 
 class OpenExr(OpenImageIOCodec):

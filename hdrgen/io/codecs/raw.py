@@ -90,7 +90,7 @@ def _is_raw_inside(path: Path, start: bytes) -> bool:
         return False
     pages = pages_of(path)
     of_sensor = any(page.photometric in (CFA, LINEAR_RAW) for page in pages)
-    return of_sensor or any(_DNG_VERSION in page.found.directory.entries for page in pages if page.found.index == 0)
+    return of_sensor or any(_DNG_VERSION in page.found.directory.entries for page in pages if page.found.number == 0)
 
 
 @contextmanager

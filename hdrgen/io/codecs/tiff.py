@@ -72,7 +72,7 @@ class Tiff(OpenImageIOCodec):
     def readable(self, path: Path) -> Iterator[Path]:
         """A copy that begins with the picture where it lies within another page, where OpenImageIO does not look."""
         page = _picture_of(path)
-        if page is None or page.found.index is not None:
+        if page is None or page.found.number is not None:
             yield path
             return
         with tempfile.TemporaryDirectory(prefix="hdrgen-tiff-") as folder:
@@ -84,19 +84,19 @@ class Tiff(OpenImageIOCodec):
     def choose_channels(self, reader: Any, path: Path) -> ChannelChoice:
         """Of the page that is the picture; what the first page says of the photograph holds for it, too."""
         page, shared = _picture_of(path), self._shared(path, reader)
-        if page is None or (page.found.index and not reader.seek_subimage(page.found.index, 0)):
+        if page is None or (page.found.number and not reader.seek_subimage(page.found.number, 0)):
             raise InputError(f"{path}: truncated or corrupt TIFF file (its directories end early)")
         if page.photometric == LOG_L:
             choice = ChannelChoice((0,), (GREY_NOTE,))
         else:
             choice = ChannelChoice((0, 1, 2)) if is_log_luv(page) else super().choose_channels(reader, path)
         notes = (*choice.notes, *_other_pages(page, pages_of(path)))
-        return choice._replace(part=page.found.index or 0, notes=notes, shared=shared)
+        return choice._replace(part=page.found.number or 0, notes=notes, shared=shared)
 
     def _shared(self, path: Path, reader: Any) -> dict[str, object]:
         """What the first page says, which lies before the place that a copy begins with."""
         page = _picture_of(path)
-        if page is None or page.found.index is not None:
+        if page is None or page.found.number is not None:
             return metadata_of(reader.spec())
         with opened(path, self.name, self.openimageio_name) as first:
             return metadata_of(first.spec())

@@ -21,12 +21,12 @@ class FoundDirectory(NamedTuple):
 
     Attributes:
         place: Where it is.
-        index: Which it is of those that follow the first; None where it lies within another.
+        number: Which it is of those that follow the first; None where it lies within another.
         directory: Its entries.
     """
 
     place: int
-    index: int | None
+    number: int | None
     directory: TiffDirectory
 
 
@@ -92,7 +92,7 @@ def picture_among(pages: list[TiffPage]) -> TiffPage:
 
     Pages that follow each other come first; then those within others, such as camera RAW has.
     """
-    whole = sorted((page for page in pages if not page.reduced), key=lambda page: page.found.index is None)
+    whole = sorted((page for page in pages if not page.reduced), key=lambda page: page.found.number is None)
     return whole[0] if whole else max(pages, key=lambda page: page.width * page.height)
 
 

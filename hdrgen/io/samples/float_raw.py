@@ -68,7 +68,7 @@ def _levelled(values: NDArray[np.float32], path: Path, page: TiffPage) -> NDArra
         for column in range(sides[1]):
             part = result[row :: sides[0], column :: sides[1]]
             part -= pattern[row, column]
-            part /= max(white - float(pattern[row, column].max()), np.finfo(np.float32).tiny)
+            part /= max(white - float(pattern[row, column].max()), 1e-30)
     return result
 
 
@@ -78,7 +78,8 @@ def _gains(raw: Any) -> NDArray[np.float32]:
         gains = np.asarray(known, np.float32)
         if (gains[:3] > 0).all() and np.isfinite(gains).all():
             gains[3] = gains[3] or gains[1]
-            return gains / gains[:3].min()
+            balanced: NDArray[np.float32] = gains / gains[:3].min()
+            return balanced
     return np.ones(4, np.float32)
 
 

@@ -103,13 +103,13 @@ def _of_24_bits(block: TiffBlock, path: Path) -> Codes:
     if len(block.data) < size:
         raise _corrupt(path)
     parts = np.frombuffer(block.data, np.uint8, size).reshape(block.height, block.width, 3).astype(np.uint32)
-    codes: Codes = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
-    return codes
+    return (parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]).astype(np.uint32)
 
 
 def _unpacked(block: TiffBlock, path: Path, size: int) -> Codes:
     """(height, width) codes of `size` bytes: row by row, first the highest byte of each, packed by runs."""
-    codes, at = np.zeros((block.height, block.width), np.uint32), 0
+    codes: Codes = np.zeros((block.height, block.width), np.uint32)
+    at = 0
     for row in codes:
         for shift in range(8 * (size - 1), -1, -8):
             plane, at = _run_lengths(block.data, at, block.width)
