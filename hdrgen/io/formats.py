@@ -12,6 +12,7 @@ from hdrgen.io.codecs.codec import Codec
 from hdrgen.io.codecs.jpeg import Jpeg
 from hdrgen.io.codecs.jpeg_xl import JpegXl
 from hdrgen.io.codecs.openexr import OpenExr
+from hdrgen.io.codecs.pfm import Pfm
 from hdrgen.io.codecs.png import Png
 from hdrgen.io.codecs.radiance_hdr import RadianceHdr
 from hdrgen.io.codecs.raw import Raw
@@ -31,6 +32,7 @@ class FileFormat(Enum):
     EXR = OpenExr()
     JPEG_XL = JpegXl()
     AVIF = Avif()
+    PFM = Pfm()
     RAW = Raw()  # by its suffix, too, so that it comes behind those with other signatures,
     TIFF = Tiff()  # but before this one, which most RAW files are inside
 

@@ -126,11 +126,11 @@ def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
     start = stream.read(_START)
     if start.startswith(CODESTREAM):
         return start, {}
-    codestream, metadata = b"", dict[str, object]()
+    codestream, whole, metadata = b"", False, dict[str, object]()
     for part in boxes(stream, _SIGNATURE_SIZE, stream.seek(0, 2)):
         if part.kind == b"jxlc" and not codestream:
-            codestream = part.content(stream, _START)
-        elif part.kind == b"jxlp" and len(codestream) < _START:  # the first part may be a single byte
+            codestream, whole = part.content(stream, _START), True
+        elif part.kind == b"jxlp" and not whole and len(codestream) < _START:  # the first part may be a single byte
             codestream += part.content(stream, _START)[4:]
         elif part.kind == b"Exif" and not metadata:
             block = part.content(stream, _LONGEST_EXIF)
