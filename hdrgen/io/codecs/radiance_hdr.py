@@ -1,21 +1,27 @@
 """Radiance .hdr (RGBE): radiance of 8 bits with a shared exponent, and the line of primaries OpenImageIO leaves out."""
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hdrgen.io.codecs.channels import ChannelChoice
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import in_colours
+from hdrgen.io.colour import BT709, converted
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
+_RGBE, _XYZE = b"FORMAT=32-bit_rle_rgbe", b"FORMAT=32-bit_rle_xyze"
+_XYZ = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3)
 _SMALLEST, _LARGEST = 1e-32, 2.0**127  # of which OpenImageIO and Radiance itself make an exponent
 _ORDERS = {
     (b"-Y", b"+X"): 1,
@@ -47,8 +53,26 @@ class RadianceHdr(OpenImageIOCodec):
         order = _SIZE.match(_head_of(path)[2])
         return super().orientation(spec, path) if order is None else _ORDERS.get(order.group(1, 2), 1)
 
+    @contextmanager
+    def readable(self, path: Path) -> Iterator[Path]:
+        """A copy that says RGBE where the file says XYZE, which is packed alike and OpenImageIO does not know."""
+        if not _is_xyze(path):
+            yield path
+            return
+        with tempfile.TemporaryDirectory(prefix="hdrgen-hdr-") as folder:
+            copy = Path(folder) / "picture.hdr"
+            copy.write_bytes(path.read_bytes().replace(_XYZE, _RGBE, 1))
+            yield copy
+
+    def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
+        """(H, W, 3) as stored; of CIE XYZ, which is not adapted to another white, BT.709."""
+        stored = super().pixels(reader, choice, path)
+        return converted(stored, _XYZ, BT709.chromaticities) if _is_xyze(path) else stored
+
     def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
-        """The numbers of the line of primaries."""
+        """The numbers of the line of primaries; those of BT.709 where XYZ was converted."""
+        if _is_xyze(path):
+            return BT709.chromaticities
         return _primaries_of(path)
 
     def stored(
@@ -69,6 +93,10 @@ class RadianceHdr(OpenImageIOCodec):
         super().save(path, pixels, tags)
         if tags.chromaticities is not None:
             _add_primaries(path, tags.chromaticities)
+
+
+def _is_xyze(path: Path) -> bool:
+    return _XYZE in _head_of(path)[0]
 
 
 def _outside(largest: float) -> Note:
