@@ -3,12 +3,13 @@
 import itertools
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.bracket.float_range import float_white
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
@@ -177,6 +178,7 @@ def _in_order(photos: list[Photo]) -> list[Photo]:
 def _compare_all(photos: Sequence[Photo]) -> None:
     """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
+    _scale_floats(photos)
     encoded = [photo for photo in photos if not photo.image.linear]
     white = white_code((_stops(photo), photo.display) for photo in encoded)
     for photo in encoded:
@@ -187,6 +189,15 @@ def _compare_all(photos: Sequence[Photo]) -> None:
         photo.ev = _stops(photo) - middle
     for darker, brighter in itertools.pairwise(photos):
         _compare(darker, brighter)
+
+
+def _scale_floats(photos: Sequence[Photo]) -> None:
+    """Divide exposures in floating point by their white, which a merge would take, and note which that is."""
+    floats = [photo for photo in photos if photo.image.pixels.dtype.kind == "f" and not photo.radiance]
+    white, about = float_white([photo.image.pixels for photo in floats]) if floats else (1.0, "")
+    for photo in floats if about else ():
+        photo.image = replace(photo.image, pixels=photo.image.pixels / np.float32(white))
+        photo.notes.append(about)
 
 
 def _stops(photo: Photo) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket
+from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
@@ -93,7 +94,7 @@ class BracketPixels:
         Raises:
             InputError: Exposures that contradict the pictures.
         """
-        codes = [frame if frame.dtype.kind == "u" else frame.astype(np.float32).clip(0, 1) for frame in frames]
+        codes = in_display_range(frames, bracket.name)
         height, width, _ = codes[0].shape
         loaded = cls(bracket, codes, (height, width), rows=list(codes))
         loaded._check_order()
@@ -116,6 +117,11 @@ class BracketPixels:
         self.rows = aligned(self.pixels, [alignment.matrix for alignment in self.alignments])
         if any(left < min(SMALLEST, side) for left, side in zip(self.rows[0].shape[:2], self.size, strict=True)):
             raise InputError(f"{bracket.name}: the frames have no area in common; leave out those that do not belong")
+
+    @property
+    def bits(self) -> int:
+        """In which a picture that is made of the frames keeps what they hold: 8, or 16 where one of them has more."""
+        return 8 if all(frame.dtype == np.uint8 for frame in self.pixels) else 16
 
     def release(self) -> None:
         """Forget the pixels, whose memory the writer may need."""

@@ -28,6 +28,7 @@ from hdrgen.io import (
     Tags,
     check_writable,
     colour_space_named,
+    half_holds,
     read_tags,
     takes_gain_map,
     write_complete,
@@ -277,7 +278,8 @@ def half_pixels(image: Tensor) -> np.ndarray:
 
     As `to_pixels` where half floats cannot hold it: the file is then written in 32 bits.
     """
-    if not float(image.amax()) < torch.finfo(torch.half).max:  # also NaN, which the writer refuses
+    planes = image.detach().cpu()
+    if planes.dtype != torch.half and not half_holds(planes.float().flatten(0, 1).numpy()):
         return to_pixels(image)
     pixels = torch.empty(*image.shape[1:], len(image), dtype=torch.half)
     return pixels.copy_(image.detach().permute(1, 2, 0)).numpy()

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from hdrgen.cli.parser import with_config as with_config
     from hdrgen.cli.size_option import add_size_argument as add_size_argument
     from hdrgen.cli.tables import cited as cited
-    from hdrgen.cli.tables import keep_entries as keep_entries
     from hdrgen.cli.tables import kept_entries as kept_entries
     from hdrgen.cli.tables import listing_parser as listing_parser
     from hdrgen.cli.tables import print_listing as print_listing
@@ -71,7 +70,6 @@ _PUBLIC = {
     "format_table": "hdrgen.cli.method_table:format_table",
     "joined": "hdrgen.cli.exposure_options:joined",
     "less_noise": "hdrgen.cli.lightning_log:less_noise",
-    "keep_entries": "hdrgen.cli.tables:keep_entries",
     "kept_entries": "hdrgen.cli.tables:kept_entries",
     "listing_parser": "hdrgen.cli.tables:listing_parser",
     "mean_psnr": "hdrgen.cli.method_table:mean_psnr",

@@ -45,13 +45,6 @@ def kept_entries(room: str, describe: Callable[[], list[Any]]) -> list[Any]:
     return kept["entries"] if kept.get("sources") == digest_of(room) else describe()
 
 
-def keep_entries(room: str, entries: list[Any]) -> None:
-    """Write `ROOM/listing.json`, one entry on a line."""
-    lines = ",\n".join(json.dumps(entry) for entry in entries)
-    text = f'{{"sources": "{digest_of(room)}", "entries": [\n{lines}\n]}}\n'
-    listing_file(room).write_text(text, encoding="utf-8")
-
-
 def listing_file(room: str) -> Path:
     """Where the entries of a room are kept."""
     return _PACKAGE / room / "listing.json"

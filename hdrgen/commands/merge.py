@@ -54,7 +54,10 @@ def parser(verb: str) -> CommandParser:
     add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
     add_skip_argument(options)
     options.add_argument(
-        "--method", choices=METHODS, default="debevec", help="mertens makes a picture (default: %(default)s)"
+        "--method",
+        choices=METHODS,
+        default="debevec",
+        help="mertens makes a picture, of 16 bits where photographs and format have them (default: %(default)s)",
     )
     options.add_argument(
         "--response",
@@ -201,12 +204,12 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
 def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> str:
     """Fuse the exposures to a picture, write it, and return a summary in words."""
     from hdrgen.bracket import fuse_bracket
-    from hdrgen.io import write_image
+    from hdrgen.io import depth_for, write_image
 
-    picture = fuse_bracket(pixels)
+    picture, bits = fuse_bracket(pixels), depth_for(output, pixels.bits)
     pixels.release()
-    write_image(output, picture, bits=8, **_tags(pixels, options))
-    return "exposure fusion after Mertens et al."
+    write_image(output, picture, bits=bits, **_tags(pixels, options))
+    return f"exposure fusion after Mertens et al., {bits} bits"
 
 
 def _tags(pixels: BracketPixels, options: Namespace) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
+from hdrgen.io.codecs.openexr import half_holds
 from hdrgen.io.codecs.png import is_hdr_png
 from hdrgen.io.colour import (
     BT709,
@@ -24,7 +25,7 @@ from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
-from hdrgen.io.levels import quantised
+from hdrgen.io.levels import quantised, white_of_floats
 from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
@@ -36,7 +37,7 @@ from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.scenes import grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
-from hdrgen.io.writers import check_writable, write_image
+from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
     "ARRAY_SUFFIX",
@@ -61,10 +62,12 @@ __all__ = [
     "complete_or_nothing",
     "conversion",
     "converted",
+    "depth_for",
     "exposure_from_name",
     "find_images",
     "free_memory",
     "grouped",
+    "half_holds",
     "has_gain_map",
     "images_in",
     "is_hdr_png",
@@ -86,6 +89,7 @@ __all__ = [
     "srgb_encoded",
     "suffix_of",
     "takes_gain_map",
+    "white_of_floats",
     "with_usable_names",
     "write_complete",
     "write_image",

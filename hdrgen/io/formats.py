@@ -3,6 +3,7 @@
 A new format is one file in `codecs/` with a `Codec`, and one line in `FileFormat`; nothing else names a format.
 """
 
+import re
 from enum import Enum
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hdrgen.io.codecs.codec import Codec
 from hdrgen.io.codecs.jpeg import Jpeg
 from hdrgen.io.codecs.jpeg_xl import JpegXl
 from hdrgen.io.codecs.openexr import OpenExr
+from hdrgen.io.codecs.pfm import Pfm
 from hdrgen.io.codecs.png import HdrPng, Png
 from hdrgen.io.codecs.radiance_hdr import RadianceHdr
 from hdrgen.io.codecs.raw import Raw
@@ -19,6 +21,22 @@ from hdrgen.io.codecs.tiff import Tiff
 from hdrgen.io.codecs.ultra_hdr import UltraHdr
 from hdrgen.io.paths import existing_file
 
+_OTHERS = {
+    rb"\0\0\0\x0cjP  |\xffO\xffQ": "JPEG 2000",
+    rb"RIFF....WEBP": "WebP",
+    rb"8BP[SB]": "Photoshop's format",
+    rb"GIF8": "GIF",
+    rb"BM....\0\0\0\0": "BMP",
+    rb"II\xbc": "JPEG XR",
+    rb"P[1-7]\s": "a portable pixmap",
+    rb"SIMPLE  =": "FITS",
+    rb"SDPX|XPDS": "DPX",
+    rb"DDS ": "DDS",
+    rb"\x93NUMPY": "a NumPy array",
+    rb"%PDF": "PDF",
+    rb"....ftyp(?:qt  |isom|mp4|iso[2-6]|M4V )": "a video",
+}
+"""What files are that come in place of images, by how they begin."""
 _START = 64  # bytes by which codecs recognise a file; the brands of an AVIF file reach furthest
 
 
@@ -31,6 +49,7 @@ class FileFormat(Enum):
     EXR = OpenExr()
     JPEG_XL = JpegXl()
     AVIF = Avif()
+    PFM = Pfm()
     RAW = Raw()  # by its suffix, too, so that it comes behind those with other signatures,
     TIFF = Tiff()  # but before this one, which most RAW files are inside
 
@@ -65,7 +84,9 @@ def detect(path: str | Path) -> FileFormat:
         start = stream.read(_START)
     kind = next((kind for kind in FileFormat if kind.codec.recognises(path, start)), None)
     if kind is None:
-        raise InputError(f"{path}: expected an image ({format_list()}), found none of these in its first bytes")
+        found = next((name for mark, name in _OTHERS.items() if re.match(mark, start, re.DOTALL)), None)
+        told = "none of these in its first bytes" if found is None else f"{found}, which is not read here; convert it"
+        raise InputError(f"{path}: expected an image ({format_list()}), found {told}")
     return kind
 
 

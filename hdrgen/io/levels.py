@@ -11,6 +11,22 @@ from hdrgen.io.rows import by_rows
 _TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 
 
+_HEADROOM = 8.0
+"""That developed photographs keep above white, in highlights and by white balance; codes go further."""
+_FLOAT_CODES = tuple(2.0**bits - 1 for bits in (8, 10, 12, 14, 16, 20, 24, 32))
+
+
+def white_of_floats(largest: float) -> float:
+    """The white of linear floats of which no more is known than the largest: 1, or the largest code of so many bits.
+
+    >>> [white_of_floats(value) for value in (0.5, 1.2, 41234.0)]
+    [1.0, 1.0, 65535.0]
+    """
+    if largest <= _HEADROOM:
+        return 1.0
+    return next((code for code in _FLOAT_CODES if largest <= 1.001 * (code + 1)), largest)
+
+
 def quantised(pixels: Pixels, bits: int) -> Pixels:
     """Display values or levels at another depth: 8 or 16-bit levels, or 32-bit float.
 

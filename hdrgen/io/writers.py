@@ -14,6 +14,7 @@ from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import warn_of
 from hdrgen.io.paths import check_name, complete_or_nothing
 
+_LARGEST = float(np.finfo(np.float32).max)
 _TYPES = (np.uint8, np.uint16, np.float16, np.float32, np.float64)
 
 
@@ -35,10 +36,10 @@ def write_image(
     The file appears under its name only once it is complete: it is written beside it under a hidden temporary name,
     then renamed. A missing folder is made. All compression but JPEG, AVIF and the 8-bit mantissa of .hdr is lossless.
 
-    .hdr and .exr take float radiance. Radiance above 65504, which half cannot hold, is written as 32-bit float
-    instead, with a warning. .hdr cannot hold negative values: they become 0, with a warning. Floats in PNG, JPEG and
-    8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the nearest level; integers change depth by
-    scaling (255 <-> 65535).
+    .hdr and .exr take float radiance. Radiance above 65504, or that is below 4e-6 in more than the darkest parts, does
+    not fit half and is written as 32-bit float instead, with a warning. .hdr cannot hold negative values: they become
+    0, with a warning. Floats in PNG, JPEG and 8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the
+    nearest level; integers change depth by scaling (255 <-> 65535).
 
     .jxl, .avif, .pq.png and .uhdr.jpg are HDR pictures to look at, made of float radiance in which 1 is SDR white (203
     cd/m2). JPEG XL, PNG (both 16 bits) and AVIF (10 bits) store the curve PQ, in BT.2020 unless `colour_space` says
@@ -102,6 +103,18 @@ def check_writable(path: Path) -> None:
     codec_to_write(path)
 
 
+def depth_for(path: Path, bits: int) -> int:
+    """The most bits, `bits` at most, at which the format of a name writes display values; 8 where it writes none.
+
+    Raises:
+        InputError: Another suffix than it knows.
+
+    >>> depth_for(Path("a.png"), 16), depth_for(Path("a.jpg"), 16)
+    (16, 8)
+    """
+    return max((depth for depth in codec_to_write(path).depths if depth <= bits), default=8)
+
+
 def _pixels_of(path: Path, image: Image, codec: Codec, bits: int | None) -> Pixels:
     """Linear integers (RAW) as floats, so that no format takes them for display values."""
     if not image.linear:
@@ -130,6 +143,8 @@ def _checked_pixels(path: Path, pixels: Pixels, codec: Codec) -> Pixels:
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         count = int((~np.isfinite(pixels)).any(axis=-1).sum())
         raise InputError(f"{path}: not written, {count} pixels are NaN or infinite; clean the image first")
+    if pixels.dtype == np.float64 and (largest := float(np.abs(pixels).max())) > _LARGEST:
+        raise InputError(f"{path}: expected values that 32-bit floats hold, found {largest:.4g}; divide the image")
     return pixels
 
 

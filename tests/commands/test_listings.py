@@ -5,8 +5,8 @@ import json
 import pytest
 
 from hdrgen.cli import tables
-from hdrgen.cli.tables import keep_entries, kept_entries, listing_file
-from tests.commands.listings import ROOMS
+from hdrgen.cli.tables import kept_entries, listing_file
+from tests.commands.listings import ROOMS, keep_entries
 
 
 def not_asked():

@@ -143,6 +143,22 @@ def test_mertens_makes_a_picture(folder):
     assert read_image("out.png").pixels.dtype == np.uint8
 
 
+@pytest.mark.parametrize(("suffix", "kind"), [(".png", np.uint16), (".tif", np.uint16), (".jpg", np.uint8)])
+def test_mertens_keeps_the_depth_of_the_photographs(folder, suffix, kind):
+    """As one that is deep among them asks for; the picture is that of 8 bits, but for its finer steps."""
+    for path in sorted((folder / "room").iterdir()):
+        image, bits = read_image(path), 8 if "dark" in path.name else 16
+        write_image(folder / f"deep/{path.stem}.png", image.as_float(), bits=bits, exposure=image.exposure)
+    options = ["--method", "mertens", "--align", "none"]
+    assert main(["merge", "deep", *options, "-o", f"deep{suffix}"]) == 0
+    assert main(["merge", "room", *options, "-o", "plain.png"]) == 0
+    fused = read_image(f"deep{suffix}")
+    assert fused.pixels.dtype == kind
+    if kind == np.uint16:
+        np.testing.assert_allclose(fused.as_float(), read_image("plain.png").as_float(), atol=0.51 / 255)
+        assert len(np.unique(fused.pixels)) > 256
+
+
 def test_deep_and_linear_photographs(folder, capsys):
     """16-bit PNG keeps its depth; float TIFF is linear without being told."""
     linear = folder / "linear"

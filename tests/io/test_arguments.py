@@ -21,7 +21,7 @@ RADIANCE = np.ones((4, 5, 3), np.float32)
         ("a.exr", {"chromaticities": (0.3, 0.3)}, "chromaticities"),
         ("a.exr", {"base": RADIANCE}, "base"),
         ("a.uhdr.jpg", {"base": RADIANCE[:2]}, "base"),
-        ("a.uhdr.jpg", {"chromaticities": (0.7, 0.3, 0.2, 0.7, 0.1, 0.1, 0.3, 0.3)}, "colour_space"),
+        ("a.pq.png", {"chromaticities": (0.7, 0.3, 0.2, 0.7, 0.1, 0.1, 0.3, 0.3)}, "colour_space"),
         ("a.bmp", {}, None),
     ],
 )

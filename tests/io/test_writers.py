@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import imageio.v3 as iio
 import numpy as np
+import OpenEXR
 import pytest
 import tifffile
 from PIL import Image as PillowImage
@@ -151,6 +152,41 @@ def test_half_overflow_becomes_float(tmp_path, radiance):
         path = write_image(tmp_path / "a.exr", radiance)
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(read_image(path).pixels, radiance)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-8, 1e-12, 1e-30])
+def test_what_half_is_too_coarse_for_becomes_float(tmp_path, radiance, scale):
+    small = (radiance * np.float32(scale)).astype(np.float32)
+    with pytest.warns(UserWarning, match=r"a\.exr: .* are below 3\.8e-06, too small for half; written as 32-bit float"):
+        path = write_image(tmp_path / "a.exr", small)
+    with OpenEXR.File(str(path)) as file:
+        np.testing.assert_array_equal(file.channels()["RGB"].pixels, small)
+
+
+def test_a_few_dark_values_leave_half_as_it_is(tmp_path, radiance):
+    bright = np.tile(np.abs(radiance) + 1, (3, 3, 1)).astype(np.float32)
+    bright[0, 0], bright[1, :, 2], bright[2:4] = 1e-7, 0, 1e-7  # black and its noise
+    assert read_image(write_image(tmp_path / "a.exr", bright)).pixels.dtype == np.float16
+
+
+def test_a_dark_room_under_the_sun_becomes_float(tmp_path):
+    picture = np.full((20, 20, 3), 1e-7, np.float32)
+    picture[:10] = 6e4
+    with pytest.warns(UserWarning, match=r"50\.0% of the values \(at most 6e\+04\) are below"):
+        np.testing.assert_array_equal(read_image(write_image(tmp_path / "a.exr", picture)).pixels, picture)
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".hdr", ".tif"])
+def test_double_precision_beyond_floats_is_refused(tmp_path, suffix):
+    with pytest.raises(InputError, match="that 32-bit floats hold, found 1e\\+39"):
+        write_image(tmp_path / f"a{suffix}", np.full((2, 2, 3), 1e39))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("scale", [1e-36, 3e38])
+def test_what_hdr_has_no_exponent_for_is_told(tmp_path, scale):
+    with pytest.warns(UserWarning, match="radiance up to .*, of which .hdr holds"):
+        write_image(tmp_path / "a.hdr", np.full((8, 8, 3), scale, np.float32))
 
 
 def test_negative_radiance_in_hdr(tmp_path, radiance):

@@ -1,7 +1,8 @@
 """Which of a file's channels are red, green and blue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +16,25 @@ _GREY = ("y", "i", "l", "v")
 _LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a", "luminance": "y", "gray": "y", "grey": "y"}
 _OTHER_SPACES = ("CIELAB", "ICCLAB", "ITULAB")
 """Which OpenImageIO hands on in other colours than everybody else."""
-_GREY_NOTE = Note("grey copied to three channels")
+GREY_NOTE = Note("grey copied to three channels")
 _ALPHA_NOTE = Note("alpha channel dropped")
 _Layers = dict[str, dict[str, int]]
 
 
 class ChannelChoice(NamedTuple):
-    """What to read of a file: the part, its channels (three, or a grey one), and what to tell the user about it."""
+    """What to read of a file.
+
+    Attributes:
+        channels: Three, or a grey one.
+        notes: What to tell the user about them.
+        part: Which they are of.
+        shared: Metadata of another part that hold for this one where it has none.
+    """
 
     channels: tuple[int, ...]
     notes: tuple[Note, ...] = ()
     part: int = 0
+    shared: Mapping[str, object] = MappingProxyType({})
 
 
 def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[Note, ...]]:
@@ -37,7 +46,7 @@ def choose_stored(levels: Pixels, path: Path) -> tuple[Pixels, tuple[Note, ...]]
     count = 1 if levels.ndim == 2 else levels.shape[-1]
     if levels.ndim not in (2, 3) or count > 4:
         raise InputError(f"{path}: expected grey or RGB, found {count} channels; convert it to RGB")
-    notes = ((_GREY_NOTE,) if count < 3 else ()) + ((_ALPHA_NOTE,) if count in (2, 4) else ())
+    notes = ((GREY_NOTE,) if count < 3 else ()) + ((_ALPHA_NOTE,) if count in (2, 4) else ())
     planes = levels.reshape(*levels.shape[:2], count)[..., : 3 if count >= 3 else 1]
     result: Pixels = np.ascontiguousarray(np.broadcast_to(planes, (*planes.shape[:2], 3)))
     return result, notes
@@ -60,7 +69,7 @@ def choose_named(names: Sequence[str]) -> ChannelChoice | None:
     if not grey:
         return None
     channels, channel = grey[0]
-    return ChannelChoice((channel,), (_GREY_NOTE, _ALPHA_NOTE) if "a" in channels else (_GREY_NOTE,))
+    return ChannelChoice((channel,), (GREY_NOTE, _ALPHA_NOTE) if "a" in channels else (GREY_NOTE,))
 
 
 def choose_by_count(spec: Any, path: Path) -> ChannelChoice:
@@ -74,8 +83,8 @@ def choose_by_count(spec: Any, path: Path) -> ChannelChoice:
         raise InputError(f"{path}: expected grey or RGB, found {space}; convert it to RGB")
     has_alpha = spec.alpha_channel >= 0
     choices = {
-        (1, False): ChannelChoice((0,), (_GREY_NOTE,)),
-        (2, True): ChannelChoice((0,), (_GREY_NOTE, _ALPHA_NOTE)),
+        (1, False): ChannelChoice((0,), (GREY_NOTE,)),
+        (2, True): ChannelChoice((0,), (GREY_NOTE, _ALPHA_NOTE)),
         (3, False): ChannelChoice((0, 1, 2)),
         (4, True): ChannelChoice((0, 1, 2), (_ALPHA_NOTE,)),
         (4, False): ChannelChoice((0, 1, 2), (Note("fourth channel dropped"),)),

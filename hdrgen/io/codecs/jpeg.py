@@ -4,13 +4,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hdrgen.errors import InputError
+from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
+from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, may_hold_gain_map, read_gain_map
-from hdrgen.io.codecs.jpeg_picture import decoded, encoded, stored_jpeg
+from hdrgen.io.codecs.jpeg_picture import decoded, decoded_deep, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
-from hdrgen.io.containers.jpeg_markers import claimed_frame
+from hdrgen.io.containers.jpeg_markers import JpegFrame, claimed_frame
 from hdrgen.io.gain_maps.gain_map import apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
@@ -19,6 +22,7 @@ from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
 QUALITY = 95
+_BITS, _MORE_BITS = 8, 12
 _BYTES = 7  # for each pixel: OpenImageIO holds what it decodes twice
 _PROGRESSIVE_BYTES = 13  # libjpeg holds the coefficients of 16 bits, too
 _PILLOW_BYTES = 10  # with what Pillow holds, in four bytes; the file's own bytes come on top
@@ -39,7 +43,9 @@ class Jpeg(OpenImageIODecoder):
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
-        return _stored_summary(path) if may_hold_gain_map(path) else super().summary(path)
+        frame = claimed_frame(path)
+        own = frame is not None and (frame.bits != _BITS or frame.lossless)
+        return _stored_summary(path) if own or may_hold_gain_map(path) else super().summary(path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the profile or the tag for Adobe RGB, which OpenImageIO leaves out."""
@@ -47,6 +53,9 @@ class Jpeg(OpenImageIODecoder):
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Display values; radiance where a gain map is asked for and found."""
+        frame = claimed_frame(path)
+        if frame is not None and (frame.lossless or frame.bits != _BITS):
+            return _decoded_of_more_bits(path, frame, options)
         return _decoded_with_gain_map(path, options) if may_hold_gain_map(path) else super().decode(path, options)
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
@@ -73,6 +82,18 @@ def _stored_summary(path: Path) -> Summary:
     stored = stored_jpeg(path)
     size = upright_size(stored.width, stored.height, orientation_in(stored.metadata))
     return Summary(*size, exposure_from(stored.metadata))
+
+
+def _decoded_of_more_bits(path: Path, frame: JpegFrame, options: DecodeOptions) -> Decoded:
+    """A JPEG of 12 bits, of which OpenImageIO and Pillow know nothing, at 16."""
+    if frame.lossless or frame.bits != _MORE_BITS:
+        kind = "a lossless JPEG" if frame.lossless else f"a JPEG of {frame.bits} bits"
+        raise InputError(f"{path}: {kind} is not read here; convert it, to PNG for example")
+    summary, stored = _stored_summary(path), stored_jpeg(path)
+    check_size(path, summary.width, summary.height, options, _PROGRESSIVE_BYTES + 2 * _BYTES)
+    levels, notes = choose_stored(decoded_deep(path), path)
+    pixels = upright(levels, orientation_in(stored.metadata))
+    return pictured(Decoded(summary, pixels, False, notes, stored.chromaticities), None, _MORE_BITS)
 
 
 def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:

@@ -75,6 +75,24 @@ def decoded(content: bytes, path: Path) -> Pixels:
         raise InputError(f"{path}: truncated or corrupt JPEG file ({cause})") from error
 
 
+def decoded_deep(path: Path) -> Pixels:
+    """(H, W) or (H, W, 3) levels of a JPEG of 12 bits, uint16.
+
+    Raises:
+        InputError: Truncated or corrupt; imagecodecs, which reads them, is not installed.
+    """
+    try:
+        from imagecodecs import jpeg8_decode
+    except ImportError as error:
+        needed = "a JPEG of 12 bits needs imagecodecs, which is not installed; pip install 'hdrgen[formats]'"
+        raise InputError(f"{path}: {needed}, or convert it") from error
+    try:
+        levels: Pixels = jpeg8_decode(path.read_bytes())
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: truncated or corrupt JPEG file ({' '.join(str(error).split())})") from error
+    return levels
+
+
 def encoded(pixels: Pixels, quality: int, *, exif: bytes = b"", profile: bytes = b"") -> bytes:
     """8-bit pixels as JPEG, colour at full resolution (4:4:4)."""
     import imageio.v3 as iio

@@ -25,6 +25,7 @@ _BYTES = {8: 10, 16: 26, 32: 38}
 """For each pixel, by its bits (32: floating point, or unknown): what libjxl, OpenImageIO and its caller hold."""
 _BRAND = box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _SIGNATURE_SIZE = 12
+_START = 64  # bytes of the codestream, in which its header is
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
 _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
@@ -126,13 +127,15 @@ def _is_exif(part: IsoBox, content: bytes) -> bool:
 
 def _parts(stream: BinaryIO) -> tuple[bytes, dict[str, object]]:
     """The beginning of the codestream, and the EXIF tags."""
-    start = stream.read(64)
+    start = stream.read(_START)
     if start.startswith(CODESTREAM):
         return start, {}
-    codestream, metadata = b"", dict[str, object]()
+    codestream, whole, metadata = b"", False, dict[str, object]()
     for part in boxes(stream, _SIGNATURE_SIZE, stream.seek(0, 2)):
-        if part.kind in (b"jxlc", b"jxlp") and not codestream:
-            codestream = part.content(stream, 64)[4 if part.kind == b"jxlp" else 0 :]
+        if part.kind == b"jxlc" and not codestream:
+            codestream, whole = part.content(stream, _START), True
+        elif part.kind == b"jxlp" and not whole and len(codestream) < _START:  # the first part may be a single byte
+            codestream += part.content(stream, _START)[4:]
         elif part.kind == b"Exif" and not metadata:
             block = part.content(stream, _LONGEST_EXIF)
             metadata = metadata_in(block[4 + int.from_bytes(block[:4], "big") :])

@@ -1,7 +1,7 @@
 """The formats that OpenImageIO reads and writes: what they share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -38,8 +38,8 @@ class OpenImageIODecoder(Codec):
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure, from the header alone."""
-        with self._opened(path) as (reader, _):
-            return self.described(reader.spec(), path)
+        with self._opened(path) as (reader, choice):
+            return self.described(reader.spec(), path, choice.shared)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """From the header alone."""
@@ -50,7 +50,7 @@ class OpenImageIODecoder(Codec):
         """The pixels; floating point is radiance, and so are integers of a linear curve, PQ or HLG."""
         with self._opened(path, options) as (reader, choice):
             spec = reader.spec()
-            summary = self.described(spec, path)
+            summary = self.described(spec, path, choice.shared)
             check_size(path, summary.width, summary.height, options, self.bytes_each(spec, choice, path))
             check_tiles(path, spec, options.max_megapixels)
             pixels = upright(self.pixels(reader, choice, path), self.orientation(spec, path))
@@ -58,10 +58,10 @@ class OpenImageIODecoder(Codec):
             decoded = Decoded(summary, pixels, pixels.dtype.kind == "f", notes, self.colours(spec, path))
             return decoded if decoded.linear else pictured(decoded, self.curve(spec, path), 8 * pixels.dtype.itemsize)
 
-    def described(self, spec: Any, path: Path) -> Summary:
-        """Size of the upright image and exposure, as the header has them."""
+    def described(self, spec: Any, path: Path, shared: Mapping[str, object]) -> Summary:
+        """Size of the upright image and exposure, as the header has them, or `shared` where it has none."""
         size = upright_size(spec.width, spec.height, self.orientation(spec, path))
-        return Summary(*size, exposure_from(metadata_of(spec)))
+        return Summary(*size, exposure_from({**shared, **metadata_of(spec)}))
 
     def bytes_each(self, spec: Any, choice: ChannelChoice, path: Path) -> int:
         """That reading takes for each pixel."""
@@ -74,6 +74,11 @@ class OpenImageIODecoder(Codec):
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Checks of formats for which opening alone takes memory."""
+
+    @contextmanager
+    def readable(self, path: Path) -> Iterator[Path]:
+        """The file itself, or one that says the same to OpenImageIO where that does not understand it."""
+        yield path
 
     def choose_channels(self, reader: Any, path: Path) -> ChannelChoice:
         """The part and channels that are the picture."""
@@ -103,7 +108,7 @@ class OpenImageIODecoder(Codec):
     def _opened(self, path: Path, options: DecodeOptions | None = None) -> Iterator[tuple[Any, ChannelChoice]]:
         """A reader at the part that is the picture, and which of its channels are."""
         self.check_before_opening(path, options or DecodeOptions())
-        with opened(path, self.name, self.openimageio_name) as reader:
+        with self.readable(path) as file, opened(file, self.name, self.openimageio_name, shown=path) as reader:
             choice = self.choose_channels(reader, path)
             reader.seek_subimage(choice.part, 0)
             yield reader, choice

@@ -21,24 +21,25 @@ _LARGE_TILE = 4096**2  # pixels; tiles of panoramas are 1024 wide at most
 
 
 @contextmanager
-def opened(path: Path, name: str, openimageio_name: str) -> Iterator[Any]:
+def opened(file: Path, name: str, openimageio_name: str, *, shown: Path | None = None) -> Iterator[Any]:
     """An OpenImageIO reader positioned at the first image of the file.
 
     Args:
-        path: The file.
+        file: The file.
         name: The format's, for messages.
         openimageio_name: What OpenImageIO calls the format.
+        shown: The file that messages name; None: the one that is opened.
 
     Raises:
         InputError: The header cannot be read.
     """
     import OpenImageIO as oiio
 
-    config = oiio.ImageSpec()
+    path, config = shown or file, oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)  # else colours come back multiplied by their alpha
     try:
         with quiet_stderr:
-            reader = oiio.ImageInput.open(str(path), config)
+            reader = oiio.ImageInput.open(str(file), config)
         if reader is None:
             raise unread(path, f"{name} header", oiio.geterror())
         with closing(reader), _errors_read(reader):
@@ -122,7 +123,7 @@ def _pixel_type(spec: Any, choice: ChannelChoice, path: Path) -> str:
 def unread(path: Path, part: str, message: str) -> InputError:
     """The error to raise where OpenImageIO gave up on a part of a file, with what it said about it."""
     cause = reason(message, path)
-    if re.search("not (supported|configured)", cause):
+    if re.search("not (supported|configured|implemented)|[Nn]o support|[Uu]nsupported", cause):
         return InputError(f"{path}: this variant of {part} is not read here ({cause}); convert the file")
     return InputError(f"{path}: truncated or corrupt {part} ({cause})")
 

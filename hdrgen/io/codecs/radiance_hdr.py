@@ -1,21 +1,28 @@
 """Radiance .hdr (RGBE): radiance of 8 bits with a shared exponent, and the line of primaries OpenImageIO leaves out."""
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hdrgen.io.codecs.channels import ChannelChoice
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
 from hdrgen.io.codecs.plain_pixels import in_colours
+from hdrgen.io.colour import BT709, converted
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.notes import Note
 
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
+_RGBE, _XYZE = b"FORMAT=32-bit_rle_rgbe", b"FORMAT=32-bit_rle_xyze"
+_XYZ = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3)
+_SMALLEST, _LARGEST = 1e-32, 2.0**127  # of which OpenImageIO and Radiance itself make an exponent
 _ORDERS = {
     b"-Y +X": 1,
     b"-Y -X": 2,
@@ -46,8 +53,26 @@ class RadianceHdr(OpenImageIOCodec):
         order = _SIZE.match(_head_of(path)[2])
         return super().orientation(spec, path) if order is None else _ORDERS.get(b" ".join(order.groups()), 1)
 
+    @contextmanager
+    def readable(self, path: Path) -> Iterator[Path]:
+        """A copy that says RGBE where the file says XYZE, which is packed alike and OpenImageIO does not know."""
+        if not _is_xyze(path):
+            yield path
+            return
+        with tempfile.TemporaryDirectory(prefix="hdrgen-hdr-") as folder:
+            copy = Path(folder) / "picture.hdr"
+            copy.write_bytes(path.read_bytes().replace(_XYZE, _RGBE, 1))
+            yield copy
+
+    def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
+        """(H, W, 3) as stored; of CIE XYZ, which is not adapted to another white, BT.709."""
+        stored = super().pixels(reader, choice, path)
+        return converted(stored, _XYZ, BT709.chromaticities) if _is_xyze(path) else stored
+
     def given_colours(self, spec: Any, path: Path) -> Sequence[float] | None:
-        """The numbers of the line of primaries."""
+        """The numbers of the line of primaries; those of BT.709 where XYZ was converted."""
+        if _is_xyze(path):
+            return BT709.chromaticities
         return _primaries_of(path)
 
     def stored(
@@ -56,17 +81,28 @@ class RadianceHdr(OpenImageIOCodec):
         """float32 without negative values."""
         pixels, tags = in_colours(pixels, tags, options.colour_space, linear=True)
         pixels = pixels.astype(np.float32, copy=False)
-        negative = int((pixels < 0).any(axis=-1).sum())
+        negative, largest = int((pixels < 0).any(axis=-1).sum()), float(pixels.max())
+        outside = () if largest == 0 or _SMALLEST <= largest < _LARGEST else (_outside(largest),)
         if not negative:
-            return pixels, tags, ()
+            return pixels, tags, outside
         note = Note(f"{negative} pixels are negative, which .hdr cannot hold; written as 0")
-        return np.clip(pixels, 0, None), tags, (note,)
+        return np.clip(pixels, 0, None), tags, (note, *outside)
 
     def save(self, path: Path, pixels: Pixels, tags: Tags) -> None:
         """Write the file, with the line of primaries where the caller said something of colours."""
         super().save(path, pixels, tags)
         if tags.chromaticities is not None:
             _add_primaries(path, tags.chromaticities)
+
+
+def _is_xyze(path: Path) -> bool:
+    return _XYZE in _head_of(path)[0]
+
+
+def _outside(largest: float) -> Note:
+    return Note(
+        f"radiance up to {largest:.3g}, of which .hdr holds {_SMALLEST:g} to {_LARGEST:.3g}; scale it, or use .exr"
+    )
 
 
 def _head_of(path: Path) -> tuple[bytes, bytes, bytes]:

@@ -10,15 +10,18 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
+from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.notes import Note
+from hdrgen.io.samples.float_raw import float_page, float_radiance
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
 _DNG_VERSION = 50706
 _BYTES = 19  # for each pixel: the sensor's value and four channels of 16 bits in LibRaw, three in what it gives
+_BYTES_OF_FLOATS = 60  # the sensor's values thrice, and what LibRaw and float32 take of three channels
 _MONOCHROME = Note("monochrome sensor, grey copied to three channels")
 
 
@@ -46,7 +49,7 @@ class Raw(Codec):
             or path.suffix.lower() in self.suffixes
             or start[8:10] == b"CR"
             or start[4:12] == b"ftypcrx "
-            or _has_dng_version(path, start)
+            or _is_raw_inside(path, start)
         )
 
     def summary(self, path: Path) -> Summary:
@@ -62,11 +65,15 @@ class Raw(Codec):
         """Linear sRGB, uint16, 65535 at the sensor's white level.
 
         The camera's white balance; no automatic brightness; the black and white level of the file and nothing
-        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
+        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale. Floating
+        point, which merged HDR images in DNG files are, becomes float32.
         """
-        summary = self.summary(path)
-        check_size(path, summary.width, summary.height, options, _BYTES)
+        summary, page = self.summary(path), float_page(path)
+        check_size(path, summary.width, summary.height, options, _BYTES if page is None else _BYTES_OF_FLOATS)
         check_extent(path)
+        if page is not None:
+            with _opened(path) as raw:
+                return Decoded(summary, float_radiance(path, page, raw), True)
         with _opened(path) as raw:
             pixels: Pixels = raw.postprocess(
                 use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
@@ -77,13 +84,13 @@ class Raw(Codec):
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
 
 
-def _has_dng_version(path: Path, start: bytes) -> bool:
-    """Whether the first directory of a TIFF file says that it is a DNG one."""
-    order = BYTE_ORDERS.get(start[:4])
-    if order is None:
+def _is_raw_inside(path: Path, start: bytes) -> bool:
+    """Whether a TIFF file says that it is a DNG one, or holds what only sensors give: a RAW file under another name."""
+    if start[:4] not in BYTE_ORDERS:
         return False
-    with path.open("rb") as stream:
-        return _DNG_VERSION in TiffReader(stream, order).first().entries
+    pages = pages_of(path)
+    of_sensor = any(page.photometric in (CFA, LINEAR_RAW) for page in pages)
+    return of_sensor or any(_DNG_VERSION in page.found.directory.entries for page in pages if page.found.number == 0)
 
 
 @contextmanager

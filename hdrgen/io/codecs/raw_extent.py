@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hdrgen.errors import InputError
-from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, FIRST, WHOLE_NUMBERS, TiffReader
+from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, WHOLE_NUMBERS, TiffReader
+from hdrgen.io.containers.tiff_pages import directories
 
 _ORDERS = BYTE_ORDERS | {b"IIU\0": "<"}  # the last is Panasonic's
 _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 273, 279, 324, 325
-_SUB_DIRECTORIES, _PANASONIC_OFFSET = 330, 280
+_PANASONIC_OFFSET = 280
 _SIDES, _TILE_SIDES = (256, 257), (322, 323)
 _OFFSETS_AND_SIZES = (_STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES)
-_TAGS = (*_SIDES, *_TILE_SIDES, *_OFFSETS_AND_SIZES, _SUB_DIRECTORIES, _PANASONIC_OFFSET)
+_TAGS = (*_SIDES, *_TILE_SIDES, *_OFFSETS_AND_SIZES, _PANASONIC_OFFSET)
 _NOWHERE = 0xFFFFFFFF  # in place of an offset, where Panasonic's own tag has it
-_MOST_DIRECTORIES, _MOST_VALUES = 64, 1 << 16
+_MOST_VALUES = 1 << 16
 
 Numbers = dict[int, tuple[int, ...]]
 """Of a directory, by tag."""
@@ -30,10 +31,10 @@ def check_extent(path: Path) -> None:
         if order is None:
             return
         size = stream.seek(0, 2)
-        directories = list(_directories(TiffReader(stream, order)))
-    if any(map(_lacks_tiles, directories)):
+        tables = list(_tables(TiffReader(stream, order)))
+    if any(map(_lacks_tiles, tables)):
         raise InputError(f"{path}: corrupt RAW file (it lacks tiles of its picture); copy it again")
-    reached = max((end for numbers in directories for end in _ends(numbers)), default=0)
+    reached = max((end for numbers in tables for end in _ends(numbers)), default=0)
     if reached > size:
         excess = f"its tables reach to byte {reached}, the file has {size}"
         raise InputError(f"{path}: truncated RAW file ({excess}); copy it again")
@@ -58,19 +59,11 @@ def _lacks_tiles(numbers: Numbers) -> bool:
     return len(numbers[_TILE_OFFSETS]) < min(across * down, _MOST_VALUES)
 
 
-def _directories(reader: TiffReader) -> Iterator[Numbers]:
-    """Those of the directories that follow each other, and of those within them."""
-    waiting, seen = [reader.place_at(FIRST)], set[int]()
-    while waiting and len(seen) < _MOST_DIRECTORIES:
-        start = waiting.pop()
-        if start in seen or not start:
-            continue
-        seen.add(start)
-        entries, following = reader.directory(start)
-        numbers = {
+def _tables(reader: TiffReader) -> Iterator[Numbers]:
+    """Of the directories that follow each other, and of those within them."""
+    for _, _, (entries, _) in directories(reader):
+        yield {
             tag: reader.numbers(entries[tag], _MOST_VALUES)
             for tag in _TAGS
             if tag in entries and entries[tag].kind in WHOLE_NUMBERS
         }
-        waiting += [following, *numbers.get(_SUB_DIRECTORIES, ())]
-        yield numbers

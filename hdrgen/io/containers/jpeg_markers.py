@@ -15,7 +15,7 @@ SOI, SOS, EOI = 0xD8, 0xDA, 0xD9
 APP1, APP2 = 0xE1, 0xE2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # C4, C8 and CC are tables
 _ARITHMETIC = 0xC9
-_PROGRESSIVE = 2  # of the last two bits of the marker
+_PROGRESSIVE, _LOSSLESS = 2, 3  # of the last two bits of the marker
 _MOST_SCANS = 200  # usual are 10; each goes over the whole picture, and thousands fit into a small file
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _PIXELS_PER_BYTE = {
@@ -40,6 +40,8 @@ class JpegFrame(NamedTuple):
     arithmetic: bool
     progressive: bool = False
     channels: int = 3
+    bits: int = 8
+    lossless: bool = False
 
 
 def segments(stream: BinaryIO) -> Iterator[Segment]:
@@ -74,7 +76,8 @@ def frame_of(stream: BinaryIO) -> JpegFrame | None:
         if marker in _FRAMES and len(content) >= 5:
             height, width = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
             channels = content[5] if len(content) > 5 else 3
-            return JpegFrame(width, height, marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE, channels)
+            kind = marker >= _ARITHMETIC, marker & 3 == _PROGRESSIVE, channels, content[0], marker & 3 == _LOSSLESS
+            return JpegFrame(width, height, *kind)
     return None
 
 

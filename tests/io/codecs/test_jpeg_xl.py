@@ -34,6 +34,31 @@ def test_jpeg_xl_of_imagecodecs(tmp_path, display, dtype):
     np.testing.assert_allclose(image.as_float(), display, atol=0.003)
 
 
+def test_a_jpeg_file_that_was_packed_as_jpeg_xl(tmp_path, display):
+    """As `cjxl photo.jpg` does without loss: the codestream begins in a box of a few bytes."""
+    pixels = np.round(display * 255).astype(np.uint8)
+    photo = imagecodecs.jpeg8_encode(pixels, level=95)
+    content = imagecodecs.jpegxl_encode_jpeg(photo, usecontainer=True)
+    (tmp_path / "a.jxl").write_bytes(content)
+    first = next(part for part in boxes(BytesIO(content), 0, len(content)) if part.kind == b"jxlp")
+    assert first.end - first.start < 12
+    image, header = read_image(tmp_path / "a.jxl"), read_header(tmp_path / "a.jxl")
+    assert (header.height, header.width) == pixels.shape[:2]
+    assert not image.linear
+    decoded = imagecodecs.jpeg8_decode(photo)
+    assert np.abs(image.pixels.astype(int) - decoded).mean() < 1.5
+
+
+@pytest.mark.parametrize("first", [1, 2, 5, 11, 40])
+def test_a_codestream_in_parts(tmp_path, display, first):
+    stream = imagecodecs.jpegxl_encode(np.round(display * 255).astype(np.uint8), lossless=True, usecontainer=False)
+    cuts = [stream[:first], stream[first : first + 1], stream[first + 1 :]]
+    numbers = (0, 1, 2 | 1 << 31)  # the last one is marked
+    parts = [box(b"jxlp", n.to_bytes(4, "big") + cut) for n, cut in zip(numbers, cuts, strict=True)]
+    (tmp_path / "a.jxl").write_bytes(CONTAINER + box(b"ftyp", b"jxl \0\0\0\0jxl ") + b"".join(parts))
+    np.testing.assert_allclose(read_image(tmp_path / "a.jxl").as_float(), display, atol=0.003)
+
+
 @pytest.mark.parametrize("size", [(8, 8), (256, 256), (255, 3), (3, 300), (100, 120), (90, 160), (33, 44)])
 def test_size_of_a_jpeg_xl_before_it_is_opened(tmp_path, size):
     """Sides in eighths, in full, and as ratio; in a container and without one."""
