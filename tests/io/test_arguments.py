@@ -8,7 +8,7 @@ import pytest
 
 import hdrgen.io
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import colour_space_named, read_array, read_image, write_image
+from hdrgen.io import ADOBE_RGB, colour_space_named, read_array, read_image, write_image
 
 RADIANCE = np.ones((4, 5, 3), np.float32)
 
@@ -21,7 +21,7 @@ RADIANCE = np.ones((4, 5, 3), np.float32)
         ("a.exr", {"chromaticities": (0.3, 0.3)}, "chromaticities"),
         ("a.exr", {"base": RADIANCE}, "base"),
         ("a.uhdr.jpg", {"base": RADIANCE[:2]}, "base"),
-        ("a.pq.png", {"chromaticities": (0.7, 0.3, 0.2, 0.7, 0.1, 0.1, 0.3, 0.3)}, "colour_space"),
+        ("a.pq.png", {"colour_space": ADOBE_RGB}, "colour_space"),
         ("a.bmp", {}, None),
     ],
 )
