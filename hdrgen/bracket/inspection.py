@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.bracket.progress_bar import progress
-from hdrgen.bracket.white_level import TOP, white_code
+from hdrgen.bracket.white_level import WhiteLevel
 from hdrgen.errors import InputError
 from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
 
@@ -177,16 +177,24 @@ def _in_order(photos: list[Photo]) -> list[Photo]:
 def _compare_all(photos: Sequence[Photo]) -> None:
     """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
-    encoded = [photo for photo in photos if not photo.image.linear]
-    white = white_code((_stops(photo), photo.display) for photo in encoded)
-    for photo in encoded:
-        if (white - 0.5) / TOP < WHITE:
-            photo.white = (white - 0.5) / TOP
-            photo.notes.append(f"white is {white} of {TOP} here")
+    _find_white([photo for photo in photos if not photo.image.linear])
     for photo in photos:
         photo.ev = _stops(photo) - middle
     for darker, brighter in itertools.pairwise(photos):
         _compare(darker, brighter)
+
+
+def _find_white(photos: Sequence[Photo]) -> None:
+    """Set the white of encoded photographs, where it is below the largest code."""
+    if len({photo.image.pixels.shape for photo in photos}) != 1:
+        return
+    pixels = [photo.image.pixels.reshape(-1, 3) for photo in photos]
+    white = WhiteLevel.found(pixels, [_stops(photo) for photo in photos])
+    if white is None:
+        return
+    for photo in photos:
+        photo.white = (min(level.edge for level in white.levels) - 0.5) / white.top
+        photo.notes.append(f"{white} here")
 
 
 def _stops(photo: Photo) -> float:

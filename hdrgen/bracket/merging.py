@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hdrgen.bracket.pixels import BracketPixels, display_frame
 from hdrgen.bracket.progress_bar import progress
+from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import (
     CameraResponse,
     Gamma,
@@ -104,7 +105,7 @@ def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str]:
     """The camera's curve, and where it comes from in words."""
-    sample, ev = pixels.sample(), torch.tensor(pixels.bracket.ev)
+    sample, ev = distinct(pixels.sample(), pixels.bracket.ev)
     if isinstance(response, str) and response.lower() == "auto":
         response = "linear" if pixels.linear else "estimate"
     curve: CameraResponse

@@ -19,15 +19,19 @@ from hdrgen.cli import (
     add_config_argument,
     add_network_arguments,
     add_output_arguments,
+    add_raw_arguments,
     add_size_argument,
     add_skip_argument,
+    add_white_argument,
     asked_network,
     brackets_of,
     colour_space,
+    development_of,
     for_each,
     joined,
     left_to_do,
     output_files,
+    white_of,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -74,6 +78,8 @@ def parser(verb: str) -> CommandParser:
         help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
     )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    add_white_argument(options)
+    add_raw_arguments(options)
     add_colour_argument(options, "that of the photographs; of .avif and .jxl bt2020")
     add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
     add_size_argument(options)
@@ -168,7 +174,13 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
 def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
     from hdrgen.bracket import BracketPixels
 
-    pixels = BracketPixels.read(bracket, options.max_megapixels)
+    pixels = BracketPixels.read(
+        bracket,
+        options.max_megapixels,
+        white=white_of(options),
+        development=development_of(options),
+        picture=options.method == DISPLAY,
+    )
     if options.align != "none":
         pixels.align(shifts_only=options.align == "mtb")
     height, width = pixels.rows[0].shape[:2]
@@ -176,8 +188,11 @@ def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
     summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
     for line in _frame_lines(pixels):
         print(line)
-    count = len(bracket.frames)
-    print(f"{output}: {count} exposures ordered by {bracket.order}, {summary}; {width} x {height}{cut}", flush=True)
+    count, about_white = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    print(
+        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_white}; {width} x {height}{cut}",
+        flush=True,
+    )
 
 
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:

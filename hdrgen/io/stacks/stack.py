@@ -20,7 +20,8 @@ from hdrgen.io.stacks.exposure_lists import (
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
 
-_SAME_EXPOSURE = 0.01  # stops; cameras step by a third
+SAME_EXPOSURE = 0.01
+"""Stops; cameras step by a third."""
 _DISAGREEMENT = 1 / 3  # stops
 
 
@@ -57,7 +58,10 @@ class _Candidate:
 
 
 def read_stack(
-    source: str | Path | Sequence[str | Path], exposures: Mapping[Path, Exposure] | None = None
+    source: str | Path | Sequence[str | Path],
+    exposures: Mapping[Path, Exposure] | None = None,
+    *,
+    repeated: bool = False,
 ) -> list[Frame]:
     """The frames of an exposure stack, dark to bright by measured exposure; headers only, no pixels.
 
@@ -68,6 +72,7 @@ def read_stack(
     Args:
         source: A folder, or the files.
         exposures: Of each of the given files, in place of any list.
+        repeated: Whether several frames may have the same exposure.
 
     Warns:
         UserWarning: List and EXIF differ by more than a third of a stop after the offset that all frames share is
@@ -75,7 +80,8 @@ def read_stack(
 
     Raises:
         InputError: Fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
-            frames without exposure data; exposures that cannot be compared; two frames with the same exposure.
+            frames without exposure data; exposures that cannot be compared; frames of the same exposure, unless
+            `repeated`.
     """
     paths, lists = _members(source)
     if exposures is not None:
@@ -89,7 +95,8 @@ def read_stack(
     _warn_disagreement(candidates)
     frames = comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
     frames.sort(key=_stops)
-    _check_distinct(frames)
+    if not repeated:
+        _check_distinct(frames)
     return frames
 
 
@@ -233,10 +240,10 @@ def _stops(frame: Frame) -> float:
 def _check_distinct(frames: list[Frame]) -> None:
     pairs = itertools.pairwise(frames)
     same = [
-        f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < _SAME_EXPOSURE
+        f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < SAME_EXPOSURE
     ]
     if same:
-        folder = frames[0].path.parent
+        place = _place(frames)
         raise InputError(
-            f"{folder}: expected different exposures, found the same in {'; '.join(same)}; remove one of each"
+            f"{place}: expected different exposures, found the same in {'; '.join(same)}; remove one of each"
         )
