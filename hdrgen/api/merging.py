@@ -13,7 +13,7 @@ from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_o
 from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Exposure, Frame, Image, RawDevelopment, comparable, find_images, read_stack
+from hdrgen.io import BT709, Exposure, Frame, Image, RawDevelopment, comparable, find_images, read_stack, true_times
 
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
@@ -30,6 +30,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
     white: float | Sequence[float] | None = ...,
     white_balance: str | Sequence[float] = ...,
     demosaic: str = ...,
@@ -45,6 +46,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
     white: float | Sequence[float] | None = ...,
     white_balance: str | Sequence[float] = ...,
     demosaic: str = ...,
@@ -60,6 +62,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
     white: float | Sequence[float] | None = ...,
     white_balance: str | Sequence[float] = ...,
     demosaic: str = ...,
@@ -74,6 +77,7 @@ def merge(
     response: str | CameraResponse = "auto",
     align: Align = "homography",
     deghost: bool = False,
+    fit_exposures: bool = False,
     white: float | Sequence[float] | None = None,
     white_balance: str | Sequence[float] = "camera",
     demosaic: str = "ahd",
@@ -91,6 +95,8 @@ def merge(
             file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
         align: How to align them; `mtb` finds shifts only, `none` leaves them where they are.
         deghost: Whether to leave out what moves.
+        fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
+            distance where the response is estimated, too.
         white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9
             of floats, that of the sensor of RAW files; None: what the exposures show.
         white_balance: Of RAW files, the same for all: `camera` (the middle exposure's), `daylight`, or multipliers of
@@ -119,7 +125,7 @@ def merge(
     pixels = _read(images, ev, white, development)
     if align != "none":
         pixels.align(shifts_only=align == "mtb")
-    radiance = merge_bracket(pixels, method, response, deghost=deghost).radiance
+    radiance = merge_bracket(pixels, method, response, deghost=deghost, fit_exposures=fit_exposures).radiance
     if isinstance(images, Tensor):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
@@ -182,16 +188,16 @@ def _check_several(images: object) -> None:
 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
-        return read_stack(Path(files), repeated=True)
+        return read_stack(Path(files), bracket=True)
     paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
     if not isinstance(files, str | PathLike) and len(paths) == len(files):
         paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
     if ev is None:
-        return read_stack(paths, repeated=True)
+        return read_stack(paths, bracket=True)
     if len(ev) != len(paths):
         raise InputError(f"expected {len(paths)} EVs, one for each exposure, found {len(ev)}")
     given = {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)}
-    return read_stack(paths, given, repeated=True)
+    return read_stack(paths, given, bracket=True)
 
 
 def _bracket_of_images(
@@ -204,7 +210,7 @@ def _bracket_of_images(
             "ev",
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
-    frames = comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order])
+    frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
     if len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")

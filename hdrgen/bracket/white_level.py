@@ -100,8 +100,8 @@ class WhiteLevel:
     def _changed(self, plane: Frame, channel: int) -> Frame:
         edge = self.levels[channel].edge
         if plane.dtype.kind == "u":
-            coded: Frame = self._table(channel).astype(plane.dtype).take(plane)
-            return coded
+            table: Frame = self._table(channel).astype(plane.dtype)
+            return table[plane]
         values: Frame = np.where(plane * self.top > edge - 0.5, 1, (plane * self.scale).clip(0, 1))
         return values
 
@@ -127,7 +127,8 @@ def _top(frames: Sequence[Frame]) -> int | None:
 def _codes(frame: Frame) -> Frame:
     if frame.dtype.kind == "u":
         return frame
-    return np.rint(frame.astype(np.float32).clip(0, 1) * FLOAT_TOP).astype(np.uint16)
+    codes: Frame = np.rint(frame.astype(np.float32).clip(0, 1) * FLOAT_TOP)
+    return codes.astype(np.uint16)
 
 
 def _usual(largest: int) -> str:

@@ -169,7 +169,7 @@ def brackets_of(options: argparse.Namespace) -> list[Bracket]:
             continue
         files = sorted(_photographs(folder) if members is None else members, key=typed.index)
         exposures = _exposures(given[0], getattr(options, given[0]), files)
-        frames = read_stack(files, dict(zip(files, exposures, strict=True)), repeated=True)
+        frames = read_stack(files, dict(zip(files, exposures, strict=True)), bracket=True)
         brackets.append(Bracket(name, frames, _option(given[0])))
     return brackets
 
@@ -178,7 +178,7 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
     from hdrgen.io import UnknownExposureError, read_stack
 
     try:
-        return read_stack(source, repeated=True)
+        return read_stack(source, bracket=True)
     except UnknownExposureError as error:
         raise InputError(f"{error}, or pass --times, --ev or --ev-step") from error
 

@@ -77,6 +77,9 @@ def parser(verb: str) -> CommandParser:
         action="store_true",
         help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
     )
+    options.add_argument(
+        "--fit-exposures", action="store_true", help="by the pixels: where shutter times are rounded, or light changes"
+    )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
     add_white_argument(options)
     add_raw_arguments(options)
@@ -155,8 +158,20 @@ def _check(options: Namespace) -> None:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
     if options.method in (LEARNED, DISPLAY) and options.response != "auto":
         raise InputError(f"--response is for merges to radiance, not for --method {options.method}; leave one out")
+    if options.method in (LEARNED, DISPLAY) and options.fit_exposures:
+        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {options.method}; leave one out")
+    if options.method == LEARNED and _develops(options):
+        raise InputError(
+            f"--method {LEARNED} reads photographs as they are; leave out --white and the options of camera RAW"
+        )
     if options.method in (LEARNED, DISPLAY) and options.deghost:
         raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
+
+
+def _develops(options: Namespace) -> bool:
+    """Whether something was said of white, or of RAW."""
+    usual = {"white": None, "white_balance": "camera", "demosaic": "ahd", "highlights": "clip", "half_size": False}
+    return any(getattr(options, name) != value for name, value in usual.items())
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
@@ -200,7 +215,13 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
     from hdrgen.bracket import merge_bracket, small_picture
     from hdrgen.io import BT709
 
-    radiance, summary = merge_bracket(pixels, options.method, options.response, deghost=options.deghost)
+    radiance, summary = merge_bracket(
+        pixels,
+        options.method,
+        options.response,
+        deghost=options.deghost,
+        fit_exposures=options.fit_exposures,
+    )
     pixels.release()
     tags = _tags(pixels, options)
     _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})

@@ -37,7 +37,7 @@ from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import grouped
-from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack
+from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
@@ -95,6 +95,7 @@ __all__ = [
     "srgb_decoded",
     "srgb_encoded",
     "takes_gain_map",
+    "true_times",
     "with_usable_names",
     "write_complete",
     "write_image",
