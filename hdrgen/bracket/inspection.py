@@ -12,7 +12,19 @@ from numpy.typing import NDArray
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import WhiteLevel
 from hdrgen.errors import InputError
-from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
+from hdrgen.io import (
+    FileFormat,
+    Header,
+    Image,
+    RawDevelopment,
+    grouped,
+    images_in,
+    is_result,
+    read_header,
+    read_image,
+    read_stack,
+    shared_development,
+)
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped
@@ -178,6 +190,7 @@ def _compare_all(photos: Sequence[Photo]) -> None:
     """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
     _find_white([photo for photo in photos if not photo.image.linear])
+    _find_sensor([photo for photo in photos if photo.header.format is FileFormat.RAW])
     for photo in photos:
         photo.ev = _stops(photo) - middle
     for darker, brighter in itertools.pairwise(photos):
@@ -197,6 +210,15 @@ def _find_white(photos: Sequence[Photo]) -> None:
         photo.notes.append(f"{white} here")
 
 
+def _find_sensor(photos: Sequence[Photo]) -> None:
+    """Note what the frames of a RAW bracket share: where the sensor clips, and which white balances differ."""
+    if len(photos) < 2:
+        return
+    paths, middle = [photo.header.path for photo in photos], (len(photos) - 1) // 2
+    _, notes = shared_development(paths, list(map(_stops, photos)), middle, RawDevelopment())
+    photos[middle].notes += notes
+
+
 def _stops(photo: Photo) -> float:
     return photo.stops if photo.stops is not None else 0.0
 
@@ -207,7 +229,7 @@ def _complete_from_stack(photos: list[Photo]) -> None:
     try:
         # Of a single photograph, too, a list beside it tells the exposure
         source = paths if len(paths) > 1 else paths[0].parent
-        frames = {frame.path: frame.exposure for frame in read_stack(source)}
+        frames = {frame.path: frame.exposure for frame in read_stack(source, bracket=True)}
     except InputError:  # not one stack: each file's own metadata then has to do
         return
     for photo in photos:

@@ -90,7 +90,7 @@ def merge_bracket(
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             pixels.rows,
-            pixels.bracket.ev,
+            pixels.ev,
             curve,
             mean=MEANS[method],
             weight=_weight(method, curve, pixels.linear),
@@ -116,14 +116,14 @@ def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _fit(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
     """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words."""
-    sample, ev, reference = pixels.sample(), pixels.bracket.ev, pixels.bracket.middle
+    sample, ev, reference = pixels.sample(), pixels.ev, pixels.bracket.middle
     known = _known(pixels, response)
     if known is None:
         calibrate = partial(_calibrated, pixels.bracket.name, method)
         fitted = fitted_with_curve(sample, ev, calibrate, reference)
     else:
         fitted = fitted_exposures(sample, ev, known[0], reference)
-    pixels.bracket = replace(pixels.bracket, known_ev=tuple(fitted))
+    pixels.bracket = replace(pixels.bracket, known_ev=(fitted[0] - pixels.room, *fitted[1:]))
     return f", exposures fitted (changed by up to {max(abs(a - b) for a, b in zip(fitted, ev, strict=True)):.2g} stops)"
 
 
@@ -147,7 +147,7 @@ def _calibrated(name: str, method: str, sample: Tensor, ev: Tensor) -> CameraRes
 
 def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str]:
     """The camera's curve, and where it comes from in words."""
-    sample, ev = pixels.sample(), torch.tensor(pixels.bracket.ev)
+    sample, ev = pixels.sample(), torch.tensor(pixels.ev)
     curve, name = _known(pixels, response) or (_calibrated(pixels.bracket.name, method, sample, ev), "estimated")
     residual = response_residual(sample, ev, curve)
     fit = "" if np.isnan(residual) else f" (frames agree within {residual:.2g} stops)"
@@ -167,7 +167,7 @@ def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostM
     """What to leave out of each frame since it moved, and how much that is, in words."""
     reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
-        masks = ghost_masks(pixels.rows, pixels.bracket.ev, response, reference, progress=done)
+        masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=done)
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask
     )

@@ -53,6 +53,7 @@ class BracketPixels:
         rows: The frames to merge: the pixels themselves, or after `align` the area that all of them show.
         alignments: How each frame lies relative to the middle one; filled by `align`.
         white: What was found, or given, of where the frames clip, in words; empty where at their largest code.
+        room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
     """
 
     bracket: Bracket
@@ -64,6 +65,7 @@ class BracketPixels:
     rows: list[Rows] = field(default_factory=list)
     alignments: list[Alignment] = field(default_factory=list)
     white: str = ""
+    room: float = 0.0
 
     @classmethod
     def read(
@@ -103,8 +105,8 @@ class BracketPixels:
         if raw is None:
             loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
         else:
-            loaded = cls.of_images(raw.bracket, images, picture=picture or raw.above_white, own=True)
-            loaded.white = raw.white or loaded.white
+            loaded = cls.of_images(bracket, images, picture=picture or raw.above_white, own=True)
+            loaded.white, loaded.room = raw.white or loaded.white, raw.room
         _tell_repeats(bracket)
         return loaded
 
@@ -158,6 +160,12 @@ class BracketPixels:
         loaded = cls(bracket, codes, (height, width), rows=list(codes), white=str(level or ""))
         loaded._check_order()
         return loaded
+
+    @property
+    def ev(self) -> list[float]:
+        """Stops relative to the middle frame's, of the pixels."""
+        stops = self.bracket.ev
+        return [stops[0] + self.room, *stops[1:]]
 
     def align(self, *, shifts_only: bool) -> None:
         """Bring the frames to how the middle one shows the scene, cut to what all show.

@@ -18,12 +18,10 @@ class RawFrames:
     """How the frames of a RAW bracket are developed.
 
     Attributes:
-        bracket: With the exposures that the developed frames have.
         shared: What all frames share.
         white: Where the sensor clips, in words; empty where the files say it.
     """
 
-    bracket: Bracket
     shared: RawDevelopment
     white: str = ""
 
@@ -45,12 +43,20 @@ class RawFrames:
         told = [note for note in notes if not note.startswith("white is")]
         for note in told:
             warnings.warn(InputWarning(f"{bracket.name}: {note}", "white_balance"), stacklevel=4)
-        return cls(_with_room(bracket, shared), shared, ", ".join(note for note in notes if note not in told))
+        return cls(shared, ", ".join(note for note in notes if note not in told))
 
     @property
     def above_white(self) -> bool:
         """Whether the shortest exposure shows what the sensor clips."""
         return self.shared.highlights != HIGHLIGHTS[0]
+
+    @property
+    def room(self) -> float:
+        """Stops by which the shortest frame is darker: LibRaw leaves room for the channel that is multiplied most."""
+        balance = self.shared.white_balance
+        if not self.above_white or isinstance(balance, str):
+            return 0.0
+        return math.log2(min(balance) / max(balance))
 
     def development(self, index: int) -> RawDevelopment:
         """Of one frame: longer exposures than the shortest know nothing of highlights that they clip."""
@@ -61,12 +67,3 @@ def _codes(white: float | Sequence[float]) -> float | tuple[float, ...]:
     if isinstance(white, int | float):
         return white
     return white[0] if len(white) == 1 else tuple(white)
-
-
-def _with_room(bracket: Bracket, shared: RawDevelopment) -> Bracket:
-    """LibRaw leaves room above white for the channel that the balance multiplies most: as if exposed less."""
-    if shared.highlights == HIGHLIGHTS[0] or isinstance(shared.white_balance, str):
-        return bracket
-    room = math.log2(min(shared.white_balance) / max(shared.white_balance))
-    ev = bracket.ev
-    return replace(bracket, known_ev=(ev[0] + room, *ev[1:]))

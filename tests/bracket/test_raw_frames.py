@@ -6,7 +6,9 @@ import tifffile
 
 import hdrgen
 from hdrgen.bracket import Bracket, BracketPixels
+from hdrgen.camera import SRGB
 from hdrgen.cli.main import main
+from hdrgen.data import Brackets
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import RawDevelopment, read_image, read_stack
 from tests import dng
@@ -53,6 +55,26 @@ def test_a_white_that_is_given_counts_as_the_files_white_level_does(tmp_path, ca
     assert f"white is {code:g}, the files say {dng.WHITE}" in capsys.readouterr().out
     with pytest.raises(InputError, match=f"up to the files' white level, {dng.WHITE}, found 60000"):
         hdrgen.merge(folder, white=60000)
+
+
+def test_info_tells_of_the_sensors_white_and_of_balances(tmp_path, capsys):
+    folder = write(tmp_path / "a", clips=(0.9,) * 3, neutrals=((0.48, 1.0, 0.8), NEUTRAL, NEUTRAL))
+    assert main(["info", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert f"white is {round(dng.BLACK + 0.9 * FULL)}, the files say {dng.WHITE}" in told
+    assert "white balance differs from frame to frame" in told
+
+
+def test_learned_merges_get_frames_of_one_development(tmp_path):
+    """The ratio of two frames is that of their exposures in every channel, whatever the camera thought of the light."""
+    folder = write(
+        tmp_path / "a", neutrals=((0.45, 1.0, 0.9), NEUTRAL, (0.55, 1.0, 0.7)), radiance=RADIANCE.clip(0, 0.2)
+    )
+    with pytest.warns(InputWarning, match="white balance differs"):
+        sample = Brackets([folder])[0]
+    linear = SRGB().inverse(sample["ldr"])[:, :, 8:-8, 40:120].mean((2, 3))
+    assert np.allclose(linear[1] / linear[0], 4, rtol=0.01)
+    assert np.allclose(linear[2] / linear[1], 4, rtol=0.01)
 
 
 def test_a_full_sensor_has_no_other_white(tmp_path):
