@@ -13,7 +13,7 @@ from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_o
 from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, read_stack
+from hdrgen.io import BT709, Exposure, Frame, Image, RawDevelopment, comparable, find_images, read_stack, true_times
 
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
@@ -30,6 +30,12 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
+    white: float | Sequence[float] | None = ...,
+    white_balance: str | Sequence[float] = ...,
+    demosaic: str = ...,
+    highlights: str = ...,
+    half_size: bool = ...,
 ) -> Tensor: ...
 @overload
 def merge(
@@ -40,6 +46,12 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
+    white: float | Sequence[float] | None = ...,
+    white_balance: str | Sequence[float] = ...,
+    demosaic: str = ...,
+    highlights: str = ...,
+    half_size: bool = ...,
 ) -> NDArray[Any]: ...
 @overload
 def merge(
@@ -50,6 +62,12 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    fit_exposures: bool = ...,
+    white: float | Sequence[float] | None = ...,
+    white_balance: str | Sequence[float] = ...,
+    demosaic: str = ...,
+    highlights: str = ...,
+    half_size: bool = ...,
 ) -> Image: ...
 def merge(
     images: Images,
@@ -59,6 +77,12 @@ def merge(
     response: str | CameraResponse = "auto",
     align: Align = "homography",
     deghost: bool = False,
+    fit_exposures: bool = False,
+    white: float | Sequence[float] | None = None,
+    white_balance: str | Sequence[float] = "camera",
+    demosaic: str = "ahd",
+    highlights: str = "clip",
+    half_size: bool = False,
 ) -> Image | Array | Tensor:
     """Merge exposures of a scene to one HDR image.
 
@@ -71,6 +95,16 @@ def merge(
             file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
         align: How to align them; `mtb` finds shifts only, `none` leaves them where they are.
         deghost: Whether to leave out what moves.
+        fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
+            distance where the response is estimated, too.
+        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9
+            of floats, that of the sensor of RAW files; None: what the exposures show.
+        white_balance: Of RAW files, the same for all: `camera` (the middle exposure's), `daylight`, or multipliers of
+            red, green and blue.
+        demosaic: Of RAW files, LibRaw's: `ahd`, `linear`, `vng`, `ppg`, `dcb`, `dht` or `aahd`.
+        highlights: Of RAW files, what becomes of what the sensor clips in the shortest exposure: `clip`, `unclip`,
+            `blend` or `rebuild`.
+        half_size: Of RAW files, a pixel for each 2 x 2 of the sensor.
 
     Returns:
         Linear radiance, in which 1 just reaches white in the middle exposure: an image of files and images, which
@@ -86,10 +120,12 @@ def merge(
     0.18
     """
     _check(method, align)
-    pixels = _read(images, ev)
+    balance = white_balance if isinstance(white_balance, str) else tuple(map(float, white_balance))
+    development = RawDevelopment(balance, None, demosaic, highlights, half_size)
+    pixels = _read(images, ev, white, development)
     if align != "none":
         pixels.align(shifts_only=align == "mtb")
-    radiance = merge_bracket(pixels, method, response, deghost=deghost).radiance
+    radiance = merge_bracket(pixels, method, response, deghost=deghost, fit_exposures=fit_exposures).radiance
     if isinstance(images, Tensor):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
@@ -113,19 +149,21 @@ def _of_images(images: object) -> TypeGuard[Sequence[Image]]:
     return isinstance(images, list | tuple) and all(isinstance(image, Image) for image in images)
 
 
-def _read(images: Images, ev: object) -> BracketPixels:
+def _read(
+    images: Images, ev: object, white: float | Sequence[float] | None, development: RawDevelopment
+) -> BracketPixels:
     """The exposures dark to bright."""
     _check_several(images)
     given = None if ev is None else stops(ev)  # type: ignore[arg-type]  # it checks
     if given is not None and not isinstance(images, str | PathLike) and len(given) != len(images):
         raise InputError(f"expected {len(images)} EVs, one for each exposure, found {len(given)}")
     if _of_arrays(images):
-        return _bracket_of(images, given)  # type: ignore[arg-type]  # just checked
+        return _bracket_of(images, given, white)  # type: ignore[arg-type]  # just checked
     if _of_images(images):
-        return _bracket_of_images(images, given)
+        return _bracket_of_images(images, given, white)
     frames = _frames(images, given)  # type: ignore[arg-type]  # just checked
     bracket = Bracket(frames[0].path.absolute().parent.name or "stack", frames, "exposure")
-    return BracketPixels.read(bracket, MAX_MEGAPIXELS)
+    return BracketPixels.read(bracket, MAX_MEGAPIXELS, white=white, development=development)
 
 
 def _check_several(images: object) -> None:
@@ -150,18 +188,21 @@ def _check_several(images: object) -> None:
 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
-        return read_stack(Path(files))
+        return read_stack(Path(files), bracket=True)
     paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
     if not isinstance(files, str | PathLike) and len(paths) == len(files):
         paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
     if ev is None:
-        return read_stack(paths)
+        return read_stack(paths, bracket=True)
     if len(ev) != len(paths):
         raise InputError(f"expected {len(paths)} EVs, one for each exposure, found {len(ev)}")
-    return read_stack(paths, {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)})
+    given = {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)}
+    return read_stack(paths, given, bracket=True)
 
 
-def _bracket_of_images(images: Sequence[Image], ev: Tensor | None) -> BracketPixels:
+def _bracket_of_images(
+    images: Sequence[Image], ev: Tensor | None, white: float | Sequence[float] | None
+) -> BracketPixels:
     exposures = [image.exposure for image in images] if ev is None else [Exposure(ev=stop) for stop in ev.tolist()]
     if named := ", ".join(f"image {index}" for index, one in enumerate(exposures) if one.stops is None):
         raise InputError(
@@ -169,14 +210,17 @@ def _bracket_of_images(images: Sequence[Image], ev: Tensor | None) -> BracketPix
             "ev",
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
-    frames = comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order])
+    frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
     if len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")
-    return BracketPixels.of_images(Bracket("images", frames, "exposure"), [images[index] for index in order])
+    bracket = Bracket("images", frames, "exposure")
+    return BracketPixels.of_images(bracket, [images[index] for index in order], white=white)
 
 
-def _bracket_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> BracketPixels:
+def _bracket_of(
+    images: Sequence[Array] | Tensor, ev: Tensor | None, white: float | Sequence[float] | None
+) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
     pixels = list(to_array(displayed(images))) if isinstance(images, Tensor) else [_checked(image) for image in images]
@@ -184,7 +228,7 @@ def _bracket_of(images: Sequence[Array] | Tensor, ev: Tensor | None) -> BracketP
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
-    return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order])
+    return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order], white=white)
 
 
 def _checked(image: Array) -> Array:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hdrgen.bracket.merging import small_picture as small_picture
     from hdrgen.bracket.pixels import BracketPixels as BracketPixels
     from hdrgen.bracket.progress_bar import progress as progress
+    from hdrgen.bracket.repeated import distinct as distinct
     from hdrgen.bracket.response_plot import write_plot as write_plot
 
 _PUBLIC = {
@@ -28,6 +29,7 @@ _PUBLIC = {
     "BracketPixels": "hdrgen.bracket.pixels:BracketPixels",
     "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
     "Photo": "hdrgen.bracket.inspection:Photo",
+    "distinct": "hdrgen.bracket.repeated:distinct",
     "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
     "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
     "merge_bracket": "hdrgen.bracket.merging:merge_bracket",
@@ -43,6 +45,7 @@ __all__ = [
     "BracketPixels",
     "MergedBracket",
     "Photo",
+    "distinct",
     "fuse_bracket",
     "inspect_photographs",
     "merge_bracket",

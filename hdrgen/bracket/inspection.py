@@ -11,9 +11,21 @@ from numpy.typing import NDArray
 
 from hdrgen.bracket.float_range import float_white
 from hdrgen.bracket.progress_bar import progress
-from hdrgen.bracket.white_level import TOP, white_code
+from hdrgen.bracket.white_level import WhiteLevel
 from hdrgen.errors import InputError
-from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
+from hdrgen.io import (
+    FileFormat,
+    Header,
+    Image,
+    RawDevelopment,
+    grouped,
+    images_in,
+    is_result,
+    read_header,
+    read_image,
+    read_stack,
+    shared_development,
+)
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped
@@ -179,12 +191,8 @@ def _compare_all(photos: Sequence[Photo]) -> None:
     """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
     _scale_floats(photos)
-    encoded = [photo for photo in photos if not photo.image.linear]
-    white = white_code((_stops(photo), photo.display) for photo in encoded)
-    for photo in encoded:
-        if (white - 0.5) / TOP < WHITE:
-            photo.white = (white - 0.5) / TOP
-            photo.notes.append(f"white is {white} of {TOP} here")
+    _find_white([photo for photo in photos if not photo.image.linear])
+    _find_sensor([photo for photo in photos if photo.header.format is FileFormat.RAW])
     for photo in photos:
         photo.ev = _stops(photo) - middle
     for darker, brighter in itertools.pairwise(photos):
@@ -200,6 +208,28 @@ def _scale_floats(photos: Sequence[Photo]) -> None:
         photo.notes.append(about)
 
 
+def _find_white(photos: Sequence[Photo]) -> None:
+    """Set the white of encoded photographs, where it is below the largest code."""
+    if len({photo.image.pixels.shape for photo in photos}) != 1:
+        return
+    pixels = [photo.image.pixels.reshape(-1, 3) for photo in photos]
+    white = WhiteLevel.found(pixels, [_stops(photo) for photo in photos])
+    if white is None:
+        return
+    for photo in photos:
+        photo.white = (min(level.edge for level in white.levels) - 0.5) / white.top
+        photo.notes.append(f"{white} here")
+
+
+def _find_sensor(photos: Sequence[Photo]) -> None:
+    """Note what the frames of a RAW bracket share: where the sensor clips, and which white balances differ."""
+    if len(photos) < 2:
+        return
+    paths, middle = [photo.header.path for photo in photos], (len(photos) - 1) // 2
+    _, notes = shared_development(paths, list(map(_stops, photos)), middle, RawDevelopment())
+    photos[middle].notes += notes
+
+
 def _stops(photo: Photo) -> float:
     return photo.stops if photo.stops is not None else 0.0
 
@@ -210,7 +240,7 @@ def _complete_from_stack(photos: list[Photo]) -> None:
     try:
         # Of a single photograph, too, a list beside it tells the exposure
         source = paths if len(paths) > 1 else paths[0].parent
-        frames = {frame.path: frame.exposure for frame in read_stack(source)}
+        frames = {frame.path: frame.exposure for frame in read_stack(source, bracket=True)}
     except InputError:  # not one stack: each file's own metadata then has to do
         return
     for photo in photos:

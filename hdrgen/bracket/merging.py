@@ -1,13 +1,18 @@
 """From aligned photographs to radiance, or to a picture, in memory."""
 
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
 from hdrgen.bracket.pixels import BracketPixels, display_frame
 from hdrgen.bracket.progress_bar import progress
+from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import (
     CameraResponse,
     Gamma,
@@ -56,7 +61,12 @@ class MergedBracket(NamedTuple):
 
 
 def merge_bracket(
-    pixels: BracketPixels, method: str, response: str | CameraResponse, *, deghost: bool
+    pixels: BracketPixels,
+    method: str,
+    response: str | CameraResponse,
+    *,
+    deghost: bool,
+    fit_exposures: bool = False,
 ) -> MergedBracket:
     """Merge photographs that have been aligned.
 
@@ -66,6 +76,7 @@ def merge_bracket(
         response: `auto` (linear for linear photographs, else estimate), `estimate`, a name that
             `hdrgen.camera.response_named` takes, or a response.
         deghost: Whether to leave out what moves.
+        fit_exposures: Whether the pixels decide how far the exposures lie apart; `pixels.bracket` then has these.
 
     Returns:
         Radiance in which 1 just reaches white in the middle exposure.
@@ -73,19 +84,20 @@ def merge_bracket(
     Raises:
         InputError: No such response, or photographs that hold too little to estimate one from.
     """
+    about_fit = _fit(pixels, method, response) if fit_exposures else ""
     curve, about_curve = _response(pixels, method, response)
     masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             pixels.rows,
-            pixels.bracket.ev,
+            pixels.ev,
             curve,
             mean=MEANS[method],
             weight=_weight(method, curve, pixels.linear),
             masks=masks,
             progress=done,
         )
-    return MergedBracket(radiance, f"{method}, {about_curve}{about_masks}")
+    return MergedBracket(radiance, f"{method}, {about_curve}{about_fit}{about_masks}")
 
 
 def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
@@ -102,24 +114,41 @@ def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(display.permute(1, 2, 0).numpy())
 
 
+def _fit(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
+    """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words."""
+    sample, ev, reference = pixels.sample(), pixels.ev, pixels.bracket.middle
+    known = _known(pixels, response)
+    if known is None:
+        calibrate = partial(_calibrated, pixels.bracket.name, method)
+        fitted = fitted_with_curve(sample, ev, calibrate, reference)
+    else:
+        fitted = fitted_exposures(sample, ev, known[0], reference)
+    pixels.bracket = replace(pixels.bracket, known_ev=(fitted[0] - pixels.room, *fitted[1:]))
+    return f", exposures fitted (changed by up to {max(abs(a - b) for a, b in zip(fitted, ev, strict=True)):.2g} stops)"
+
+
+def _known(pixels: BracketPixels, response: str | CameraResponse) -> tuple[CameraResponse, str] | None:
+    """The curve that was asked for, and its name; None where it is to be estimated."""
+    if not isinstance(response, str):
+        return response, response.name
+    asked = response.lower()
+    if asked == "estimate" or (asked == "auto" and not pixels.linear):
+        return None
+    return (response_named("linear"), "linear") if asked == "auto" else (response_named(response), response)
+
+
+def _calibrated(name: str, method: str, sample: Tensor, ev: Tensor) -> CameraResponse:
+    calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
+    try:
+        return calibrate(*distinct(sample, ev.tolist()))
+    except InputError as error:
+        raise InputError(f"{name}: {error}; pass response='srgb', for example", "response") from error
+
+
 def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str]:
     """The camera's curve, and where it comes from in words."""
-    sample, ev = pixels.sample(), torch.tensor(pixels.bracket.ev)
-    if isinstance(response, str) and response.lower() == "auto":
-        response = "linear" if pixels.linear else "estimate"
-    curve: CameraResponse
-    if isinstance(response, str) and response.lower() == "estimate":
-        calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
-        try:
-            curve, name = calibrate(sample, ev), "estimated"
-        except InputError as error:
-            raise InputError(
-                f"{pixels.bracket.name}: {error}; pass response='srgb', for example", "response"
-            ) from error
-    elif isinstance(response, str):
-        curve, name = response_named(response), response
-    else:
-        curve, name = response, response.name
+    sample, ev = pixels.sample(), torch.tensor(pixels.ev)
+    curve, name = _known(pixels, response) or (_calibrated(pixels.bracket.name, method, sample, ev), "estimated")
     residual = response_residual(sample, ev, curve)
     fit = "" if np.isnan(residual) else f" (frames agree within {residual:.2g} stops)"
     return curve, f"response {name}{fit}"
@@ -138,7 +167,7 @@ def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostM
     """What to leave out of each frame since it moved, and how much that is, in words."""
     reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
-        masks = ghost_masks(pixels.rows, pixels.bracket.ev, response, reference, progress=done)
+        masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=done)
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask
     )

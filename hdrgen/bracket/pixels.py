@@ -12,18 +12,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.bracket.bracket import Bracket
+from hdrgen.bracket.bracket import Bracket, repeats
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
+from hdrgen.bracket.raw_frames import RawFrames
+from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
-from hdrgen.io import BT709, Camera, Image, check_memory, named_like, read_image, same_colours
+from hdrgen.io import (
+    BT709,
+    SAME_EXPOSURE,
+    Camera,
+    Image,
+    RawDevelopment,
+    check_memory,
+    named_like,
+    read_image,
+    same_colours,
+)
 from hdrgen.tiling import row_slices
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
 MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/verb_memory.py
+UNLIKE = 0.1  # display values by which the means of one exposure, taken twice, may differ: clouds come and go
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
 
@@ -40,6 +53,8 @@ class BracketPixels:
         chromaticities: Primaries and white of their colours, where the files say so.
         rows: The frames to merge: the pixels themselves, or after `align` the area that all of them show.
         alignments: How each frame lies relative to the middle one; filled by `align`.
+        white: What was found, or given, of where the frames clip, in words; empty where at their largest code.
+        room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
     """
 
     bracket: Bracket
@@ -50,27 +65,63 @@ class BracketPixels:
     chromaticities: tuple[float, ...] | None = None
     rows: list[Rows] = field(default_factory=list)
     alignments: list[Alignment] = field(default_factory=list)
+    white: str = ""
+    room: float = 0.0
 
     @classmethod
-    def read(cls, bracket: Bracket, max_megapixels: float) -> BracketPixels:
+    def read(
+        cls,
+        bracket: Bracket,
+        max_megapixels: float,
+        *,
+        white: White = None,
+        development: RawDevelopment | None = None,
+        picture: bool = False,
+    ) -> BracketPixels:
         """Read all frames.
+
+        Args:
+            bracket: The files.
+            max_megapixels: Larger photographs are refused.
+            white: Code at which the frames clip, or one each of red, green and blue; None: what they show.
+            development: How RAW is developed, all frames alike.
+            picture: Whether a picture is made of them: then what clips at a code near the largest one stays there.
+
+        Warns:
+            UserWarning: Several frames of one exposure, which all count; RAW frames whose own white balances differ.
 
         Raises:
             InputError: Unreadable files, more than memory holds, linear beside encoded ones, or exposures that
                 contradict the pictures.
         """
+        raw = RawFrames.of(bracket, white, development or RawDevelopment())
         images = []
         with progress(f"{bracket.name}: reading") as done:
             for index, frame in enumerate(bracket.frames, 1):
-                images.append(read_image(frame.path, max_megapixels=max_megapixels))
+                how = None if raw is None else raw.development(index - 1)
+                images.append(read_image(frame.path, max_megapixels=max_megapixels, development=how))
                 if index == 1:
                     _check_memory(bracket, images[0].pixels, max_megapixels)
                 done(index / len(bracket.frames))
-        return cls.of_images(bracket, images)
+        if raw is None:
+            loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
+        else:
+            loaded = cls.of_images(bracket, images, picture=picture or raw.above_white, own=True)
+            loaded.white, loaded.room = raw.white or loaded.white, raw.room
+        _tell_repeats(bracket)
+        return loaded
 
     @classmethod
-    def of_images(cls, bracket: Bracket, images: Sequence[Image]) -> BracketPixels:
-        """Take frames that have been read, with what their files say.
+    def of_images(
+        cls,
+        bracket: Bracket,
+        images: Sequence[Image],
+        *,
+        white: White = None,
+        picture: bool = False,
+        own: bool = False,
+    ) -> BracketPixels:
+        """Take frames that have been read, with what their files say; for `white` and `picture` see `read`.
 
         Raises:
             InputError: Linear beside encoded ones, several colour spaces, or exposures that contradict the pictures.
@@ -83,22 +134,39 @@ class BracketPixels:
             raise InputError(f"{bracket.name}: expected frames of one kind, found linear and encoded ones ({kinds})")
         _check_colours(bracket, images)
         middle = images[bracket.middle]
-        loaded = cls.of(bracket, [image.pixels for image in images])
+        loaded = cls.of(bracket, [image.pixels for image in images], white=white, picture=picture, own=own)
         loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities
         return loaded
 
     @classmethod
-    def of(cls, bracket: Bracket, frames: Sequence[NDArray[Any]]) -> BracketPixels:
-        """Take frames (H, W, 3) that are in memory already, encoded for display.
+    def of(
+        cls,
+        bracket: Bracket,
+        frames: Sequence[NDArray[Any]],
+        *,
+        white: White = None,
+        picture: bool = False,
+        own: bool = False,
+    ) -> BracketPixels:
+        """Take frames (H, W, 3) that are in memory already, encoded for display; `own` ones may be written over.
 
         Raises:
             InputError: Exposures that contradict the pictures.
         """
         codes = in_display_range(frames, bracket.name)
         height, width, _ = codes[0].shape
-        loaded = cls(bracket, codes, (height, width), rows=list(codes))
+        level = white_level([_grid(frame).reshape(-1, 3) for frame in codes], bracket.ev, white)
+        if level is not None:
+            codes = _with_white(level, codes, own=own, picture=picture)
+        loaded = cls(bracket, codes, (height, width), rows=list(codes), white=str(level or ""))
         loaded._check_order()
         return loaded
+
+    @property
+    def ev(self) -> list[float]:
+        """Stops relative to the middle frame's, of the pixels."""
+        stops = self.bracket.ev
+        return [stops[0] + self.room, *stops[1:]]
 
     def align(self, *, shifts_only: bool) -> None:
         """Bring the frames to how the middle one shows the scene, cut to what all show.
@@ -130,22 +198,26 @@ class BracketPixels:
 
     def sample(self) -> Tensor:
         """A grid of pixels of every frame, as it was before alignment: display values (S, 3, h, w)."""
-        height, width = self.size
-        step = max(1, int((height * width / SAMPLE) ** 0.5))
-        grids = [np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step]) for pixels in self.pixels]
+        grids = [np.ascontiguousarray(_grid(pixels)) for pixels in self.pixels]
         return torch.stack([torch.from_numpy(_display(grid)).permute(2, 0, 1) for grid in grids])
 
     def _check_order(self) -> None:
-        """Longer exposures are brighter: where they are not, a merge would be all wrong."""
-        means = self.sample().mean(dim=(1, 2, 3)).tolist()
+        """Longer exposures are brighter, equal ones equally bright: where not, a merge would be all wrong."""
+        means, ev = self.sample().mean(dim=(1, 2, 3)).tolist(), self.bracket.ev
         for index in range(1, len(means)):
-            if means[index] < means[index - 1] - DARKER:
-                darker, brighter = self.bracket.frames[index - 1 : index + 1]
+            brighter, repeated = means[index] - means[index - 1], ev[index] - ev[index - 1] < SAME_EXPOSURE
+            if brighter >= -DARKER and not (repeated and brighter > UNLIKE):
+                continue
+            one, other = self.bracket.frames[index - 1 : index + 1]
+            told = f"{other.path.name} ({other.exposure}) is darker than {one.path.name} ({one.exposure})"
+            if repeated:
+                names = f"{one.path.name} and {other.path.name} ({other.exposure})"
                 raise InputError(
-                    f"{self.bracket.name}: {brighter.path.name} ({brighter.exposure}) is darker than"
-                    f" {darker.path.name} ({darker.exposure}) although it was exposed longer; correct the exposures",
+                    f"{self.bracket.name}: expected different exposures of {names}, whose brightness differs by"
+                    f" {abs(brighter):.2g} of white; correct the exposures",
                     "ev",
                 )
+            raise InputError(f"{self.bracket.name}: {told} although it was exposed longer; correct the exposures", "ev")
 
 
 def display_frame(frame: Rows) -> Tensor:
@@ -157,12 +229,31 @@ def display_frame(frame: Rows) -> Tensor:
     return planes
 
 
+def _grid(frame: NDArray[Any]) -> NDArray[Any]:
+    """About `SAMPLE` pixels of a frame, (h, w, 3)."""
+    height, width, _ = frame.shape
+    step = max(1, int((height * width / SAMPLE) ** 0.5))
+    return frame[step // 2 :: step, step // 2 :: step]
+
+
+def _with_white(level: WhiteLevel, frames: list[NDArray[Any]], *, own: bool, picture: bool) -> list[NDArray[Any]]:
+    """Frames in which what was clipped has the largest code, one after the other, since they may be large."""
+    return [level.applied(frame, own=own or frame.dtype.kind == "f", lifted=not picture) for frame in frames]
+
+
 def _check_memory(bracket: Bracket, first: NDArray[Any], max_megapixels: float) -> None:
     """All frames and the merge of them, by the first of them."""
     height, width, channels = first.shape
     held = channels * (first.itemsize if first.dtype.kind == "u" else 4)  # floats are made float32
     each = held * len(bracket.frames) + MERGE_BYTES
     check_memory(bracket.frames[0].path, width, height, each, max_megapixels)
+
+
+def _tell_repeats(bracket: Bracket) -> None:
+    groups = [group for group in repeats(bracket.ev) if len(group) > 1]
+    if groups:
+        shown = "; ".join(" and ".join(bracket.frames[index].path.name for index in group) for group in groups)
+        warnings.warn(f"{bracket.name}: the same exposure in {shown}; all of them count", stacklevel=4)
 
 
 def _check_colours(bracket: Bracket, images: Sequence[Image]) -> None:

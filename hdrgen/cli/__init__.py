@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
     from hdrgen.cli.colour_option import colour_space as colour_space
     from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
+    from hdrgen.cli.exposure_options import add_raw_arguments as add_raw_arguments
+    from hdrgen.cli.exposure_options import add_white_argument as add_white_argument
     from hdrgen.cli.exposure_options import brackets_of as brackets_of
+    from hdrgen.cli.exposure_options import development_of as development_of
     from hdrgen.cli.exposure_options import exposure_values as exposure_values
     from hdrgen.cli.exposure_options import joined as joined
+    from hdrgen.cli.exposure_options import white_of as white_of
     from hdrgen.cli.lightning import run as run_lightning
     from hdrgen.cli.lightning_log import less_noise as less_noise
     from hdrgen.cli.method_table import Table as Table
@@ -60,6 +64,10 @@ _PUBLIC = {
     "check_skipping": "hdrgen.cli.output:check_skipping",
     "left_to_do": "hdrgen.cli.output:left_to_do",
     "all_exist": "hdrgen.cli.output:all_exist",
+    "add_raw_arguments": "hdrgen.cli.exposure_options:add_raw_arguments",
+    "add_white_argument": "hdrgen.cli.exposure_options:add_white_argument",
+    "development_of": "hdrgen.cli.exposure_options:development_of",
+    "white_of": "hdrgen.cli.exposure_options:white_of",
     "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
@@ -93,8 +101,10 @@ __all__ = [
     "add_config_argument",
     "add_network_arguments",
     "add_output_arguments",
+    "add_raw_arguments",
     "add_size_argument",
     "add_skip_argument",
+    "add_white_argument",
     "all_exist",
     "asked_network",
     "brackets_of",
@@ -102,6 +112,7 @@ __all__ = [
     "cited",
     "colour_space",
     "compare_methods",
+    "development_of",
     "exposure_columns",
     "exposure_values",
     "for_each",
@@ -119,6 +130,7 @@ __all__ = [
     "trained",
     "trained_network",
     "value_of",
+    "white_of",
     "with_config",
 ]
 

@@ -13,9 +13,10 @@ from hdrgen.errors import InputError
 
 if TYPE_CHECKING:  # the functions import what they need: help texts do without
     from hdrgen.bracket import Bracket
-    from hdrgen.io import Exposure, Frame
+    from hdrgen.io import Exposure, Frame, RawDevelopment
 
 LIST_OPTIONS = ("--ev", "--times", "--ev-step")
+DEMOSAIC = ("ahd", "linear", "vng", "ppg", "dcb", "dht", "aahd")  # as `hdrgen.io.DEMOSAIC`
 MOST_EXPOSURES = 100  # of a range: more is a slip of the step, and a day of computing
 
 
@@ -28,6 +29,73 @@ def add_bracket_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--times", metavar="S,S,..", help="exposure times in seconds, such as 1/250,1/60,1/15")
     group.add_argument("--ev", metavar="EV,EV,..", help="exposures in stops, such as -2,0,2")
     group.add_argument("--ev-step", metavar="EV", help="stops from one file to the next; negative: from bright to dark")
+
+
+def add_white_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the photographs clip."""
+    parser.add_argument(
+        "--white",
+        metavar="CODE",
+        help="at which the photographs clip, or R,G,B: 250, 16383, 0.9 of floats, the sensor's of RAW (default: what"
+        " they show)",
+    )
+
+
+def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
+    """How camera RAW is developed."""
+    group = parser.add_argument_group("camera RAW, all frames of a scene alike")
+    group.add_argument(
+        "--white-balance",
+        metavar="WB",
+        default="camera",
+        help="camera (the middle exposure's), daylight, or multipliers R,G,B (default: %(default)s)",
+    )
+    group.add_argument("--demosaic", choices=DEMOSAIC, default="ahd", help="LibRaw's ways (default: %(default)s)")
+    group.add_argument(
+        "--highlights",
+        choices=("clip", "unclip", "blend", "rebuild"),
+        default="clip",
+        help="what the sensor clips in the shortest exposure (default: %(default)s)",
+    )
+    group.add_argument(
+        "--half-size", action="store_true", help="a pixel for each 2 x 2 of the sensor: fast, no colours made up"
+    )
+
+
+def white_of(options: argparse.Namespace) -> float | tuple[float, ...] | None:
+    """What --white says.
+
+    Raises:
+        InputError: Neither one number nor three.
+    """
+    if options.white is None:
+        return None
+    codes = _three(options.white, "--white")
+    return codes if len(codes) == 3 else codes[0]
+
+
+def development_of(options: argparse.Namespace) -> RawDevelopment:
+    """What the options of camera RAW say.
+
+    Raises:
+        InputError: A white balance that is none.
+    """
+    from hdrgen.io import BALANCES, RawDevelopment
+
+    balance = options.white_balance
+    return RawDevelopment(
+        white_balance=balance if balance in BALANCES or "," not in balance else _three(balance, "--white-balance"),
+        demosaic=options.demosaic,
+        highlights=options.highlights,
+        half_size=options.half_size,
+    )
+
+
+def _three(text: str, option: str) -> tuple[float, ...]:
+    values = tuple(_number(part, option) for part in str(text).split(","))
+    if len(values) not in (1, 3):
+        raise InputError(f"{option}: expected one number, or three for red, green and blue, found {text!r}")
+    return values
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
@@ -101,7 +169,7 @@ def brackets_of(options: argparse.Namespace) -> list[Bracket]:
             continue
         files = sorted(_photographs(folder) if members is None else members, key=typed.index)
         exposures = _exposures(given[0], getattr(options, given[0]), files)
-        frames = read_stack(files, dict(zip(files, exposures, strict=True)))
+        frames = read_stack(files, dict(zip(files, exposures, strict=True)), bracket=True)
         brackets.append(Bracket(name, frames, _option(given[0])))
     return brackets
 
@@ -110,7 +178,7 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
     from hdrgen.io import UnknownExposureError, read_stack
 
     try:
-        return read_stack(source)
+        return read_stack(source, bracket=True)
     except UnknownExposureError as error:
         raise InputError(f"{error}, or pass --times, --ev or --ev-step") from error
 

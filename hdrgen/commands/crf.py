@@ -14,6 +14,7 @@ from hdrgen.cli import (
     add_network_arguments,
     add_output_arguments,
     add_size_argument,
+    add_white_argument,
     asked_network,
     brackets_of,
     for_each,
@@ -21,6 +22,7 @@ from hdrgen.cli import (
     output_files,
     refuse_existing,
     trained_network,
+    white_of,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -47,6 +49,7 @@ def parser(verb: str) -> CommandParser:
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.json); a folder for several scenes (default: SCENE_crf.json here)")
     options.add_argument("--method", choices=("debevec", "robertson"), help="for exposures (default: debevec)")
+    add_white_argument(options)
     add_network_arguments(options, "the network for one photograph (default: the packaged weights)")
     options.add_argument(
         "--plot", choices=("svg", "png", "none"), default="svg", help="of the curves (default: %(default)s)"
@@ -75,8 +78,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if single:
         return _estimate_from_one(single, outputs[0], options)
     pairs = list(zip(brackets, outputs, strict=True))
-    method = options.method or "debevec"
-    for_each(pairs, "scenes", lambda pair: _estimate(*pair, method, options.plot, options.max_megapixels))
+    for_each(pairs, "scenes", lambda pair: _estimate(options, *pair))
 
 
 def _only_photograph(options: Namespace) -> Path | None:
@@ -136,19 +138,18 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
     return f", plot {write_plot(output.with_suffix(f'.{plot}'), response, title)}"
 
 
-def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapixels: float) -> None:
-    import torch
-
-    from hdrgen.bracket import BracketPixels
+def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
+    from hdrgen.bracket import BracketPixels, distinct
     from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
 
-    pixels = BracketPixels.read(bracket, max_megapixels)
+    method = options.method or "debevec"
+    pixels = BracketPixels.read(bracket, options.max_megapixels, white=white_of(options))
     if pixels.linear:
         raise InputError(
             f"{bracket.name}: expected encoded photographs (JPEG, PNG), found linear ones, which need no response;"
             " merge them as they are"
         )
-    sample, ev = pixels.sample(), torch.tensor(bracket.ev)
+    sample, ev = distinct(pixels.sample(), bracket.ev)
     try:
         response = (calibrate_robertson if method == "robertson" else calibrate_debevec)(sample, ev)
     except InputError as error:
@@ -156,12 +157,14 @@ def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapi
     residual = response_residual(sample, ev, response)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
-    written = _plotted(output, plot, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops")
+    written = _plotted(
+        output, options.plot, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops"
+    )
     if residual > DISAGREE:
         warnings.warn(
             f"{bracket.name}: the frames disagree by {residual:.2g} stops under this curve; check the exposures, align"
             " the frames, leave out moving things and borders",
             stacklevel=2,
         )
-    count = len(bracket.frames)
-    print(f"{output}: {count} exposures ordered by {bracket.order}, {method}, residual {residual:.3g} stops{written}")
+    about = f"{method}, residual {residual:.3g} stops{f', {pixels.white}' if pixels.white else ''}"
+    print(f"{output}: {len(bracket.frames)} exposures ordered by {bracket.order}, {about}{written}")

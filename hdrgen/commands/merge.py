@@ -19,15 +19,19 @@ from hdrgen.cli import (
     add_config_argument,
     add_network_arguments,
     add_output_arguments,
+    add_raw_arguments,
     add_size_argument,
     add_skip_argument,
+    add_white_argument,
     asked_network,
     brackets_of,
     colour_space,
+    development_of,
     for_each,
     joined,
     left_to_do,
     output_files,
+    white_of,
     with_config,
 )
 from hdrgen.errors import InputError
@@ -76,7 +80,12 @@ def parser(verb: str) -> CommandParser:
         action="store_true",
         help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
     )
+    options.add_argument(
+        "--fit-exposures", action="store_true", help="by the pixels: where shutter times are rounded, or light changes"
+    )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    add_white_argument(options)
+    add_raw_arguments(options)
     add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
     add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
     add_size_argument(options)
@@ -152,8 +161,20 @@ def _check(options: Namespace) -> None:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
     if options.method in (LEARNED, DISPLAY) and options.response != "auto":
         raise InputError(f"--response is for merges to radiance, not for --method {options.method}; leave one out")
+    if options.method in (LEARNED, DISPLAY) and options.fit_exposures:
+        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {options.method}; leave one out")
+    if options.method == LEARNED and _develops(options):
+        raise InputError(
+            f"--method {LEARNED} reads photographs as they are; leave out --white and the options of camera RAW"
+        )
     if options.method in (LEARNED, DISPLAY) and options.deghost:
         raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
+
+
+def _develops(options: Namespace) -> bool:
+    """Whether something was said of white, or of RAW."""
+    usual = {"white": None, "white_balance": "camera", "demosaic": "ahd", "highlights": "clip", "half_size": False}
+    return any(getattr(options, name) != value for name, value in usual.items())
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
@@ -172,7 +193,13 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
 def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
     from hdrgen.bracket import BracketPixels
 
-    pixels = BracketPixels.read(bracket, options.max_megapixels)
+    pixels = BracketPixels.read(
+        bracket,
+        options.max_megapixels,
+        white=white_of(options),
+        development=development_of(options),
+        picture=options.method == DISPLAY,
+    )
     if options.align != "none":
         pixels.align(shifts_only=options.align == "mtb")
     height, width = pixels.rows[0].shape[:2]
@@ -180,8 +207,11 @@ def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
     summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
     for line in _frame_lines(pixels):
         print(line)
-    count = len(bracket.frames)
-    print(f"{output}: {count} exposures ordered by {bracket.order}, {summary}; {width} x {height}{cut}", flush=True)
+    count, about_white = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    print(
+        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_white}; {width} x {height}{cut}",
+        flush=True,
+    )
 
 
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
@@ -189,7 +219,13 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
     from hdrgen.bracket import merge_bracket, small_picture
     from hdrgen.io import BT709
 
-    radiance, summary = merge_bracket(pixels, options.method, options.response, deghost=options.deghost)
+    radiance, summary = merge_bracket(
+        pixels,
+        options.method,
+        options.response,
+        deghost=options.deghost,
+        fit_exposures=options.fit_exposures,
+    )
     pixels.release()
     tags = _tags(pixels, options)
     _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})

@@ -14,7 +14,16 @@ from hdrgen.camera import SRGB
 from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.data.sample import GAIN_MAP, LINEAR
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import Image, has_gain_map, read_header, read_image, row_slices, rows_of, white_of_floats
+from hdrgen.io import (
+    Image,
+    RawDevelopment,
+    has_gain_map,
+    read_header,
+    read_image,
+    row_slices,
+    rows_of,
+    white_of_floats,
+)
 
 
 def read_radiance(path: Path) -> Tensor:
@@ -29,7 +38,13 @@ class FramePixels(NamedTuple):
     linear: bool
 
 
-def read_frame(path: Path, *, clean: bool = False, max_megapixels: float = 500) -> FramePixels:
+def read_frame(
+    path: Path,
+    *,
+    clean: bool = False,
+    max_megapixels: float = 500,
+    development: RawDevelopment | None = None,
+) -> FramePixels:
     """One exposure of a stack.
 
     Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
@@ -38,7 +53,7 @@ def read_frame(path: Path, *, clean: bool = False, max_megapixels: float = 500) 
     Raises:
         InputError: As of `read_image`; floats that are codes, of which one frame alone does not tell the white.
     """
-    image = read_image(path, clean=clean, max_megapixels=max_megapixels)
+    image = read_image(path, clean=clean, max_megapixels=max_megapixels, development=development)
     if image.linear and image.pixels.dtype.kind == "f" and white_of_floats(largest := float(image.pixels.max())) != 1:
         found = f"found values up to {largest:.8g}; divide all frames by their white level"
         raise InputError(f"{path}: expected linear values of which 1 is white, {found}")

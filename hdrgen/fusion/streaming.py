@@ -29,6 +29,7 @@ Sums = NDArray[np.complex64]
 ROWS = 128  # are read of every frame at a time
 VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
 WHITE = 0.99  # display values from which on a frame is white; weights end there, too
+SAME = 0.01  # stops between repeated exposures at most
 HALF = 0.5  # a mask above it lets a frame stand in for pixels that none exposes well
 
 
@@ -87,8 +88,9 @@ def merge_photographs(
     _check(frames, ev)
     order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)
     mean = mean or LogMean()
+    most, least = ev[order[0]] - SAME, ev[order[-1]] + SAME  # of an exposure that was repeated, all frames count alike
     terms = [
-        _FrameTerms(response, weight, mean, ev[j], frames[j].dtype, longest=j == order[0], shortest=j == order[-1])
+        _FrameTerms(response, weight, mean, ev[j], frames[j].dtype, longest=ev[j] >= most, shortest=ev[j] <= least)
         for j in order
     ]
     ordered_masks = [masks[j] if masks else None for j in order]

@@ -2,6 +2,7 @@
 
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
+from hdrgen.io.clipping import ClipLevel, clip_levels
 from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
 from hdrgen.io.codecs.openexr import half_holds
@@ -21,6 +22,7 @@ from hdrgen.io.colour import (
     srgb_decoded,
     srgb_encoded,
 )
+from hdrgen.io.development import BALANCES, DEMOSAIC, HIGHLIGHTS, RawDevelopment
 from hdrgen.io.exposure import Camera, Exposure, Frame
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
@@ -35,28 +37,36 @@ from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
+from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import grouped
-from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
+from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
     "ARRAY_SUFFIX",
+    "BALANCES",
     "BT709",
     "BT2020",
     "COLOUR_SPACES",
+    "DEMOSAIC",
     "DISPLAY_P3",
+    "HIGHLIGHTS",
+    "SAME_EXPOSURE",
     "Camera",
+    "ClipLevel",
     "ColourSpace",
     "Exposure",
     "FileFormat",
     "Frame",
     "Header",
     "Image",
+    "RawDevelopment",
     "Tags",
     "UnknownExposureError",
     "Values",
     "check_memory",
     "check_writable",
+    "clip_levels",
     "colour_space_named",
     "comparable",
     "complete_or_nothing",
@@ -71,6 +81,7 @@ __all__ = [
     "has_gain_map",
     "images_in",
     "is_hdr_png",
+    "is_raw",
     "is_result",
     "named_like",
     "natural_key",
@@ -85,10 +96,12 @@ __all__ = [
     "row_slices",
     "rows_of",
     "same_colours",
+    "shared_development",
     "srgb_decoded",
     "srgb_encoded",
     "suffix_of",
     "takes_gain_map",
+    "true_times",
     "white_of_floats",
     "with_usable_names",
     "write_complete",

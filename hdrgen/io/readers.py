@@ -5,6 +5,7 @@ from pathlib import Path
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import DecodeOptions
 from hdrgen.io.colour import BT709, ColourSpace, converted, same_colours
+from hdrgen.io.development import RawDevelopment
 from hdrgen.io.formats import detect
 from hdrgen.io.headers import unreadable_notes
 from hdrgen.io.image import Image, Pixels
@@ -20,6 +21,7 @@ def read_image(
     gain_map: bool = False,
     colour_space: ColourSpace | None = None,
     working_bytes: float = 0,
+    development: RawDevelopment | None = None,
 ) -> Image:
     """Read JPEG, PNG, TIFF, Radiance .hdr, OpenEXR, JPEG XL, AVIF or camera RAW; the content decides, not the suffix.
 
@@ -42,6 +44,8 @@ def read_image(
             file's own, which `chromaticities` gives.
         working_bytes: For each pixel, that the caller takes at most for what it does with the image, with the image
             itself: what memory does not hold is refused before it is read.
+        development: How camera RAW is developed; None: white balance and white level of the file. Other files are read
+            as they are.
 
     Warns:
         UserWarning: Grey or alpha handled; a gain map left out; black or negative pixels in radiance, with their count;
@@ -54,7 +58,7 @@ def read_image(
     """
     path = Path(path)
     summary, pixels, linear, notes, chromaticities = detect(path).codec.decode(
-        path, DecodeOptions(max_megapixels, gain_map, working_bytes)
+        path, DecodeOptions(max_megapixels, gain_map, working_bytes, development or RawDevelopment())
     )
     all_notes = list(notes)
     if linear and pixels.dtype.kind == "f":  # integers of RAW files are never negative, and often black

@@ -1,68 +1,153 @@
-"""The code that a camera clips at, from exact shares of the pixels."""
+"""Where a camera clips: found from exposures of scenes whose radiance is known."""
+
+import io
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
-from hdrgen.bracket.white_level import white_code
+import hdrgen
+from hdrgen.bracket.white_level import WhiteLevel
+from hdrgen.errors import InputError
 
-
-def frame(shares, stops=0.0):
-    """10,000 pixels, of which each code has its share, in parts of 10,000; the rest is mid-grey."""
-    codes = [code for code, count in shares.items() for _ in range(count)]
-    display = np.full((100, 100, 3), 10 / 255, np.float32)  # all other channels are darker
-    display.reshape(-1, 3)[:, 1] = 128 / 255
-    display.reshape(-1, 3)[: len(codes), 1] = np.array(codes) / 255
-    return stops, display
+STOPS = (-2.0, 0.0, 2.0)
+GAINS = np.array([1.0, 0.9, 0.8])
 
 
-def found(shares, apart=1.0):
-    return white_code([frame(shares), frame(shares, apart)])
+def smooth_scene(stops: float = 2.0, shape=(128, 160)) -> np.ndarray:
+    """Radiance (H, W, 3) from dark on the left to so many stops above white."""
+    y = np.linspace(0, 0.5, shape[0])[:, None, None]
+    return 2.0 ** (np.linspace(-6, stops - 0.5, shape[1])[None, :, None] + y) * GAINS
 
 
-@pytest.mark.parametrize(("count", "code"), [(48, 255), (52, 251)])
-def test_half_a_percent_is_a_pile(count, code):
-    assert found({251: count}) == code
+def codes(scene, stops, white, *, curve=1.0, dtype=np.uint16, top=None, noise=0.0):
+    """What a camera that clips at a code (or one for each channel) stores; `top` is what display value 1 would be."""
+    levels = (scene * 2.0**stops) ** (1 / curve) * (np.max(white) if top is None else top)
+    if noise:
+        levels = levels + np.random.default_rng(int(8 * stops) + 99).normal(0, noise, scene.shape)
+    return np.rint(np.clip(levels, 0, white)).astype(dtype)
 
 
-@pytest.mark.parametrize(("count", "code"), [(304, 255), (336, 251)])
-def test_a_pile_is_eight_times_what_the_codes_below_have(count, code):
-    assert found(dict.fromkeys(range(243, 251), 40) | {251: count}) == code
-    assert found(dict.fromkeys(range(243, 247), 40) | {251: count // 2}) == code
+def found(frames, stops=STOPS):
+    level = WhiteLevel.found([frame.reshape(-1, 3) for frame in frames], stops)
+    return None if level is None else [each.code for each in level.levels]
 
 
-@pytest.mark.parametrize(("lowest", "code"), [(229, 255), (230, 230)])
-def test_no_camera_clips_below_230(lowest, code):
-    assert found({lowest: 3000}) == code
+def worst(merged, scene, below=0.5, above=2**-6):
+    """Stops between a merge and the truth, but for one constant, of what some exposure shows."""
+    seen = scene * 0.25 < below
+    error = np.log2(merged / scene)[seen & (scene > above)]
+    return float(np.abs(error - np.median(error)).max())
 
 
-@pytest.mark.parametrize(("stops", "code"), [(0.29, 255), (0.31, 251), (-0.31, 251)])
-def test_two_different_exposures_must_agree(stops, code):
-    assert found({251: 3000}, stops) == code
-    assert white_code([frame({251: 3000}), frame({252: 3000}, stops)]) == 255
+@pytest.mark.parametrize("white", [1023, 4095, 16383, 16380, 32767, 32768, 60000])
+def test_fewer_bits_in_sixteen_are_found_and_merged_like_the_scene(white):
+    scene = smooth_scene()
+    frames = [codes(scene, ev, white) for ev in STOPS]
+    assert found(frames) == [white] * 3
+    merged = hdrgen.merge(frames, ev=STOPS, response="linear", align="none")
+    assert worst(merged, scene, 0.99) < 0.06  # rounding of 10 bits in the dark
+    assert np.isclose(merged[64, 80], scene[64, 80], rtol=0.1).all()  # white, not 65535, is radiance 1
 
 
-def test_the_lowest_of_several_counts_and_black_frames_tell_nothing():
-    assert found({240: 1000, 251: 1000}) == 240
-    assert white_code([frame({}), frame({}, 1.0)]) == 255
-    assert white_code([]) == 255
+@pytest.mark.parametrize("whites", [(15000, 16383, 14000), (60000, 64000, 62000)])
+def test_each_channel_clips_where_it_does(whites):
+    scene = smooth_scene()
+    frames = [codes(scene, ev, whites, top=max(whites)) for ev in STOPS]
+    assert found(frames) == list(whites)
+    assert worst(hdrgen.merge(frames, ev=STOPS, response="linear", align="none"), scene, 0.8) < 0.02
 
 
-def exposure(stops: float, white: int, seed: int = 0) -> tuple[float, np.ndarray]:
-    """Display values of a scene of uniform radiance between 0 and 2, clipped at a code."""
-    scene = np.random.default_rng(seed).uniform(0, 2, (100, 100, 3))
-    return stops, np.rint((scene * 2.0**stops * 255).clip(0, white)) / 255
+@pytest.mark.parametrize(("white", "quality"), [(235, None), (250, None), (250, 95), (245, 90)])
+def test_eight_bits_that_clip_early_do_not_count_as_data(white, quality):
+    scene = smooth_scene(3.5)
+    frames = [codes(scene, ev, white, curve=2.2, dtype=np.uint8, top=255, noise=0.7) for ev in STOPS]
+    if quality:
+        frames = [jpeg(frame, quality) for frame in frames]
+    assert all(abs(code - white) <= 1 for code in found(frames))
+    with_white = hdrgen.merge(frames, ev=STOPS, response="gamma:2.2", align="none")
+    without = hdrgen.merge(frames, ev=STOPS, response="gamma:2.2", align="none", white=255)
+    assert worst(with_white, scene, 0.8, 0.1) < 0.25 < 0.7 < worst(without, scene, 0.8, 0.1)
 
 
-@pytest.mark.parametrize("white", [235, 250, 255])
-def test_two_exposures_that_are_flat_at_one_code(white):
-    assert white_code([exposure(0, white), exposure(1, white)]) == white
+def jpeg(frame, quality):
+    file = io.BytesIO()
+    Pillow.fromarray(frame).save(file, "JPEG", quality=quality, subsampling=0)
+    return np.asarray(Pillow.open(file))
 
 
-def test_a_bright_surface_of_one_exposure_is_no_white():
-    assert white_code([exposure(0, 240)]) == 255
-    assert white_code([exposure(0, 240), exposure(0.2, 240)]) == 255  # as good as the same exposure
-    assert white_code([]) == 255
+def test_saturation_that_spreads_over_a_few_codes_is_found_with_its_foot():
+    scene, spread = smooth_scene(), np.random.default_rng(1)
+    frames = []
+    for ev in STOPS:
+        sensor = np.minimum(scene * 2.0**ev * 15000, 15000 + spread.normal(0, 12, scene.shape))
+        frames.append(np.rint(sensor.clip(0)).astype(np.uint16))
+    assert all(14960 < code < 15040 for code in found(frames))
+    assert worst(hdrgen.merge(frames, ev=STOPS, response="linear", align="none"), scene, 0.9) < 0.05
 
 
-def test_no_camera_clips_in_the_greys():
-    assert white_code([exposure(0, 200), exposure(1, 200)]) == 255
+def test_one_exposure_that_clips_is_enough_where_a_shorter_one_shows_differences():
+    scene = smooth_scene(-0.2)
+    frames = [codes(scene, ev, 16383) for ev in (-2.0, 0.0, 1.0)]
+    assert (frames[1] < 16383).all()
+    assert found(frames, (-2.0, 0.0, 1.0)) == [16383] * 3
+
+
+def test_floats_may_clip_below_one():
+    scene = smooth_scene()
+    frames = [(np.minimum(scene * 2.0**ev, 1) * 0.8).astype(np.float32) for ev in STOPS]
+    assert worst(hdrgen.merge(frames, ev=STOPS, response="linear", align="none"), scene, 0.95) < 0.02
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_what_is_not_clipped_has_no_white(dtype, share):
+    """A dark scene, with noise, whose brightest pixels are no plateau."""
+    top = np.iinfo(dtype).max
+    scene = smooth_scene(-2.1) * share
+    frames = [codes(scene, ev, top, dtype=dtype, noise=top / 2000) for ev in STOPS]
+    assert frames[-1].max() < top
+    assert found(frames) is None
+
+
+def test_flat_surfaces_borders_and_patches_are_no_white():
+    flat = smooth_scene(-4)
+    flat[:40, :40] = 0.2  # the brightest surface of a rendering without noise
+    assert found([codes(flat, ev, 65535) for ev in STOPS]) is None
+    bordered = [np.pad(codes(flat, ev, 65535), ((8, 8), (8, 8), (0, 0)), constant_values=30000) for ev in STOPS]
+    assert found(bordered) is None
+    patches = 2.0 ** -np.repeat(np.arange(8), 20)[None, :, None] * np.ones((64, 1, 3)) * 0.95
+    assert found([codes(patches, ev, 255, dtype=np.uint8) for ev in STOPS]) is None
+    assert found([codes(patches / 5, ev, 65535) for ev in STOPS]) is None
+
+
+def test_the_full_range_and_one_exposure_alone_tell_nothing():
+    scene = smooth_scene()
+    assert found([codes(scene, ev, 255, dtype=np.uint8) for ev in STOPS]) is None
+    assert found([codes(scene, 0, 250, dtype=np.uint8)], (0.0,)) is None
+    assert found([codes(scene, 0, 250, dtype=np.uint8)] * 2, (0.0, 0.2)) is None
+    assert found([], ()) is None
+
+
+def test_a_given_white_needs_no_evidence():
+    scene = smooth_scene(-0.5)
+    frames = [codes(scene, ev, 4095) for ev in (-1.0, 0.0)]
+    merged = hdrgen.merge(frames, ev=(-1, 0), response="linear", align="none", white=4095)
+    assert np.allclose(merged[0], scene[0] * 0.5, rtol=0.03)  # EV 0 is the darker of two
+    each = hdrgen.merge(frames, ev=(-1, 0), response="linear", align="none", white=(4095, 4095, 4095))
+    assert np.array_equal(merged, each)
+
+
+def test_frames_of_the_caller_stay_as_they_are():
+    frames = [codes(smooth_scene(), ev, 16383) for ev in STOPS]
+    before = [frame.copy() for frame in frames]
+    hdrgen.merge(frames, ev=STOPS, response="linear", align="none")
+    assert all(map(np.array_equal, frames, before))
+
+
+@pytest.mark.parametrize("white", [0, -3, 300, (250, 250), (250, 250, 999), float("nan")])
+def test_an_impossible_white_is_one_line(white):
+    frames = [codes(smooth_scene(), ev, 255, dtype=np.uint8) for ev in STOPS]
+    with pytest.raises(InputError, match="expected white as one code up to 255") as caught:
+        hdrgen.merge(frames, ev=STOPS, response="linear", white=white)
+    assert caught.value.argument == "white"

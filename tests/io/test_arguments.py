@@ -8,7 +8,8 @@ import pytest
 
 import hdrgen.io
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import ADOBE_RGB, colour_space_named, read_array, read_image, write_image
+from hdrgen.io import colour_space_named, read_array, read_image, write_image
+from hdrgen.io.colour import ADOBE_RGB
 
 RADIANCE = np.ones((4, 5, 3), np.float32)
 

@@ -1,5 +1,6 @@
 """Photographs that belong together, to predict from: the exposures of one scene."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles
 from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
-from hdrgen.errors import InputError
-from hdrgen.io import Frame, grouped, images_in, read_stack
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.io import Frame, RawDevelopment, grouped, images_in, is_raw, read_stack, shared_development
 
 
 class Brackets(PhotographedStacks):
@@ -43,6 +44,7 @@ class Brackets(PhotographedStacks):
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.selection = selection or WholeStack()
+        self._developments: dict[int, RawDevelopment] = {}
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All photographs of a scene, dark to bright."""
@@ -57,8 +59,19 @@ class Brackets(PhotographedStacks):
         return read_stack(folder if files is None else files)
 
     def display(self, index: int, path: Path) -> FramePixels:
-        """(3, H, W) display values of one photograph."""
-        return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels)
+        """(3, H, W) display values of one photograph; RAW ones are developed as the reference of their scene."""
+        development = self._development(index) if is_raw(path) else None
+        return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels, development=development)
+
+    def _development(self, index: int) -> RawDevelopment | None:
+        stack = self._stack(index)
+        if index not in self._developments and all(map(is_raw, stack.paths)):
+            self._developments[index], notes = shared_development(
+                stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment()
+            )
+            for note in notes:
+                warnings.warn(InputWarning(f"{self.folders[index].name}: {note}"), stacklevel=2)
+        return self._developments.get(index)
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read these frames; `path` is that of the reference, whose camera and colour space are those of the scene."""

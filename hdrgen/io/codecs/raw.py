@@ -1,4 +1,4 @@
-"""Camera RAW through LibRaw: linear, 16 bit, camera white balance."""
+"""Camera RAW through LibRaw: linear, 16 bit, with the camera's white balance or another."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
+from hdrgen.io.codecs.raw_sensor import Sensor, development_options, sensor_of
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
 from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
@@ -64,9 +65,9 @@ class Raw(Codec):
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Linear sRGB, uint16, 65535 at the sensor's white level.
 
-        The camera's white balance; no automatic brightness; the black and white level of the file and nothing
-        estimated from the picture (`adjust_maximum_thr=0`), so that the frames of a stack share one scale. Floating
-        point, which merged HDR images in DNG files are, becomes float32.
+        No automatic brightness; the black and white level of the file, or a white that the caller found, and nothing
+        estimated from this picture alone (`adjust_maximum_thr=0`), so that the frames of a stack share one scale.
+        Floating point, which merged HDR images in DNG files are, becomes float32.
         """
         summary, page = self.summary(path), float_page(path)
         check_size(path, summary.width, summary.height, options, _BYTES if page is None else _BYTES_OF_FLOATS)
@@ -76,12 +77,27 @@ class Raw(Codec):
                 return Decoded(summary, float_radiance(path, page, raw), True)
         with _opened(path) as raw:
             pixels: Pixels = raw.postprocess(
-                use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, gamma=(1, 1), output_bps=16
+                no_auto_bright=True,
+                adjust_maximum_thr=0.0,
+                gamma=(1, 1),
+                output_bps=16,
+                **development_options(raw, options.development),
             )
         if pixels.ndim == 3 and pixels.shape[-1] == 3:
             return Decoded(summary, np.ascontiguousarray(pixels), True)
         grey = pixels.reshape(*pixels.shape[:2], 1)
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
+
+
+def read_sensor(path: Path) -> Sensor:
+    """What a RAW file says of its sensor, and a grid of its values.
+
+    Raises:
+        InputError: Truncated or corrupt.
+    """
+    check_extent(path)
+    with _opened(path) as raw:
+        return sensor_of(raw)
 
 
 def _is_raw_inside(path: Path, start: bytes) -> bool:

@@ -5,16 +5,25 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from hdrgen.io.exposure import Camera, Exposure
+from hdrgen.io.metadata.shutter_times import exact_time
 
 EV_ATTRIBUTE = "hdrgen:ev"
 
 
 class Reading(NamedTuple):
-    """An exposure, the tags that were there but could not be used, each in words, and the camera."""
+    """What a file says of itself.
+
+    Attributes:
+        exposure: Of the photograph.
+        unreadable: The tags that were there but could not be used, each in words.
+        camera: What took it.
+        bias: Stops from what the camera metered (ExposureBiasValue): they tell a bracket apart where nothing else does.
+    """
 
     exposure: Exposure
     unreadable: tuple[str, ...] = ()
     camera: Camera | None = None
+    bias: float | None = None
 
 
 def _same(value: float) -> float:
@@ -39,7 +48,12 @@ _ISO: tuple[_Tag, ...] = (
     ("Exif:PhotographicSensitivity", _same),
     ("Exif:ISOSpeedRatings", _same),  # the same tag's name before EXIF 2.3
 )
-_HIGH_ISO: tuple[_Tag, ...] = (("Exif:ISOSpeed", _same), ("Exif:RecommendedExposureIndex", _same))
+_HIGH_ISO: tuple[_Tag, ...] = (
+    ("Exif:ISOSpeed", _same),
+    ("Exif:RecommendedExposureIndex", _same),
+    ("Exif:StandardOutputSensitivity", _same),
+)
+_BIAS = "Exif:ExposureBiasValue"
 _FULL = 65535
 """An ISO that stands for all that its 16 bits cannot hold; the true one has a tag of its own (EXIF 2.3)."""
 _CAMERA = ("Make", "Model")
@@ -81,7 +95,7 @@ def _shown(value: object) -> str:
 
 def metadata_of(spec: Any) -> dict[str, object]:
     """The exposure and camera attributes of an OpenImageIO spec; others are not touched."""
-    names = [EV_ATTRIBUTE, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO)), *_CAMERA]
+    names = [EV_ATTRIBUTE, _BIAS, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO)), *_CAMERA]
     values = {name: _attribute(spec, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -108,17 +122,25 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
     """The exposure among EXIF or OpenEXR attributes, as OpenImageIO names them.
 
     Time, f-number and ISO; where the plain tag is missing or unreadable, the APEX one (ShutterSpeedValue,
-    ApertureValue). Zero, negative and 0/0 values count as missing and are listed.
+    ApertureValue), and the sensitivity by which EXIF 2.3 has it besides (ISOSpeed, RecommendedExposureIndex,
+    StandardOutputSensitivity). A time as cameras print it, 1/15, is 1/16 where ShutterSpeedValue says so. Zero,
+    negative and 0/0 values count as missing and are listed.
 
     >>> reading = exposure_from({"Exif:ShutterSpeedValue": 8.0, "FNumber": 0.0})
     >>> reading.exposure.time, reading.unreadable
     (0.00390625, ('FNumber is unreadable (0)',))
     """
     time, bad_time = _first(_TIME, metadata)
+    apex, _ = _first(_TIME[1:], metadata)
+    if time is not None and apex is not None:
+        time = exact_time(time, apex)
     fnumber, bad_fnumber = _first(_FNUMBER, metadata)
     full = any(_number(metadata.get(name)) == _FULL for name, _ in _ISO)
-    iso, bad_iso = _first((*_HIGH_ISO, *_ISO) if full else _ISO, metadata)
+    iso, bad_iso = _first((*_HIGH_ISO, *_ISO) if full else (*_ISO, *_HIGH_ISO), metadata)
     ev = _number(metadata[EV_ATTRIBUTE]) if EV_ATTRIBUTE in metadata else None
     known_ev = ev if ev is not None and math.isfinite(ev) else None
+    bias = _number(metadata.get(_BIAS))
     exposure = Exposure(time, fnumber, iso, known_ev)
-    return Reading(exposure, (*bad_time, *bad_fnumber, *bad_iso), _camera_from(metadata))
+    return Reading(
+        exposure, (*bad_time, *bad_fnumber, *bad_iso), _camera_from(metadata), bias if math.isfinite(bias) else None
+    )

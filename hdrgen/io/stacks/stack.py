@@ -11,6 +11,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.exposure import Exposure, Frame
 from hdrgen.io.formats import is_result
 from hdrgen.io.headers import Header, read_header
+from hdrgen.io.metadata.shutter_times import is_exact, series_of
 from hdrgen.io.stacks.exposure_lists import (
     ListedExposure,
     exposure_list_for,
@@ -20,7 +21,8 @@ from hdrgen.io.stacks.exposure_lists import (
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
 
-_SAME_EXPOSURE = 0.01  # stops; cameras step by a third
+SAME_EXPOSURE = 0.01
+"""Stops; cameras step by a third."""
 _DISAGREEMENT = 1 / 3  # stops
 
 
@@ -53,11 +55,16 @@ class _Candidate:
     def describe_unknown(self) -> str:
         """What the file holds instead of an exposure, for the error message."""
         known = str(self.measured) if self.measured != Exposure() else "no exposure metadata"
-        return "; ".join((known, *self.header.reading.unreadable))
+        bias = self.header.reading.bias
+        biased = () if bias is None else (f"ExposureBiasValue {bias:+g}, which alone tells no exposure",)
+        return "; ".join((known, *self.header.reading.unreadable, *biased))
 
 
 def read_stack(
-    source: str | Path | Sequence[str | Path], exposures: Mapping[Path, Exposure] | None = None
+    source: str | Path | Sequence[str | Path],
+    exposures: Mapping[Path, Exposure] | None = None,
+    *,
+    bracket: bool = False,
 ) -> list[Frame]:
     """The frames of an exposure stack, dark to bright by measured exposure; headers only, no pixels.
 
@@ -68,14 +75,19 @@ def read_stack(
     Args:
         source: A folder, or the files.
         exposures: Of each of the given files, in place of any list.
+        bracket: A photographer's own: several frames may have the same exposure; shutter times as cameras print them
+            become the even steps that they stand for (1/60, 1/15, 1/4 s: 1/64, 1/16, 1/4); and ExposureBiasValue tells
+            frames apart that have no other exposure, with a warning.
 
     Warns:
         UserWarning: List and EXIF differ by more than a third of a stop after the offset that all frames share is
-            removed; f-number or ISO known of some frames only; images of the folder that its list leaves out.
+            removed; f-number or ISO known of some frames only; images of the folder that its list leaves out; exposures
+            from ExposureBiasValue.
 
     Raises:
         InputError: Fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
-            frames without exposure data; exposures that cannot be compared; two frames with the same exposure.
+            frames without exposure data; exposures that cannot be compared; frames of the same exposure, unless
+            `bracket`.
     """
     paths, lists = _members(source)
     if exposures is not None:
@@ -85,11 +97,16 @@ def read_stack(
         raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")
     candidates = [_Candidate(read_header(path), lists.get(path), exposure_from_name(path)) for path in paths]
     _check_sizes(candidates)
+    if bracket:
+        candidates = _biased(candidates)
     _check_known(candidates)
     _warn_disagreement(candidates)
     frames = comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
     frames.sort(key=_stops)
-    _check_distinct(frames)
+    if not bracket:
+        _check_distinct(frames)
+    elif exposures is None:
+        return true_times(frames)
     return frames
 
 
@@ -224,6 +241,31 @@ def _known_of_all(frames: list[Frame], name: str) -> list[Frame]:
     return [Frame(frame.path, replace(frame.exposure, **{name: None})) for frame in frames]
 
 
+def true_times(frames: list[Frame]) -> list[Frame]:
+    """Frames, dark to bright, with the shutter times that their printed ones stand for, where one series has them all.
+
+    Times in even steps of whole thirds or halves stay as they are: somebody may have set them exactly.
+    """
+    times = [frame.exposure.time for frame in frames if frame.exposure.time is not None and frame.exposure.ev is None]
+    if len(times) < len(frames) or is_exact(times):
+        return frames
+    meant = series_of(times)
+    if meant is None:
+        return frames
+    changed = [Frame(frame.path, replace(frame.exposure, time=time)) for frame, time in zip(frames, meant, strict=True)]
+    return sorted(changed, key=_stops)
+
+
+def _biased(candidates: list[_Candidate]) -> list[_Candidate]:
+    """With ExposureBiasValue as the exposure of frames that have no other, if it tells them apart."""
+    biases = [candidate.header.reading.bias for candidate in candidates]
+    if any(one.exposure().stops is not None for one in candidates) or None in biases or len(set(biases)) == 1:
+        return candidates
+    shown = ", ".join(f"{one.path.name} {bias:+g}" for one, bias in zip(candidates, biases, strict=True))
+    warnings.warn(f"{_place(candidates)}: no exposure times; ExposureBiasValue is taken: {shown}", stacklevel=3)
+    return [replace(candidate, named=Exposure(ev=bias)) for candidate, bias in zip(candidates, biases, strict=True)]
+
+
 def _stops(frame: Frame) -> float:
     stops = frame.exposure.stops
     assert stops is not None, "checked by _check_known"
@@ -233,10 +275,10 @@ def _stops(frame: Frame) -> float:
 def _check_distinct(frames: list[Frame]) -> None:
     pairs = itertools.pairwise(frames)
     same = [
-        f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < _SAME_EXPOSURE
+        f"{a.path.name} and {b.path.name} ({b.exposure})" for a, b in pairs if _stops(b) - _stops(a) < SAME_EXPOSURE
     ]
     if same:
-        folder = frames[0].path.parent
+        place = _place(frames)
         raise InputError(
-            f"{folder}: expected different exposures, found the same in {'; '.join(same)}; remove one of each"
+            f"{place}: expected different exposures, found the same in {'; '.join(same)}; remove one of each"
         )

@@ -223,7 +223,7 @@ def test_a_tiff_without_exif_and_a_bigtiff_are_left_as_they_are(tmp_path):
         ({"Exif:PhotographicSensitivity": 65535.0, "Exif:ISOSpeed": 102400.0}, Exposure(iso=102400), ()),
         ({"Exif:ISOSpeedRatings": 65535.0, "Exif:RecommendedExposureIndex": 80000.0}, Exposure(iso=80000), ()),
         ({"Exif:PhotographicSensitivity": 65535.0}, Exposure(iso=65535), ()),
-        ({"Exif:ISOSpeed": 102400.0}, Exposure(), ()),
+        ({"Exif:ISOSpeed": 102400.0}, Exposure(iso=102400), ()),
         ({"ExposureTime": (0.25, 3.0), "FNumber": [4.0]}, Exposure(0.25, 4.0), ()),
         ({"ExposureTime": 0.016666668}, Exposure(0.01666667), ()),
         ({"hdrgen:ev": -2.0, "ExposureTime": 1.0}, Exposure(1.0, ev=-2.0), ()),

@@ -1,0 +1,69 @@
+"""Camera RAW in a bracket: developed alike, and the highlights of the shortest exposure as the photographer wants."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hdrgen.bracket.bracket import Bracket
+from hdrgen.bracket.white_level import White
+from hdrgen.errors import InputWarning
+from hdrgen.io import HIGHLIGHTS, RawDevelopment, is_raw, shared_development
+
+
+@dataclass(frozen=True)
+class RawFrames:
+    """How the frames of a RAW bracket are developed.
+
+    Attributes:
+        shared: What all frames share.
+        white: Where the sensor clips, in words; empty where the files say it.
+    """
+
+    shared: RawDevelopment
+    white: str = ""
+
+    @classmethod
+    def of(cls, bracket: Bracket, white: White, development: RawDevelopment) -> RawFrames | None:
+        """None unless all frames are RAW.
+
+        Warns:
+            InputWarning: The frames' own white balances differ.
+
+        Raises:
+            InputError: Files that cannot be read, or a white above that of the files.
+        """
+        paths = [frame.path for frame in bracket.frames]
+        if not all(map(is_raw, paths)):
+            return None
+        chosen = development if white is None else replace(development, white=_codes(white))
+        shared, notes = shared_development(paths, bracket.ev, bracket.middle, chosen)
+        told = [note for note in notes if not note.startswith("white is")]
+        for note in told:
+            warnings.warn(InputWarning(f"{bracket.name}: {note}", "white_balance"), stacklevel=4)
+        return cls(shared, ", ".join(note for note in notes if note not in told))
+
+    @property
+    def above_white(self) -> bool:
+        """Whether the shortest exposure shows what the sensor clips."""
+        return self.shared.highlights != HIGHLIGHTS[0]
+
+    @property
+    def room(self) -> float:
+        """Stops by which the shortest frame is darker: LibRaw leaves room for the channel that is multiplied most."""
+        balance = self.shared.white_balance
+        if not self.above_white or isinstance(balance, str):
+            return 0.0
+        return math.log2(min(balance) / max(balance))
+
+    def development(self, index: int) -> RawDevelopment:
+        """Of one frame: longer exposures than the shortest know nothing of highlights that they clip."""
+        return self.shared if index == 0 else replace(self.shared, highlights=HIGHLIGHTS[0])
+
+
+def _codes(white: float | Sequence[float]) -> float | tuple[float, ...]:
+    if isinstance(white, int | float):
+        return white
+    return white[0] if len(white) == 1 else tuple(white)

@@ -1,0 +1,99 @@
+"""One development for all RAW frames of a stack: one white balance, and the white that all of them show."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hdrgen.errors import InputError
+from hdrgen.io.clipping import clip_levels
+from hdrgen.io.codecs.raw import read_sensor
+from hdrgen.io.codecs.raw_sensor import Sensor, multipliers
+from hdrgen.io.development import HIGHLIGHTS, RawDevelopment
+from hdrgen.io.formats import FileFormat, detect
+
+_DRIFT = 0.002  # of a multiplier: cameras round their own to less
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a file is camera RAW."""
+    return detect(path) is FileFormat.RAW
+
+
+def shared_development(
+    paths: Sequence[Path], stops: Sequence[float], reference: int, development: RawDevelopment
+) -> tuple[RawDevelopment, list[str]]:
+    """How all frames of a RAW stack are developed, so that they differ by their exposure only.
+
+    Args:
+        paths: The frames.
+        stops: Their exposures.
+        reference: Whose white balance the others take.
+        development: What was chosen; a `white` in it is kept.
+
+    Returns:
+        The same with multipliers for its white balance and with the codes at which the sensor clips, if that is below
+        the white level of the files; and what a user should know.
+
+    Raises:
+        InputError: A file that is truncated or corrupt, a white above the files' white level, or highlights above
+            white of a sensor without three colours.
+    """
+    sensors = [read_sensor(path) for path in paths]
+    if development.highlights != HIGHLIGHTS[0] and sensors[reference].colours != 3:
+        raise InputError(
+            f"{paths[reference]}: expected a sensor of three colours for highlights above white, found"
+            f" {sensors[reference].colours}; pass highlights=clip",
+            "highlights",
+        )
+    balance, notes = _balance(paths, sensors, reference, development)
+    white = development.white if development.white is not None else _white(sensors, stops)
+    least = min(sensor.white for sensor in sensors)
+    if development.white is not None and max(development.whites) > least:
+        raise InputError(
+            f"{paths[0].parent}: expected white up to the files' white level, {least}, found"
+            f" {max(development.whites):g}; pass a lower one",
+            "white",
+        )
+    if white is not None and min(replace(development, white=white).whites) < least:
+        codes = replace(development, white=white).whites
+        shown = codes[:1] if len(set(codes)) == 1 else codes
+        notes.append(f"white is {', '.join(f'{code:g}' for code in shown)}, the files say {least}")
+    return replace(development, white_balance=balance, white=white), notes
+
+
+def _balance(
+    paths: Sequence[Path], sensors: Sequence[Sensor], reference: int, development: RawDevelopment
+) -> tuple[str | tuple[float, ...], list[str]]:
+    """Multipliers for all frames; frames whose own differ are told."""
+    if sensors[reference].colours != 3:
+        return development.white_balance, []
+    chosen = multipliers(development, sensors[reference].camera, sensors[reference].daylight)
+    if development.white_balance != "camera":
+        return chosen, []
+    others = {
+        path.name: sensor.camera
+        for path, sensor in zip(paths, sensors, strict=True)
+        if sensor.camera and any(abs(math.log(a / b)) > _DRIFT for a, b in zip(sensor.camera, chosen, strict=True))
+    }
+    if not others:
+        return chosen, []
+    shown = ", ".join(f"{name} {_shown(balance)}" for name, balance in others.items())
+    return chosen, [
+        f"white balance differs from frame to frame; all are developed with that of {paths[reference].name},"
+        f" {_shown(chosen)} (red, blue; found {shown})"
+    ]
+
+
+def _shown(balance: tuple[float, ...]) -> str:
+    return f"{balance[0]:.3f} {balance[2]:.3f}"
+
+
+def _white(sensors: Sequence[Sensor], stops: Sequence[float]) -> tuple[float, ...] | None:
+    if len({sensor.white for sensor in sensors}) > 1 or not all(sensor.codes for sensor in sensors):
+        return None
+    if len({tuple(map(len, sensor.codes)) for sensor in sensors}) > 1:
+        return None
+    frames = [(at, sensor.codes) for at, sensor in zip(stops, sensors, strict=True)]
+    levels = clip_levels(frames, sensors[0].white)
+    return None if levels is None else tuple(float(level.edge) for level in levels)
