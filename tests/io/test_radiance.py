@@ -1,10 +1,13 @@
 """Pixels that radiance cannot be."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
+from hdrgen.io.radiance import checked_radiance
 
 
 @pytest.fixture
@@ -57,3 +60,29 @@ def test_all_black_can_be_cleaned(write_oiio, radiance):
 def test_integer_zero_is_no_defect(write_oiio, recwarn):
     read_image(write_oiio("a.png", np.zeros((4, 4, 3)), "uint8"))
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("strided", [False, True])
+@pytest.mark.parametrize(
+    ("value", "channels", "found"),
+    [
+        (np.nan, 1, "1 NaN or infinite"),
+        (-np.nan, 2, "1 NaN or infinite"),
+        (np.inf, 3, "1 NaN or infinite"),
+        (-np.inf, 1, "1 NaN or infinite, 1 negative"),
+        (-1e-3, 1, "1 negative"),
+        (0.0, 3, "1 zero (black)"),
+        (-0.0, 3, "1 zero (black)"),
+        (0.0, 2, ""),
+        (-0.0, 1, ""),
+        (5e-8, 3, ""),
+        (6e4, 3, ""),
+    ],
+)
+def test_one_defect_anywhere_is_found_by_its_bits(kind, strided, value, channels, found):
+    pixels = np.ones((300, 14, 3), kind)[:, :: 2 if strided else 1]
+    pixels[280, 5, :channels] = value
+    same, notes = checked_radiance(pixels, Path("a.exr"), clean=True)
+    assert [note.text for note in notes] == ([f"replaced {found} pixels of {pixels[..., 0].size}"] if found else [])
+    assert found or same is pixels

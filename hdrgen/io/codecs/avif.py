@@ -30,6 +30,7 @@ from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of
 from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.notes import Note
 
 _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
@@ -41,6 +42,8 @@ _BYTES_OF_8_BITS = 9
 _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
+_TONE_MAP = b"tmap"  # the type of an item that is derived from a picture and its gain map
+MAP_LEFT_OUT = Note("read as an ordinary photograph: its gain map (ISO 21496-1) is read in JPEG only")
 
 
 class AvifPicture(NamedTuple):
@@ -55,6 +58,8 @@ class AvifPicture(NamedTuple):
         turns: Quarter turns, anticlockwise, to be made first.
         mirror: 0 exchanges top and bottom, 1 left and right; None neither.
         metadata: EXIF tags by OpenImageIO's names.
+        gain_map: Whether the file says that a gain map (ISO 21496-1) makes an HDR picture of it.
+        shown: Width and height of the part that is shown, of which libheif makes the picture and libavif does not.
     """
 
     width: int
@@ -65,6 +70,8 @@ class AvifPicture(NamedTuple):
     turns: int
     mirror: int | None
     metadata: dict[str, object]
+    gain_map: bool = False
+    shown: tuple[int, int] | None = None
 
 
 class Avif(Codec):
@@ -93,6 +100,7 @@ class Avif(Codec):
         picture = described_picture(path)
         check_size(path, picture.width, picture.height, options, _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS)
         pixels, notes = choose_stored(_levels(path, picture), path)
+        notes += (MAP_LEFT_OUT,) if picture.gain_map else ()
         decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
         return pictured(decoded, picture.cicp, picture.bits)
 
@@ -176,16 +184,20 @@ def _codec_for(path: Path) -> Any:
     return imagecodecs
 
 
-def described_picture(path: Path) -> AvifPicture:
+def described_picture(path: Path, name: str = "AVIF") -> AvifPicture:
     """What the boxes say; nothing is decoded.
 
+    Args:
+        path: The file.
+        name: Of its format, for the message.
+
     Raises:
-        InputError: No picture of AV1 in it.
+        InputError: No picture in it.
     """
     with path.open("rb") as stream:
         picture = _picture(stream, _described(stream))
     if picture is None:
-        raise InputError(f"{path}: truncated or corrupt AVIF file (no picture described in it)")
+        raise InputError(f"{path}: truncated or corrupt {name} file (no picture described in it)")
     return picture
 
 
@@ -211,7 +223,17 @@ def _picture(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> AvifPicture | None
         turns=(_byte(properties, b"irot", 0) or 0) & 3,
         mirror=None if mirror is None else mirror & 1,
         metadata=_exif(stream, parts),
+        gain_map=any(True for _ in items.items_of(stream, parts, _TONE_MAP)),
+        shown=_shown(properties.get(b"clap", b"")),
     )
+
+
+def _shown(aperture: bytes) -> tuple[int, int] | None:
+    """Of the clean aperture: fractions of width and height, then of its place."""
+    if len(aperture) < 16:
+        return None
+    width, width_parts, height, height_parts = struct.unpack(">IIII", aperture[:16])
+    return (width // width_parts, height // height_parts) if width_parts and height_parts else None
 
 
 def _byte(properties: dict[bytes, bytes], kind: bytes, at: int) -> int | None:

@@ -178,6 +178,12 @@ class _Linear:
         return _Linear(self.first[rows], self.second[rows], self.share[rows])
 
 
+def resampled_rows(levels: Values, shape: tuple[int, ...], rows: slice) -> Values:
+    """Some rows of a map (h, w, C) at the height and width of `shape`, interpolated between its pixels' centres."""
+    down, across = (_Linear.between(size, target) for size, target in zip(levels.shape[:2], shape, strict=True))
+    return _resampled(levels, down.part(rows), across)
+
+
 def _resampled(levels: Pixels, rows: _Linear, columns: _Linear) -> Values:
     down = rows.share[:, None, None]
     tall = levels[rows.first] * (1 - down) + levels[rows.second] * down

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from hdrgen.errors import InputError
 from hdrgen.io import read_header, read_image
-from hdrgen.io.codecs.avif import Avif
+from hdrgen.io.codecs.avif import Avif, with_exif
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="the extra `formats` is not installed")
 
@@ -108,3 +108,13 @@ def test_bits_that_all_boxes_say_wrongly(tmp_path):
 )
 def test_brands_of_the_first_box_tell_the_format(start, known):
     assert Avif().recognises(Path("a"), start) == known
+
+
+def test_a_gain_map_that_is_not_read_is_told(tmp_path, display):
+    """The item that says so, in place of EXIF."""
+    content = imagecodecs.avif_encode(np.round(display * 255).astype(np.uint8), level=90)
+    changed = with_exif(content, b"a map").replace(b"infe\2\0\0\0\0\2\0\0Exif", b"infe\2\0\0\0\0\2\0\0tmap")
+    assert b"tmap" in changed
+    (tmp_path / "a.avif").write_bytes(changed)
+    with pytest.warns(UserWarning, match=r"its gain map \(ISO 21496-1\) is read in JPEG only"):
+        read_image(tmp_path / "a.avif")

@@ -48,8 +48,13 @@ def test_radiance_files_of_xyz(tmp_path):
     assert (read_header(path).width, read_header(path).height) == (32, 24)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("GIF", "GIF"), ("BMP", "BMP"), ("WEBP", "WebP"), ("JPEG2000", "JPEG 2000"), ("PPM", "a portable pixmap"), ("DDS", "DDS")])  # fmt: skip
-def test_other_formats_are_named(tmp_path, kind, name):
+OTHERS = {"GIF": "GIF", "BMP": "BMP", "WEBP": "WebP", "JPEG2000": "JPEG 2000", "PPM": "a portable pixmap", "DDS": "DDS"}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_formats_are_named(tmp_path, kind):
     PillowImage.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png", format=kind)
-    with pytest.raises(InputError, match=f"expected an image .*found {name}, which is not read here; convert it"):
+    with pytest.raises(
+        InputError, match=f"expected an image .*found {OTHERS[kind]}, which is not read here; convert it"
+    ):
         read_image(tmp_path / "a.png")
