@@ -45,6 +45,7 @@ from hdrgen.data.virtual.panorama import Views
 from hdrgen.data.virtual.procedural import ProceduralScenes, procedural_radiance
 from hdrgen.data.virtual.rendered import RenderedStacks
 from hdrgen.data.virtual.stack_camera import StackCamera
+from hdrgen.data.virtual.variation import Variation
 
 __all__ = [
     "EV_TOLERANCE",
@@ -84,6 +85,7 @@ __all__ = [
     "TheseExposures",
     "ThreeExposures",
     "Tursun",
+    "Variation",
     "Views",
     "WholeStack",
     "WholeStackByRank",

@@ -10,7 +10,16 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, InverseCamera, MultiExposureGeneration
+from hdrgen.methods import (
+    CEVR,
+    HDRCNN,
+    HDRGAN,
+    AdaptiveITM,
+    DeepSynthHDRI,
+    HDRModule,
+    InverseCamera,
+    MultiExposureGeneration,
+)
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -133,6 +142,11 @@ EXAMPLES = (
         steps=100,
         loss="train/refinement",
         scenes=1,
+    ),
+    Example(
+        HDRCNN,
+        {"channels": (8, 8), "pretrained": False},
+        overfit={"optimizer": adam(0.01), "scheduler": None},
     ),
     Example(
         HDRGAN,
