@@ -8,6 +8,7 @@ from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
+from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
@@ -23,6 +24,7 @@ __all__ = [
     "HDRCNN",
     "HDRGAN",
     "AdaptiveITM",
+    "DeepRecursiveHDRI",
     "DeepSynthHDRI",
     "Evaluation",
     "GradientClipping",

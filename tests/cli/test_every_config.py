@@ -23,6 +23,8 @@ from tests.methods.examples import EXAMPLES
 SIDE = 64
 TINY = {example.method.__name__: example.arguments for example in EXAMPLES}
 METHODS = [name for name in configs.names() if named_method(["-c", name])]
+AT_256 = ("cevr", "deep_synth", "deep_recursive", "deep_chain")
+"""Configurations of papers that train on whole stacks of VDS at 256 pixels."""
 RENDERED = ("hdrcnn",)
 """Configurations of papers that train on HDR images."""
 OVERLAYS = {"multi_exposure_small": ["quickstart", "quickstart_scenes"]}
@@ -69,7 +71,7 @@ def data_of(name: str) -> list[str]:
     sizes = ["--data.batch_size=2", "--data.num_workers=0", "--data.samples_per_scene=2"]
     if not is_light(name):
         crop = [f"--data.augmentation.crop={56 if name == 'hdr_gan' else 32}"]
-        square = [f"--data.{part}.square={SIDE}" for part in ("train", "val") if name in ("cevr", "deep_synth")]
+        square = [f"--data.{part}.square={SIDE}" for part in ("train", "val") if name in AT_256]
         truth = [f"--data.{part}.truth=SICE_truth" for part in ("train", "val") if name == "adaptive_itm"]
         parts = [
             ("train", "[0,0.6]"),
@@ -79,7 +81,7 @@ def data_of(name: str) -> list[str]:
             f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure", *RENDERED)
         ]
         share += [f"--data.{part}.size={SIDE}" for part in ("train", "val") if name in RENDERED]
-        return [*sizes, *square, *truth, *share, *(crop if name not in ("cevr", "deep_synth") else [])]
+        return [*sizes, *square, *truth, *share, *(crop if name not in AT_256 else [])]
     kind = "MovingScenes" if name == "hdr_gan_small" else "ProceduralScenes"
     stacks = ".stacks" if name == "hdr_gan_small" else ""
     for part in ("train", "val"):

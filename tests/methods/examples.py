@@ -15,6 +15,7 @@ from hdrgen.methods import (
     HDRCNN,
     HDRGAN,
     AdaptiveITM,
+    DeepRecursiveHDRI,
     DeepSynthHDRI,
     HDRModule,
     InverseCamera,
@@ -127,6 +128,12 @@ EXAMPLES = (
         steps=60,
         loss="train/pixel",
         scenes=1,
+    ),
+    Example(
+        DeepRecursiveHDRI,
+        {"channels": (8, 12), "discriminator_channels": (4, 4), "adversarial_from": 0},
+        overfit={"optimizer": adam(0.01), "scheduler": None, "dropout": 0.0},
+        loss="train/pixel",
     ),
     Example(
         DeepSynthHDRI,

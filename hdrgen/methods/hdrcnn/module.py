@@ -47,6 +47,7 @@ class HDRCNN(HDRModule):
     """
 
     generates = False
+    channels_last = True
     exposures = TheseExposures((0.0,))
 
     def __init__(
