@@ -17,6 +17,7 @@ from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",
+    "SingleHDR",
     "UnchangedInput",
     "build",
     "estimate_response",

@@ -25,7 +25,7 @@ TINY = {example.method.__name__: example.arguments for example in EXAMPLES}
 METHODS = [name for name in configs.names() if named_method(["-c", name])]
 AT_256 = ("cevr", "deep_synth", "deep_recursive", "deep_chain")
 """Configurations of papers that train on whole stacks of VDS at 256 pixels."""
-RENDERED = ("hdrcnn",)
+RENDERED = ("hdrcnn", "single_hdr")
 """Configurations of papers that train on HDR images."""
 OVERLAYS = {"multi_exposure_small": ["quickstart", "quickstart_scenes"]}
 SHORT = [

@@ -20,6 +20,7 @@ from hdrgen.methods import (
     HDRModule,
     InverseCamera,
     MultiExposureGeneration,
+    SingleHDR,
 )
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -175,5 +176,18 @@ EXAMPLES = (
         {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},
         overfit={"optimizer": adam(0.01), "scheduler": None, "encode_apart": False},
         steps=170,
+    ),
+    Example(
+        SingleHDR,
+        {
+            "dequantisation_channels": (4, 4),
+            "linearisation_width": 4,
+            "hallucination_channels": (8, 8),
+            "refinement_channels": (4, 4),
+            "perceptual_weight": 0.0,
+            "pretrained": False,
+            "apart_for": 1,
+        },
+        overfit={"optimizer": adam(0.01), "scheduler": None, "stage": "linearisation"},
     ),
 )
