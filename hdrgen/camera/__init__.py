@@ -1,7 +1,7 @@
 """How cameras see: exposure arithmetic in EV, response curves, image formation, calibration, exposure masks."""
 
 from hdrgen.camera.clustering import representative_curves
-from hdrgen.camera.curve_files import emor_curve, load_curves, load_response, save_curve, save_response
+from hdrgen.camera.curve_files import emor_curve, inverse_emor, load_curves, load_response, save_curve, save_response
 from hdrgen.camera.curve_prior import CurvePrior
 from hdrgen.camera.debevec import calibrate_debevec, calibrated_tables, triangle
 from hdrgen.camera.estimated import EstimatedResponse
@@ -36,6 +36,7 @@ __all__ = [
     "expose",
     "exposure_ratio",
     "form_image",
+    "inverse_emor",
     "load_curves",
     "load_response",
     "luminance_of",

@@ -131,6 +131,28 @@ def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResp
     return _curve(blocks["E"], curve, name, Path(path))
 
 
+def inverse_emor(path: Path | str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The empirical model of inverse responses: its mean `(N,)` and the first curves of its basis `(count, N)`.
+
+    Args:
+        path: The `invemor.txt` of the DoRF data base.
+        count: How many curves.
+
+    Raises:
+        InputError: No such file, not one of inverse EMoR curves, or one of fewer curves.
+    """
+    blocks = _numeric_blocks(Path(path))
+    names = ["g0", *(f"hinv({index})" for index in range(1, count + 1))]
+    sizes = {len(blocks.get(name, ())) for name in names}
+    if len(sizes) > 1 or not sizes - {0}:
+        raise InputError(
+            f"{path}: expected inverse EMoR curves g0, hinv(1) ... hinv({count}) of equal length, found"
+            f" {', '.join(blocks) or 'no block'}; pass invemor.txt"
+        )
+    curves = torch.tensor(np.stack([blocks[name] for name in names]), dtype=torch.float32)
+    return curves[0], curves[1:]
+
+
 def _basis_index(key: str) -> int:
     return int(key[2:-1])
 

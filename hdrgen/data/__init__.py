@@ -30,6 +30,7 @@ from hdrgen.data.selection import (
     EV_TOLERANCE,
     EveryStep,
     FromReference,
+    NeighbouringPair,
     RandomPair,
     Selection,
     TheseExposures,
@@ -45,6 +46,7 @@ from hdrgen.data.virtual.panorama import Views
 from hdrgen.data.virtual.procedural import ProceduralScenes, procedural_radiance
 from hdrgen.data.virtual.rendered import RenderedStacks
 from hdrgen.data.virtual.stack_camera import StackCamera
+from hdrgen.data.virtual.variation import Variation
 
 __all__ = [
     "EV_TOLERANCE",
@@ -70,6 +72,7 @@ __all__ = [
     "Kalantari",
     "Motion",
     "MovingScenes",
+    "NeighbouringPair",
     "PhotographSource",
     "Photographs",
     "ProceduralScenes",
@@ -84,6 +87,7 @@ __all__ = [
     "TheseExposures",
     "ThreeExposures",
     "Tursun",
+    "Variation",
     "Views",
     "WholeStack",
     "WholeStackByRank",

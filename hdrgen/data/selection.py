@@ -78,6 +78,36 @@ class RandomPair:
 
 
 @dataclass(frozen=True)
+class NeighbouringPair:
+    """Two exposures one step apart, each such pair equally likely.
+
+    Lee et al. (ECCV 2018) train on the pairs of a stack that are one stop apart.
+
+    Attributes:
+        step: In stops.
+
+    >>> NeighbouringPair()(torch.tensor([-1.0, -0.5, 0.0, 0.7]), 2, torch.Generator())
+    [0, 2]
+    """
+
+    step: float = 1.0
+
+    def __call__(self, ev: Tensor, ref: int, generator: torch.Generator) -> list[int]:
+        """Choose two frames, the darker first.
+
+        Raises:
+            InputError: No two are one step apart.
+        """
+        pairs = ((ev - ev[:, None] - self.step).abs() <= EV_TOLERANCE).nonzero()
+        if not len(pairs):
+            raise InputError(
+                f"expected exposures {self.step:g} EV apart, found EV {_listed(ev - ev[ref])}; change the step, or add"
+                " frames to the stack"
+            )
+        return [int(frame) for frame in pairs[torch.randint(len(pairs), (), generator=generator)]]
+
+
+@dataclass(frozen=True)
 class ThreeExposures:
     """The reference, and on either side of it the exposure whose distance is nearest to `step`.
 

@@ -8,19 +8,24 @@ from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
+from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.hdrcnn import HDRCNN
 from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
-from hdrgen.methods.source import source_of
+from hdrgen.methods.single_hdr import SingleHDR
+from hdrgen.methods.source import source_of, truth_of
 
 __all__ = [
     "CEVR",
+    "HDRCNN",
     "HDRGAN",
     "AdaptiveITM",
+    "DeepRecursiveHDRI",
     "DeepSynthHDRI",
     "Evaluation",
     "GradientClipping",
@@ -31,6 +36,7 @@ __all__ = [
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",
+    "SingleHDR",
     "UnchangedInput",
     "build",
     "estimate_response",
@@ -39,5 +45,6 @@ __all__ = [
     "method_in",
     "source_of",
     "true_responses",
+    "truth_of",
     "without_files",
 ]

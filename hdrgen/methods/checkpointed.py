@@ -17,10 +17,14 @@ class CheckpointedModule(LightningModule):
 
     Attributes:
         response: See `HDRModule`.
+        initial_weights: See `HDRModule`.
+        resumed: Whether weights of a checkpoint have been taken up.
         earlier_best: The best checkpoint of the run that this one goes on from.
     """
 
     response: CameraResponse | None
+    initial_weights: str | None
+    resumed: bool = False
     earlier_best: Best | None = None
 
     @classmethod
@@ -63,6 +67,7 @@ class CheckpointedModule(LightningModule):
 
         A method that has more to take up calls this as well.
         """
+        self.resumed = True
         if "callbacks" in checkpoint and self._trainer is not None:
             if self._trainer.ckpt_path:
                 known = best_known(checkpoint, Path(self._trainer.ckpt_path).parent)
@@ -71,6 +76,15 @@ class CheckpointedModule(LightningModule):
         if "loops" in checkpoint:
             checked_loops(checkpoint["loops"])
             checkpoint["loops"] = resumable(checkpoint["loops"])
+
+    def load_first_weights(self) -> None:
+        """Load what training starts from that neither goes on nor has `initial_weights`; here nothing."""
+
+    def on_fit_start(self) -> None:
+        """Load the first weights of a training from its start."""
+        super().on_fit_start()
+        if not self.resumed and self.initial_weights is None:
+            self.load_first_weights()
 
     def _folders(self) -> list[str]:
         """Where this run keeps its checkpoints."""

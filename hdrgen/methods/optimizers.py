@@ -1,10 +1,12 @@
 """How methods are optimised, by one optimizer or several."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
+import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hdrgen.methods.clipping import GradientClipping
@@ -45,17 +47,22 @@ class OptimizedModule(LightningModule):
             schedule |= {"monitor": monitor_of(schedule["scheduler"]), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def descend(self, loss: Tensor) -> None:
+    def descend(self, loss: Tensor, idle: Sequence[nn.Module] = ()) -> None:
         """Under manual optimisation: one backward pass, then a step of every optimizer.
 
         Args:
             loss: The sum of all optimizers' losses. One pass gives each parameter its gradient once, as
                 DistributedDataParallel expects.
+            idle: Networks that take no part in the loss; they keep their weights.
         """
+        unused = [parameter for network in idle for parameter in network.parameters()]
+        loss = loss + sum((0 * parameter.sum() for parameter in unused), start=torch.zeros_like(loss))
         configured: Any = self.optimizers()
         optimizers = configured if isinstance(configured, list) else [configured]
         for optimizer in optimizers:
             optimizer.zero_grad()
         self.manual_backward(loss)
+        for parameter in unused:
+            parameter.grad = None
         for optimizer in optimizers:
             optimizer.step()

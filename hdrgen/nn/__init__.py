@@ -7,7 +7,7 @@ from hdrgen.nn.mish import Mish
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
-from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
+from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
 from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, of_whole_image, pad_to_multiple
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
@@ -33,7 +33,7 @@ __all__ = [
     "group_norm",
     "icnr_",
     "load_imagenet",
-    "load_vgg16_bn",
+    "load_vgg16",
     "mean_of_whole",
     "of_whole_image",
     "pad_to_multiple",

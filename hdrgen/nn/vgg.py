@@ -54,12 +54,13 @@ class VGGFeatures(nn.Module):
 
 
 class VGGEncoder(nn.Module):
-    """The first blocks of VGG-16 with batch normalisation, to be trained: an encoder for a U-Net.
+    """The first blocks of VGG-16, to be trained: an encoder for a U-Net.
 
-    With the first widths of `VGG_CHANNELS`, ImageNet's weights fit, see `load_vgg16_bn`.
+    With the first widths of `VGG_CHANNELS`, ImageNet's weights fit, see `load_vgg16`.
 
     Args:
         channels: Width of each block, one to five of them.
+        normalised: Whether every convolution is followed by batch normalisation.
 
     Raises:
         InputError: If there are no blocks, more than five, or one without channels.
@@ -68,13 +69,14 @@ class VGGEncoder(nn.Module):
     [(1, 4, 16, 16), (1, 8, 8, 8), (1, 8, 4, 4)]
     """
 
-    def __init__(self, channels: Sequence[int] = VGG_CHANNELS[:3]) -> None:
+    def __init__(self, channels: Sequence[int] = VGG_CHANNELS[:3], normalised: bool = True) -> None:
         if not 1 <= len(channels) <= len(VGG_CHANNELS) or min(channels) < 1:
             raise InputError(f"expected the widths of one to five VGG blocks, 1 or more each, found {list(channels)}")
         super().__init__()
-        modules, names = _trunk(16, channels, normalised=True)
+        modules, names = _trunk(16, channels, normalised)
         last_relus = [f"relu{block}_{count}" for block, count in enumerate(_CONVOLUTIONS[16][: len(channels)], 1)]
         self.channels = tuple(channels)
+        self.normalised = normalised
         self.multiple = 2 ** len(channels)
         self.taps = [names[name] for name in (*last_relus, f"pool{len(channels)}")]
         self.features = nn.Sequential(*modules)
@@ -133,22 +135,23 @@ def pretrained_vgg(depth: int, layers: Sequence[str], weights: str | Path | None
     return trunk.eval()
 
 
-def load_vgg16_bn(encoder: VGGEncoder, weights: str | Path | None = None) -> None:
+def load_vgg16(encoder: VGGEncoder, weights: str | Path | None = None) -> None:
     """Load ImageNet weights into `encoder`, by the same rule as `pretrained_vgg`.
 
     Raises:
         InputError: If there are no weights to be had, or the encoder has other widths than VGG.
     """
+    name = "vgg16_bn" if encoder.normalised else "vgg16"
     widths = list(VGG_CHANNELS[: len(encoder.channels)])
     if list(encoder.channels) != widths:
         raise InputError(
-            f"expected an encoder of the widths {widths} for the ImageNet weights of vgg16_bn, found"
+            f"expected an encoder of the widths {widths} for the ImageNet weights of {name}, found"
             f" {list(encoder.channels)}; start at random with pretrained=False",
             argument="pretrained",
         )
     load_imagenet(
         encoder,
-        "vgg16_bn",
+        name,
         weights,
         "the encoder starts from ImageNet weights of VGG",
         "pass encoder_weights=FILE, or start at random with pretrained=False",

@@ -23,6 +23,10 @@ from tests.methods.examples import EXAMPLES
 SIDE = 64
 TINY = {example.method.__name__: example.arguments for example in EXAMPLES}
 METHODS = [name for name in configs.names() if named_method(["-c", name])]
+AT_256 = ("cevr", "deep_synth", "deep_recursive", "deep_chain")
+"""Configurations of papers that train on whole stacks of VDS at 256 pixels."""
+RENDERED = ("hdrcnn", "single_hdr")
+"""Configurations of papers that train on HDR images."""
 OVERLAYS = {"multi_exposure_small": ["quickstart", "quickstart_scenes"]}
 SHORT = [
     *CPU,
@@ -47,7 +51,8 @@ def where_scenes_are(tmp_path_factory):
             folder = root / "training_data/Train/Bracketed_images" / f"room{index}_0_1_2_gamma+1.4"
             write_image(folder / f"{'abcdefghi'[number]}.png", pixels(image), bits=8)
             write_image(root / f"SICE/Dataset_Part1/{index + 1}/{number + 1}.JPG", pixels(image))
-        write_image(root / f"SICE_truth/{index + 1}.exr", pixels(sample["hdr"]))
+        for folder in ("SICE_truth", "hdr_images"):
+            write_image(root / f"{folder}/{index + 1}.exr", pixels(sample["hdr"]))
     (root / "SICE/best_index.txt").write_text("1_3_7.png2_3_7.png3_3_7.png")
     write_image(root / "photo.png", np.random.default_rng(0).random((SIDE, SIDE, 3)))
     for number, image in enumerate(scene(0, (-2.0, 0.0, 2.0), SIDE)["ldr"]):
@@ -66,14 +71,17 @@ def data_of(name: str) -> list[str]:
     sizes = ["--data.batch_size=2", "--data.num_workers=0", "--data.samples_per_scene=2"]
     if not is_light(name):
         crop = [f"--data.augmentation.crop={56 if name == 'hdr_gan' else 32}"]
-        square = [f"--data.{part}.square={SIDE}" for part in ("train", "val") if name in ("cevr", "deep_synth")]
+        square = [f"--data.{part}.square={SIDE}" for part in ("train", "val") if name in AT_256]
         truth = [f"--data.{part}.truth=SICE_truth" for part in ("train", "val") if name == "adaptive_itm"]
         parts = [
             ("train", "[0,0.6]"),
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
-        share = [f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure")]
-        return [*sizes, *square, *truth, *share, *(crop if name not in ("cevr", "deep_synth") else [])]
+        share = [
+            f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure", *RENDERED)
+        ]
+        share += [f"--data.{part}.size={SIDE}" for part in ("train", "val") if name in RENDERED]
+        return [*sizes, *square, *truth, *share, *(crop if name not in AT_256 else [])]
     kind = "MovingScenes" if name == "hdr_gan_small" else "ProceduralScenes"
     stacks = ".stacks" if name == "hdr_gan_small" else ""
     for part in ("train", "val"):

@@ -10,7 +10,18 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, InverseCamera, MultiExposureGeneration
+from hdrgen.methods import (
+    CEVR,
+    HDRCNN,
+    HDRGAN,
+    AdaptiveITM,
+    DeepRecursiveHDRI,
+    DeepSynthHDRI,
+    HDRModule,
+    InverseCamera,
+    MultiExposureGeneration,
+    SingleHDR,
+)
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -120,6 +131,12 @@ EXAMPLES = (
         scenes=1,
     ),
     Example(
+        DeepRecursiveHDRI,
+        {"channels": (8, 12), "discriminator_channels": (4, 4), "adversarial_from": 0},
+        overfit={"optimizer": adam(0.01), "scheduler": None, "dropout": 0.0},
+        loss="train/pixel",
+    ),
+    Example(
         DeepSynthHDRI,
         {
             "global_channels": (8, 16, 16),
@@ -133,6 +150,11 @@ EXAMPLES = (
         steps=100,
         loss="train/refinement",
         scenes=1,
+    ),
+    Example(
+        HDRCNN,
+        {"channels": (8, 8), "pretrained": False},
+        overfit={"optimizer": adam(0.01), "scheduler": None},
     ),
     Example(
         HDRGAN,
@@ -154,5 +176,18 @@ EXAMPLES = (
         {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},
         overfit={"optimizer": adam(0.01), "scheduler": None, "encode_apart": False},
         steps=170,
+    ),
+    Example(
+        SingleHDR,
+        {
+            "dequantisation_channels": (4, 4),
+            "linearisation_width": 4,
+            "hallucination_channels": (8, 8),
+            "refinement_channels": (4, 4),
+            "perceptual_weight": 0.0,
+            "pretrained": False,
+            "apart_for": 1,
+        },
+        overfit={"optimizer": adam(0.01), "scheduler": None, "stage": "linearisation"},
     ),
 )

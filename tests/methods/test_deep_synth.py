@@ -14,7 +14,8 @@ from hdrgen.losses import histogram_loss
 from hdrgen.methods import DeepSynthHDRI
 from hdrgen.methods.deep_synth.edges import canny_edges
 from hdrgen.methods.deep_synth.loss import hdr_loss, synthesise, target_radiance
-from hdrgen.methods.deep_synth.recursion import expose_outwards, levels_of
+from hdrgen.methods.deep_synth.recursion import expose_outwards
+from hdrgen.methods.levels import levels_of
 from hdrgen.metrics import match_scale
 from hdrgen.optim import GradientCentralizedAdam
 

@@ -9,7 +9,8 @@ from hdrgen.methods.deep_synth import DeepSynthNetwork
 from hdrgen.methods.deep_synth.blocks import ConditionalInstanceNorm
 from hdrgen.methods.deep_synth.edges import canny_edges
 from hdrgen.methods.deep_synth.network import State, blend
-from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards, levels_of
+from hdrgen.methods.deep_synth.recursion import expose_from_truth, expose_outwards
+from hdrgen.methods.levels import levels_of
 from tests.methods.test_deep_synth import WIDTHS, parameters, stack_batch
 
 

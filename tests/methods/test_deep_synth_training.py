@@ -18,7 +18,7 @@ from hdrgen.methods.deep_synth import edges as edges_module
 from hdrgen.methods.deep_synth.edges import canny_edges
 from hdrgen.methods.deep_synth.loss import hdr_loss, synthesise
 from hdrgen.methods.deep_synth.network import Exposed, State
-from hdrgen.methods.deep_synth.recursion import levels_of
+from hdrgen.methods.levels import levels_of
 from hdrgen.methods.quick_training import fuse
 from tests.methods.examples import Ramps
 from tests.methods.test_deep_synth import TINY, stack_batch, terms_of

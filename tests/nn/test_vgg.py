@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from scipy.signal import correlate
 
 from hdrgen.errors import InputError
-from hdrgen.nn import VGGEncoder, VGGFeatures, load_vgg16_bn, pretrained_vgg
+from hdrgen.nn import VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
 
 
 def numpy_features(image, state, blocks):
@@ -143,7 +143,7 @@ class TestEncoder:
         taught, encoder = VGGEncoder(), VGGEncoder()
         state = {key: value for key, value in taught.state_dict().items() if "num_batches" not in key}
         torch.save(state | {"classifier.0.weight": torch.zeros(1)}, tmp_path / "mine.pth")
-        load_vgg16_bn(encoder, tmp_path / "mine.pth")
+        load_vgg16(encoder, tmp_path / "mine.pth")
         assert all(torch.equal(a, b) for a, b in zip(encoder.parameters(), taught.parameters(), strict=True))
 
     def test_never_silently_random(self, tmp_path, monkeypatch):
@@ -153,9 +153,9 @@ class TestEncoder:
         monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
         monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
         with pytest.raises(InputError, match=r"no network.*pass encoder_weights=FILE, or start at random"):
-            load_vgg16_bn(VGGEncoder())
+            load_vgg16(VGGEncoder())
         with pytest.raises(InputError, match=r"widths \[64, 128\].*found \[4, 8\]; start at random with pretrained"):
-            load_vgg16_bn(VGGEncoder((4, 8)))
+            load_vgg16(VGGEncoder((4, 8)))
         torch.save(VGGEncoder((64,)).state_dict(), tmp_path / "shallow.pth")
         with pytest.raises(InputError, match=r"vgg16_bn, found no fitting entry for 'features\.7\.weight'"):
-            load_vgg16_bn(VGGEncoder((64, 128)), tmp_path / "shallow.pth")
+            load_vgg16(VGGEncoder((64, 128)), tmp_path / "shallow.pth")

@@ -76,7 +76,7 @@ def test_the_configuration_trains_with_its_monitor():
         scenes["init_args"]["cache_gib"] = 0.5
         if camera := scenes["init_args"]["camera"]:
             camera |= {"exposed_for_lights": 0.0, "clipped": [1e-4, 0.2], "finish": None}
-            camera |= {"astray": 0.0, "astray_by": 3.0}
+            camera |= {"astray": 0.0, "astray_by": 3.0, "clipped_values": None, "variation": None}
     for part in ("model", "data", "checkpoint", "evaluation", "validation", "writer"):
         assert now[part] == was[part]
 

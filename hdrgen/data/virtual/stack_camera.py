@@ -15,6 +15,7 @@ from hdrgen.data.dataset import StackDataset, local_reference
 from hdrgen.data.sample import RESPONSE_LEVELS, Sample
 from hdrgen.data.virtual.exposing import bracket_of
 from hdrgen.data.virtual.finish import Finish
+from hdrgen.data.virtual.variation import Variation
 from hdrgen.errors import InputError
 
 HALF_STOPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
@@ -49,6 +50,10 @@ class StackCamera:
         astray: Share of the scenes not exposed for their lights whose exposure error is within `astray_by` stops
             instead of `jitter`, as that of a bracket's outer frames is.
         astray_by: Half the width of that error, in stops.
+        clipped_values: Smallest and largest share of the values of all channels that are clipped at EV 0, drawn evenly:
+            how HDRCNN's camera exposes, whatever `percentile`, `level`, `jitter` and `exposed_for_lights` are. None
+            exposes by these.
+        variation: Noise and changes of colour of the scene itself, its truth among them; None for none.
     """
 
     evs: Sequence[float] = HALF_STOPS
@@ -63,6 +68,8 @@ class StackCamera:
     finish: Finish | None = None
     astray: float = 0.0
     astray_by: float = 3.0
+    clipped_values: Sequence[float] | None = None
+    variation: Variation | None = None
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail in the middle of a run."""
@@ -77,6 +84,10 @@ class StackCamera:
             raise InputError(
                 "expected exposed_for_lights from 0 to 1 and shares of clipped pixels above 0 and up to 1, found"
                 f" {self.exposed_for_lights} and {list(self.clipped)}"
+            )
+        if self.clipped_values is not None and not 0 <= self.clipped_values[0] <= self.clipped_values[1] < 1:
+            raise InputError(
+                f"expected shares of clipped values from 0 to below 1, found clipped_values={list(self.clipped_values)}"
             )
         if self.curves_fold and (not self.curves or isinstance(self.curves, CurvePrior)):
             raise InputError(f"expected curves to take the {self.curves_fold} fold of, found none; set curves")
@@ -134,6 +145,12 @@ class StackCamera:
         response = self.draw_response(generator)
         gain = self._gain(radiance, generator)
         hdr = with_floor(finite_radiance(radiance) * gain)
+        if self.variation is not None:
+            if frame_radiance is not None:
+                raise InputError(
+                    "expected a camera without variation for scenes that move; pass variation=None", "variation"
+                )
+            hdr = with_floor(self.variation.draw(generator)(hdr, generator))
         exposed = hdr
         if frame_radiance is not None:
             exposed = with_floor(finite_radiance(frame_radiance) * gain)
@@ -156,6 +173,11 @@ class StackCamera:
 
     def _gain(self, radiance: Tensor, generator: torch.Generator) -> Tensor:
         """The factor () that exposes a scene at EV 0."""
+        if self.clipped_values is not None:
+            low, high = self.clipped_values
+            share = low + (high - low) * float(torch.rand((), generator=generator))
+            values = finite_radiance(radiance).flatten()
+            return 1 / values.kthvalue(1 + round((1 - share) * (values.numel() - 1))).values.clamp_min(1e-20)
         error = 2 * float(torch.rand((), generator=generator)) - 1
         gone_astray = self.astray > 0 and float(torch.rand((), generator=generator)) < self.astray
         error *= self.astray_by if gone_astray else self.jitter

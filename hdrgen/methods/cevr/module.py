@@ -16,7 +16,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.cevr.loss import exposure_losses
 from hdrgen.methods.cevr.network import ENCODER_CHANNELS, CEVRNetwork
-from hdrgen.nn import load_vgg16_bn
+from hdrgen.nn import load_vgg16
 
 DENSE_STACK = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """The continuous stack of the paper (Sec. 3.4)."""
@@ -96,7 +96,6 @@ class CEVR(HDRModule):
         self.cycle_from_psnr = cycle_from_psnr
         self.mean_loss = mean_loss
         self.last_psnr = -math.inf
-        self.resumed = False
 
     def expose(self, image: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` `(K,)` of `image`: one encoding in each direction. See `HDRModule.generate`."""
@@ -144,12 +143,11 @@ class CEVR(HDRModule):
 
     # -- what training starts from, and what it waits for ----------------------------------------------------------
 
-    def on_fit_start(self) -> None:
-        """Fetch the encoders' first weights, for a training that neither goes on nor starts from others."""
-        super().on_fit_start()
-        if self.pretrained and not self.resumed and self.initial_weights is None:
+    def load_first_weights(self) -> None:
+        """Fetch the encoders' first weights."""
+        if self.pretrained:
             for network in (self.dark, self.bright):
-                load_vgg16_bn(network.encoder, self.encoder_weights)
+                load_vgg16(network.encoder, self.encoder_weights)
 
     def on_train_start(self) -> None:
         """Refuse to wait for a score that never comes.
@@ -188,7 +186,6 @@ class CEVR(HDRModule):
         checkpoint["last_psnr"] = self.last_psnr
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the score up again, and note that weights have been loaded."""
+        """Take the score up again."""
         super().on_load_checkpoint(checkpoint)
-        self.resumed = True
         self.last_psnr = float(checkpoint.get("last_psnr", -math.inf))

@@ -1,6 +1,5 @@
 """Training and use of Kim et al. 2020."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
 from hdrgen.camera import CameraResponse
-from hdrgen.data import EV_TOLERANCE, EveryStep, whole_steps
+from hdrgen.data import EveryStep, whole_steps
 from hdrgen.errors import InputError
 from hdrgen.losses import ContextualBilateralLoss, HistogramKind
 from hdrgen.methods.deep_synth.edges import canny_edges
@@ -23,6 +22,7 @@ from hdrgen.methods.deep_synth.network import (
 )
 from hdrgen.methods.deep_synth.recursion import expose_outwards
 from hdrgen.methods.deep_synth.training import DeepSynthTraining
+from hdrgen.methods.levels import levels_at
 from hdrgen.optim import GradientCentralizedAdam
 
 FARTHEST = 32
@@ -227,23 +227,11 @@ class DeepSynthHDRI(DeepSynthTraining):
         Raises:
             InputError: If the method cannot generate one of them.
         """
-        steps = self._levels(ev.tolist())
+        steps = levels_at(self, ev.tolist(), self.step, self.reach)
         levels = range(min(0, *steps), max(0, *steps) + 1)
         image, edges = image[:, :3], image[:, 3:]
         generated = expose_outwards(self.network, levels, 0, image, edges, bool(self.refining))
         return torch.stack([generated[k].image if k else image for k in steps], dim=1)
-
-    def _levels(self, ev: Sequence[float]) -> list[int]:
-        """How many steps each exposure is from the image; in plain numbers, whose choices an exporter can follow."""
-        for stop in ev:
-            nearest = round(stop / self.step) if math.isfinite(stop) else math.inf
-            if abs(nearest) > self.reach or abs(stop / self.step - nearest) > EV_TOLERANCE:
-                raise InputError(
-                    f"DeepSynthHDRI: expected whole multiples of {self.step:g} EV from {-self.reach * self.step:g} to"
-                    f" {self.reach * self.step:+g}, found {stop:+g} EV; ask for those alone, or use a method that takes"
-                    " any EV"
-                )
-        return [round(stop / self.step) for stop in ev]
 
 
 def _check(reach: int, step: float, histogram_levels: int, scheduled: bool) -> None:

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-import torch
 from torch import Tensor
 
-from hdrgen.data import Batch, whole_steps
-from hdrgen.errors import InputError
 from hdrgen.methods.deep_synth.network import DeepSynthNetwork, Exposed, State
 
 
@@ -95,26 +92,3 @@ def paths(levels: Sequence[int], start: int) -> list[list[tuple[int, int]]]:
     up = [(level, level + 1) for level in range(start, levels[-1])]
     down = [(level, level - 1) for level in range(start, levels[0], -1)]
     return [up, down]
-
-
-def levels_of(batch: Batch, step: float) -> range:
-    """The levels of a batch's stacks: steps from the reference, consecutive.
-
-    Args:
-        batch: Samples as `EveryStep` selects them.
-        step: Size of a step in stops.
-
-    Raises:
-        InputError: If the exposures are no consecutive steps, or differ between scenes.
-    """
-    ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
-    steps, whole = whole_steps(ev, step)
-    lowest = int(steps[0, 0])
-    levels = range(lowest, lowest + ev.shape[1])
-    if not bool(whole.all()) or bool((steps != torch.tensor(levels, device=ev.device)).any()):
-        raise InputError(
-            f"DeepSynthHDRI: expected exposures {step:g} EV apart, the same in all scenes of a batch, found EV"
-            f" {ev.unique(dim=0).tolist()}; pass batch_size=1",
-            "batch_size",
-        )
-    return levels

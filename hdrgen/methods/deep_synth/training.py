@@ -17,10 +17,10 @@ from hdrgen.methods.deep_synth.network import DeepSynthNetwork
 from hdrgen.methods.deep_synth.recursion import (
     expose_from_truth,
     expose_outwards,
-    levels_of,
     paths,
     steps_from_truth,
 )
+from hdrgen.methods.levels import levels_of
 
 Sums = dict[str, Tensor]
 
