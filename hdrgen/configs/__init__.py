@@ -1,4 +1,7 @@
-"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols."""
+"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols.
+
+Those of methods for one photograph lie here, those for three exposures in `three_exposures/`; both are found by name.
+"""
 
 from importlib import resources
 from pathlib import Path
@@ -9,6 +12,8 @@ PROTOCOL = f"{DEFAULTS}_protocol"
 """What a protocol starts from that is given on the command line."""
 PROTOCOLS = "protocols"
 """Folder of the evaluation protocols."""
+BY_INPUT = ("three_exposures",)
+"""Folders of configurations of methods that take something else than one photograph."""
 
 
 def folder() -> Path:
@@ -18,12 +23,14 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Names of the configurations that `--config NAME` understands, sorted."""
-    return sorted(path.stem for path in folder().glob("*.yaml") if not path.stem.startswith(DEFAULTS))
+    files = (path for place in _places() for path in place.glob("*.yaml"))
+    return sorted(path.stem for path in files if not path.stem.startswith(DEFAULTS))
 
 
 def path_of(name: str) -> Path:
     """File of the packaged configuration `name`, which need not exist."""
-    return folder() / f"{name}.yaml"
+    files = [place / f"{name}.yaml" for place in _places()]
+    return next((path for path in files if path.is_file()), files[0])
 
 
 def protocol_names() -> list[str]:
@@ -45,3 +52,8 @@ def title_of(path: Path) -> str:
     """First comment line of a configuration: what it is for."""
     with path.open(encoding="utf-8") as lines:
         return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "")
+
+
+def _places() -> list[Path]:
+    """The folders of configurations, the one of this file first."""
+    return [folder(), *(folder() / name for name in BY_INPUT)]
