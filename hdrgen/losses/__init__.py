@@ -5,6 +5,7 @@ from hdrgen.losses.contextual import ContextualBilateralLoss, contextual_bilater
 from hdrgen.losses.histogram import HistogramKind, histogram_loss, soft_histogram, value_histogram
 from hdrgen.losses.perceptual import PerceptualLoss, perceptual_distance
 from hdrgen.losses.sphere import sphere_moments
+from hdrgen.losses.tone_mapped import mu_law_l1
 
 __all__ = [
     "ContextualBilateralLoss",
@@ -14,6 +15,7 @@ __all__ = [
     "histogram_loss",
     "judged_by_a_fixed",
     "least_squares",
+    "mu_law_l1",
     "perceptual_distance",
     "soft_histogram",
     "sphere_moments",
