@@ -4,6 +4,7 @@ Tests, the table of methods and `hdrgen methods` enumerate the subclasses of `HD
 """
 
 from hdrgen.methods.adaptive_itm import AdaptiveITM
+from hdrgen.methods.ahdrnet import AHDRNet
 from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
@@ -20,6 +21,7 @@ from hdrgen.methods.source import source_of
 __all__ = [
     "CEVR",
     "HDRGAN",
+    "AHDRNet",
     "AdaptiveITM",
     "DeepSynthHDRI",
     "Evaluation",

@@ -1,6 +1,6 @@
 """Blocks that two or more methods share."""
 
-from hdrgen.nn.attention import ChannelAttention
+from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.mish import Mish
@@ -14,6 +14,7 @@ from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights
 __all__ = [
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
+    "AttentionTo",
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",

@@ -10,7 +10,16 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, InverseCamera, MultiExposureGeneration
+from hdrgen.methods import (
+    CEVR,
+    HDRGAN,
+    AdaptiveITM,
+    AHDRNet,
+    DeepSynthHDRI,
+    HDRModule,
+    InverseCamera,
+    MultiExposureGeneration,
+)
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -141,6 +150,13 @@ EXAMPLES = (
         overfit={"optimizer": adam(0.01), "scheduler": None, "adversarial_weight": 0.0},
         steps=90,
         loss="train/reconstruction",
+        scenes=1,
+    ),
+    Example(
+        AHDRNet,
+        {"channels": 8, "growth": 4, "layers": 2, "blocks": 2},
+        overfit={"optimizer": adam(0.01)},
+        steps=100,
         scenes=1,
     ),
     Example(

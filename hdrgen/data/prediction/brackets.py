@@ -1,5 +1,6 @@
 """Photographs that belong together, to predict from: the exposures of one scene."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles
 from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Frame, grouped, images_in, read_stack
 
 
@@ -72,5 +73,14 @@ class Brackets(PhotographedStacks):
             whole = super()._stack(index)
             frames = self.selection(whole.ev, whole.reference, torch.Generator())
             paths = [whole.paths[frame] for frame in frames]
+            if len(frames) < len(whole.paths):
+                self._tell(index, paths, whole)
             self._stacks[index] = StackFiles(paths, whole.ev[frames], local_reference(frames, whole.reference))
         return self._stacks[index]
+
+    def _tell(self, index: int, chosen: Sequence[Path], whole: StackFiles) -> None:
+        """Say which photographs of a scene are taken, where it has more."""
+        stops = whole.ev - whole.ev[whole.reference]
+        named = [f"{path.name} (EV {stops[whole.paths.index(path)]:+.1f})" for path in chosen]
+        taken = f"{', '.join(named)}, of {len(whole.paths)} photographs"
+        warnings.warn(InputWarning(f"{self.scene(index)}: this method takes {len(chosen)}: {taken}"), stacklevel=2)
