@@ -8,6 +8,7 @@ from hdrgen.errors import InputError
 LEARNED_MERGES = {
     "hdr_gan": "HDRGAN",
     "ahdrnet": "AHDRNet",
+    "safnet": "SAFNet",
 }
 """Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"

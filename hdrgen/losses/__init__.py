@@ -1,6 +1,7 @@
 """Losses that two or more methods share."""
 
 from hdrgen.losses.adversarial import judged_by_a_fixed, least_squares
+from hdrgen.losses.census import census_distance
 from hdrgen.losses.contextual import ContextualBilateralLoss, contextual_bilateral_distance
 from hdrgen.losses.histogram import HistogramKind, histogram_loss, soft_histogram, value_histogram
 from hdrgen.losses.perceptual import PerceptualLoss, perceptual_distance
@@ -11,6 +12,7 @@ __all__ = [
     "ContextualBilateralLoss",
     "HistogramKind",
     "PerceptualLoss",
+    "census_distance",
     "contextual_bilateral_distance",
     "histogram_loss",
     "judged_by_a_fixed",

@@ -16,6 +16,7 @@ from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.source import source_of
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",
+    "SAFNet",
     "UnchangedInput",
     "build",
     "estimate_response",

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -11,13 +12,16 @@ from torch import Tensor
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch, Brackets, PhotographSource, ThreeExposures
 from hdrgen.errors import InputError
-from hdrgen.losses import mu_law_l1
+from hdrgen.losses import PerceptualLoss, mu_law_l1
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.frames import FRAMES, REFERENCE
 from hdrgen.tiling import pad_to_multiple
+from hdrgen.tonemap import mu_law
 
 CLIPPED = 0.9
 """Display value above which `near_reference` no longer trusts the reference."""
+PERCEPTUAL_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+"""Of VGG-16."""
 DARKEST = 1e-5
 """Nearest that a start comes to 0 and 1, where its logit would be infinite."""
 
@@ -43,12 +47,18 @@ class ThreeExposureModule(HDRModule, ABC):
     Attributes:
         smallest: Side in pixels of the smallest image that `fuse` takes; smaller ones are padded to it.
         linear_first: Whether the radiance comes before the display values in the six channels.
+        perceptual_weight: Of the distance of VGG features after the mu-law, which a method may add.
+        perceptual_weights: File of VGG-16's weights; None takes torch.hub's cache.
+        perceptual: That distance, while training.
     """
 
     input = "bracket"
     generates = False
     smallest: int = 1
     linear_first: bool = False
+    perceptual_weight: float = 0.0
+    perceptual_weights: str | Path | None = None
+    perceptual: PerceptualLoss | None = None
 
     def __init__(
         self,
@@ -63,6 +73,12 @@ class ThreeExposureModule(HDRModule, ABC):
         super().__init__(optimizer, scheduler, interval, response=response, initial_weights=initial_weights)
         self.exposures = ThreeExposures(exposure_step)
         self.mu = mu
+
+    def setup(self, stage: str) -> None:
+        """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""
+        super().setup(stage)
+        if stage == "fit" and self.perceptual_weight > 0:
+            self.perceptual = PerceptualLoss(16, PERCEPTUAL_LAYERS, self.perceptual_weights, "mean")
 
     @property
     def photographs(self) -> PhotographSource:
@@ -154,14 +170,22 @@ class ThreeExposureModule(HDRModule, ABC):
         return truth.clamp(0, 1)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """The weighted terms of the loss by name; here one, the absolute difference after the mu-law.
+        """The weighted terms of the loss by name; here those of `image_terms` of the estimate.
 
         Raises:
             InputError: The scenes have no truth.
         """
         ldr, ev = self.three_of(batch)
         truth = self.truth_of(batch, ev)
-        return {"l1": mu_law_l1(self.estimate(ldr, ev), truth, self.mu)}
+        return self.image_terms(self.estimate(ldr, ev), truth)
+
+    def image_terms(self, radiance: Tensor, truth: Tensor) -> dict[str, Tensor]:
+        """The absolute difference after the mu-law, and where it has a weight that of VGG features."""
+        terms = {"l1": mu_law_l1(radiance, truth, self.mu)}
+        if self.perceptual is not None:
+            images = (mu_law(image.float(), self.mu) for image in (radiance, truth))
+            terms["perceptual"] = self.perceptual_weight * self.perceptual(*images)
+        return terms
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
         """Sum and log the terms of `losses`."""

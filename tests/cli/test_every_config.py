@@ -111,7 +111,8 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     monkeypatch.chdir(where_scenes_are)
     method, runs = method_of(name), tmp_path / "runs"
     assert method in TINY, f"{name}: say in tests/methods/examples.py how small {method} can be"
-    tiny = [f"--model.{key}={as_value(value)}" for key, value in TINY[method].items()]
+    words = {key: value if isinstance(value, str) else as_value(value) for key, value in TINY[method].items()}
+    tiny = [f"--model.{key}={word}" for key, word in words.items()]
     overlays = [f"--config={each}" for each in (name, *OVERLAYS.get(name, []))]
     fit = ["fit", *overlays, *tiny, *data_of(name), *SHORT, "-o", str(runs)]
     once = ["--trainer.check_val_every_n_epoch=1", "--trainer.max_epochs=2"]

@@ -19,6 +19,7 @@ from hdrgen.methods import (
     HDRModule,
     InverseCamera,
     MultiExposureGeneration,
+    SAFNet,
 )
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -157,6 +158,13 @@ EXAMPLES = (
         {"channels": 8, "growth": 4, "layers": 2, "blocks": 2},
         overfit={"optimizer": adam(0.01)},
         steps=100,
+        scenes=1,
+    ),
+    Example(
+        SAFNet,
+        {"channels": 4, "refiner": "small", "refiner_width": 8, "window": None, "perceptual_weight": 0.0},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
         scenes=1,
     ),
     Example(
