@@ -9,6 +9,7 @@ LEARNED_MERGES = {
     "hdr_gan": "HDRGAN",
     "ahdrnet": "AHDRNet",
     "safnet": "SAFNet",
+    "hdr_transformer": "HDRTransformer",
 }
 """Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"

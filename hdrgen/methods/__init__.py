@@ -12,6 +12,7 @@ from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.hdr_transformer import HDRTransformer
 from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
@@ -28,6 +29,7 @@ __all__ = [
     "Evaluation",
     "GradientClipping",
     "HDRModule",
+    "HDRTransformer",
     "InverseCamera",
     "LinearGain",
     "MultiExposureGeneration",

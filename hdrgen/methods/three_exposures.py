@@ -58,7 +58,7 @@ class ThreeExposureModule(HDRModule, ABC):
     linear_first: bool = False
     perceptual_weight: float = 0.0
     perceptual_weights: str | Path | None = None
-    perceptual: PerceptualLoss | None = None
+    perceptual: PerceptualLoss | None
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class ThreeExposureModule(HDRModule, ABC):
         super().__init__(optimizer, scheduler, interval, response=response, initial_weights=initial_weights)
         self.exposures = ThreeExposures(exposure_step)
         self.mu = mu
+        self.perceptual = None  # here, since a value of the class would hide the module that training sets
 
     def setup(self, stage: str) -> None:
         """Fetch the VGG trunk, for training only: a checkpoint loads and predicts without it."""

@@ -17,6 +17,7 @@ from hdrgen.methods import (
     AHDRNet,
     DeepSynthHDRI,
     HDRModule,
+    HDRTransformer,
     InverseCamera,
     MultiExposureGeneration,
     SAFNet,
@@ -163,6 +164,13 @@ EXAMPLES = (
     Example(
         SAFNet,
         {"channels": 4, "refiner": "small", "refiner_width": 8, "window": None, "perceptual_weight": 0.0},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
+        scenes=1,
+    ),
+    Example(
+        HDRTransformer,
+        {"channels": 8, "heads": 2, "depths": (2,), "perceptual_weight": 0.0, "drop": 0.0},
         overfit={"optimizer": adam(0.01)},
         steps=150,
         scenes=1,
