@@ -10,6 +10,7 @@ LEARNED_MERGES = {
     "ahdrnet": "AHDRNet",
     "safnet": "SAFNet",
     "hdr_transformer": "HDRTransformer",
+    "deephdr": "DeepHDR",
 }
 """Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"

@@ -10,6 +10,7 @@ from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, 
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_synth import DeepSynthHDRI
+from hdrgen.methods.deephdr import DeepHDR
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.hdr_transformer import HDRTransformer
@@ -25,6 +26,7 @@ __all__ = [
     "HDRGAN",
     "AHDRNet",
     "AdaptiveITM",
+    "DeepHDR",
     "DeepSynthHDRI",
     "Evaluation",
     "GradientClipping",

@@ -15,6 +15,7 @@ from hdrgen.methods import (
     HDRGAN,
     AdaptiveITM,
     AHDRNet,
+    DeepHDR,
     DeepSynthHDRI,
     HDRModule,
     HDRTransformer,
@@ -171,6 +172,13 @@ EXAMPLES = (
     Example(
         HDRTransformer,
         {"channels": 8, "heads": 2, "depths": (2,), "perceptual_weight": 0.0, "drop": 0.0},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
+        scenes=1,
+    ),
+    Example(
+        DeepHDR,
+        {"channels": (8, 8, 8), "blocks": 1},
         overfit={"optimizer": adam(0.01)},
         steps=150,
         scenes=1,
