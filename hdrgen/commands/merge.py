@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdrgen.cli import (
+    LEARNED_MERGES,
     CommandParser,
     add_bracket_arguments,
     add_colour_argument,
@@ -39,9 +40,12 @@ from hdrgen.errors import InputError
 if TYPE_CHECKING:
     from hdrgen.bracket import Bracket, BracketPixels
 
-METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
+METHODS = ("debevec", "linear", "robertson", "mertens", *LEARNED_MERGES)
+"""The last ones are trained networks; `hdrgen predict` merges with them."""
 LEARNED = "hdr_gan"
-"""The method that is a trained network; `hdrgen predict` merges with it."""
+"""The one that `--deghost learned` means."""
+TAKEN = 3
+"""Exposures that a network merges; of more, a warning says which."""
 DISPLAY = "mertens"
 """The method whose result is a picture to look at, not radiance."""
 DISPLAY_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -87,7 +91,7 @@ def parser(verb: str) -> CommandParser:
     add_white_argument(options)
     add_raw_arguments(options)
     add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
-    add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
+    add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
     add_size_argument(options)
     add_config_argument(options, "align: none")
     return options
@@ -109,10 +113,12 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     pairs = left_to_do(list(zip(brackets, outputs, strict=True)), partial(_files_of, options), options, "scenes")
     if not pairs:
         return
-    if options.method == LEARNED:
+    if options.method in LEARNED_MERGES:
         from hdrgen.cli import trained
 
-        merge_one = partial(_merge_learned, options, trained(asked_network(options) or LEARNED, "HDRGAN"))
+        network = trained(asked_network(options) or options.method, LEARNED_MERGES[options.method])
+        _check_network(network, options.method)
+        merge_one = partial(_merge_learned, options, network)
     else:
         merge_one = partial(_merge, options)
     for_each(pairs, "scenes", lambda pair: merge_one(*pair))
@@ -151,24 +157,50 @@ def _write(path: Path, pixels: Any, options: Namespace, **tags: Any) -> None:
 
 
 def _check(options: Namespace) -> None:
-    asked = asked_network(options)
-    if asked is not None and options.method != LEARNED:
-        raise InputError(f"a network merges by --method {LEARNED} only, found {asked}; pass both or neither")
+    asked, method = asked_network(options), options.method
+    learned = method in LEARNED_MERGES
+    if asked is not None and not learned:
+        raise InputError(f"a network merges by --method {_meant(asked)} only, found {asked}; pass both or neither")
     given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
-    if options.method == LEARNED and given:
-        raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
-    if options.method == DISPLAY and options.preview:
+    if learned and given:
+        raise InputError(f"--method {method}: expected exposures in the files or in exposures.csv beside them")
+    if method == DISPLAY and options.preview:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
-    if options.method in (LEARNED, DISPLAY) and options.response != "auto":
-        raise InputError(f"--response is for merges to radiance, not for --method {options.method}; leave one out")
-    if options.method in (LEARNED, DISPLAY) and options.fit_exposures:
-        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {options.method}; leave one out")
-    if options.method == LEARNED and _develops(options):
+    if (learned or method == DISPLAY) and options.response != "auto":
+        raise InputError(f"--response is for merges to radiance, not for --method {method}; leave one out")
+    if (learned or method == DISPLAY) and options.fit_exposures:
+        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {method}; leave one out")
+    if learned and _develops(options):
         raise InputError(
-            f"--method {LEARNED} reads photographs as they are; leave out --white and the options of camera RAW"
+            f"--method {method} reads photographs as they are; leave out --white and the options of camera RAW"
         )
-    if options.method in (LEARNED, DISPLAY) and options.deghost:
-        raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
+    if (learned or method == DISPLAY) and options.deghost:
+        raise InputError(f"--deghost is for merges to radiance, not for --method {method}; leave one out")
+
+
+def _meant(asked: str) -> str:
+    """The method that a network's name speaks of, or all that are networks."""
+    named = [word for word in LEARNED_MERGES if Path(asked).name.startswith(word)]
+    return max(named, key=len, default=", ".join(LEARNED_MERGES))
+
+
+def _check_network(file: Path, method: str) -> None:
+    """Refuse a file of another method's weights."""
+    found, wanted = _class_in(file), LEARNED_MERGES[method]
+    if found not in (None, wanted):
+        words = [word for word, name in LEARNED_MERGES.items() if name == found]
+        advice = f"pass --method {words[0]}" if words else "pass others, since these merge no photographs"
+        raise InputError(f"{file}: expected weights of {wanted}, found {found}; {advice}")
+
+
+def _class_in(file: Path) -> str | None:
+    """The class that a file is of; None where it says none, or cannot be read: `hdrgen predict` then says why."""
+    from hdrgen.weights import class_name_in, read_checkpoint, weights_in
+
+    try:
+        return class_name_in(read_checkpoint(weights_in(file)))
+    except InputError:
+        return None
 
 
 def _develops(options: Namespace) -> bool:
@@ -301,4 +333,5 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
     if options.preview:
         picture = small_picture(image.as_float())
         _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
-    print(f"{output}: {len(files)} exposures ordered by {bracket.order}, merged by {checkpoint}")
+    count = f"{TAKEN} of {len(files)}" if len(files) > TAKEN else str(len(files))
+    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}")

@@ -1,6 +1,6 @@
 """Blocks that two or more methods share."""
 
-from hdrgen.nn.attention import ChannelAttention
+from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.mish import Mish
@@ -8,12 +8,14 @@ from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
+from hdrgen.nn.warping import warped
 from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, of_whole_image, pad_to_multiple
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
+    "AttentionTo",
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
@@ -40,5 +42,6 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
+    "warped",
     "weights_in",
 ]
