@@ -10,6 +10,7 @@ from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
+from hdrgen.methods.expandnet import ExpandNet
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
@@ -23,6 +24,7 @@ __all__ = [
     "AdaptiveITM",
     "DeepSynthHDRI",
     "Evaluation",
+    "ExpandNet",
     "GradientClipping",
     "HDRModule",
     "InverseCamera",

@@ -48,6 +48,7 @@ def where_scenes_are(tmp_path_factory):
             write_image(folder / f"{'abcdefghi'[number]}.png", pixels(image), bits=8)
             write_image(root / f"SICE/Dataset_Part1/{index + 1}/{number + 1}.JPG", pixels(image))
         write_image(root / f"SICE_truth/{index + 1}.exr", pixels(sample["hdr"]))
+        write_image(root / f"hdri/{'val' if index else 'train'}/{index}.exr", pixels(sample["hdr"]))
     (root / "SICE/best_index.txt").write_text("1_3_7.png2_3_7.png3_3_7.png")
     write_image(root / "photo.png", np.random.default_rng(0).random((SIDE, SIDE, 3)))
     for number, image in enumerate(scene(0, (-2.0, 0.0, 2.0), SIDE)["ldr"]):
@@ -73,7 +74,9 @@ def data_of(name: str) -> list[str]:
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
         share = [f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure")]
-        return [*sizes, *square, *truth, *share, *(crop if name not in ("cevr", "deep_synth") else [])]
+        rendered = "class_path: RenderedStacks" in (Path(configs.__file__).with_name(f"{name}.yaml")).read_text()
+        views = [f"--data.{part}.size={SIDE}" for part in ("train", "val") if rendered]
+        return [*sizes, *square, *truth, *share, *views, *(crop if name not in ("cevr", "deep_synth") else [])]
     kind = "MovingScenes" if name == "hdr_gan_small" else "ProceduralScenes"
     stacks = ".stacks" if name == "hdr_gan_small" else ""
     for part in ("train", "val"):

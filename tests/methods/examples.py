@@ -10,7 +10,16 @@ from torch import Tensor
 from hdrgen.camera import Gamma, form_image
 from hdrgen.data import Sample
 from hdrgen.data.dataset import StackDataset
-from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, InverseCamera, MultiExposureGeneration
+from hdrgen.methods import (
+    CEVR,
+    HDRGAN,
+    AdaptiveITM,
+    DeepSynthHDRI,
+    ExpandNet,
+    HDRModule,
+    InverseCamera,
+    MultiExposureGeneration,
+)
 
 EV = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -133,6 +142,12 @@ EXAMPLES = (
         steps=100,
         loss="train/refinement",
         scenes=1,
+    ),
+    Example(
+        ExpandNet,
+        {"channels": 8, "global_size": 32},
+        overfit={"optimizer": adam(0.01), "cosine_weight": 0.0},
+        steps=170,
     ),
     Example(
         HDRGAN,
