@@ -12,6 +12,7 @@ from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.expandnet import ExpandNet
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
@@ -27,6 +28,7 @@ __all__ = [
     "ExpandNet",
     "GradientClipping",
     "HDRModule",
+    "HDRUNet",
     "InverseCamera",
     "LinearGain",
     "MultiExposureGeneration",

@@ -4,6 +4,8 @@ from hdrgen.nn.attention import ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.mish import Mish
+from hdrgen.nn.residual import ResidualBlock, small_kaiming_
+from hdrgen.nn.sft import SFT
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
@@ -12,12 +14,14 @@ from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, o
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
+    "SFT",
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
     "Mish",
+    "ResidualBlock",
     "SqueezeNetFeatures",
     "SubPixelUp",
     "SwinBlock",
@@ -40,5 +44,6 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
+    "small_kaiming_",
     "weights_in",
 ]

@@ -17,7 +17,7 @@ from hdrgen.cli.arguments import as_value, named_method
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.cli.toy_runs import CPU
-from tests.data.datasets.trees import kalantari, pixels, scene, vds
+from tests.data.datasets.trees import kalantari, ntire, pixels, scene, vds
 from tests.methods.examples import EXAMPLES
 
 SIDE = 64
@@ -40,6 +40,7 @@ def where_scenes_are(tmp_path_factory):
     vds(root / "VDS", count=10, size=SIDE)
     vds(root / "VDS", "test", count=1, size=SIDE)
     kalantari(root / "kalantari", count=3, names=("a", "b", "c"), size=SIDE)
+    ntire(root / "ntire2021", count=3)
     stops = [ev / 2 for ev in range(-4, 5)]
     for index in range(3):
         sample = scene(index, stops, SIDE)
@@ -73,7 +74,9 @@ def data_of(name: str) -> list[str]:
             ("train", "[0,0.6]"),
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
-        share = [f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure")]
+        share = [
+            f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "hdrunet", "multi_exposure")
+        ]
         rendered = "class_path: RenderedStacks" in (Path(configs.__file__).with_name(f"{name}.yaml")).read_text()
         views = [f"--data.{part}.size={SIDE}" for part in ("train", "val") if rendered]
         return [*sizes, *square, *truth, *share, *views, *(crop if name not in ("cevr", "deep_synth") else [])]

@@ -17,6 +17,7 @@ from hdrgen.methods import (
     DeepSynthHDRI,
     ExpandNet,
     HDRModule,
+    HDRUNet,
     InverseCamera,
     MultiExposureGeneration,
 )
@@ -157,6 +158,11 @@ EXAMPLES = (
         steps=90,
         loss="train/reconstruction",
         scenes=1,
+    ),
+    Example(
+        HDRUNet,
+        {"channels": 8, "condition_channels": 4, "blocks": 1},
+        overfit={"optimizer": adam(0.01), "scheduler": None},
     ),
     Example(
         InverseCamera,
