@@ -18,10 +18,35 @@ import torch
 from pytorch_lightning import Trainer
 
 from hdrgen.exporting import export_weights
-from hdrgen.methods import ExpandNet, HDRModule
+from hdrgen.methods import LHDR, ExpandNet, HDRModule
 
+BASE = "msnet.global_branch"
+LEGACY = {
+    **{f"tone.layers.{i}": f"mlp.conv{i + 1}" for i in range(4)},
+    **{f"tone.scales.{i}": f"mlp.cond_scale{i + 1}" for i in range(4)},
+    **{f"tone.shifts.{i}": f"mlp.cond_shift{i + 1}" for i in range(4)},
+    "tone.statistics.first": "mlp.cond_net.conv1",
+    "tone.statistics.parallel": "mlp.cond_net.conv2",
+    "tone.statistics.last": "mlp.cond_net.conv3",
+    "detail.first": "msnet.decompose.conv_h",
+    "detail.layers": "msnet.local_branch",
+    "detail.last": "msnet.conv0",
+    "base.first": "msnet.decompose.conv_l",
+    "base.trust": f"{BASE}.mask_est_pconv",
+    "base.encode": f"{BASE}.recon_trunk_f",
+    "base.encode_deep": f"{BASE}.recon_trunk_mp",
+    "base.down": f"{BASE}.down_conv",
+    "base.decode_deep": f"{BASE}.recon_trunk_ms",
+    "base.decode": f"{BASE}.recon_trunk_e",
+    "base.up": f"{BASE}.up_conv",
+    "base.common": f"{BASE}.cond_com",
+    "base.condition1": f"{BASE}.cond_1e",
+    "base.condition2": f"{BASE}.cond_2",
+    "base.last": "msnet.upconv0",
+}
 PARTS: dict[str, tuple[type[HDRModule], dict[str, str]]] = {
     "expandnet": (ExpandNet, {"local": "local", "dilated": "dilated", "whole": "global", "fuse": "fuse"}),
+    "lhdr": (LHDR, LEGACY),
 }
 """The method, and of each part of its network the beginning of the authors' names."""
 

@@ -14,6 +14,7 @@ from hdrgen.methods.expandnet import ExpandNet
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
+from hdrgen.methods.lhdr import LHDR
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
@@ -22,6 +23,7 @@ from hdrgen.methods.source import source_of
 __all__ = [
     "CEVR",
     "HDRGAN",
+    "LHDR",
     "AdaptiveITM",
     "DeepSynthHDRI",
     "Evaluation",

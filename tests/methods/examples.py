@@ -13,6 +13,7 @@ from hdrgen.data.dataset import StackDataset
 from hdrgen.methods import (
     CEVR,
     HDRGAN,
+    LHDR,
     AdaptiveITM,
     DeepSynthHDRI,
     ExpandNet,
@@ -150,6 +151,7 @@ EXAMPLES = (
         overfit={"optimizer": adam(0.01), "cosine_weight": 0.0},
         steps=170,
     ),
+    Example(LHDR, {"channels": 8}, overfit={"optimizer": adam(0.01)}, steps=150),
     Example(
         HDRGAN,
         {"channels": (10, 12), "discriminator_channels": (4, 4, 4, 4)},
