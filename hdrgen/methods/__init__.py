@@ -11,6 +11,7 @@ from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.expandnet import ExpandNet
+from hdrgen.methods.gmnet import GMNet
 from hdrgen.methods.hdr_gan import HDRGAN
 from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
@@ -28,6 +29,7 @@ __all__ = [
     "DeepSynthHDRI",
     "Evaluation",
     "ExpandNet",
+    "GMNet",
     "GradientClipping",
     "HDRModule",
     "HDRUNet",

@@ -17,6 +17,7 @@ from hdrgen.methods import (
     AdaptiveITM,
     DeepSynthHDRI,
     ExpandNet,
+    GMNet,
     HDRModule,
     HDRUNet,
     InverseCamera,
@@ -150,6 +151,12 @@ EXAMPLES = (
         {"channels": 8, "global_size": 32},
         overfit={"optimizer": adam(0.01), "cosine_weight": 0.0},
         steps=170,
+    ),
+    Example(
+        GMNet,
+        {"channels": 8, "blocks": 1, "thumbnail": 32},
+        overfit={"optimizer": adam(0.004), "scheduler": None},
+        steps=400,
     ),
     Example(LHDR, {"channels": 8}, overfit={"optimizer": adam(0.01)}, steps=150),
     Example(
