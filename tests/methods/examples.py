@@ -156,7 +156,7 @@ EXAMPLES = (
         GMNet,
         {"channels": 8, "blocks": 1, "thumbnail": 32},
         overfit={"optimizer": adam(0.004), "scheduler": None},
-        steps=400,
+        steps=600,
     ),
     Example(LHDR, {"channels": 8}, overfit={"optimizer": adam(0.01)}, steps=150),
     Example(
