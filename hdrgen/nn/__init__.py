@@ -4,6 +4,8 @@ from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.mish import Mish
+from hdrgen.nn.residual import ResidualBlock, small_kaiming_
+from hdrgen.nn.sft import SFT
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
@@ -13,6 +15,7 @@ from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, o
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
+    "SFT",
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
     "AttentionTo",
@@ -20,6 +23,7 @@ __all__ = [
     "ConvBlock",
     "ConvGRU",
     "Mish",
+    "ResidualBlock",
     "SqueezeNetFeatures",
     "SubPixelUp",
     "SwinBlock",
@@ -42,6 +46,7 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
+    "small_kaiming_",
     "warped",
     "weights_in",
 ]

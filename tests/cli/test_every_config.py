@@ -17,7 +17,7 @@ from hdrgen.cli.arguments import as_value, named_method
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.cli.toy_runs import CPU
-from tests.data.datasets.trees import kalantari, pixels, scene, vds
+from tests.data.datasets.trees import kalantari, ntire, pixels, scene, vds
 from tests.methods.examples import EXAMPLES
 
 SIDE = 64
@@ -27,8 +27,6 @@ MOVING = {example.method.__name__ for example in EXAMPLES if example.method.inpu
 METHODS = [name for name in configs.names() if named_method(["-c", name])]
 AT_256 = ("cevr", "deep_synth", "deep_recursive", "deep_chain")
 """Configurations of papers that train on whole stacks of VDS at 256 pixels."""
-RENDERED = ("hdrcnn", "single_hdr")
-"""Configurations of papers that train on HDR images."""
 OVERLAYS = {"multi_exposure_small": ["quickstart", "quickstart_scenes"]}
 SHORT = [
     *CPU,
@@ -46,6 +44,7 @@ def where_scenes_are(tmp_path_factory):
     vds(root / "VDS", count=10, size=SIDE)
     vds(root / "VDS", "test", count=1, size=SIDE)
     kalantari(root / "kalantari", count=3, names=("a", "b", "c"), size=SIDE)
+    ntire(root / "ntire2021", count=3)
     stops = [ev / 2 for ev in range(-4, 5)]
     for index in range(3):
         sample = scene(index, stops, SIDE)
@@ -55,6 +54,7 @@ def where_scenes_are(tmp_path_factory):
             write_image(root / f"SICE/Dataset_Part1/{index + 1}/{number + 1}.JPG", pixels(image))
         for folder in ("SICE_truth", "hdr_images"):
             write_image(root / f"{folder}/{index + 1}.exr", pixels(sample["hdr"]))
+        write_image(root / f"hdri/{'val' if index else 'train'}/{index}.exr", pixels(sample["hdr"]))
     (root / "SICE/best_index.txt").write_text("1_3_7.png2_3_7.png3_3_7.png")
     write_image(root / "photo.png", np.random.default_rng(0).random((SIDE, SIDE, 3)))
     for number, image in enumerate(scene(0, (-2.0, 0.0, 2.0), SIDE)["ldr"]):
@@ -85,10 +85,11 @@ def data_of(name: str) -> list[str]:
             ("train", "[0,0.6]"),
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
-        whole = moving or name in ("multi_exposure", *RENDERED)
+        whole = moving or name in ("hdrunet", "multi_exposure", "hdrcnn", "single_hdr")
         share = [f"--data.{part}.scenes={share}" for part, share in parts if whole]
-        share += [f"--data.{part}.size={SIDE}" for part in ("train", "val") if name in RENDERED]
-        return [*sizes, *square, *truth, *share, *(crop if name not in AT_256 else [])]
+        rendered = "class_path: RenderedStacks" in configs.path_of(name).read_text(encoding="utf-8")
+        views = [f"--data.{part}.size={SIDE}" for part in ("train", "val") if rendered]
+        return [*sizes, *square, *truth, *share, *views, *(crop if name not in AT_256 else [])]
     kind = "MovingScenes" if moving else "ProceduralScenes"
     stacks = ".stacks" if moving else ""
     for part in ("train", "val"):
