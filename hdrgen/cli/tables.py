@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,17 @@ def kept_entries(room: str, describe: Callable[[], list[Any]]) -> list[Any]:
         room: `methods` or `metrics`.
         describe: Imports the room, and describes what is in it.
     """
-    kept = json.loads(listing_file(room).read_text(encoding="utf-8")) if listing_file(room).is_file() else {}
-    return kept["entries"] if kept.get("sources") == digest_of(room) else describe()
+    if f"hdrgen.{room}" in sys.modules:  # it costs nothing then, and may have been added to
+        return describe()
+    return read_listing(room) or describe()
+
+
+def read_listing(room: str) -> list[Any] | None:
+    """The entries that are kept of a room, as long as its sources are those that they were made from."""
+    if not listing_file(room).is_file():
+        return None
+    kept: dict[str, Any] = json.loads(listing_file(room).read_text(encoding="utf-8"))
+    return kept["entries"] if kept["sources"] == digest_of(room) else None
 
 
 def listing_file(room: str) -> Path:

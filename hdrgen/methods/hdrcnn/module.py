@@ -23,7 +23,7 @@ class HDRCNN(HDRModule):
 
     Paper:
         Eilertsen, Kronander, Denes, Mantiuk, Unger: "HDR image reconstruction from a single exposure using deep CNNs",
-        ACM TOG 36(6), SIGGRAPH Asia 2017.
+        SIGGRAPH Asia 2017.
 
     The result is :math:`(1 - \alpha)\,x^2 + \alpha\,(e^{y} - \epsilon)`, with the network's y, :math:`\epsilon = 1/255`
     and alpha rising from 0 to 1 where the largest channel of x is within `threshold` of white (Eq. 1, 2).
