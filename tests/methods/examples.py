@@ -115,6 +115,11 @@ def adam(rate: float) -> Any:
     return lambda parameters: torch.optim.Adam(parameters, lr=rate)
 
 
+def annealed(steps: int) -> Any:
+    """A schedule factory: the rate falls to nothing, where a loss of absolute differences would go on to tremble."""
+    return lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+
+
 EXAMPLES = (
     Example(
         CEVR,
@@ -172,9 +177,9 @@ EXAMPLES = (
     ),
     Example(
         GMNet,
-        {"channels": 8, "blocks": 1, "thumbnail": 32},
-        overfit={"optimizer": adam(0.004), "scheduler": None},
-        steps=600,
+        {"channels": 24, "blocks": 1, "thumbnail": 32},
+        overfit={"optimizer": adam(0.003), "scheduler": annealed(400)},
+        steps=400,
     ),
     Example(LHDR, {"channels": 8}, overfit={"optimizer": adam(0.01)}, steps=150),
     Example(
