@@ -122,10 +122,13 @@ PAPERS = [name for name in configs.names() if f"{name}_small" in configs.names()
 def test_every_paper_config_makes_its_method(name):
     """At full width a step takes a minute: `test_every_config.py` trains them with tiny networks."""
     elsewhere = [f"--data.{part}=null" for part in ("train", "val", "test")]
-    with torch.device("meta"):
-        cli = HDRCLI(["--config", str(configs.path_of(name)), *elsewhere, *CPU], run=False)
-    assert type(cli.model).__name__ == named_method(["-c", name])
-    assert sum(parameter.numel() for parameter in cli.model.parameters()) > 3e6
+    counts = []
+    for size in (name, f"{name}_small"):
+        with torch.device("meta"):
+            cli = HDRCLI(["--config", str(configs.path_of(size)), *elsewhere, *CPU], run=False)
+        assert type(cli.model).__name__ == named_method(["-c", name])
+        counts.append(sum(parameter.numel() for parameter in cli.model.parameters()))
+    assert counts[0] > 2 * counts[1], "the paper's network, against the small one"
 
 
 # -- a checkpoint and the command line: who wins ---------------------------------------------------------------------
