@@ -148,7 +148,7 @@ def score(method: HDRModule, item: Item, options: argparse.Namespace) -> dict[st
     found["PSNR-mu"] = float(psnr_mu(shown / WHITE, truth, beyond_peak="clip"))
     if not options.no_vdp:
         found |= {"Q": quality(shown, target), "Q corr": quality(corrected, target)}
-    possible = method.can_generate(item.ev)
+    possible = method.can_generate(item.ev) if method.generates else torch.zeros(len(item.ev), dtype=torch.bool)
     if len(item.ev[possible]):
         exposures = method.generate(item.image[None], item.ev[possible])[0]
         each = [float(psnr(a[None], b[None])) for a, b in zip(exposures, item.exposures[possible], strict=True)]
