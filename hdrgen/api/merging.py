@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, read_stack
+from hdrgen.io import BT709, Exposure, Frame, Image, comparable, find_images, grouped, read_stack, read_tags
 
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
@@ -30,6 +30,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> Tensor: ...
 @overload
 def merge(
@@ -40,6 +41,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> NDArray[Any]: ...
 @overload
 def merge(
@@ -50,6 +52,7 @@ def merge(
     response: str | CameraResponse = ...,
     align: Align = ...,
     deghost: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> Image: ...
 def merge(
     images: Images,
@@ -59,6 +62,7 @@ def merge(
     response: str | CameraResponse = "auto",
     align: Align = "homography",
     deghost: bool = False,
+    scale_like: File | Image | None = None,
 ) -> Image | Array | Tensor:
     """Merge exposures of a scene to one HDR image.
 
@@ -71,11 +75,13 @@ def merge(
             file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
         align: How to align them; `mtb` finds shifts only, `none` leaves them where they are.
         deghost: Whether to leave out what moves.
+        scale_like: An image that was merged before, or its file, whose scale the result gets: of several sets of a
+            panorama, all like the first.
 
     Returns:
-        Linear radiance, in which 1 just reaches white in the middle exposure: an image of files and images, which
-        `hdrgen.write` takes with its camera and colours, an array `(H, W, 3)` of arrays, a tensor `(3, H, W)` of a
-        tensor. Alignment cuts it to what all exposures show.
+        Linear radiance, in which 1 just reaches white in the middle exposure, or in that of `scale_like`: an image of
+        files and images, which `hdrgen.write` takes with its camera and colours, an array `(H, W, 3)` of arrays, a
+        tensor `(3, H, W)` of a tensor. Alignment cuts it to what all exposures show.
 
     Raises:
         InputError: Too few, unreadable or contradictory exposures, or an unknown choice.
@@ -90,13 +96,23 @@ def merge(
     if align != "none":
         pixels.align(shifts_only=align == "mtb")
     radiance = merge_bracket(pixels, method, response, deghost=deghost).radiance
+    exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
+    if scale_like is not None:
+        exposure, name = _exposure_of(scale_like)
+        radiance *= gain_to(pixels.bracket, exposure, name)
     if isinstance(images, Tensor):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
         return radiance
     colours = pixels.chromaticities or BT709.chromaticities
-    middle = pixels.bracket.frames[pixels.bracket.middle].exposure
-    return Image(radiance, linear=True, exposure=middle, chromaticities=colours, camera=pixels.camera)
+    return Image(radiance, linear=True, exposure=exposure, chromaticities=colours, camera=pixels.camera)
+
+
+def _exposure_of(image: File | Image) -> tuple[Exposure, str]:
+    """The exposure of an image, and what to call it."""
+    if isinstance(image, Image):
+        return image.exposure, "scale_like"
+    return read_tags(Path(image)).exposure, str(image)
 
 
 def _check(method: str, align: str) -> None:
@@ -150,7 +166,7 @@ def _check_several(images: object) -> None:
 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
-        return read_stack(Path(files))
+        return _frames_in(Path(files))
     paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
     if not isinstance(files, str | PathLike) and len(paths) == len(files):
         paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
@@ -159,6 +175,22 @@ def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if len(ev) != len(paths):
         raise InputError(f"expected {len(paths)} EVs, one for each exposure, found {len(ev)}")
     return read_stack(paths, {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)})
+
+
+def _frames_in(folder: Path) -> list[Frame]:
+    """Those of the one scene in a folder.
+
+    Raises:
+        InputError: There are several.
+    """
+    own = [scene for scene in grouped([folder]) if scene.folder == folder] if folder.exists() else []
+    if len(own) > 1:
+        named = ", ".join(f"{scene.name} ({len(scene.files or ())})" for scene in own)
+        raise InputError(
+            f"{folder}: expected the exposures of one scene, found {len(own)} brackets, {named}; merge the files of"
+            " each by themselves: [merge(scene.files) for scene in hdrgen.io.grouped([folder])]"
+        )
+    return read_stack(folder if not own or own[0].files is None else own[0].files)
 
 
 def _bracket_of_images(images: Sequence[Image], ev: Tensor | None) -> BracketPixels:

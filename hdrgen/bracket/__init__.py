@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hdrgen.bracket.pixels import BracketPixels as BracketPixels
     from hdrgen.bracket.progress_bar import progress as progress
     from hdrgen.bracket.response_plot import write_plot as write_plot
+    from hdrgen.bracket.scale import gain_to as gain_to
 
 _PUBLIC = {
     "MEANS": "hdrgen.bracket.merging:MEANS",
@@ -29,6 +30,7 @@ _PUBLIC = {
     "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
     "Photo": "hdrgen.bracket.inspection:Photo",
     "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
+    "gain_to": "hdrgen.bracket.scale:gain_to",
     "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
     "merge_bracket": "hdrgen.bracket.merging:merge_bracket",
     "progress": "hdrgen.bracket.progress_bar:progress",
@@ -44,6 +46,7 @@ __all__ = [
     "MergedBracket",
     "Photo",
     "fuse_bracket",
+    "gain_to",
     "inspect_photographs",
     "merge_bracket",
     "progress",

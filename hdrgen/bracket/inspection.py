@@ -3,7 +3,8 @@
 import itertools
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,19 @@ from numpy.typing import NDArray
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import TOP, white_code
 from hdrgen.errors import InputError
-from hdrgen.io import FileFormat, Header, Image, grouped, images_in, is_result, read_header, read_image, read_stack
+from hdrgen.io import (
+    FileFormat,
+    Header,
+    Image,
+    Scene,
+    grouped,
+    images_in,
+    originals,
+    read_header,
+    read_image,
+    read_stack,
+    turned_alike,
+)
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
 WELL_EXPOSED = (0.05, 0.95)  # display values between which a pixel is neither noise nor clipped
@@ -118,15 +131,13 @@ def inspect_photographs(sources: list[str], max_megapixels: float) -> tuple[dict
         max_megapixels: Larger photographs are refused.
 
     Returns:
-        The photographs by folder, dark to bright where that is known; and the files that cannot be read, each of which
-        a warning was given for.
+        The photographs by scene, dark to bright where that is known, with those of no scene by themselves; and the
+        files that cannot be read, each of which a warning was given for.
 
     Raises:
         InputError: Nothing was found, or a single file that cannot be read.
     """
-    scenes = {
-        folder: _photographs(folder) if members is None else members for folder, members in grouped(sources).items()
-    }
+    scenes = _photographs(grouped(sources))
     paths = [path for members in scenes.values() for path in members]
     photos: dict[Path, Photo] = {}
     with progress("looking") as done:
@@ -138,15 +149,23 @@ def inspect_photographs(sources: list[str], max_megapixels: float) -> tuple[dict
                     raise
                 warnings.warn(str(error), stacklevel=2)
             done(count / len(paths))
-    by_folder = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
+    by_scene = {scene: [photos[path] for path in members if path in photos] for scene, members in scenes.items()}
     unreadable = [path for path in paths if path not in photos]
-    return {folder: _in_order(photos) for folder, photos in by_folder.items() if photos}, unreadable
+    return {scene: _in_order(photos) for scene, photos in by_scene.items() if photos}, unreadable
 
 
-def _photographs(folder: Path) -> list[Path]:
-    """Without the HDR images that were made of them, unless there is nothing else."""
-    images = images_in(folder)
-    return [path for path in images if not is_result(path)] or images
+def _photographs(scenes: Sequence[Scene]) -> dict[Path, list[Path]]:
+    """By the folder of each scene, with its name where the folder has several, and those that belong to none."""
+    result: dict[Path, list[Path]] = {}
+    folders = [scene.folder for scene in scenes]
+    for scene in scenes:
+        several = folders.count(scene.folder) > 1
+        files = originals(images_in(scene.folder)) if scene.files is None else list(scene.files)
+        result[scene.folder / scene.name if several else scene.folder] = files
+    for scene in scenes:
+        if scene.single:
+            result[scene.folder / "(no bracket)"] = list(scene.single)
+    return result
 
 
 def _photo(path: Path, max_megapixels: float) -> Photo:
@@ -157,7 +176,7 @@ def _photo(path: Path, max_megapixels: float) -> Photo:
     notes = [str(warning.message).removeprefix(f"{path}: ") for warning in caught]
     step = max(1, int((image.pixels[..., 0].size / SAMPLE) ** 0.5))
     grid = np.ascontiguousarray(image.pixels[step // 2 :: step, step // 2 :: step])
-    small = Image(grid, image.linear, image.exposure, image.chromaticities, image.camera)
+    small = replace(image, pixels=grid)
     return Photo(header, small, image.exposure.stops, notes)
 
 
@@ -185,8 +204,24 @@ def _compare_all(photos: Sequence[Photo]) -> None:
             photo.notes.append(f"white is {white} of {TOP} here")
     for photo in photos:
         photo.ev = _stops(photo) - middle
+    _turn_alike(photos)
     for darker, brighter in itertools.pairwise(photos):
         _compare(darker, brighter)
+
+
+def _turn_alike(photos: Sequence[Photo]) -> None:
+    """Where the orientation tags of exposures differ, see them as a merge does, and note it."""
+    if len({photo.image.orientation for photo in photos}) < 2:
+        return
+    tags = [photo.image.orientation for photo in photos]
+    with warnings.catch_warnings(), suppress(InputError):  # another size: noted below
+        warnings.simplefilter("ignore")
+        images = [photo.image for photo in photos]
+        turned = turned_alike(images, [str(tag) for tag in tags], "photographs", (len(photos) - 1) // 2)
+        for photo, image in zip(photos, turned, strict=True):
+            photo.image = image
+    for photo, tag in zip(photos, tags, strict=True):
+        photo.notes.append(f"orientation tag {tag}, which differs within the bracket")
 
 
 def _stops(photo: Photo) -> float:
@@ -204,8 +239,7 @@ def _complete_from_stack(photos: list[Photo]) -> None:
         return
     for photo in photos:
         exposure = frames.get(photo.header.path, photo.image.exposure)
-        image = photo.image
-        photo.image = Image(image.pixels, image.linear, exposure, image.chromaticities, image.camera)
+        photo.image = replace(photo.image, exposure=exposure)
         photo.stops = exposure.stops
 
 

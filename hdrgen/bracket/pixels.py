@@ -16,7 +16,7 @@ from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
-from hdrgen.io import BT709, Camera, Image, check_memory, named_like, read_image, same_colours
+from hdrgen.io import BT709, Camera, Image, check_memory, named_like, read_image, same_colours, turned_alike
 from hdrgen.tiling import row_slices
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
@@ -81,6 +81,8 @@ class BracketPixels:
             )
             raise InputError(f"{bracket.name}: expected frames of one kind, found linear and encoded ones ({kinds})")
         _check_colours(bracket, images)
+        names = [frame.path.name for frame in bracket.frames]
+        images = turned_alike(images, names, bracket.name, bracket.middle)
         middle = images[bracket.middle]
         loaded = cls.of(bracket, [image.pixels for image in images])
         loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
     from hdrgen.cli.colour_option import colour_space as colour_space
     from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
-    from hdrgen.cli.exposure_options import brackets_of as brackets_of
+    from hdrgen.cli.exposure_options import bracket_of as bracket_of
+    from hdrgen.cli.exposure_options import bracket_scenes as bracket_scenes
     from hdrgen.cli.exposure_options import exposure_values as exposure_values
     from hdrgen.cli.exposure_options import joined as joined
     from hdrgen.cli.lightning import run as run_lightning
@@ -59,7 +60,8 @@ _PUBLIC = {
     "check_skipping": "hdrgen.cli.output:check_skipping",
     "left_to_do": "hdrgen.cli.output:left_to_do",
     "all_exist": "hdrgen.cli.output:all_exist",
-    "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
+    "bracket_of": "hdrgen.cli.exposure_options:bracket_of",
+    "bracket_scenes": "hdrgen.cli.exposure_options:bracket_scenes",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
     "compare_methods": "hdrgen.cli.method_table:compare_methods",
@@ -95,7 +97,8 @@ __all__ = [
     "add_skip_argument",
     "all_exist",
     "asked_network",
-    "brackets_of",
+    "bracket_of",
+    "bracket_scenes",
     "check_skipping",
     "cited",
     "colour_space",

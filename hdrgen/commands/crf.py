@@ -15,7 +15,8 @@ from hdrgen.cli import (
     add_output_arguments,
     add_size_argument,
     asked_network,
-    brackets_of,
+    bracket_of,
+    bracket_scenes,
     for_each,
     joined,
     output_files,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from hdrgen.bracket import Bracket
     from hdrgen.camera import CameraResponse
+    from hdrgen.io import Scene
 
 DISAGREE = 0.3  # stops; good brackets are far below
 MIDDLE_GREY = 118
@@ -64,8 +66,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     single = _only_photograph(options)
-    brackets = [] if single else brackets_of(options)
-    names = [single.stem] if single else [bracket.name for bracket in brackets]
+    scenes = [] if single else bracket_scenes(options)
+    names = [single.stem] if single else [scene.name for scene in scenes]
     outputs = output_files(options.output, names, "_crf.json")
     wrong = next((output for output in outputs if output.suffix.lower() != ".json"), None)
     if wrong is not None:
@@ -74,9 +76,12 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     refuse_existing([*outputs, *plots], options.overwrite)
     if single:
         return _estimate_from_one(single, outputs[0], options)
-    pairs = list(zip(brackets, outputs, strict=True))
     method = options.method or "debevec"
-    for_each(pairs, "scenes", lambda pair: _estimate(*pair, method, options.plot, options.max_megapixels))
+
+    def estimate(pair: tuple[Scene, Path]) -> None:
+        _estimate(bracket_of(options, pair[0]), pair[1], method, options.plot, options.max_megapixels)
+
+    for_each(list(zip(scenes, outputs, strict=True)), "scenes", estimate)
 
 
 def _only_photograph(options: Namespace) -> Path | None:

@@ -14,7 +14,7 @@ from hdrgen.camera import SRGB
 from hdrgen.data.auto_exposure import auto_exposed
 from hdrgen.data.sample import GAIN_MAP, LINEAR
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import Image, has_gain_map, read_header, read_image, row_slices, rows_of
+from hdrgen.io import Image, Turning, has_gain_map, read_header, read_image, row_slices, rows_of
 
 
 def read_radiance(path: Path) -> Tensor:
@@ -29,13 +29,17 @@ class FramePixels(NamedTuple):
     linear: bool
 
 
-def read_frame(path: Path, *, clean: bool = False, max_megapixels: float = 500) -> FramePixels:
+def read_frame(
+    path: Path, *, clean: bool = False, max_megapixels: float = 500, turning: Turning | None = None
+) -> FramePixels:
     """One exposure of a stack.
 
     Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
-    encoded with the sRGB curve, which is then the true response of the stack. The options are those of `read_image`.
+    encoded with the sRGB curve, which is then the true response of the stack. `turning` is that of all frames, where
+    their orientation tags differ; the other options are those of `read_image`.
     """
     image = read_image(path, clean=clean, max_megapixels=max_megapixels)
+    image = turning.applied(image) if turning else image
     pixels = _channels_first(image)
     return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 

@@ -20,11 +20,12 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.exposure import Camera, Exposure, Frame
-from hdrgen.io.formats import FileFormat, is_result
+from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised
 from hdrgen.io.memory import check_memory
+from hdrgen.io.metadata.exif import MADE
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
@@ -33,8 +34,10 @@ from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io.stacks.originals import originals, photographs_among
+from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack
+from hdrgen.io.stacks.turning import Turning, turned_alike
 from hdrgen.io.writers import check_writable, write_image
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "BT2020",
     "COLOUR_SPACES",
     "DISPLAY_P3",
+    "MADE",
     "Camera",
     "ColourSpace",
     "Exposure",
@@ -50,7 +54,9 @@ __all__ = [
     "Frame",
     "Header",
     "Image",
+    "Scene",
     "Tags",
+    "Turning",
     "UnknownExposureError",
     "Values",
     "check_memory",
@@ -69,6 +75,8 @@ __all__ = [
     "is_result",
     "named_like",
     "natural_key",
+    "originals",
+    "photographs_among",
     "quantised",
     "read_array",
     "read_exposure",
@@ -82,7 +90,9 @@ __all__ = [
     "same_colours",
     "srgb_decoded",
     "srgb_encoded",
+    "suffix_of",
     "takes_gain_map",
+    "turned_alike",
     "with_usable_names",
     "write_complete",
     "write_image",

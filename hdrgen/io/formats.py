@@ -44,6 +44,7 @@ class FileFormat(Enum):
 _CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr())  # the last is read as JPEG
 IMAGE_SUFFIXES = frozenset(suffix for codec in _CODECS for suffix in codec.suffixes if suffix.count(".") == 1)
 _RESULTS = tuple(suffix for codec in _CODECS if codec.result for suffix in codec.suffixes)
+SENSOR_SUFFIXES = frozenset(suffix for codec in _CODECS if codec.sensor for suffix in codec.suffixes)
 _BY_SUFFIX = {suffix: codec for codec in _CODECS for suffix in codec.written}
 
 

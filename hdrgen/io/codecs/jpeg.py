@@ -70,8 +70,9 @@ def _save(path: Path, levels: Pixels, tags: Tags, quality: int) -> None:
 
 def _stored_summary(path: Path) -> Summary:
     stored = stored_jpeg(path)
-    size = upright_size(stored.width, stored.height, orientation_in(stored.metadata))
-    return Summary(*size, exposure_from(stored.metadata))
+    orientation = orientation_in(stored.metadata)
+    size = upright_size(stored.width, stored.height, orientation)
+    return Summary(*size, exposure_from(stored.metadata), orientation)
 
 
 def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:

@@ -109,6 +109,7 @@ class OpenImageIOCodec(OpenImageIODecoder):
             "Make": (camera.make or None) if camera else None,
             "Model": (camera.model or None) if camera else None,
             "Exif:PhotographicSensitivity": None if exposure.iso is None else round(exposure.iso),
+            "Software": tags.software or None,
             "ICCProfile": tags.profile(linear=linear) or None,
         }
 
@@ -119,7 +120,7 @@ class OpenImageIOCodec(OpenImageIODecoder):
 
 def _summary_of(spec: Any) -> Summary:
     size = upright_size(spec.width, spec.height, _orientation_of(spec))
-    return Summary(*size, exposure_from(metadata_of(spec)))
+    return Summary(*size, exposure_from(metadata_of(spec)), _orientation_of(spec))
 
 
 def profile_colours(spec: Any) -> tuple[float, ...] | None:

@@ -70,7 +70,7 @@ def test_fallback_rescues_without_a_warning():
 
 @pytest.mark.parametrize("value", [1e9, -1e9, math.inf, math.nan, "text", (), None])
 def test_absurd_values_count_as_missing(value):
-    exposure, unreadable, _ = exposure_from({"Exif:ShutterSpeedValue": value, "FNumber": value})
+    exposure, unreadable, *_ = exposure_from({"Exif:ShutterSpeedValue": value, "FNumber": value})
     assert exposure.time is None
     assert unreadable
 
