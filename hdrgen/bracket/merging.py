@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hdrgen.bracket.agreement import agreement_words, suggest_deghosting, tell_disagreement
 from hdrgen.bracket.pixels import BracketPixels, display_frame
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.camera import (
@@ -15,7 +16,6 @@ from hdrgen.camera import (
     calibrate_debevec,
     calibrate_robertson,
     response_named,
-    response_residual,
     robertson_bell,
 )
 from hdrgen.errors import InputError
@@ -72,9 +72,14 @@ def merge_bracket(
 
     Raises:
         InputError: No such response, or photographs that hold too little to estimate one from.
+
+    Warns:
+        InputWarning: The frames disagree, see `agreement.tell_disagreement`; without `deghost`, something moved.
     """
     curve, about_curve = _response(pixels, method, response)
     masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
+    if not deghost:
+        suggest_deghosting(pixels, curve)
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             pixels.rows,
@@ -120,9 +125,8 @@ def _response(pixels: BracketPixels, method: str, response: str | CameraResponse
         curve, name = response_named(response), response
     else:
         curve, name = response, response.name
-    residual = response_residual(sample, ev, curve)
-    fit = "" if np.isnan(residual) else f" (frames agree within {residual:.2g} stops)"
-    return curve, f"response {name}{fit}"
+    residual = tell_disagreement(pixels.bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
+    return curve, f"response {name}{agreement_words(residual)}"
 
 
 def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:

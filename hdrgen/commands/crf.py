@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from hdrgen.camera import CameraResponse
     from hdrgen.io import Scene
 
-DISAGREE = 0.3  # stops; good brackets are far below
 MIDDLE_GREY = 118
 """Code of 18 % in sRGB."""
 
@@ -144,8 +142,8 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
 def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapixels: float) -> None:
     import torch
 
-    from hdrgen.bracket import BracketPixels
-    from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
+    from hdrgen.bracket import BracketPixels, agreement_words, tell_disagreement
+    from hdrgen.camera import calibrate_debevec, calibrate_robertson, save_response
 
     pixels = BracketPixels.read(bracket, max_megapixels)
     if pixels.linear:
@@ -158,15 +156,9 @@ def _estimate(bracket: Bracket, output: Path, method: str, plot: str, max_megapi
         response = (calibrate_robertson if method == "robertson" else calibrate_debevec)(sample, ev)
     except InputError as error:
         raise InputError(f"{bracket.name}: {error}", error.argument) from error
-    residual = response_residual(sample, ev, response)
+    residual = tell_disagreement(bracket, sample, response, "estimated from them", calibrate_debevec)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
-    written = _plotted(output, plot, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops")
-    if residual > DISAGREE:
-        warnings.warn(
-            f"{bracket.name}: the frames disagree by {residual:.2g} stops under this curve; check the exposures, align"
-            " the frames, leave out moving things and borders",
-            stacklevel=2,
-        )
+    written = _plotted(output, plot, response, f"{bracket.name}: {method}{agreement_words(residual)}")
     count = len(bracket.frames)
     print(f"{output}: {count} exposures ordered by {bracket.order}, {method}, residual {residual:.3g} stops{written}")

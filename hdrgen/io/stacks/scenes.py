@@ -71,13 +71,12 @@ def _scene_folders(folder: Path) -> list[Path]:
     """A folder that holds photographs, and those in it that hold several."""
     own = images_in(folder)
     inner = (path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != ".")
-    scenes = [
-        path
-        for path in with_usable_names(folder, inner)
-        if (images := images_in(path)) and (not own or len(photographs_among(images)) > 1)
-    ]
+    inside = {path: images for path in with_usable_names(folder, inner) if (images := images_in(path))}
+    photographed = {path: len(photographs_among(images)) for path, images in inside.items()}
     if own:
+        scenes = [path for path, count in photographed.items() if count > 1]
         return [folder, *scenes] if not scenes or photographs_among(own) else scenes
+    scenes = [path for path, count in photographed.items() if count] or list(inside)
     if not scenes:
         raise InputError(
             f"{folder}: expected the exposures of a scene, or a folder of them for each scene, found no images;"
