@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
+from hdrgen.api.arrays import (
+    Array,
+    as_float,
+    check_channels,
+    check_pixels,
+    displayed,
+    kind_of,
+    stops,
+    to_array,
+    to_tensor,
+)
 from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
@@ -228,5 +238,5 @@ def _checked(image: Array) -> Array:
         )
     if image.dtype not in (np.uint8, np.uint16):
         return to_array(displayed(to_tensor(as_float(image))))
-    as_float(image[:1, :1])
+    check_pixels(image)
     return image

@@ -11,7 +11,7 @@ def gain_to(bracket: Bracket, exposure: Exposure, name: str) -> float:
     """The factor that brings the radiance of a bracket to the scale of another.
 
     Radiance 1 just reaches white in the middle exposure of each; the same light is more of it where that exposure is
-    shorter.
+    longer.
 
     Args:
         bracket: The bracket whose radiance it is.

@@ -51,8 +51,14 @@ def read_photograph(
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
     is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
+
+    Warns:
+        InputWarning: Radiance: what a method makes of it is less than what the file holds.
     """
     image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
+    if image.linear and image.pixels.dtype.kind == "f":
+        again = "is an HDR image already, of which one exposure is taken here as the photograph"
+        warnings.warn(InputWarning(f"{path}: {again}; tone-map it to see it, or expose it for a stack"), stacklevel=2)
     try:
         return photograph_of(image)
     except InputError as error:
