@@ -24,7 +24,8 @@ from hdrgen.cli import (
     add_skip_argument,
     add_white_argument,
     asked_network,
-    brackets_of,
+    bracket_of,
+    bracket_scenes,
     colour_space,
     development_of,
     for_each,
@@ -35,9 +36,11 @@ from hdrgen.cli import (
     with_config,
 )
 from hdrgen.errors import InputError
+from hdrgen.text_table import text_table
 
 if TYPE_CHECKING:
     from hdrgen.bracket import Bracket, BracketPixels
+    from hdrgen.io import Exposure, Scene
 
 METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
 LEARNED = "hdr_gan"
@@ -52,7 +55,8 @@ def parser(verb: str) -> CommandParser:
     options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Merge exposures of a scene to one HDR image. Radiance 1 is what just reaches white in the middle"
-        " exposure (EV 0), always.",
+        " exposure (EV 0), unless --scale-like says otherwise. Of a folder with several scenes, each is merged, and a"
+        " table at the end says which were.",
     )
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
@@ -83,6 +87,12 @@ def parser(verb: str) -> CommandParser:
     options.add_argument(
         "--fit-exposures", action="store_true", help="by the pixels: where shutter times are rounded, or light changes"
     )
+    options.add_argument(
+        "--scale-like",
+        type=Path,
+        metavar="EXR",
+        help="one scale for all sets of a panorama: that of an image merged before, such as first.exr",
+    )
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
     add_white_argument(options)
     add_raw_arguments(options)
@@ -102,11 +112,12 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser(verb).parse_args(joined(_learned(with_config(arguments))))
     _check(options)
-    brackets = brackets_of(options)
+    scenes = bracket_scenes(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
-    outputs = output_files(options.output, [bracket.name for bracket in brackets], suffix)
+    outputs = output_files(options.output, [scene.name for scene in scenes], suffix)
     _check_outputs(options, outputs)
-    pairs = left_to_do(list(zip(brackets, outputs, strict=True)), partial(_files_of, options), options, "scenes")
+    every = list(zip(scenes, outputs, strict=True))
+    pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
     if not pairs:
         return
     if options.method == LEARNED:
@@ -115,12 +126,40 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         merge_one = partial(_merge_learned, options, trained(asked_network(options) or LEARNED, "HDRGAN"))
     else:
         merge_one = partial(_merge, options)
-    for_each(pairs, "scenes", lambda pair: merge_one(*pair))
+
+    def merge_scene(pair: tuple[Scene, Path]) -> None:
+        merge_one(bracket_of(options, pair[0]), pair[1])
+
+    for_each(pairs, "scenes", merge_scene, partial(_summarise, every, pairs))
 
 
 def preview_of(output: Path) -> Path:
     """Where the preview goes."""
-    return output.with_name(f"{output.name.partition('.')[0]}_preview.jpg")
+    from hdrgen.io import suffix_of
+
+    return output.with_name(f"{output.name[: -len(suffix_of(output))]}_preview.jpg")
+
+
+def _summarise(
+    every: Sequence[tuple[Scene, Path]], tried: Sequence[tuple[Scene, Path]], failed: Sequence[tuple[Any, str]]
+) -> None:
+    """Say of several scenes which were merged, and why others were not."""
+    from hdrgen.io import images_in, photographs_among
+
+    reasons = {id(pair): reason for pair, reason in failed}
+    rows = []
+    for pair in every:
+        scene, output = pair
+        files = photographs_among(images_in(scene.folder)) if scene.files is None else scene.files
+        state = "failed" if id(pair) in reasons else "done" if pair in tried else "there already"
+        rows.append((scene.name, str(len(files)), state, reasons.get(id(pair), str(output))))
+    states = [row[2] for row in rows]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    if len(every) > 1:
+        print("\n".join(text_table([("scene", "photographs", "", "file, or why not"), *rows], right=[1])))
+        print(f"{len(every)} scenes: {counts}", flush=True)
+    if single := [path.name for scene, _ in every for path in scene.single]:
+        print(f"{len(single)} photographs belong to no bracket: {', '.join(single)}", flush=True)
 
 
 def _learned(arguments: Sequence[str]) -> list[str]:
@@ -136,7 +175,7 @@ def _learned(arguments: Sequence[str]) -> list[str]:
     return words
 
 
-def _files_of(options: Namespace, pair: tuple[Bracket, Path]) -> list[Path]:
+def _files_of(options: Namespace, pair: tuple[Scene, Path]) -> list[Path]:
     """What is written of one scene."""
     output = pair[1]
     return [output, preview_of(output)] if options.preview else [output]
@@ -169,6 +208,10 @@ def _check(options: Namespace) -> None:
         )
     if options.method in (LEARNED, DISPLAY) and options.deghost:
         raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
+    if options.method == DISPLAY and options.scale_like:
+        raise InputError(f"--scale-like is for radiance, of which --method {DISPLAY} makes none; leave one out")
+    if options.scale_like and not options.scale_like.is_file():
+        raise InputError(f"--scale-like {options.scale_like}: expected an HDR image that exists; merge that one first")
 
 
 def _develops(options: Namespace) -> bool:
@@ -216,7 +259,7 @@ def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
 
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
     """Merge, write, and return a summary in words."""
-    from hdrgen.bracket import merge_bracket, small_picture
+    from hdrgen.bracket import gain_to, merge_bracket, small_picture
     from hdrgen.io import BT709
 
     radiance, summary = merge_bracket(
@@ -228,6 +271,9 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
     )
     pixels.release()
     tags = _tags(pixels, options)
+    if like := _scale(options):
+        radiance *= gain_to(pixels.bracket, like, str(options.scale_like))
+        tags["exposure"] = like
     _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
     written = ""
     if options.preview:
@@ -252,7 +298,14 @@ def _tags(pixels: BracketPixels, options: Namespace) -> dict[str, Any]:
     """Metadata for the files that are written: that of the middle exposure."""
     exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
     colours = {"chromaticities": pixels.chromaticities, "colour_space": colour_space(options)}
-    return {"exposure": exposure, "camera": pixels.camera, **colours}
+    return {"exposure": exposure, "camera": pixels.camera, "made": True, **colours}
+
+
+def _scale(options: Namespace) -> Exposure | None:
+    """The exposure whose white is radiance 1, where it is not the middle one's of the bracket."""
+    from hdrgen.io import read_tags
+
+    return read_tags(options.scale_like).exposure if options.scale_like else None
 
 
 def _frame_lines(pixels: BracketPixels) -> list[str]:
@@ -278,7 +331,7 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
     """
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: expected a checkpoint, found none; check its name")
-    from hdrgen.bracket import small_picture
+    from hdrgen.bracket import gain_to, small_picture
     from hdrgen.cli import run_lightning
     from hdrgen.io import BT709, read_image, read_tags
 
@@ -290,14 +343,16 @@ def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, outpu
         if len(results) != 1:
             raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(results)} images")
         image = read_image(results[0])
-    middle = bracket.frames[bracket.middle]
-    tags = replace(read_tags(middle.path), exposure=middle.exposure)
+    middle, like = bracket.frames[bracket.middle], _scale(options)
+    radiance = image.as_float() * gain_to(bracket, like, str(options.scale_like)) if like else image.pixels
+    tags = replace(read_tags(middle.path), exposure=like or middle.exposure)
     beside: dict[str, Any] = {
         "exposure": tags.exposure,
         "camera": tags.camera,
+        "made": True,
         "colour_space": colour_space(options),
     }
-    _write(output, image.pixels, options, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
+    _write(output, radiance, options, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
     if options.preview:
         picture = small_picture(image.as_float())
         _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
