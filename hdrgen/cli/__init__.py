@@ -10,10 +10,12 @@ from hdrgen.lazy import lazy_face
 if TYPE_CHECKING:
     from hdrgen.cli.arguments import value_of as value_of
     from hdrgen.cli.batch import for_each as for_each
+    from hdrgen.cli.checkpoint_option import LEARNED_MERGES as LEARNED_MERGES
     from hdrgen.cli.checkpoint_option import add_network_arguments as add_network_arguments
     from hdrgen.cli.checkpoint_option import asked_network as asked_network
     from hdrgen.cli.checkpoint_option import trained as trained
     from hdrgen.cli.checkpoint_option import trained_network as trained_network
+    from hdrgen.cli.checkpoint_option import word_of as word_of
     from hdrgen.cli.colour_option import add_colour_argument as add_colour_argument
     from hdrgen.cli.colour_option import colour_space as colour_space
     from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.tables import print_listing as print_listing
 
 _PUBLIC = {
+    "LEARNED_MERGES": "hdrgen.cli.checkpoint_option:LEARNED_MERGES",
     "CommandParser": "hdrgen.cli.parser:CommandParser",
     "OperatorOptions": "hdrgen.cli.operator_options:OperatorOptions",
     "Table": "hdrgen.cli.method_table:Table",
@@ -92,9 +95,11 @@ _PUBLIC = {
     "trained_network": "hdrgen.cli.checkpoint_option:trained_network",
     "value_of": "hdrgen.cli.arguments:value_of",
     "with_config": "hdrgen.cli.parser:with_config",
+    "word_of": "hdrgen.cli.checkpoint_option:word_of",
 }
 
 __all__ = [
+    "LEARNED_MERGES",
     "CommandParser",
     "OperatorOptions",
     "Table",
@@ -135,6 +140,7 @@ __all__ = [
     "value_of",
     "white_of",
     "with_config",
+    "word_of",
 ]
 
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds

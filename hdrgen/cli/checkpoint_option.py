@@ -1,10 +1,18 @@
-"""The network that `--ckpt_path` and `--weights` of a light verb mean."""
+"""The network that `--ckpt_path` and `--weights` of a light verb mean, and the words for those that merge."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from hdrgen.errors import InputError
 
+LEARNED_MERGES = {
+    "hdr_gan": "HDRGAN",
+    "ahdrnet": "AHDRNet",
+    "safnet": "SAFNet",
+    "hdr_transformer": "HDRTransformer",
+    "deephdr": "DeepHDR",
+}
+"""Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"
 
 
@@ -74,3 +82,12 @@ def trained(asked: str, method: str | None = None) -> Path:
         of = f" of {method}" if method else ""
         raise InputError(f"no {asked}.ckpt{of} below {RUNS}; pass --ckpt_path FILE")
     return path
+
+
+def word_of(method: str) -> str:
+    """The word for a class of `hdrgen.methods`; of another, that of the first network.
+
+    >>> word_of("AHDRNet")
+    'ahdrnet'
+    """
+    return next((word for word, name in LEARNED_MERGES.items() if name == method), next(iter(LEARNED_MERGES)))

@@ -1,5 +1,6 @@
 """What a checkpoint, or weights by name, add to the command line of `fit`, `validate`, `test` and `predict`."""
 
+import inspect
 import sys
 import warnings
 from collections.abc import Sequence
@@ -109,4 +110,4 @@ def _unknown_method(name: str) -> str:
 
 def known_methods() -> set[str]:
     """Class names that `--model` understands."""
-    return {cls.__name__ for cls in subclasses(HDRModule)}
+    return {cls.__name__ for cls in subclasses(HDRModule) if not inspect.isabstract(cls)}

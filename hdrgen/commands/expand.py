@@ -22,6 +22,7 @@ from hdrgen.cli import (
     joined,
     trained_network,
     with_config,
+    word_of,
 )
 from hdrgen.errors import InputError
 
@@ -179,7 +180,7 @@ def _exposures(typed: str | None, method: HDRModule, checkpoint: Path) -> list[s
     name = type(method).__name__
     if method.input != "photograph":
         raise InputError(
-            f"{name} takes several exposures of a scene, not one photograph; see hdrgen merge --method hdr_gan"
+            f"{name} takes several exposures of a scene, not one photograph; see hdrgen merge --method {word_of(name)}"
             f" --ckpt_path {checkpoint}, or hdrgen predict"
         )
     if typed is None or (typed == OWN and method.generates):

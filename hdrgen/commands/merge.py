@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdrgen.cli import (
+    LEARNED_MERGES,
     CommandParser,
     add_bracket_arguments,
     add_colour_argument,
@@ -26,27 +23,23 @@ from hdrgen.cli import (
     asked_network,
     bracket_of,
     bracket_scenes,
-    colour_space,
-    development_of,
     for_each,
     joined,
     left_to_do,
     output_files,
-    white_of,
     with_config,
 )
+from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, preview_of
 from hdrgen.errors import InputError
 from hdrgen.text_table import text_table
 
 if TYPE_CHECKING:
-    from hdrgen.bracket import Bracket, BracketPixels
-    from hdrgen.io import Exposure, Scene
+    from hdrgen.io import Scene
 
-METHODS = ("debevec", "linear", "robertson", "mertens", "hdr_gan")
+METHODS = ("debevec", "linear", "robertson", "mertens", *LEARNED_MERGES)
+"""The last ones are trained networks; `hdrgen predict` merges with them."""
 LEARNED = "hdr_gan"
-"""The method that is a trained network; `hdrgen predict` merges with it."""
-DISPLAY = "mertens"
-"""The method whose result is a picture to look at, not radiance."""
+"""The one that `--deghost learned` means."""
 DISPLAY_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 
@@ -97,7 +90,7 @@ def parser(verb: str) -> CommandParser:
     add_white_argument(options)
     add_raw_arguments(options)
     add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
-    add_network_arguments(options, f"network of --method {LEARNED} (default: the packaged weights {LEARNED})")
+    add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
     add_size_argument(options)
     add_config_argument(options, "align: none")
     return options
@@ -120,24 +113,19 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
     if not pairs:
         return
-    if options.method == LEARNED:
+    if options.method in LEARNED_MERGES:
         from hdrgen.cli import trained
 
-        merge_one = partial(_merge_learned, options, trained(asked_network(options) or LEARNED, "HDRGAN"))
+        network = trained(asked_network(options) or options.method, LEARNED_MERGES[options.method])
+        _check_network(network, options.method)
+        merge_one = partial(merge_scene_learned, options, network)
     else:
-        merge_one = partial(_merge, options)
+        merge_one = partial(merge_scene, options)
 
-    def merge_scene(pair: tuple[Scene, Path]) -> None:
+    def merge_pair(pair: tuple[Scene, Path]) -> None:
         merge_one(bracket_of(options, pair[0]), pair[1])
 
-    for_each(pairs, "scenes", merge_scene, partial(_summarise, every, pairs))
-
-
-def preview_of(output: Path) -> Path:
-    """Where the preview goes."""
-    from hdrgen.io import suffix_of
-
-    return output.with_name(f"{output.name[: -len(suffix_of(output))]}_preview.jpg")
+    for_each(pairs, "scenes", merge_pair, partial(_summarise, every, pairs))
 
 
 def _summarise(
@@ -181,37 +169,55 @@ def _files_of(options: Namespace, pair: tuple[Scene, Path]) -> list[Path]:
     return [output, preview_of(output)] if options.preview else [output]
 
 
-def _write(path: Path, pixels: Any, options: Namespace, **tags: Any) -> None:
-    """Write one of the files, unless it is there and is to be left."""
-    from hdrgen.io import write_image
-
-    if not (options.skip_existing and path.is_file()):
-        write_image(path, pixels, **tags)
-
-
 def _check(options: Namespace) -> None:
-    asked = asked_network(options)
-    if asked is not None and options.method != LEARNED:
-        raise InputError(f"a network merges by --method {LEARNED} only, found {asked}; pass both or neither")
+    asked, method = asked_network(options), options.method
+    learned = method in LEARNED_MERGES
+    if asked is not None and not learned:
+        raise InputError(f"a network merges by --method {_meant(asked)} only, found {asked}; pass both or neither")
     given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
-    if options.method == LEARNED and given:
-        raise InputError(f"--method {LEARNED}: expected exposures in the files or in exposures.csv beside them")
-    if options.method == DISPLAY and options.preview:
+    if learned and given:
+        raise InputError(f"--method {method}: expected exposures in the files or in exposures.csv beside them")
+    if method == DISPLAY and options.preview:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
-    if options.method in (LEARNED, DISPLAY) and options.response != "auto":
-        raise InputError(f"--response is for merges to radiance, not for --method {options.method}; leave one out")
-    if options.method in (LEARNED, DISPLAY) and options.fit_exposures:
-        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {options.method}; leave one out")
-    if options.method == LEARNED and _develops(options):
+    if (learned or method == DISPLAY) and options.response != "auto":
+        raise InputError(f"--response is for merges to radiance, not for --method {method}; leave one out")
+    if (learned or method == DISPLAY) and options.fit_exposures:
+        raise InputError(f"--fit-exposures is for merges to radiance, not for --method {method}; leave one out")
+    if learned and _develops(options):
         raise InputError(
-            f"--method {LEARNED} reads photographs as they are; leave out --white and the options of camera RAW"
+            f"--method {method} reads photographs as they are; leave out --white and the options of camera RAW"
         )
-    if options.method in (LEARNED, DISPLAY) and options.deghost:
-        raise InputError(f"--deghost is for merges to radiance, not for --method {options.method}; leave one out")
-    if options.method == DISPLAY and options.scale_like:
+    if (learned or method == DISPLAY) and options.deghost:
+        raise InputError(f"--deghost is for merges to radiance, not for --method {method}; leave one out")
+    if method == DISPLAY and options.scale_like:
         raise InputError(f"--scale-like is for radiance, of which --method {DISPLAY} makes none; leave one out")
     if options.scale_like and not options.scale_like.is_file():
         raise InputError(f"--scale-like {options.scale_like}: expected an HDR image that exists; merge that one first")
+
+
+def _meant(asked: str) -> str:
+    """The method that a network's name speaks of, or all that are networks."""
+    named = [word for word in LEARNED_MERGES if Path(asked).name.startswith(word)]
+    return max(named, key=len, default=", ".join(LEARNED_MERGES))
+
+
+def _check_network(file: Path, method: str) -> None:
+    """Refuse a file of another method's weights."""
+    found, wanted = _class_in(file), LEARNED_MERGES[method]
+    if found not in (None, wanted):
+        words = [word for word, name in LEARNED_MERGES.items() if name == found]
+        advice = f"pass --method {words[0]}" if words else "pass others, since these merge no photographs"
+        raise InputError(f"{file}: expected weights of {wanted}, found {found}; {advice}")
+
+
+def _class_in(file: Path) -> str | None:
+    """The class that a file is of; None where it says none, or cannot be read: `hdrgen predict` then says why."""
+    from hdrgen.weights import class_name_in, read_checkpoint, weights_in
+
+    try:
+        return class_name_in(read_checkpoint(weights_in(file)))
+    except InputError:
+        return None
 
 
 def _develops(options: Namespace) -> bool:
@@ -231,129 +237,3 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
             raise InputError(f"{output}: expected a format for radiance, {others}; --preview writes a .jpg beside")
         if options.method == DISPLAY and not picture:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")
-
-
-def _merge(options: Namespace, bracket: Bracket, output: Path) -> None:
-    from hdrgen.bracket import BracketPixels
-
-    pixels = BracketPixels.read(
-        bracket,
-        options.max_megapixels,
-        white=white_of(options),
-        development=development_of(options),
-        picture=options.method == DISPLAY,
-    )
-    if options.align != "none":
-        pixels.align(shifts_only=options.align == "mtb")
-    height, width = pixels.rows[0].shape[:2]
-    cut = f", cut from {pixels.size[1]} x {pixels.size[0]}" if (height, width) != pixels.size else ""
-    summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
-    for line in _frame_lines(pixels):
-        print(line)
-    count, about_white = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
-    print(
-        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_white}; {width} x {height}{cut}",
-        flush=True,
-    )
-
-
-def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
-    """Merge, write, and return a summary in words."""
-    from hdrgen.bracket import gain_to, merge_bracket, small_picture
-    from hdrgen.io import BT709
-
-    radiance, summary = merge_bracket(
-        pixels,
-        options.method,
-        options.response,
-        deghost=options.deghost,
-        fit_exposures=options.fit_exposures,
-    )
-    pixels.release()
-    tags = _tags(pixels, options)
-    if like := _scale(options):
-        radiance *= gain_to(pixels.bracket, like, str(options.scale_like))
-        tags["exposure"] = like
-    _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
-    written = ""
-    if options.preview:
-        preview = preview_of(output)
-        _write(preview, small_picture(radiance), options, **tags)
-        written = f", preview {preview.name}"
-    return f"{summary}; radiance {float(radiance.min()):.3g} to {float(radiance.max()):.4g}{written}"
-
-
-def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> str:
-    """Fuse the exposures to a picture, write it, and return a summary in words."""
-    from hdrgen.bracket import fuse_bracket
-    from hdrgen.io import depth_for, write_image
-
-    picture, bits = fuse_bracket(pixels), depth_for(output, pixels.bits)
-    pixels.release()
-    write_image(output, picture, bits=bits, **_tags(pixels, options))
-    return f"exposure fusion after Mertens et al., {bits} bits"
-
-
-def _tags(pixels: BracketPixels, options: Namespace) -> dict[str, Any]:
-    """Metadata for the files that are written: that of the middle exposure."""
-    exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
-    colours = {"chromaticities": pixels.chromaticities, "colour_space": colour_space(options)}
-    return {"exposure": exposure, "camera": pixels.camera, "made": True, **colours}
-
-
-def _scale(options: Namespace) -> Exposure | None:
-    """The exposure whose white is radiance 1, where it is not the middle one's of the bracket."""
-    from hdrgen.io import read_tags
-
-    return read_tags(options.scale_like).exposure if options.scale_like else None
-
-
-def _frame_lines(pixels: BracketPixels) -> list[str]:
-    """A line for each file: its exposure, and how it was moved."""
-    lines = []
-    for index, (frame, ev) in enumerate(zip(pixels.bracket.frames, pixels.bracket.ev, strict=True)):
-        parts = [f"{frame.path}: EV {ev:+.2f} ({frame.exposure})"]
-        if pixels.alignments and not pixels.alignments[index].still:
-            alignment = pixels.alignments[index]
-            x, y = alignment.move(*pixels.size)
-            parts.append(f"moved by ({x:+.1f}, {y:+.1f}) pixels, turned by {alignment.angle:+.2f} degrees")
-        elif pixels.alignments:
-            parts.append("in place")
-        lines.append(", ".join(parts))
-    return lines
-
-
-def _merge_learned(options: Namespace, checkpoint: Path, bracket: Bracket, output: Path) -> None:
-    """Let the network of a checkpoint merge the bracket, by way of `hdrgen predict`, and write what it makes.
-
-    Raises:
-        InputError: No checkpoint there, or of a method that does not merge photographs.
-    """
-    if not checkpoint.exists():
-        raise InputError(f"{checkpoint}: expected a checkpoint, found none; check its name")
-    from hdrgen.bracket import gain_to, small_picture
-    from hdrgen.cli import run_lightning
-    from hdrgen.io import BT709, read_image, read_tags
-
-    with tempfile.TemporaryDirectory(prefix="hdrgen-merge-") as folder:
-        files = [str(frame.path) for frame in bracket.frames]
-        with contextlib.redirect_stdout(io.StringIO()):  # it names files that will be gone
-            run_lightning("predict", ["--ckpt_path", str(checkpoint), "--data.predict", *files, "-o", folder])
-        results = sorted(Path(folder).rglob("*.exr"))
-        if len(results) != 1:
-            raise InputError(f"{checkpoint}: expected a method that merges exposures; it made {len(results)} images")
-        image = read_image(results[0])
-    middle, like = bracket.frames[bracket.middle], _scale(options)
-    radiance = image.as_float() * gain_to(bracket, like, str(options.scale_like)) if like else image.pixels
-    tags = replace(read_tags(middle.path), exposure=like or middle.exposure)
-    beside: dict[str, Any] = {
-        "exposure": tags.exposure,
-        "camera": tags.camera,
-        "made": True,
-        "colour_space": colour_space(options),
-    }
-    _write(output, radiance, options, chromaticities=tags.chromaticities or BT709.chromaticities, **beside)
-    if options.preview:
-        picture = small_picture(image.as_float())
-        _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
-    print(f"{output}: {len(files)} exposures ordered by {bracket.order}, merged by {checkpoint}")

@@ -25,7 +25,7 @@ from hdrgen.data.optimal import optimal_exposures
 from hdrgen.data.prediction.brackets import Brackets
 from hdrgen.data.prediction.single import Photographs, PhotographSource
 from hdrgen.data.reading import photograph_of, read_photograph
-from hdrgen.data.sample import GAIN_MAP, LINEAR, Sample
+from hdrgen.data.sample import GAIN_MAP, LINEAR, RESPONSE_LEVELS, Sample
 from hdrgen.data.selection import (
     EV_TOLERANCE,
     EveryStep,
@@ -54,6 +54,7 @@ __all__ = [
     "LINEAR",
     "NTIRE2021",
     "RAISE",
+    "RESPONSE_LEVELS",
     "SICE",
     "VDS",
     "Augmentation",

@@ -4,19 +4,27 @@ Tests, the table of methods and `hdrgen methods` enumerate the subclasses of `HD
 """
 
 from hdrgen.methods.adaptive_itm import AdaptiveITM
+from hdrgen.methods.ahdrnet import AHDRNet
 from hdrgen.methods.base import HDRModule, Prediction
 from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
 from hdrgen.methods.deep_synth import DeepSynthHDRI
+from hdrgen.methods.deephdr import DeepHDR
 from hdrgen.methods.evaluation import Evaluation, true_responses
+from hdrgen.methods.expandnet import ExpandNet
+from hdrgen.methods.gmnet import GMNet
 from hdrgen.methods.hdr_gan import HDRGAN
+from hdrgen.methods.hdr_transformer import HDRTransformer
 from hdrgen.methods.hdrcnn import HDRCNN
+from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
+from hdrgen.methods.lhdr import LHDR
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -24,18 +32,26 @@ __all__ = [
     "CEVR",
     "HDRCNN",
     "HDRGAN",
+    "LHDR",
+    "AHDRNet",
     "AdaptiveITM",
+    "DeepHDR",
     "DeepRecursiveHDRI",
     "DeepSynthHDRI",
     "Evaluation",
+    "ExpandNet",
+    "GMNet",
     "GradientClipping",
     "HDRModule",
+    "HDRTransformer",
+    "HDRUNet",
     "InverseCamera",
     "LinearGain",
     "MultiExposureGeneration",
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",
+    "SAFNet",
     "SingleHDR",
     "UnchangedInput",
     "build",

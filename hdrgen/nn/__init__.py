@@ -1,23 +1,29 @@
 """Blocks that two or more methods share."""
 
-from hdrgen.nn.attention import ChannelAttention
+from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
 from hdrgen.nn.mish import Mish
+from hdrgen.nn.residual import ResidualBlock, small_kaiming_
+from hdrgen.nn.sft import SFT
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
 from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
+from hdrgen.nn.warping import warped
 from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, of_whole_image, pad_to_multiple
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
+    "SFT",
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
+    "AttentionTo",
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
     "Mish",
+    "ResidualBlock",
     "SqueezeNetFeatures",
     "SubPixelUp",
     "SwinBlock",
@@ -40,5 +46,7 @@ __all__ = [
     "pretrained_vgg",
     "read_checkpoint",
     "read_weights",
+    "small_kaiming_",
+    "warped",
     "weights_in",
 ]

@@ -84,13 +84,16 @@ class SwinBlock(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Run on `(B, H, W, C)`, both sides multiples of the window."""
-        height, width = tokens.shape[1:3]
-        windows = to_windows(_rolled(self.before(tokens), -self.shift), self.window)
-        hidden = strangers(height, width, self.window, self.shift, tokens.device) if self.shift else None
-        attended = from_windows(self.attention(windows, hidden), height, width)
-        tokens = tokens + _rolled(attended, self.shift)
+        tokens = tokens + self.attended(self.before(tokens))
         result: Tensor = tokens + self.perceptron(tokens)
         return result
+
+    def attended(self, normal: Tensor) -> Tensor:
+        """What attention makes of normalised tokens `(B, H, W, C)`, before the shortcut."""
+        height, width = normal.shape[1:3]
+        windows = to_windows(_rolled(normal, -self.shift), self.window)
+        hidden = strangers(height, width, self.window, self.shift, normal.device) if self.shift else None
+        return _rolled(from_windows(self.attention(windows, hidden), height, width), self.shift)
 
 
 class SwinLayer(nn.Module):

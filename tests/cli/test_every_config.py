@@ -17,16 +17,16 @@ from hdrgen.cli.arguments import as_value, named_method
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.cli.toy_runs import CPU
-from tests.data.datasets.trees import kalantari, pixels, scene, vds
+from tests.data.datasets.trees import kalantari, ntire, pixels, scene, vds
 from tests.methods.examples import EXAMPLES
 
 SIDE = 64
 TINY = {example.method.__name__: example.arguments for example in EXAMPLES}
+MOVING = {example.method.__name__ for example in EXAMPLES if example.method.input == "bracket"}
+"""Methods that take several photographs of a moving scene."""
 METHODS = [name for name in configs.names() if named_method(["-c", name])]
 AT_256 = ("cevr", "deep_synth", "deep_recursive", "deep_chain")
 """Configurations of papers that train on whole stacks of VDS at 256 pixels."""
-RENDERED = ("hdrcnn", "single_hdr")
-"""Configurations of papers that train on HDR images."""
 OVERLAYS = {"multi_exposure_small": ["quickstart", "quickstart_scenes"]}
 SHORT = [
     *CPU,
@@ -44,6 +44,7 @@ def where_scenes_are(tmp_path_factory):
     vds(root / "VDS", count=10, size=SIDE)
     vds(root / "VDS", "test", count=1, size=SIDE)
     kalantari(root / "kalantari", count=3, names=("a", "b", "c"), size=SIDE)
+    ntire(root / "ntire2021", count=3)
     stops = [ev / 2 for ev in range(-4, 5)]
     for index in range(3):
         sample = scene(index, stops, SIDE)
@@ -53,6 +54,7 @@ def where_scenes_are(tmp_path_factory):
             write_image(root / f"SICE/Dataset_Part1/{index + 1}/{number + 1}.JPG", pixels(image))
         for folder in ("SICE_truth", "hdr_images"):
             write_image(root / f"{folder}/{index + 1}.exr", pixels(sample["hdr"]))
+        write_image(root / f"hdri/{'val' if index else 'train'}/{index}.exr", pixels(sample["hdr"]))
     (root / "SICE/best_index.txt").write_text("1_3_7.png2_3_7.png3_3_7.png")
     write_image(root / "photo.png", np.random.default_rng(0).random((SIDE, SIDE, 3)))
     for number, image in enumerate(scene(0, (-2.0, 0.0, 2.0), SIDE)["ldr"]):
@@ -66,8 +68,14 @@ def is_light(name: str) -> bool:
     return name.endswith("_small") or name == "inverse_camera"
 
 
+def method_of(name: str) -> str:
+    """Class name of the method of a configuration."""
+    return named_method(["-c", name]).rpartition(".")[2]
+
+
 def data_of(name: str) -> list[str]:
     """Scenes for a small configuration, and smaller ones for a paper's."""
+    moving = method_of(name) in MOVING
     sizes = ["--data.batch_size=2", "--data.num_workers=0", "--data.samples_per_scene=2"]
     if not is_light(name):
         crop = [f"--data.augmentation.crop={56 if name == 'hdr_gan' else 32}"]
@@ -77,13 +85,13 @@ def data_of(name: str) -> list[str]:
             ("train", "[0,0.6]"),
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
-        share = [
-            f"--data.{part}.scenes={share}" for part, share in parts if name in ("hdr_gan", "multi_exposure", *RENDERED)
-        ]
-        share += [f"--data.{part}.size={SIDE}" for part in ("train", "val") if name in RENDERED]
-        return [*sizes, *square, *truth, *share, *(crop if name not in AT_256 else [])]
-    kind = "MovingScenes" if name == "hdr_gan_small" else "ProceduralScenes"
-    stacks = ".stacks" if name == "hdr_gan_small" else ""
+        whole = moving or name in ("hdrunet", "multi_exposure", "hdrcnn", "single_hdr")
+        share = [f"--data.{part}.scenes={share}" for part, share in parts if whole]
+        rendered = "class_path: RenderedStacks" in configs.path_of(name).read_text(encoding="utf-8")
+        views = [f"--data.{part}.size={SIDE}" for part in ("train", "val") if rendered]
+        return [*sizes, *square, *truth, *share, *views, *(crop if name not in AT_256 else [])]
+    kind = "MovingScenes" if moving else "ProceduralScenes"
+    stacks = ".stacks" if moving else ""
     for part in ("train", "val"):
         sizes += [f"--data.{part}={kind}"] * (name not in OVERLAYS)
         sizes += [f"--data.{part}.stacks=ProceduralScenes"] * bool(stacks)
@@ -99,7 +107,7 @@ def scores(run: Path) -> list[str]:
 
 def use(model) -> np.ndarray:
     """Radiance of the photographs in the current folder."""
-    if model.name == "HDRGAN":
+    if model.name in MOVING:
         return model.reconstruct([f"walk/{number}.png" for number in range(3)], [-2.0, 0.0, 2.0]).pixels
     return model.reconstruct("photo.png").pixels
 
@@ -109,9 +117,10 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     name, where_scenes_are, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(where_scenes_are)
-    method, runs = named_method(["-c", name]).rpartition(".")[2], tmp_path / "runs"
+    method, runs = method_of(name), tmp_path / "runs"
     assert method in TINY, f"{name}: say in tests/methods/examples.py how small {method} can be"
-    tiny = [f"--model.{key}={as_value(value)}" for key, value in TINY[method].items()]
+    words = {key: value if isinstance(value, str) else as_value(value) for key, value in TINY[method].items()}
+    tiny = [f"--model.{key}={word}" for key, word in words.items()]
     overlays = [f"--config={each}" for each in (name, *OVERLAYS.get(name, []))]
     fit = ["fit", *overlays, *tiny, *data_of(name), *SHORT, "-o", str(runs)]
     once = ["--trainer.check_val_every_n_epoch=1", "--trainer.max_epochs=2"]
@@ -138,7 +147,7 @@ def test_a_configuration_trains_with_validation_resumes_tests_and_is_used(
     if name.endswith("_small"):  # its checkpoint is used in Python, that of the paper's configuration by commands
         assert use(hdrgen.load(last, device="cpu")).shape == (SIDE, SIDE, 3)
         return
-    used = "walk" if method == "HDRGAN" else "photo.png"
+    used = "walk" if method in MOVING else "photo.png"
     predict = ["predict", f"--ckpt_path={last}", f"--data.predict={used}", *CPU, "-o", str(tmp_path / "out")]
     assert main(predict) == 0
     assert list((tmp_path / "out").rglob("*.exr"))

@@ -117,5 +117,14 @@ class Brackets(PhotographedStacks):
             whole = super()._stack(index)
             frames = self.selection(whole.ev, whole.reference, torch.Generator())
             paths = [whole.paths[frame] for frame in frames]
+            if len(frames) < len(whole.paths):
+                self._tell(index, paths, whole)
             self._stacks[index] = StackFiles(paths, whole.ev[frames], local_reference(frames, whole.reference))
         return self._stacks[index]
+
+    def _tell(self, index: int, chosen: Sequence[Path], whole: StackFiles) -> None:
+        """Say which photographs of a scene are taken, where it has more."""
+        stops = whole.ev - whole.ev[whole.reference]
+        named = [f"{path.name} (EV {stops[whole.paths.index(path)]:+.1f})" for path in chosen]
+        taken = f"{', '.join(named)}, of {len(whole.paths)} photographs"
+        warnings.warn(InputWarning(f"{self.scene(index)}: this method takes {len(chosen)}: {taken}"), stacklevel=2)

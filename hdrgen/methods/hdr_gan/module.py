@@ -8,35 +8,28 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
-from hdrgen.camera import CameraResponse, Gamma
-from hdrgen.data import Batch, Brackets, PhotographSource, ThreeExposures
+from hdrgen.camera import CameraResponse
+from hdrgen.data import Batch
 from hdrgen.errors import InputError
 from hdrgen.losses import judged_by_a_fixed, sphere_moments
-from hdrgen.methods.base import HDRModule
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
 from hdrgen.methods.hdr_gan.network import (
     CHANNELS,
     DISCRIMINATOR_CHANNELS,
-    FRAMES,
-    REFERENCE,
     Discriminator,
     Generator,
     widths,
 )
 from hdrgen.methods.hdr_gan.schedule import TwoDrops
-from hdrgen.tiling import pad_to_multiple
+from hdrgen.methods.three_exposures import DARKEST, ThreeExposureModule
 from hdrgen.tonemap import inverse_mu_law, mu_law
 
-CLIPPED = 0.9
-"""Display value above which `start_near_reference` no longer trusts the reference."""
-DARKEST = 1e-5
-"""Nearest that the start comes to 0 and 1, where its logit would be infinite."""
 MOST_MOMENTS = 64
 """Of the objective."""
 
 
-class HDRGAN(HDRModule):
+class HDRGAN(ThreeExposureModule):
     r"""A dark, a middle and a bright exposure of a moving scene to one HDR image, without alignment.
 
     Paper:
@@ -84,9 +77,6 @@ class HDRGAN(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
-    input = "bracket"
-    generates = False
-
     def __init__(
         self,
         channels: Sequence[int] = CHANNELS,
@@ -111,10 +101,9 @@ class HDRGAN(HDRModule):
         interval: Literal["epoch", "step"] = "step",
         initial_weights: str | None = None,
     ) -> None:
-        super().__init__(optimizer, scheduler, interval, response=response, initial_weights=initial_weights)
+        super().__init__(optimizer, scheduler, interval, response, initial_weights, exposure_step, mu)
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         self.automatic_optimization = False
-        self.exposures = ThreeExposures(exposure_step)
         self.network = Generator(6, widths(channels, scales), merging, deep_supervision, start_near_reference)
         self.discriminator = Discriminator(discriminator_channels) if adversarial_weight > 0 else None
         self.multiple, self.smallest = self.network.multiple, self.network.smallest
@@ -127,14 +116,8 @@ class HDRGAN(HDRModule):
             raise InputError(f"expected 1 to {MOST_MOMENTS} moments, found {moments}", "moments")
         self.measure = partial(sphere_moments, moments=moments, to_north_pole=north_pole)
         self.adversarial_weight = adversarial_weight
-        self.mu = mu
         self.clipping = None if clip_value is None else GradientClipping(clip_value, "value")
         self.start_near_reference = start_near_reference
-
-    @property
-    def photographs(self) -> PhotographSource:
-        """Brackets, of which the three photographs are read that are merged."""
-        return partial(Brackets, selection=self.exposures)
 
     # -- from exposures to radiance --------------------------------------------------------------------------------
 
@@ -147,14 +130,9 @@ class HDRGAN(HDRModule):
         """
         linear = self.linearised(ldr, ev)
         second = mu_law(linear, self.mu) if self.tone_mapped_input else linear
-        start = self._start(ldr, linear) if self.start_near_reference else None
+        start = self._start(ldr, ev) if self.start_near_reference else None
         images: list[Tensor] = self.network(2 * torch.cat([ldr, second], 2) - 1, start)
         return images
-
-    def linearised(self, ldr: Tensor, ev: Tensor) -> Tensor:
-        r"""Radiance that each exposure shows, :math:`f^{-1}(L_i) / t_i` (Eq. 2); the darkest exposure time is 1."""
-        linear: Tensor = (self.response or Gamma(2.2)).inverse(ldr)
-        return linear * (ev[:, :1] - ev).exp2()[..., None, None, None]
 
     def radiance(self, image: Tensor) -> Tensor:
         """A head's image `(B, 3, H, W)` in [-1, 1] as radiance in [0, 1]."""
@@ -165,46 +143,13 @@ class HDRGAN(HDRModule):
         """A head's image as its mu-law, in [-1, 1]."""
         return 2 * mu_law((image + 1) / 2, self.mu) - 1 if self.linear_output else image
 
-    def reconstruct(self, batch: Batch) -> Tensor:
-        """Linear radiance `(B, 3, H, W)` at the reference exposure.
+    def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
+        """The radiance of the head that `output` names; see `ThreeExposureModule.estimate`."""
+        return self.radiance(self.images(ldr, ev)[self.output])
 
-        Raises:
-            InputError: A stack has no exposure on one side of its reference.
-        """
-        ldr, ev = self.three_of(batch)
-        height, width = ldr.shape[-2:]
-        padded = ldr.flatten(1, 2)
-        if min(height, width) < self.smallest:
-            padded = pad_to_multiple(padded, self.smallest)
-        frames = (len(ldr), FRAMES, 3)
-        radiance = self.in_tiles(lambda part: self.fuse(part.view(*frames, *part.shape[-2:]), ev), padded)
-        return radiance[..., :height, :width]
-
-    def fuse(self, ldr: Tensor, ev: Tensor) -> Tensor:
-        """Linear radiance `(B, 3, H, W)` at EV 0 of the three exposures of a scene.
-
-        Args:
-            ldr: `(B, 3, 3, H, W)` display values, dark to bright; both sides divide by `multiple`, and are at least
-                `smallest`.
-            ev: `(B, 3)` stops.
-        """
-        return self.radiance(self.images(ldr, ev)[self.output]) * (-ev[:, :1]).exp2()[..., None, None]
-
-    def three_of(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The three exposures of each stack that are merged: `(B, 3, 3, H, W)`, and `(B, 3)` stops."""
-        ldr, ev, generator = batch["ldr"], batch["ev"], torch.Generator()
-        if self.training and ldr.shape[1] == FRAMES:
-            return ldr, ev  # the selection has chosen them already; to ask again would wait for the device
-        frames = [self.exposures(row, int(ref), generator) for row, ref in zip(ev.cpu(), batch["ref"], strict=True)]
-        if all(frame == list(range(ldr.shape[1])) for frame in frames):
-            return ldr, ev  # no copy of large photographs
-        chosen, rows = torch.tensor(frames, device=ldr.device), torch.arange(len(ldr), device=ldr.device)[:, None]
-        return ldr[rows, chosen], ev[rows, chosen]
-
-    def _start(self, ldr: Tensor, linear: Tensor) -> Tensor:
+    def _start(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What tanh turns into the reference, or the darkest exposure where the reference is nearly clipped."""
-        clipped = ((ldr[:, REFERENCE].amax(1, keepdim=True) - CLIPPED) / (1 - CLIPPED)).clamp(0, 1)
-        known = torch.lerp(linear[:, REFERENCE], linear[:, 0], clipped)
+        known = self.near_reference(ldr, ev)
         return torch.logit(known if self.linear_output else mu_law(known, self.mu), DARKEST) / 2
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -230,11 +175,8 @@ class HDRGAN(HDRModule):
         Raises:
             InputError: The scenes have no truth.
         """
-        if "hdr" not in batch:
-            raise InputError("expected scenes with a true HDR image to train on, found none; see MovingScenes")
         ldr, ev = self.three_of(batch)
-        truth = (batch["hdr"] * ev[:, :1].exp2()[..., None, None]).clamp(0, 1)
-        target = 2 * mu_law(truth, self.mu) - 1
+        target = 2 * mu_law(self.truth_of(batch, ev), self.mu) - 1
         images = [self.tone_mapped(image) for image in self.images(ldr, ev)]
         terms = {"reconstruction": reconstruction_loss(images, target)}
         if self.discriminator is None:

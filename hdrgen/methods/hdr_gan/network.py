@@ -8,14 +8,12 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from hdrgen.errors import InputError
+from hdrgen.methods.frames import FRAMES, REFERENCE
 
 CHANNELS = (32, 64, 128)
 """Width of each scale of the generator, from fine to coarse."""
 DISCRIMINATOR_CHANNELS = (64, 128, 128, 128)
 """Width of each layer of the discriminator but the last."""
-FRAMES = 3
-REFERENCE = 1
-"""Place of the middle exposure among the three, which sets the geometry of the result."""
 MOST_SCALES = 8
 """Of the generator: eight halve an image of 256 pixels to one."""
 DEVIATION_OF_CUT = 0.8796256610342398

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hdrgen.camera import Sigmoid, inverse_emor
-from hdrgen.data.sample import RESPONSE_LEVELS
+from hdrgen.data import RESPONSE_LEVELS
 
 COEFFICIENTS = 11
 """Of the curve."""
