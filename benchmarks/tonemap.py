@@ -64,8 +64,8 @@ def reinhard2002(image: Pixels) -> Pixels:
 OPERATORS = {
     "reinhard2002": Contest(Reinhard2002(), reinhard2002, "NumPy"),
     "reinhard2002, local": Contest(Reinhard2002(local=True)),
-    "reinhard2005": Contest(
-        Reinhard2005(), lambda x: cv2.createTonemapReinhard(1.0, 0.0, 1.0, 0.0).process(x), "OpenCV"
+    "reinhard2005, gamma 1, light 1": Contest(
+        Reinhard2005(gamma=1.0, light=1.0), lambda x: cv2.createTonemapReinhard(1.0, 0.0, 1.0, 0.0).process(x), "OpenCV"
     ),
     "reinhard2005, gamma 2.2, light 0.5": Contest(
         Reinhard2005(gamma=2.2, light=0.5), lambda x: cv2.createTonemapReinhard(2.2, 0.0, 0.5, 0.0).process(x), "OpenCV"

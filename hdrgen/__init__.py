@@ -3,7 +3,7 @@
 From Python: `hdrgen.read` and `hdrgen.write` for pixels and what belongs to them, `hdrgen.load` for trained methods,
 `hdrgen.catalogue` for those that have a name, `hdrgen.load_program` for those that `hdrgen export` made programs of,
 `hdrgen.merge` for exposures of a scene, `hdrgen.tone_map` for pictures of HDR images. Every public name is imported
-when it is first used, so that `import hdrgen` costs nothing.
+when it is first used, so that `import hdrgen` costs nothing; so are the rooms behind them, such as `hdrgen.io`.
 
 >>> import hdrgen
 >>> model = hdrgen.load()  # doctest: +SKIP
@@ -57,6 +57,12 @@ _PUBLIC = {
 }
 """Public name: where it is. A name joins with a line here and one above, which is what type checkers see."""
 
+_ROOMS = (
+    *("bracket", "camera", "comparison", "data", "errors", "exporting", "fusion", "io"),
+    *("losses", "methods", "metrics", "nn", "optim", "tonemap", "weights"),
+)
+"""Modules that are found as `hdrgen.io`, say, without an import of their own."""
+
 __all__ = [
     "BT709",
     "BT2020",
@@ -78,4 +84,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one that this finds
-    __getattr__, __dir__ = lazy_face(__name__, _PUBLIC)
+    __getattr__, __dir__ = lazy_face(__name__, {**_PUBLIC, **{room: f"{__name__}.{room}" for room in _ROOMS}})

@@ -26,7 +26,7 @@ def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], 
 
     Args:
         package: Import path of the package, its `__name__`.
-        places: Where each public name is, as `module:attribute`.
+        places: Where each public name is, as `module:attribute`; `module` where it is a module itself.
 
     Returns:
         Both, to be assigned at module level.
@@ -42,7 +42,8 @@ def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], 
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         path, _, attribute = places[name].partition(":")
         with uncollected():
-            module[name] = getattr(import_module(path), attribute)  # the next use finds it without this function
+            found = import_module(path)
+            module[name] = getattr(found, attribute) if attribute else found  # the next use finds it by itself
         return module[name]
 
     def names() -> list[str]:

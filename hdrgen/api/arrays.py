@@ -1,6 +1,7 @@
 """Conversion between the images that a caller has and the tensors that methods take."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from os import PathLike
 from typing import Any, TypeAlias
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.data import photograph_of, read_photograph
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Image
+
+ROUNDING = 1e-3
+"""Display values beyond 0 and 1 that are taken for them: resizing rounds, half floats to a thousandth."""
 
 Array: TypeAlias = NDArray[Any]
 Picture: TypeAlias = "str | PathLike[str] | Image | Array"
@@ -32,6 +36,9 @@ def photograph(picture: Picture) -> Tensor:
     tensor([0.2000, 0.2000, 0.2000])
     """
     if isinstance(picture, Image):
+        if picture.linear and picture.pixels.dtype.kind == "f":
+            message = "an HDR image already, of which one exposure is taken here as the photograph"
+            warnings.warn(InputWarning(f"{message}; tone-map it to see it"), stacklevel=3)
         return photograph_of(picture)[None]
     if isinstance(picture, np.ndarray):
         return displayed(to_tensor(as_float(picture)))[None]
@@ -46,7 +53,7 @@ def photograph(picture: Picture) -> Tensor:
 
 
 def displayed(values: Tensor) -> Tensor:
-    """The same display values in float32.
+    """The same display values in float32; what rounding put beyond 0 and 1 is brought back.
 
     Raises:
         InputError: Values outside [0, 1], NaN, codes, or no pixels at all.
@@ -61,12 +68,12 @@ def displayed(values: Tensor) -> Tensor:
         raise InputError(
             f"expected display values from 0 to 1, found {int(values.isnan().sum())} NaN; replace them first"
         )
-    if not (low >= 0 and high <= 1):
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
         raise InputError(
             f"expected display values from 0 to 1, found {low:g} to {high:g}; divide 8-bit codes by 255, and expose"
             " radiance first"
         )
-    return values
+    return values if low >= 0 and high <= 1 else values.clamp(0, 1)
 
 
 def as_float(pixels: Array) -> NDArray[np.float32]:
@@ -75,15 +82,24 @@ def as_float(pixels: Array) -> NDArray[np.float32]:
     Raises:
         InputError: Another shape or type.
     """
+    check_pixels(pixels)
+    if pixels.dtype.kind == "u":
+        return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    return pixels.astype(np.float32, copy=False)
+
+
+def check_pixels(pixels: Array) -> None:
+    """Check that an array is an image of codes or floats, without looking at its values.
+
+    Raises:
+        InputError: Another shape or type.
+    """
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or 0 in pixels.shape:
         first = pixels.ndim == 3 and pixels.shape[0] == 3
         hint = "; image.transpose(1, 2, 0) puts the channels last" if first else ""
         raise InputError(f"expected an image of shape (H, W, 3), found {pixels.shape}{hint}")
-    if pixels.dtype in (np.uint8, np.uint16):
-        return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
-    if pixels.dtype.kind != "f":
+    if pixels.dtype not in (np.uint8, np.uint16) and pixels.dtype.kind != "f":
         raise InputError(f"expected uint8, uint16 or float pixels, found {pixels.dtype}")
-    return pixels.astype(np.float32, copy=False)
 
 
 def check_channels(tensor: Tensor, kinds: str, dimensions: tuple[int, int]) -> None:

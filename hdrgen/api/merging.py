@@ -9,11 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.api.arrays import Array, as_float, check_channels, displayed, kind_of, stops, to_array, to_tensor
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, merge_bracket
+from hdrgen.api.arrays import (
+    Array,
+    as_float,
+    check_channels,
+    check_pixels,
+    displayed,
+    kind_of,
+    stops,
+    to_array,
+    to_tensor,
+)
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, Exposure, Frame, Image, RawDevelopment, comparable, find_images, read_stack, true_times
+from hdrgen.io import (
+    BT709,
+    Exposure,
+    Frame,
+    Image,
+    RawDevelopment,
+    comparable,
+    find_images,
+    grouped,
+    read_stack,
+    read_tags,
+    true_times,
+)
 
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
@@ -36,6 +58,7 @@ def merge(
     demosaic: str = ...,
     highlights: str = ...,
     half_size: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> Tensor: ...
 @overload
 def merge(
@@ -52,6 +75,7 @@ def merge(
     demosaic: str = ...,
     highlights: str = ...,
     half_size: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> NDArray[Any]: ...
 @overload
 def merge(
@@ -68,6 +92,7 @@ def merge(
     demosaic: str = ...,
     highlights: str = ...,
     half_size: bool = ...,
+    scale_like: File | Image | None = ...,
 ) -> Image: ...
 def merge(
     images: Images,
@@ -83,6 +108,7 @@ def merge(
     demosaic: str = "ahd",
     highlights: str = "clip",
     half_size: bool = False,
+    scale_like: File | Image | None = None,
 ) -> Image | Array | Tensor:
     """Merge exposures of a scene to one HDR image.
 
@@ -105,11 +131,13 @@ def merge(
         highlights: Of RAW files, what becomes of what the sensor clips in the shortest exposure: `clip`, `unclip`,
             `blend` or `rebuild`.
         half_size: Of RAW files, a pixel for each 2 x 2 of the sensor.
+        scale_like: An image that was merged before, or its file, whose scale the result gets: of several sets of a
+            panorama, all like the first.
 
     Returns:
-        Linear radiance, in which 1 just reaches white in the middle exposure: an image of files and images, which
-        `hdrgen.write` takes with its camera and colours, an array `(H, W, 3)` of arrays, a tensor `(3, H, W)` of a
-        tensor. Alignment cuts it to what all exposures show.
+        Linear radiance, in which 1 just reaches white in the middle exposure, or in that of `scale_like`: an image of
+        files and images, which `hdrgen.write` takes with its camera and colours, an array `(H, W, 3)` of arrays, a
+        tensor `(3, H, W)` of a tensor. Alignment cuts it to what all exposures show.
 
     Raises:
         InputError: Too few, unreadable or contradictory exposures, or an unknown choice.
@@ -126,13 +154,23 @@ def merge(
     if align != "none":
         pixels.align(shifts_only=align == "mtb")
     radiance = merge_bracket(pixels, method, response, deghost=deghost, fit_exposures=fit_exposures).radiance
+    exposure = pixels.bracket.frames[pixels.bracket.middle].exposure
+    if scale_like is not None:
+        exposure, name = _exposure_of(scale_like)
+        radiance *= gain_to(pixels.bracket, exposure, name)
     if isinstance(images, Tensor):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
         return radiance
     colours = pixels.chromaticities or BT709.chromaticities
-    middle = pixels.bracket.frames[pixels.bracket.middle].exposure
-    return Image(radiance, linear=True, exposure=middle, chromaticities=colours, camera=pixels.camera)
+    return Image(radiance, linear=True, exposure=exposure, chromaticities=colours, camera=pixels.camera)
+
+
+def _exposure_of(image: File | Image) -> tuple[Exposure, str]:
+    """The exposure of an image, and what to call it."""
+    if isinstance(image, Image):
+        return image.exposure, "scale_like"
+    return read_tags(Path(image)).exposure, str(image)
 
 
 def _check(method: str, align: str) -> None:
@@ -188,7 +226,7 @@ def _check_several(images: object) -> None:
 
 def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
-        return read_stack(Path(files), bracket=True)
+        return _frames_in(Path(files))
     paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
     if not isinstance(files, str | PathLike) and len(paths) == len(files):
         paths = [Path(file) for file in files]  # in the caller's order, as the EVs are
@@ -198,6 +236,22 @@ def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
         raise InputError(f"expected {len(paths)} EVs, one for each exposure, found {len(ev)}")
     given = {path: Exposure(ev=stop) for path, stop in zip(paths, ev.tolist(), strict=True)}
     return read_stack(paths, given, bracket=True)
+
+
+def _frames_in(folder: Path) -> list[Frame]:
+    """Those of the one scene in a folder.
+
+    Raises:
+        InputError: There are several.
+    """
+    own = [scene for scene in grouped([folder]) if scene.folder == folder] if folder.exists() else []
+    if len(own) > 1:
+        named = ", ".join(f"{scene.name} ({len(scene.files or ())})" for scene in own)
+        raise InputError(
+            f"{folder}: expected the exposures of one scene, found {len(own)} brackets, {named}; merge the files of"
+            " each by themselves: [merge(scene.files) for scene in hdrgen.io.grouped([folder])]"
+        )
+    return read_stack(folder if not own or own[0].files is None else own[0].files, bracket=True)
 
 
 def _bracket_of_images(
@@ -240,5 +294,5 @@ def _checked(image: Array) -> Array:
         )
     if image.dtype not in (np.uint8, np.uint16):
         return to_array(displayed(to_tensor(as_float(image))))
-    as_float(image[:1, :1])
+    check_pixels(image)
     return image

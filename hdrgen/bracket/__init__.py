@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from hdrgen.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from hdrgen.bracket.agreement import agreement_words as agreement_words
+    from hdrgen.bracket.agreement import tell_disagreement as tell_disagreement
     from hdrgen.bracket.bracket import Bracket as Bracket
     from hdrgen.bracket.inspection import PHOTO_COLUMNS as PHOTO_COLUMNS
     from hdrgen.bracket.inspection import Photo as Photo
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hdrgen.bracket.progress_bar import progress as progress
     from hdrgen.bracket.repeated import distinct as distinct
     from hdrgen.bracket.response_plot import write_plot as write_plot
+    from hdrgen.bracket.scale import gain_to as gain_to
 
 _PUBLIC = {
     "MEANS": "hdrgen.bracket.merging:MEANS",
@@ -29,12 +32,15 @@ _PUBLIC = {
     "BracketPixels": "hdrgen.bracket.pixels:BracketPixels",
     "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
     "Photo": "hdrgen.bracket.inspection:Photo",
+    "agreement_words": "hdrgen.bracket.agreement:agreement_words",
     "distinct": "hdrgen.bracket.repeated:distinct",
     "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
+    "gain_to": "hdrgen.bracket.scale:gain_to",
     "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
     "merge_bracket": "hdrgen.bracket.merging:merge_bracket",
     "progress": "hdrgen.bracket.progress_bar:progress",
     "small_picture": "hdrgen.bracket.merging:small_picture",
+    "tell_disagreement": "hdrgen.bracket.agreement:tell_disagreement",
     "write_plot": "hdrgen.bracket.response_plot:write_plot",
 }
 
@@ -45,12 +51,15 @@ __all__ = [
     "BracketPixels",
     "MergedBracket",
     "Photo",
+    "agreement_words",
     "distinct",
     "fuse_bracket",
+    "gain_to",
     "inspect_photographs",
     "merge_bracket",
     "progress",
     "small_picture",
+    "tell_disagreement",
     "write_plot",
 ]
 

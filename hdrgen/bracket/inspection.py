@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,13 +19,15 @@ from hdrgen.io import (
     Header,
     Image,
     RawDevelopment,
+    Scene,
     grouped,
     images_in,
-    is_result,
+    originals,
     read_header,
     read_image,
     read_stack,
     shared_development,
+    turned_alike,
 )
 
 WHITE, BLACK = 0.99, 0.01  # display values; linear ones are encoded with the square root first
@@ -131,15 +134,13 @@ def inspect_photographs(sources: list[str], max_megapixels: float) -> tuple[dict
         max_megapixels: Larger photographs are refused.
 
     Returns:
-        The photographs by folder, dark to bright where that is known; and the files that cannot be read, each of which
-        a warning was given for.
+        The photographs by scene, dark to bright where that is known, with those of no scene by themselves; and the
+        files that cannot be read, each of which a warning was given for.
 
     Raises:
         InputError: Nothing was found, or a single file that cannot be read.
     """
-    scenes = {
-        folder: _photographs(folder) if members is None else members for folder, members in grouped(sources).items()
-    }
+    scenes = _photographs(grouped(sources))
     paths = [path for members in scenes.values() for path in members]
     photos: dict[Path, Photo] = {}
     with progress("looking") as done:
@@ -151,15 +152,23 @@ def inspect_photographs(sources: list[str], max_megapixels: float) -> tuple[dict
                     raise
                 warnings.warn(str(error), stacklevel=2)
             done(count / len(paths))
-    by_folder = {folder: [photos[path] for path in members if path in photos] for folder, members in scenes.items()}
+    by_scene = {scene: [photos[path] for path in members if path in photos] for scene, members in scenes.items()}
     unreadable = [path for path in paths if path not in photos]
-    return {folder: _in_order(photos) for folder, photos in by_folder.items() if photos}, unreadable
+    return {scene: _in_order(photos) for scene, photos in by_scene.items() if photos}, unreadable
 
 
-def _photographs(folder: Path) -> list[Path]:
-    """Without the HDR images that were made of them, unless there is nothing else."""
-    images = images_in(folder)
-    return [path for path in images if not is_result(path)] or images
+def _photographs(scenes: Sequence[Scene]) -> dict[Path, list[Path]]:
+    """By the folder of each scene, with its name where the folder has several, and those that belong to none."""
+    result: dict[Path, list[Path]] = {}
+    folders = [scene.folder for scene in scenes]
+    for scene in scenes:
+        several = folders.count(scene.folder) > 1
+        files = originals(images_in(scene.folder)) if scene.files is None else list(scene.files)
+        result[scene.folder / scene.name if several else scene.folder] = files
+    for scene in scenes:
+        if scene.single:
+            result[scene.folder / "(no bracket)"] = list(scene.single)
+    return result
 
 
 def _photo(path: Path, max_megapixels: float) -> Photo:
@@ -170,7 +179,7 @@ def _photo(path: Path, max_megapixels: float) -> Photo:
     notes = [str(warning.message).removeprefix(f"{path}: ") for warning in caught]
     step = max(1, int((image.pixels[..., 0].size / SAMPLE) ** 0.5))
     grid = np.ascontiguousarray(image.pixels[step // 2 :: step, step // 2 :: step])
-    small = Image(grid, image.linear, image.exposure, image.chromaticities, image.camera)
+    small = replace(image, pixels=grid)
     return Photo(header, small, image.exposure.stops, notes)
 
 
@@ -190,6 +199,7 @@ def _in_order(photos: list[Photo]) -> list[Photo]:
 def _compare_all(photos: Sequence[Photo]) -> None:
     """Set what only all exposures together, dark to bright, tell: EV, white, overlap."""
     middle = _stops(photos[(len(photos) - 1) // 2])
+    _turn_alike(photos)
     _scale_floats(photos)
     _find_white([photo for photo in photos if not photo.image.linear])
     _find_sensor([photo for photo in photos if photo.header.format is FileFormat.RAW])
@@ -230,6 +240,21 @@ def _find_sensor(photos: Sequence[Photo]) -> None:
     photos[middle].notes += notes
 
 
+def _turn_alike(photos: Sequence[Photo]) -> None:
+    """Where the orientation tags of exposures differ, see them as a merge does, and note it."""
+    if len({photo.image.orientation for photo in photos}) < 2:
+        return
+    tags = [photo.image.orientation for photo in photos]
+    with warnings.catch_warnings(), suppress(InputError):  # another size: noted below
+        warnings.simplefilter("ignore")
+        images = [photo.image for photo in photos]
+        turned = turned_alike(images, [str(tag) for tag in tags], "photographs", (len(photos) - 1) // 2)
+        for photo, image in zip(photos, turned, strict=True):
+            photo.image = image
+    for photo, tag in zip(photos, tags, strict=True):
+        photo.notes.append(f"orientation tag {tag}, which differs within the bracket")
+
+
 def _stops(photo: Photo) -> float:
     return photo.stops if photo.stops is not None else 0.0
 
@@ -245,8 +270,7 @@ def _complete_from_stack(photos: list[Photo]) -> None:
         return
     for photo in photos:
         exposure = frames.get(photo.header.path, photo.image.exposure)
-        image = photo.image
-        photo.image = Image(image.pixels, image.linear, exposure, image.chromaticities, image.camera)
+        photo.image = replace(photo.image, exposure=exposure)
         photo.stops = exposure.stops
 
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hdrgen.bracket.agreement import agreement_words, suggest_deghosting, tell_disagreement
 from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
 from hdrgen.bracket.pixels import BracketPixels, display_frame
 from hdrgen.bracket.progress_bar import progress
@@ -20,7 +21,6 @@ from hdrgen.camera import (
     calibrate_debevec,
     calibrate_robertson,
     response_named,
-    response_residual,
     robertson_bell,
 )
 from hdrgen.errors import InputError
@@ -83,10 +83,15 @@ def merge_bracket(
 
     Raises:
         InputError: No such response, or photographs that hold too little to estimate one from.
+
+    Warns:
+        InputWarning: The frames disagree, see `agreement.tell_disagreement`; without `deghost`, something moved.
     """
     about_fit = _fit(pixels, method, response) if fit_exposures else ""
     curve, about_curve = _response(pixels, method, response)
     masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
+    if not deghost:
+        suggest_deghosting(pixels, curve)
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             pixels.rows,
@@ -147,11 +152,11 @@ def _calibrated(name: str, method: str, sample: Tensor, ev: Tensor) -> CameraRes
 
 def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str]:
     """The camera's curve, and where it comes from in words."""
-    sample, ev = pixels.sample(), torch.tensor(pixels.ev)
-    curve, name = _known(pixels, response) or (_calibrated(pixels.bracket.name, method, sample, ev), "estimated")
-    residual = response_residual(sample, ev, curve)
-    fit = "" if np.isnan(residual) else f" (frames agree within {residual:.2g} stops)"
-    return curve, f"response {name}{fit}"
+    sample, bracket = pixels.sample(), replace(pixels.bracket, known_ev=tuple(pixels.ev))
+    known = _known(pixels, response)
+    curve, name = known or (_calibrated(bracket.name, method, sample, torch.tensor(pixels.ev)), "estimated")
+    residual = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
+    return curve, f"response {name}{agreement_words(residual)}"
 
 
 def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from hdrgen.io import (
     named_like,
     read_image,
     same_colours,
+    turned_alike,
 )
 from hdrgen.tiling import row_slices
 
@@ -133,6 +135,8 @@ class BracketPixels:
             )
             raise InputError(f"{bracket.name}: expected frames of one kind, found linear and encoded ones ({kinds})")
         _check_colours(bracket, images)
+        names = [frame.path.name for frame in bracket.frames]
+        images = turned_alike(images, names, bracket.name, bracket.middle)
         middle = images[bracket.middle]
         loaded = cls.of(bracket, [image.pixels for image in images], white=white, picture=picture, own=own)
         loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities
@@ -181,7 +185,8 @@ class BracketPixels:
             )
         for frame, alignment in zip(bracket.frames, self.alignments, strict=True):
             if not alignment.reliable:
-                warnings.warn(f"{frame.path}: shows too little in common to align it; left as it is", stacklevel=2)
+                done_so = "left as it is" if alignment.still else "moved like its neighbour in exposure"
+                warnings.warn(f"{frame.path}: shows too little in common to align it; {done_so}", stacklevel=2)
         self.rows = aligned(self.pixels, [alignment.matrix for alignment in self.alignments])
         if any(left < min(SMALLEST, side) for left, side in zip(self.rows[0].shape[:2], self.size, strict=True)):
             raise InputError(f"{bracket.name}: the frames have no area in common; leave out those that do not belong")
@@ -217,7 +222,17 @@ class BracketPixels:
                     f" {abs(brighter):.2g} of white; correct the exposures",
                     "ev",
                 )
-            raise InputError(f"{self.bracket.name}: {told} although it was exposed longer; correct the exposures", "ev")
+            raise InputError(
+                f"{self.bracket.name}: {told} although it was exposed longer;{_reversed(means)} correct the exposures",
+                "ev",
+            )
+
+
+def _reversed(means: Sequence[float]) -> str:
+    """What to say where every longer exposure is darker."""
+    if any(brighter >= darker for darker, brighter in itertools.pairwise(means)):
+        return ""
+    return " all are in the opposite order, as shutter speeds (100 for 1/100 s) or stops of the wrong sign are;"
 
 
 def display_frame(frame: Rows) -> Tensor:

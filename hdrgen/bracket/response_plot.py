@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from hdrgen.camera import SRGB, CameraResponse
-from hdrgen.io import complete_or_nothing
+from hdrgen.io import MADE, complete_or_nothing
 from hdrgen.markup import Axes, Markup, Point, Scale, drawn_labels, drawn_lines, element, joined, polyline
 
 WIDTH, HEIGHT = 720, 480
@@ -71,6 +71,7 @@ def _svg(curves: Sequence[Curve], title: str) -> Markup:
 
 def _draw(path: Path, curves: Sequence[Curve], title: str) -> None:
     from PIL import Image, ImageDraw, ImageFont
+    from PIL.PngImagePlugin import PngInfo
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(picture)
@@ -87,4 +88,6 @@ def _draw(path: Path, curves: Sequence[Curve], title: str) -> None:
     for row, curve in enumerate(curves):
         pen.line(curve.points, fill=curve.colour, width=2)
         pen.text((LEFT + 12, TOP + 6 + 16 * row), curve.name, fill=curve.colour, font=font)
-    picture.save(path)
+    about = PngInfo()
+    about.add_text("Software", MADE)  # beside the photographs, it is none of them
+    picture.save(path, pnginfo=about)

@@ -145,7 +145,7 @@ class Extremes(Callback):
             sheet = picture.sheet.astype(np.float32) / 255
             if base:
                 start = base / "extremes" / f"{name}-{file_name(picture.scene)}"
-                write_image(start.with_name(f"{start.name}.png"), sheet)
+                write_image(start.with_name(f"{start.name}.png"), sheet, made=True)
                 _write_apart(start, picture)
             log_picture(trainer, f"test/{name}", sheet)
 

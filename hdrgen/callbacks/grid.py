@@ -97,7 +97,7 @@ class ImageGrid(Callback):
                 return
             sheet = contact_sheet(panels(outputs, index, self.operator), self.height)
             if base:
-                write_image(base / "grids" / f"{stage}-{file_name(scene)}.png", sheet)
+                write_image(base / "grids" / f"{stage}-{file_name(scene)}.png", sheet, made=True)
             log_picture(trainer, f"{stage.partition('-')[0]}/{scene}", sheet)
             self._drawn += 1
 

@@ -210,7 +210,7 @@ class PredictionWriter(BasePredictionWriter):
         return save
 
     def _radiance(self, scene: str, hdr: Tensor, tags: Tags, ultra: SaveUltra | None) -> Iterator[Path]:
-        written_tags = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities)
+        written_tags = replace(tags, chromaticities=tags.chromaticities or BT709.chromaticities, made=True)
         for suffix in self.radiance:
             path = self.files.radiance_file(scene, suffix)
             if suffix == "uhdr.jpg" and ultra is not None:
@@ -221,7 +221,7 @@ class PredictionWriter(BasePredictionWriter):
                 yield self._written(path, hdr, written_tags)
         if self.preview:
             preview = self.operator(reduced(hdr[None].float()))[0]
-            yield self._written(self.files.preview_file(scene), preview, tags)
+            yield self._written(self.files.preview_file(scene), preview, replace(tags, made=True))
 
     def _written(self, path: Path, image: Tensor, tags: Tags) -> Path:
         """One file, unless it is there and is to be left."""

@@ -12,7 +12,7 @@ from hdrgen.camera.luminance import luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
-from hdrgen.camera.residual import response_residual
+from hdrgen.camera.residual import frame_deviations, response_residual
 from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid, power
 from hdrgen.camera.robertson import calibrate_robertson, robertson_bell
 from hdrgen.camera.sampling import HistogramSampling, PixelGrid
@@ -36,6 +36,7 @@ __all__ = [
     "expose",
     "exposure_ratio",
     "form_image",
+    "frame_deviations",
     "inverse_emor",
     "load_curves",
     "load_response",

@@ -36,13 +36,47 @@ def response_residual(
     >>> round(response_residual(stack, ev, Gamma(2.2)), 2), round(response_residual(stack, ev, Gamma(1.8)), 2)
     (0.0, 0.25)
     """
+    weight, radiance = _seen(stack, ev, response, sampling)
+    total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
+    mean = (weight * radiance).sum(-1, keepdim=True) / total
+    error = (weight * (radiance - mean).square()).sum() / weight.sum()
+    return float(error.sqrt())
+
+
+def frame_deviations(
+    stack: Tensor,
+    ev: Tensor,
+    response: CameraResponse,
+    *,
+    sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
+) -> list[float]:
+    r"""By how many stops each frame of a stack shows more than the others say, which a wrong exposure explains.
+
+    The weighted mean of :math:`\log_2 f^{-1}(Z_{ij}) - EV_j - \log_2 E_i`, the radiance :math:`E_i` being that of the
+    other frames; arguments as of `response_residual`.
+
+    Returns:
+        For each frame; NaN where no sample is seen in it and another.
+
+    >>> from hdrgen.camera import Gamma, form_image
+    >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), torch.arange(-2.0, 3), Gamma(2.2), bits=None)
+    >>> wrong = torch.tensor([-2.0, -1.0, 0.0, 2.0, 2.0])
+    >>> [round(value, 1) for value in frame_deviations(stack, wrong, Gamma(2.2))]
+    [0.2, 0.2, 0.3, -1.0, 0.4]
+    """
+    weight, radiance = _seen(stack, ev, response, sampling)
+    others = (weight.sum(-1, keepdim=True) - weight).clamp_min(1e-12)
+    mean = ((weight * radiance).sum(-1, keepdim=True) - weight * radiance) / others
+    both = torch.where(others > 1e-6, weight, torch.zeros_like(weight))
+    deviations: list[float] = ((both * (radiance - mean)).sum((0, 1)) / both.sum((0, 1))).tolist()
+    return deviations
+
+
+def _seen(stack: Tensor, ev: Tensor, response: CameraResponse, sampling: Sampling) -> tuple[Tensor, Tensor]:
+    """Weights and log2 radiance (3, N, S) of samples; weight 0 where fewer than two frames see one."""
     samples = sampling(stack[None])[0].to(finest(stack.device))
     weight = triangle(samples)
     # Below 0.05 lie display values within 0.025 of black, where rounding alone is a quarter of a stop, and of white.
     in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
     weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
-    radiance = response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)
-    total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
-    mean = (weight * radiance).sum(-1, keepdim=True) / total
-    error = (weight * (radiance - mean).square()).sum() / weight.sum()
-    return float(error.sqrt())
+    return weight, response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from hdrgen.cli.exposure_options import add_bracket_arguments as add_bracket_arguments
     from hdrgen.cli.exposure_options import add_raw_arguments as add_raw_arguments
     from hdrgen.cli.exposure_options import add_white_argument as add_white_argument
-    from hdrgen.cli.exposure_options import brackets_of as brackets_of
+    from hdrgen.cli.exposure_options import bracket_of as bracket_of
+    from hdrgen.cli.exposure_options import bracket_scenes as bracket_scenes
     from hdrgen.cli.exposure_options import development_of as development_of
     from hdrgen.cli.exposure_options import exposure_values as exposure_values
     from hdrgen.cli.exposure_options import joined as joined
@@ -69,9 +70,10 @@ _PUBLIC = {
     "all_exist": "hdrgen.cli.output:all_exist",
     "add_raw_arguments": "hdrgen.cli.exposure_options:add_raw_arguments",
     "add_white_argument": "hdrgen.cli.exposure_options:add_white_argument",
+    "bracket_of": "hdrgen.cli.exposure_options:bracket_of",
+    "bracket_scenes": "hdrgen.cli.exposure_options:bracket_scenes",
     "development_of": "hdrgen.cli.exposure_options:development_of",
     "white_of": "hdrgen.cli.exposure_options:white_of",
-    "brackets_of": "hdrgen.cli.exposure_options:brackets_of",
     "cited": "hdrgen.cli.tables:cited",
     "colour_space": "hdrgen.cli.colour_option:colour_space",
     "compare_methods": "hdrgen.cli.method_table:compare_methods",
@@ -112,7 +114,8 @@ __all__ = [
     "add_white_argument",
     "all_exist",
     "asked_network",
-    "brackets_of",
+    "bracket_of",
+    "bracket_scenes",
     "check_skipping",
     "cited",
     "colour_space",

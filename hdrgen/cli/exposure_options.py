@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from hdrgen.errors import InputError
 
 if TYPE_CHECKING:  # the functions import what they need: help texts do without
     from hdrgen.bracket import Bracket
-    from hdrgen.io import Exposure, Frame, RawDevelopment
+    from hdrgen.io import Exposure, Frame, RawDevelopment, Scene
 
 LIST_OPTIONS = ("--ev", "--times", "--ev-step")
 DEMOSAIC = ("ahd", "linear", "vng", "ppg", "dcb", "dht", "aahd")  # as `hdrgen.io.DEMOSAIC`
@@ -24,6 +25,13 @@ def add_bracket_arguments(parser: argparse.ArgumentParser) -> None:
     """The photographs, and their exposures."""
     parser.add_argument(
         "files", nargs="+", metavar="FILES", help="photographs of a scene, a folder with them, or folders of scenes"
+    )
+    parser.add_argument(
+        "--group",
+        default="auto",
+        metavar="N",
+        help="photographs of each scene, where a folder holds several; one: all are one scene (default: found by time,"
+        " exposures and their number)",
     )
     group = parser.add_argument_group("exposures, where the files carry none (in the order of the files)")
     group.add_argument("--times", metavar="S,S,..", help="exposure times in seconds, such as 1/250,1/60,1/15")
@@ -146,32 +154,78 @@ def _range(parts: list[float], text: str) -> list[float]:
     return [first + index * step for index in range(count)]
 
 
-def brackets_of(options: argparse.Namespace) -> list[Bracket]:
-    """The brackets that the arguments name.
+def bracket_scenes(options: argparse.Namespace) -> list[Scene]:
+    """The scenes that the arguments name; of several in one folder, told how they were found.
+
+    Raises:
+        InputError: See `hdrgen.io.grouped`; exposures given in two ways.
+    """
+    from hdrgen.io import grouped
+
+    given = _given(options)
+    found = grouped(options.files, _count(options.group) if options.group != "auto" else 0 if given else None)
+    scenes = found if given is None else [part for scene in found for part in _by_folders(scene, given, options)]
+    for folder in dict.fromkeys(scene.folder for scene in scenes):
+        here = [scene for scene in scenes if scene.folder == folder]
+        if len(here) > 1:
+            parts = ", ".join(f"{scene.name} ({len(scene.files or ())})" for scene in here)
+            print(f"{folder}: {len(here)} scenes by time, exposures and their number: {parts}", flush=True)
+    return scenes
+
+
+def bracket_of(options: argparse.Namespace, scene: Scene) -> Bracket:
+    """The bracket of one scene.
 
     Raises:
         InputError: See `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
     """
     from hdrgen.bracket import Bracket
-    from hdrgen.io import grouped, read_stack
+    from hdrgen.io import find_images, images_in, photographs_among, read_stack
 
+    given = _given(options)
+    if given is None:
+        frames = _measured(scene.folder if scene.files is None else list(scene.files))
+        return Bracket(scene.name, frames, "measured exposure")
+    typed = [path for source in options.files if not Path(source).is_dir() for path in find_images([source])]
+    files = photographs_among(images_in(scene.folder)) if scene.files is None else list(scene.files)
+    if set(files) <= set(typed):
+        files.sort(key=typed.index)
+    exposures = _exposures(given, getattr(options, given), files)
+    frames = read_stack(files, dict(zip(files, exposures, strict=True)), bracket=True)
+    return Bracket(scene.name, frames, _option(given))
+
+
+def _given(options: argparse.Namespace) -> str | None:
+    """The option that gives exposures.
+
+    Raises:
+        InputError: Several do.
+    """
     given = [name for name in ("times", "ev", "ev_step") if getattr(options, name) is not None]
     if len(given) > 1:
         names = " and ".join(map(_option, given))
         raise InputError(f"expected exposures in one way, found {names}; keep one of them")
-    typed = [path for source in options.files for path in _in_order_typed(source)]
-    brackets = []
-    for folder, members in grouped(options.files).items():
-        name = (folder.name if folder.name not in ("", "..") else folder.resolve().name) or "stack"
-        if not given:
-            frames = _measured(folder if members is None else members)
-            brackets.append(Bracket(name, frames, "measured exposure"))
-            continue
-        files = sorted(_photographs(folder) if members is None else members, key=typed.index)
-        exposures = _exposures(given[0], getattr(options, given[0]), files)
-        frames = read_stack(files, dict(zip(files, exposures, strict=True)), bracket=True)
-        brackets.append(Bracket(name, frames, _option(given[0])))
-    return brackets
+    return given[0] if given else None
+
+
+def _count(text: str) -> int:
+    """How many photographs are one scene; 0: all."""
+    if text == "one":
+        return 0
+    if not text.isdecimal() or int(text) < 2:
+        raise InputError(f"--group: expected auto, one, or the photographs of each scene, 2 or more, found {text!r}")
+    return int(text)
+
+
+def _by_folders(scene: Scene, given: str, options: argparse.Namespace) -> list[Scene]:
+    """Files of several folders are as many scenes where each folder has as many as exposures were given."""
+    files = scene.files or ()
+    folders = list(dict.fromkeys(path.parent for path in files))
+    count = len(getattr(options, given).split(","))
+    parts = [tuple(path for path in files if path.parent == folder) for folder in folders]
+    if given == "ev_step" or len(parts) < 2 or len(files) == count or any(len(part) != count for part in parts):
+        return [scene]
+    return [replace(scene, name=part[0].parent.name or "stack", folder=part[0].parent, files=part) for part in parts]
 
 
 def _measured(source: Path | list[Path]) -> list[Frame]:
@@ -181,21 +235,6 @@ def _measured(source: Path | list[Path]) -> list[Frame]:
         return read_stack(source, bracket=True)
     except UnknownExposureError as error:
         raise InputError(f"{error}, or pass --times, --ev or --ev-step") from error
-
-
-def _in_order_typed(source: str) -> list[Path]:
-    from hdrgen.io import find_images, grouped, images_in
-
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return [image for folder in grouped([path]) for image in images_in(folder)]
-    return find_images([source])
-
-
-def _photographs(folder: Path) -> list[Path]:
-    from hdrgen.io import images_in, is_result
-
-    return [path for path in images_in(folder) if not is_result(path)]
 
 
 def _exposures(kind: str, text: str, files: Sequence[Path]) -> list[Exposure]:

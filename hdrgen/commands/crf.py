@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ from hdrgen.cli import (
     add_size_argument,
     add_white_argument,
     asked_network,
-    brackets_of,
+    bracket_of,
+    bracket_scenes,
     for_each,
     joined,
     output_files,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from hdrgen.bracket import Bracket
     from hdrgen.camera import CameraResponse
+    from hdrgen.io import Scene
 
-DISAGREE = 0.3  # stops; good brackets are far below
 MIDDLE_GREY = 118
 """Code of 18 % in sRGB."""
 
@@ -67,8 +67,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     single = _only_photograph(options)
-    brackets = [] if single else brackets_of(options)
-    names = [single.stem] if single else [bracket.name for bracket in brackets]
+    scenes = [] if single else bracket_scenes(options)
+    names = [single.stem] if single else [scene.name for scene in scenes]
     outputs = output_files(options.output, names, "_crf.json")
     wrong = next((output for output in outputs if output.suffix.lower() != ".json"), None)
     if wrong is not None:
@@ -77,8 +77,11 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     refuse_existing([*outputs, *plots], options.overwrite)
     if single:
         return _estimate_from_one(single, outputs[0], options)
-    pairs = list(zip(brackets, outputs, strict=True))
-    for_each(pairs, "scenes", lambda pair: _estimate(options, *pair))
+
+    def estimate(pair: tuple[Scene, Path]) -> None:
+        _estimate(options, bracket_of(options, pair[0]), pair[1])
+
+    for_each(list(zip(scenes, outputs, strict=True)), "scenes", estimate)
 
 
 def _only_photograph(options: Namespace) -> Path | None:
@@ -139,8 +142,8 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
 
 
 def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
-    from hdrgen.bracket import BracketPixels, distinct
-    from hdrgen.camera import calibrate_debevec, calibrate_robertson, response_residual, save_response
+    from hdrgen.bracket import BracketPixels, agreement_words, distinct, tell_disagreement
+    from hdrgen.camera import calibrate_debevec, calibrate_robertson, save_response
 
     method = options.method or "debevec"
     pixels = BracketPixels.read(bracket, options.max_megapixels, white=white_of(options))
@@ -149,22 +152,15 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
             f"{bracket.name}: expected encoded photographs (JPEG, PNG), found linear ones, which need no response;"
             " merge them as they are"
         )
-    sample, ev = distinct(pixels.sample(), bracket.ev)
+    sample = pixels.sample()
+    calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
     try:
-        response = (calibrate_robertson if method == "robertson" else calibrate_debevec)(sample, ev)
+        response = calibrate(*distinct(sample, bracket.ev))
     except InputError as error:
         raise InputError(f"{bracket.name}: {error}", error.argument) from error
-    residual = response_residual(sample, ev, response)
+    residual = tell_disagreement(bracket, sample, response, "estimated from them", calibrate_debevec)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
-    written = _plotted(
-        output, options.plot, response, f"{bracket.name}: {method}, frames agree within {residual:.2g} stops"
-    )
-    if residual > DISAGREE:
-        warnings.warn(
-            f"{bracket.name}: the frames disagree by {residual:.2g} stops under this curve; check the exposures, align"
-            " the frames, leave out moving things and borders",
-            stacklevel=2,
-        )
+    written = _plotted(output, options.plot, response, f"{bracket.name}: {method}{agreement_words(residual)}")
     about = f"{method}, residual {residual:.3g} stops{f', {pixels.white}' if pixels.white else ''}"
     print(f"{output}: {len(bracket.frames)} exposures ordered by {bracket.order}, {about}{written}")

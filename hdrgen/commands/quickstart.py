@@ -118,7 +118,7 @@ def _expanded_sheet(photograph: Path, folder: Path) -> Path:
     panels = [("the photograph", shown(photograph)), ("the HDR image, tone-mapped", mapped)]
     stem = f"{photograph.stem}_ev"
     panels += [(f"its exposure EV {ev}", shown(folder / f"{stem}{ev}.png")) for ev in reversed(EXPANDED_EV)]
-    return write_image(folder / "contact_sheet.png", contact_sheet([panels[:3], panels[3:]], height=320))
+    return write_image(folder / "contact_sheet.png", contact_sheet([panels[:3], panels[3:]], height=320), made=True)
 
 
 def _command() -> str:
@@ -227,7 +227,7 @@ def _contact_sheet(output: Path, radiance: np.ndarray, folder: Path) -> Path:
     generated = [(f"EV {ev}", _tensor(read_image(path).as_float())) for ev, path in exposures]
     mapped = [("input", _tensor(read_image(output / "photo.jpg").as_float()))]
     mapped += [(name, reinhard2002(x)[0]) for name, x in (("HDR, tone-mapped", result), ("truth, tone-mapped", truth))]
-    return write_image(output / "contact_sheet.png", contact_sheet([generated, mapped], height=240))
+    return write_image(output / "contact_sheet.png", contact_sheet([generated, mapped], height=240), made=True)
 
 
 def _tensor(pixels: np.ndarray) -> Tensor:

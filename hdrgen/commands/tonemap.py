@@ -206,7 +206,7 @@ def _map_file(source: Path, target: Path, operator: Operator, form: PictureForma
         raise InputError(f"{source}: expected an HDR image, found display values, which can be looked at as they are")
     space, colours = colour_space(options), image.chromaticities or BT709.chromaticities
     display_colours = (space or BT709).chromaticities
-    tags = Tags(image.exposure, image.camera, display_colours if space else None)
+    tags = Tags(image.exposure, image.camera, display_colours if space else None, made=True)
     radiance = torch.from_numpy(converted(image.as_float(), colours, display_colours)).permute(2, 0, 1)
     del image  # half a gigabyte for a photograph of 24 megapixels
     with torch.inference_mode():

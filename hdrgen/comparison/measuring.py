@@ -17,6 +17,8 @@ from hdrgen.io import ARRAY_SUFFIX, BT709, Image, converted, read_array, read_im
 from hdrgen.metrics import ALIGNMENTS, DOMAINS, ImageMetric, Setting, all_metrics, check_images, decode_xyz
 from hdrgen.version import __version__
 
+DIM = 50.0
+"""cd/m2 up to which the brightest value of an image is hardly absolute: no display is so dim."""
 KINDS = {True: "radiance", False: "display values"}
 """What a file holds, by whether it is linear."""
 
@@ -135,10 +137,11 @@ def _measured(pair: Pair, chosen: ChosenMetrics, settings: ComparisonSettings) -
 def _warn_of_relative_radiance(metrics: dict[str, ImageMetric], target: Tensor, luminance: float, path: Path) -> None:
     absolute = [name for name, metric in metrics.items() if metric.domain == "luminance"]
     brightest = target.max().item() * luminance
-    if absolute and brightest <= 1:
+    usual = luminance == ComparisonSettings().luminance
+    if absolute and brightest <= (DIM if usual else 1):
         text = (
-            f"{', '.join(absolute)} take cd/m2, and the brightest value of {path} is {brightest:.2g}: if the file is"
-            " relative, pass luminance=CD_M2, that of its value 1"
+            f"{', '.join(absolute)} take cd/m2, and the brightest value of {path} is {brightest:.2g}, taken as"
+            f" {brightest:.2g} cd/m2: if the file is relative, pass luminance=CD_M2, that of its value 1"
         )
         warnings.warn(InputWarning(text, "luminance"), stacklevel=2)
 

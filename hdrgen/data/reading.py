@@ -17,6 +17,7 @@ from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import (
     Image,
     RawDevelopment,
+    Turning,
     has_gain_map,
     read_header,
     read_image,
@@ -44,11 +45,13 @@ def read_frame(
     clean: bool = False,
     max_megapixels: float = 500,
     development: RawDevelopment | None = None,
+    turning: Turning | None = None,
 ) -> FramePixels:
     """One exposure of a stack.
 
     Linear frames (RAW, float TIFF) hold the sensor's exposure, 1 at its white level: they are clipped there and
-    encoded with the sRGB curve, which is then the true response of the stack. The options are those of `read_image`.
+    encoded with the sRGB curve, which is then the true response of the stack. `turning` is that of all frames, where
+    their orientation tags differ; the other options are those of `read_image`.
 
     Raises:
         InputError: As of `read_image`; floats that are codes, of which one frame alone does not tell the white.
@@ -57,6 +60,7 @@ def read_frame(
     if image.linear and image.pixels.dtype.kind == "f" and white_of_floats(largest := float(image.pixels.max())) != 1:
         found = f"found values up to {largest:.8g}; divide all frames by their white level"
         raise InputError(f"{path}: expected linear values of which 1 is white, {found}")
+    image = turning.applied(image) if turning else image
     pixels = _channels_first(image)
     return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
 
@@ -68,8 +72,14 @@ def read_photograph(
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
     is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
+
+    Warns:
+        InputWarning: Radiance: what a method makes of it is less than what the file holds.
     """
     image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
+    if image.linear and image.pixels.dtype.kind == "f":
+        again = "is an HDR image already, of which one exposure is taken here as the photograph"
+        warnings.warn(InputWarning(f"{path}: {again}; tone-map it to see it, or expose it for a stack"), stacklevel=2)
     try:
         return photograph_of(image)
     except InputError as error:

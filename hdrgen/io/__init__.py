@@ -29,6 +29,7 @@ from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised, white_of_floats
 from hdrgen.io.memory import check_memory
+from hdrgen.io.metadata.exif import MADE
 from hdrgen.io.metadata.tags import Tags
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
@@ -37,9 +38,11 @@ from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
+from hdrgen.io.stacks.originals import originals, photographs_among
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
-from hdrgen.io.stacks.scenes import grouped
+from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack, true_times
+from hdrgen.io.stacks.turning import Turning, turned_alike
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "DEMOSAIC",
     "DISPLAY_P3",
     "HIGHLIGHTS",
+    "MADE",
     "SAME_EXPOSURE",
     "Camera",
     "ClipLevel",
@@ -61,7 +65,9 @@ __all__ = [
     "Header",
     "Image",
     "RawDevelopment",
+    "Scene",
     "Tags",
+    "Turning",
     "UnknownExposureError",
     "Values",
     "check_memory",
@@ -85,6 +91,8 @@ __all__ = [
     "is_result",
     "named_like",
     "natural_key",
+    "originals",
+    "photographs_among",
     "quantised",
     "read_array",
     "read_exposure",
@@ -102,6 +110,7 @@ __all__ = [
     "suffix_of",
     "takes_gain_map",
     "true_times",
+    "turned_alike",
     "white_of_floats",
     "with_usable_names",
     "write_complete",

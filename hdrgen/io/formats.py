@@ -66,6 +66,7 @@ _CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr(), 
 """The last two are read as JPEG and PNG."""
 IMAGE_SUFFIXES = frozenset(suffix for codec in _CODECS for suffix in codec.suffixes if suffix.count(".") == 1)
 _RESULTS = tuple(suffix for codec in _CODECS if codec.result for suffix in codec.suffixes)
+SENSOR_SUFFIXES = frozenset(suffix for codec in _CODECS if codec.sensor for suffix in codec.suffixes)
 _BY_SUFFIX = {suffix: codec for codec in _CODECS for suffix in codec.written}
 
 

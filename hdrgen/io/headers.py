@@ -1,6 +1,7 @@
 """What a file says about itself before any pixel is decoded."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from hdrgen.io.exposure import Exposure
@@ -20,6 +21,7 @@ class Header:
         width: In pixels, of the upright image.
         height: In pixels, of the upright image.
         reading: The exposure of the file's own metadata, and the tags that could not be used.
+        orientation: EXIF's number of how the pixels as stored lie, which reading undoes; 1 is upright.
     """
 
     path: Path
@@ -27,6 +29,7 @@ class Header:
     width: int
     height: int
     reading: Reading
+    orientation: int = 1
 
 
 def read_header(path: str | Path) -> Header:
@@ -38,6 +41,24 @@ def read_header(path: str | Path) -> Header:
     path = Path(path)
     kind = detect(path)
     return Header(path, kind, *kind.codec.summary(path))
+
+
+def known_header(path: Path) -> Header:
+    """As `read_header`, once for a file that does not change: a stack is asked for its headers again and again.
+
+    Raises:
+        InputError: See `read_header`.
+    """
+    try:
+        state = path.stat()
+    except (OSError, ValueError):  # which `read_header` says in its own words
+        return read_header(path)
+    return _header_of(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=4096)
+def _header_of(path: Path, *_state: int) -> Header:
+    return read_header(path)
 
 
 def read_exposure(path: str | Path) -> Exposure:

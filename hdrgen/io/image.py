@@ -25,6 +25,7 @@ class Image:
         exposure: What the file's own metadata says.
         chromaticities: CIE x, y of red, green, blue and white that the file gives, or None.
         camera: Maker and model that the file gives, or None.
+        orientation: EXIF's number of how the file stores the pixels, which is undone in `pixels`; 1 is upright.
     """
 
     pixels: Pixels
@@ -32,6 +33,7 @@ class Image:
     exposure: Exposure
     chromaticities: tuple[float, ...] | None = None
     camera: Camera | None = None
+    orientation: int = 1
 
     def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> NDArray[Any]:
         """The pixels, as NumPy asks for them; no number is scaled, which `as_float` does.

@@ -68,7 +68,8 @@ def read_image(
     if colour_space is not None:
         pixels, chromaticities = _in_colours(path, pixels, linear, chromaticities, colour_space)
     warn_of(path, all_notes, stacklevel=2)
-    return Image(pixels, linear, summary.reading.exposure, chromaticities, summary.reading.camera)
+    reading = summary.reading
+    return Image(pixels, linear, reading.exposure, chromaticities, reading.camera, summary.orientation)
 
 
 def _in_colours(

@@ -30,6 +30,7 @@ def write_image(
     chromaticities: tuple[float, ...] | None = None,
     colour_space: ColourSpace | None = None,
     base: Pixels | None = None,
+    made: bool = False,
 ) -> Path:
     """Write an image in the format of the suffix: .hdr .exr .tif(f) .png .jp(e)g .jxl .avif .pq.png .uhdr.jp(e)g.
 
@@ -62,6 +63,8 @@ def write_image(
         colour_space: Convert into it first; display values are taken to have the sRGB curve.
         base: (H, W, 3) display values, the SDR picture of an Ultra HDR file, sRGB curve and in the colours of the file.
             Default: highlights rolled off (`hdrgen.io.gain_maps.gain_map.rolled_off`).
+        made: The image was made of photographs: a merge or a picture of one. The file says so (as its software), and
+            is never taken for one of the exposures that it lies beside. Of .hdr its suffix says it.
 
     Returns:
         The path written.
@@ -85,7 +88,7 @@ def write_image(
         )
     if base is not None and not codec.takes_base:
         raise InputError(f"{path}: a base belongs to .uhdr.jpg, found {suffix_of(path)}; leave it out", argument="base")
-    tags = Tags(exposure or Exposure(), camera, chromaticities)
+    tags = Tags(exposure or Exposure(), camera, chromaticities, made)
     options = EncodeOptions(bits, quality, float32, colour_space, base)
     save, notes = codec.encode(path, pixels, tags, options)
     warn_of(path, notes, stacklevel=2)

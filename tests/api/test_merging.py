@@ -12,6 +12,7 @@ from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 from hdrgen.io import read_image
 from tests.commands.brackets import EV, write_bracket
+from tests.io.stacks.cards import EXPOSURES, shoot, view
 
 PLAIN = {"response": "gamma:2.2", "align": "none"}
 
@@ -100,3 +101,63 @@ def test_aligns_by_default(tmp_path):
 def test_bad_input(images, options, told):
     with pytest.raises(InputError, match=told):
         hdrgen.merge(images, **{"align": "none"} | options)
+
+
+def test_a_wrong_array_is_named_by_its_own_shape():
+    images = [np.zeros((24, 36), np.uint8), np.zeros((24, 36), np.uint8)]
+    with pytest.raises(InputError, match=r"found \(24, 36\)"):
+        hdrgen.merge(images, ev=[0, 2])
+    with pytest.raises(InputError, match=r"found \(24, 36, 4\)"):
+        hdrgen.merge([np.zeros((24, 36, 4), np.uint8)] * 2, ev=[0, 2])
+
+
+def test_display_values_that_rounding_put_beyond_one_are_taken():
+    frames = [np.full((16, 16, 3), value, np.float32) for value in (0.5, 1.0000001, -1e-7)]
+    radiance = hdrgen.merge(frames, ev=[0, 2, -2], response="gamma:2.2", align="none")
+    assert np.isfinite(radiance).all()
+    with pytest.raises(InputError, match=r"found 0 to 1.01"):
+        hdrgen.merge([frames[0], np.linspace(0, 1.01, 768, dtype=np.float32).reshape(16, 16, 3)], ev=[0, 2])
+
+
+def test_brackets_of_one_folder_are_not_merged_into_each_other(tmp_path):
+    for n in range(6):
+        shoot(tmp_path / f"card/IMG_{n}.jpg", view(n // 3), EXPOSURES[n % 3])
+    with pytest.raises(InputError, match=r"expected the exposures of one scene, found 2 brackets, card_IMG_0 \(3\)"):
+        hdrgen.merge(tmp_path / "card")
+    first, _ = hdrgen.io.grouped([tmp_path / "card"])
+    assert hdrgen.merge(first.files, response="gamma:2.2", align="none").pixels.shape == (48, 64, 3)
+
+
+class TestOneScaleForSeveralSets:
+    """The same view, exposed two stops longer: four times the radiance, unless scaled like the first."""
+
+    @staticmethod
+    def sets(folder):
+        times = [(1, 400), (1, 100), (1, 25)], [(1, 100), (1, 25), (4, 25)]
+        for name, exposures in zip("ab", times, strict=True):
+            for n, time in enumerate(exposures):
+                shoot(folder / f"{name}/{n}.jpg", view(0) / 8, time)
+        return folder / "a", folder / "b"
+
+    def test_from_python(self, tmp_path):
+        known = {"response": "gamma:2.2", "align": "none"}
+        first, second = (hdrgen.merge(folder, **known) for folder in self.sets(tmp_path))
+        assert np.median(second.pixels / first.pixels) == pytest.approx(4, rel=0.03)
+        hdrgen.write(tmp_path / "first.exr", first)
+        for like in (first, tmp_path / "first.exr"):
+            scaled = hdrgen.merge(tmp_path / "b", scale_like=like, **known)
+            assert np.median(scaled.pixels / first.pixels) == pytest.approx(1, rel=0.03)
+            assert scaled.exposure == first.exposure or scaled.exposure.time == pytest.approx(0.01)
+        hdrgen.write(tmp_path / "first.hdr", first)
+        with pytest.raises(InputError, match="expected an HDR image that says its exposure"):
+            hdrgen.merge(tmp_path / "b", scale_like=tmp_path / "first.hdr", **known)
+
+    def test_from_the_command_line(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        self.sets(tmp_path)
+        options = ["--response", "gamma:2.2", "--align", "none"]
+        assert main(["merge", "a", *options]) == 0
+        assert main(["merge", "b", *options, "--scale-like", "a.exr"]) == 0
+        first, second = (hdrgen.read(f"{name}.exr").pixels.astype(float) for name in "ab")
+        assert np.median(second / first) == pytest.approx(1, rel=0.03)
+        assert main(["merge", "b", *options, "--scale-like", "none.exr", "--overwrite"]) == 2

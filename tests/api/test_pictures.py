@@ -1,11 +1,15 @@
 """`hdrgen.tone_map`."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 import hdrgen
-from hdrgen.errors import InputError
+from hdrgen.api.arrays import photograph
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.tonemap import Drago2003, drago2003
 
 
@@ -72,3 +76,16 @@ def test_other_operators():
         hdrgen.tone_map(radiance, 5)
     with pytest.raises(InputError, match="drago2003: expected parameters as it has them, found bias='x'"):
         hdrgen.tone_map(radiance, "drago2003", bias="x")
+
+
+def test_rooms_are_found_after_importing_hdrgen_alone():
+    command = "import hdrgen; print(hdrgen.io.read_tags.__name__, hdrgen.tonemap.Drago2003.__name__)"
+    found = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["read_tags", "Drago2003"]
+
+
+def test_of_an_hdr_image_a_photograph_is_said_to_be_hdr_already(tmp_path):
+    hdrgen.write(tmp_path / "a.exr", np.full((8, 8, 3), 2.0, np.float32))
+    for image in (tmp_path / "a.exr", hdrgen.read(tmp_path / "a.exr")):
+        with pytest.warns(InputWarning, match="HDR image already"):
+            photograph(image)

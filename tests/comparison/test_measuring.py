@@ -98,3 +98,11 @@ def test_tables_are_written_whole_or_not_at_all(radiance, tmp_path, monkeypatch)
     monkeypatch.undo()
     assert (tmp_path / "old.json").read_text() == "precious"
     assert sorted(path.name for path in tmp_path.glob("*old*")) == ["old.json"]
+
+
+@pytest.mark.parametrize("largest", [0.8, 3.0, 20.0])
+def test_a_largest_value_of_a_few_units_is_told_to_be_taken_as_cd_m2(radiance, largest):
+    truth = np.load(radiance[0])
+    np.save(radiance[0], truth * (largest / truth.max()))
+    with pytest.warns(InputWarning, match=rf"taken as {largest:.2g} cd/m2"):
+        compared(radiance, metrics=["pu21_psnr"])

@@ -186,3 +186,14 @@ def test_mu_law_white():
     np.testing.assert_allclose(MuLaw(mu=500, white=5)(image), expected, atol=1e-6)
     with pytest.raises(InputError, match="positive white"):
         MuLaw(white=0)
+
+
+@pytest.mark.parametrize("stops", [14, 20])
+def test_reinhard2005_as_it_comes_keeps_contrast_over_many_stops(stops):
+    """Most of a scene lies far below a small light; adapted to each pixel, it is one flat tone."""
+    exponent = torch.linspace(-stops, -stops / 2, 4096)
+    exponent[-40:] = 0.0
+    scene = 2.0 ** exponent.expand(3, 1, -1)
+    ours, flat = (operator(scene)[0, 0, :-40] for operator in (Reinhard2005(), Reinhard2005(light=1.0, gamma=1.0)))
+    assert ours.std() > 1.5 * flat.std()
+    assert 0.1 < ours[2048] < 0.5

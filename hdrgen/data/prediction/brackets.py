@@ -12,15 +12,28 @@ from hdrgen.data.reading import FramePixels, read_frame
 from hdrgen.data.sample import Sample
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import Frame, RawDevelopment, grouped, images_in, is_raw, read_stack, shared_development
+from hdrgen.io import (
+    Frame,
+    RawDevelopment,
+    Turning,
+    grouped,
+    images_in,
+    is_raw,
+    read_header,
+    read_image,
+    read_stack,
+    shared_development,
+    turned_alike,
+)
 
 
 class Brackets(PhotographedStacks):
     """Scenes of several photographs each, for methods that merge exposures; the middle exposure is the reference.
 
-    A folder with images is a scene, a folder with folders of images is one scene for each of them, and files are the
-    scene of the folder that they lie in. Exposures come from EXIF, a list beside the images, or file names, see
-    `hdrgen.io.read_stack`. A scene that cannot be read raises when it is asked for.
+    A folder with images is a scene, a folder with folders of images is one scene for each of them, and files named one
+    by one are a scene; several brackets that lie together are told apart, see `hdrgen.io.grouped`. Exposures come from
+    EXIF, a list beside the images, or file names, see `hdrgen.io.read_stack`. A scene that cannot be read raises when
+    it is asked for.
 
     Args:
         sources: Files, folders or glob patterns.
@@ -39,8 +52,10 @@ class Brackets(PhotographedStacks):
         max_megapixels: float = 500,
         selection: Selection | None = None,
     ) -> None:
-        self.members = grouped(sources)
-        super().__init__(list(self.members))
+        self.scenes = grouped(sources)
+        super().__init__([scene.folder for scene in self.scenes])
+        self.names = [scene.name for scene in self.scenes]
+        self._turnings: dict[int, Turning | None] = {}
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.selection = selection or WholeStack()
@@ -48,8 +63,7 @@ class Brackets(PhotographedStacks):
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All photographs of a scene, dark to bright."""
-        folder = self.folders[index]
-        files = self.members[folder]
+        folder, files = self.folders[index], self.scenes[index].files
         paths = images_in(folder) if files is None else files
         if len(paths) < 2:
             raise InputError(
@@ -60,8 +74,13 @@ class Brackets(PhotographedStacks):
 
     def display(self, index: int, path: Path) -> FramePixels:
         """(3, H, W) display values of one photograph; RAW ones are developed as the reference of their scene."""
-        development = self._development(index) if is_raw(path) else None
-        return read_frame(path, clean=self.clean, max_megapixels=self.max_megapixels, development=development)
+        return read_frame(
+            path,
+            clean=self.clean,
+            max_megapixels=self.max_megapixels,
+            development=self._development(index) if is_raw(path) else None,
+            turning=self._turning(index),
+        )
 
     def _development(self, index: int) -> RawDevelopment | None:
         stack = self._stack(index)
@@ -70,8 +89,21 @@ class Brackets(PhotographedStacks):
                 stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment()
             )
             for note in notes:
-                warnings.warn(InputWarning(f"{self.folders[index].name}: {note}"), stacklevel=2)
+                warnings.warn(InputWarning(f"{self.names[index]}: {note}"), stacklevel=2)
         return self._developments.get(index)
+
+    def _turning(self, index: int) -> Turning | None:
+        """How all photographs are turned, where their orientation tags differ; their pixels are then read for it."""
+        if index not in self._turnings:
+            paths = [frame.path for frame in self.frames_of(index)]
+            if len({read_header(path).orientation for path in paths}) < 2:
+                self._turnings[index] = None
+            else:
+                images = [read_image(path, clean=self.clean, max_megapixels=self.max_megapixels) for path in paths]
+                turned = turned_alike(images, [path.name for path in paths], self.names[index], (len(paths) - 1) // 2)
+                same = {image.orientation for image in turned}
+                self._turnings[index] = Turning(same.pop()) if len(same) == 1 else None
+        return self._turnings[index]
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read these frames; `path` is that of the reference, whose camera and colour space are those of the scene."""

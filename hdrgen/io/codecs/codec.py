@@ -24,11 +24,13 @@ class Summary(NamedTuple):
         width: In pixels, of the upright image.
         height: In pixels, of the upright image.
         reading: The exposure of the file's own metadata, and the tags that could not be used.
+        orientation: EXIF's number of how the pixels as stored lie, which reading undoes; 1 is upright.
     """
 
     width: int
     height: int
     reading: Reading
+    orientation: int = 1
 
 
 class Decoded(NamedTuple):
@@ -89,6 +91,7 @@ class Codec(ABC):
         written: The suffixes under which it writes.
         depths: The bits at which it writes display values (32: or radiance); empty where it writes radiance only.
         result: Whether its files are made of photographs, so that they are none of the exposures they lie beside.
+        sensor: Whether its files hold what a sensor recorded, beside which cameras write a picture of the same.
         takes_base: Whether it can be given the SDR picture of an HDR one.
         longest_side: Pixels along a side that it can write.
     """
@@ -100,6 +103,7 @@ class Codec(ABC):
     written: ClassVar[tuple[str, ...]] = ()
     depths: ClassVar[tuple[int, ...]] = ()
     result: ClassVar[bool] = False
+    sensor: ClassVar[bool] = False
     takes_base: ClassVar[bool] = False
     longest_side: ClassVar[float] = math.inf
 

@@ -80,8 +80,9 @@ def _save(path: Path, levels: Pixels, tags: Tags, quality: int) -> None:
 
 def _stored_summary(path: Path) -> Summary:
     stored = stored_jpeg(path)
-    size = upright_size(stored.width, stored.height, orientation_in(stored.metadata))
-    return Summary(*size, exposure_from(stored.metadata))
+    orientation = orientation_in(stored.metadata)
+    size = upright_size(stored.width, stored.height, orientation)
+    return Summary(*size, exposure_from(stored.metadata), orientation)
 
 
 def _decoded_of_more_bits(path: Path, frame: JpegFrame, options: DecodeOptions) -> Decoded:

@@ -60,8 +60,9 @@ class OpenImageIODecoder(Codec):
 
     def described(self, spec: Any, path: Path, shared: Mapping[str, object]) -> Summary:
         """Size of the upright image and exposure, as the header has them, or `shared` where it has none."""
-        size = upright_size(spec.width, spec.height, self.orientation(spec, path))
-        return Summary(*size, exposure_from({**shared, **metadata_of(spec)}))
+        orientation = self.orientation(spec, path)
+        size = upright_size(spec.width, spec.height, orientation)
+        return Summary(*size, exposure_from({**shared, **metadata_of(spec)}), orientation)
 
     def bytes_each(self, spec: Any, choice: ChannelChoice, path: Path) -> int:
         """That reading takes for each pixel."""
@@ -140,6 +141,7 @@ class OpenImageIOCodec(OpenImageIODecoder):
             "Make": (camera.make or None) if camera else None,
             "Model": (camera.model or None) if camera else None,
             "Exif:PhotographicSensitivity": None if exposure.iso is None else round(exposure.iso),
+            "Software": tags.software or None,
             "ICCProfile": tags.profile(linear=linear) or None,
         }
 

@@ -20,6 +20,7 @@ from hdrgen.io.samples.float_raw import float_page, float_radiance
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
+_ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # LibRaw's flip codes as EXIF's orientations
 _DNG_VERSION = 50706
 _BYTES = 19  # for each pixel: the sensor's value and four channels of 16 bits in LibRaw, three in what it gives
 _BYTES_OF_FLOATS = 60  # the sensor's values thrice, and what LibRaw and float32 take of three channels
@@ -30,6 +31,7 @@ class Raw(Codec):
     """Camera RAW of all makers, read only."""
 
     name, title = "RAW", "camera RAW"
+    sensor = True
     suffixes = (
         *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
@@ -56,7 +58,8 @@ class Raw(Codec):
     def summary(self, path: Path) -> Summary:
         """Size and exposure; the sensor data are not decoded."""
         with _opened(path) as raw:
-            return Summary(*_upright_size(raw), _exposure(raw, path))
+            orientation = _ORIENTATIONS.get(raw.sizes.flip, 1)
+            return Summary(*_upright_size(raw), _exposure(raw, path), orientation)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """None: what is read is in the colours of sRGB whatever the camera's are."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from hdrgen.io.exposure import Camera, Exposure
@@ -10,20 +11,32 @@ from hdrgen.io.metadata.shutter_times import exact_time
 EV_ATTRIBUTE = "hdrgen:ev"
 
 
+MADE = "hdrgen, made of photographs"
+"""The software that a file names which is no exposure of a camera, but was made of some."""
+_AUTO_BRACKET = 2
+"""EXIF's exposure mode of a photograph that the camera took as one of several."""
+
+
 class Reading(NamedTuple):
-    """What a file says of itself.
+    """What a file's own metadata says.
 
     Attributes:
-        exposure: Of the photograph.
+        exposure: Time, f-number, ISO, EV.
         unreadable: The tags that were there but could not be used, each in words.
-        camera: What took it.
+        camera: What took the photograph.
         bias: Stops from what the camera metered (ExposureBiasValue): they tell a bracket apart where nothing else does.
+        taken: When, in seconds since 1970 by the camera's clock.
+        bracketed: Whether the camera says that it took it as one of several exposures; None where it says nothing.
+        made: Whether hdrgen made the picture of photographs, so that it is no exposure itself.
     """
 
     exposure: Exposure
     unreadable: tuple[str, ...] = ()
     camera: Camera | None = None
     bias: float | None = None
+    taken: float | None = None
+    bracketed: bool | None = None
+    made: bool = False
 
 
 def _same(value: float) -> float:
@@ -57,6 +70,9 @@ _BIAS = "Exif:ExposureBiasValue"
 _FULL = 65535
 """An ISO that stands for all that its 16 bits cannot hold; the true one has a tag of its own (EXIF 2.3)."""
 _CAMERA = ("Make", "Model")
+_TAKEN = (("Exif:DateTimeOriginal", "Exif:SubsecTimeOriginal"), ("DateTime", "Exif:SubsecTime"))
+"""When the photograph was taken, else when the file was made, each with its fraction of a second."""
+_MODE, _SOFTWARE = "Exif:ExposureMode", "Software"
 
 
 def _number(value: object) -> float:
@@ -95,7 +111,8 @@ def _shown(value: object) -> str:
 
 def metadata_of(spec: Any) -> dict[str, object]:
     """The exposure and camera attributes of an OpenImageIO spec; others are not touched."""
-    names = [EV_ATTRIBUTE, _BIAS, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO)), *_CAMERA]
+    exposure = [EV_ATTRIBUTE, _BIAS, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO))]
+    names = [*exposure, *_CAMERA, *(name for pair in _TAKEN for name in pair), _MODE, _SOFTWARE]
     values = {name: _attribute(spec, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -116,6 +133,30 @@ def _text(value: object) -> str:
 def _camera_from(metadata: Mapping[str, object]) -> Camera | None:
     make, model = (_text(metadata.get(name, "")) for name in _CAMERA)
     return Camera(make, model) if make or model else None
+
+
+def _taken(metadata: Mapping[str, object]) -> float | None:
+    """Seconds since 1970, as if the camera's clock, of which no zone is known, were in Greenwich.
+
+    >>> later, earlier = ({"DateTime": "2026:11:30 12:00:01", "Exif:SubsecTime": part} for part in ("5", "25"))
+    >>> _taken(later) - _taken(earlier)
+    0.25
+    """
+    for name, part in _TAKEN:
+        fraction = _text(metadata.get(part, ""))
+        try:
+            clock = datetime.strptime(_text(metadata.get(name, ""))[:19], "%Y:%m:%d %H:%M:%S")
+        except ValueError:  # empty, or zeros where the clock was never set
+            continue
+        return clock.replace(tzinfo=UTC).timestamp() + (
+            float(f"0.{fraction}") if fraction.isdecimal() and fraction.isascii() else 0.0
+        )
+    return None
+
+
+def _bracketed(metadata: Mapping[str, object]) -> bool | None:
+    mode = _number(metadata.get(_MODE))
+    return None if math.isnan(mode) else mode == _AUTO_BRACKET
 
 
 def exposure_from(metadata: Mapping[str, object]) -> Reading:
@@ -142,5 +183,11 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
     bias = _number(metadata.get(_BIAS))
     exposure = Exposure(time, fnumber, iso, known_ev)
     return Reading(
-        exposure, (*bad_time, *bad_fnumber, *bad_iso), _camera_from(metadata), bias if math.isfinite(bias) else None
+        exposure,
+        (*bad_time, *bad_fnumber, *bad_iso),
+        _camera_from(metadata),
+        bias=bias if math.isfinite(bias) else None,
+        taken=_taken(metadata),
+        bracketed=_bracketed(metadata),
+        made=_text(metadata.get(_SOFTWARE, "")) == MADE,
     )

@@ -29,6 +29,8 @@ class ExifTag(IntEnum):
     MAKE = 0x010F
     MODEL = 0x0110
     ORIENTATION = 0x0112
+    SOFTWARE = 0x0131
+    CHANGED = 0x0132
     FOLDER = 0x8769
     TIME = 0x829A
     FNUMBER = 0x829D
@@ -36,15 +38,25 @@ class ExifTag(IntEnum):
     SENSITIVITY_TYPE = 0x8830
     RECOMMENDED_ISO = 0x8832
     HIGH_ISO = 0x8833
+    TAKEN = 0x9003
     SHUTTER_SPEED = 0x9201
     APERTURE = 0x9202
+    SUBSECOND_CHANGED = 0x9290
+    SUBSECOND_TAKEN = 0x9291
     INTEROPERABILITY = 0xA005
+    EXPOSURE_MODE = 0xA402
 
 
 _NAMES = {
     ExifTag.MAKE: "Make",
     ExifTag.MODEL: "Model",
     ExifTag.ORIENTATION: "Orientation",
+    ExifTag.SOFTWARE: "Software",
+    ExifTag.CHANGED: "DateTime",
+    ExifTag.TAKEN: "Exif:DateTimeOriginal",
+    ExifTag.SUBSECOND_CHANGED: "Exif:SubsecTime",
+    ExifTag.SUBSECOND_TAKEN: "Exif:SubsecTimeOriginal",
+    ExifTag.EXPOSURE_MODE: "Exif:ExposureMode",
     ExifTag.TIME: "ExposureTime",
     ExifTag.FNUMBER: "FNumber",
     ExifTag.ISO: "Exif:PhotographicSensitivity",
@@ -56,8 +68,8 @@ _NAMES = {
 """As OpenImageIO calls them."""
 
 
-def exif_block(exposure: Exposure, camera: Camera | None = None) -> bytes:
-    """Time, f-number, ISO and camera as a TIFF block (without `PREFIX`); empty where nothing is known.
+def exif_block(exposure: Exposure, camera: Camera | None = None, software: str = "") -> bytes:
+    """Time, f-number, ISO, camera and software as a TIFF block (without `PREFIX`); empty where nothing is known.
 
     What EXIF cannot hold is left out: see `in_exif`.
     """
@@ -71,10 +83,11 @@ def exif_block(exposure: Exposure, camera: Camera | None = None) -> bytes:
             tags[tag] = IFDRational(rational(value))
     if exposure.iso is not None:
         tags.update(iso_tags(exposure.iso))
-    for tag, text in ((ExifTag.MAKE, camera.make if camera else ""), (ExifTag.MODEL, camera.model if camera else "")):
+    make, model = (camera.make, camera.model) if camera else ("", "")
+    for tag, text in ((ExifTag.MAKE, make), (ExifTag.MODEL, model), (ExifTag.SOFTWARE, software)):
         if text:
             exif[tag] = text
-    return exif.tobytes().removeprefix(PREFIX) if tags or camera else b""
+    return exif.tobytes().removeprefix(PREFIX) if tags or camera or software else b""
 
 
 def iso_tags(iso: float) -> dict[int, int]:
@@ -113,7 +126,7 @@ def rational(value: float) -> Fraction:
 
 
 def metadata_in(block: bytes) -> dict[str, object]:
-    """The tags of a TIFF block that concern exposure, camera, colours and orientation, by OpenImageIO's names.
+    """The tags of a TIFF block that concern exposure, time, camera, colours and orientation, by OpenImageIO's names.
 
     Whatever is damaged counts as missing.
 

@@ -1,18 +1,24 @@
 """Exposure lists beside the images: CSV, JSON, and the text files of published data sets."""
 
 import csv
+import itertools
 import json
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io.exposure import Exposure
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.plain_files import read_text
 
 _FIELDS = ("time", "fnumber", "iso", "ev")
+_LEAST_STEP = 0.3  # stops between two exposures of a bracket: a third, rounded
+_MOST_STOPS = 24  # from the darkest to the brightest: what lies farther apart is no bracket
+_UNEVEN = 0.3  # stops between the steps of seconds as cameras round them: 1/15, 1/8, 1/4
+_SHOWN = 4  # numbers that a warning names
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
@@ -37,9 +43,13 @@ def read_exposure_list(path: str | Path) -> ExposureList:
       `[{"file": "a.jpg", "ev": -2}, ...]`.
     - Text `<name>_exp.txt` (DeepHDR): log2 exposures for `<name>_1.tif`, `<name>_2.tif`, ... in order.
     - Other text (Kalantari's `exposure.txt`): log2 exposures for the images of the folder in natural order; the TIFF
-      files if there are any.
+      files if there are any. Seconds are recognised: by a unit or a fraction (`1/60`, `4s`), or since only as seconds
+      they are evenly spaced (`0.25 1 4`), which is told.
 
     Files need not exist, except where a list goes by their order.
+
+    Warns:
+        InputWarning: The numbers of a text were taken for seconds, though nothing but their sizes says so.
 
     Raises:
         InputError: No such file, another layout, a value that is no positive number, a file given twice with different
@@ -138,14 +148,59 @@ def _json_row(item: object, where: str) -> tuple[str, object]:
 
 
 def _read_log2(path: Path, text: str) -> ExposureList:
-    stops = [_number(word, "log2 exposure", str(path)) for word in text.replace(",", " ").split()]
+    words = text.replace(",", " ").split()
+    exposures = _exposures_in(words, path)
     images = _images_in_order(path)
-    if not stops or len(stops) != len(images):
+    if not exposures or len(exposures) != len(images):
         shown = ", ".join(image.name for image in images) or "none"
         raise InputError(
-            f"{path}: {len(stops)} exposures for {len(images)} images ({shown}); one number per image expected"
+            f"{path}: {len(exposures)} exposures for {len(images)} images ({shown}); one number per image expected"
         )
-    return {image: ListedExposure(Exposure(ev=value)) for image, value in zip(images, stops, strict=True)}
+    return {image: ListedExposure(exposure) for image, exposure in zip(images, exposures, strict=True)}
+
+
+def _exposures_in(words: list[str], path: Path) -> list[Exposure]:
+    """Stops, or seconds where they are written like those or can be nothing else.
+
+    Raises:
+        InputError: No numbers; some in seconds and others not above 0.
+    """
+    plain = [word.removesuffix("s").removesuffix("S") for word in words]
+    values = [_number(word, "log2 exposure", str(path)) for word in plain]
+    written = any("/" in word for word in words) or plain != words
+    if written and min(values) <= 0:
+        raise InputError(f"{path}: expected seconds above 0, as some are written, found {min(values):g}; give one kind")
+    signed = any(word[0] in "+-" for word in words)
+    if not (written or (_like_seconds(values) and not signed)):
+        return [Exposure(ev=value) for value in values]
+    if not written:
+        shown = ", ".join(words[:_SHOWN]) + (", .." if len(words) > _SHOWN else "")
+        message = f"{path}: {shown} are taken for seconds, as which they are evenly spaced; stops have a sign (+1)"
+        warnings.warn(InputWarning(message), stacklevel=4)
+    return [Exposure(time=value) for value in values]
+
+
+def _like_seconds(values: list[float]) -> bool:
+    """Whether numbers without a sign are evenly spaced as seconds, but not as stops.
+
+    >>> _like_seconds([0.25, 1, 4]), _like_seconds([0, 2, 4]), _like_seconds([1, 2, 3]), _like_seconds([1 / 60, 0.25])
+    (True, False, False, True)
+    """
+    if len(values) < 2 or min(values) <= 0:
+        return False
+    ordered = sorted(values)
+    steps = [b - a for a, b in itertools.pairwise(ordered)]
+    ratios = [math.log2(b / a) for a, b in itertools.pairwise(ordered)]
+    if min(steps) <= 0:
+        return False
+    if max(ordered) - min(ordered) > _MOST_STOPS or min(steps) < _LEAST_STEP <= min(ratios):
+        return True
+    return len(values) > 2 and _even(ratios) and not _even(steps)
+
+
+def _even(steps: list[float]) -> bool:
+    """Whether steps in stops are equal, but for how shutter times are rounded."""
+    return min(steps) >= _LEAST_STEP and max(steps) - min(steps) <= _UNEVEN
 
 
 def _images_in_order(path: Path) -> list[Path]:

@@ -4,13 +4,14 @@ import itertools
 import statistics
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs.orientation import upright_size
 from hdrgen.io.exposure import Exposure, Frame
-from hdrgen.io.formats import is_result
-from hdrgen.io.headers import Header, read_header
+from hdrgen.io.headers import Header, known_header
 from hdrgen.io.metadata.shutter_times import is_exact, series_of
 from hdrgen.io.stacks.exposure_lists import (
     ListedExposure,
@@ -20,6 +21,7 @@ from hdrgen.io.stacks.exposure_lists import (
 )
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
+from hdrgen.io.stacks.originals import named_originals, photographs_among
 
 SAME_EXPOSURE = 0.01
 """Stops; cameras step by a third."""
@@ -70,7 +72,7 @@ def read_stack(
 
     Each frame's exposure comes from the list in its folder (`exposure_list_for`), else from its metadata, else from its
     name; it is never guessed. In a folder with a list the listed files are the stack; without one, all its images but
-    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures.
+    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures, and pictures that hdrgen made.
 
     Args:
         source: A folder, or the files.
@@ -89,13 +91,13 @@ def read_stack(
             frames without exposure data; exposures that cannot be compared; frames of the same exposure, unless
             `bracket`.
     """
-    paths, lists = _members(source)
+    paths, lists = _members(source, known=exposures is not None)
     if exposures is not None:
         lists = {path: ListedExposure(exposures[path]) for path in paths}
     if len(paths) < 2:
         shown = ", ".join(path.name for path in paths) or "none"
         raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")
-    candidates = [_Candidate(read_header(path), lists.get(path), exposure_from_name(path)) for path in paths]
+    candidates = [_Candidate(known_header(path), lists.get(path), exposure_from_name(path)) for path in paths]
     _check_sizes(candidates)
     if bracket:
         candidates = _biased(candidates)
@@ -110,14 +112,40 @@ def read_stack(
     return frames
 
 
+def exposures_of(paths: Sequence[Path]) -> dict[Path, Exposure]:
+    """The exposures of those files that have one, as `read_stack` takes them, comparable with each other.
+
+    Files that cannot be read, and those of a damaged list, count as unknown.
+    """
+    try:
+        lists = _lists_beside(list(paths))
+    except InputError:
+        return {}
+    frames = []
+    for path in paths:
+        with suppress(InputError):
+            exposure = _Candidate(known_header(path), lists.get(path), exposure_from_name(path)).exposure()
+            if exposure.stops is not None:
+                frames.append(Frame(path, exposure))
+    with warnings.catch_warnings(), suppress(InputError):
+        warnings.simplefilter("ignore")  # `read_stack` tells it of the frames that it is asked for
+        return {frame.path: frame.exposure for frame in comparable(frames)}
+    return {}
+
+
 def _shown(source: str | Path | Sequence[str | Path]) -> str:
     return str(source) if isinstance(source, (str, Path)) else "the given files"
 
 
-def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dict[Path, ListedExposure]]:
+def _members(
+    source: str | Path | Sequence[str | Path], *, known: bool
+) -> tuple[list[Path], dict[Path, ListedExposure]]:
     if not isinstance(source, (str, Path)):
         paths = list(dict.fromkeys(Path(path) for path in source))
-        return paths, _lists_beside(paths)
+        lists = _lists_beside(paths)
+        if not (known or all(path in lists for path in paths)):
+            paths = named_originals(paths)
+        return paths, lists
     folder = Path(source)
     if not folder.is_dir():
         kind = "a file" if folder.exists() else "nothing"
@@ -126,7 +154,7 @@ def _members(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], dic
 
 
 def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, ListedExposure]]:
-    images = [path for path in images_in(folder) if not is_result(path)]
+    images = photographs_among(images_in(folder))
     beside = exposure_list_for(folder)
     if beside is None:
         return images, {}
@@ -163,10 +191,11 @@ def _place(files: Sequence[_Candidate] | Sequence[Frame]) -> Path:
 
 def _check_sizes(candidates: list[_Candidate]) -> None:
     by_size: dict[str, list[str]] = {}
-    for candidate in candidates:
-        size = f"{candidate.header.width} x {candidate.header.height}"
-        by_size.setdefault(size, []).append(candidate.path.name)
-    if len(by_size) > 1:
+    headers = [candidate.header for candidate in candidates]
+    for header in headers:
+        by_size.setdefault(f"{header.width} x {header.height}", []).append(header.path.name)
+    stored = {upright_size(header.width, header.height, header.orientation) for header in headers}
+    if len(by_size) > 1 and len(stored) > 1:  # of one size as stored, `turned_alike` turns them alike
         shown = "; ".join(f"{size}: {', '.join(names)}" for size, names in by_size.items())
         raise InputError(f"{_place(candidates)}: expected one image size within a stack, found {shown}")
 

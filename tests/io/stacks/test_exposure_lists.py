@@ -1,5 +1,6 @@
 """Exposure lists and names of the published layouts."""
 
+import itertools
 import json
 import math
 import os
@@ -8,10 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Exposure, read_exposure_list
 from hdrgen.io.stacks.exposure_lists import exposure_list_for
 from hdrgen.io.stacks.exposure_names import exposure_from_name
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).touch()
 
 
 def read(path, text):
@@ -209,3 +215,40 @@ def test_names_of_drtmo(tmp_path):
     (folder / "i.png").touch()
     stops = [exposure_from_name(folder / f"{letter}.png").stops for letter in "abcdefghi"]
     assert stops == [-10, -9.5, -9, -8.5, -8, -7.5, -7, -6.5, -6]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0.25 1 4", [0.25, 1, 4]),
+        ("4\n1\n0.25", [4, 1, 0.25]),
+        ("0.0667, 0.25, 1", [0.0667, 0.25, 1]),  # 1/15 as cameras round it
+        ("0.0025 0.01 0.1", [0.0025, 0.01, 0.1]),  # too close together to be stops
+        ("1 8 60", [1, 8, 60]),  # too far apart
+    ],
+)
+def test_seconds_in_a_text_are_recognised_and_told(tmp_path, text, seconds):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    with pytest.warns(InputWarning, match="are taken for seconds"):
+        found = read(tmp_path / "exposures.txt", text)
+    assert [exposure.time for exposure in found.values()] == seconds
+
+
+@pytest.mark.parametrize("text", ["1/60 1/15 1/4", "0.5s 2s 8s", "1/4 1 4"])
+def test_what_is_written_as_seconds_is_seconds(tmp_path, text):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    found = read(tmp_path / "exposures.txt", text)
+    steps = [math.log2(b.time / a.time) for a, b in itertools.pairwise(found.values())]
+    assert steps == pytest.approx([2, 2], abs=0.1)
+
+
+@pytest.mark.parametrize("text", ["0 2 4", "1 3 5", "-2 0 2", "+1 +2 +4", "1 2 3", "1.33 1.67 2", "-1.3 0 1.3"])
+def test_stops_stay_stops(tmp_path, text):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    assert [one.ev for one in read(tmp_path / "exposures.txt", text).values()] == [float(word) for word in text.split()]
+
+
+def test_seconds_beside_numbers_that_are_none_are_refused(tmp_path):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    with pytest.raises(InputError, match="expected seconds above 0, as some are written, found -2"):
+        read(tmp_path / "exposures.txt", "-2 1/60 1/4")

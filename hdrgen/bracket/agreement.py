@@ -1,0 +1,258 @@
+"""Whether the frames of a bracket agree with each other, and where they do not, which of them and why."""
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hdrgen.bracket.bracket import Bracket
+from hdrgen.bracket.pixels import BracketPixels, display_frame
+from hdrgen.bracket.repeated import distinct
+from hdrgen.camera import SRGB, CameraResponse, frame_deviations, response_residual
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.fusion import Rows
+
+DISAGREE = 0.25  # stops; good brackets are far below
+_ABSURD = 2.5  # times as far apart as the exposures say, or as near
+_EXPLAINED = 0.5  # of the disagreement that may be left where something explains it
+_BLOCK = 8  # pixels along each side of what is compared for motion: edges that are a little off do not matter
+_BANDS = 32  # rows of blocks that are looked at
+_SEEN = (0.03, 0.97)  # display values between which a pixel says how bright the scene is
+_MOVED = 0.5  # stops by which a block must differ to have moved
+_LEVELS = 16  # groups of blocks by their brightness
+_MUCH = 0.005  # of the blocks: what moves is worth to be left out
+
+Calibrate = Callable[[Tensor, Tensor], CameraResponse]
+
+
+def tell_disagreement(
+    bracket: Bracket, sample: Tensor, response: CameraResponse, name: str, calibrate: Calibrate | None
+) -> float:
+    """How far the frames disagree, in stops, once they are decoded; a warning where that is much.
+
+    Args:
+        bracket: The frames and their exposures.
+        sample: Display values of some of their pixels, (S, 3, h, w).
+        response: The curve by which they are decoded.
+        name: Of the curve.
+        calibrate: Estimates a curve from a sample and exposures.
+
+    Returns:
+        As of `hdrgen.camera.response_residual`.
+
+    Warns:
+        InputWarning: More than `DISAGREE`: which frame disagrees the most, and the likely cause.
+    """
+    ev = torch.tensor(bracket.ev)
+    residual = response_residual(sample, ev, response)
+    estimated = name.startswith("estimated")
+    if residual > DISAGREE:
+        trial = _Trial(sample, None if estimated else response, calibrate)
+        cause, argument = _cause(bracket, trial, residual, name, estimated=estimated)
+        found = f"the frames disagree by {residual:.2g} stops under the response {name}"
+        warnings.warn(InputWarning(f"{bracket.name}: {found}; {cause}", argument), stacklevel=3)
+    elif estimated:
+        _tell_absurd_span(bracket, sample)
+    return residual
+
+
+def _tell_absurd_span(bracket: Bracket, sample: Tensor) -> None:
+    """A curve can be found for exposures of any span: under sRGB, which no camera is far from, a wrong one shows."""
+    shown, given = _span(sample, torch.tensor(bracket.ev)), bracket.ev[-1] - bracket.ev[0]
+    if given <= 0 or math.isnan(shown) or 1 / _ABSURD < shown / given < _ABSURD:
+        return
+    meant = [
+        f"; they may be {meant}"
+        for ev, meant, _ in _readings(bracket)
+        if 1 / _ABSURD < shown / max(float(ev[-1] - ev[0]), 1e-9) < _ABSURD
+    ]
+    message = f"{bracket.name}: the frames look about {shown:.1f} stops apart, {bracket.frames[0].path.name} to"
+    message += f" {bracket.frames[-1].path.name}, and their exposures say {given:.2g}{''.join(meant)}; check them"
+    warnings.warn(InputWarning(message, "ev"), stacklevel=4)
+
+
+def _span(sample: Tensor, ev: Tensor) -> float:
+    """Stops from the first frame to the last by sRGB, step by step; NaN where neighbours have nothing in common."""
+    return sum(frame_deviations(sample[index : index + 2], torch.zeros(2), SRGB())[1] for index in range(len(ev) - 1))
+
+
+def agreement_words(residual: float) -> str:
+    """The disagreement of frames in stops, in words.
+
+    >>> agreement_words(0.031), agreement_words(0.54), agreement_words(math.nan)
+    (' (frames agree within 0.031 stops)', ' (frames disagree by 0.54 stops)', '')
+    """
+    if math.isnan(residual):
+        return ""
+    return f" (frames {'disagree by' if residual > DISAGREE else 'agree within'} {residual:.2g} stops)"
+
+
+class _Trial:
+    """What the disagreement would be with other exposures, or another curve.
+
+    Args:
+        sample: As of `tell_disagreement`.
+        response: The curve that is known; None where the exposures decide it.
+        calibrate: Estimates it.
+    """
+
+    def __init__(self, sample: Tensor, response: CameraResponse | None, calibrate: Calibrate | None) -> None:
+        self.sample, self.response, self.calibrate = sample, response, calibrate
+
+    def curve(self, ev: Tensor, frames: Sequence[int]) -> CameraResponse | None:
+        """The one that is known, or the one that these frames at these exposures give."""
+        if self.response is not None or self.calibrate is None:
+            return self.response
+        return self.estimated(ev, frames)
+
+    def estimated(self, ev: Tensor, frames: Sequence[int]) -> CameraResponse | None:
+        """The curve that these frames give; None where they hold too little."""
+        chosen = sorted(frames, key=lambda index: float(ev[index]))
+        try:
+            return self.calibrate(*distinct(self.sample[chosen], ev[chosen].tolist())) if self.calibrate else None
+        except InputError:
+            return None
+
+    def residual(self, ev: Tensor, frames: Sequence[int] | None = None) -> float:
+        """The disagreement of these frames; infinite where nothing can be said."""
+        frames = range(len(ev)) if frames is None else frames
+        return self.under(self.curve(ev, frames), ev, frames)
+
+    def under(self, curve: CameraResponse | None, ev: Tensor, frames: Sequence[int]) -> float:
+        """The disagreement under a curve."""
+        if curve is None:
+            return math.inf
+        found = response_residual(self.sample[list(frames)], ev[list(frames)], curve)
+        return math.inf if math.isnan(found) else found
+
+
+def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estimated: bool) -> tuple[str, str | None]:
+    """The likely cause in words with what to do, and the argument that it is about."""
+    ev, enough = torch.tensor(bracket.ev), min(DISAGREE, _EXPLAINED * residual)
+    for other, meant, argument in _readings(bracket):
+        left = trial.residual(other)
+        if left < enough:
+            return f"within {left:.2g} stops they agree if the exposures are {meant}", argument
+    everything = range(len(ev))
+    if not estimated:
+        left = trial.under(trial.estimated(ev, everything), ev, everything)
+        if left < enough:
+            words = f"{name} is hardly this camera's: under an estimated one they agree within {left:.2g} stops"
+            return f"{words}; pass response='estimate'", "response"
+    odd, left = _odd_frame(trial, ev)
+    if left < enough and len(ev) > (3 if estimated else 2):  # a curve can be found for any two frames
+        frame = bracket.frames[odd]
+        curve = trial.curve(ev, [index for index in everything if index != odd])
+        off = frame_deviations(trial.sample, ev, curve)[odd] if curve is not None else math.nan
+        seen = "" if math.isnan(off) else f" looks {off:+.1f} stops from what its exposure ({frame.exposure}) says and"
+        return f"{frame.path.name}{seen} is the one that does not fit; correct its exposure, or leave it out", "ev"
+    most = _most_off(trial, ev)
+    words = f"{bracket.frames[most].path.name} does most of all; check the exposures, leave out borders"
+    words += " and what was lit differently"
+    return words, None
+
+
+def _most_off(trial: _Trial, ev: Tensor) -> int:
+    """The frame that shows the most, or the least, of what the others say."""
+    curve = trial.curve(ev, range(len(ev)))
+    deviations = [] if curve is None else frame_deviations(trial.sample, ev, curve)
+    sizes = [0.0 if math.isnan(value) else abs(value) for value in deviations] or [0.0]
+    return sizes.index(max(sizes))
+
+
+def _readings(bracket: Bracket) -> list[tuple[Tensor, str, str]]:
+    """Other exposures that the numbers may mean: (stops relative to the middle frame, what they are, argument)."""
+    exposures = [frame.exposure for frame in bracket.frames]
+    readings = []
+    stops = [one.ev for one in exposures]
+    if all(value is not None and value > 0 for value in stops):
+        meant = "seconds, not stops: give times, in a list by the column time"
+        readings.append(([math.log2(value) for value in stops if value], meant, "times"))
+    times = [one.time for one in exposures if one.ev is None]
+    if len(times) == len(exposures) and all(value is not None for value in times):
+        readings.append(([value for value in times if value is not None], "stops, not seconds", "ev"))
+    middle = bracket.middle
+    return [
+        (torch.tensor([value - values[middle] for value in values]), meant, name) for values, meant, name in readings
+    ]
+
+
+def _odd_frame(trial: _Trial, ev: Tensor) -> tuple[int, float]:
+    """The frame without which the others agree the best, and how well."""
+    if len(ev) < 3:
+        return 0, math.inf
+    others = [[index for index in range(len(ev)) if index != odd] for odd in range(len(ev))]
+    left = [trial.residual(ev, frames) for frames in others]
+    odd = min(range(len(ev)), key=left.__getitem__)
+    return odd, left[odd]
+
+
+def suggest_deghosting(pixels: BracketPixels, response: CameraResponse) -> None:
+    """Look whether something moved between the frames that were aligned.
+
+    Warns:
+        InputWarning: Something did.
+    """
+    seen = [_blocks(rows, response) for rows in pixels.rows]
+    stops, frames = pixels.ev, pixels.bracket.frames
+    shares = [
+        _moved(*one, *other, stops[index + 1] - stops[index])
+        for index, (one, other) in enumerate(itertools.pairwise(seen))
+    ]
+    largest = int(np.argmax(shares))
+    if shares[largest] > _MUCH:
+        names = f"{frames[largest].path.name} and {frames[largest + 1].path.name}"
+        message = f"{pixels.bracket.name}: {shares[largest]:.1%} of what {names} both show well differs"
+        warnings.warn(
+            InputWarning(f"{message}: something moved; pass deghost=True to leave it out", "deghost"), stacklevel=3
+        )
+
+
+def _blocks(rows: Rows, response: CameraResponse) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """log2 of the mean exposure of blocks along some bands, and which are well exposed throughout."""
+    height, width, _ = rows.shape
+    across = max(1, width // _BLOCK)
+    size = min(_BLOCK, width)
+    starts = np.linspace(0, max(0, height - _BLOCK), min(_BANDS, max(1, height // _BLOCK))).astype(int)
+    exposures, usable = [], []
+    for start in starts.tolist():
+        display = display_frame(_Band(rows, start))[..., : across * size]
+        parts = (3, display.shape[1], across, size)
+        values = display.reshape(parts)
+        usable.append((values.amin((0, 1, 3)) > _SEEN[0]) & (values.amax((0, 1, 3)) < _SEEN[1]))
+        exposures.append(response.inverse(display).reshape(parts).mean((0, 1, 3)))
+    return torch.stack(exposures).clamp_min(1e-9).log2().numpy(), torch.stack(usable).numpy()
+
+
+class _Band:
+    """Some rows of a photograph as a photograph of its own."""
+
+    def __init__(self, rows: Rows, start: int) -> None:
+        self.rows, self.start, self.dtype = rows, start, rows.dtype
+        height, width, channels = rows.shape
+        self.shape = (min(_BLOCK, height - start), width, channels)
+
+    def __getitem__(self, rows: slice) -> NDArray[np.generic]:
+        start, stop, _ = rows.indices(self.shape[0])
+        return self.rows[self.start + start : self.start + stop]
+
+
+def _moved(
+    dark: NDArray[np.float32],
+    seen_dark: NDArray[np.bool_],
+    bright: NDArray[np.float32],
+    seen_bright: NDArray[np.bool_],
+    step: float,
+) -> float:
+    """The share of the blocks that two frames show differently; a wrong exposure, which shifts all, is no motion."""
+    both = seen_dark & seen_bright
+    # What is as bright is compared with each other, so that a curve that fits badly is no motion either.
+    order = dark[both].argsort()
+    groups = np.array_split((bright - dark - step)[both][order], _LEVELS)
+    moved = sum(int((np.abs(group - np.median(group)) > _MOVED).sum()) for group in groups if len(group))
+    return moved / both.size

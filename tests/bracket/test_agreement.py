@@ -1,0 +1,117 @@
+"""Frames that disagree, and things that moved, are told with the frame and the likely cause."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import hdrgen
+from hdrgen.cli.main import main
+from hdrgen.errors import InputWarning
+
+HEIGHT, WIDTH = 64, 96
+
+
+def radiance(seed=0):
+    """Nine stops from left to right, in blocks."""
+    blocks = np.kron(np.random.default_rng(seed).uniform(0.5, 1.5, (HEIGHT // 8, WIDTH // 8)), np.ones((8, 8)))
+    return 0.25 * 2.0 ** (9 * (np.arange(WIDTH) / WIDTH - 0.5)) * blocks
+
+
+def shots(stops, gamma=2.2, scene=None):
+    """8-bit photographs of the scene with a power curve, written down here."""
+    grey = radiance() if scene is None else scene
+    display = [np.clip(grey * 2.0**ev, 0, 1) ** (1 / gamma) for ev in stops]
+    return [np.repeat((255 * one + 0.5).astype(np.uint8)[..., None], 3, -1) for one in display]
+
+
+def told(frames, ev, **options):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        hdrgen.merge(frames, ev=ev, align="none", **options)
+    return [str(warning.message) for warning in caught if issubclass(warning.category, InputWarning)]
+
+
+@pytest.mark.parametrize("response", ["gamma:2.2", "gamma:2.0", "auto"])
+def test_frames_that_agree_are_not_spoken_of(response):
+    assert told(shots((-2, 0, 2)), [-2, 0, 2], response=response) == []
+
+
+@pytest.mark.parametrize("seconds", [(0.25, 1, 4), (1 / 60, 1 / 15, 1 / 4), (0.002, 0.008, 0.032)])
+@pytest.mark.parametrize("response", ["gamma:2.2", "auto"])
+def test_seconds_given_as_stops_are_guessed(seconds, response):
+    (message,) = told(shots((-2, 0, 2)), list(seconds), response=response)
+    assert "seconds, not stops" in message
+
+
+def test_stops_given_as_seconds_are_guessed():
+    images = [
+        hdrgen.Image(frame, linear=False, exposure=hdrgen.Exposure(time=time))
+        for frame, time in zip(shots((-2, 0, 2)), (1, 3, 5), strict=True)
+    ]
+    (message,) = told(images, None, response="gamma:2.2")
+    assert "stops, not seconds" in message
+
+
+@pytest.mark.parametrize(("odd", "off"), [(0, 0.8), (1, -0.7), (2, 1.0), (3, -0.8)])
+def test_a_wrong_exposure_is_named_with_how_wrong_it_is(odd, off):
+    true = (-3, -1, 1, 3)
+    given = [ev + (off if index == odd else 0) for index, ev in enumerate(true)]
+    (message,) = told(shots(true), given, response="gamma:2.2")
+    assert f"image {odd} looks {-off:+.1f} stops from what its exposure" in message
+
+
+def test_a_curve_of_another_camera_is_the_cause_where_an_estimated_one_fits():
+    (message,) = told(shots((-2, 0, 2), gamma=3.0), [-2, 0, 2], response="srgb")
+    assert "under the response srgb; srgb is hardly this camera's" in message
+    assert "response='estimate'" in message
+
+
+def test_on_the_command_line_the_options_are_named_and_nothing_contradicts_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for index, frame in enumerate(shots((-2, 0, 2))):
+        hdrgen.write(f"room/{index}.png", frame)
+    for verb, options in (("merge", ["--response", "gamma:2.2"]), ("crf", [])):
+        assert main([verb, "room", "--ev", "0.25,1,4", *options]) == 0
+        printed = capsys.readouterr()
+        assert "seconds, not stops" in printed.err
+        assert "--times" in printed.err
+        assert "agree within" not in printed.out
+
+
+class TestMotion:
+    @staticmethod
+    def moved(share):
+        """A scene, and the same with a part of it dark."""
+        scene = np.full((HEIGHT, WIDTH), 0.15) + 0.1 * np.random.default_rng(1).random((HEIGHT, WIDTH))
+        other = scene.copy()
+        other[: HEIGHT // 2, : round(share * 2 * WIDTH)] *= 0.3
+        return [*shots((-1, 0), scene=scene), *shots((1,), scene=other)]
+
+    def test_what_moves_suggests_to_leave_it_out(self):
+        (message,) = told(self.moved(0.1), [-1, 0, 1], response="gamma:2.2")
+        assert "image 1 and image 2 both show well differs" in message
+        assert "deghost=True" in message
+        assert told(self.moved(0.1), [-1, 0, 1], response="gamma:2.2", deghost=True) == []
+
+    @pytest.mark.parametrize("gamma", [1.8, 2.2, 2.6])
+    def test_a_curve_that_fits_badly_is_no_motion(self, gamma):
+        assert not any("deghost" in each for each in told(shots((-2, 0, 2), gamma), [-2, 0, 2], response="gamma:2.2"))
+
+    def test_a_wrong_exposure_is_no_motion(self):
+        assert not any("deghost" in each for each in told(shots((-2, 0, 2)), [-2, 0, 3], response="gamma:2.2"))
+
+
+def test_pictures_of_the_smallest_size_are_merged_without_a_word():
+    assert told([frame[:3, :2] for frame in shots((-2, 0, 2))], [-2, 0, 2], response="gamma:2.2") == []
+
+
+def test_the_disagreement_is_the_closed_form():
+    """Of two frames with one exposure wrong by d, each is d/2 off their mean: half the difference is the RMS."""
+    ramp = np.geomspace(0.05, 0.3, 4096)[None]
+    frames = shots((0, 1), scene=ramp)
+    (message,) = told(frames, [0, 1.8], response="gamma:2.2")
+    found = float(message.partition("disagree by ")[2].partition(" ")[0])
+    assert found == pytest.approx(0.4, rel=0.05)
+    assert not math.isnan(found)
