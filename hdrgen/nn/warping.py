@@ -13,7 +13,8 @@ def warped(image: Tensor, flow: Tensor) -> Tensor:
         flow: `(B, 2, H, W)`, x and y in pixels, to be added to the place of each pixel; float32 or better.
 
     Returns:
-        `(B, C, H, W)`, of the flow's type: half precision would place nothing within a large image.
+        `(B, C, H, W)`, of the flow's type: half precision would place nothing within a large image. NaN where the flow
+        is.
 
     >>> warped(torch.tensor([[[[1.0, 2.0, 4.0]]]]), torch.tensor([[[[0.5, 1.0, 1.0]], [[0.0, 0.0, 0.0]]]])).tolist()
     [[[[1.5, 4.0, 4.0]]]]
@@ -27,5 +28,8 @@ def warped(image: Tensor, flow: Tensor) -> Tensor:
         for at, by, side in zip((x, y), flow.unbind(1), (width, height), strict=True)
     ]
     grid = torch.stack(places, -1)
+    # Where a place is not a number, grid_sample would read outside of the image's memory, and end the process.
+    nowhere = grid.isnan().any(-1, keepdim=True)
+    grid = grid.masked_fill(nowhere, 0).clamp(-2, 2)
     moved: Tensor = F.grid_sample(image.to(flow.dtype), grid, "bilinear", "border", align_corners=True)
-    return moved
+    return moved.masked_fill(nowhere.movedim(-1, 1), torch.nan)
