@@ -98,9 +98,8 @@ class ThreeExposureModule(HDRModule, ABC):
         linear: Tensor = (self.response or Gamma(2.2)).inverse(ldr)
         return linear * (ev[:, :1] - ev).exp2()[..., None, None, None]
 
-    def six_channels(self, ldr: Tensor, ev: Tensor) -> Tensor:
-        """What the network sees of each exposure, `(B, 3, 6, H, W)`."""
-        linear = self.linearised(ldr, ev)
+    def six_channels(self, ldr: Tensor, linear: Tensor) -> Tensor:
+        """What the network sees of each exposure, `(B, 3, 6, H, W)`; `linear` is what `linearised` makes of `ldr`."""
         return torch.cat([linear, ldr] if self.linear_first else [ldr, linear], 2)
 
     @abstractmethod
@@ -143,19 +142,18 @@ class ThreeExposureModule(HDRModule, ABC):
         chosen, rows = torch.tensor(frames, device=ldr.device), torch.arange(len(ldr), device=ldr.device)[:, None]
         return ldr[rows, chosen], ev[rows, chosen]
 
-    def near_reference(self, ldr: Tensor, ev: Tensor) -> Tensor:
+    def near_reference(self, ldr: Tensor, linear: Tensor) -> Tensor:
         """The radiance `(B, 3, H, W)` that is known without a network, on the scale of the darkest exposure.
 
         The reference's, or the darkest exposure's where that is clipped. Where a network starts from it, short
-        trainings learn to correct an image rather than to make one.
+        trainings learn to correct an image rather than to make one. `linear` is what `linearised` makes of `ldr`.
         """
         clipped = ((ldr[:, REFERENCE].amax(1, keepdim=True) - CLIPPED) / (1 - CLIPPED)).clamp(0, 1)
-        linear = self.linearised(ldr, ev)
         return torch.lerp(linear[:, REFERENCE], linear[:, 0], clipped)
 
-    def start_of_sigmoid(self, ldr: Tensor, ev: Tensor) -> Tensor:
+    def start_of_sigmoid(self, ldr: Tensor, linear: Tensor) -> Tensor:
         """What a sigmoid turns into `near_reference`."""
-        return torch.logit(self.near_reference(ldr, ev), DARKEST)
+        return torch.logit(self.near_reference(ldr, linear), DARKEST)
 
     # -- training ------------------------------------------------------------------------------------------------------
 

@@ -66,8 +66,9 @@ class DeepHDR(ThreeExposureModule):
 
     def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What the network makes, from [-1, 1] to [0, 1]; see `ThreeExposureModule.estimate`."""
-        start = self.start_of_sigmoid(ldr, ev) / 2 if self.start_near_reference else None  # of a tanh
-        image: Tensor = self.network(2 * self.six_channels(ldr, ev) - 1, start)
+        linear = self.linearised(ldr, ev)
+        start = self.start_of_sigmoid(ldr, linear) / 2 if self.start_near_reference else None  # of a tanh
+        image: Tensor = self.network(2 * self.six_channels(ldr, linear) - 1, start)
         return (image + 1) / 2
 
     def image_terms(self, radiance: Tensor, truth: Tensor) -> dict[str, Tensor]:

@@ -83,6 +83,7 @@ class HDRTransformer(ThreeExposureModule):
 
     def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What the network makes; see `ThreeExposureModule.estimate`."""
-        start = self.start_of_sigmoid(ldr, ev) if self.start_near_reference else None
-        radiance: Tensor = self.network(self.six_channels(ldr, ev), start)
+        linear = self.linearised(ldr, ev)
+        start = self.start_of_sigmoid(ldr, linear) if self.start_near_reference else None
+        radiance: Tensor = self.network(self.six_channels(ldr, linear), start)
         return radiance

@@ -83,14 +83,14 @@ class SAFNet(ThreeExposureModule):
 
     def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """The refined merge; see `ThreeExposureModule.estimate`."""
-        radiance: Tensor = self.network(self.six_channels(ldr, ev)).radiance
+        radiance: Tensor = self.network(self.six_channels(ldr, self.linearised(ldr, ev))).radiance
         return radiance
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The weighted terms; see `ThreeExposureModule.losses`."""
         ldr, ev = self.three_of(batch)
         truth = self.truth_of(batch, ev)
-        made = self.network(self.six_channels(ldr, ev))
+        made = self.network(self.six_channels(ldr, self.linearised(ldr, ev)))
         distance = mu_law_l1(made.merged, truth, self.mu)
         coded = [mu_law(image.float(), self.mu) for image in (made.merged, truth)]
         merge = self.merge_weight * (distance + census_distance(coded[0], coded[1]))
