@@ -143,19 +143,22 @@ class ThreeExposureModule(HDRModule, ABC):
         chosen, rows = torch.tensor(frames, device=ldr.device), torch.arange(len(ldr), device=ldr.device)[:, None]
         return ldr[rows, chosen], ev[rows, chosen]
 
-    def near_reference(self, ldr: Tensor, ev: Tensor) -> Tensor:
+    def near_reference(self, ldr: Tensor, linear: Tensor) -> Tensor:
         """The radiance `(B, 3, H, W)` that is known without a network, on the scale of the darkest exposure.
+
+        Args:
+            ldr: `(B, 3, 3, H, W)` display values.
+            linear: The same, `linearised`; twice in one program, ONNX loses it.
 
         The reference's, or the darkest exposure's where that is clipped. Where a network starts from it, short
         trainings learn to correct an image rather than to make one.
         """
         clipped = ((ldr[:, REFERENCE].amax(1, keepdim=True) - CLIPPED) / (1 - CLIPPED)).clamp(0, 1)
-        linear = self.linearised(ldr, ev)
         return torch.lerp(linear[:, REFERENCE], linear[:, 0], clipped)
 
     def start_of_sigmoid(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What a sigmoid turns into `near_reference`."""
-        return torch.logit(self.near_reference(ldr, ev), DARKEST)
+        return torch.logit(self.near_reference(ldr, self.linearised(ldr, ev)), DARKEST)
 
     # -- training ------------------------------------------------------------------------------------------------------
 

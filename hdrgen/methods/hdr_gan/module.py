@@ -130,7 +130,7 @@ class HDRGAN(ThreeExposureModule):
         """
         linear = self.linearised(ldr, ev)
         second = mu_law(linear, self.mu) if self.tone_mapped_input else linear
-        start = self._start(ldr, ev) if self.start_near_reference else None
+        start = self._start(ldr, linear) if self.start_near_reference else None
         images: list[Tensor] = self.network(2 * torch.cat([ldr, second], 2) - 1, start)
         return images
 
@@ -147,9 +147,9 @@ class HDRGAN(ThreeExposureModule):
         """The radiance of the head that `output` names; see `ThreeExposureModule.estimate`."""
         return self.radiance(self.images(ldr, ev)[self.output])
 
-    def _start(self, ldr: Tensor, ev: Tensor) -> Tensor:
+    def _start(self, ldr: Tensor, linear: Tensor) -> Tensor:
         """What tanh turns into the reference, or the darkest exposure where the reference is nearly clipped."""
-        known = self.near_reference(ldr, ev)
+        known = self.near_reference(ldr, linear)
         return torch.logit(known if self.linear_output else mu_law(known, self.mu), DARKEST) / 2
 
     # -- training --------------------------------------------------------------------------------------------------
