@@ -128,6 +128,7 @@ __all__ = [
     "joined",
     "left_to_do",
     "less_noise",
+    "kept_entries",
     "listing_parser",
     "mean_psnr",
     "output_files",
