@@ -12,6 +12,7 @@ from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.pixels import BracketPixels, display_frame
+from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import SRGB, CameraResponse, frame_deviations, response_residual
 from hdrgen.errors import InputError, InputWarning
@@ -68,7 +69,7 @@ def _tell_absurd_span(bracket: Bracket, sample: Tensor) -> None:
         return
     meant = [
         f"; they may be {meant}"
-        for ev, meant, _ in _readings(bracket)
+        for ev, meant, _ in other_readings(bracket)
         if 1 / _ABSURD < shown / max(float(ev[-1] - ev[0]), 1e-9) < _ABSURD
     ]
     message = f"{bracket.name}: the frames look about {shown:.1f} stops apart, {bracket.frames[0].path.name} to"
@@ -134,7 +135,7 @@ class _Trial:
 def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estimated: bool) -> tuple[str, str | None]:
     """The likely cause in words with what to do, and the argument that it is about."""
     ev, enough = torch.tensor(bracket.ev), min(DISAGREE, _EXPLAINED * residual)
-    for other, meant, argument in _readings(bracket):
+    for other, meant, argument in other_readings(bracket):
         left = trial.residual(other)
         if left < enough:
             return f"within {left:.2g} stops they agree if the exposures are {meant}", argument
@@ -163,23 +164,6 @@ def _most_off(trial: _Trial, ev: Tensor) -> int:
     deviations = [] if curve is None else frame_deviations(trial.sample, ev, curve)
     sizes = [0.0 if math.isnan(value) else abs(value) for value in deviations] or [0.0]
     return sizes.index(max(sizes))
-
-
-def _readings(bracket: Bracket) -> list[tuple[Tensor, str, str]]:
-    """Other exposures that the numbers may mean: (stops relative to the middle frame, what they are, argument)."""
-    exposures = [frame.exposure for frame in bracket.frames]
-    readings = []
-    stops = [one.ev for one in exposures]
-    if all(value is not None and value > 0 for value in stops):
-        meant = "seconds, not stops: give times, in a list by the column time"
-        readings.append(([math.log2(value) for value in stops if value], meant, "times"))
-    times = [one.time for one in exposures if one.ev is None]
-    if len(times) == len(exposures) and all(value is not None for value in times):
-        readings.append(([value for value in times if value is not None], "stops, not seconds", "ev"))
-    middle = bracket.middle
-    return [
-        (torch.tensor([value - values[middle] for value in values]), meant, name) for values, meant, name in readings
-    ]
 
 
 def _odd_frame(trial: _Trial, ev: Tensor) -> tuple[int, float]:

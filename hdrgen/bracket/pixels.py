@@ -17,6 +17,7 @@ from hdrgen.bracket.bracket import Bracket, repeats
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
+from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
@@ -39,6 +40,7 @@ ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
 MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/verb_memory.py
 UNLIKE = 0.1  # display values by which the means of one exposure, taken twice, may differ: clouds come and go
+APART = 0.25  # stops by which the exposures of a bracket differ at least, or its numbers mean something else
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
 
 
@@ -219,13 +221,19 @@ class BracketPixels:
                 names = f"{one.path.name} and {other.path.name} ({other.exposure})"
                 raise InputError(
                     f"{self.bracket.name}: expected different exposures of {names}, whose brightness differs by"
-                    f" {abs(brighter):.2g} of white; correct the exposures",
+                    f" {abs(brighter):.2g} of white;{_meant(self.bracket)} correct the exposures",
                     "ev",
                 )
             raise InputError(
                 f"{self.bracket.name}: {told} although it was exposed longer;{_reversed(means)} correct the exposures",
                 "ev",
             )
+
+
+def _meant(bracket: Bracket) -> str:
+    """What else exposures may be that lie too near to each other, where they would lie apart then."""
+    apart = [meant for ev, meant, _ in other_readings(bracket) if float(ev.sort().values.diff().min()) > APART]
+    return f" they may be {apart[0]};" if apart else ""
 
 
 def _reversed(means: Sequence[float]) -> str:

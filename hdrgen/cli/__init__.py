@@ -126,6 +126,7 @@ __all__ = [
     "for_each",
     "format_table",
     "joined",
+    "kept_entries",
     "left_to_do",
     "less_noise",
     "listing_parser",

@@ -19,11 +19,13 @@ def as_it_is(message: str, argument: str | None) -> str:
 def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Iterator[None]:
     """Print each warning as `hdrgen: warning: ...` on stderr, but for deprecations, which are for programmers.
 
-    What `python -W` or PYTHONWARNINGS asks for wins.
+    What is said word for word again, of a folder that is looked through twice for example, is printed once. What
+    `python -W` or PYTHONWARNINGS asks for wins.
 
     Args:
         words: Turns a message, and the argument that it is about, into what is printed.
     """
+    said = set[str]()
 
     def show(
         message: Warning | str,
@@ -34,6 +36,9 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
         line: str | None = None,
     ) -> None:
         text = words(str(message), message.argument if isinstance(message, InputWarning) else None)
+        if text in said:
+            return
+        said.add(text)
         with _above_progress_bar():
             print("hdrgen: warning:", printable(" ".join(text.split())), file=file or sys.stderr, flush=True)
 

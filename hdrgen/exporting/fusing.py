@@ -37,7 +37,7 @@ class FusingProgram(Program):
 
     def __init__(self, method: HDRModule) -> None:
         assert isinstance(method, Fuses)
-        super().__init__(method, method.smallest)
+        super().__init__(method, -(-method.smallest // method.multiple) * method.multiple)
 
     def forward(self, exposures: Tensor, ev: Tensor) -> tuple[Tensor]:
         """Run the program.

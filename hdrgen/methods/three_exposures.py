@@ -146,7 +146,11 @@ class ThreeExposureModule(HDRModule, ABC):
         """The radiance `(B, 3, H, W)` that is known without a network, on the scale of the darkest exposure.
 
         The reference's, or the darkest exposure's where that is clipped. Where a network starts from it, short
-        trainings learn to correct an image rather than to make one. `linear` is what `linearised` makes of `ldr`.
+        trainings learn to correct an image rather than to make one.
+
+        Args:
+            ldr: `(B, 3, 3, H, W)` display values.
+            linear: What `linearised` makes of them: handed on, since ONNX loses what one program linearises twice.
         """
         clipped = ((ldr[:, REFERENCE].amax(1, keepdim=True) - CLIPPED) / (1 - CLIPPED)).clamp(0, 1)
         return torch.lerp(linear[:, REFERENCE], linear[:, 0], clipped)

@@ -8,7 +8,7 @@ import pytest
 
 import hdrgen
 from hdrgen.cli.main import main
-from hdrgen.errors import InputWarning
+from hdrgen.errors import InputError, InputWarning
 
 HEIGHT, WIDTH = 64, 96
 
@@ -38,11 +38,18 @@ def test_frames_that_agree_are_not_spoken_of(response):
     assert told(shots((-2, 0, 2)), [-2, 0, 2], response=response) == []
 
 
-@pytest.mark.parametrize("seconds", [(0.25, 1, 4), (1 / 60, 1 / 15, 1 / 4), (0.002, 0.008, 0.032)])
+@pytest.mark.parametrize("seconds", [(0.25, 1, 4), (1 / 60, 1 / 15, 1 / 4)])
 @pytest.mark.parametrize("response", ["gamma:2.2", "auto"])
 def test_seconds_given_as_stops_are_guessed(seconds, response):
     (message,) = told(shots((-2, 0, 2)), list(seconds), response=response)
     assert "seconds, not stops" in message
+
+
+def test_seconds_too_short_to_differ_as_stops_are_guessed():
+    with pytest.raises(InputError, match=r"differs by .* of white; they may be seconds, not stops: give times"):
+        told(shots((-2, 0, 2)), [0.002, 0.008, 0.032])
+    with pytest.raises(InputError, match=r"differs by .* of white; correct the exposures"):
+        told(shots((-2, 0, 2)), [1, 1, 3])
 
 
 def test_stops_given_as_seconds_are_guessed():

@@ -87,7 +87,7 @@ def test_radiance_is_finite_and_casts_nothing(results, name):
         areas = [image[(display == colour).all(-1)] for colour in colours]
         assert max(float(np.ptp(area, axis=0).max() / max(area.max(), 1e-3)) for area in areas) < 0.25
     if name == "black":
-        assert image.max() == 0
+        assert image.max() < 1e-6  # what a merge leaves where all exposures are black
     if name == "white":
         assert image.min() >= 0.99
 

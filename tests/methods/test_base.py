@@ -262,7 +262,7 @@ def test_a_hook_that_leaves_out_what_every_method_needs_is_refused():
         def on_validation_epoch_end(self) -> None:
             super().on_validation_epoch_end()
 
-        def on_fit_start(self) -> None:  # of which the base makes nothing
+        def on_fit_end(self) -> None:  # of which the base makes nothing
             pass
 
     assert Adds().generates

@@ -10,14 +10,14 @@ from hdrgen.io.clipping import clip_levels
 from hdrgen.io.codecs.raw import read_sensor
 from hdrgen.io.codecs.raw_sensor import Sensor, multipliers
 from hdrgen.io.development import HIGHLIGHTS, RawDevelopment
-from hdrgen.io.formats import FileFormat, detect
+from hdrgen.io.formats import detect
 
 _DRIFT = 0.002  # of a multiplier: cameras round their own to less
 
 
 def is_raw(path: Path) -> bool:
     """Whether a file is camera RAW."""
-    return detect(path) is FileFormat.RAW
+    return detect(path).codec.sensor
 
 
 def shared_development(

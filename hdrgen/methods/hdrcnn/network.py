@@ -83,7 +83,7 @@ def blend_weight(image: Tensor, threshold: float) -> Tensor:
 
     Source: Eilertsen et al. 2017, Eq. 2.
 
-    >>> blend_weight(torch.tensor([0.2, 0.975, 0.3]).view(1, 3, 1, 1), 0.05).item()
+    >>> round(blend_weight(torch.tensor([0.2, 0.975, 0.3]).view(1, 3, 1, 1), 0.05).item(), 4)
     0.5
     """
     return ((image.amax(1, keepdim=True) - 1 + threshold) / threshold).clamp(0, 1)

@@ -136,7 +136,11 @@ class SAFNetwork(nn.Module):
         flow, mask = (exposures.new_zeros(len(exposures), count, *small) for count in (4, 2))
         for each in features:
             flow, mask = self.decoder(each, flow, mask)
-        ratio = flow.new_tensor(2 * [width / half[1], height / half[0]]).view(4, 1, 1)
+        # Quotients of tensors, since torch.export follows none of sizes.
+        grown = [
+            flow.new_full((1,), side) / flow.new_full((1,), of) for side, of in ((width, half[1]), (height, half[0]))
+        ]
+        ratio = torch.cat(2 * grown).view(4, 1, 1)
         full = (height, width)
         return resized(flow, full) * ratio, torch.sigmoid(resized(mask, full))
 
