@@ -56,7 +56,9 @@ def doubled(features: Tensor) -> Tensor:
     [0.0, 2.0, 4.0, 4.0]
     """
     for axis in (-2, -1):
-        following = torch.cat([features.narrow(axis, 1, features.shape[axis] - 1), features.narrow(axis, -1, 1)], axis)
+        last = features.shape[axis] - 1
+        # Looked up, since a program of torch.export would take no part of the features whose side may be 1.
+        following = features.index_select(axis, (torch.arange(last + 1, device=features.device) + 1).clamp_max(last))
         features = torch.stack([features, (features + following) / 2], axis % features.ndim + 1)
         features = features.flatten(axis - 1, axis)
     return features
