@@ -37,7 +37,9 @@ class FusingProgram(Program):
 
     def __init__(self, method: HDRModule) -> None:
         assert isinstance(method, Fuses)
-        super().__init__(method, -(-method.smallest // method.multiple) * method.multiple)
+        # torch.export takes a side of one multiple, features of one pixel, for another program.
+        least = 1 if method.multiple == 1 else 2
+        super().__init__(method, max(least, -(-method.smallest // method.multiple)) * method.multiple)
 
     def forward(self, exposures: Tensor, ev: Tensor) -> tuple[Tensor]:
         """Run the program.

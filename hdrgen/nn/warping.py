@@ -1,5 +1,7 @@
 """Images moved by a flow."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,7 +16,7 @@ def warped(image: Tensor, flow: Tensor) -> Tensor:
 
     Returns:
         `(B, C, H, W)`, of the flow's type: half precision would place nothing within a large image. NaN where the flow
-        is.
+        is, without gradients; an infinite flow is beyond the border.
 
     >>> warped(torch.tensor([[[[1.0, 2.0, 4.0]]]]), torch.tensor([[[[0.5, 1.0, 1.0]], [[0.0, 0.0, 0.0]]]])).tolist()
     [[[[1.5, 4.0, 4.0]]]]
@@ -28,8 +30,8 @@ def warped(image: Tensor, flow: Tensor) -> Tensor:
         for at, by, side in zip((x, y), flow.unbind(1), (width, height), strict=True)
     ]
     grid = torch.stack(places, -1)
-    # Where a place is not a number, grid_sample would read outside of the image's memory, and end the process.
-    nowhere = grid.isnan().any(-1, keepdim=True)
-    grid = grid.masked_fill(nowhere, 0).clamp(-2, 2)
-    moved: Tensor = F.grid_sample(image.to(flow.dtype), grid, "bilinear", "border", align_corners=True)
-    return moved.masked_fill(nowhere.movedim(-1, 1), torch.nan)
+    # The gradients of grid_sample would be written to where NaN points: outside of memory.
+    nowhere = grid.isnan()
+    grid = grid.masked_fill(nowhere, 0)
+    moved = F.grid_sample(image.to(flow.dtype), grid, "bilinear", "border", align_corners=True)
+    return moved.masked_fill(nowhere.any(-1)[:, None], math.nan)

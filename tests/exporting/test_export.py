@@ -82,7 +82,7 @@ def test_programs_that_merge_photographs_equal_the_method_at_any_size_and_stops(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["HDRGAN", "HDRTransformer"])  # of which the second is defined from its multiple on
+@pytest.mark.parametrize("name", ["HDRGAN", "HDRTransformer"])  # of which the second takes one window, too
 def test_exporting_a_method_that_merges_photographs(name, tmp_path_factory):
     method, folder, printed = exported(name, tmp_path_factory)
     check_merging(program_of(method), folder / "model.onnx", torch.export.load(folder / "model.pt2").module())

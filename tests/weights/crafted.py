@@ -10,9 +10,9 @@ import inspect
 import json
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 from safetensors.torch import save_file
@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from hdrgen import methods
 from hdrgen.methods import HDRModule
 from hdrgen.weights import METHOD
+from tests.methods.examples import EXAMPLES
 
 HONEST = {"_class_path": "hdrgen.methods.HDRGAN", "channels": [6, 8], "adversarial_weight": 0}
 ABSENT = object()
@@ -172,6 +173,19 @@ def sizes() -> Iterator[tuple[str, dict[str, Any]]]:
                 if type(parameter.default) in (int, float):
                     left_out = {"channels": ABSENT, "adversarial_weight": ABSENT}
                     yield f"{cls.__name__} {name}", left_out | {"_class_path": cls.__name__, name: 2**31}
+
+
+def counts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of every method at its smallest, one number or list of numbers that is too large: what it counts comes first."""
+    for example in EXAMPLES:
+        small = {"_class_path": example.method.__name__, "channels": ABSENT, "adversarial_weight": ABSENT}
+        small |= {name: [*value] if isinstance(value, tuple) else value for name, value in example.arguments.items()}
+        for name, kind in get_type_hints(example.method.__init__).items():
+            kinds = (kind, *get_args(kind))
+            if Sequence[int] in kinds:
+                yield f"{example.method.__name__} {name}", small | {name: [1, 2**31]}
+            elif int in kinds:
+                yield f"{example.method.__name__} {name}", small | {name: 2**31}
 
 
 def entries() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -20,7 +20,7 @@ from tests.weights import crafted
 def files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every form in turn, as a file."""
     state = {name: value.clone() for name, value in HDRGAN(channels=[6, 8], adversarial_weight=0).state_dict().items()}
-    for name, changed in [*crafted.arguments(folder), *crafted.sizes()]:
+    for name, changed in [*crafted.arguments(folder), *crafted.sizes(), *crafted.counts()]:
         yield name, crafted.write(folder / "evil.ckpt", state, changed)
     for name, changed in [*crafted.entries(), *crafted.callbacks(folder)]:
         yield name, crafted.write(folder / "evil.ckpt", state, changed, entry=True)

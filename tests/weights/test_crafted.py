@@ -82,6 +82,12 @@ def test_sizes_are_bounded(folder):
         assert told(load_method, crafted.write(folder / "evil.ckpt", {}, changed)), name
 
 
+def test_what_a_method_counts_is_bounded_before_it_is_made(folder):
+    """Not only weights: lists of widths or rates that are made before them would take memory and time, too."""
+    for name, changed in crafted.counts():
+        assert told(load_method, crafted.write(folder / "evil.ckpt", {}, changed)), name
+
+
 def test_entries_are_what_lightning_writes(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch, about sparse tensors

@@ -20,7 +20,8 @@ class DilatedDenseBlock(nn.Module):
 
     def __init__(self, channels: int, growth: int, layers: int) -> None:
         super().__init__()
-        widths = (channels + layer * growth for layer in range(layers))  # no list: a file may say any number
+        # One by one: a list of what a file asks for could fill the memory before its layers are found too many.
+        widths = (channels + layer * growth for layer in range(layers))
         self.layers = nn.ModuleList(nn.Conv2d(width, growth, 3, padding=2, dilation=2) for width in widths)
         self.fuse = nn.Conv2d(channels + layers * growth, channels, 1)
 

@@ -1,6 +1,7 @@
 """The network of Liu et al. 2022 (CA-ViT), with the widths of their public code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -79,7 +80,9 @@ class ContextBlock(SwinBlock):
 class ContextGroup(nn.Module):
     """Blocks with and without shift by turns, a dilated convolution, and a shortcut (CTB), on `(B, C, H, W)`."""
 
-    def __init__(self, channels: int, heads: int, window: int, widening: int, narrow: int, drops: list[float]) -> None:
+    def __init__(
+        self, channels: int, heads: int, window: int, widening: int, narrow: int, drops: Iterable[float]
+    ) -> None:
         super().__init__()
         self.blocks = nn.Sequential(
             *(
@@ -110,7 +113,7 @@ class HDRTransformerNetwork(nn.Module):
         zero_head: Whether the last convolution begins at 0.
 
     Raises:
-        InputError: `heads` does not divide `channels`.
+        InputError: `heads` does not divide `channels`; a depth is negative.
     """
 
     def __init__(
@@ -126,14 +129,17 @@ class HDRTransformerNetwork(nn.Module):
     ) -> None:
         if channels % heads:
             raise InputError(f"expected channels that {heads} heads can share, found {channels}; pass a multiple")
+        if any(depth < 0 for depth in depths):
+            raise InputError(f"expected depths of 0 or more blocks, found {list(depths)}", "depths")
         super().__init__()
         self.stems = nn.ModuleList(nn.Conv2d(6, channels, 3, padding=1) for _ in range(3))
         self.attention = nn.ModuleList(AttentionTo(channels) for _ in range(2))
         self.merge = nn.Conv2d(3 * channels, channels, 3, padding=1)
         self.before, self.after = nn.LayerNorm(channels), nn.LayerNorm(channels)
         total = sum(depths)
-        shares = iter([drop * index / max(total - 1, 1) for index in range(total)])
-        drops = [[next(shares) for _ in range(depth)] for depth in depths]
+        # One by one: a list of what a file asks for could fill the memory before its blocks are found too many.
+        shares = (drop * index / max(total - 1, 1) for index in range(total))
+        drops = (islice(shares, depth) for depth in depths)
         hidden = narrow or max(1, channels // 8)
         self.groups = nn.Sequential(*(ContextGroup(channels, heads, window, widening, hidden, part) for part in drops))
         self.fuse = nn.Conv2d(channels, channels, 3, padding=1)
