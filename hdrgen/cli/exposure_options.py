@@ -180,14 +180,14 @@ def bracket_of(options: argparse.Namespace, scene: Scene) -> Bracket:
         InputError: See `hdrgen.io.read_stack`; exposures that are no numbers, or too few or many.
     """
     from hdrgen.bracket import Bracket
-    from hdrgen.io import find_images, images_in, photographs_among, read_stack
+    from hdrgen.io import find_images, read_stack
 
     given = _given(options)
     if given is None:
         frames = _measured(scene.folder if scene.files is None else list(scene.files))
         return Bracket(scene.name, frames, "measured exposure")
     typed = [path for source in options.files if not Path(source).is_dir() for path in find_images([source])]
-    files = photographs_among(images_in(scene.folder)) if scene.files is None else list(scene.files)
+    files = scene.photographs
     if set(files) <= set(typed):
         files.sort(key=typed.index)
     exposures = _exposures(given, getattr(options, given), files)

@@ -132,15 +132,12 @@ def _summarise(
     every: Sequence[tuple[Scene, Path]], tried: Sequence[tuple[Scene, Path]], failed: Sequence[tuple[Any, str]]
 ) -> None:
     """Say of several scenes which were merged, and why others were not."""
-    from hdrgen.io import images_in, photographs_among
-
     reasons = {id(pair): reason for pair, reason in failed}
     rows = []
     for pair in every:
         scene, output = pair
-        files = photographs_among(images_in(scene.folder)) if scene.files is None else scene.files
         state = "failed" if id(pair) in reasons else "done" if pair in tried else "there already"
-        rows.append((scene.name, str(len(files)), state, reasons.get(id(pair), str(output))))
+        rows.append((scene.name, str(len(scene.photographs)), state, reasons.get(id(pair), str(output))))
     states = [row[2] for row in rows]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     if len(every) > 1:

@@ -38,7 +38,7 @@ from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
-from hdrgen.io.stacks.originals import originals, photographs_among
+from hdrgen.io.stacks.originals import originals
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack, true_times
@@ -92,7 +92,6 @@ __all__ = [
     "named_like",
     "natural_key",
     "originals",
-    "photographs_among",
     "quantised",
     "read_array",
     "read_exposure",

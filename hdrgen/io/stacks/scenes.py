@@ -35,6 +35,11 @@ class Scene:
     files: tuple[Path, ...] | None = None
     single: tuple[Path, ...] = ()
 
+    @property
+    def photographs(self) -> list[Path]:
+        """The photographs, also where they are those of the folder."""
+        return photographs_among(images_in(self.folder)) if self.files is None else list(self.files)
+
 
 def grouped(sources: Sequence[str | Path], count: int | None = None) -> list[Scene]:
     """The scenes that files, folders and patterns name, in their order.
