@@ -21,6 +21,7 @@ from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
 from hdrgen.fusion.weights import Weight, sensor_noise
+from hdrgen.io import SAME_EXPOSURE
 from hdrgen.tiling import no_progress, row_slices
 
 Block = NDArray[Any]
@@ -29,7 +30,6 @@ Sums = NDArray[np.complex64]
 ROWS = 128  # are read of every frame at a time
 VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
 WHITE = 0.99  # display values from which on a frame is white; weights end there, too
-SAME = 0.01  # stops between repeated exposures at most
 HALF = 0.5  # a mask above it lets a frame stand in for pixels that none exposes well
 
 
@@ -88,7 +88,8 @@ def merge_photographs(
     _check(frames, ev)
     order = sorted(range(len(frames)), key=lambda j: ev[j], reverse=True)
     mean = mean or LogMean()
-    most, least = ev[order[0]] - SAME, ev[order[-1]] + SAME  # of an exposure that was repeated, all frames count alike
+    # Of an exposure that was repeated, all frames count alike.
+    most, least = ev[order[0]] - SAME_EXPOSURE, ev[order[-1]] + SAME_EXPOSURE
     terms = [
         _FrameTerms(response, weight, mean, ev[j], frames[j].dtype, longest=ev[j] >= most, shortest=ev[j] <= least)
         for j in order

@@ -23,7 +23,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.development import BALANCES, DEMOSAIC, HIGHLIGHTS, RawDevelopment
-from hdrgen.io.exposure import Camera, Exposure, Frame
+from hdrgen.io.exposure import SAME_EXPOSURE, Camera, Exposure, Frame
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
@@ -41,7 +41,7 @@ from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.originals import originals
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import Scene, grouped
-from hdrgen.io.stacks.stack import SAME_EXPOSURE, UnknownExposureError, comparable, read_stack, true_times
+from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
 from hdrgen.io.writers import check_writable, depth_for, write_image
 

@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+SAME_EXPOSURE = 0.01
+"""Stops by which two exposures differ at least; cameras step by a third."""
+
 
 @dataclass(frozen=True)
 class Exposure:

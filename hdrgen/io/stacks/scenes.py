@@ -11,7 +11,7 @@ from hdrgen.io.paths import with_usable_names
 from hdrgen.io.stacks.exposure_lists import exposure_list_for
 from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.originals import named_originals, originals, photographs_among
-from hdrgen.io.stacks.splitting import Shot, Split, split
+from hdrgen.io.stacks.splitting import Shot, Split, in_order, split
 from hdrgen.io.stacks.stack import exposures_of
 
 _CARD_FOLDER = re.compile(r"[1-9]\d\d[0-9A-Z_]{5}", re.IGNORECASE)
@@ -141,9 +141,7 @@ def _split(files: Sequence[Path], count: int | None) -> Split:
     if len(files) % count:
         names = f"{files[0].name} to {files[-1].name}"
         raise InputError(f"expected {count} photographs for each scene, found {len(files)} in all ({names})", "group")
-    shots = _shots(files)
-    timed = sorted(shots, key=lambda shot: shot.taken or 0) if all(shot.taken is not None for shot in shots) else shots
-    paths = [shot.path for shot in timed]
+    paths = [shot.path for shot in in_order(_shots(files))]
     return Split([paths[start : start + count] for start in range(0, len(paths), count)], [])
 
 

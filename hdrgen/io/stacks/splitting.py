@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdrgen.errors import InputError
-from hdrgen.io.exposure import Camera
+from hdrgen.io.exposure import SAME_EXPOSURE, Camera
 from hdrgen.io.readers import read_image
 from hdrgen.io.stacks.views import SAME_VIEW, likeness
 
-SAME_EXPOSURE = 0.01  # stops; cameras step by a third
 _ALIKE = 0.2  # stops between the steps of two brackets of one pattern: shutter times are rounded
 _PAUSE = 15.0  # seconds without a photograph, at least, between two bursts
 _LONGER = 4  # times the pause that a quarter of all are below: so much longer is that between two bursts
@@ -56,7 +55,7 @@ def split(shots: Sequence[Shot]) -> Split:
     whose exposure is unknown goes with that before it, so that nothing is left out unsaid.
     """
     whole = [shot.path for shot in shots]
-    known = _in_order([shot for shot in shots if shot.stops is not None])
+    known = in_order([shot for shot in shots if shot.stops is not None])
     if len(known) < 2 or 2 * len(known) <= len(shots):
         return Split([whole], [])
     groups = [group for kind in _by_kind(known) for burst in _bursts(kind) for group in _patterns(burst)]
@@ -69,7 +68,7 @@ def split(shots: Sequence[Shot]) -> Split:
     return _with_unknown(shots, groups, brackets)
 
 
-def _in_order(shots: list[Shot]) -> list[Shot]:
+def in_order(shots: Sequence[Shot]) -> Sequence[Shot]:
     """By time where all have one; otherwise as they come."""
     return sorted(shots, key=lambda shot: shot.taken or 0) if all(s.taken is not None for s in shots) else shots
 

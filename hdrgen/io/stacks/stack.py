@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.orientation import upright_size
-from hdrgen.io.exposure import Exposure, Frame
+from hdrgen.io.exposure import SAME_EXPOSURE, Exposure, Frame
 from hdrgen.io.headers import Header, known_header
 from hdrgen.io.metadata.shutter_times import is_exact, series_of
 from hdrgen.io.stacks.exposure_lists import (
@@ -23,8 +23,6 @@ from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
 from hdrgen.io.stacks.originals import named_originals, photographs_among
 
-SAME_EXPOSURE = 0.01
-"""Stops; cameras step by a third."""
 _DISAGREEMENT = 1 / 3  # stops
 
 
