@@ -39,11 +39,10 @@ class RawFrames:
         if not all(map(is_raw, paths)):
             return None
         chosen = development if white is None else replace(development, white=_codes(white))
-        shared, notes = shared_development(paths, bracket.ev, bracket.middle, chosen)
-        told = [note for note in notes if not note.startswith("white is")]
-        for note in told:
-            warnings.warn(InputWarning(f"{bracket.name}: {note}", "white_balance"), stacklevel=4)
-        return cls(shared, ", ".join(note for note in notes if note not in told))
+        shared = shared_development(paths, bracket.ev, bracket.middle, chosen)
+        if shared.balance:
+            warnings.warn(InputWarning(f"{bracket.name}: {shared.balance}", "white_balance"), stacklevel=4)
+        return cls(shared.development, shared.white)
 
     @property
     def above_white(self) -> bool:

@@ -85,10 +85,9 @@ class Brackets(PhotographedStacks):
     def _development(self, index: int) -> RawDevelopment | None:
         stack = self._stack(index)
         if index not in self._developments and all(map(is_raw, stack.paths)):
-            self._developments[index], notes = shared_development(
-                stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment()
-            )
-            for note in notes:
+            shared = shared_development(stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment())
+            self._developments[index] = shared.development
+            for note in shared.notes:
                 warnings.warn(InputWarning(f"{self.names[index]}: {note}"), stacklevel=2)
         return self._developments.get(index)
 

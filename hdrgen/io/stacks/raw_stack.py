@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from hdrgen.errors import InputError
 from hdrgen.io.clipping import clip_levels
@@ -15,6 +16,26 @@ from hdrgen.io.formats import detect
 _DRIFT = 0.002  # of a multiplier: cameras round their own to less
 
 
+class SharedDevelopment(NamedTuple):
+    """How all frames of a RAW stack are developed, and what a user should know of it, in words.
+
+    Attributes:
+        development: With multipliers for its white balance, and with the codes at which the sensor clips, if that is
+            below the white level of the files.
+        white: What was found of that; empty where the files say it.
+        balance: Which frames have another white balance; empty where none has.
+    """
+
+    development: RawDevelopment
+    white: str
+    balance: str
+
+    @property
+    def notes(self) -> list[str]:
+        """All that there is to know."""
+        return [note for note in (self.balance, self.white) if note]
+
+
 def is_raw(path: Path) -> bool:
     """Whether a file is camera RAW."""
     return detect(path).codec.sensor
@@ -22,7 +43,7 @@ def is_raw(path: Path) -> bool:
 
 def shared_development(
     paths: Sequence[Path], stops: Sequence[float], reference: int, development: RawDevelopment
-) -> tuple[RawDevelopment, list[str]]:
+) -> SharedDevelopment:
     """How all frames of a RAW stack are developed, so that they differ by their exposure only.
 
     Args:
@@ -30,10 +51,6 @@ def shared_development(
         stops: Their exposures.
         reference: Whose white balance the others take.
         development: What was chosen; a `white` in it is kept.
-
-    Returns:
-        The same with multipliers for its white balance and with the codes at which the sensor clips, if that is below
-        the white level of the files; and what a user should know.
 
     Raises:
         InputError: A file that is truncated or corrupt, a white above the files' white level, or highlights above
@@ -46,7 +63,7 @@ def shared_development(
             f" {sensors[reference].colours}; pass highlights=clip",
             "highlights",
         )
-    balance, notes = _balance(paths, sensors, reference, development)
+    balance, about_balance = _balance(paths, sensors, reference, development)
     white = development.white if development.white is not None else _white(sensors, stops)
     least = min(sensor.white for sensor in sensors)
     if development.white is not None and max(development.whites) > least:
@@ -55,34 +72,35 @@ def shared_development(
             f" {max(development.whites):g}; pass a lower one",
             "white",
         )
-    if white is not None and min(replace(development, white=white).whites) < least:
-        codes = replace(development, white=white).whites
-        shown = codes[:1] if len(set(codes)) == 1 else codes
-        notes.append(f"white is {', '.join(f'{code:g}' for code in shown)}, the files say {least}")
-    return replace(development, white_balance=balance, white=white), notes
+    shared = replace(development, white_balance=balance, white=white)
+    about_white = ""
+    if min(shared.whites) < least:
+        shown = shared.whites[:1] if len(set(shared.whites)) == 1 else shared.whites
+        about_white = f"white is {', '.join(f'{code:g}' for code in shown)}, the files say {least}"
+    return SharedDevelopment(shared, about_white, about_balance)
 
 
 def _balance(
     paths: Sequence[Path], sensors: Sequence[Sensor], reference: int, development: RawDevelopment
-) -> tuple[str | tuple[float, ...], list[str]]:
-    """Multipliers for all frames; frames whose own differ are told."""
+) -> tuple[str | tuple[float, ...], str]:
+    """Multipliers for all frames, and which frames' own differ, in words."""
     if sensors[reference].colours != 3:
-        return development.white_balance, []
+        return development.white_balance, ""
     chosen = multipliers(development, sensors[reference].camera, sensors[reference].daylight)
     if development.white_balance != "camera":
-        return chosen, []
+        return chosen, ""
     others = {
         path.name: sensor.camera
         for path, sensor in zip(paths, sensors, strict=True)
         if sensor.camera and any(abs(math.log(a / b)) > _DRIFT for a, b in zip(sensor.camera, chosen, strict=True))
     }
     if not others:
-        return chosen, []
+        return chosen, ""
     shown = ", ".join(f"{name} {_shown(balance)}" for name, balance in others.items())
-    return chosen, [
+    return chosen, (
         f"white balance differs from frame to frame; all are developed with that of {paths[reference].name},"
         f" {_shown(chosen)} (red, blue; found {shown})"
-    ]
+    )
 
 
 def _shown(balance: tuple[float, ...]) -> str:
