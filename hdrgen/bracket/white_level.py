@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -92,24 +92,19 @@ class WhiteLevel:
         if self.scale == 1 and not lifted:
             return frame
         result = frame if own and frame.flags.writeable else frame.copy()
+        changes = [self._change(level, frame.dtype) for level in self.levels]
         for rows in row_slices(frame.shape[0], rows_of(frame.shape[1])):
-            for channel in range(3):
-                result[rows, :, channel] = self._changed(result[rows, :, channel], channel)
+            for channel, change in enumerate(changes):
+                result[rows, :, channel] = change(result[rows, :, channel])
         return result
 
-    def _changed(self, plane: Frame, channel: int) -> Frame:
-        edge = self.levels[channel].edge
-        if plane.dtype.kind == "u":
-            table: Frame = self._table(channel).astype(plane.dtype)
-            return table[plane]
-        values: Frame = np.where(plane * self.top > edge - 0.5, 1, (plane * self.scale).clip(0, 1))
-        return values
-
-    def _table(self, channel: int) -> Frame:
-        codes = np.arange(self.top + 1, dtype=np.float64)
-        table: Frame = np.rint(codes * self.scale).clip(0, self.top)
-        table[self.levels[channel].edge :] = self.top
-        return table
+    def _change(self, level: ClipLevel, dtype: np.dtype[Any]) -> Callable[[Frame], Frame]:
+        """What becomes of the codes, or floats, of a channel."""
+        if dtype.kind != "u":
+            return lambda plane: np.where(plane * self.top > level.edge - 0.5, 1, (plane * self.scale).clip(0, 1))
+        table = np.rint(np.arange(self.top + 1, dtype=np.float64) * self.scale).clip(0, self.top).astype(dtype)
+        table[level.edge :] = self.top
+        return lambda plane: table[plane]
 
 
 def white_level(frames: Sequence[Frame], stops: Sequence[float], white: White) -> WhiteLevel | None:

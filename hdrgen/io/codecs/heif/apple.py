@@ -55,9 +55,10 @@ def apple_gain(heif: Any, path: Path) -> AppleGain | None:
 def with_apple_gain(base: Pixels, gain: AppleGain) -> Pixels:
     """(H, W, 3) float32 radiance in which SDR white is 1; a smaller map is interpolated."""
     linear = srgb_decoded(np.arange(256) / 255).astype(np.float32)
+    shares = linear[gain.levels][..., None]
     result = np.empty(base.shape, np.float32)
     for rows in row_slices(len(base), rows_of(base.shape[1])):
-        share = resampled_rows(linear[gain.levels][..., None], base.shape[:2], rows)
+        share = resampled_rows(shares, base.shape[:2], rows)
         result[rows] = linear[base[rows]] * (1 + np.float32(gain.headroom - 1) * share)
     return result
 
