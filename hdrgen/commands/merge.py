@@ -219,8 +219,9 @@ def _class_in(file: Path) -> str | None:
 
 def _develops(options: Namespace) -> bool:
     """Whether something was said of white, or of RAW."""
-    usual = {"white": None, "white_balance": "camera", "demosaic": "ahd", "highlights": "clip", "half_size": False}
-    return any(getattr(options, name) != value for name, value in usual.items())
+    from hdrgen.io import RawDevelopment
+
+    return any(getattr(options, name) != usual for name, usual in vars(RawDevelopment()).items())
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
