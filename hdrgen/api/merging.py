@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeGuard, overload
+from typing import Any, Literal, TypeAlias, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,63 +40,37 @@ from hdrgen.io import (
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
+Stops: TypeAlias = Sequence[float] | Array | Tensor
 Images: TypeAlias = File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor
 
 
+class MergeOptions(TypedDict, total=False):
+    """What `merge` takes by name."""
+
+    method: str
+    response: str | CameraResponse
+    align: Align
+    deghost: bool
+    fit_exposures: bool
+    white: float | Sequence[float] | None
+    white_balance: str | Sequence[float]
+    demosaic: str
+    highlights: str
+    half_size: bool
+    scale_like: File | Image | None
+
+
+@overload
+def merge(images: Tensor, ev: Stops | None = ..., **options: Unpack[MergeOptions]) -> Tensor: ...
+@overload
+def merge(images: Sequence[Array], ev: Stops | None = ..., **options: Unpack[MergeOptions]) -> NDArray[Any]: ...
 @overload
 def merge(
-    images: Tensor,
-    ev: Sequence[float] | Array | Tensor | None = ...,
-    *,
-    method: str = ...,
-    response: str | CameraResponse = ...,
-    align: Align = ...,
-    deghost: bool = ...,
-    fit_exposures: bool = ...,
-    white: float | Sequence[float] | None = ...,
-    white_balance: str | Sequence[float] = ...,
-    demosaic: str = ...,
-    highlights: str = ...,
-    half_size: bool = ...,
-    scale_like: File | Image | None = ...,
-) -> Tensor: ...
-@overload
-def merge(
-    images: Sequence[Array],
-    ev: Sequence[float] | Array | Tensor | None = ...,
-    *,
-    method: str = ...,
-    response: str | CameraResponse = ...,
-    align: Align = ...,
-    deghost: bool = ...,
-    fit_exposures: bool = ...,
-    white: float | Sequence[float] | None = ...,
-    white_balance: str | Sequence[float] = ...,
-    demosaic: str = ...,
-    highlights: str = ...,
-    half_size: bool = ...,
-    scale_like: File | Image | None = ...,
-) -> NDArray[Any]: ...
-@overload
-def merge(
-    images: File | Sequence[File] | Sequence[Image],
-    ev: Sequence[float] | Array | Tensor | None = ...,
-    *,
-    method: str = ...,
-    response: str | CameraResponse = ...,
-    align: Align = ...,
-    deghost: bool = ...,
-    fit_exposures: bool = ...,
-    white: float | Sequence[float] | None = ...,
-    white_balance: str | Sequence[float] = ...,
-    demosaic: str = ...,
-    highlights: str = ...,
-    half_size: bool = ...,
-    scale_like: File | Image | None = ...,
+    images: File | Sequence[File] | Sequence[Image], ev: Stops | None = ..., **options: Unpack[MergeOptions]
 ) -> Image: ...
 def merge(
     images: Images,
-    ev: Sequence[float] | Array | Tensor | None = None,
+    ev: Stops | None = None,
     *,
     method: str = "debevec",
     response: str | CameraResponse = "auto",
