@@ -1,6 +1,6 @@
 """How methods are optimised, by one optimizer or several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,6 +11,11 @@ from torch.optim import Optimizer
 
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.schedules import monitor_of
+
+
+def nothing_of(parameters: Iterable[Tensor]) -> Tensor:
+    """0 () in which all of them take part: with several processes, each parameter must get a gradient."""
+    return torch.stack([0 * parameter.sum() for parameter in parameters]).sum()
 
 
 class OptimizedModule(LightningModule):
@@ -56,7 +61,7 @@ class OptimizedModule(LightningModule):
             idle: Networks that take no part in the loss; they keep their weights.
         """
         unused = [parameter for network in idle for parameter in network.parameters()]
-        loss = loss + sum((0 * parameter.sum() for parameter in unused), start=torch.zeros_like(loss))
+        loss = loss + nothing_of(unused) if unused else loss
         configured: Any = self.optimizers()
         optimizers = configured if isinstance(configured, list) else [configured]
         for optimizer in optimizers:

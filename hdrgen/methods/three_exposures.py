@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -47,6 +47,7 @@ class ThreeExposureModule(HDRModule, ABC):
     Attributes:
         smallest: Side in pixels of the smallest image that `fuse` takes; smaller ones are padded to it.
         linear_first: Whether the radiance comes before the display values in the six channels.
+        start_near_reference: Whether the network corrects `near_reference` rather than makes an image.
         perceptual_weight: Of the distance of VGG features after the mu-law, which a method may add.
         perceptual_weights: File of VGG-16's weights; None takes torch.hub's cache.
         perceptual: That distance, while training.
@@ -56,6 +57,7 @@ class ThreeExposureModule(HDRModule, ABC):
     generates = False
     smallest: int = 1
     linear_first: bool = False
+    start_near_reference: bool = False
     perceptual_weight: float = 0.0
     perceptual_weights: str | Path | None = None
     perceptual: PerceptualLoss | None
@@ -111,6 +113,14 @@ class ThreeExposureModule(HDRModule, ABC):
                 `smallest`.
             ev: `(B, 3)` stops.
         """
+
+    def radiance_of_network(self, ldr: Tensor, ev: Tensor) -> Tensor:
+        """What `network` makes of the six channels, where it ends in a sigmoid; arguments as of `estimate`."""
+        network: Any = self.network  # the method's own
+        linear = self.linearised(ldr, ev)
+        start = self.start_of_sigmoid(ldr, linear) if self.start_near_reference else None
+        radiance: Tensor = network(self.six_channels(ldr, linear), start)
+        return radiance
 
     def fuse(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """Linear radiance `(B, 3, H, W)` at EV 0 of the three exposures of a scene; arguments as of `estimate`."""

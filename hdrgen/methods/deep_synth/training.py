@@ -21,6 +21,7 @@ from hdrgen.methods.deep_synth.recursion import (
     steps_from_truth,
 )
 from hdrgen.methods.levels import levels_of
+from hdrgen.methods.optimizers import nothing_of
 
 Sums = dict[str, Tensor]
 
@@ -134,8 +135,7 @@ class DeepSynthTraining(HDRModule):
         optimizer.zero_grad()
         unused = [parameter for network in idle for parameter in network.parameters()]
         if self.trainer.world_size > 1:
-            # With several processes, each parameter must get a gradient, if only one of zeros.
-            terms = terms | {"": torch.stack([0 * parameter.sum() for parameter in unused]).sum()} if unused else terms
+            terms = terms | {"": nothing_of(unused)} if unused else terms
         for loss, parameters in self._passes(terms):
             self.manual_backward(loss, inputs=parameters, retain_graph=parameters is not None)
         for parameter in unused:

@@ -83,7 +83,4 @@ class HDRTransformer(ThreeExposureModule):
 
     def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What the network makes; see `ThreeExposureModule.estimate`."""
-        linear = self.linearised(ldr, ev)
-        start = self.start_of_sigmoid(ldr, linear) if self.start_near_reference else None
-        radiance: Tensor = self.network(self.six_channels(ldr, linear), start)
-        return radiance
+        return self.radiance_of_network(ldr, ev)

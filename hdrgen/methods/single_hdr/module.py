@@ -15,6 +15,7 @@ from hdrgen.errors import InputError
 from hdrgen.losses import PerceptualLoss
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.hdrcnn.network import FillingNetwork, blend_weight
+from hdrgen.methods.optimizers import nothing_of
 from hdrgen.methods.single_hdr.linearisation import LinearisationNetwork
 from hdrgen.methods.single_hdr.loss import compressed, levelled, telling, variation, weighted_mean
 from hdrgen.methods.single_hdr.restoration import CHANNELS, REFINEMENT_CHANNELS, RestorationNetwork
@@ -210,8 +211,8 @@ class SingleHDR(HDRModule):
             terms["curve"] = self.curve_weight * weighted_mean((made - curve).square(), weight)
         if "hallucination" in chosen:
             terms |= self._of_hallucination(compressed(self.filled(clipped)), compressed(truth), weight)
-        if self.stage == "all":  # with several processes, each parameter must get a gradient
-            terms["later"] = torch.stack([0 * parameter.sum() for parameter in self.refinement.parameters()]).sum()
+        if self.stage == "all":
+            terms["later"] = nothing_of(self.refinement.parameters())
         return terms
 
     def _of_hallucination(self, made: Tensor, wanted: Tensor, weight: Tensor) -> dict[str, Tensor]:
