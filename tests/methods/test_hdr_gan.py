@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 from torch import nn
 from torch.utils.data import DataLoader
 
-from hdrgen.camera import SRGB, Gamma, form_image
+from hdrgen.camera import SRGB
 from hdrgen.cli.main import main
 from hdrgen.data import Brackets
 from hdrgen.errors import InputError
@@ -16,8 +16,9 @@ from hdrgen.io import read_image, write_image
 from hdrgen.methods import HDRGAN
 from hdrgen.methods.hdr_gan.loss import discriminator_loss, generator_loss, reconstruction_loss
 from hdrgen.tonemap import inverse_mu_law, mu_law
+from tests.methods.three_exposures import scenes
+from tests.methods.three_exposures.scenes import EV
 
-EV = torch.tensor([-2.0, 0.0, 2.0])
 TINY = {"channels": (4, 6, 8), "discriminator_channels": (4, 4, 4, 4)}
 
 
@@ -25,15 +26,8 @@ def parameters(module):
     return sum(p.numel() for p in module.parameters())
 
 
-def stacks(size=64, scenes=2, ev=EV, seed=0):
-    hdr = torch.exp2(8 * torch.rand(scenes, 3, size, size, generator=torch.Generator().manual_seed(seed)) - 6)
-    return {
-        "ldr": form_image(hdr, ev, Gamma(2.2), bits=None),
-        "ev": ev.repeat(scenes, 1),
-        "ref": torch.full((scenes,), ev.tolist().index(0)),
-        "hdr": hdr,
-        "scene": [f"s{index}" for index in range(scenes)],
-    }
+def stacks(size=64, *more, **changes):
+    return scenes.stacks(size, *more, **changes)
 
 
 def tiny(**changes):
