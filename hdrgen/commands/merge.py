@@ -60,6 +60,19 @@ def parser(verb: str) -> CommandParser:
         default="debevec",
         help="mertens makes a picture, of 16 bits where photographs and format have them (default: %(default)s)",
     )
+    _add_ways(options)
+    options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    add_white_argument(options)
+    add_raw_arguments(options)
+    add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
+    add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
+    add_size_argument(options)
+    add_config_argument(options, "align: none")
+    return options
+
+
+def _add_ways(options: CommandParser) -> None:
+    """How exposures are decoded, aligned, weighed and scaled."""
     options.add_argument(
         "--response",
         default="auto",
@@ -86,14 +99,6 @@ def parser(verb: str) -> CommandParser:
         metavar="EXR",
         help="one scale for all sets of a panorama: that of an image merged before, such as first.exr",
     )
-    options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
-    add_white_argument(options)
-    add_raw_arguments(options)
-    add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
-    add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
-    add_size_argument(options)
-    add_config_argument(options, "align: none")
-    return options
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
