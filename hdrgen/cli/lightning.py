@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from jsonargparse.typing import PositiveInt
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+from torch import distributed
 
 from hdrgen import configs
 from hdrgen.callbacks import (
@@ -42,9 +44,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule  # with all methods: known by class name alone
 from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
-from hdrgen.weights import (
-    read_checkpoint,
-)
+from hdrgen.weights import read_checkpoint
 
 AUTO = "auto"
 """Of the options of ModelCheckpoint: what the method names."""
@@ -56,8 +56,22 @@ VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",)
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """Run one verb with its command line."""
-    with one_line_errors(), less_noise(verb):
+    with one_line_errors(), less_noise(verb), no_group_left():
         HDRCLI([verb, *prepare(arguments)])
+
+
+@contextmanager
+def no_group_left() -> Iterator[None]:
+    """Leave the group of processes that Lightning joined, and does not leave.
+
+    Its threads hold the tensors of the last reduction. One that frees them while Python ends is cancelled on its way to
+    Python's lock, and aborts the process, whose status then is none of ours. Leaving waits for them.
+    """
+    try:
+        yield
+    finally:
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 class HDRCLI(LightningCLI):
