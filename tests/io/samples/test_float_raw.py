@@ -137,6 +137,19 @@ def test_black_and_white_level(tmp_path, samples):
     assert closeness(read_image(path).pixels[:, 40:], np.repeat(bright * 4 / 3.75, 3, axis=-1)) < 0.02
 
 
+def test_each_place_of_the_mosaic_has_its_black_level(tmp_path):
+    """Two rows of two, as cameras note it, in the order of reading."""
+    camera, blacks = RAMP * NEUTRAL, np.array([[0.5, 0.25], [0.125, 0.0625]])
+    plain = mosaic(camera)
+    height, width, _ = plain.shape
+    level = np.tile(blacks, (height // 2 + 1, width // 2 + 1))[:height, :width, None]
+    fractions = [part for level in blacks.ravel() for part in (round(level * 16), 16)]
+    more = [(50713, 3, [2, 2]), (50714, 5, fractions)]
+    lifted = read_image(write_dng(tmp_path / "a.dng", level + plain * (1 - level), more=more))
+    expected = read_image(write_dng(tmp_path / "b.dng", plain))
+    np.testing.assert_allclose(lifted.pixels, expected.pixels, rtol=1e-3, atol=1e-6)
+
+
 def test_black_pixels_stay_black_and_colours_are_those_of_whole_numbers(tmp_path, write_dng_of_integers):
     rgb = np.full((48, 64, 3), (0.3, 0.2, 0.1))
     rgb[:, 32:] = 0

@@ -39,6 +39,8 @@ def test_a_card_goes_on_in_its_next_folder(tmp_path):
 def test_files_of_several_folders_that_hold_a_bracket_each_are_as_many_scenes(tmp_path):
     files = bracket(tmp_path / "a", 0) + bracket(tmp_path / "b", 1)
     assert found(grouped(files)) == {"a": 3, "b": 3}
+    pairs = [path for folder in "cd" for path in bracket(tmp_path / folder, ord(folder))[:2]]
+    assert found(grouped(pairs)) == {"c": 2, "d": 2}
 
 
 @pytest.mark.parametrize("clock", [None, 100])
