@@ -21,6 +21,8 @@ LOST = re.compile(
 """What torch says when a process of a run is gone: another rank, or one that loads data."""
 PATIENCE = 20
 """Seconds in which a process that has lost another ends by itself, before it is made to."""
+BETWEEN = 2
+"""Seconds between two looks at the process that has started this one."""
 CONNECTOR = "pytorch_lightning.trainer.connectors.checkpoint_connector"
 """The part of Lightning that reads and writes trainings."""
 
@@ -62,20 +64,33 @@ def one_line_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lost_processes_told() -> Iterator[None]:
-    """Have Lightning's observer of the other processes of a run raise what it found in the main thread."""
+    """Notice the end of another process of a run, where nothing is exchanged for long, and raise in the main thread.
+
+    The first process watches those that it has started through Lightning's observer; these watch the first themselves.
+    """
     left = threading.Event()
+
+    def end(found: str) -> None:
+        error = _gone(found)
+        signals.end_with(error)
+        if not left.wait(PATIENCE):  # the main thread waits for the lost one, where no signal reaches it
+            print(f"hdrgen: error: {error}", file=sys.stderr, flush=True)
+            os._exit(2)
+
+    def watch_parent(parent: int) -> None:
+        while not left.wait(BETWEEN):
+            if os.getppid() != parent:
+                return end("that which started this one")
 
     def end_all(observer: _ChildProcessObserver) -> None:
         codes = [process.poll() for process in observer._child_processes]
         for process in observer._child_processes:
             process.kill()
         code = next(code for code in codes if code)
-        error = _gone(f"exit status {code}" if code > 0 else f"signal {-code}")
-        signals.end_with(error)
-        if not left.wait(PATIENCE):  # the main thread waits for the lost one, where no signal reaches it
-            print(f"hdrgen: error: {error}", file=sys.stderr, flush=True)
-            os._exit(2)
+        end(f"exit status {code}" if code > 0 else f"signal {-code}")
 
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        threading.Thread(target=watch_parent, args=(os.getppid(),), daemon=True).start()
     before = _ChildProcessObserver._terminate_all
     setattr(_ChildProcessObserver, "_terminate_all", end_all)  # noqa: B010 (mypy knows that it is a method)
     try:
