@@ -239,7 +239,10 @@ def _bracket_of_images(
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
     frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
-    if len({image.pixels.shape for image in images}) > 1:
+    one_orientation = (
+        len({image.orientation for image in images}) < 2
+    )  # others are turned alike, or refused by their tags
+    if one_orientation and len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")
     bracket = Bracket("images", frames, "exposure")

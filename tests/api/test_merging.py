@@ -9,7 +9,7 @@ import torch
 import hdrgen
 from hdrgen.camera import Gamma
 from hdrgen.cli.main import main
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import read_image
 from tests.commands.brackets import EV, write_bracket
 from tests.io.stacks.cards import EXPOSURES, shoot, view
@@ -117,6 +117,18 @@ def test_display_values_that_rounding_put_beyond_one_are_taken():
     assert np.isfinite(radiance).all()
     with pytest.raises(InputError, match=r"found 0 to 1.01"):
         hdrgen.merge([frames[0], np.linspace(0, 1.01, 768, dtype=np.float32).reshape(16, 16, 3)], ev=[0, 2])
+
+
+@pytest.mark.parametrize("tags", [(1, 6, 1), (1, 1, 3), (6, 8, 6)])
+def test_images_whose_orientation_tags_differ_are_merged_like_their_files(tmp_path, tags):
+    files = [
+        shoot(tmp_path / f"room/{n}.jpg", view(0), time, orientation=tag)
+        for n, (time, tag) in enumerate(zip(EXPOSURES, tags, strict=True))
+    ]
+    with pytest.warns(InputWarning, match="orientation tags of the frames differ"):
+        merged = hdrgen.merge([hdrgen.read(file) for file in files], **PLAIN)
+    with pytest.warns(InputWarning, match="orientation tags of the frames differ"):
+        np.testing.assert_array_equal(merged.pixels, hdrgen.merge(files, **PLAIN).pixels)
 
 
 def test_brackets_of_one_folder_are_not_merged_into_each_other(tmp_path):
