@@ -254,7 +254,11 @@ def _bracket_of(
 ) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
-    pixels = list(to_array(displayed(images))) if isinstance(images, Tensor) else [_checked(image) for image in images]
+    pixels = (
+        list(to_array(displayed(images.detach())))
+        if isinstance(images, Tensor)
+        else [_checked(image) for image in images]
+    )
     if len({image.shape for image in pixels}) > 1:
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
@@ -263,13 +267,12 @@ def _bracket_of(
 
 
 def _checked(image: Array) -> Array:
-    """The array itself, codes as codes: merging has a table for each."""
+    """The array itself, in the byte order of the machine, codes as codes: merging has a table for each."""
     if not isinstance(image, np.ndarray):
         raise InputError(
             f"expected arrays (H, W, 3), files, or one tensor of all exposures, found {kind_of(image)}; pass the files"
             " themselves, images that hdrgen.read returned, or torch.stack(images)"
         )
-    if image.dtype not in (np.uint8, np.uint16):
-        return to_array(displayed(to_tensor(as_float(image))))
     check_pixels(image)
-    return image
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)  # big-endian files give arrays of their own order
+    return native if native.dtype.kind == "u" else to_array(displayed(to_tensor(as_float(native))))

@@ -45,6 +45,14 @@ def test_arrays_and_tensors_in_any_order(files):
     np.testing.assert_allclose(hdrgen.merge(files, ev=EV, **PLAIN).pixels, wanted, rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [">u2", "<u2", ">f4", ">f8"])
+def test_arrays_of_either_byte_order(files, kind):
+    codes = [read_image(file).pixels.astype(np.uint16) * 257 for file in files]
+    arrays = [(frame if "u" in kind else frame / 65535).astype(kind) for frame in codes]
+    merged = hdrgen.merge(arrays, ev=EV, white=65535 if "u" in kind else 1, **PLAIN)
+    np.testing.assert_allclose(merged, hdrgen.merge(codes, ev=EV, white=65535, **PLAIN), rtol=1e-3)
+
+
 def test_images_that_were_read_say_their_exposures(files):
     images = [hdrgen.read(file) for file in files]
     wanted = hdrgen.merge(files, **PLAIN)

@@ -321,3 +321,12 @@ def test_a_picture_that_screens_show_black_is_told(tmp_path, radiance, suffix, s
     write_image(path, np.minimum(radiance, 40))
     write_image(path, radiance * 0)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [(">u2", ".png"), (">u2", ".tif"), (">f4", ".tif"), (">f8", ".exr"), (">f2", ".hdr")]
+)
+def test_arrays_of_the_other_byte_order_are_written_as_well(tmp_path, kind, suffix):
+    values = np.arange(1, 25).reshape(2, 4, 3)  # exact in all of them
+    path = write_image(tmp_path / f"a{suffix}", values.astype(kind), **({"bits": 16} if "u" in kind else {}))
+    np.testing.assert_allclose(read_image(path).pixels, values, rtol=0.02)
