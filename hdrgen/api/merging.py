@@ -239,10 +239,8 @@ def _bracket_of_images(
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
     frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
-    one_orientation = (
-        len({image.orientation for image in images}) < 2
-    )  # others are turned alike, or refused by their tags
-    if one_orientation and len({image.pixels.shape for image in images}) > 1:
+    # Where orientations differ, all are turned alike later, or refused by their tags.
+    if len({image.orientation for image in images}) < 2 and len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")
     bracket = Bracket("images", frames, "exposure")
@@ -254,11 +252,8 @@ def _bracket_of(
 ) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
-    pixels = (
-        list(to_array(displayed(images.detach())))
-        if isinstance(images, Tensor)
-        else [_checked(image) for image in images]
-    )
+    values = images.detach() if isinstance(images, Tensor) else images
+    pixels = list(to_array(displayed(values))) if isinstance(values, Tensor) else [_checked(image) for image in values]
     if len({image.shape for image in pixels}) > 1:
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()

@@ -85,7 +85,7 @@ def _scene_folders(folder: Path) -> list[Path]:
         return [folder, *scenes] if not scenes or photographs_among(own) else scenes
     scenes = [path for path, count in photographed.items() if count]
     card = next((path for path in folder.iterdir() if path.name.upper() == _CARD and path.is_dir()), None)
-    if not scenes and card is not None:
+    if not scenes and card is not None and folder.name.upper() != _CARD:  # a link to itself would never end
         return _scene_folders(card)
     if not (scenes := scenes or list(inside)):
         raise InputError(
