@@ -160,6 +160,19 @@ def test_black_pixels_stay_black_and_colours_are_those_of_whole_numbers(tmp_path
     assert not floats[8:-8, 40:-8].any()
 
 
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_not_taken_for_black_or_white(tmp_path, samples, value):
+    values = mosaic(RAMP * NEUTRAL) if samples == 1 else RAMP * NEUTRAL
+    values[11, 30] = value
+    path = write_dng(tmp_path / "a.dng", values, orientation=6)
+    with pytest.raises(InputError, match="expected finite radiance, found 1 NaN or infinite"):
+        read_image(path)
+    with pytest.warns(UserWarning, match="replaced 1 NaN or infinite"):
+        cleaned = read_image(path, clean=True).pixels
+    assert np.isfinite(cleaned).all()
+
+
 @pytest.fixture
 def write_dng_of_integers(write_dng):
     return write_dng
