@@ -170,8 +170,9 @@ def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:
 
 def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostMask | None], str]:
     """What to leave out of each frame since it moved, and how much that is, in words."""
-    reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
+        pixels.hold_rows()  # which are asked for here, there and by the merge
+        reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
         masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=done)
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask

@@ -20,7 +20,7 @@ from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
-from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
+from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
 from hdrgen.io import (
     BT709,
     SAME_EXPOSURE,
@@ -71,6 +71,7 @@ class BracketPixels:
     alignments: list[Alignment] = field(default_factory=list)
     white: str = ""
     room: float = 0.0
+    _sampled: Tensor | None = None
 
     @classmethod
     def read(
@@ -198,6 +199,12 @@ class BracketPixels:
         """In which a picture that is made of the frames keeps what they hold: 8, or 16 where one of them has more."""
         return 8 if all(frame.dtype == np.uint8 for frame in self.pixels) else 16
 
+    def hold_rows(self) -> None:
+        """Keep the rows as they are merged, and of the photographs only a sample."""
+        self._sampled = self.sample()
+        self.pixels = [np.empty((0, *frame.shape[1:]), frame.dtype) for frame in self.pixels]
+        hold(self.rows)
+
     def release(self) -> None:
         """Forget the pixels, whose memory the writer may need."""
         self.pixels.clear()
@@ -205,6 +212,8 @@ class BracketPixels:
 
     def sample(self) -> Tensor:
         """A grid of pixels of every frame, as it was before alignment: display values (S, 3, h, w)."""
+        if self._sampled is not None:
+            return self._sampled
         grids = [np.ascontiguousarray(_grid(pixels)) for pixels in self.pixels]
         return torch.stack([torch.from_numpy(_display(grid)).permute(2, 0, 1) for grid in grids])
 
