@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +22,7 @@ from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
-from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
+from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, available_cores, hold
 from hdrgen.io import (
     BT709,
     SAME_EXPOSURE,
@@ -100,14 +102,7 @@ class BracketPixels:
                 contradict the pictures.
         """
         raw = RawFrames.of(bracket, white, development or RawDevelopment())
-        images = []
-        with progress(f"{bracket.name}: reading") as done:
-            for index, frame in enumerate(bracket.frames, 1):
-                how = None if raw is None else raw.development(index - 1)
-                images.append(read_image(frame.path, max_megapixels=max_megapixels, development=how))
-                if index == 1:
-                    _check_memory(bracket, images[0].pixels, max_megapixels)
-                done(index / len(bracket.frames))
+        images = _images(bracket, raw, max_megapixels)
         if raw is None:
             loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
         else:
@@ -239,6 +234,34 @@ class BracketPixels:
             )
 
 
+def _images(bracket: Bracket, raw: RawFrames | None, max_megapixels: float) -> list[Image]:
+    """All frames, on all cores; RAW one after the other, since LibRaw takes many times the memory of the result."""
+
+    def read(index: int) -> Image:
+        how = None if raw is None else raw.development(index)
+        return read_image(bracket.frames[index].path, max_megapixels=max_megapixels, development=how)
+
+    with progress(f"{bracket.name}: reading") as done:
+        images = [read(0)]
+        _check_memory(bracket, images[0].pixels, max_megapixels)
+        with _in_order(read, range(1, len(bracket.frames)), available_cores() if raw is None else 1) as others:
+            for image in others:
+                done(len(images) / len(bracket.frames))
+                images.append(image)
+        done(1.0)
+    return images
+
+
+@contextmanager
+def _in_order(read: Callable[[int], Image], indices: range, workers: int) -> Iterator[Iterator[Image]]:
+    """What is read by several threads, in order; of an error, or an interruption, nothing more is begun."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool.map(read, indices)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _meant(bracket: Bracket) -> str:
     """What else exposures may be that lie too near to each other, where they would lie apart then."""
     apart = [meant for ev, meant, _ in other_readings(bracket) if float(ev.sort().values.diff().min()) > APART]
@@ -252,13 +275,17 @@ def _reversed(means: Sequence[float]) -> str:
     return " all are in the opposite order, as shutter speeds (100 for 1/100 s) or stops of the wrong sign are;"
 
 
-def display_frame(frame: Rows) -> Tensor:
-    """Display values (3, H, W) of a frame, converted a few rows at a time."""
+def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> Tensor:
+    """Display values (3, H, W) of a frame, converted a few rows at a time, in memory that may be given."""
     height, width, _ = frame.shape
-    planes = torch.empty(3, height, width)
+    planes = np.empty((3, height, width), np.float32) if out is None else out
     for rows in row_slices(height, ROWS):
-        planes[:, rows] = torch.from_numpy(_display(frame[rows])).permute(2, 0, 1)
-    return planes
+        block = frame[rows]
+        for channel, plane in enumerate(planes[:, rows]):
+            plane[...] = block[..., channel]  # first apart, then divided: each by itself is four times as fast
+            if block.dtype.kind == "u":
+                plane /= np.float32(np.iinfo(block.dtype).max)
+    return torch.from_numpy(planes)
 
 
 def _grid(frame: NDArray[Any]) -> NDArray[Any]:
