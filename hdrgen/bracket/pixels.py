@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,22 +14,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket, repeats
+from hdrgen.bracket.decoding import decoded_frames
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
-from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, available_cores, hold
+from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
 from hdrgen.io import (
     BT709,
     SAME_EXPOSURE,
     Camera,
     Image,
     RawDevelopment,
-    check_memory,
     named_like,
-    read_image,
     same_colours,
     turned_alike,
 )
@@ -40,7 +37,6 @@ from hdrgen.tiling import row_slices
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
-MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/verb_memory.py
 UNLIKE = 0.1  # display values by which the means of one exposure, taken twice, may differ: clouds come and go
 APART = 0.25  # stops by which the exposures of a bracket differ at least, or its numbers mean something else
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
@@ -102,7 +98,7 @@ class BracketPixels:
                 contradict the pictures.
         """
         raw = RawFrames.of(bracket, white, development or RawDevelopment())
-        images = _images(bracket, raw, max_megapixels)
+        images = decoded_frames(bracket, raw, max_megapixels)
         if raw is None:
             loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
         else:
@@ -234,34 +230,6 @@ class BracketPixels:
             )
 
 
-def _images(bracket: Bracket, raw: RawFrames | None, max_megapixels: float) -> list[Image]:
-    """All frames, on all cores; RAW one after the other, since LibRaw takes many times the memory of the result."""
-
-    def read(index: int) -> Image:
-        how = None if raw is None else raw.development(index)
-        return read_image(bracket.frames[index].path, max_megapixels=max_megapixels, development=how)
-
-    with progress(f"{bracket.name}: reading") as done:
-        images = [read(0)]
-        _check_memory(bracket, images[0].pixels, max_megapixels)
-        with _in_order(read, range(1, len(bracket.frames)), available_cores() if raw is None else 1) as others:
-            for image in others:
-                done(len(images) / len(bracket.frames))
-                images.append(image)
-        done(1.0)
-    return images
-
-
-@contextmanager
-def _in_order(read: Callable[[int], Image], indices: range, workers: int) -> Iterator[Iterator[Image]]:
-    """What is read by several threads, in order; of an error, or an interruption, nothing more is begun."""
-    pool = ThreadPoolExecutor(workers)
-    try:
-        yield pool.map(read, indices)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _meant(bracket: Bracket) -> str:
     """What else exposures may be that lie too near to each other, where they would lie apart then."""
     apart = [meant for ev, meant, _ in other_readings(bracket) if float(ev.sort().values.diff().min()) > APART]
@@ -298,14 +266,6 @@ def _grid(frame: NDArray[Any]) -> NDArray[Any]:
 def _with_white(level: WhiteLevel, frames: list[NDArray[Any]], *, own: bool, picture: bool) -> list[NDArray[Any]]:
     """Frames in which what was clipped has the largest code, one after the other, since they may be large."""
     return [level.applied(frame, own=own or frame.dtype.kind == "f", lifted=not picture) for frame in frames]
-
-
-def _check_memory(bracket: Bracket, first: NDArray[Any], max_megapixels: float) -> None:
-    """All frames and the merge of them, by the first of them."""
-    height, width, channels = first.shape
-    held = channels * (first.itemsize if first.dtype.kind == "u" else 4)  # floats are made float32
-    each = held * len(bracket.frames) + MERGE_BYTES
-    check_memory(bracket.frames[0].path, width, height, each, max_megapixels)
 
 
 def _tell_repeats(bracket: Bracket) -> None:
