@@ -226,7 +226,8 @@ def _develops(options: Namespace) -> bool:
     """Whether something was said of white, or of RAW."""
     from hdrgen.io import RawDevelopment
 
-    return any(getattr(options, name) != usual for name, usual in vars(RawDevelopment()).items())
+    usual = vars(RawDevelopment())
+    return any(value != usual[name] for name, value in vars(options).items() if name in usual)
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:

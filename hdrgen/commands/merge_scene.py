@@ -45,9 +45,10 @@ def merge_scene(options: Namespace, bracket: Bracket, output: Path) -> None:
     summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
     for line in _frame_lines(pixels):
         print(line)
-    count, about_white = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    count, about_sensor = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    about_sensor += f", {sum(pixels.hot)} hot pixels removed" if any(pixels.hot) else ""
     print(
-        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_white}; {width} x {height}{cut}",
+        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_sensor}; {width} x {height}{cut}",
         flush=True,
     )
 
@@ -166,5 +167,7 @@ def _frame_lines(pixels: BracketPixels) -> list[str]:
             parts.append(f"moved by ({x:+.1f}, {y:+.1f}) pixels, turned by {alignment.angle:+.2f} degrees")
         elif pixels.alignments:
             parts.append("in place")
+        if pixels.hot and pixels.hot[index]:
+            parts.append(f"{pixels.hot[index]} hot pixels removed")
         lines.append(", ".join(parts))
     return lines

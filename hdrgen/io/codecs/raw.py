@@ -10,13 +10,14 @@ import numpy as np
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
-from hdrgen.io.codecs.raw_sensor import Sensor, development_options, sensor_of
+from hdrgen.io.codecs.raw_sensor import Sensor, development_options, mosaic_of, sensor_of
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
 from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.notes import Note
 from hdrgen.io.samples.float_raw import float_page, float_radiance
+from hdrgen.io.samples.mosaics import without_hot_pixels
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
@@ -79,6 +80,9 @@ class Raw(Codec):
             with _opened(path) as raw:
                 return Decoded(summary, float_radiance(path, page, raw), True)
         with _opened(path) as raw:
+            mosaic = mosaic_of(raw) if len(options.development.hot) else None
+            if mosaic is not None:
+                without_hot_pixels(mosaic, options.development.hot)
             pixels: Pixels = raw.postprocess(
                 no_auto_bright=True,
                 adjust_maximum_thr=0.0,
@@ -92,15 +96,15 @@ class Raw(Codec):
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
 
 
-def read_sensor(path: Path) -> Sensor:
-    """What a RAW file says of its sensor, and a grid of its values.
+def read_sensor(path: Path, *, mosaic: bool = False) -> Sensor:
+    """What a RAW file says of its sensor, and a grid of its values; `mosaic`: all of them, too.
 
     Raises:
         InputError: Truncated or corrupt.
     """
     check_extent(path)
     with _opened(path) as raw:
-        return sensor_of(raw)
+        return sensor_of(raw, mosaic=mosaic)
 
 
 def _is_raw_inside(path: Path, start: bytes) -> bool:
