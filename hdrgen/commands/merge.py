@@ -52,7 +52,9 @@ def parser(verb: str) -> CommandParser:
         " table at the end says which were.",
     )
     add_bracket_arguments(options)
-    add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
+    add_output_arguments(
+        options, "file (.exr .hdr .tif .dng ..); a folder for several scenes (default: SCENE.exr here)"
+    )
     add_skip_argument(options)
     options.add_argument(
         "--method",
@@ -237,7 +239,7 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
         check_writable(output)
         picture = suffix_of(output) in DISPLAY_SUFFIXES
         if options.method != DISPLAY and picture and suffix_of(output) not in (".tif", ".tiff"):
-            others = "such as .exr, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
+            others = "such as .exr or .dng, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
             raise InputError(f"{output}: expected a format for radiance, {others}; --preview writes a .jpg beside")
         if options.method == DISPLAY and not picture:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
 from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
+from hdrgen.io.metadata.exif_block import metadata_in_stream
 from hdrgen.io.notes import Note
-from hdrgen.io.samples.float_raw import float_page, float_radiance
+from hdrgen.io.samples.float_raw import float_page, float_radiance, own_colours, own_radiance
 from hdrgen.io.samples.mosaics import without_hot_pixels
 from hdrgen.io.stderr import quiet_stderr
 
@@ -33,7 +34,7 @@ class Raw(Codec):
 
     name, title = "RAW", "camera RAW"
     sensor = True
-    suffixes = (
+    suffixes: ClassVar[tuple[str, ...]] = (
         *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
         ".x3f",
@@ -58,13 +59,18 @@ class Raw(Codec):
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure; the sensor data are not decoded."""
+        page = float_page(path)
+        if page is not None and own_colours(path, page):  # LibRaw knows no pictures of a few pixels
+            with path.open("rb") as stream:
+                return Summary(page.width, page.height, exposure_from(metadata_in_stream(stream)))
         with _opened(path) as raw:
             orientation = _ORIENTATIONS.get(raw.sizes.flip, 1)
             return Summary(*_upright_size(raw), _exposure(raw, path), orientation)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
-        """None: what is read is in the colours of sRGB whatever the camera's are."""
-        return None
+        """None: what is read is in the colours of sRGB whatever the camera's are; of hdrgen's own files theirs."""
+        page = float_page(path)
+        return None if page is None else own_colours(path, page)
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Linear sRGB, uint16, 65535 at the sensor's white level.
@@ -76,6 +82,8 @@ class Raw(Codec):
         summary, page = self.summary(path), float_page(path)
         check_size(path, summary.width, summary.height, options, _BYTES if page is None else _BYTES_OF_FLOATS)
         check_extent(path)
+        if page is not None and (colours := own_colours(path, page)):
+            return Decoded(summary, own_radiance(path, page), True, chromaticities=colours)
         if page is not None:
             with _opened(path) as raw:
                 return Decoded(summary, float_radiance(path, page, raw), True)
