@@ -43,6 +43,7 @@ def merge_scene(options: Namespace, bracket: Bracket, output: Path) -> None:
     height, width = pixels.rows[0].shape[:2]
     cut = f", cut from {pixels.size[1]} x {pixels.size[0]}" if (height, width) != pixels.size else ""
     summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
+    summary += _sidecars(bracket, output, options)
     for line in _frame_lines(pixels):
         print(line)
     count, about_sensor = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
@@ -87,7 +88,8 @@ def merge_scene_learned(options: Namespace, checkpoint: Path, bracket: Bracket, 
         picture = small_picture(image.as_float())
         _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
     count = f"{TAKEN} of {len(files)}" if len(files) > TAKEN else str(len(files))
-    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}")
+    kept = _sidecars(bracket, output, options)
+    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}{kept}")
 
 
 def preview_of(output: Path) -> Path:
@@ -132,6 +134,14 @@ def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> s
     pixels.release()
     write_image(output, picture, bits=bits, **_tags(pixels, options))
     return f"exposure fusion after Mertens et al., {bits} bits"
+
+
+def _sidecars(bracket: Bracket, output: Path, options: Namespace) -> str:
+    """Keep what other programs noted of the middle exposure, else of the first that has any; in words."""
+    from hdrgen.io import keep_sidecars
+
+    paths = [bracket.frames[bracket.middle].path, *(frame.path for frame in bracket.frames)]
+    return "".join(f", {each}" for each in keep_sidecars(paths, output, overwrite=options.overwrite))
 
 
 def _write(path: Path, pixels: Any, options: Namespace, **tags: Any) -> None:
