@@ -88,7 +88,7 @@ def merge_bracket(
     Warns:
         InputWarning: The frames disagree, see `agreement.tell_disagreement`; without `deghost`, something moved.
     """
-    about_fit = _fit(pixels, method, response) if fit_exposures else ""
+    about_fit = fit_bracket(pixels, method, response) if fit_exposures else ""
     curve, about_curve, residual = _response(pixels, method, response)
     masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
     if not deghost:
@@ -120,8 +120,17 @@ def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(display.permute(1, 2, 0).numpy())
 
 
-def _fit(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
-    """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words."""
+def fit_bracket(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
+    """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words.
+
+    Args:
+        pixels: The photographs; their `bracket` is replaced.
+        method: Of `MEANS`, by which a response is estimated.
+        response: As of `merge_bracket`.
+
+    Raises:
+        InputError: Photographs that hold too little to estimate a response from.
+    """
     sample, ev, reference = pixels.sample(), pixels.ev, pixels.bracket.middle
     known = _known(pixels, response)
     if known is None:
