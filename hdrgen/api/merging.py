@@ -107,7 +107,7 @@ def merge(
         highlights: Of RAW files, what becomes of what the sensor clips in the shortest exposure: `clip`, `unclip`,
             `blend` or `rebuild`.
         half_size: Of RAW files, a pixel for each 2 x 2 of the sensor.
-        hot_pixels: Of RAW files, `remove` (those of an exposure that the others prove to be none of the scene) or
+        hot_pixels: Of RAW files, `remove` (those of an exposure that a shorter one proves to be none of the scene) or
             `keep`.
         scale_like: An image that was merged before, or its file, whose scale the result gets: of several sets of a
             panorama, all like the first.

@@ -69,7 +69,7 @@ def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
         "--hot-pixels",
         choices=("remove", "keep"),
         default="remove",
-        help="that one exposure shows and the others prove to be none of the scene (default: %(default)s)",
+        help="that an exposure shows and a shorter one proves to be none of the scene (default: %(default)s)",
     )
     group.add_argument(
         "--half-size", action="store_true", help="a pixel for each 2 x 2 of the sensor: fast, no colours made up"

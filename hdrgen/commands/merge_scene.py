@@ -47,7 +47,7 @@ def merge_scene(options: Namespace, bracket: Bracket, output: Path) -> None:
     for line in _frame_lines(pixels):
         print(line)
     count, about_sensor = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
-    about_sensor += f", {sum(pixels.hot)} hot pixels removed" if any(pixels.hot) else ""
+    about_sensor += f", {_hot(sum(pixels.hot))}" if any(pixels.hot) else ""
     print(
         f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_sensor}; {width} x {height}{cut}",
         flush=True,
@@ -178,6 +178,10 @@ def _frame_lines(pixels: BracketPixels) -> list[str]:
         elif pixels.alignments:
             parts.append("in place")
         if pixels.hot and pixels.hot[index]:
-            parts.append(f"{pixels.hot[index]} hot pixels removed")
+            parts.append(_hot(pixels.hot[index]))
         lines.append(", ".join(parts))
     return lines
+
+
+def _hot(count: int) -> str:
+    return f"{count} hot pixel{'s' * (count > 1)} removed"

@@ -15,7 +15,7 @@ DEMOSAIC = ("ahd", "linear", "vng", "ppg", "dcb", "dht", "aahd")
 HIGHLIGHTS = ("clip", "unclip", "blend", "rebuild")
 """What becomes of what the sensor clips, by LibRaw: white; as it is, often magenta; mixed; colours made up."""
 HOT_PIXELS = ("remove", "keep")
-"""What becomes of pixels of the sensor that one exposure of a stack shows bright and the others prove dark."""
+"""What becomes of pixels of the sensor that one exposure of a stack shows bright and a shorter one proves dark."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Hot pixels of RAW exposures, told from small lights by the other exposures of the stack.
 
 A pixel of the sensor is hot in an exposure if three things hold. It is far above all its neighbours of the same colour,
-by more than these differ. No lens made it: of a point of light, however sharp, the pixels beside it get a part. And
-another exposure, in which it would stand out if it were light, does not show it. What every exposure confirms is left,
-whatever it looks like: stars, small lamps, and also pixels whose error grows with time as light does.
+by more than these differ. No lens made it: of a point of light, however sharp, the pixels beside it get a part. And a
+shorter exposure, in which it would stand out if it were light, does not show it. What every exposure confirms is left,
+whatever it looks like: stars, small lamps, and also pixels whose error grows with time as light does. What a shorter
+exposure shows and a longer one does not is its noise.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.io.codecs.raw_sensor import Sensor
+from hdrgen.io.exposure import SAME_EXPOSURE
 from hdrgen.io.rows import row_slices
 from hdrgen.io.samples.mosaics import AROUND, FAR, values_at
 
@@ -59,7 +61,7 @@ def hot_pixels(sensors: Sequence[Sensor], stops: Sequence[float]) -> list[NDArra
     for index, here in enumerate(spots):
         hot = np.zeros(len(here.rows), bool)
         for other, mosaic in enumerate(mosaics):
-            if other != index and len(here.rows):
+            if stops[other] < stops[index] - SAME_EXPOSURE and len(here.rows):
                 light = here.excess * 2.0 ** (stops[other] - stops[index])
                 hot |= _denies(mosaic, here, light, spots[other], least, full)
         found.append(np.stack([here.rows[hot], here.columns[hot]], 1))
@@ -107,7 +109,7 @@ def _peaks(mosaic: NDArray[np.uint16], least: int) -> tuple[NDArray[np.intp], ND
 def _denies(
     mosaic: NDArray[np.uint16], spots: _Spots, light: NDArray[np.float64], others: _Spots, least: float, full: float
 ) -> NDArray[np.bool_]:
-    """Which spots another exposure would show well if they were light, by so many codes, and does not."""
+    """Which spots a shorter exposure would show well if they were light, by so many codes, and does not."""
     around = _surroundings(mosaic, spots.rows, spots.columns)
     expected = np.minimum(light, full - around.median)
     well = expected > _BEYOND * around.spread + least / 2
