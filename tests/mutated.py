@@ -203,7 +203,16 @@ def _exr() -> dict[str, bytes]:
 
 
 def _hdr() -> dict[str, bytes]:
-    return {"a.hdr": _openimageio("a.hdr", "float")}
+    """With the other formats of plain floats."""
+    rgbe = _openimageio("a.hdr", "float")
+    pixels = _radiance().astype("<f4")
+    colour, grey = (b"%s\n%d %d\n-1.0\n" % (kind, WIDTH, HEIGHT) for kind in (b"PF", b"Pf"))
+    return {
+        "a.hdr": rgbe,
+        "xyze.hdr": rgbe.replace(b"32-bit_rle_rgbe", b"32-bit_rle_xyze"),
+        "a.pfm": colour + pixels[::-1].tobytes(),
+        "grey.pfm": grey + pixels[::-1, :, 0].tobytes(),
+    }
 
 
 def _openimageio(name: str, kind: str, *, channels: int = 3, tile: int = 0, **attributes: object) -> bytes:
@@ -230,6 +239,7 @@ def _raw() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.dng"
         found = {"a.dng": dng.write_dng(path, _picture()).read_bytes()}
+        found |= {"half.dng": _written(".dng"), "float.dng": _written(".dng", float32=True)}
         if find_spec("imagecodecs"):
             found["tiles.dng"] = dng.write_dng(path, _picture(), compressed=True).read_bytes()
         return found

@@ -125,11 +125,14 @@ def attributes(content: bytes) -> None:
 
 
 def directories(content: bytes) -> None:
-    from hdrgen.io.codecs.raw import _has_dng_version
+    from hdrgen.io.codecs.raw import _is_raw_inside
     from hdrgen.io.codecs.raw_extent import check_extent
+    from hdrgen.io.samples.float_raw import float_page, own_colours
 
     path = file_of(content, "a.dng")
-    _has_dng_version(path, content[:64])
+    _is_raw_inside(path, content[:64])
+    page = float_page(path)
+    check_colours(None if page is None else own_colours(path, page))
     check_extent(path)
 
 
@@ -150,18 +153,18 @@ def _profiles() -> list[bytes]:
 
 
 def chunks(content: bytes) -> None:
-    from hdrgen.io.codecs.png import _check_chunks
+    from hdrgen.io.containers.png_chunks import check_chunks
     from hdrgen.io.metadata.exif_in_place import _exif_chunk
 
     path = file_of(content, "a.png")
     _exif_chunk(BytesIO(content))
-    _check_chunks(path)
+    check_chunks(path)
 
 
 def radiance(content: bytes) -> None:
-    from hdrgen.io.codecs.radiance_hdr import _primaries_of
+    from hdrgen.io.codecs.radiance_hdr import RadianceHdr
 
-    check_colours(_primaries_of(file_of(content, "a.hdr")))
+    check_colours(RadianceHdr().chromaticities(file_of(content, "a.hdr")))
 
 
 def _radiance() -> list[bytes]:

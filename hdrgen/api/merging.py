@@ -57,6 +57,7 @@ class MergeOptions(TypedDict, total=False):
     demosaic: str
     highlights: str
     half_size: bool
+    hot_pixels: str
     scale_like: File | Image | None
 
 
@@ -82,6 +83,7 @@ def merge(
     demosaic: str = "ahd",
     highlights: str = "clip",
     half_size: bool = False,
+    hot_pixels: str = "remove",
     scale_like: File | Image | None = None,
 ) -> Image | Array | Tensor:
     """Merge exposures of a scene to one HDR image.
@@ -105,6 +107,8 @@ def merge(
         highlights: Of RAW files, what becomes of what the sensor clips in the shortest exposure: `clip`, `unclip`,
             `blend` or `rebuild`.
         half_size: Of RAW files, a pixel for each 2 x 2 of the sensor.
+        hot_pixels: Of RAW files, `remove` (those of an exposure that a shorter one proves to be none of the scene) or
+            `keep`.
         scale_like: An image that was merged before, or its file, whose scale the result gets: of several sets of a
             panorama, all like the first.
 
@@ -123,7 +127,7 @@ def merge(
     """
     _check(method, align)
     balance = white_balance if isinstance(white_balance, str) else tuple(map(float, white_balance))
-    development = RawDevelopment(balance, None, demosaic, highlights, half_size)
+    development = RawDevelopment(balance, None, demosaic, highlights, half_size, hot_pixels)
     pixels = _read(images, ev, white, development)
     if align != "none":
         pixels.align(shifts_only=align == "mtb")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hdrgen.bracket.inspection import inspect_photographs as inspect_photographs
     from hdrgen.bracket.merging import MEANS as MEANS
     from hdrgen.bracket.merging import MergedBracket as MergedBracket
+    from hdrgen.bracket.merging import fit_bracket as fit_bracket
     from hdrgen.bracket.merging import fuse_bracket as fuse_bracket
     from hdrgen.bracket.merging import merge_bracket as merge_bracket
     from hdrgen.bracket.merging import small_picture as small_picture
@@ -34,6 +35,7 @@ _PUBLIC = {
     "Photo": "hdrgen.bracket.inspection:Photo",
     "agreement_words": "hdrgen.bracket.agreement:agreement_words",
     "distinct": "hdrgen.bracket.repeated:distinct",
+    "fit_bracket": "hdrgen.bracket.merging:fit_bracket",
     "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
     "gain_to": "hdrgen.bracket.scale:gain_to",
     "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
@@ -53,6 +55,7 @@ __all__ = [
     "Photo",
     "agreement_words",
     "distinct",
+    "fit_bracket",
     "fuse_bracket",
     "gain_to",
     "inspect_photographs",

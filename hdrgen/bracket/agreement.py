@@ -1,32 +1,22 @@
 """Whether the frames of a bracket agree with each other, and where they do not, which of them and why."""
 
-import itertools
 import math
 import warnings
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket
-from hdrgen.bracket.pixels import BracketPixels, display_frame
+from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import SRGB, CameraResponse, frame_deviations, response_residual
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.fusion import Rows
 
 DISAGREE = 0.25  # stops; good brackets are far below
 _ABSURD = 2.5  # times as far apart as the exposures say, or as near
 _EXPLAINED = 0.5  # of the disagreement that may be left where something explains it
-_BLOCK = 8  # pixels along each side of what is compared for motion: edges that are a little off do not matter
-_BANDS = 32  # rows of blocks that are looked at
-_SEEN = (0.03, 0.97)  # display values between which a pixel says how bright the scene is
-_MOVED = 0.5  # stops by which a block must differ to have moved
-_LEVELS = 16  # groups of blocks by their brightness
-_MUCH = 0.005  # of the blocks: what moves is worth to be left out
 
 Calibrate = Callable[[Tensor, Tensor], CameraResponse]
 
@@ -131,6 +121,19 @@ class _Trial:
         found = response_residual(self.sample[list(frames)], ev[list(frames)], curve)
         return math.inf if math.isnan(found) else found
 
+    def fitted(self, ev: Tensor, reference: int) -> float:
+        """The disagreement that is left with exposures by the pixels, as `merge_bracket` fits them."""
+        try:
+            if self.response is not None:
+                found = fitted_exposures(self.sample, ev.tolist(), self.response, reference)
+            elif self.calibrate is not None:
+                found = fitted_with_curve(self.sample, ev.tolist(), self.calibrate, reference)
+            else:
+                return math.inf
+        except InputError:
+            return math.inf
+        return self.residual(torch.tensor(found))
+
 
 def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estimated: bool) -> tuple[str, str | None]:
     """The likely cause in words with what to do, and the argument that it is about."""
@@ -145,13 +148,21 @@ def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estim
         if left < enough:
             words = f"{name} is hardly this camera's: under an estimated one they agree within {left:.2g} stops"
             return f"{words}; pass response='estimate'", "response"
+    fitted = trial.fitted(ev, bracket.middle)
     odd, left = _odd_frame(trial, ev)
     if left < enough and len(ev) > (3 if estimated else 2):  # a curve can be found for any two frames
         frame = bracket.frames[odd]
         curve = trial.curve(ev, [index for index in everything if index != odd])
         off = frame_deviations(trial.sample, ev, curve)[odd] if curve is not None else math.nan
         seen = "" if math.isnan(off) else f" looks {off:+.1f} stops from what its exposure ({frame.exposure}) says and"
-        return f"{frame.path.name}{seen} is the one that does not fit; correct its exposure, or leave it out", "ev"
+        advice = ", let fit_exposures=True do so" if fitted < enough else ""
+        return (
+            f"{frame.path.name}{seen} is the one that does not fit; correct its exposure{advice}, or leave it out",
+            "ev",
+        )
+    if fitted < enough:
+        words = f"within {fitted:.2g} stops they agree with exposures by the pixels, as where light changed"
+        return f"{words}; pass fit_exposures=True", "fit_exposures"
     most = _most_off(trial, ev)
     words = f"{bracket.frames[most].path.name} does most of all; check the exposures, leave out borders"
     words += " and what was lit differently"
@@ -174,69 +185,3 @@ def _odd_frame(trial: _Trial, ev: Tensor) -> tuple[int, float]:
     left = [trial.residual(ev, frames) for frames in others]
     odd = min(range(len(ev)), key=left.__getitem__)
     return odd, left[odd]
-
-
-def suggest_deghosting(pixels: BracketPixels, response: CameraResponse) -> None:
-    """Look whether something moved between the frames that were aligned.
-
-    Warns:
-        InputWarning: Something did.
-    """
-    seen = [_blocks(rows, response) for rows in pixels.rows]
-    stops, frames = pixels.ev, pixels.bracket.frames
-    shares = [
-        _moved(*one, *other, stops[index + 1] - stops[index])
-        for index, (one, other) in enumerate(itertools.pairwise(seen))
-    ]
-    largest = int(np.argmax(shares))
-    if shares[largest] > _MUCH:
-        names = f"{frames[largest].path.name} and {frames[largest + 1].path.name}"
-        message = f"{pixels.bracket.name}: {shares[largest]:.1%} of what {names} both show well differs"
-        warnings.warn(
-            InputWarning(f"{message}: something moved; pass deghost=True to leave it out", "deghost"), stacklevel=3
-        )
-
-
-def _blocks(rows: Rows, response: CameraResponse) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """log2 of the mean exposure of blocks along some bands, and which are well exposed throughout."""
-    height, width, _ = rows.shape
-    across = max(1, width // _BLOCK)
-    size = min(_BLOCK, width)
-    starts = np.linspace(0, max(0, height - _BLOCK), min(_BANDS, max(1, height // _BLOCK))).astype(int)
-    exposures, usable = [], []
-    for start in starts.tolist():
-        display = display_frame(_Band(rows, start))[..., : across * size]
-        parts = (3, display.shape[1], across, size)
-        values = display.reshape(parts)
-        usable.append((values.amin((0, 1, 3)) > _SEEN[0]) & (values.amax((0, 1, 3)) < _SEEN[1]))
-        exposures.append(response.inverse(display).reshape(parts).mean((0, 1, 3)))
-    return torch.stack(exposures).clamp_min(1e-9).log2().numpy(), torch.stack(usable).numpy()
-
-
-class _Band:
-    """Some rows of a photograph as a photograph of its own."""
-
-    def __init__(self, rows: Rows, start: int) -> None:
-        self.rows, self.start, self.dtype = rows, start, rows.dtype
-        height, width, channels = rows.shape
-        self.shape = (min(_BLOCK, height - start), width, channels)
-
-    def __getitem__(self, rows: slice) -> NDArray[np.generic]:
-        start, stop, _ = rows.indices(self.shape[0])
-        return self.rows[self.start + start : self.start + stop]
-
-
-def _moved(
-    dark: NDArray[np.float32],
-    seen_dark: NDArray[np.bool_],
-    bright: NDArray[np.float32],
-    seen_bright: NDArray[np.bool_],
-    step: float,
-) -> float:
-    """The share of the blocks that two frames show differently; a wrong exposure, which shifts all, is no motion."""
-    both = seen_dark & seen_bright
-    # What is as bright is compared with each other, so that a curve that fits badly is no motion either.
-    order = dark[both].argsort()
-    groups = np.array_split((bright - dark - step)[both][order], _LEVELS)
-    moved = sum(int((np.abs(group - np.median(group)) > _MOVED).sum()) for group in groups if len(group))
-    return moved / both.size

@@ -242,7 +242,9 @@ def _find_sensor(photos: Sequence[Photo]) -> None:
     if len(photos) < 2:
         return
     paths, middle = [photo.header.path for photo in photos], (len(photos) - 1) // 2
-    photos[middle].notes += shared_development(paths, list(map(_stops, photos)), middle, RawDevelopment()).notes
+    photos[middle].notes += shared_development(
+        paths, list(map(_stops, photos)), middle, RawDevelopment(hot_pixels="keep")
+    ).notes
 
 
 def _turn_alike(photos: Sequence[Photo]) -> None:

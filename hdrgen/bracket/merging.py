@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.bracket.agreement import agreement_words, suggest_deghosting, tell_disagreement
+from hdrgen.bracket.agreement import agreement_words, tell_disagreement
 from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
+from hdrgen.bracket.motion import suggest_deghosting
 from hdrgen.bracket.pixels import BracketPixels, display_frame
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.repeated import distinct
@@ -88,11 +89,11 @@ def merge_bracket(
     Warns:
         InputWarning: The frames disagree, see `agreement.tell_disagreement`; without `deghost`, something moved.
     """
-    about_fit = _fit(pixels, method, response) if fit_exposures else ""
-    curve, about_curve = _response(pixels, method, response)
+    about_fit = fit_bracket(pixels, method, response) if fit_exposures else ""
+    curve, about_curve, residual = _response(pixels, method, response)
     masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
     if not deghost:
-        suggest_deghosting(pixels, curve)
+        suggest_deghosting(pixels, curve, residual)
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             pixels.rows,
@@ -123,8 +124,17 @@ def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(display.permute(1, 2, 0).numpy())
 
 
-def _fit(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
-    """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words."""
+def fit_bracket(pixels: BracketPixels, method: str, response: str | CameraResponse) -> str:
+    """Put the exposures that the pixels tell into the bracket; returns how far they were off, in words.
+
+    Args:
+        pixels: The photographs; their `bracket` is replaced.
+        method: Of `MEANS`, by which a response is estimated.
+        response: As of `merge_bracket`.
+
+    Raises:
+        InputError: Photographs that hold too little to estimate a response from.
+    """
     sample, ev, reference = pixels.sample(), pixels.ev, pixels.bracket.middle
     known = _known(pixels, response)
     if known is None:
@@ -154,13 +164,13 @@ def _calibrated(name: str, method: str, sample: Tensor, ev: Tensor) -> CameraRes
         raise InputError(f"{name}: {error}; pass response='srgb', for example", "response") from error
 
 
-def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str]:
-    """The camera's curve, and where it comes from in words."""
+def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str, float]:
+    """The camera's curve, where it comes from in words, and how far the frames disagree under it, in stops."""
     sample, bracket = pixels.sample(), replace(pixels.bracket, known_ev=tuple(pixels.ev))
     known = _known(pixels, response)
     curve, name = known or (_calibrated(bracket.name, method, sample, torch.tensor(pixels.ev)), "estimated")
     residual = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
-    return curve, f"response {name}{agreement_words(residual)}"
+    return curve, f"response {name}{agreement_words(residual)}", residual
 
 
 def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:

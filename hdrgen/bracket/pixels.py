@@ -56,6 +56,7 @@ class BracketPixels:
         rows: The frames to merge: the pixels themselves, or after `align` the area that all of them show.
         alignments: How each frame lies relative to the middle one; filled by `align`.
         white: What was found, or given, of where the frames clip, in words; empty where at their largest code.
+        hot: How many hot pixels of each frame were removed; empty where nothing is known of them.
         room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
     """
 
@@ -69,6 +70,7 @@ class BracketPixels:
     alignments: list[Alignment] = field(default_factory=list)
     white: str = ""
     room: float = 0.0
+    hot: tuple[int, ...] = ()
     _sampled: Tensor | None = None
 
     @classmethod
@@ -103,7 +105,7 @@ class BracketPixels:
             loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
         else:
             loaded = cls.of_images(bracket, images, picture=picture or raw.above_white, own=True)
-            loaded.white, loaded.room = raw.white or loaded.white, raw.room
+            loaded.white, loaded.room, loaded.hot = raw.white or loaded.white, raw.room, raw.hot
         _tell_repeats(bracket)
         return loaded
 

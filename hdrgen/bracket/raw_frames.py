@@ -20,10 +20,14 @@ class RawFrames:
     Attributes:
         shared: What all frames share.
         white: Where the sensor clips, in words; empty where the files say it.
+        hot: How many hot pixels of each frame are removed; empty where they are kept.
+        frames: How each frame is developed.
     """
 
     shared: RawDevelopment
     white: str = ""
+    hot: tuple[int, ...] = ()
+    frames: tuple[RawDevelopment, ...] = ()
 
     @classmethod
     def of(cls, bracket: Bracket, white: White, development: RawDevelopment) -> RawFrames | None:
@@ -42,7 +46,8 @@ class RawFrames:
         shared = shared_development(paths, bracket.ev, bracket.middle, chosen)
         if shared.balance:
             warnings.warn(InputWarning(f"{bracket.name}: {shared.balance}", "white_balance"), stacklevel=4)
-        return cls(shared.development, shared.white)
+        each = tuple(shared.frame(index) for index in range(len(paths)))
+        return cls(shared.development, shared.white, tuple(map(len, shared.hot)), each)
 
     @property
     def above_white(self) -> bool:
@@ -59,7 +64,8 @@ class RawFrames:
 
     def development(self, index: int) -> RawDevelopment:
         """Of one frame: longer exposures than the shortest know nothing of highlights that they clip."""
-        return self.shared if index == 0 else replace(self.shared, highlights=HIGHLIGHTS[0])
+        own = self.frames[index]
+        return own if index == 0 else replace(own, highlights=HIGHLIGHTS[0])
 
 
 def _codes(white: float | Sequence[float]) -> float | tuple[float, ...]:

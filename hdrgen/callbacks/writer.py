@@ -29,6 +29,7 @@ from hdrgen.io import (
     check_writable,
     colour_space_named,
     half_holds,
+    keep_sidecars,
     read_tags,
     takes_gain_map,
     write_complete,
@@ -159,7 +160,16 @@ class PredictionWriter(BasePredictionWriter):
             written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
         done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
         source = (batch.get("source") or [""] * (index + 1))[index]
-        say(trainer, "; ".join([f"{scene}: {done}", *self._told(hdr, source)]))
+        kept = self._sidecars(scene, batch, index)
+        say(trainer, "; ".join([f"{scene}: {done}", *kept, *self._told(hdr, source)]))
+
+    def _sidecars(self, scene: str, batch: Sample, index: int) -> list[str]:
+        """Keep beside the radiance what other programs noted of the photograph; what was done, in words."""
+        paths = batch.get("path")
+        if not paths or not self.radiance:
+            return []
+        radiance = self.files.radiance_file(scene, self.radiance[0])
+        return keep_sidecars([Path(paths[index])], radiance, overwrite=self.overwrite)
 
     def unwritten(self, trainer: Trainer) -> str:
         """What to say of scenes that could not be written; nothing where all are. Each of several processes asks."""

@@ -66,6 +66,12 @@ def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the sensor clips in the shortest exposure (default: %(default)s)",
     )
     group.add_argument(
+        "--hot-pixels",
+        choices=("remove", "keep"),
+        default="remove",
+        help="that an exposure shows and a shorter one proves to be none of the scene (default: %(default)s)",
+    )
+    group.add_argument(
         "--half-size", action="store_true", help="a pixel for each 2 x 2 of the sensor: fast, no colours made up"
     )
 
@@ -96,6 +102,7 @@ def development_of(options: argparse.Namespace) -> RawDevelopment:
         demosaic=options.demosaic,
         highlights=options.highlights,
         half_size=options.half_size,
+        hot_pixels=options.hot_pixels,
     )
 
 

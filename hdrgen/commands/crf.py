@@ -49,6 +49,11 @@ def parser(verb: str) -> CommandParser:
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.json); a folder for several scenes (default: SCENE_crf.json here)")
     options.add_argument("--method", choices=("debevec", "robertson"), help="for exposures (default: debevec)")
+    options.add_argument(
+        "--fit-exposures",
+        action="store_true",
+        help="by the pixels, in turns with the curve; the first and the last keep their distance",
+    )
     add_white_argument(options)
     add_network_arguments(options, "the network for one photograph (default: the packaged weights)")
     options.add_argument(
@@ -95,6 +100,8 @@ def _only_photograph(options: Namespace) -> Path | None:
     network = asked_network(options)
     if single and options.method:
         raise InputError(f"--method {options.method} needs several exposures, found {single} alone; leave --method out")
+    if single and options.fit_exposures:
+        raise InputError(f"--fit-exposures needs several exposures, found {single} alone; leave it out")
     if not single and network:
         raise InputError(f"{network} is for one photograph, found several; leave it out, or name one file")
     return single
@@ -142,7 +149,7 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
 
 
 def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
-    from hdrgen.bracket import BracketPixels, agreement_words, distinct, tell_disagreement
+    from hdrgen.bracket import BracketPixels, agreement_words, distinct, fit_bracket, tell_disagreement
     from hdrgen.camera import calibrate_debevec, calibrate_robertson, save_response
 
     method = options.method or "debevec"
@@ -152,7 +159,8 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
             f"{bracket.name}: expected encoded photographs (JPEG, PNG), found linear ones, which need no response;"
             " merge them as they are"
         )
-    sample = pixels.sample()
+    about_fit = fit_bracket(pixels, method, "estimate") if options.fit_exposures else ""
+    sample, bracket = pixels.sample(), pixels.bracket
     calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
     try:
         response = calibrate(*distinct(sample, bracket.ev))
@@ -162,5 +170,5 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)
     written = _plotted(output, options.plot, response, f"{bracket.name}: {method}{agreement_words(residual)}")
-    about = f"{method}, residual {residual:.3g} stops{f', {pixels.white}' if pixels.white else ''}"
+    about = f"{method}, residual {residual:.3g} stops{about_fit}{f', {pixels.white}' if pixels.white else ''}"
     print(f"{output}: {len(bracket.frames)} exposures ordered by {bracket.order}, {about}{written}")

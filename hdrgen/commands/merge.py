@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
@@ -52,7 +54,9 @@ def parser(verb: str) -> CommandParser:
         " table at the end says which were.",
     )
     add_bracket_arguments(options)
-    add_output_arguments(options, "file (.exr .hdr .tif ..); a folder for several scenes (default: SCENE.exr here)")
+    add_output_arguments(
+        options, "file (.exr .hdr .tif .dng ..); a folder for several scenes (default: SCENE.exr here)"
+    )
     add_skip_argument(options)
     options.add_argument(
         "--method",
@@ -115,6 +119,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     outputs = output_files(options.output, [scene.name for scene in scenes], suffix)
     _check_outputs(options, outputs)
     every = list(zip(scenes, outputs, strict=True))
+    start = time.monotonic()
     pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
     if not pairs:
         return
@@ -130,13 +135,16 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     def merge_pair(pair: tuple[Scene, Path]) -> None:
         merge_one(bracket_of(options, pair[0]), pair[1])
 
-    for_each(pairs, "scenes", merge_pair, partial(_summarise, every, pairs))
+    for_each(pairs, "scenes", merge_pair, partial(_summarise, every, pairs, start))
 
 
 def _summarise(
-    every: Sequence[tuple[Scene, Path]], tried: Sequence[tuple[Scene, Path]], failed: Sequence[tuple[Any, str]]
+    every: Sequence[tuple[Scene, Path]],
+    tried: Sequence[tuple[Scene, Path]],
+    start: float,
+    failed: Sequence[tuple[Any, str]],
 ) -> None:
-    """Say of several scenes which were merged, and why others were not."""
+    """Say of several scenes which were merged, why others were not, and what it took."""
     reasons = {id(pair): reason for pair, reason in failed}
     rows = []
     for pair in every:
@@ -147,9 +155,22 @@ def _summarise(
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     if len(every) > 1:
         print("\n".join(text_table([("scene", "photographs", "", "file, or why not"), *rows], right=[1])))
-        print(f"{len(every)} scenes: {counts}", flush=True)
+        print(f"{len(every)} scenes: {counts}; {_cost(start)}", flush=True)
     if single := [path.name for scene, _ in every for path in scene.single]:
         print(f"{len(single)} photographs belong to no bracket: {', '.join(single)}", flush=True)
+
+
+def _cost(start: float) -> str:
+    """The time since a start, and the most memory that was taken, where the system says it."""
+    seconds = round(time.monotonic() - start)
+    took = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+    try:
+        import resource
+    except ImportError:  # of Windows
+        return took
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return f"{took}, at most {peak / 1e9:.1f} GB of memory"
 
 
 def _learned(arguments: Sequence[str]) -> list[str]:
@@ -226,7 +247,8 @@ def _develops(options: Namespace) -> bool:
     """Whether something was said of white, or of RAW."""
     from hdrgen.io import RawDevelopment
 
-    return any(getattr(options, name) != usual for name, usual in vars(RawDevelopment()).items())
+    usual = vars(RawDevelopment())
+    return any(value != usual[name] for name, value in vars(options).items() if name in usual)
 
 
 def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
@@ -236,7 +258,7 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
         check_writable(output)
         picture = suffix_of(output) in DISPLAY_SUFFIXES
         if options.method != DISPLAY and picture and suffix_of(output) not in (".tif", ".tiff"):
-            others = "such as .exr, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
+            others = "such as .exr or .dng, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
             raise InputError(f"{output}: expected a format for radiance, {others}; --preview writes a .jpg beside")
         if options.method == DISPLAY and not picture:
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")

@@ -43,11 +43,13 @@ def merge_scene(options: Namespace, bracket: Bracket, output: Path) -> None:
     height, width = pixels.rows[0].shape[:2]
     cut = f", cut from {pixels.size[1]} x {pixels.size[0]}" if (height, width) != pixels.size else ""
     summary = (_write_picture if options.method == DISPLAY else _write_radiance)(pixels, output, options)
+    summary += _sidecars(bracket, output, options)
     for line in _frame_lines(pixels):
         print(line)
-    count, about_white = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    count, about_sensor = len(bracket.frames), f", {pixels.white}" if pixels.white else ""
+    about_sensor += f", {_hot(sum(pixels.hot))}" if any(pixels.hot) else ""
     print(
-        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_white}; {width} x {height}{cut}",
+        f"{output}: {count} exposures ordered by {bracket.order}, {summary}{about_sensor}; {width} x {height}{cut}",
         flush=True,
     )
 
@@ -86,7 +88,8 @@ def merge_scene_learned(options: Namespace, checkpoint: Path, bracket: Bracket, 
         picture = small_picture(image.as_float())
         _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
     count = f"{TAKEN} of {len(files)}" if len(files) > TAKEN else str(len(files))
-    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}")
+    kept = _sidecars(bracket, output, options)
+    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}{kept}")
 
 
 def preview_of(output: Path) -> Path:
@@ -133,6 +136,14 @@ def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> s
     return f"exposure fusion after Mertens et al., {bits} bits"
 
 
+def _sidecars(bracket: Bracket, output: Path, options: Namespace) -> str:
+    """Keep what other programs noted of the middle exposure, else of the first that has any; in words."""
+    from hdrgen.io import keep_sidecars
+
+    paths = [bracket.frames[bracket.middle].path, *(frame.path for frame in bracket.frames)]
+    return "".join(f", {each}" for each in keep_sidecars(paths, output, overwrite=options.overwrite))
+
+
 def _write(path: Path, pixels: Any, options: Namespace, **tags: Any) -> None:
     """Write one of the files, unless it is there and is to be left."""
     from hdrgen.io import write_image
@@ -166,5 +177,11 @@ def _frame_lines(pixels: BracketPixels) -> list[str]:
             parts.append(f"moved by ({x:+.1f}, {y:+.1f}) pixels, turned by {alignment.angle:+.2f} degrees")
         elif pixels.alignments:
             parts.append("in place")
+        if pixels.hot and pixels.hot[index]:
+            parts.append(_hot(pixels.hot[index]))
         lines.append(", ".join(parts))
     return lines
+
+
+def _hot(count: int) -> str:
+    return f"{count} hot pixel{'s' * (count > 1)} removed"

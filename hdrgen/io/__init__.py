@@ -35,6 +35,7 @@ from hdrgen.io.notes import notes_held
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
 from hdrgen.io.rows import row_slices, rows_of
+from hdrgen.io.sidecars import keep_sidecars
 from hdrgen.io.stacks.exposure_lists import read_exposure_list
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import find_images, images_in
@@ -90,6 +91,7 @@ __all__ = [
     "is_hdr_png",
     "is_raw",
     "is_result",
+    "keep_sidecars",
     "named_like",
     "natural_key",
     "notes_held",

@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
 
@@ -11,6 +14,8 @@ DEMOSAIC = ("ahd", "linear", "vng", "ppg", "dcb", "dht", "aahd")
 """LibRaw's ways to interpolate the colours that lie between those of the sensor, its usual one first."""
 HIGHLIGHTS = ("clip", "unclip", "blend", "rebuild")
 """What becomes of what the sensor clips, by LibRaw: white; as it is, often magenta; mixed; colours made up."""
+HOT_PIXELS = ("remove", "keep")
+"""What becomes of pixels of the sensor that one exposure of a stack shows bright and a shorter one proves dark."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class RawDevelopment:
         demosaic: One of `DEMOSAIC`.
         highlights: One of `HIGHLIGHTS`; all but `clip` leave room above white, so that the picture is darker.
         half_size: A pixel for each 2 x 2 of the sensor, without interpolation.
+        hot_pixels: One of `HOT_PIXELS`; of one file alone nothing is known of them.
+        hot: Row and column of those of this file, (N, 2); what reads a stack finds them.
 
     Raises:
         InputError: Another choice.
@@ -34,9 +41,11 @@ class RawDevelopment:
     demosaic: str = "ahd"
     highlights: str = "clip"
     half_size: bool = False
+    hot_pixels: str = "remove"
+    hot: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 2), np.intp), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name, known in (("demosaic", DEMOSAIC), ("highlights", HIGHLIGHTS)):
+        for name, known in (("demosaic", DEMOSAIC), ("highlights", HIGHLIGHTS), ("hot_pixels", HOT_PIXELS)):
             if getattr(self, name) not in known:
                 raise InputError(f"{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}", name)
         balance = self.white_balance

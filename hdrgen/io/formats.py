@@ -10,6 +10,7 @@ from pathlib import Path
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.avif import Avif
 from hdrgen.io.codecs.codec import Codec
+from hdrgen.io.codecs.dng import Dng
 from hdrgen.io.codecs.heif import Heic
 from hdrgen.io.codecs.jpeg import Jpeg
 from hdrgen.io.codecs.jpeg_xl import JpegXl
@@ -62,8 +63,8 @@ class FileFormat(Enum):
         return codec
 
 
-_CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr(), HdrPng())
-"""The last two are read as JPEG and PNG."""
+_CODECS: tuple[Codec, ...] = (*(kind.codec for kind in FileFormat), UltraHdr(), HdrPng(), Dng())
+"""The last three are read as JPEG, PNG and RAW."""
 IMAGE_SUFFIXES = frozenset(suffix for codec in _CODECS for suffix in codec.suffixes if suffix.count(".") == 1)
 _RESULTS = tuple(suffix for codec in _CODECS if codec.result for suffix in codec.suffixes)
 SENSOR_SUFFIXES = frozenset(suffix for codec in _CODECS if codec.sensor for suffix in codec.suffixes)

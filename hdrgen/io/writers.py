@@ -32,7 +32,7 @@ def write_image(
     base: Pixels | None = None,
     made: bool = False,
 ) -> Path:
-    """Write an image in the format of the suffix: .hdr .exr .tif(f) .png .jp(e)g .jxl .avif .pq.png .uhdr.jp(e)g.
+    """Write an image in the format of the suffix: .hdr .exr .dng .tif(f) .png .jp(e)g .jxl .avif .pq.png .uhdr.jp(e)g.
 
     The file appears under its name only once it is complete: it is written beside it under a hidden temporary name,
     then renamed. A missing folder is made. All compression but JPEG, AVIF and the 8-bit mantissa of .hdr is lossless.
@@ -41,6 +41,8 @@ def write_image(
     not fit half and is written as 32-bit float instead, with a warning. .hdr cannot hold negative values: they become
     0, with a warning. Floats in PNG, JPEG and 8 or 16-bit TIFF are display values, clipped to [0, 1] and rounded to the
     nearest level; integers change depth by scaling (255 <-> 65535).
+
+    .dng takes float radiance, too, for programs that develop RAW: half, or 32-bit float where half is too coarse.
 
     .jxl, .avif, .pq.png and .uhdr.jpg are HDR pictures to look at, made of float radiance in which 1 is SDR white (203
     cd/m2). JPEG XL, PNG (both 16 bits) and AVIF (10 bits) store the curve PQ, in BT.2020 unless `colour_space` says

@@ -26,10 +26,10 @@ def shots(stops, gamma=2.2, scene=None):
     return [np.repeat((255 * one + 0.5).astype(np.uint8)[..., None], 3, -1) for one in display]
 
 
-def told(frames, ev, **options):
+def told(frames, ev, align="none", **options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        hdrgen.merge(frames, ev=ev, align="none", **options)
+        hdrgen.merge(frames, ev=ev, align=align, **options)
     return [str(warning.message) for warning in caught if issubclass(warning.category, InputWarning)]
 
 
@@ -69,6 +69,12 @@ def test_a_wrong_exposure_is_named_with_how_wrong_it_is(odd, off):
     assert f"image {odd} looks {-off:+.1f} stops from what its exposure" in message
 
 
+def test_light_that_changed_everywhere_suggests_to_fit_the_exposures():
+    (message,) = told(shots((-3, -1.4, 0, 1.3, 3)), [-3, -0.6, 0, 0.6, 3], response="gamma:2.2")
+    assert "agree with exposures by the pixels, as where light changed; pass fit_exposures=True" in message
+    assert told(shots((-3, -1.4, 0, 1.3, 3)), [-3, -0.6, 0, 0.6, 3], response="gamma:2.2", fit_exposures=True) == []
+
+
 def test_a_curve_of_another_camera_is_the_cause_where_an_estimated_one_fits():
     (message,) = told(shots((-2, 0, 2), gamma=3.0), [-2, 0, 2], response="srgb")
     assert "under the response srgb; srgb is hardly this camera's" in message
@@ -97,10 +103,22 @@ class TestMotion:
         return [*shots((-1, 0), scene=scene), *shots((1,), scene=other)]
 
     def test_what_moves_suggests_to_leave_it_out(self):
-        (message,) = told(self.moved(0.1), [-1, 0, 1], response="gamma:2.2")
-        assert "image 1 and image 2 both show well differs" in message
-        assert "deghost=True" in message
+        (message,) = told(self.moved(0.1), [-1, 0, 1], response="gamma:2.2", align="mtb")
+        assert "image 1 and image 2 both show well differs, the rest agrees: something moved" in message
+        assert "pass deghost=True" in message
         assert told(self.moved(0.1), [-1, 0, 1], response="gamma:2.2", deghost=True) == []
+
+    def test_frames_that_were_not_aligned_suggest_to_align_them_first(self):
+        frames = shots((-1, 0, 1), scene=radiance(2).clip(0.1, 0.3))
+        (message,) = told([*frames[:2], np.roll(frames[2], (4, 4), (0, 1))], [-1, 0, 1], response="gamma:2.2")
+        assert "the camera moved; pass align=homography, or deghost=True where something else did" in message
+
+    def test_with_a_wrong_exposure_only_that_is_told(self):
+        """What moved in a pair that differs everywhere cannot be told from what does not fit."""
+        (message,) = told(self.moved(0.1), [-1, 0, 2.5], response="gamma:2.2")
+        assert "image 2 looks" in message
+        assert "let fit_exposures=True do so, or leave it out" in message
+        assert "moved" not in message
 
     @pytest.mark.parametrize("gamma", [1.8, 2.2, 2.6])
     def test_a_curve_that_fits_badly_is_no_motion(self, gamma):

@@ -1,11 +1,13 @@
 """Exposures of a bracket: taken twice, and told by the pixels, of scenes whose radiance is known."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import hdrgen
 from hdrgen.cli.main import main
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Exposure, write_image
 
 STOPS = np.array([-2.0, 0.0, 2.0])
@@ -92,3 +94,21 @@ def test_frames_with_nothing_in_common_keep_their_settings():
     frames = [np.full((16, 16, 3), code, np.uint8) for code in (2, 120, 254)]
     plain = hdrgen.merge(frames, ev=[-7, 0, 7], response="srgb", align="none")
     assert np.array_equal(plain, hdrgen.merge(frames, ev=[-7, 0, 7], response="srgb", align="none", fit_exposures=True))
+
+
+def test_crf_fits_the_exposures_of_its_curve_too(tmp_path, capsys):
+    stops, believed = [-3.0, -1.5, 0.0, 1.5], [-3.0, -1.0, 0.0, 1.5]
+    for index, (true, wrong) in enumerate(zip(stops, believed, strict=True)):
+        write_image(tmp_path / f"a/{index}.png", shot(true), exposure=Exposure(time=2.0**wrong))
+    residuals = []
+    for more in ([], ["--fit-exposures"]):
+        name = str(tmp_path / f"{len(more)}.json")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InputWarning)
+            assert main(["crf", str(tmp_path / "a"), "-o", name, "--plot", "none", *more]) == 0
+        told = capsys.readouterr().out
+        residuals.append(float(told.partition("residual ")[2].partition(" ")[0]))
+        assert ("exposures fitted (changed by up to 0." in told) == bool(more)
+    assert residuals[1] < 0.6 * residuals[0]
+    assert main(["crf", str(tmp_path / "a/0.png"), "--fit-exposures"]) == 2
+    assert "--fit-exposures needs several exposures" in capsys.readouterr().err

@@ -59,7 +59,7 @@ class Brackets(PhotographedStacks):
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.selection = selection or WholeStack()
-        self._developments: dict[int, RawDevelopment] = {}
+        self._developments: dict[int, dict[Path, RawDevelopment]] = {}
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All photographs of a scene, dark to bright."""
@@ -78,18 +78,18 @@ class Brackets(PhotographedStacks):
             path,
             clean=self.clean,
             max_megapixels=self.max_megapixels,
-            development=self._development(index) if is_raw(path) else None,
+            development=self._development(index, path) if is_raw(path) else None,
             turning=self._turning(index),
         )
 
-    def _development(self, index: int) -> RawDevelopment | None:
+    def _development(self, index: int, path: Path) -> RawDevelopment | None:
         stack = self._stack(index)
         if index not in self._developments and all(map(is_raw, stack.paths)):
             shared = shared_development(stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment())
-            self._developments[index] = shared.development
+            self._developments[index] = {each: shared.frame(at) for at, each in enumerate(stack.paths)}
             for note in shared.notes:
                 warnings.warn(InputWarning(f"{self.names[index]}: {note}"), stacklevel=2)
-        return self._developments.get(index)
+        return self._developments.get(index, {}).get(path)
 
     def _turning(self, index: int) -> Turning | None:
         """How all photographs are turned, where their orientation tags differ; their pixels are then read for it."""

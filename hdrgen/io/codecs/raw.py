@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.raw_extent import check_extent
-from hdrgen.io.codecs.raw_sensor import Sensor, development_options, sensor_of
+from hdrgen.io.codecs.raw_sensor import Sensor, development_options, mosaic_of, sensor_of
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
 from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
+from hdrgen.io.metadata.exif_block import metadata_in_stream
 from hdrgen.io.notes import Note
-from hdrgen.io.samples.float_raw import float_page, float_radiance
+from hdrgen.io.samples.float_raw import float_page, float_radiance, own_colours, own_radiance
+from hdrgen.io.samples.mosaics import without_hot_pixels
 from hdrgen.io.stderr import quiet_stderr
 
 _QUARTER_TURNS = (5, 6)  # LibRaw's flip codes that exchange width and height
@@ -32,7 +34,7 @@ class Raw(Codec):
 
     name, title = "RAW", "camera RAW"
     sensor = True
-    suffixes = (
+    suffixes: ClassVar[tuple[str, ...]] = (
         *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
         ".x3f",
@@ -57,13 +59,18 @@ class Raw(Codec):
 
     def summary(self, path: Path) -> Summary:
         """Size and exposure; the sensor data are not decoded."""
+        page = float_page(path)
+        if page is not None and own_colours(path, page):  # LibRaw knows no pictures of a few pixels
+            with path.open("rb") as stream:
+                return Summary(page.width, page.height, exposure_from(metadata_in_stream(stream)))
         with _opened(path) as raw:
             orientation = _ORIENTATIONS.get(raw.sizes.flip, 1)
             return Summary(*_upright_size(raw), _exposure(raw, path), orientation)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
-        """None: what is read is in the colours of sRGB whatever the camera's are."""
-        return None
+        """None: what is read is in the colours of sRGB whatever the camera's are; of hdrgen's own files theirs."""
+        page = float_page(path)
+        return None if page is None else own_colours(path, page)
 
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Linear sRGB, uint16, 65535 at the sensor's white level.
@@ -75,10 +82,15 @@ class Raw(Codec):
         summary, page = self.summary(path), float_page(path)
         check_size(path, summary.width, summary.height, options, _BYTES if page is None else _BYTES_OF_FLOATS)
         check_extent(path)
+        if page is not None and (colours := own_colours(path, page)):
+            return Decoded(summary, own_radiance(path, page), True, chromaticities=colours)
         if page is not None:
             with _opened(path) as raw:
                 return Decoded(summary, float_radiance(path, page, raw), True)
         with _opened(path) as raw:
+            mosaic = mosaic_of(raw) if len(options.development.hot) else None
+            if mosaic is not None:
+                without_hot_pixels(mosaic, options.development.hot)
             pixels: Pixels = raw.postprocess(
                 no_auto_bright=True,
                 adjust_maximum_thr=0.0,
@@ -92,15 +104,15 @@ class Raw(Codec):
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
 
 
-def read_sensor(path: Path) -> Sensor:
-    """What a RAW file says of its sensor, and a grid of its values.
+def read_sensor(path: Path, *, mosaic: bool = False) -> Sensor:
+    """What a RAW file says of its sensor, and a grid of its values; `mosaic`: all of them, too.
 
     Raises:
         InputError: Truncated or corrupt.
     """
     check_extent(path)
     with _opened(path) as raw:
-        return sensor_of(raw)
+        return sensor_of(raw, mosaic=mosaic)
 
 
 def _is_raw_inside(path: Path, start: bytes) -> bool:

@@ -25,6 +25,7 @@ class Sensor(NamedTuple):
         colours: How many the sensor tells apart.
         codes: Of red, green and blue, (N,) each, at the same places of every frame of a camera; empty where the sensor
             has another pattern.
+        mosaic: All values as the sensor has them, (H, W), where they were asked for and its pattern is 2 x 2.
     """
 
     white: int
@@ -34,13 +35,22 @@ class Sensor(NamedTuple):
     daylight: tuple[float, ...] | None
     colours: int
     codes: tuple[NDArray[Any], ...]
+    mosaic: NDArray[np.uint16] | None = None
 
 
-def sensor_of(raw: Any) -> Sensor:
-    """What an open RAW file says."""
+def sensor_of(raw: Any, *, mosaic: bool = False) -> Sensor:
+    """What an open RAW file says; `mosaic`: with all its values."""
     black, white = _blacks(raw), int(raw.white_level)
     camera, daylight = _balance(raw.camera_whitebalance), _balance(raw.daylight_whitebalance)
-    return Sensor(white, _limits(raw), black, camera, daylight, int(raw.num_colors), _codes(raw))
+    values = mosaic_of(raw) if mosaic else None
+    whole = None if values is None else values.copy()
+    return Sensor(white, _limits(raw), black, camera, daylight, int(raw.num_colors), _codes(raw), whole)
+
+
+def mosaic_of(raw: Any) -> NDArray[np.uint16] | None:
+    """The values of an open file, (H, W), to read and to write; None where its pattern is not 2 x 2."""
+    sensor, pattern = raw.raw_image_visible, raw.raw_pattern
+    return sensor if pattern is not None and pattern.shape == (2, 2) and sensor.dtype == np.uint16 else None
 
 
 def development_options(raw: Any, development: RawDevelopment) -> dict[str, Any]:

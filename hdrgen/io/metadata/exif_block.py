@@ -5,6 +5,7 @@ from dataclasses import replace
 from enum import IntEnum
 from fractions import Fraction
 from io import BytesIO
+from typing import BinaryIO
 
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TEXT, WHOLE_NUMBERS, TiffDirectory, TiffEntry, TiffReader
 from hdrgen.io.exposure import Camera, Exposure
@@ -133,11 +134,15 @@ def metadata_in(block: bytes) -> dict[str, object]:
     >>> metadata_in(exif_block(Exposure(time=0.25, iso=100)))
     {'ExposureTime': 0.25, 'Exif:PhotographicSensitivity': 100.0}
     """
-    block = block.removeprefix(PREFIX)
-    order = BYTE_ORDERS.get(block[:4])
+    return metadata_in_stream(BytesIO(block.removeprefix(PREFIX)))
+
+
+def metadata_in_stream(stream: BinaryIO) -> dict[str, object]:
+    """The same of a block, or a whole file, that lies in a stream from its first byte on."""
+    order = BYTE_ORDERS.get(stream.read(4))
     if order is None:
         return {}
-    reader = TiffReader(BytesIO(block), order)
+    reader = TiffReader(stream, order)
     main = reader.first()
     photograph = _directory_in(reader, main, ExifTag.FOLDER)
     interoperability = _directory_in(reader, photograph, ExifTag.INTEROPERABILITY)

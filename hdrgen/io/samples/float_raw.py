@@ -11,14 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
-from hdrgen.io.containers.tiff_pages import CFA, FLOATING, LINEAR_RAW, TiffPage, pages_of
+from hdrgen.io.colour import usable_chromaticities
+from hdrgen.io.containers.tiff_pages import CFA, FLOATING, LINEAR_RAW, TiffPage, pages_of, tiff_reader
 from hdrgen.io.image import Pixels
 from hdrgen.io.rows import by_rows
 from hdrgen.io.samples.tiff_blocks import tag_values
 from hdrgen.io.samples.tiff_floats import float_samples
 
+OWN_CAMERA = "hdrgen linear radiance"
+"""What files that hdrgen wrote name as their camera: their pixels have not to be developed."""
 _BLACK_SIDES, _BLACK, _WHITE = 50713, 50714, 50717
+_CAMERA, _FROM_XYZ, _BASELINE = 50708, 50721, 50730
 _CODES = 65535
+_SINGULAR = 1e-6
+_MOST_BASELINE = 126  # stops, which floats of single precision hold
 _MOST_STOPS = 40.0  # below the brightest, which still leave steps of 0.04 %
 _TURNS = {3: 2, 5: 1, 6: 3}
 """Quarter turns anticlockwise by LibRaw's `flip`."""
@@ -54,6 +60,30 @@ def float_radiance(path: Path, page: TiffPage, raw: Any) -> Pixels:
     if not matrix.any():
         return np.ascontiguousarray(balanced)
     return by_rows(lambda rows: np.maximum(rows @ matrix, 0), balanced, np.float32)
+
+
+def own_colours(path: Path, page: TiffPage) -> tuple[float, ...] | None:
+    """Chromaticities of the pixels of a file that hdrgen wrote; None of all others."""
+    entry = page.found.directory.entries.get(_CAMERA)
+    with path.open("rb") as stream:
+        reader = tiff_reader(stream)
+        name = b"" if reader is None or entry is None else reader.content(entry, len(OWN_CAMERA))
+    matrix = np.array(tag_values(path, page, _FROM_XYZ))
+    if name != OWN_CAMERA.encode() or matrix.size != 9 or abs(np.linalg.det(matrix.reshape(3, 3))) < _SINGULAR:
+        return None
+    primaries = np.linalg.inv(matrix.reshape(3, 3)).T
+    both = np.vstack([primaries, primaries.sum(0)])
+    return usable_chromaticities((both[:, :2] / both.sum(1, keepdims=True)).ravel().round(6).tolist())
+
+
+def own_radiance(path: Path, page: TiffPage) -> Pixels:
+    """(H, W, 3) float32 of a file that hdrgen wrote, as it was.
+
+    Raises:
+        InputError: Truncated or corrupt.
+    """
+    stops = next(iter(tag_values(path, page, _BASELINE)), 0.0)
+    return np.ldexp(float_samples(path, page), int(min(max(stops, -_MOST_BASELINE), _MOST_BASELINE)))
 
 
 def _levelled(values: NDArray[np.float32], path: Path, page: TiffPage) -> NDArray[np.float32]:

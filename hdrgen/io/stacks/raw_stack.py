@@ -6,12 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hdrgen.errors import InputError
 from hdrgen.io.clipping import clip_levels
 from hdrgen.io.codecs.raw import read_sensor
 from hdrgen.io.codecs.raw_sensor import Sensor, multipliers
-from hdrgen.io.development import HIGHLIGHTS, RawDevelopment
+from hdrgen.io.development import HIGHLIGHTS, HOT_PIXELS, RawDevelopment
 from hdrgen.io.formats import detect
+from hdrgen.io.stacks.hot_pixels import hot_pixels
 
 _DRIFT = 0.002  # of a multiplier: cameras round their own to less
 
@@ -24,11 +28,17 @@ class SharedDevelopment(NamedTuple):
             below the white level of the files.
         white: What was found of that; empty where the files say it.
         balance: Which frames have another white balance; empty where none has.
+        hot: Row and column of the hot pixels of each frame, (N, 2); empty where they are kept.
     """
 
     development: RawDevelopment
     white: str
     balance: str
+    hot: tuple[NDArray[np.intp], ...] = ()
+
+    def frame(self, index: int) -> RawDevelopment:
+        """How one of the frames is developed."""
+        return replace(self.development, hot=self.hot[index]) if self.hot else self.development
 
     @property
     def notes(self) -> list[str]:
@@ -56,7 +66,8 @@ def shared_development(
         InputError: A file that is truncated or corrupt, a white above the files' white level, or highlights above
             white of a sensor without three colours.
     """
-    sensors = [read_sensor(path) for path in paths]
+    remove = development.hot_pixels == HOT_PIXELS[0] and len(paths) > 1
+    sensors = [read_sensor(path, mosaic=remove) for path in paths]
     if development.highlights != HIGHLIGHTS[0] and sensors[reference].colours != 3:
         raise InputError(
             f"{paths[reference]}: expected a sensor of three colours for highlights above white, found"
@@ -77,7 +88,8 @@ def shared_development(
     if min(shared.whites) < least:
         shown = shared.whites[:1] if len(set(shared.whites)) == 1 else shared.whites
         about_white = f"white is {', '.join(f'{code:g}' for code in shown)}, the files say {least}"
-    return SharedDevelopment(shared, about_white, about_balance)
+    hot = tuple(hot_pixels(sensors, stops)) if remove else ()
+    return SharedDevelopment(shared, about_white, about_balance, hot)
 
 
 def _balance(

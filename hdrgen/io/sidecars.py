@@ -1,0 +1,43 @@
+"""XMP sidecars: what other programs noted of a photograph in a file beside it."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrgen.io.formats import suffix_of
+from hdrgen.io.paths import complete_or_nothing
+
+_SUFFIXES = (".xmp", ".XMP")
+
+
+def sidecars_of(photograph: Path) -> list[Path]:
+    """Those of a photograph: `photo.xmp` (Adobe's programs) and `photo.ARW.xmp` (darktable), where they are."""
+    names = [name + suffix for name in (photograph.stem, photograph.name) for suffix in _SUFFIXES]
+    found = {path.name.lower(): path for path in map(photograph.with_name, names) if path.is_file()}
+    return list(found.values())
+
+
+def keep_sidecars(photographs: Sequence[Path], output: Path, *, overwrite: bool) -> list[str]:
+    """Copy the sidecars of the first photograph that has any beside a result, under its name; what was done, in words.
+
+    Args:
+        photographs: What the result was made of, the one that it is like the most first.
+        output: The result.
+        overwrite: Whether sidecars of other content that lie there are replaced.
+    """
+    photograph = next((path for path in photographs if sidecars_of(path)), None)
+    if photograph is None:
+        return []
+    told = []
+    for sidecar in sidecars_of(photograph):
+        whole = sidecar.stem == photograph.name
+        target = output.with_name((output.name if whole else output.name[: -len(suffix_of(output))]) + ".xmp")
+        if target.exists() and (target.samefile(sidecar) or target.read_bytes() == sidecar.read_bytes()):
+            continue
+        if target.exists() and not overwrite:
+            told.append(f"sidecar {target.name} is there already, {sidecar.name} is not copied")
+            continue
+        with complete_or_nothing(target) as temporary:
+            shutil.copyfile(sidecar, temporary)
+        told.append(f"sidecar {sidecar.name} kept as {target.name}")
+    return told
