@@ -69,7 +69,7 @@ class BracketPixels:
     alignments: list[Alignment] = field(default_factory=list)
     white: str = ""
     room: float = 0.0
-    _sampled: Tensor | None = None
+    _sampled: Tensor | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def read(
