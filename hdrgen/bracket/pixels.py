@@ -71,7 +71,7 @@ class BracketPixels:
     white: str = ""
     room: float = 0.0
     hot: tuple[int, ...] = ()
-    _sampled: Tensor | None = None
+    _sampled: Tensor | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def read(

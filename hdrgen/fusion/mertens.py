@@ -187,7 +187,7 @@ def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure
     if exposure:
         distance = _over_channels(frame, lambda channel: (channel - 0.5).square())
         factors.append((distance * (-exposure / (2 * SPREAD**2))).exp())
-    return reduce(torch.mul, factors, torch.ones_like(frame[..., :1, :1, :1])) + LEAST_WEIGHT
+    return reduce(torch.mul, factors or [torch.ones_like(frame[..., :1, :, :])]) + LEAST_WEIGHT
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:

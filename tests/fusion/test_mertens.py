@@ -145,7 +145,7 @@ def weights_by_definition(frame, contrast, saturation, exposure):
     return weight * (-(frame - 0.5).square().sum(0) * (exposure / (2 * 0.2**2))).exp() + 1e-12
 
 
-@pytest.mark.parametrize("exponents", [(1, 1, 1), (0.5, 0.7, 2), (2, 2, 0.3)])
+@pytest.mark.parametrize("exponents", [(1, 1, 1), (0.5, 0.7, 2), (2, 2, 0.3), (0, 0, 0)])
 def test_weights_are_those_of_the_definition_to_the_last_bit(exponents, monkeypatch):
     monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 100)
     frame = noise(3, 41, 30)
