@@ -126,9 +126,13 @@ def _compare(parts: VisualModel, observer: Observer, test: Tensor, reference: Te
     # One after the other: both at once would hold twice the light and its canvas.
     retinas = [_see(parts, observer, image, surround) for image in (test, reference)]
     _filter_bases(parts, *retinas)
-    position = table_position((retinas[0].adaptation + retinas[1].adaptation) / 2)[:, None]
+    bands, adaptations = zip(*retinas, strict=True)
+    del retinas
+    position = table_position((adaptations[0] + adaptations[1]) / 2)[:, None]
+    del adaptations
     local = torch.cat([position, _changed(test, reference)], 1)
-    differences, errors = _differ(parts, observer.masking, [retina.bands for retina in retinas], local)
+    del position
+    differences, errors = _differ(parts, observer.masking, bands, local)
     contrast = contrast_map(parts.pyramid.join(differences), observer.spatial_pooling)
     p_map = detection_probability(contrast)
     return HDRVDP2Result(
@@ -186,16 +190,30 @@ def _differ(
     differences, contrast = [], []
     while bands[0]:
         test, reference = (each.pop(0) for each in bands)
-        contrast += [common_contrast(test, reference)] if masking else []
-        differences.append(test - reference if test.requires_grad or reference.requires_grad else test.sub_(reference))
+        difference, common = _compared(test, reference)
+        differences.append(difference)
+        contrast.append(common)
     errors = []
     for band, difference in enumerate(differences):
         own = parts.from_image[band](local)
         sensitivity = _sensitivity(parts, band, own[:, :1])
         neighbours = parts.neighbours[band]
-        differences[band] = visible_difference(difference, sensitivity, contrast or None, neighbours, band)
+        differences[band] = visible_difference(
+            difference, sensitivity, contrast if masking else None, neighbours, band, out=difference
+        )
         errors.append(band_error(differences[band], own[:, 1:]))
     return differences, errors
+
+
+def _compared(test: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """Difference and common contrast of two bands, which are overwritten by them unless gradients are asked for."""
+    if test.requires_grad or reference.requires_grad:
+        return test - reference, common_contrast(test, reference)
+    for first, second in zip(test.unbind(1), reference.unbind(1), strict=True):
+        common = common_contrast(first, second)
+        first.sub_(second)
+        second.copy_(common)
+    return test, reference
 
 
 def _sensitivity(parts: VisualModel, band: int, position: Tensor) -> Tensor:

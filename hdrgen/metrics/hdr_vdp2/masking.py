@@ -10,12 +10,13 @@ from torch import Tensor
 
 from hdrgen.metrics.hdr_vdp2.resizing import BLOCK, Resizer
 from hdrgen.tiling import by_strips
-from hdrgen.tiling.strips import PIXELS
 
 # `mask_p`, `mask_q`, `mask_self`, `mask_xo` and `mask_xn` of the release, which has their decimal logarithms.
 _P = 10**0.544068
 _Q = 10**0.49576
 _SELF, _ORIENTATIONS, _NEIGHBOURS = (k * math.log(10) for k in (0.189065, 0.449199, 1.52512))  # logs of factors
+
+_TOGETHER = 2**18  # values of a difference: what is made of them stays in the cache
 
 
 class Neighbours(NamedTuple):
@@ -26,7 +27,12 @@ class Neighbours(NamedTuple):
 
 
 def visible_difference(
-    difference: Tensor, sensitivity: Tensor, masking: Sequence[Tensor] | None, neighbours: Neighbours, band: int
+    difference: Tensor,
+    sensitivity: Tensor,
+    masking: Sequence[Tensor] | None,
+    neighbours: Neighbours,
+    band: int,
+    out: Tensor | None = None,
 ) -> Tensor:
     r"""Difference of one band, 1 where it is just visible.
 
@@ -48,6 +54,7 @@ def visible_difference(
         masking: Of `common_contrast` for all bands; None: nothing masks.
         neighbours: Of this band.
         band: Number of the band, from 0, the finest.
+        out: Where to, unless gradients are asked for; may be `difference`.
     """
     log_norm = band * math.log(2)
 
@@ -61,8 +68,8 @@ def visible_difference(
         masked = mask * ((_P + _Q) * log_sensitivity + (1 - _Q) * log_norm).exp()
         return visible * (1 + masked.square()).rsqrt()
 
-    rows = max(1, PIXELS // (BLOCK * difference[0, :, 0].numel())) * BLOCK
-    return by_strips(rows_of, difference.shape[-2:], rows=rows)
+    rows = max(1, _TOGETHER // (BLOCK * difference[0, :, 0].numel())) * BLOCK
+    return by_strips(rows_of, difference.shape[-2:], out, rows)
 
 
 def common_contrast(first: Tensor, second: Tensor) -> Tensor:
