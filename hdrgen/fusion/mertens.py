@@ -179,11 +179,7 @@ def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:
-    """A positive power, of 0 and more; at 0, where the slope of powers below 1 is infinite, the gradient is 0."""
-    if exponent == 1:
-        return x
-    if not x.requires_grad:
-        return x**exponent
+    """A positive power; at 0, where the slope of powers below 1 is infinite, the gradient is 0."""
     positive = x > 0
     return torch.where(positive, torch.where(positive, x, torch.ones_like(x)) ** exponent, torch.zeros_like(x))
 
