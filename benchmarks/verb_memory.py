@@ -20,6 +20,7 @@ VERBS = {
         *("tonemap", "a.exr", "--operator", "layer_decomposition"),
         *("-o", "OUT/t.jpg", "--overwrite"),
     ),
+    "compare": ("compare", "a.exr", "b.exr"),
     "expose": ("expose", "a.exr", "--ev=-2,0,2", "-o", "OUT/exposures", "--overwrite"),
     "merge of 3 JPEG": ("merge", "a.jpg", "b.jpg", "c.jpg", "--ev", "0,0.1,0.2", *MERGED),
     "merge of 2 OpenEXR": ("merge", "a.exr", "b.exr", "--ev", "0,0.1", *MERGED),

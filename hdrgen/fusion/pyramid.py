@@ -23,7 +23,7 @@ def pyramid_down(image: Tensor) -> Tensor:
     def rows(start: int, stop: int) -> Tensor:
         above = max(0, 2 * start - 2)
         part = image[..., above : 2 * stop + 1, :]
-        return _halved_columns(_halved_rows(part))[..., start - above // 2 : stop - above // 2, :]
+        return _halved_columns(_halved_rows(part)[..., start - above // 2 : stop - above // 2, :])
 
     return by_strips(rows, [(side + 1) // 2 for side in image.shape[-2:]])
 
@@ -71,7 +71,11 @@ def _halved_rows(image: Tensor) -> Tensor:
 def _halved_columns(image: Tensor) -> Tensor:
     padded = reflected(image, -1, 2)
     count = (image.shape[-1] + 1) // 2
-    return _binomial(*(padded[..., first::2][..., :count] for first in range(5)))
+    # Gathered first: neighbouring columns would be read from every other place twice or thrice.
+    even, odd = (padded[..., start::2].contiguous() for start in range(2))
+    return _binomial(
+        even[..., :count], odd[..., :count], even[..., 1:][..., :count], odd[..., 1:][..., :count], even[..., 2:]
+    )
 
 
 def _binomial(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor, fifth: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from hdrgen.errors import InputError
-from hdrgen.metrics.peak import value_at
 from hdrgen.metrics.precision import full_precision, promote
+from hdrgen.tiling import value_at
 
 ScaleAlignment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(radiance, target), both `(B, 3, H, W)`, to the same two on one scale; each image on its own."""

@@ -1,5 +1,6 @@
 """Images that no metric can judge are refused by name, before a NaN hides in a mean."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Literal
@@ -41,15 +42,25 @@ def check_images(image: Tensor, target: Tensor, scenes: Sequence[str], domain: D
         sizes = [f"{x.shape[-1]} x {x.shape[-2]}" for x in (image, target)]
         size, true_size = sizes if sizes[0] != sizes[1] else (tuple(x.shape) for x in (image, target))
         raise InputError(f"{', '.join(scenes)}: expected the size of the truth, {true_size}, found {size}")
-    _refuse("the result", "finite values", image, ~image.isfinite(), scenes, "NaN or infinite")
-    _refuse("the truth", "finite values", target, ~target.isfinite(), scenes, "NaN or infinite")
+    (least, most), (true_least, true_most) = (_extremes(x) for x in (image, target))
+    # Both are NaN where a value is. Only where there is something to tell are the values counted.
+    if not (math.isfinite(least) and math.isfinite(most)):
+        _refuse("the result", "finite values", image, ~image.isfinite(), scenes, "NaN or infinite")
+    if not (math.isfinite(true_least) and math.isfinite(true_most)):
+        _refuse("the truth", "finite values", target, ~target.isfinite(), scenes, "NaN or infinite")
     if domain == "display":
         return image
-    _refuse("the truth", "no negative light", target, target < 0, scenes, "negative")
-    for scene, dark in zip(scenes, (target == 0).flatten(1).all(1).tolist(), strict=True):
+    if true_least < 0:
+        _refuse("the truth", "no negative light", target, target < 0, scenes, "negative")
+    for scene, dark in zip(scenes, (target.flatten(1).amax(1) == 0).tolist(), strict=True):
         if dark:
             raise InputError(f"{scene}: expected a truth with some light, found all {target[0].numel()} values 0")
-    return _without_negatives(image, scenes)
+    return image if least >= 0 else _without_negatives(image, scenes)
+
+
+def _extremes(values: Tensor) -> tuple[float, float]:
+    least, most = values.detach().aminmax()
+    return least.item(), most.item()
 
 
 def _refuse(which: str, expected: str, values: Tensor, wrong: Tensor, scenes: Sequence[str], kind: str) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from hdrgen.metrics.colour import PQ_PEAK, STANDARD, pq_encode
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
+from hdrgen.metrics.rows import mean_over_rows
 
 BT709_TO_BT2020 = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956))
 """Linear colour, ITU-R BT.2087."""
@@ -48,9 +49,13 @@ def delta_e_itp(image: Tensor, target: Tensor) -> Tensor:
 
     Source: Recommendation ITU-R BT.2124-0, 2019.
     """
-    difference = itp_of(image) - itp_of(target)
-    distance: Tensor = torch.linalg.vector_norm(difference, dim=-3)
-    return JUST_NOTICEABLE * distance.mean((-2, -1))
+
+    def distance(*pair: Tensor) -> Tensor:
+        itp, true_itp = map(itp_of, pair)
+        length: Tensor = torch.linalg.vector_norm(itp - true_itp, dim=-3, keepdim=True)
+        return length
+
+    return JUST_NOTICEABLE * mean_over_rows(distance, image, target)
 
 
 class DeltaEITP(ImageMetric):

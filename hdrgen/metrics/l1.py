@@ -2,10 +2,12 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
+from hdrgen.metrics.rows import mean_over_rows
 
 
 @full_precision
@@ -23,7 +25,7 @@ def l1(image: Tensor, target: Tensor) -> Tensor:
     >>> l1(torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5))
     tensor([0.5000])
     """
-    return (image - target).abs().flatten(1).mean(1)
+    return mean_over_rows(lambda *pair: torch.sub(*pair).abs(), image, target)
 
 
 class L1(ImageMetric):

@@ -7,7 +7,7 @@ from torch import Tensor
 from hdrgen.errors import InputError
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.windows import WINDOW, Border, similarity
+from hdrgen.metrics.windows import WINDOW, Border, mean_similarity
 
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Weight of each scale, fine to coarse (Wang et al. 2003)."""
@@ -19,7 +19,7 @@ SMALLEST_SIDE = WINDOW * 2 ** (len(EXPONENTS) - 1)
 def ms_ssim(image: Tensor, target: Tensor, data_range: float = 1.0, border: Border = "valid") -> Tensor:
     r"""MS-SSIM of each image, :math:`\text{SSIM}_5^{\beta_5} \prod_{s<5} c_s^{\beta_s}`.
 
-    :math:`c_s` is the mean contrast-structure term of `hdrgen.metrics.windows.similarity` at scale :math:`s`; a scale
+    :math:`c_s` is the mean contrast-structure term of `hdrgen.metrics.windows` at scale :math:`s`; a scale
     is the mean of 2 x 2 pixels of the one before. Means are over pixels and channels, as in torchmetrics; a negative
     one, which has no real power, counts as 0.
 
@@ -44,9 +44,8 @@ def ms_ssim(image: Tensor, target: Tensor, data_range: float = 1.0, border: Bord
         )
     result = torch.ones(image.shape[0], dtype=image.dtype, device=image.device)
     for scale, exponent in enumerate(EXPONENTS, 1):
-        luminance, contrast = similarity(image, target, data_range, border)
-        factor = contrast * luminance if scale == len(EXPONENTS) else contrast
-        result = result * _power(factor.flatten(1).mean(1), exponent)
+        mean = mean_similarity(image, target, data_range, border, contrast_only=scale < len(EXPONENTS))
+        result = result * _power(mean, exponent)
         image, target = F.avg_pool2d(image, 2), F.avg_pool2d(target, 2)
     return result
 

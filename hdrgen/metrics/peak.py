@@ -7,6 +7,8 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.metrics.precision import promote
+from hdrgen.metrics.rows import Rows, both_by_rows
+from hdrgen.tiling import value_at
 
 PEAK_QUANTILE = 0.999
 """Default share of the truth's values below its peak: a few specular pixels do not set the scale of all others."""
@@ -34,11 +36,6 @@ def peak_of(target: Tensor, quantile: float) -> Tensor:
     return peak.clamp_min(torch.finfo(torch.float32).tiny).view(-1, 1, 1, 1)
 
 
-def value_at(values: Tensor, rank: int) -> Tensor:
-    """The `rank`-th smallest value of each row `(B, N)`, counted from 1; `torch.quantile` ends at 16 million values."""
-    return values.kthvalue(rank, dim=1).values
-
-
 def relative_to_peak(
     radiance: Tensor, target: Tensor, quantile: float, beyond_peak: BeyondPeak = "score"
 ) -> tuple[Tensor, Tensor]:
@@ -61,11 +58,24 @@ def relative_to_peak(
     >>> relative_to_peak(4 * truth, truth, 0.75)[0].flatten().tolist()  # the peak is 8
     [0.5, 1.0, 4.0, 7.0]
     """
+    return both_by_rows(relative_rows(target, quantile, beyond_peak), radiance, target)
+
+
+def relative_rows(target: Tensor, quantile: float, beyond_peak: BeyondPeak = "score") -> Rows:
+    """`relative_to_peak` for some rows at a time; the peak is the whole target's.
+
+    Raises:
+        InputError: Another quantile or `beyond_peak`.
+    """
     if beyond_peak not in ("score", "clip"):
         raise InputError(f"expected beyond_peak 'score' or 'clip', found {beyond_peak!r}", argument="beyond_peak")
     peak = peak_of(target, quantile)
-    result, truth = (promote(image) / peak for image in (radiance, target))
-    shown = result.clamp(0, 1)
-    if beyond_peak == "score":
-        shown = shown + (result - truth.clamp_min(1)).clamp(0, FARTHEST)
-    return shown, truth.clamp(0, 1)
+
+    def rows_of(image: Tensor, true_image: Tensor) -> tuple[Tensor, Tensor]:
+        result, truth = (promote(x) / peak for x in (image, true_image))
+        shown = result.clamp(0, 1)
+        if beyond_peak == "score":
+            shown = shown + (result - truth.clamp_min(1)).clamp(0, FARTHEST)
+        return shown, truth.clamp(0, 1)
+
+    return rows_of

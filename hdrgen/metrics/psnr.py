@@ -5,8 +5,9 @@ import math
 from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_to_peak
+from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_rows
 from hdrgen.metrics.precision import full_precision
+from hdrgen.metrics.rows import mean_over_rows
 from hdrgen.tonemap import mu_law
 
 PSNR_CEILING = 100.0
@@ -31,12 +32,21 @@ def psnr(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
     >>> psnr(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.1))
     tensor([20.])
     """
-    error = (image - target).square().flatten(1).mean(1)
+    return decibels(mean_over_rows(_squared, image, target), data_range)
+
+
+def _squared(image: Tensor, target: Tensor) -> Tensor:
+    return (image - target).square()
+
+
+def decibels(error: Tensor, data_range: float = 1.0) -> Tensor:
+    """PSNR of mean squared errors, see `psnr`."""
     # 1e-30 lies below the ceiling for any range above 1e-10, and keeps the logarithm finite.
     # The two logarithms apart: the gradient of a quotient would overflow where the error is 0.
     return (20 * math.log10(data_range) - 10 * error.clamp_min(1e-30).log10()).clamp_max(PSNR_CEILING)
 
 
+@full_precision
 def psnr_l(
     radiance: Tensor, target: Tensor, peak_quantile: float = PEAK_QUANTILE, beyond_peak: BeyondPeak = "score"
 ) -> Tensor:
@@ -53,9 +63,11 @@ def psnr_l(
     Returns:
         `(B,)` in dB.
     """
-    return psnr(*relative_to_peak(radiance, target, peak_quantile, beyond_peak))
+    relative = relative_rows(target, peak_quantile, beyond_peak)
+    return decibels(mean_over_rows(lambda *pair: _squared(*relative(*pair)), radiance, target))
 
 
+@full_precision
 def psnr_mu(
     radiance: Tensor,
     target: Tensor,
@@ -77,8 +89,13 @@ def psnr_mu(
     Returns:
         `(B,)` in dB.
     """
-    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile, beyond_peak))
-    return psnr(coded, true_code)
+    relative = relative_rows(target, peak_quantile, beyond_peak)
+
+    def error_of(image: Tensor, true_image: Tensor) -> Tensor:
+        coded, true_code = (mu_law(x, mu) for x in relative(image, true_image))
+        return _squared(coded, true_code)
+
+    return decibels(mean_over_rows(error_of, radiance, target))
 
 
 class PSNR(ImageMetric):

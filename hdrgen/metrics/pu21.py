@@ -10,7 +10,8 @@ from hdrgen.metrics.colour import luminance
 from hdrgen.metrics.crf_correction import correct_response
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.psnr import PSNR_CEILING, psnr
+from hdrgen.metrics.psnr import PSNR_CEILING, decibels, psnr
+from hdrgen.metrics.rows import both_by_rows, mean_over_rows
 from hdrgen.metrics.ssim import ssim
 from hdrgen.metrics.windows import Border
 
@@ -98,6 +99,7 @@ def pu21_decode(codes: Tensor, encoding: PU21Encoding = "banding_glare") -> Tens
     return ((ratio - curve.p1) / (curve.p2 - curve.p3 * ratio)).pow(1 / curve.p4)
 
 
+@full_precision
 def pu21_psnr(
     image: Tensor, target: Tensor, encoding: PU21Encoding = "banding_glare", crf_correction: bool = False
 ) -> Tensor:
@@ -115,7 +117,12 @@ def pu21_psnr(
         `(B,)` in dB.
     """
     image = correct_response(image, target) if crf_correction else image
-    return psnr(pu21_encode(image, encoding), pu21_encode(target, encoding), PU21_PEAK)
+
+    def error_of(*pair: Tensor) -> Tensor:
+        code, true_code = (pu21_encode(x, encoding) for x in pair)
+        return (code - true_code).square()
+
+    return decibels(mean_over_rows(error_of, image, target), PU21_PEAK)
 
 
 def pu21_psnr_y(
@@ -151,7 +158,11 @@ def pu21_ssim(
 
 @full_precision
 def _codes_of_luminance(image: Tensor, target: Tensor, encoding: PU21Encoding) -> tuple[Tensor, Tensor]:
-    return pu21_encode(luminance(image), encoding), pu21_encode(luminance(target), encoding)
+    def codes(*pair: Tensor) -> tuple[Tensor, Tensor]:
+        first, second = (pu21_encode(luminance(x), encoding) for x in pair)
+        return first, second
+
+    return both_by_rows(codes, image, target)
 
 
 class PU21PSNR(ImageMetric):

@@ -3,9 +3,10 @@
 from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_to_peak
+from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_rows, relative_to_peak
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.windows import Border, similarity
+from hdrgen.metrics.rows import both_by_rows
+from hdrgen.metrics.windows import Border, mean_similarity
 from hdrgen.tonemap import mu_law
 
 WANG_2004 = 'Wang, Bovik, Sheikh, Simoncelli: "Image Quality Assessment: From Error Visibility to SSIM", TIP 2004.'
@@ -33,8 +34,7 @@ def ssim(image: Tensor, target: Tensor, data_range: float = 1.0, border: Border 
     >>> round(ssim(torch.zeros(1, 3, 11, 11), torch.full((1, 3, 11, 11), 0.5)).item(), 6)  # 1e-4 / (0.25 + 1e-4)
     0.0004
     """
-    luminance, contrast = similarity(image, target, data_range, border)
-    return (luminance * contrast).flatten(1).mean(1)
+    return mean_similarity(image, target, data_range, border)
 
 
 def ssim_l(
@@ -44,6 +44,7 @@ def ssim_l(
     return ssim(*relative_to_peak(radiance, target, peak_quantile, beyond_peak))
 
 
+@full_precision
 def ssim_mu(
     radiance: Tensor,
     target: Tensor,
@@ -52,8 +53,13 @@ def ssim_mu(
     beyond_peak: BeyondPeak = "score",
 ) -> Tensor:
     """SSIM of radiance after the mu-law, with the target's `peak_quantile` at 1."""
-    coded, true_code = (mu_law(x, mu) for x in relative_to_peak(radiance, target, peak_quantile, beyond_peak))
-    return ssim(coded, true_code)
+    relative = relative_rows(target, peak_quantile, beyond_peak)
+
+    def coded(image: Tensor, true_image: Tensor) -> tuple[Tensor, Tensor]:
+        code, true_code = (mu_law(x, mu) for x in relative(image, true_image))
+        return code, true_code
+
+    return ssim(*both_by_rows(coded, radiance, target))
 
 
 class SSIM(ImageMetric):

@@ -3,6 +3,7 @@
 from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.ranks import value_at
 from hdrgen.tiling.strips import by_strips, mean_by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress, reduced_whole
 from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image
@@ -22,4 +23,5 @@ __all__ = [
     "pad_to_multiple",
     "reduced_whole",
     "row_slices",
+    "value_at",
 ]

@@ -20,10 +20,10 @@ PIXELS = 2**18
 """Of a strip, about: few enough for the cache, enough for several threads."""
 
 
-def _strips(size: Sequence[int]) -> list[slice]:
+def _strips(size: Sequence[int], rows: int | None = None) -> list[slice]:
     """Even, since two rows of an enlarged image come from one (`hdrgen.fusion.pyramid`)."""
     height, width = size
-    return list(row_slices(height, max(2, PIXELS // width // 2 * 2)))
+    return list(row_slices(height, rows or max(2, PIXELS // width // 2 * 2)))
 
 
 def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -> Tensor:
@@ -40,25 +40,28 @@ def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -
     return torch.stack(sums).sum(0) / (size[0] * size[1])
 
 
-def by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None) -> Tensor:
+def by_strips(
+    rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None, rows: int | None = None
+) -> Tensor:
     """An image (..., H, W) put together from its rows.
 
     Args:
         rows_of: The rows from a start, which is even, to before a stop.
         size: H and W of the whole.
         out: Where to, unless gradients are asked for; `rows_of` may use its own rows of it.
+        rows: Of each strip but the last; None: an even number, by the width.
 
     >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], (130, 1)).sum().item() == sum(range(130))
     True
     """
-    first_rows, *others = _strips(size)
+    first_rows, *others = _strips(size, rows)
     first = rows_of(first_rows.start, first_rows.stop)
     if first.requires_grad:
-        return torch.cat([first, *(rows_of(rows.start, rows.stop) for rows in others)], -2)
+        return torch.cat([first, *(rows_of(strip.start, strip.stop) for strip in others)], -2)
     if not others and out is None:
         return first
     result = first.new_empty(*first.shape[:-2], *size) if out is None else out
     result[..., first_rows, :] = first
-    for rows in others:
-        result[..., rows, :] = rows_of(rows.start, rows.stop)
+    for strip in others:
+        result[..., strip, :] = rows_of(strip.start, strip.stop)
     return result

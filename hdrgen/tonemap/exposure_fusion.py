@@ -8,13 +8,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from hdrgen.camera import Gamma, form_image, luminance_of
+from hdrgen.camera import luminance_of, power
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, fuse
-from hdrgen.tiling import by_strips
+from hdrgen.tiling import by_strips, value_at
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance
 
+GAMMA = 2.2
 MIDDLE = 0.18
 """Radiance, of what reaches white, at which the median luminance is exposed at EV 0."""
 
@@ -48,23 +49,32 @@ class ExposureFusion(Operator):
     def __call__(self, radiance: Tensor) -> Tensor:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         image = as_radiance(radiance)
-        median = luminance_of(image).flatten(-3).median(-1).values[..., None, None, None]
+        median = _median(image)
         brightest = image.amax(IMAGE, keepdim=True)
         # A picture that is black for the most part is exposed for its brightest pixel.
         level = torch.where(median > 0, median, brightest).clamp_min(torch.finfo(image.dtype).tiny)
-        exposed = partial(_exposed, image, level)
+        encoded = by_strips(partial(_encoded, image, level), image.shape[-2:])
+        exposed = partial(_exposed, encoded)
         # Each exposure is made when it is asked for: together they need gigabytes for a photograph.
         return fuse(
             lambda: map(exposed, self.ev), self.mertens.contrast, self.mertens.saturation, self.mertens.exposure
         )
 
 
-def _exposed(image: Tensor, level: Tensor, ev: float) -> Tensor:
-    """Radiance `level` as middle grey at EV 0."""
-    exposures = torch.tensor([ev]).to(image)
+def _median(image: Tensor) -> Tensor:
+    """Of luminance, the lower of two, (..., 1, 1, 1)."""
+    size = image.shape[-2:]
+    luminance = by_strips(lambda start, stop: luminance_of(image[..., start:stop, :]), size)
+    values = luminance.reshape(-1, size.numel())
+    return value_at(values, (values.shape[1] + 1) // 2).view(*image.shape[:-3], 1, 1, 1)
 
-    def rows(start: int, stop: int) -> Tensor:
-        radiance = image[..., start:stop, :] / level * MIDDLE
-        return form_image(radiance, exposures, Gamma(2.2), bits=None).squeeze(-4)
 
-    return by_strips(rows, image.shape[-2:])
+def _encoded(image: Tensor, level: Tensor, start: int, stop: int) -> Tensor:
+    """Rows of radiance, `level` as middle grey, under the curve; not cut off."""
+    return power(image[..., start:stop, :] / level * MIDDLE, 1 / GAMMA)
+
+
+def _exposed(encoded: Tensor, ev: float) -> Tensor:
+    """The exposure of so many stops: a gain of radiance is one of its power, and one power serves all exposures."""
+    gain = 2 ** (ev / GAMMA)
+    return by_strips(lambda start, stop: (encoded[..., start:stop, :] * gain).clamp(0, 1), encoded.shape[-2:])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from hdrgen.tiling import by_strips
+from hdrgen.tiling import by_strips, value_at
 
 IMAGE = (-3, -2, -1)
 BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
@@ -66,10 +66,10 @@ def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
     >>> stretch_most(torch.arange(1, 101.0).view(1, 1, 100), 0.1, 0.5)[0, 0, [0, 49, 99]].tolist()
     [0.0, 0.5, 1.0]
     """
-    values = plane.flatten(-3)
-    lower = max(1, round(clip * values.shape[-1]))  # by rank: torch.quantile ends at 16 million values
+    values = plane.reshape(-1, plane.shape[-3:].numel())
+    lower = max(1, round(clip * values.shape[-1]))
     upper = max(lower, round((1 - clip) * values.shape[-1]))
-    low, high = (values.kthvalue(rank).values[..., None, None, None] for rank in (lower, upper))
+    low, high = (value_at(values, rank).view(*plane.shape[:-3], 1, 1, 1) for rank in (lower, upper))
     flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
     stretched = ((plane - low) / torch.where(flat, torch.ones_like(low), high - low)).clamp(0, 1)
     return torch.where(flat, middle + (plane > high) * (1 - middle) - (plane < low) * middle, stretched)

@@ -106,3 +106,14 @@ def test_a_largest_value_of_a_few_units_is_told_to_be_taken_as_cd_m2(radiance, l
     np.save(radiance[0], truth * (largest / truth.max()))
     with pytest.warns(InputWarning, match=rf"taken as {largest:.2g} cd/m2"):
         compared(radiance, metrics=["pu21_psnr"])
+
+
+@pytest.mark.parametrize(("chosen", "refused"), [(None, True), (["psnr_l"], False)])
+def test_memory_that_a_pair_will_not_find_is_told_before_it_is_read(chosen, refused, radiance, monkeypatch):
+    monkeypatch.setattr("hdrgen.io.memory._SMALL", 0)
+    monkeypatch.setattr("hdrgen.io.memory.free_memory", lambda: 40 * 48 * 120)  # hdr_vdp2 takes 125 for each pixel
+    if refused:
+        with pytest.raises(InputError, match=r"truth\.npy: expected at most 80% of the free memory"):
+            compared(radiance, metrics=chosen)
+    else:
+        assert compared(radiance, metrics=chosen)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from hdrgen.errors import InputError
 from hdrgen.metrics import HDRVDP2, pixels_per_degree
@@ -15,7 +16,7 @@ from hdrgen.metrics.hdr_vdp2.optics import optics
 from hdrgen.metrics.hdr_vdp2.photoreceptors import photoreceptors
 from hdrgen.metrics.hdr_vdp2.pooling import band_weights, contrast_map, detection_probability
 from hdrgen.metrics.hdr_vdp2.pyramid import level_sizes, steerable_pyramid
-from hdrgen.metrics.hdr_vdp2.resizing import blocks_of, resizer, resizing_matrix
+from hdrgen.metrics.hdr_vdp2.resizing import BLOCK, blocks_of, resizer, resizing_matrix
 from hdrgen.metrics.hdr_vdp2.sensitivity import neural_sensitivity
 from tests.metrics import hdr_vdp2_oracle as oracle
 from tests.metrics.test_hdr_vdp2 import TAPS
@@ -118,6 +119,20 @@ def test_filters_mirror_about_the_outermost_pixel():
     torch.testing.assert_close(filter_bank([kernel], (19, 12)).correlate(image)[:, 0], expected)
 
 
+@pytest.mark.parametrize("differentiated", [False, True])
+def test_tiles_of_a_large_image_are_filtered_as_the_whole(differentiated):
+    size, kernels = (300, 2000), sp3_taps().oriented[:2]
+    bank = filter_bank(kernels, size)
+    assert bank.tile[0] < size[0]
+    assert bank.tile[1] < size[1]
+    image = noise(1, *size).requires_grad_(differentiated)
+    expected = [ndimage.correlate(image[0].detach().numpy(), kernel.numpy(), mode="mirror") for kernel in kernels]
+    np.testing.assert_allclose(bank.correlate(image)[0].detach().numpy(), np.stack(expected), atol=1e-12)
+    planes = image[:, None]
+    back = [ndimage.convolve(image[0].detach().numpy(), kernel.numpy(), mode="mirror") for kernel in kernels]
+    np.testing.assert_allclose(bank.convolve([planes, planes])[0].detach().numpy(), sum(back), atol=1e-12)
+
+
 @settings(max_examples=40)
 @given(st.integers(8, 90), st.integers(8, 90))
 def test_resizing_is_matlab_s_rule(old, new):
@@ -143,8 +158,15 @@ def test_blocks_leave_out_zeros_only():
     assert sum(block.weights.numel() for block in blocks) < matrix.numel() / 2
 
 
-def test_common_contrast_is_the_mean_over_a_window():
-    first, second = noise(1, 4, 9, 7), noise(1, 4, 9, 7, seed=1)
+def test_rows_of_a_resized_image_are_those_of_the_whole():
+    resize, image = resizer((100, 40), (200, 70)), noise(2, 100, 40)
+    rows = [resize.rows_of(image, start, min(start + 2 * BLOCK, 200)) for start in range(0, 200, 2 * BLOCK)]
+    torch.testing.assert_close(torch.cat(rows, -2), resize(image))
+
+
+@pytest.mark.parametrize("width", [7, 40000])  # one strip, and several
+def test_common_contrast_is_the_mean_over_a_window(width):
+    first, second = noise(1, 2, 9, width), noise(1, 2, 9, width, seed=1)
     expected = F.avg_pool2d(torch.minimum(first.abs(), second.abs()), 3, 1, 1)
     torch.testing.assert_close(common_contrast(first, second), expected)
 

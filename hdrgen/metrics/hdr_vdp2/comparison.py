@@ -25,6 +25,7 @@ from hdrgen.metrics.hdr_vdp2.pooling import (
 )
 from hdrgen.metrics.hdr_vdp2.sensitivity import filter_base
 from hdrgen.metrics.precision import full_precision
+from hdrgen.tiling import by_strips
 
 _SMALLEST = 8  # the 15 x 15 high-pass filter needs 7 pixels to mirror
 _CHANGE = 0.001  # of the reference: what blur in the eye brings to unchanged pixels does not count in quality
@@ -47,12 +48,12 @@ class HDRVDP2Result:
 
 
 class _Retina(NamedTuple):
-    """Both images of each pair behind the receptors: the B tests, then the B references."""
+    """Images behind the receptors."""
 
     bands: list[Tensor]
-    """`(2B, K, h, w)` of each band, in JND."""
+    """`(B, K, h, w)` of each band, in JND; `_differ` uses them up."""
     adaptation: Tensor
-    """`(2B, H, W)` in cd/m2."""
+    """`(B, H, W)` in cd/m2."""
 
 
 @full_precision
@@ -121,8 +122,17 @@ def _check(test: Tensor, reference: Tensor, ppd: float, encoding: str, channels:
 
 def _compare(parts: VisualModel, observer: Observer, test: Tensor, reference: Tensor) -> HDRVDP2Result:
     """Of decoded images."""
-    retina = _see(parts, observer, test, reference)
-    differences, errors = _differ(parts, observer.masking, retina, _changed(test, reference))
+    surround = _surround(reference, observer.surround)
+    # One after the other: both at once would hold twice the light and its canvas.
+    retinas = [_see(parts, observer, image, surround) for image in (test, reference)]
+    _filter_bases(parts, *retinas)
+    bands, adaptations = zip(*retinas, strict=True)
+    del retinas
+    position = table_position((adaptations[0] + adaptations[1]) / 2)[:, None]
+    del adaptations
+    local = torch.cat([position, _changed(test, reference)], 1)
+    del position
+    differences, errors = _differ(parts, observer.masking, bands, local)
     contrast = contrast_map(parts.pyramid.join(differences), observer.spatial_pooling)
     p_map = detection_probability(contrast)
     return HDRVDP2Result(
@@ -134,17 +144,18 @@ def _compare(parts: VisualModel, observer: Observer, test: Tensor, reference: Te
     )
 
 
-def _see(parts: VisualModel, observer: Observer, test: Tensor, reference: Tensor) -> _Retina:
-    """Eye, receptors and pyramid of all images at once."""
-    light = torch.cat([test, reference])
-    if observer.optics:
-        light = parts.optics(light, _surround(reference, observer.surround).repeat(2, 1, 1, 1))
-    response, adaptation = parts.photoreceptors(light)
-    bands = parts.pyramid.split(response)
-    base = bands[-1][:, 0]
-    outside = base.chunk(2)[1].mean((1, 2), keepdim=True).repeat(2, 1, 1)
-    filtered = filter_base(base, adaptation.mean((1, 2)), parts.base_frequencies, outside)
-    return _Retina([*bands[:-1], filtered[:, None]], adaptation)
+def _see(parts: VisualModel, observer: Observer, image: Tensor, surround: Tensor) -> _Retina:
+    """Eye, receptors and pyramid."""
+    response, adaptation = parts.photoreceptors(parts.optics(image, surround) if observer.optics else image)
+    return _Retina(parts.pyramid.split(response), adaptation)
+
+
+def _filter_bases(parts: VisualModel, test: _Retina, reference: _Retina) -> None:
+    """The sensitivity to the last bands, each surrounded by the reference's mean."""
+    outside = reference.bands[-1][:, 0].mean((1, 2), keepdim=True)
+    for retina in (test, reference):
+        base, luminance = retina.bands[-1][:, 0], retina.adaptation.mean((1, 2))
+        retina.bands[-1] = filter_base(base, luminance, parts.base_frequencies, outside)[:, None]
 
 
 def _surround(reference: Tensor, value: float | None) -> Tensor:
@@ -157,27 +168,59 @@ def _surround(reference: Tensor, value: float | None) -> Tensor:
 
 def _changed(test: Tensor, reference: Tensor) -> Tensor:
     """1 where a channel differs by more than 0.1 % of the reference, else 0, `(B, 1, H, W)`; without a gradient."""
-    difference = (test - reference).detach().abs() > _CHANGE * reference.detach()
-    return difference.any(1, keepdim=True).to(test.dtype)
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        image, target = (x[..., start:stop, :].detach() for x in (test, reference))
+        return ((image - target).abs() > _CHANGE * target).any(1, keepdim=True).to(test.dtype)
+
+    return by_strips(rows_of, test.shape[-2:])
 
 
-def _differ(parts: VisualModel, masking: bool, retina: _Retina, changed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Visible differences of each band `(B, K, h, w)`, and the errors of their planes `(B, K)`."""
-    pairs = [band.chunk(2) for band in retina.bands]
-    contrast = [common_contrast(test, reference) for test, reference in pairs] if masking else None
-    position = table_position(torch.stack(retina.adaptation.chunk(2)).mean(0))[:, None]
-    differences, errors = [], []
-    for band, (test, reference) in enumerate(pairs):
-        local = parts.from_image[band](torch.cat([position, changed], 1))
-        sensitivity = _sensitivity(parts, band, local[:, :1])
-        difference = visible_difference(test - reference, sensitivity, contrast, parts.neighbours[band], band)
+def _differ(
+    parts: VisualModel, masking: bool, bands: Sequence[list[Tensor]], local: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Visible differences of each band `(B, K, h, w)`, and the errors of their planes `(B, K)`.
+
+    Args:
+        parts: Of the model.
+        masking: Whether contrast hides contrast.
+        bands: Of the tests and of the references; used up, for they are most of what is held.
+        local: Position of the adaptation in the tables, and whether a pixel changed, `(B, 2, H, W)`.
+    """
+    differences, contrast = [], []
+    while bands[0]:
+        test, reference = (each.pop(0) for each in bands)
+        difference, common = _compared(test, reference)
         differences.append(difference)
-        errors.append(band_error(difference, local[:, 1:]))
+        contrast.append(common)
+    errors = []
+    for band, difference in enumerate(differences):
+        own = parts.from_image[band](local)
+        sensitivity = _sensitivity(parts, band, own[:, :1])
+        neighbours = parts.neighbours[band]
+        differences[band] = visible_difference(
+            difference, sensitivity, contrast if masking else None, neighbours, band, out=difference
+        )
+        errors.append(band_error(differences[band], own[:, 1:]))
     return differences, errors
+
+
+def _compared(test: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """Difference and common contrast of two bands, which are overwritten by them unless gradients are asked for."""
+    if test.requires_grad or reference.requires_grad:
+        return test - reference, common_contrast(test, reference)
+    for first, second in zip(test.unbind(1), reference.unbind(1), strict=True):
+        common = common_contrast(first, second)
+        first.sub_(second)
+        second.copy_(common)
+    return test, reference
 
 
 def _sensitivity(parts: VisualModel, band: int, position: Tensor) -> Tensor:
     """Contrast sensitivity of a band at every pixel; of the last, which was filtered, 1."""
     if band == parts.sensitivity.shape[0]:
         return torch.ones_like(position)
-    return uniform_linear(position.clamp(0, 1), parts.sensitivity[band])
+    table = parts.sensitivity[band]
+    return by_strips(
+        lambda start, stop: uniform_linear(position[..., start:stop, :].clamp(0, 1), table), position.shape[-2:]
+    )

@@ -8,12 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hdrgen.metrics.hdr_vdp2.resizing import Resizer
+from hdrgen.metrics.hdr_vdp2.resizing import BLOCK, Resizer
+from hdrgen.tiling import by_strips
 
 # `mask_p`, `mask_q`, `mask_self`, `mask_xo` and `mask_xn` of the release, which has their decimal logarithms.
 _P = 10**0.544068
 _Q = 10**0.49576
 _SELF, _ORIENTATIONS, _NEIGHBOURS = (k * math.log(10) for k in (0.189065, 0.449199, 1.52512))  # logs of factors
+
+_TOGETHER = 2**18  # values of a difference: what is made of them stays in the cache
 
 
 class Neighbours(NamedTuple):
@@ -24,7 +27,12 @@ class Neighbours(NamedTuple):
 
 
 def visible_difference(
-    difference: Tensor, sensitivity: Tensor, masking: Sequence[Tensor] | None, neighbours: Neighbours, band: int
+    difference: Tensor,
+    sensitivity: Tensor,
+    masking: Sequence[Tensor] | None,
+    neighbours: Neighbours,
+    band: int,
+    out: Tensor | None = None,
 ) -> Tensor:
     r"""Difference of one band, 1 where it is just visible.
 
@@ -46,21 +54,35 @@ def visible_difference(
         masking: Of `common_contrast` for all bands; None: nothing masks.
         neighbours: Of this band.
         band: Number of the band, from 0, the finest.
+        out: Where to, unless gradients are asked for; may be `difference`.
     """
-    log_sensitivity = sensitivity.clamp_min(_tiny(sensitivity)).log()
     log_norm = band * math.log(2)
-    gain = power(difference.abs(), _P - 1, _P * log_sensitivity + (1 - _P) * log_norm)
-    if masking is None:
-        return difference * gain
-    masked = _mask(masking, neighbours, band) * ((_P + _Q) * log_sensitivity + (1 - _Q) * log_norm).exp()
-    return difference * gain * (1 + masked.square()).rsqrt()
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        part = difference[..., start:stop, :]
+        log_sensitivity = sensitivity[..., start:stop, :].clamp_min(_tiny(sensitivity)).log()
+        visible = part * power(part.abs(), _P - 1, _P * log_sensitivity + (1 - _P) * log_norm)
+        if masking is None:
+            return visible
+        mask = _mask(masking, neighbours, band, start, stop)
+        masked = mask * ((_P + _Q) * log_sensitivity + (1 - _Q) * log_norm).exp()
+        return visible * (1 + masked.square()).rsqrt()
+
+    rows = max(1, _TOGETHER // (BLOCK * difference[0, :, 0].numel())) * BLOCK
+    return by_strips(rows_of, difference.shape[-2:], out, rows)
 
 
 def common_contrast(first: Tensor, second: Tensor) -> Tensor:
     """Contrast that two bands share near each pixel: the mean over 3 x 3 of the smaller magnitude, 0 beyond edges."""
-    padded = F.pad(torch.minimum(first.abs(), second.abs()), (1, 1, 1, 1))
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
-    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        above, below = max(start - 1, 0), min(stop + 1, first.shape[-2])
+        both = torch.minimum(first[..., above:below, :].abs(), second[..., above:below, :].abs())
+        padded = F.pad(both, (1, 1, above - start + 1, stop + 1 - below))
+        rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
+        return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
+
+    return by_strips(rows_of, first.shape[-2:])
 
 
 def power(x: Tensor, exponent: float, log_factor: Tensor | float = 0.0) -> Tensor:
@@ -75,21 +97,21 @@ def _tiny(x: Tensor) -> float:
     return torch.finfo(x.dtype).tiny
 
 
-def _mask(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor:
-    """What hides contrast, before sensitivity: the sum of the three terms, times n to the power of q."""
-    own = masking[band]
+def _mask(masking: Sequence[Tensor], neighbours: Neighbours, band: int, start: int, stop: int) -> Tensor:
+    """What hides contrast in some rows, before sensitivity: the sum of the three terms, times n to the power of q."""
+    own = masking[band][..., start:stop, :]
     total = power(own, _Q, _SELF)
     if own.shape[1] > 1:
         total = total + power(own.sum(1, keepdim=True) - own, _Q, _ORIENTATIONS)
-    beside = _beside(masking, neighbours, band)
+    beside = _beside(masking, neighbours, band, start, stop)
     return total if beside is None else total + power(beside, _Q, _NEIGHBOURS)
 
 
-def _beside(masking: Sequence[Tensor], neighbours: Neighbours, band: int) -> Tensor | None:
+def _beside(masking: Sequence[Tensor], neighbours: Neighbours, band: int, start: int, stop: int) -> Tensor | None:
     """Contrast of the neighbouring bands at this band's size, each over its own n, times this band's."""
     parts = [
         # Of the same orientation; a band without orientations masks all, and is masked by the first.
-        resize(masking[other][:, : masking[band].shape[1]]).clamp_min(0) * 2.0 ** (band - other)
+        resize.rows_of(masking[other][:, : masking[band].shape[1]], start, stop).clamp_min(0) * 2.0 ** (band - other)
         for other, resize in ((band - 1, neighbours.finer), (band + 1, neighbours.coarser))
         if resize is not None
     ]

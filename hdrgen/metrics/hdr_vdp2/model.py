@@ -54,7 +54,7 @@ class Viewing(NamedTuple):
 
 @lru_cache(maxsize=4)
 def model(viewing: Viewing, dtype: torch.dtype, device: torch.device) -> VisualModel:
-    """The model, computed in float64; the last four are kept, at about 95 bytes for each pixel in float32.
+    """The model, computed in float64; the last four are kept, at about 8 bytes for each pixel.
 
     Args:
         viewing: Size of the images, pixels per degree, display and observer.

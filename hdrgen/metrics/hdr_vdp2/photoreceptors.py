@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hdrgen.camera import uniform_linear
 from hdrgen.metrics.hdr_vdp2.displays import Primaries
+from hdrgen.tiling import by_strips
 
 Curve = NDArray[np.float64]
 
@@ -38,10 +39,16 @@ class Photoreceptors(NamedTuple):
         Returns:
             `(N, H, W)` in JND with mean 0, and `(N, H, W)` in cd/m2.
         """
-        excitation = torch.einsum("rc,nchw->nrhw", self.primaries, light)
-        position = table_position(excitation)
-        jnd = uniform_linear(position[:, :2], self.cone).sum(1) + uniform_linear(position[:, 2], self.rod)
-        return jnd - jnd.mean((1, 2), keepdim=True), excitation[:, :2].sum(1)
+
+        def rows_of(start: int, stop: int) -> Tensor:
+            excitation = torch.einsum("rc,nchw->nrhw", self.primaries, light[..., start:stop, :])
+            position = table_position(excitation)
+            jnd = uniform_linear(position[:, :2], self.cone).sum(1) + uniform_linear(position[:, 2], self.rod)
+            return torch.stack([jnd, excitation[:, :2].sum(1)], 1)
+
+        jnd, adaptation = by_strips(rows_of, light.shape[-2:]).unbind(1)
+        # A copy, lest the response stays in memory as long as the other does.
+        return jnd - jnd.mean((1, 2), keepdim=True), adaptation.clone()
 
 
 def table_position(luminance: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hdrgen.tiling import mean_by_strips
+
 _FLOOR = 1e-12  # what the release adds before a logarithm or a division
 # `quality_band_freq` (cycles per degree) and `quality_band_w` of release 2.2.1, fitted to the opinions on LDR and HDR
 # images of Narwaria et al. 2015; below, the same of release 2.2.0, which had the seven coarser bands only.
@@ -53,11 +55,16 @@ def band_error(difference: Tensor, changed: Tensor) -> Tensor:
     Returns:
         `(B, K)`.
     """
-    total = (difference * changed).square().sum((2, 3))
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        return (difference[..., start:stop, :] * changed[..., start:stop, :]).square()
+
+    pixels = difference[0, 0].numel()
+    total = mean_by_strips(rows_of, difference.shape[-2:])[..., 0, 0] * pixels
     # The root has no gradient at 0. Identical images shall have one: 0.
     equal = total == 0
     root = torch.where(equal, 1, total).sqrt().masked_fill(equal, 0)
-    return root / (difference[0, 0].numel() * _FLOOR)
+    return root / (pixels * _FLOOR)
 
 
 def quality(errors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:

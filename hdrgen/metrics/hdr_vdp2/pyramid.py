@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from hdrgen.metrics.hdr_vdp2.filters import FilterBank, chain, filter_bank, sp3_taps
@@ -42,8 +41,8 @@ class SteerablePyramid(NamedTuple):
         for bank, oriented in zip(reversed(self.levels), bands[-2:0:-1], strict=True):
             spread = oriented.new_zeros(oriented.shape[0], 1, *bank.size)
             spread[..., ::2, ::2] = result
-            result = bank.convolve(torch.cat([oriented, spread], 1))[:, None]
-        return self.last.convolve(torch.cat([bands[0], result], 1))
+            result = bank.convolve([oriented, spread])[:, None]
+        return self.last.convolve([bands[0], result])
 
 
 def steerable_pyramid(height: int, width: int) -> SteerablePyramid:

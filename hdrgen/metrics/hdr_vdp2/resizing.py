@@ -1,11 +1,13 @@
 """Bicubic resizing by MATLAB's rule, which HDR-VDP compares bands of different size by."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-_BLOCK = 128  # rows of a matrix; larger blocks multiply more zeros, smaller ones keep the processor less busy
+BLOCK = 64
+"""Rows of a matrix: larger blocks multiply more zeros, smaller ones keep the processor less busy."""
 
 
 class MatrixBlock(NamedTuple):
@@ -26,13 +28,22 @@ class Resizer(NamedTuple):
 
     def __call__(self, image: Tensor) -> Tensor:
         """`(..., H, W)` to `(..., new H, new W)`."""
-        if self.rows:
-            parts = [weights @ image.narrow(-2, start, weights.shape[1]) for start, weights in self.rows]
-            image = torch.cat(parts, -2)
-        if self.columns:
-            parts = [image.narrow(-1, start, weights.shape[1]) @ weights.mT for start, weights in self.columns]
-            image = torch.cat(parts, -1)
-        return image
+        return self._columns_of(self._product(image, self.rows) if self.rows else image)
+
+    def rows_of(self, image: Tensor, start: int, stop: int) -> Tensor:
+        """The rows of the result from `start`, a multiple of `BLOCK`, to before `stop`, one or the end."""
+        if not self.rows:
+            return self._columns_of(image[..., start:stop, :])
+        return self._columns_of(self._product(image, self.rows[start // BLOCK : -(-stop // BLOCK)]))
+
+    def _product(self, image: Tensor, blocks: Sequence[MatrixBlock]) -> Tensor:
+        return torch.cat([weights @ image.narrow(-2, start, weights.shape[1]) for start, weights in blocks], -2)
+
+    def _columns_of(self, image: Tensor) -> Tensor:
+        if not self.columns:
+            return image
+        parts = [image.narrow(-1, start, weights.shape[1]) @ weights.mT for start, weights in self.columns]
+        return torch.cat(parts, -1)
 
 
 def resizer(old: tuple[int, int], new: tuple[int, int]) -> Resizer:
@@ -45,10 +56,10 @@ def blocks_of(matrix: Tensor) -> tuple[MatrixBlock, ...]:
     """Cut a matrix into rows that lie together, each block only as wide as it must be.
 
     >>> [(block.start, tuple(block.weights.shape)) for block in blocks_of(torch.eye(200))]
-    [(0, (128, 128)), (128, (72, 72))]
+    [(0, (64, 64)), (64, (64, 64)), (128, (64, 64)), (192, (8, 8))]
     """
     blocks = []
-    for rows in torch.split(matrix, _BLOCK):
+    for rows in torch.split(matrix, BLOCK):
         used = rows.any(0).nonzero()[:, 0]
         first, last = int(used[0]), int(used[-1])
         blocks.append(MatrixBlock(first, rows[:, first : last + 1].clone()))

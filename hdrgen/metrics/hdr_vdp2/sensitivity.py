@@ -57,7 +57,7 @@ def sensitivity_tables(frequencies: Sequence[float]) -> Tensor:
 
 
 def base_frequencies(height: int, width: int, band_frequency: float) -> Tensor:
-    """Frequencies of the low-pass residual on a canvas of twice its size, `(W + 1, 2H)`."""
+    """Frequencies of the low-pass residual on a canvas of twice its size, `(W + 1, H + 1)`."""
     return canvas_frequencies(height, width, band_frequency * 2 * math.sqrt(2))
 
 
