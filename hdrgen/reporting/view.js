@@ -11,19 +11,41 @@ function lightOf(radiance) {
   return { largest, mean: sum / count };
 }
 
+// Contrast of the light of a display: a straight line of log-odds through middle grey. Of a table, since powers take
+// long; it is even in roots, which makes it fine in the shadows, and near white, where the curve is steep, there is none
+function toneCurve(contrast) {
+  if (contrast === 1) return (grey) => grey;
+  const pivot = (0.18 / 0.82) ** (1 - contrast), steps = 8192;
+  const exact = (grey) => (pivot * grey ** contrast) / (pivot * grey ** contrast + (1 - grey) ** contrast);
+  const table = Float64Array.from({ length: steps + 1 }, (_, at) => exact((at / steps) ** 2));
+  return (grey) => {
+    if (grey > 0.995) return exact(grey);
+    const place = Math.sqrt(grey) * steps, at = Math.floor(place);
+    return table[at] + (place - at) * (table[at + 1] - table[at]);
+  };
+}
+
 // Reinhard et al. 2002, global, then contrast and saturation: `hdrgen tonemap` in the light of the display
 function toneMapper({ key, burnt, contrast, saturation }, light) {
   const gain = key / (Math.exp(light.mean) * (light.largest || 1)), limit = Math.max(gain * light.largest, 1) * 2 ** -burnt;
-  const pivot = (0.18 / 0.82) ** (1 - contrast);
+  const plain = contrast === 1 && saturation === 1, curve = toneCurve(contrast);
   return (radiance, from, target, to) => {
-    const scaled = gain * luminance(radiance, from), factor = (gain * (1 + scaled / limit ** 2)) / (1 + scaled);
-    const light = [0, 1, 2].map((channel) => Math.min(radiance[from + channel] * factor, 1));
-    const grey = Math.min(luminance(light, 0), 1), raised = pivot * grey ** contrast;
-    const toned = raised / (raised + (1 - grey) ** contrast), ratio = grey > 1e-12 ? toned / grey : 0;
-    const chroma = light.map((value) => saturation * (value * ratio - toned));
-    const most = Math.max(...chroma), least = Math.min(...chroma);
-    const share = Math.min(1, (1 - toned) / Math.max(most, 1e-12), toned / Math.max(-least, 1e-12));
-    for (let channel = 0; channel < 3; channel++) target[to + channel] = encoded(toned + share * chroma[channel]);
+    const scaled = gain * luminance(radiance, from), factor = (gain * (1 + scaled / (limit * limit))) / (1 + scaled);
+    const red = Math.min(radiance[from] * factor, 1), green = Math.min(radiance[from + 1] * factor, 1);
+    const blue = Math.min(radiance[from + 2] * factor, 1);
+    if (plain) {
+      target[to] = encoded(red);
+      target[to + 1] = encoded(green);
+      target[to + 2] = encoded(blue);
+      return;
+    }
+    const grey = Math.min(0.2126 * red + 0.7152 * green + 0.0722 * blue, 1), toned = curve(grey);
+    const ratio = grey > 1e-12 ? toned / grey : 0;
+    const r = saturation * (red * ratio - toned), g = saturation * (green * ratio - toned), b = saturation * (blue * ratio - toned);
+    const share = Math.min(1, (1 - toned) / Math.max(r, g, b, 1e-12), toned / Math.max(-r, -g, -b, 1e-12));
+    target[to] = encoded(Math.max(toned + share * r, 0));
+    target[to + 1] = encoded(Math.max(toned + share * g, 0));
+    target[to + 2] = encoded(Math.max(toned + share * b, 0));
   };
 }
 
@@ -146,7 +168,7 @@ function offered(figure) {
       pixel() {
         if (!mapped.checked) return null;
         const made = new Map(Array.from(sources, ([name, source]) => [source, toneMapper(settings(), light.get(name))]));
-        return (source, from, target, to) => made.get(source)(source.radiance, from, target, to);
+        return (source) => made.get(source);
       },
       painted(names) {
         for (const name of sliders) part(`.${name}-told`).textContent = settings()[name].toFixed(2);

@@ -5,7 +5,7 @@ const bytes = Uint8Array.from({ length: 65537 }, (_, at) => {
   const x = at / 65536;
   return Math.round(255 * (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055));
 });
-const encoded = (linear) => bytes[Math.round(65536 * Math.min(Math.max(linear, 0), 1))];
+const encoded = (linear) => bytes[linear < 1 ? Math.round(65536 * linear) : 65536];
 
 async function inflated(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -50,7 +50,7 @@ const luminance = (radiance, at) => 0.2126 * radiance[at] + 0.7152 * radiance[at
 const signed = (stops) => (stops < 0 ? "\u2212" : "+") + Math.abs(stops);
 
 // The viewer of a figure. `more` may add to it: a function of the viewer's parts, which returns any of
-//   pixel(): a function that paints one pixel (source, from, target, to) in place of the exposure, or null
+//   pixel(): null, or what gives of a source a function that paints one pixel (radiance, from, target, to)
 //   painted(names): called after each painting
 //   told(name, source, at): the values of a pixel in words
 async function view(figure, more = () => ({})) {
@@ -71,27 +71,34 @@ async function view(figure, more = () => ({})) {
   const decades = Math.log10(data.high / data.low);
   const added = more({ data, part, sources, repaint });
 
-  function paintPixel(source, at, gain, coloured, pixel) {
-    const from = 3 * at, to = 4 * at;
+  // The pixels of a row from a first to before a last
+  function paintSpan(source, first, last, gain, coloured, pixel) {
+    const target = picture.data, given = source.radiance;
     if (source.bytes) {
-      for (let channel = 0; channel < 3; channel++) picture.data[to + channel] = source.bytes[to + channel];
+      target.set(source.bytes.subarray(4 * first, 4 * last), 4 * first);
     } else if (coloured) {
-      const share = Math.log10((luminance(source.radiance, from) * data.scale) / data.low) / decades;
-      const colour = colours[Math.round(1023 * Math.min(Math.max(share, 0), 1))];
-      for (let channel = 0; channel < 3; channel++) picture.data[to + channel] = colour[channel];
+      for (let at = first; at < last; at++) {
+        const share = Math.log10((luminance(given, 3 * at) * data.scale) / data.low) / decades;
+        const colour = colours[Math.round(1023 * Math.min(Math.max(share, 0), 1))];
+        for (let channel = 0; channel < 3; channel++) target[4 * at + channel] = colour[channel];
+      }
     } else if (pixel) {
-      pixel(source, from, picture.data, to);
+      const paintPixel = pixel(source);
+      for (let at = first; at < last; at++) paintPixel(given, 3 * at, target, 4 * at);
     } else {
-      for (let channel = 0; channel < 3; channel++) picture.data[to + channel] = encoded(source.radiance[from + channel] * gain);
+      for (let at = first; at < last; at++)
+        for (let channel = 0; channel < 3; channel++) target[4 * at + channel] = encoded(given[3 * at + channel] * gain);
     }
-    picture.data[to + 3] = 255;
+    for (let at = first; at < last; at++) target[4 * at + 3] = 255;
   }
 
   function paint() {
     const gain = data.gain * 2 ** ev.valueAsNumber, border = Math.round((divide.value / 100) * width);
     const ends = [sources.get(left.value), sources.get(right.value)], pixel = added.pixel?.();
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) paintPixel(ends[x < border ? 0 : 1], y * width + x, gain, inColour.checked, pixel);
+    for (let start = 0; start < width * height; start += width) {
+      paintSpan(ends[0], start, start + border, gain, inColour.checked, pixel);
+      paintSpan(ends[1], start + border, start + width, gain, inColour.checked, pixel);
+    }
     context.putImageData(picture, 0, 0);
     part(".seam").style.left = `${divide.value}%`;
     part(".stops").textContent = `EV ${signed(ev.valueAsNumber)}`;
