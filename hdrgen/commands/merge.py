@@ -71,7 +71,9 @@ def parser(verb: str) -> CommandParser:
     )
     add_white_argument(options)
     add_raw_arguments(options)
-    add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
+    add_colour_argument(
+        options, "that of the photographs; of .avif, .jxl and .pq.png bt2020, of finished pictures bt709"
+    )
     add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
     add_size_argument(options)
     add_config_argument(options, "align: none")

@@ -17,7 +17,10 @@ from hdrgen.reporting.runs import short_names
 from hdrgen.reporting.viewers import controls, labelled, luminances, palette, strip
 
 WORKING_BYTES = 50
-"""For each pixel of an image that is read, at most: radiance in its own colours and in those of the page; 46 were measured for 24 megapixels of Display P3."""
+"""For each pixel of an image that is read, at most: radiance in its own colours and in those of the page.
+
+46 were measured for 24 megapixels of Display P3, 37 for BT.709.
+"""
 _STOPS = 24
 """Most stops below the brightest that histogram and false colours show."""
 _PERCENTILE = 0.05

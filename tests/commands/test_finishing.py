@@ -118,6 +118,18 @@ def test_help_names_every_preset_and_the_parameters_of_one(capsys):
     assert "(default: 0.22)" in told
 
 
+def test_what_a_network_merges_is_finished_too(folder, monkeypatch, capsys):
+    def predict(verb, arguments):
+        write_image(f"{arguments[-1]}/room/room.exr", read_image("room.exr").pixels)
+
+    monkeypatch.setattr("hdrgen.cli.run_lightning", predict)
+    (folder / "net.ckpt").touch()
+    learned = ["--method", "hdr_gan", "--ckpt_path", "net.ckpt"]
+    assert main(["merge", "room", "-o", "out.png", "--preset", "bw", *learned]) == 0
+    assert off("out.png", GRADED["bw"]) < 0.51
+    assert "merged by net.ckpt, bw: reinhard2002, saturation 0, contrast 1.3, 8 bits" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -129,7 +141,7 @@ def test_help_names_every_preset_and_the_parameters_of_one(capsys):
         (["-o", "x.jpg", "--preview"], "picture already"),
         (["-o", "x.jpg", "--preset", "bw", "--operator", "drago2003"], "--preset bw has an operator of its own"),
         (["-o", "x.jpg", "--preset", "bright"], "invalid choice: 'bright'"),
-        (["-o", "x.jpg", "--contrast", "9"], "expected a contrast from 0.25 to 4, found 9"),
+        (["-o", "x.jpg", "--contrast", "9"], "expected a contrast from 0.25 to 4, found 9 (--contrast)"),
         (["-o", "x.jpg", "--operator", "drago"], "did you mean drago2003?"),
         (["-o", "x.jpg", "--bias", "1"], "reinhard2002 has no --bias (drago2003 has)"),
         (["-o", "x.jpg", "--quality", "0"], "quality from 1 to 100, found 0"),
