@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format listings bench gpu mutants clean
+.PHONY: help install quickstart test lint format listings docs bench gpu mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -32,6 +32,9 @@ format: .venv/lint.stamp ## Format the code and fix what can be fixed
 
 listings: .venv/test.stamp ## Keep what `hdrgen methods` and `hdrgen metrics` say, after a change of either
 	$(BIN)/python -m tests.commands.listings
+
+docs: .venv/docs.stamp ## Build the documentation into build/site; a dead link or name fails
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet -f docs/site/mkdocs.yml
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
 	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting training.identity_start \
@@ -66,6 +69,11 @@ clean: ## Remove .venv and what tools and runs left behind
 	@touch $@
 
 # Over .venv, not in it: mutmut brings rich, and Lightning, which finds it, another progress bar.
+.venv/docs.stamp: docs/site/requirements.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/docs
+	.venv/docs/bin/python -m pip install -r docs/site/requirements.txt
+	@touch $@
+
 .venv/mutants.stamp: pyproject.toml constraints.txt .venv/test.stamp
 	$(BIN)/python -m venv .venv/mutants
 	$(BIN)/python -c 'import sysconfig; \

@@ -1,16 +1,25 @@
-"""Deghosting of generated moving scenes whose truth is known, beside a plain merge and the reference exposure alone."""
+"""Deghosting of generated moving scenes whose truth is known, beside a plain merge and the reference exposure alone.
+
+With --megapixels, what it costs instead: `merge_bracket` with it and without, alternately, in seconds of the processor.
+"""
 
 import argparse
 import statistics
 import sys
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmarks.shared.environment import print_environment
+from benchmarks.shared.large_frames import EV, make_frames
+from hdrgen.bracket import Bracket, BracketPixels, merge_bracket
 from hdrgen.camera import Gamma
 from hdrgen.data import Motion, MovingScenes, ProceduralScenes, Sample, bracket_camera
-from hdrgen.fusion import ghost_masks, merge_photographs
+from hdrgen.fusion import aligned, ghost_masks, merge_photographs
+from hdrgen.io import Exposure, Frame
 from hdrgen.metrics import psnr_mu
 
 RESPONSE = Gamma(2.2)
@@ -20,8 +29,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=12, help="how many (%(default)s)")
     parser.add_argument("--size", type=int, default=400, help="height and width in pixels (%(default)s)")
+    parser.add_argument("--megapixels", type=float, help="time seven photographs of this size instead")
     options = parser.parse_args()
     print_environment()
+    if options.megapixels:
+        costs(options.megapixels)
+        return 0
     scenes = ProceduralScenes(options.scenes, size=options.size, camera=bracket_camera())
     moving = MovingScenes(scenes, Motion(shake=0, roll=0))
     rows = [scores(moving.load(i, [0, 1, 2], generator=torch.Generator().manual_seed(i))) for i in range(len(moving))]
@@ -48,6 +61,28 @@ def scores(sample: Sample) -> dict[str, float]:
     images = {name: torch.from_numpy(x).permute(2, 0, 1)[None] for name, x in merged.items()}
     # As the table in docs/results.md, which is older than scores beyond the peak
     return {name: float(psnr_mu(x, truth, beyond_peak="clip")) for name, x in images.items()}
+
+
+def costs(megapixels: float) -> None:
+    """Print the processor seconds of a merge with deghosting and without, of photographs in place and hand-held."""
+    height, width = (round((megapixels * 1e6 * share) ** 0.5) for share in (2 / 3, 3 / 2))
+    with tempfile.TemporaryDirectory(prefix="hdrgen-deghosting-") as name:
+        make_frames(Path(name), height, width)
+        frames = [np.load(Path(name) / f"{index}.npy") for index in range(len(EV))]
+    listed = [Frame(Path(f"{index}.jpg"), Exposure(ev=stops)) for index, stops in enumerate(EV)]
+    print(f"\n{len(EV)} photographs of {width} x {height}\n")
+    print("| photographs | merge | with deghosting | times as long |\n|---|---|---|---|")
+    for kind, step in {"in place": 0.0, "hand-held": 0.3}.items():
+        matrices = [np.array([[1, 0, step * index], [0, 1, step * index], [0, 0, 1]]) for index in range(len(EV))]
+        seconds: list[list[float]] = [[], []]
+        for deghost in [False, True] * 3:
+            pixels = BracketPixels.of(Bracket(kind, listed, "ev"), frames)
+            pixels.rows = aligned(frames, matrices)
+            start = time.process_time()
+            merge_bracket(pixels, "debevec", RESPONSE, deghost=deghost)
+            seconds[deghost].append(time.process_time() - start)
+        plain, deghosted = map(statistics.median, seconds)
+        print(f"| {kind} | {plain:.2f} s | {deghosted:.2f} s | {deghosted / plain:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The exception and the warning that a user is meant to read, and what helps with a misspelt name."""
 
+import re
 from collections.abc import Iterable
 
 LONGEST = 2000
@@ -15,6 +16,15 @@ def one_line(message: str) -> str:
     lines = message.splitlines()
     line = message if len(lines) < 2 else " ".join(part.strip() for part in lines)
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[5 - LONGEST // 2 :]}"
+
+
+def without_advice(message: str, argument: str) -> str:
+    """A message without what to pass as an argument, for those who have no such argument.
+
+    >>> without_advice("a.jpg: read without its gain map; pass gain_map=True to apply it", "gain_map")
+    'a.jpg: read without its gain map'
+    """
+    return re.sub(rf"; pass {re.escape(argument.rpartition('.')[2])}=[^;]*", "", message)
 
 
 class InputError(ValueError):

@@ -3,6 +3,7 @@
 A batch system, a container or `timeout` sends SIGTERM and waits some seconds before it kills.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ class _Termination:
     """What has become of a signal."""
 
     advice: Callable[[], Advice] = staticmethod(_none)
+    error: BaseException | None = None
     listens = False
     received = False
     waits = False
@@ -46,7 +48,7 @@ def terminable() -> Iterator[None]:
     Does nothing in another thread than the main one, which alone may choose what a signal does.
     """
     _state.received = _state.waits = False
-    _state.advice = _none
+    _state.advice, _state.error = _none, None
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -69,6 +71,12 @@ def relisten() -> None:
 def was_terminated() -> bool:
     """Whether the signal came within the last `terminable` block, whatever exception it has since turned into."""
     return _state.received
+
+
+def end_with(error: BaseException) -> None:
+    """Raise an error in the main thread, from another; within a `terminable` block, at its next step in Python."""
+    _state.error = error
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def advise(how: Callable[[], Advice]) -> None:
@@ -95,14 +103,14 @@ def unbroken() -> Iterator[None]:
         _state.holds -= 1
     if _state.waits and not _state.holds:
         _state.waits = False
-        raise Terminated
+        raise _state.error or Terminated
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    if _state.received:
+    if _state.received or _state.waits:
         return
-    _state.received = True
+    _state.received = _state.error is None
     if _state.holds:
         _state.waits = True
     else:
-        raise Terminated
+        raise _state.error or Terminated

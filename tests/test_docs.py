@@ -36,6 +36,13 @@ def test_every_page_is_in_the_index():
     assert wanted <= linked
 
 
+def test_every_page_is_in_the_navigation_of_the_site():
+    """Those of the methods, the notebooks and the reference join by themselves; `make docs` finds dead links."""
+    listed = (ROOT / "docs/site/mkdocs.yml").read_text(encoding="utf-8").partition("nav:\n")[2]
+    for page in (*ROOT.glob("docs/*.md"), *ROOT.glob("experiments/*.md")):
+        assert page.relative_to(ROOT).as_posix() in listed, page
+
+
 def test_a_bracket_is_merged_as_the_guide_says(tmp_path, monkeypatch):
     """The commands of "Several exposures" as they are printed, one after the other."""
     text = text_of(ROOT / "docs/getting_started.md").partition("## Several exposures")[2].partition("\n## ")[0]

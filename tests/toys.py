@@ -132,7 +132,7 @@ class RankWeights(Callback):
 
 
 class SuddenDeath(Callback):
-    """Kills the second process of a training at the second batch of an epoch, as a system does without memory.
+    """Kills the second process at the second batch of an epoch, or of a test, as happens without memory.
 
     Args:
         epoch: Number of the epoch.
@@ -143,6 +143,12 @@ class SuddenDeath(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: ToyMethod, batch: Sample, batch_idx: int) -> None:
         if trainer.global_rank == 1 and batch_idx == 1 and trainer.current_epoch == self.epoch:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_test_batch_start(
+        self, trainer: Trainer, pl_module: ToyMethod, batch: Sample, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        if trainer.global_rank == 1 and batch_idx == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -98,7 +98,7 @@ def check_pixels(pixels: Array) -> None:
         first = pixels.ndim == 3 and pixels.shape[0] == 3
         hint = "; image.transpose(1, 2, 0) puts the channels last" if first else ""
         raise InputError(f"expected an image of shape (H, W, 3), found {pixels.shape}{hint}")
-    if pixels.dtype not in (np.uint8, np.uint16) and pixels.dtype.kind != "f":
+    if pixels.dtype.newbyteorder("=") not in (np.uint8, np.uint16) and pixels.dtype.kind != "f":
         raise InputError(f"expected uint8, uint16 or float pixels, found {pixels.dtype}")
 
 

@@ -239,7 +239,8 @@ def _bracket_of_images(
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
     frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
-    if len({image.pixels.shape for image in images}) > 1:
+    # Where orientations differ, all are turned alike later, or refused by their tags.
+    if len({image.orientation for image in images}) < 2 and len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")
     bracket = Bracket("images", frames, "exposure")
@@ -251,7 +252,8 @@ def _bracket_of(
 ) -> BracketPixels:
     if ev is None or not bool(ev.isfinite().all()):
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
-    pixels = list(to_array(displayed(images))) if isinstance(images, Tensor) else [_checked(image) for image in images]
+    values = images.detach() if isinstance(images, Tensor) else images
+    pixels = list(to_array(displayed(values))) if isinstance(values, Tensor) else [_checked(image) for image in values]
     if len({image.shape for image in pixels}) > 1:
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
@@ -260,13 +262,12 @@ def _bracket_of(
 
 
 def _checked(image: Array) -> Array:
-    """The array itself, codes as codes: merging has a table for each."""
+    """The array itself, in the byte order of the machine, codes as codes: merging has a table for each."""
     if not isinstance(image, np.ndarray):
         raise InputError(
             f"expected arrays (H, W, 3), files, or one tensor of all exposures, found {kind_of(image)}; pass the files"
             " themselves, images that hdrgen.read returned, or torch.stack(images)"
         )
-    if image.dtype not in (np.uint8, np.uint16):
-        return to_array(displayed(to_tensor(as_float(image))))
     check_pixels(image)
-    return image
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)  # big-endian files give arrays of their own order
+    return native if native.dtype.kind == "u" else to_array(displayed(to_tensor(as_float(native))))

@@ -72,7 +72,7 @@ def _linear(radiance: Image | Array) -> Array:
             "expected an HDR image: an array (H, W, 3), a tensor, or what hdrgen.read returned, found"
             f" {kind_of(radiance)}"
         )
-    if radiance.dtype in (np.uint8, np.uint16):
+    if radiance.dtype.kind == "u":
         raise InputError(f"expected radiance in floats, found {radiance.dtype}, display values to look at as they are")
     return radiance
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hdrgen.bracket.float_range import float_white
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.white_level import WhiteLevel
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, without_advice
 from hdrgen.io import (
     FileFormat,
     Header,
@@ -176,11 +176,17 @@ def _photo(path: Path, max_megapixels: float) -> Photo:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         image = read_image(path, max_megapixels=max_megapixels)
-    notes = [str(warning.message).removeprefix(f"{path}: ") for warning in caught]
+    notes = [_note(warning.message).removeprefix(f"{path}: ") for warning in caught]
     step = max(1, int((image.pixels[..., 0].size / SAMPLE) ** 0.5))
     grid = np.ascontiguousarray(image.pixels[step // 2 :: step, step // 2 :: step])
     small = replace(image, pixels=grid)
     return Photo(header, small, image.exposure.stops, notes)
+
+
+def _note(warning: Warning | str) -> str:
+    """What a warning says, but not what to pass to a reader: here nobody does."""
+    argument = getattr(warning, "argument", None)
+    return str(warning) if argument is None else without_advice(str(warning), argument)
 
 
 def _in_order(photos: list[Photo]) -> list[Photo]:

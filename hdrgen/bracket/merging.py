@@ -40,6 +40,7 @@ from hdrgen.fusion import (
     merge_photographs,
     sensor_noise,
 )
+from hdrgen.tiling import heap_kept
 from hdrgen.tonemap import reduced, reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
@@ -107,9 +108,12 @@ def merge_bracket(
 
 def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
     """Fuse exposures to a picture after Mertens et al.: display values (H, W, 3)."""
-    mertens, rows = Mertens(), pixels.rows
-    # Converted one by one: as floats, all frames of a large bracket would take gigabytes.
-    fused = fuse(lambda: map(display_frame, rows), mertens.contrast, mertens.saturation, mertens.exposure)
+    mertens = Mertens()
+    pixels.hold_rows()  # which are asked for twice
+    # Converted one by one, into the same memory: as floats, all frames of a large bracket would take gigabytes.
+    convert = partial(display_frame, out=np.empty((3, *pixels.rows[0].shape[:2]), np.float32))
+    with heap_kept():
+        fused = fuse(lambda: map(convert, pixels.rows), mertens.contrast, mertens.saturation, mertens.exposure)
     return fused.permute(1, 2, 0).numpy()
 
 
@@ -170,8 +174,9 @@ def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:
 
 def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostMask | None], str]:
     """What to leave out of each frame since it moved, and how much that is, in words."""
-    reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
+        pixels.hold_rows()  # which are asked for here, there and by the merge
+        reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
         masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=done)
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask

@@ -14,22 +14,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket, repeats
+from hdrgen.bracket.decoding import decoded_frames
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
-from hdrgen.fusion import Alignment, Rows, align_photographs, aligned
+from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
 from hdrgen.io import (
     BT709,
     SAME_EXPOSURE,
     Camera,
     Image,
     RawDevelopment,
-    check_memory,
     named_like,
-    read_image,
     same_colours,
     turned_alike,
 )
@@ -38,7 +37,6 @@ from hdrgen.tiling import row_slices
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
 SMALLEST = 16  # pixels that alignment must leave along each side, where there are so many; it cuts to what all show
-MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/verb_memory.py
 UNLIKE = 0.1  # display values by which the means of one exposure, taken twice, may differ: clouds come and go
 APART = 0.25  # stops by which the exposures of a bracket differ at least, or its numbers mean something else
 DARKER = 0.02  # display values by which a longer exposure may be darker in the mean: light changes a little
@@ -71,6 +69,7 @@ class BracketPixels:
     alignments: list[Alignment] = field(default_factory=list)
     white: str = ""
     room: float = 0.0
+    _sampled: Tensor | None = None
 
     @classmethod
     def read(
@@ -99,14 +98,7 @@ class BracketPixels:
                 contradict the pictures.
         """
         raw = RawFrames.of(bracket, white, development or RawDevelopment())
-        images = []
-        with progress(f"{bracket.name}: reading") as done:
-            for index, frame in enumerate(bracket.frames, 1):
-                how = None if raw is None else raw.development(index - 1)
-                images.append(read_image(frame.path, max_megapixels=max_megapixels, development=how))
-                if index == 1:
-                    _check_memory(bracket, images[0].pixels, max_megapixels)
-                done(index / len(bracket.frames))
+        images = decoded_frames(bracket, raw, max_megapixels)
         if raw is None:
             loaded = cls.of_images(bracket, images, white=white, picture=picture, own=True)
         else:
@@ -198,6 +190,12 @@ class BracketPixels:
         """In which a picture that is made of the frames keeps what they hold: 8, or 16 where one of them has more."""
         return 8 if all(frame.dtype == np.uint8 for frame in self.pixels) else 16
 
+    def hold_rows(self) -> None:
+        """Keep the rows as they are merged, and of the photographs only a sample."""
+        self._sampled = self.sample()
+        self.pixels = [np.empty((0, *frame.shape[1:]), frame.dtype) for frame in self.pixels]
+        hold(self.rows)
+
     def release(self) -> None:
         """Forget the pixels, whose memory the writer may need."""
         self.pixels.clear()
@@ -205,6 +203,8 @@ class BracketPixels:
 
     def sample(self) -> Tensor:
         """A grid of pixels of every frame, as it was before alignment: display values (S, 3, h, w)."""
+        if self._sampled is not None:
+            return self._sampled
         grids = [np.ascontiguousarray(_grid(pixels)) for pixels in self.pixels]
         return torch.stack([torch.from_numpy(_display(grid)).permute(2, 0, 1) for grid in grids])
 
@@ -243,13 +243,17 @@ def _reversed(means: Sequence[float]) -> str:
     return " all are in the opposite order, as shutter speeds (100 for 1/100 s) or stops of the wrong sign are;"
 
 
-def display_frame(frame: Rows) -> Tensor:
-    """Display values (3, H, W) of a frame, converted a few rows at a time."""
+def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> Tensor:
+    """Display values (3, H, W) of a frame, converted a few rows at a time, in memory that may be given."""
     height, width, _ = frame.shape
-    planes = torch.empty(3, height, width)
+    planes = np.empty((3, height, width), np.float32) if out is None else out
     for rows in row_slices(height, ROWS):
-        planes[:, rows] = torch.from_numpy(_display(frame[rows])).permute(2, 0, 1)
-    return planes
+        block = frame[rows]
+        for channel, plane in enumerate(planes[:, rows]):
+            plane[...] = block[..., channel]  # first apart, then divided: each by itself is four times as fast
+            if block.dtype.kind == "u":
+                plane /= np.float32(np.iinfo(block.dtype).max)
+    return torch.from_numpy(planes)
 
 
 def _grid(frame: NDArray[Any]) -> NDArray[Any]:
@@ -262,14 +266,6 @@ def _grid(frame: NDArray[Any]) -> NDArray[Any]:
 def _with_white(level: WhiteLevel, frames: list[NDArray[Any]], *, own: bool, picture: bool) -> list[NDArray[Any]]:
     """Frames in which what was clipped has the largest code, one after the other, since they may be large."""
     return [level.applied(frame, own=own or frame.dtype.kind == "f", lifted=not picture) for frame in frames]
-
-
-def _check_memory(bracket: Bracket, first: NDArray[Any], max_megapixels: float) -> None:
-    """All frames and the merge of them, by the first of them."""
-    height, width, channels = first.shape
-    held = channels * (first.itemsize if first.dtype.kind == "u" else 4)  # floats are made float32
-    each = held * len(bracket.frames) + MERGE_BYTES
-    check_memory(bracket.frames[0].path, width, height, each, max_megapixels)
 
 
 def _tell_repeats(bracket: Bracket) -> None:

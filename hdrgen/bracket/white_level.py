@@ -57,9 +57,10 @@ class WhiteLevel:
         values = [white] * 3 if isinstance(white, int | float) else list(white)
         unit, largest = (FLOAT_TOP, 1) if frames[0].dtype.kind == "f" else (1, top)
         if len(values) not in (1, 3) or not all(0 < value <= largest for value in values):
+            found = ", ".join(dict.fromkeys(f"{value:g}" for value in values))
             raise InputError(
-                f"expected white as one code up to {largest}, or three (R,G,B), found"
-                f" {', '.join(f'{value:g}' for value in values)}; pass white={_usual(largest)}, for example",
+                f"expected white as one code up to {largest}, or three (R,G,B), found {found};"
+                f" pass white={_usual(largest)}, for example",
                 "white",
             )
         codes = [round(value * unit) for value in (values if len(values) == 3 else values * 3)]
@@ -101,7 +102,7 @@ class WhiteLevel:
     def _change(self, level: ClipLevel, dtype: np.dtype[Any]) -> Callable[[Frame], Frame]:
         """What becomes of the codes, or floats, of a channel."""
         if dtype.kind != "u":
-            return lambda plane: np.where(plane * self.top > level.edge - 0.5, 1, (plane * self.scale).clip(0, 1))
+            return lambda plane: np.where(_codes(plane) >= level.edge, 1, (plane * self.scale).clip(0, 1))
         table = np.rint(np.arange(self.top + 1, dtype=np.float64) * self.scale).clip(0, self.top).astype(dtype)
         table[level.edge :] = self.top
         return lambda plane: table[plane]

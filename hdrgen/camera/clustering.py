@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
@@ -29,6 +28,8 @@ def representative_curves(curves: Sequence[TabulatedResponse], count: int, seed:
     """
     if not 1 <= count <= len(curves):
         raise InputError(f"expected 1 to {len(curves)} representative curves, found {count}")
+    from scipy.cluster.vq import kmeans2  # not before it is needed: it takes longer to import than photographs to read
+
     grid = np.linspace(0, 1, GRID)
     points = np.stack([np.interp(grid, *_tables(curve)) for curve in curves])
     means, _ = kmeans2(points, count, minit="++", seed=np.random.default_rng(seed))

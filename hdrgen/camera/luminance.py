@@ -1,6 +1,5 @@
 """Relative luminance of linear colour."""
 
-import kornia
 import torch
 from torch import Tensor
 
@@ -16,5 +15,7 @@ def luminance_of(radiance: Tensor) -> Tensor:
     >>> luminance_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
     0.7152000069618225
     """
+    import kornia  # not before it is needed: merges do without
+
     luminance: Tensor = kornia.color.rgb_to_grayscale(radiance, torch.tensor(BT709_LUMINANCE).to(radiance))
     return luminance

@@ -1,6 +1,5 @@
 """Which pixels an exposure shows well: soft masks of display values."""
 
-import kornia
 import torch
 from torch import Tensor
 
@@ -28,6 +27,8 @@ def well_exposed_mask(display: Tensor, threshold: float = 0.95) -> Tensor:
     >>> [round(value, 4) for value in mask.flatten().tolist()]
     [0.0, 0.5, 1.0, 0.0]
     """
+    import kornia  # not before it is needed: merges do without
+
     luma = kornia.color.rgb_to_grayscale(_full(display))  # BT.601 weights, on display values as the public code has it
     return 1 - torch.maximum(_rise(1 - luma, threshold), _rise(luma, threshold))
 

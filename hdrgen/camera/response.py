@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
-import kornia
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from hdrgen.errors import InputError
 
 # Below this sensor exposure a power curve is continued by a straight line, so that its slope at black stays finite.
 # At gamma 2.2 the toe ends at display value 0.00023, a seventeenth of an 8-bit step.
 TOE = 1e-8
+SRGB_LINEAR, SRGB_ENCODED = 0.0031308, 0.04045  # where the straight part of sRGB ends, linear and encoded
 
 
 class CameraResponse(ABC):
@@ -68,7 +66,7 @@ class Gamma(CameraResponse):
 
 
 class SRGB(CameraResponse):
-    """The sRGB transfer function, IEC 61966-2-1 (kornia.color).
+    """The sRGB transfer function, IEC 61966-2-1.
 
     >>> round(float(SRGB()(torch.tensor(0.18))), 4)
     0.4614
@@ -77,10 +75,12 @@ class SRGB(CameraResponse):
     name = "sRGB"
 
     def _encode(self, exposure: Tensor) -> Tensor:
-        return _as_rgb(exposure, kornia.color.linear_rgb_to_rgb)
+        # Both branches get a gradient: the power's slope at 0 is infinite, and 0 times that would be NaN.
+        curve = 1.055 * exposure.clamp_min(SRGB_LINEAR).pow(1 / 2.4) - 0.055
+        return torch.where(exposure > SRGB_LINEAR, curve, 12.92 * exposure)
 
     def _decode(self, display: Tensor) -> Tensor:
-        return _as_rgb(display, kornia.color.rgb_to_linear_rgb)
+        return torch.where(display > SRGB_ENCODED, ((display + 0.055) / 1.055).pow(2.4), display / 12.92)
 
 
 class Sigmoid(CameraResponse):
@@ -126,11 +126,3 @@ def power(x: Tensor, exponent: float) -> Tensor:
 def _unit(x: Tensor) -> Tensor:
     """Clip to [0, 1] in float32 or better; NaN stays visible."""
     return (x if x.dtype == torch.float64 else x.float()).clamp(0, 1)
-
-
-def _as_rgb(x: Tensor, convert: Callable[[Tensor], Tensor]) -> Tensor:
-    """Call a kornia colour conversion, which insists on (.., 3, H, W), on a tensor of any shape."""
-    if x.ndim >= 3 and x.shape[-3] == 3:
-        return convert(x)
-    padded = functional.pad(x.flatten(), (0, -x.numel() % 3)).view(3, 1, -1)
-    return convert(padded).flatten()[: x.numel()].view(x.shape)

@@ -1,10 +1,14 @@
 """What Lightning and torch raise about a user's choice, as the one line that a user is meant to read."""
 
 import contextlib
+import os
 import re
+import sys
+import threading
 import traceback
 from collections.abc import Iterator
 
+from lightning_fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from hdrgen import signals
@@ -15,15 +19,23 @@ LOST = re.compile(
     r"|DataLoader worker \(pid.*?\) (?:is killed by signal: \w+|exited unexpectedly)"
 )
 """What torch says when a process of a run is gone: another rank, or one that loads data."""
+PATIENCE = 20
+"""Seconds in which a process that has lost another ends by itself, before it is made to."""
+BETWEEN = 2
+"""Seconds between two looks at the process that has started this one."""
 CONNECTOR = "pytorch_lightning.trainer.connectors.checkpoint_connector"
 """The part of Lightning that reads and writes trainings."""
 
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn what Lightning and torch raise about a user's choice into an `InputError`; Ctrl-C stays what it is."""
+    """Turn what Lightning and torch raise about a user's choice into an `InputError`; Ctrl-C stays what it is.
+
+    Nor does Lightning kill the first process of a run when another has ended: nothing would be said or cleaned up.
+    """
     try:
-        yield
+        with _lost_processes_told():
+            yield
     except SystemExit as stop:
         if isinstance(stop.__context__, KeyboardInterrupt):  # Lightning has shut the trainer down, and leaves with 1
             raise KeyboardInterrupt from stop
@@ -48,6 +60,44 @@ def one_line_errors() -> Iterator[None]:
         if not isinstance(error, ValueError):
             raise
         raise _input_error_in(error) or error from None
+
+
+@contextlib.contextmanager
+def _lost_processes_told() -> Iterator[None]:
+    """Notice the end of another process of a run, where nothing is exchanged for long, and raise in the main thread.
+
+    The first process watches those that it has started through Lightning's observer; these watch the first themselves.
+    """
+    left = threading.Event()
+
+    def end(found: str) -> None:
+        error = _gone(found)
+        signals.end_with(error)
+        if not left.wait(PATIENCE):  # the main thread waits for the lost one, where no signal reaches it
+            print(f"hdrgen: error: {error}", file=sys.stderr, flush=True)
+            os._exit(2)
+
+    def watch_parent(parent: int) -> None:
+        while not left.wait(BETWEEN):
+            if os.getppid() != parent:
+                return end("that which started this one")
+
+    def end_all(observer: _ChildProcessObserver) -> None:
+        codes = [process.poll() for process in observer._child_processes]
+        for process in observer._child_processes:
+            process.kill()
+        code = next(code for code in codes if code)
+        end(f"exit status {code}" if code > 0 else f"signal {-code}")
+
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        threading.Thread(target=watch_parent, args=(os.getppid(),), daemon=True).start()
+    before = _ChildProcessObserver._terminate_all
+    setattr(_ChildProcessObserver, "_terminate_all", end_all)  # noqa: B010 (mypy knows that it is a method)
+    try:
+        yield
+    finally:
+        left.set()
+        setattr(_ChildProcessObserver, "_terminate_all", before)  # noqa: B010
 
 
 def _misconfiguration(error: str) -> InputError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hdrgen.cli.parser import CommandParser
+from hdrgen.errors import without_advice
 
 SYNONYMS = {
     ("compare", "weights"): "lpips_weights",
@@ -52,11 +53,13 @@ def in_options(message: str, argument: str | None, verb: str, module: str) -> st
         module: Where the verb is.
 
     Returns:
-        The message itself where the verb has no option for the argument.
+        Without what to pass where the verb has no option for the argument.
     """
-    option = None if argument is None else _option_of(argument, verb, module)
-    if argument is None or option is None:
+    if argument is None:
         return message
+    option = _option_of(argument, verb, module)
+    if option is None:
+        return without_advice(message, argument)
 
     def typed(setting: re.Match[str]) -> str:
         name, value = setting.groups()

@@ -7,8 +7,8 @@ from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, fuse, merge_mertens
 from hdrgen.fusion.registration import Alignment, align_photographs
 from hdrgen.fusion.robertson import merge_robertson
-from hdrgen.fusion.streaming import Rows, merge_photographs
-from hdrgen.fusion.transforms import aligned
+from hdrgen.fusion.streaming import Rows, available_cores, merge_photographs
+from hdrgen.fusion.transforms import aligned, hold
 from hdrgen.fusion.weights import SensorNoise, Weight, debevec_hat, gaussian, sensor_noise, triangle
 
 __all__ = [
@@ -24,10 +24,12 @@ __all__ = [
     "Weight",
     "align_photographs",
     "aligned",
+    "available_cores",
     "debevec_hat",
     "fuse",
     "gaussian",
     "ghost_masks",
+    "hold",
     "least_clipped",
     "merge_debevec",
     "merge_linear",

@@ -9,6 +9,7 @@ contradict it fill in what it clips, and from then on speak for it there: what i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from hdrgen.fusion.streaming import Block, Rows
 from hdrgen.tiling import no_progress, row_slices
 
 Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Interval = tuple[Plane, Plane]
+"""Lower and upper bound of log2 radiance, (3, H, W) each: planes, since what lies in threes is compared slowly."""
 
 TOLERANCE = 0.04  # display values, either side: noise, rounding, an error of the response
 ENDS = (0.03, 0.97)
@@ -33,7 +37,8 @@ AROUND = 2.0  # pixels: standard deviation of the surroundings
 MARGIN = 3.0  # pixels: of the soft edge of a mask
 LARGEST = 6.5e6  # pixels: larger photographs are judged by squares, from their darkest to their brightest pixel
 CODES = 65536  # of 16 bits, in which all frames are compared
-ROWS = 256  # of a frame at a time
+ROWS = 64  # of a frame at a time: what is in between stays in the cache
+TRUNCATE = 2.0  # standard deviations at which surroundings end
 
 
 def least_clipped(frames: Sequence[Rows]) -> int:
@@ -43,8 +48,13 @@ def least_clipped(frames: Sequence[Rows]) -> int:
 
 def _clipped(frame: Rows) -> float:
     low, high = (end * _top(frame.dtype) for end in USEFUL)
-    parts = (frame[rows] for rows in row_slices(frame.shape[0], ROWS))
-    count = sum(int(((part > high) | (part < low)).any(-1).sum()) for part in parts)
+    if frame.dtype.kind == "u":  # codes are compared with codes: with fractions, they would first be made floats
+        low, high = int(np.ceil(low)), int(np.floor(high))
+    count = 0
+    for rows in row_slices(frame.shape[0], ROWS):
+        part = frame[rows]
+        outside = (part > high) | (part < low)
+        count += int((outside[..., 0] | outside[..., 1] | outside[..., 2]).sum())
     return count / (frame.shape[0] * frame.shape[1])
 
 
@@ -75,12 +85,17 @@ def ghost_masks(
     masks: list[GhostMask | None] = [None] * len(frames)
     outwards = [*range(reference - 1, -1, -1), *range(reference + 1, len(frames))]
     for done, index in enumerate(outwards, 1):
-        other = _interval(frames[index], ev[index], response, factor)
-        agrees = _agreement(known, other)
-        masks[index] = GhostMask(agrees, factor, frames[index].shape[:2])
-        _fill(known, other, agrees > 0.5)
+        masks[index] = _compared(known, frames[index], ev[index], response, factor)
         progress(done / len(outwards))
     return masks
+
+
+def _compared(known: Interval, frame: Rows, ev: float, response: CameraResponse, factor: int) -> GhostMask:
+    """Where a frame agrees with what is known; there it fills in what is not."""
+    other = _interval(frame, ev, response, factor)
+    agrees = _agreement(known, other)
+    _fill(known, other, agrees > 0.5)
+    return GhostMask(agrees, factor, frame.shape[:2])
 
 
 class GhostMask:
@@ -96,10 +111,14 @@ class GhostMask:
     def __getitem__(self, rows: slice) -> Block:
         """Some rows, (n, W)."""
         start, stop, _ = rows.indices(self.shape[0])
-        lines = np.arange(start, stop) // self.factor
-        columns = np.arange(self.shape[1]) // self.factor
-        height, width = self.mask.shape
-        part: Block = self.mask[np.minimum(lines, height - 1)][:, np.minimum(columns, width - 1)].astype(np.float32)
+        lines, columns = (
+            np.minimum(np.arange(*ends) // self.factor, side - 1)
+            for ends, side in zip(((start, stop), (0, self.shape[1])), self.mask.shape, strict=True)
+        )
+        small = self.mask[lines[0] : lines[-1] + 1] if len(lines) else self.mask[:0]
+        if (small == 1).all():
+            return np.broadcast_to(np.float32(1), (len(lines), len(columns)))  # of most rows: nothing is copied
+        part: Block = small.astype(np.float32)[:, columns][lines - lines[0]]
         return part
 
     @property
@@ -108,18 +127,27 @@ class GhostMask:
         return float((self.mask < 0.5).mean())
 
 
-def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> tuple[Plane, Plane]:
-    """Lower and upper bound of log2 radiance, (H / factor, W / factor, 3) each."""
+def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> Interval:
+    """Of squares of a frame, each from its darkest to its brightest pixel."""
     height, width = (side // factor for side in frame.shape[:2])
-    least, most = (np.empty((height, width, 3), np.float32) for _ in range(2))
-    lower, upper = _ends(response, ev)
+    bounds = [np.empty((3, height, width), np.float32) for _ in range(2)]
+    step = 257 if frame.dtype == np.uint8 else 1  # between 8-bit codes in a table of 16 bits
+    tables = [np.ascontiguousarray(table[:, ::step]) for table in _ends(response, ev)]
     for rows in row_slices(height, max(1, ROWS // factor)):
-        codes = _codes(frame[rows.start * factor : rows.stop * factor])[:, : width * factor]
-        squares = codes.reshape(-1, factor, width, factor, 3)
-        for channel in range(3):
-            least[rows, :, channel] = lower[channel].take(squares[..., channel].min(axis=(1, 3)))
-            most[rows, :, channel] = upper[channel].take(squares[..., channel].max(axis=(1, 3)))
-    return least, most
+        block = frame[rows.start * factor : rows.stop * factor][:, : width * factor]
+        for bound, table, extreme in zip(bounds, tables, (np.minimum, np.maximum), strict=True):
+            for channel, codes in enumerate(_squares(block, factor, extreme)):
+                table[channel].take(_codes(codes), out=bound[channel, rows], mode="clip")
+    return bounds[0], bounds[1]
+
+
+def _squares(block: Block, factor: int, extreme: np.ufunc) -> list[Block]:
+    """The extreme pixel of every square of a block (n * factor, W * factor, 3): for each channel (n, W).
+
+    First of rows, then of columns: a reduction over axes of two elements takes ten times as long.
+    """
+    lines = reduce(extreme, (block[first::factor] for first in range(factor)))
+    return [reduce(extreme, (lines[:, first::factor, channel] for first in range(factor))) for channel in range(3)]
 
 
 def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
@@ -132,37 +160,51 @@ def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
     return least.expand(display.shape)[:, 0].numpy(), most.expand(display.shape)[:, 0].numpy()
 
 
-def _codes(block: Block) -> NDArray[np.uint16]:
-    if block.dtype == np.uint8:
-        return block.astype(np.uint16) * np.uint16(257)
-    if block.dtype == np.uint16:
-        return block
-    return (block * (CODES - 1) + 0.5).astype(np.uint16)
+def _codes(values: Block) -> NDArray[np.unsignedinteger[Any]]:
+    """Codes as they are, floats as 16-bit ones."""
+    return values if values.dtype.kind == "u" else (values * (CODES - 1) + 0.5).astype(np.uint16)
 
 
 def _top(dtype: np.dtype[Any]) -> float:
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
-def _agreement(known: tuple[Plane, Plane], other: tuple[Plane, Plane]) -> Plane:
+def _agreement(known: Interval, other: Interval) -> Plane:
     """1 where the intervals meet, 0 around places where they do not, (H, W)."""
-    apart = np.zeros(known[0].shape[:2], bool)
-    for channel in range(3):
-        apart |= other[0][..., channel] > known[1][..., channel] + SLACK
-        apart |= known[0][..., channel] > other[1][..., channel] + SLACK
-    density = ndimage.gaussian_filter(apart.astype(np.float32), AROUND, truncate=2)
-    edge = ndimage.gaussian_filter((density > DENSITY).astype(np.float32), MARGIN, truncate=2)
+    dense = _blurred(_apart(known, other), AROUND) > DENSITY
+    edge = _blurred(dense, MARGIN)
     # Inside a ghost and as far as the margin outside it, the blurred mask is above a fifth.
     mask: Plane = np.clip(1 - (edge - 0.05) / 0.15, 0, 1)
     return mask
 
 
-def _fill(known: tuple[Plane, Plane], other: tuple[Plane, Plane], agrees: NDArray[np.bool_]) -> None:
+def _apart(known: Interval, other: Interval) -> Mask:
+    """Where the intervals of a channel do not meet, (H, W)."""
+    result = np.zeros(known[0].shape[1:], bool)
+    for rows in row_slices(len(result), ROWS):
+        for channel in range(3):
+            result[rows] |= other[0][channel, rows] > known[1][channel, rows] + SLACK
+            result[rows] |= known[0][channel, rows] > other[1][channel, rows] + SLACK
+    return result
+
+
+def _blurred(marked: Mask, deviation: float) -> Plane:
+    """A Gaussian of the marked pixels, worked out where there are any: elsewhere it is 0."""
+    result = np.zeros(marked.shape, np.float32)
+    rows, columns = (np.flatnonzero(marked.any(axis)) for axis in (1, 0))
+    if len(rows):
+        reach = 2 * int(TRUNCATE * deviation + 0.5)  # twice: the filter mirrors what lies at the ends
+        box = tuple(slice(max(0, int(at[0]) - reach), int(at[-1]) + 1 + reach) for at in (rows, columns))
+        ndimage.gaussian_filter(marked[box].astype(np.float32), deviation, truncate=TRUNCATE, output=result[box])
+    return result
+
+
+def _fill(known: Interval, other: Interval, agrees: Mask) -> None:
     """Fill in, in place, bounds that the reference leaves open, where the other frame does not contradict it."""
-    here = agrees[..., None]
-    white, black = here & np.isinf(known[1]), here & np.isinf(known[0])
-    for end in range(2):
-        np.copyto(known[end], other[end], where=white)
-    open_below = black & ~white
-    for end in range(2):
-        np.copyto(known[end], other[end], where=open_below)
+    for rows in row_slices(len(agrees), ROWS):
+        for channel in range(3):
+            least, most = (bound[channel, rows] for bound in known)
+            open_there = agrees[rows] & (np.isinf(least) | np.isinf(most))
+            if open_there.any():
+                np.copyto(least, other[0][channel, rows], where=open_there)
+                np.copyto(most, other[1][channel, rows], where=open_there)

@@ -13,6 +13,7 @@ from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, ref
 from hdrgen.tiling import by_strips
 
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
+KEPT = 2**28  # bytes of weights that are kept for the second time that they are asked for
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
 _LUMA = (0.299, 0.587, 0.114)  # BT.601, as OpenCV turns colour into grey
 
@@ -93,13 +94,24 @@ def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) ->
     """
     _check(contrast, saturation, exposure)
     weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
-    total = reduce(torch.add, (weigh(_promoted(frame)) for frame in frames()))
+    total, kept = _total(weigh(_promoted(frame)) for frame in frames())
     fused = [_Bands() for _ in range(3)]
-    for frame in map(_promoted, frames()):
-        weights = _smaller(weigh(frame) / total)
+    for index, frame in enumerate(map(_promoted, frames())):
+        weights = _smaller((kept.pop(index) if index in kept else weigh(frame)) / total)
         for bands, channel in zip(fused, _channels(frame), strict=True):
             bands.add(channel, weights)
     return torch.cat([bands.collapsed() for bands in fused], -3).clamp_(0, 1)
+
+
+def _total(weights: Iterable[Tensor]) -> tuple[Tensor, dict[int, Tensor]]:
+    """The sum of the weights of all frames, and those of the first ones, up to `KEPT`; others are worked out again."""
+    total, kept, room = torch.zeros(()), dict[int, Tensor](), KEPT
+    for index, weight in enumerate(weights):
+        total = total + weight if index == 0 or weight.requires_grad else total.add_(weight)
+        room -= weight.nbytes
+        if room >= 0:
+            kept[index] = weight
+    return total, kept
 
 
 class _Bands:
@@ -113,11 +125,10 @@ class _Bands:
         first = not self.levels
         for level, weight in enumerate(weights):
             coarser = pyramid_down(image) if level < len(weights) - 1 else None
-            band = _weighted_band(image, coarser, weight)
             if first:
-                self.levels.append(band)
+                self.levels.append(_weighted_band(image, coarser, weight))
             else:
-                self.levels[level] += band
+                self.levels[level] = _weighted_band(image, coarser, weight, self.levels[level])
             image = image if coarser is None else coarser
 
     def collapsed(self) -> Tensor:
@@ -129,16 +140,17 @@ class _Bands:
         return image
 
 
-def _weighted_band(image: Tensor, coarser: Tensor | None, weight: Tensor) -> Tensor:
-    """What a level of the Laplacian pyramid has beyond the next, times its weight."""
+def _weighted_band(image: Tensor, coarser: Tensor | None, weight: Tensor, others: Tensor | None = None) -> Tensor:
+    """What a level of the Laplacian pyramid has beyond the next, times its weight, added to that of other frames."""
     if coarser is None:
-        return image * weight
+        return image * weight if others is None else image * weight + others
     enlarged = partial(pyramid_up_rows, coarser, image.shape[-2:])
 
     def rows(start: int, stop: int) -> Tensor:
-        return (image[..., start:stop, :] - enlarged(start, stop)) * weight[..., start:stop, :]
+        band = (image[..., start:stop, :] - enlarged(start, stop)).mul_(weight[..., start:stop, :])
+        return band if others is None else band.add_(others[..., start:stop, :])
 
-    return by_strips(rows, image.shape[-2:])
+    return by_strips(rows, image.shape[-2:], others)
 
 
 def _smaller(weight: Tensor) -> list[Tensor]:
@@ -165,28 +177,32 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
 
 
 def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
-    total = torch.ones_like(frame[..., :1, :, :])
+    factors = []
     if contrast:
-        total = total * _power(_laplacian(_luma(frame)).abs(), contrast)
+        factors.append(_power(_laplacian(_luma(frame)).abs(), contrast))
     if saturation:
-        mean = frame.mean(-3, keepdim=True)
+        mean = _over_channels(frame, lambda channel: channel * 1).div_(3)
         spread = _over_channels(frame, lambda channel: (channel - mean).square())
-        total = total * _power(spread, saturation / 2)
+        factors.append(_power(spread, saturation / 2))
     if exposure:
         distance = _over_channels(frame, lambda channel: (channel - 0.5).square())
-        total = total * (-distance * (exposure / (2 * SPREAD**2))).exp()
-    return total + LEAST_WEIGHT
+        factors.append((distance * (-exposure / (2 * SPREAD**2))).exp())
+    return reduce(torch.mul, factors, torch.ones_like(frame[..., :1, :1, :1])) + LEAST_WEIGHT
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:
     """A positive power; at 0, where the slope of powers below 1 is infinite, the gradient is 0."""
+    if exponent == 1:
+        return x
+    if not x.requires_grad:
+        return x.pow(exponent)
     positive = x > 0
     return torch.where(positive, torch.where(positive, x, torch.ones_like(x)) ** exponent, torch.zeros_like(x))
 
 
 def _luma(frame: Tensor) -> Tensor:
     red, green, blue = (weight * channel for weight, channel in zip(_LUMA, _channels(frame), strict=True))
-    return red + green + blue
+    return red.add_(green).add_(blue)
 
 
 def _channels(frame: Tensor) -> Iterator[Tensor]:
@@ -195,14 +211,15 @@ def _channels(frame: Tensor) -> Iterator[Tensor]:
 
 def _over_channels(frame: Tensor, part: Callable[[Tensor], Tensor]) -> Tensor:
     """The sum of a part of every channel, one after the other."""
-    return reduce(torch.add, map(part, _channels(frame)))
+    first, *others = map(part, _channels(frame))
+    return first.add_(others[0]).add_(others[1])
 
 
 def _laplacian(image: Tensor) -> Tensor:
     """Sum of the four neighbours less four times the pixel, mirrored about the edge pixels."""
     rows, columns = reflected(image, -2, 1), reflected(image, -1, 1)
     # In OpenCV's order, and so to the last bit: where no frame has contrast, rounding errors decide.
-    return rows[..., :-2, :] + columns[..., :-2] - 4 * image + columns[..., 2:] + rows[..., 2:, :]
+    return (rows[..., :-2, :] + columns[..., :-2]).sub_(4 * image).add_(columns[..., 2:]).add_(rows[..., 2:, :])
 
 
 def _check(contrast: float, saturation: float, exposure: float) -> None:

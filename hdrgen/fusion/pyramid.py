@@ -75,13 +75,13 @@ def _halved_columns(image: Tensor) -> Tensor:
 
 
 def _binomial(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor, fifth: Tensor) -> Tensor:
-    return (first + fifth).div(16).add(second + fourth, alpha=0.25).add(third, alpha=0.375)
+    return (first + fifth).div_(16).add_(second + fourth, alpha=0.25).add_(third, alpha=0.375)
 
 
 def _doubled(image: Tensor, dim: int, size: int) -> Tensor:
     count = image.shape[dim]
     padded = torch.cat([image.narrow(dim, min(1, count - 1), 1), image, image.narrow(dim, count - 1, 1)], dim)
     after = padded.narrow(dim, 2, count)
-    even = (padded.narrow(dim, 0, count) + after).div(8).add(image, alpha=0.75)
-    odd = (image + after) / 2
+    even = (padded.narrow(dim, 0, count) + after).div_(8).add_(image, alpha=0.75)
+    odd = (image + after).div_(2)
     return torch.stack([even, odd], image.ndim + dim + 1).flatten(dim - 1, dim).narrow(dim, 0, size)

@@ -97,7 +97,7 @@ def merge_photographs(
     ordered_masks = [masks[j] if masks else None for j in order]
     merger = _Merger(terms, mean)
     radiance: NDArray[np.float32] = np.empty(frames[0].shape, np.float32)
-    with ThreadPoolExecutor(_available_cores()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         for rows in row_slices(len(radiance), ROWS):
             blocks = list(pool.map(lambda j, rows=rows: frames[j][rows], order))
             mask_rows = [None if mask is None else mask[rows] for mask in ordered_masks]
@@ -106,7 +106,7 @@ def merge_photographs(
     return radiance
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
     """Cores that this process may run on; macOS and Windows tell only how many the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -199,6 +199,12 @@ def _drop_where_white(sums: Sums, white: NDArray[np.bool_], mask: Block | None) 
         np.copyto(sums, 0, where=white)
 
 
+def _factors(mask: Block | None, some: slice) -> Block | None:
+    """Some of a mask's factors (n, 1); None where all are 1, as they are almost everywhere."""
+    factors = None if mask is None else mask[some]
+    return None if factors is None or (factors == 1).all() else factors
+
+
 class _Merger:
     """Adds up the terms of the same pixels, the longest exposure's first."""
 
@@ -217,7 +223,7 @@ class _Merger:
 
         def merge_some(some: slice) -> None:
             pixels = [block[some] for block in flat]
-            factors = [None if mask is None else mask[some] for mask in flat_masks]
+            factors = [_factors(mask, some) for mask in flat_masks]
             for channels in self.channels:
                 self._merge(pixels, factors, channels, target[some, channels])
 
@@ -227,9 +233,10 @@ class _Merger:
         sums: Sums | None = None
         for term, block, mask in zip(self.terms, pixels, masks, strict=True):
             part = term.add(block, channels)
-            part = part if mask is None else part * mask
+            factor = mask if mask is None or part.shape[1] == 1 else np.repeat(mask, part.shape[1], axis=1)
+            part = part if factor is None else part * factor
             if sums is not None:
-                _drop_where_white(sums, block[:, channels] >= term.white, mask)
+                _drop_where_white(sums, block[:, channels] >= term.white, factor)
             sums = part if sums is None else np.add(sums, part, out=sums)
         assert sums is not None, "checked by merge_photographs"
         nothing = sums.real <= 0

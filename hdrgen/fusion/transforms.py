@@ -1,5 +1,7 @@
 """Where the pixels of a photograph lie in another: plane homographies, and photographs resampled through them."""
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from hdrgen.fusion.streaming import Block, Rows
+from hdrgen.fusion.streaming import ROWS, Block, Rows, available_cores
+from hdrgen.io import free_memory
+from hdrgen.tiling import row_slices
 
 Matrix = NDArray[np.float64]
 """(3, 3) homography from pixel coordinates (x, y, 1), the first pixel's centre at 0, to those of another photograph."""
+
+
+FREE_SHARE = 0.5  # of the free memory that resampled frames may take
 
 
 def applied(matrix: Matrix, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -147,3 +154,33 @@ def aligned(photographs: list[NDArray[Any]], matrices: list[Matrix]) -> list[Row
     """Photographs of one size as the reference would show them, cut to what all of them show."""
     crop = common_area(matrices, *photographs[0].shape[:2])
     return [Warped(photo, matrix, crop) for photo, matrix in zip(photographs, matrices, strict=True)]
+
+
+def hold(frames: list[Rows]) -> None:
+    """Put the rows of all frames into memory, for those who look at them several times; not where it is short.
+
+    What would be resampled each time is resampled once, by the rows that a merge asks for, so that its result is the
+    same. The list is filled anew frame by frame: a photograph that nothing else holds is then freed.
+    """
+    needed = sum(math.prod(frame.shape) * frame.dtype.itemsize for frame in frames if _resampled(frame))
+    if needed > FREE_SHARE * free_memory():
+        return
+
+    def fill(index: int) -> None:
+        frames[index] = _in_memory(frames[index])
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(fill, range(len(frames))))
+
+
+def _resampled(frame: Rows) -> bool:
+    return isinstance(frame, Warped) and not frame.whole
+
+
+def _in_memory(frame: Rows) -> Block:
+    if not _resampled(frame):
+        return frame[: frame.shape[0]]
+    result = np.empty(frame.shape, frame.dtype)
+    for rows in row_slices(len(result), ROWS):
+        result[rows] = frame[rows]
+    return result

@@ -32,6 +32,7 @@ from hdrgen.io.levels import quantised, white_of_floats
 from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.exif import MADE
 from hdrgen.io.metadata.tags import Tags
+from hdrgen.io.notes import notes_held
 from hdrgen.io.paths import complete_or_nothing, with_usable_names, write_complete
 from hdrgen.io.readers import read_image
 from hdrgen.io.rows import row_slices, rows_of
@@ -92,6 +93,7 @@ __all__ = [
     "is_result",
     "named_like",
     "natural_key",
+    "notes_held",
     "originals",
     "quantised",
     "read_array",

@@ -2,7 +2,7 @@
 
 A surface of the scene is brighter in the longer exposure. What piles up at one code all the same was clipped there:
 either it stays at that code from one exposure to a longer one, or a shorter exposure shows differences where this one
-is flat. A bright surface, or a border, does neither.
+is flat (in what it does not clip itself). A bright surface, or a border, does neither.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ BELOW = 8  # bins below that are compared with
 APART = 0.3  # stops between two exposures that are not the same
 STAY = 0.5  # of the pixels at a code that must stay there in a longer exposure
 FLAT = 0.25  # of the brighter value: what differs by less in the shorter exposure may be one surface
+SHOWN = 0.2  # of the pixels at a code that the shorter exposure must not clip itself
 SEEN = 0.1  # of the code, which the shorter exposure must reach: below, noise makes differences
 HOT = 0.0002  # of the pixels may be brighter than what counts as the brightest: hot pixels
 RESOLUTION = 512  # bins up to the brightest code: saturation of sensors, and compression, spread it a little
@@ -127,9 +128,12 @@ def _is_clipped(frames: Sequence[tuple[float, Codes]], index: int, code: int, to
 
 
 def _differs(codes: Codes, code: int) -> bool:
-    """Whether a shorter exposure shows differences, none of them clipped, where a longer one is flat at a code."""
-    low, high = np.quantile(codes, [0.1, 0.9])
-    return bool(SEEN * code < high < code - _width(code) and high - low > FLAT * high)
+    """Whether a shorter exposure shows differences in what it does not clip, where a longer one is flat at a code."""
+    shown = codes[codes < code - _width(code)]
+    if len(shown) < SHOWN * len(codes):  # a border, or what both exposures clip
+        return False
+    low, high = np.quantile(shown, [0.1, 0.9])
+    return bool(SEEN * code < high and high - low > FLAT * high)
 
 
 def _fills_bits(code: int) -> bool:

@@ -1,7 +1,9 @@
 """What a user should know of an image that was read or written all the same."""
 
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +17,26 @@ class Note(NamedTuple):
     argument: str | None = None
 
 
+_thread = threading.local()
+
+
 def warn_of(path: Path, notes: Sequence[Note], *, stacklevel: int = 1) -> None:
     """One warning with all notes about a file, none without any; `stacklevel` as of `warnings.warn`."""
     if notes:
         argument = next((note.argument for note in notes if note.argument), None)
         message = f"{path}: {'; '.join(note.text for note in notes)}"
-        warnings.warn(InputWarning(message, argument), stacklevel=stacklevel + 1)
+        warning, held = InputWarning(message, argument), getattr(_thread, "held", None)
+        if held is None:
+            warnings.warn(warning, stacklevel=stacklevel + 1)
+        else:
+            held.append(warning)
+
+
+@contextmanager
+def notes_held() -> Iterator[list[InputWarning]]:
+    """Within this, warnings about files of this thread go to the list: others may keep stderr quiet (`stderr.py`)."""
+    _thread.held = held = list[InputWarning]()
+    try:
+        yield held
+    finally:
+        _thread.held = None

@@ -79,6 +79,8 @@ def existing_file(path: str | Path) -> Path:
             raise InputError(f"{path}: expected an image file, found a device or pipe; copy its content to a file")
         with path.open("rb") as stream:
             empty = not stream.read(1)
+    except InputError:  # a ValueError, too
+        raise
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{path}: no such file; check the name") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

@@ -131,6 +131,7 @@ def _pixels_of(path: Path, image: Image, codec: Codec, bits: int | None) -> Pixe
 def _checked_pixels(path: Path, pixels: Pixels, codec: Codec) -> Pixels:
     """(H, W, 3) of a number type that can be written."""
     pixels = np.asarray(pixels)
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)  # others come out of big-endian files
     if pixels.ndim == 2:
         pixels = np.broadcast_to(pixels[..., None], (*pixels.shape, 3))
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not pixels.size:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import kornia
 from torch import Tensor
 
 from hdrgen.camera import Gamma, power
@@ -52,6 +51,8 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     [0.0, 0.439, 0.773, 1.0]
     """
     _check(bias, saturation, gamma)
+    import kornia  # not before it is needed: others do without
+
     size, image_of = radiance.shape[-2:], stretched_rows(radiance)
     luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
     average = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), size).exp()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import kornia
 import torch
 from torch import Tensor
 
@@ -115,6 +114,8 @@ def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
 def _blur(planes: Tensor, size: float) -> Tensor:
     """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of `size`."""
     sigma = size / 4
+    import kornia  # not before it is needed: others do without
+
     width = 2 * max(1, round(3 * sigma)) + 1
     with torch.autocast(planes.device.type, enabled=False):  # a convolution, which autocast would do in half precision
         return kornia.filters.gaussian_blur2d(planes, (width, width), (sigma, sigma), border_type="replicate")

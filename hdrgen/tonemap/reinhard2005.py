@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import kornia
 import torch
 from torch import Tensor
 
@@ -57,6 +56,8 @@ def reinhard2005(
     [0.0, 0.312, 0.677, 1.0]
     """
     _check(intensity, contrast, chromatic, light, gamma)
+    import kornia  # not before it is needed: others do without
+
     size, image_of = radiance.shape[-2:], stretched_rows(radiance)
     luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
     m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(luma)

@@ -9,7 +9,7 @@ import torch
 import hdrgen
 from hdrgen.camera import Gamma
 from hdrgen.cli.main import main
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import read_image
 from tests.commands.brackets import EV, write_bracket
 from tests.io.stacks.cards import EXPOSURES, shoot, view
@@ -43,6 +43,14 @@ def test_arrays_and_tensors_in_any_order(files):
     tensor = hdrgen.merge(stack, ev=torch.tensor(EV), **PLAIN)
     np.testing.assert_allclose(tensor.permute(1, 2, 0).numpy(), wanted, rtol=1e-4)
     np.testing.assert_allclose(hdrgen.merge(files, ev=EV, **PLAIN).pixels, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [">u2", "<u2", ">f4", ">f8"])
+def test_arrays_of_either_byte_order(files, kind):
+    codes = [read_image(file).pixels.astype(np.uint16) * 257 for file in files]
+    arrays = [(frame if "u" in kind else frame / 65535).astype(kind) for frame in codes]
+    merged = hdrgen.merge(arrays, ev=EV, white=65535 if "u" in kind else 1, **PLAIN)
+    np.testing.assert_allclose(merged, hdrgen.merge(codes, ev=EV, white=65535, **PLAIN), rtol=1e-3)
 
 
 def test_images_that_were_read_say_their_exposures(files):
@@ -117,6 +125,18 @@ def test_display_values_that_rounding_put_beyond_one_are_taken():
     assert np.isfinite(radiance).all()
     with pytest.raises(InputError, match=r"found 0 to 1.01"):
         hdrgen.merge([frames[0], np.linspace(0, 1.01, 768, dtype=np.float32).reshape(16, 16, 3)], ev=[0, 2])
+
+
+@pytest.mark.parametrize("tags", [(1, 6, 1), (1, 1, 3), (6, 8, 6)])
+def test_images_whose_orientation_tags_differ_are_merged_like_their_files(tmp_path, tags):
+    files = [
+        shoot(tmp_path / f"room/{n}.jpg", view(0), time, orientation=tag)
+        for n, (time, tag) in enumerate(zip(EXPOSURES, tags, strict=True))
+    ]
+    with pytest.warns(InputWarning, match="orientation tags of the frames differ"):
+        merged = hdrgen.merge([hdrgen.read(file) for file in files], **PLAIN)
+    with pytest.warns(InputWarning, match="orientation tags of the frames differ"):
+        np.testing.assert_array_equal(merged.pixels, hdrgen.merge(files, **PLAIN).pixels)
 
 
 def test_brackets_of_one_folder_are_not_merged_into_each_other(tmp_path):

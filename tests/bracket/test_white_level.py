@@ -58,7 +58,9 @@ def test_each_channel_clips_where_it_does(whites):
     assert worst(hdrgen.merge(frames, ev=STOPS, response="linear", align="none"), scene, 0.8) < 0.02
 
 
-@pytest.mark.parametrize(("white", "quality"), [(235, None), (250, None), (250, 95), (245, 90)])
+@pytest.mark.parametrize(
+    ("white", "quality"), [(180, None), (225, None), (235, None), (250, None), (250, 95), (245, 90)]
+)
 def test_eight_bits_that_clip_early_do_not_count_as_data(white, quality):
     scene = smooth_scene(3.5)
     frames = [codes(scene, ev, white, curve=2.2, dtype=np.uint8, top=255, noise=0.7) for ev in STOPS]
@@ -67,7 +69,8 @@ def test_eight_bits_that_clip_early_do_not_count_as_data(white, quality):
     assert all(abs(code - white) <= 1 for code in found(frames))
     with_white = hdrgen.merge(frames, ev=STOPS, response="gamma:2.2", align="none")
     without = hdrgen.merge(frames, ev=STOPS, response="gamma:2.2", align="none", white=255)
-    assert worst(with_white, scene, 0.8, 0.1) < 0.25 < 0.7 < worst(without, scene, 0.8, 0.1)
+    below = min(0.8, 0.9 * (white / 255) ** 2.2)  # of what the shortest exposure shows
+    assert worst(with_white, scene, below, 0.1) < 0.25 < 0.7 < worst(without, scene, below, 0.1)
 
 
 def jpeg(frame, quality):
@@ -93,9 +96,11 @@ def test_one_exposure_that_clips_is_enough_where_a_shorter_one_shows_differences
     assert found(frames, (-2.0, 0.0, 1.0)) == [16383] * 3
 
 
-def test_floats_may_clip_below_one():
-    scene = smooth_scene()
-    frames = [(np.minimum(scene * 2.0**ev, 1) * 0.8).astype(np.float32) for ev in STOPS]
+@pytest.mark.parametrize("white", [0.8, 0.9])
+@pytest.mark.parametrize("brightest", [2.0, 4.0])  # stops above white: the shortest exposure clips, too
+def test_floats_may_clip_below_one(white, brightest):
+    scene = smooth_scene(brightest)
+    frames = [(np.minimum(scene * 2.0**ev, 1) * white).astype(np.float32) for ev in STOPS]
     assert worst(hdrgen.merge(frames, ev=STOPS, response="linear", align="none"), scene, 0.95) < 0.02
 
 

@@ -1,3 +1,4 @@
+import kornia
 import numpy as np
 import pytest
 import torch
@@ -45,6 +46,9 @@ def test_gradcheck_inside(curve: CameraResponse):
 def test_srgb_is_the_standard():
     x = np.linspace(0, 1, 301)
     np.testing.assert_allclose(SRGB()(torch.tensor(x)), eotf_inverse_sRGB(x), atol=1e-6)
+    codes = (torch.arange(3 * 4096) / (3 * 4096 - 1)).view(3, 64, 64)
+    assert torch.equal(SRGB()(codes), kornia.color.linear_rgb_to_rgb(codes))
+    assert torch.equal(SRGB().inverse(codes), kornia.color.rgb_to_linear_rgb(codes))
     image = torch.rand(2, 3, 4, 5)
     torch.testing.assert_close(SRGB()(image), SRGB()(image.flatten()).view_as(image))
 

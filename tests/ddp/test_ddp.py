@@ -130,6 +130,16 @@ def test_predict(trained):
     assert out.count("hdrgen: error: 2 of 7 photographs cannot be read and were left out: bad, worse") == 1
 
 
+def test_a_dead_process_ends_a_test_with_a_line(tmp_path, trained):
+    """Which Lightning ends with 137 and says nothing, as nothing is exchanged until the end."""
+    checkpoint = trained / "runs/ToyMethod/version_0/checkpoints/last.ckpt"
+    death = ["--trainer.callbacks+=tests.toys.SuddenDeath"]
+    out = hdrgen(tmp_path, *SCORE, f"--ckpt_path={checkpoint}", *TWO, *death, "-o", "t", status=2)
+    assert out.count("hdrgen: error: expected every process of the run, found one gone (") == 1, out
+    assert "Traceback" not in out
+    assert not list(tmp_path.rglob("metrics.*"))
+
+
 def test_no_group_of_processes_outlives_its_command(tmp_path, trained, monkeypatch):
     """Threads of gloo that free a tensor while Python ends abort it: seen in one of three runs of `test_predict`."""
     for name in ("MASTER_ADDR", "MASTER_PORT"):

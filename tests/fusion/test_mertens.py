@@ -132,3 +132,31 @@ def test_half_precision_computes_in_float32():
 def test_complains(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def weights_by_definition(frame, contrast, saturation, exposure):
+    """Whole, and in the order of the paper's factors: (3, H, W) to (H, W)."""
+    red, green, blue = frame
+    framed = np.pad(0.299 * red + 0.587 * green + 0.114 * blue, 1, mode="reflect")
+    inner = framed[1:-1, 1:-1]
+    laplacian = framed[:-2, 1:-1] + framed[1:-1, :-2] - 4 * inner + framed[1:-1, 2:] + framed[2:, 1:-1]
+    weight = torch.from_numpy(np.abs(laplacian)) ** contrast
+    weight = weight * (frame - frame.mean(0)).square().sum(0) ** (saturation / 2)
+    return weight * (-(frame - 0.5).square().sum(0) * (exposure / (2 * 0.2**2))).exp() + 1e-12
+
+
+@pytest.mark.parametrize("exponents", [(1, 1, 1), (0.5, 0.7, 2), (2, 2, 0.3)])
+def test_weights_are_those_of_the_definition_to_the_last_bit(exponents, monkeypatch):
+    monkeypatch.setattr("hdrgen.tiling.strips.PIXELS", 100)
+    frame = noise(3, 41, 30)
+    assert torch.equal(_weights(frame, *exponents)[0], weights_by_definition(frame, *exponents))
+
+
+@pytest.mark.parametrize("kept", [0, 41 * 30 * 4, 2 * 41 * 30 * 4])
+def test_weights_that_are_worked_out_again_are_the_same(kept, monkeypatch):
+    stack = noise(3, 3, 41, 30)
+    fused = merge_mertens(stack)
+    before = stack.clone()
+    monkeypatch.setattr("hdrgen.fusion.mertens.KEPT", kept)
+    assert torch.equal(merge_mertens(stack), fused)
+    assert torch.equal(stack, before)

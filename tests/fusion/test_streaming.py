@@ -170,7 +170,7 @@ def test_as_many_threads_as_cores_that_this_process_may_use(monkeypatch, affinit
     else:
         monkeypatch.setattr(os, "sched_getaffinity", {0: affinity}.get, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: count)
-    assert streaming._available_cores() == cores
+    assert streaming.available_cores() == cores
 
 
 @pytest.mark.parametrize(("channels", "parts"), [(1, 4 + 1), (3, 6 + 3)])

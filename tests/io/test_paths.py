@@ -1,9 +1,12 @@
 """Files that are there whole or not at all."""
 
+import os
+import re
+
 import pytest
 
 from hdrgen.errors import InputError
-from hdrgen.io import complete_or_nothing, write_complete
+from hdrgen.io import complete_or_nothing, read_image, read_tags, write_complete
 
 
 @pytest.mark.parametrize("content", ["line 1\nµ", b"\x00\xff\n"])
@@ -40,3 +43,14 @@ def test_where_nothing_can_be_written(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(InputError, match=r"a/b: cannot be written \(.*\); check folder and free space"):
         write_complete(tmp_path / "a" / "b", "")
+
+
+@pytest.mark.parametrize("read", [read_image, read_tags])
+def test_what_is_no_file_is_told_in_one_line(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for path, found in (
+        (tmp_path, "a folder; name a file in it"),
+        (tmp_path / "pipe", "a device or pipe; copy its content"),
+    ):
+        with pytest.raises(InputError, match=f"^{re.escape(str(path))}: expected an image file, found {found}"):
+            read(path)

@@ -163,6 +163,19 @@ def test_exr_parts_first_with_rgb(tmp_path, radiance):
     assert read_header(path).width == 53
 
 
+def test_exr_parts_that_are_left_out_are_told(tmp_path, radiance):
+    import OpenEXR
+
+    def part(name, gain, channels="RGB"):
+        planes = {each: OpenEXR.Channel(gain * radiance[..., index]) for index, each in enumerate(channels)}
+        return OpenEXR.Part({"name": name, "type": OpenEXR.scanlineimage}, planes)
+
+    with OpenEXR.File([part("left", 1), part("right", 2), part("depth", 3, "Z")]) as file:
+        file.write(str(tmp_path / "a.exr"))
+    with pytest.warns(UserWarning, match="other parts left out: right$"):
+        np.testing.assert_array_equal(read_image(tmp_path / "a.exr").pixels, radiance)
+
+
 def test_exr_without_colour_names_its_channels(write_oiio, radiance):
     path = write_oiio("a.exr", radiance[..., :2], channels=("U", "W"))
     with pytest.raises(InputError, match=r"a\.exr: expected channels R, G, B .* found U, W"):

@@ -307,3 +307,26 @@ def test_equal_images_are_equal_files(tmp_path, display, suffix):
     first = write_image(tmp_path / f"a{suffix}", display.astype(np.float32)).read_bytes()
     time.sleep(1.1 if suffix in (".exr", ".tif") else 0)
     assert write_image(tmp_path / f"b{suffix}", display.astype(np.float32)).read_bytes() == first
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".jxl", ".pq.png", ".uhdr.jpg"])
+@pytest.mark.parametrize("scale", [1e-9, 1e-5])
+def test_a_picture_that_screens_show_black_is_told(tmp_path, radiance, suffix, scale, recwarn):
+    """Radiance in units of its own; of black itself, and of bright pixels among dark ones, there is nothing to say."""
+    path = tmp_path / f"a{suffix}"
+    with pytest.warns(UserWarning, match="radiance up to .* is black here, where 1 is shown as 203 cd/m2; scale it"):
+        write_image(path, radiance * np.float32(scale))
+    recwarn.clear()
+    radiance[1:] *= scale
+    write_image(path, np.minimum(radiance, 40))
+    write_image(path, radiance * 0)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [(">u2", ".png"), (">u2", ".tif"), (">f4", ".tif"), (">f8", ".exr"), (">f2", ".hdr")]
+)
+def test_arrays_of_the_other_byte_order_are_written_as_well(tmp_path, kind, suffix):
+    values = np.arange(1, 25).reshape(2, 4, 3)  # exact in all of them
+    path = write_image(tmp_path / f"a{suffix}", values.astype(kind), **({"bits": 16} if "u" in kind else {}))
+    np.testing.assert_allclose(read_image(path).pixels, values, rtol=0.02)

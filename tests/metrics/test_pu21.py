@@ -122,6 +122,18 @@ def test_chromaticity_is_that_of_x_and_y_and_light_is_cut():
         assert rgb_to_luv(torch.full((3, 1, 1), light))[0].item() == pytest.approx(expected)
 
 
+def test_colours_that_no_light_has_are_cut_to_the_range_of_xyz():
+    """The brightest light with next to no v: z is 12 y / 4 v before the cut."""
+    from hdrgen.metrics.colour import luv_to_rgb
+
+    to_xyz = torch.tensor(
+        [[0.412424, 0.357579, 0.180464], [0.212656, 0.715158, 0.072186], [0.019332, 0.119193, 0.950444]]
+    )
+    found = luv_to_rgb(torch.tensor([1e8, 1e-9, 1e-3], dtype=torch.float64).view(3, 1, 1)).flatten()
+    expected = torch.linalg.solve(to_xyz.double(), torch.tensor([1e-4, 1e8, 1e8]).double()).clamp_min(0)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e3)
+
+
 def test_crf_correction_undoes_a_cubic_in_pq_and_leaves_the_target_alone():
     from hdrgen.metrics.colour import luv_to_rgb, pq_decode, pq_encode, rgb_to_luv
 

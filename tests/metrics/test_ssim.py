@@ -10,7 +10,7 @@ from torchmetrics.functional.image import (
 )
 
 from hdrgen.errors import InputError
-from hdrgen.metrics import ms_ssim, ssim, ssim_l, ssim_mu, windows
+from hdrgen.metrics import SSIM, SSIML, SSIMMu, ms_ssim, ssim, ssim_l, ssim_mu, windows
 from hdrgen.metrics.ms_ssim import EXPONENTS
 from hdrgen.tonemap import mu_law
 
@@ -19,6 +19,14 @@ def pair(size=(24, 30), count=3, noise=0.1, seed=0):
     generator = torch.Generator().manual_seed(seed)
     target = torch.rand(count, 3, *size, generator=generator, dtype=torch.float64)
     return (target + noise * torch.randn(target.shape, generator=generator, dtype=torch.float64)).clamp(0, 1), target
+
+
+@pytest.mark.parametrize("kind", [SSIM, SSIML, SSIMMu])
+def test_a_board_and_its_opposite_are_at_the_lower_bound(kind):
+    """Their means are the same, and they do not agree in any square."""
+    board = (torch.arange(24.0)[:, None] + torch.arange(30.0)).remainder(2).expand(1, 3, 24, 30).double()
+    (found,) = kind().measure(1 - board, board).values()
+    assert found.item() == pytest.approx(kind.bounds[0], abs=0.02)
 
 
 def by_scikit_image(image, target):

@@ -98,12 +98,13 @@ def choose_by_count(spec: Any, path: Path) -> ChannelChoice:
 
 
 def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
-    """Of the parts of an OpenEXR file the first with RGB, else the first that is grey.
+    """Of the parts of an OpenEXR file the first with RGB, else the first that is grey; others with RGB are told.
 
     Raises:
         InputError: None has either, with the channels that were found.
     """
     names: list[str] = []
+    coloured: list[tuple[ChannelChoice, str]] = []
     grey: ChannelChoice | None = None
     part = 0
     while reader.seek_subimage(part, 0):
@@ -112,14 +113,23 @@ def choose_among_parts(reader: Any, path: Path) -> ChannelChoice:
         names.extend(f"{name} (deep)" if spec.deep else name for name in own)
         choice = None if spec.deep else choose_named(own)
         if choice is not None and len(choice.channels) == len(_RGB):
-            return choice._replace(part=part)
-        if choice is not None and grey is None:
+            coloured.append((choice._replace(part=part), _part_name(spec, part)))
+        elif choice is not None and grey is None:
             grey = choice._replace(part=part)
         part += 1
     reader.geterror()  # seeking past the last part is an error to OpenImageIO
+    if coloured:
+        taken, others = coloured[0][0], [name for _, name in coloured[1:]]
+        left_out = (Note(f"other parts left out: {', '.join(others)}"),) if others else ()
+        return taken._replace(notes=(*taken.notes, *left_out))
     if grey is None:
         raise InputError(f"{path}: expected channels R, G, B (in any layer) or Y, found {', '.join(names) or 'none'}")
     return grey
+
+
+def _part_name(spec: Any, part: int) -> str:
+    name = spec.getattribute("oiio:subimagename") or spec.getattribute("name")
+    return one_line(str(name)).strip() if name else str(part + 1)
 
 
 def _layers(names: Sequence[str]) -> _Layers:

@@ -14,6 +14,8 @@ from hdrgen.io.rows import by_rows
 
 RADIANCE_BYTES = 21
 """For each pixel, measured: levels of 16 bits in OpenImageIO and here, radiance, and masks while it is checked."""
+_BLACK = 1e-3
+"""Of 203 cd/m2: a picture without brighter pixels looks black on any screen."""
 _HLG_NOTE = Note(f"HLG is read as the light of a display of {HLG_PEAK:g} cd/m2, radiance 1 is 203 (ITU-R BT.2100)")
 
 
@@ -46,19 +48,19 @@ def _at_16_bits(levels: Pixels, bits: int) -> Pixels:
 def pq_picture(
     radiance: Pixels, source: Chromaticities, space: ColourSpace, bits: int
 ) -> tuple[Pixels, tuple[Note, ...]]:
-    """PQ levels in the colours of the file, and a note that counts what they cannot hold.
+    """PQ levels in the colours of the file, and a note on what they cannot hold.
 
     Band by band, so that the picture is not held as float once more.
     """
-    above = 0
+    above, largest = 0, 0.0
 
     def levels(rows: Pixels) -> Pixels:
-        nonlocal above
+        nonlocal above, largest
         pixels = converted(rows, source, space.chromaticities)
-        above += count_above(pixels)
+        above, largest = above + count_above(pixels), max(largest, float(pixels.max()))
         return pq_levels(pixels, bits)
 
-    return by_rows(levels, radiance, np.uint16), clipping_notes(above)
+    return by_rows(levels, radiance, np.uint16), range_notes(above, largest)
 
 
 def count_above(radiance: Pixels) -> int:
@@ -66,7 +68,11 @@ def count_above(radiance: Pixels) -> int:
     return int((radiance > FULL_RADIANCE).any(axis=-1).sum())
 
 
-def clipping_notes(above: int) -> tuple[Note, ...]:
-    """What to say of pixels that are too bright."""
+def range_notes(above: int, largest: float) -> tuple[Note, ...]:
+    """What to say of pixels that are too bright, and of a picture that is all too dark."""
+    if 0 < largest < _BLACK:
+        return (
+            Note(f"radiance up to {largest:.3g} is black here, where 1 is shown as 203 cd/m2; scale it, or use .exr"),
+        )
     limit = f"{FULL_RADIANCE:.4g} (10,000 cd/m2)"
     return (Note(f"{above} pixels are brighter than {limit}, where this format ends; clipped"),) if above else ()

@@ -38,11 +38,13 @@ def stored_jpeg(path: Path) -> StoredJpeg:
     """What the segments of the first picture say.
 
     Raises:
-        InputError: No frame header, or one that claims more than the file can hold.
+        InputError: No frame header, or one that claims more than the file can hold, or no pixel.
     """
     frame = claimed_frame(path)
     if frame is None:
         raise InputError(f"{path}: truncated or corrupt JPEG file (no frame header)")
+    if not frame.width or not frame.height:  # some files give the height after the picture, which nobody here reads
+        raise InputError(f"{path}: truncated or corrupt JPEG file (a picture of {frame.width} x {frame.height} pixels)")
     with path.open("rb") as stream:
         parts = list(segments(stream))
     exif = next((part.content for part in parts if part.marker == APP1 and part.content.startswith(PREFIX)), b"")

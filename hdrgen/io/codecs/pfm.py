@@ -16,7 +16,9 @@ from hdrgen.io.metadata.exif import exposure_from
 
 _LONGEST_HEADER = 1 << 12
 _SPACE = rb"(?:\s|#[^\n]*\n)+"
-_HEADER = re.compile(rb"P(F4?|f)" + _SPACE + rb"(\d{1,9})" + _SPACE + rb"(\d{1,9})" + _SPACE + rb"([-+.\deE]{1,40})\s")
+_HEADER = re.compile(
+    rb"P(F4?|f)" + _SPACE + rb"(\d{1,9})" + _SPACE + rb"(\d{1,9})" + _SPACE + rb"([-+.\deE]{1,40})(?:\r\n|\s)"
+)
 _CHANNELS = {b"F": 3, b"f": 1, b"F4": 4}
 _BYTES = 24  # for each pixel: the file, the picture, and masks while it is checked
 

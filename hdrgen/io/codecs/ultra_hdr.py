@@ -8,7 +8,7 @@ import numpy as np
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.codec import Encoded, EncodeOptions
-from hdrgen.io.codecs.hdr_picture import clipping_notes, count_above
+from hdrgen.io.codecs.hdr_picture import count_above, range_notes
 from hdrgen.io.codecs.jpeg import QUALITY, Jpeg
 from hdrgen.io.codecs.jpeg_gain_map import with_gain_map
 from hdrgen.io.codecs.jpeg_picture import encoded
@@ -38,7 +38,7 @@ class UltraHdr(Jpeg):
         base = rolled_off(radiance) if options.base is None else _checked_base(path, options.base, radiance)
         quality = options.quality or QUALITY
         save = partial(_save, radiance=radiance, base=base, tags=tags, quality=quality)
-        return Encoded(save, clipping_notes(count_above(radiance)))
+        return Encoded(save, range_notes(count_above(radiance), float(radiance.max())))
 
 
 def _save(path: Path, radiance: Pixels, base: Pixels, tags: Tags, quality: int) -> None:

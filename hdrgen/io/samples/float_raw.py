@@ -110,7 +110,11 @@ def _interpolated(mosaic: NDArray[np.float32], raw: Any, path: Path) -> NDArray[
     exponents = (np.arange(_CODES + 1, dtype=np.float64) - _CODES) * float(step)
     table = (largest * np.exp2(exponents)).astype(np.float32)
     table[0] = 0
-    return by_rows(lambda rows: table[rows], pixels[..., :3], np.float32)
+    result = by_rows(lambda rows: table[rows], pixels[..., :3], np.float32)
+    lost = _turned(~np.isfinite(mosaic), raw)
+    if lost.shape == result.shape[:2]:
+        result[lost] = np.nan  # as in every other file of radiance, for the caller to refuse or replace
+    return result
 
 
 def _turned(values: NDArray[np.float32], raw: Any) -> NDArray[np.float32]:

@@ -4,8 +4,9 @@ import csv
 import itertools
 import json
 import math
+import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,12 @@ _LEAST_STEP = 0.3  # stops between two exposures of a bracket: a third, rounded
 _MOST_STOPS = 24  # from the darkest to the brightest: what lies farther apart is no bracket
 _UNEVEN = 0.3  # stops between the steps of seconds as cameras round them: 1/15, 1/8, 1/4
 _SHOWN = 4  # numbers that a warning names
+_SECONDS, _STOPS = ("ms", "s", "sec", "secs", '"'), ("ev", "stop", "stops")
+_UNITS = "|".join((*_SECONDS, *_STOPS))
+_NUMBER_AND_UNIT = re.compile(rf"(.*\d\.?)({_UNITS})?", re.IGNORECASE)
+_UNIT = re.compile(rf"(?<=[\d.])[ \t]+({_UNITS})(?!\w)", re.IGNORECASE)
+"""Behind its number and a space."""
+_COMMENT = re.compile(r"#.*")
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
@@ -43,8 +50,8 @@ def read_exposure_list(path: str | Path) -> ExposureList:
       `[{"file": "a.jpg", "ev": -2}, ...]`.
     - Text `<name>_exp.txt` (DeepHDR): log2 exposures for `<name>_1.tif`, `<name>_2.tif`, ... in order.
     - Other text (Kalantari's `exposure.txt`): log2 exposures for the images of the folder in natural order; the TIFF
-      files if there are any. Seconds are recognised: by a unit or a fraction (`1/60`, `4s`), or since only as seconds
-      they are evenly spaced (`0.25 1 4`), which is told.
+      files if there are any. Seconds are recognised: by a unit or a fraction (`1/60`, `4s`, `250 ms`), or since only as
+      seconds they are evenly spaced (`0.25 1 4`), which is told. `#` begins a comment; stops may be called `EV`.
 
     Files need not exist, except where a list goes by their order.
 
@@ -148,7 +155,7 @@ def _json_row(item: object, where: str) -> tuple[str, object]:
 
 
 def _read_log2(path: Path, text: str) -> ExposureList:
-    words = text.replace(",", " ").split()
+    words = _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-")).split()
     exposures = _exposures_in(words, path)
     images = _images_in_order(path)
     if not exposures or len(exposures) != len(images):
@@ -165,13 +172,12 @@ def _exposures_in(words: list[str], path: Path) -> list[Exposure]:
     Raises:
         InputError: No numbers; some in seconds and others not above 0.
     """
-    plain = [word.removesuffix("s").removesuffix("S") for word in words]
-    values = [_number(word, "log2 exposure", str(path)) for word in plain]
-    written = any("/" in word for word in words) or plain != words
+    values, units = zip(*(_with_unit(word, path) for word in words), strict=True) if words else ((), ())
+    written = any("/" in word for word in words) or any(unit in _SECONDS for unit in units)
     if written and min(values) <= 0:
         raise InputError(f"{path}: expected seconds above 0, as some are written, found {min(values):g}; give one kind")
-    signed = any(word[0] in "+-" for word in words)
-    if not (written or (_like_seconds(values) and not signed)):
+    in_stops = any(word[0] in "+-" for word in words) or any(unit in _STOPS for unit in units)
+    if not (written or (_like_seconds(values) and not in_stops)):
         return [Exposure(ev=value) for value in values]
     if not written:
         shown = ", ".join(words[:_SHOWN]) + (", .." if len(words) > _SHOWN else "")
@@ -180,7 +186,15 @@ def _exposures_in(words: list[str], path: Path) -> list[Exposure]:
     return [Exposure(time=value) for value in values]
 
 
-def _like_seconds(values: list[float]) -> bool:
+def _with_unit(word: str, path: Path) -> tuple[float, str]:
+    """A number, and the unit behind it in lower case: `4s` is 4 in "s", `250ms` 0.25 in "ms"."""
+    found = _NUMBER_AND_UNIT.fullmatch(word)
+    number, unit = (word, "") if found is None else (found[1], (found[2] or "").lower())
+    value = _number(number, "the stops or seconds of an image (-2, 1/60, 4s)", str(path))
+    return value / 1000 if unit == "ms" else value, unit
+
+
+def _like_seconds(values: Sequence[float]) -> bool:
     """Whether numbers without a sign are evenly spaced as seconds, but not as stops.
 
     >>> _like_seconds([0.25, 1, 4]), _like_seconds([0, 2, 4]), _like_seconds([1, 2, 3]), _like_seconds([1 / 60, 0.25])
@@ -198,7 +212,7 @@ def _like_seconds(values: list[float]) -> bool:
     return len(values) > 2 and _even(ratios) and not _even(steps)
 
 
-def _even(steps: list[float]) -> bool:
+def _even(steps: Sequence[float]) -> bool:
     """Whether steps in stops are equal, but for how shutter times are rounded."""
     return min(steps) >= _LEAST_STEP and max(steps) - min(steps) <= _UNEVEN
 

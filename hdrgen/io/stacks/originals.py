@@ -1,5 +1,6 @@
 """Which of the images in a folder are photographs, and which were made of them."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from glob import escape
@@ -11,6 +12,8 @@ from hdrgen.io.headers import known_header
 
 _PREVIEW = "_preview"
 """At the end of the name of a preview, which earlier versions did not mark within the file."""
+_EXPOSED = re.compile(r"(.+)_ev[+-]\d+\.\d+")
+"""The name of an exposure of an HDR image (`hdrgen expose`)."""
 _PICTURES = (".jpg", ".jpeg")
 _NAMED = 5  # files that a warning names
 
@@ -35,15 +38,19 @@ def named_originals(paths: Sequence[Path]) -> list[Path]:
 
 
 def photographs_among(paths: Sequence[Path]) -> list[Path]:
-    """Without HDR images, pictures that hdrgen made, and JPEG files beside the RAW files of the same photographs."""
+    """Without what was made of photographs, and without JPEG files beside the RAW files of the same photographs.
+
+    Made are HDR images, pictures that hdrgen made, and exposures of an HDR image that lie beside it and a camera's.
+    """
     kept = [path for path in paths if not (is_result(path) or _was_made(path))]
+    kept = [path for path in kept if not _was_exposed(path)] or kept  # alone, they are the bracket that is meant
     raw = {path.with_suffix("") for path in kept if path.suffix.lower() in SENSOR_SUFFIXES}
     return [path for path in kept if path.suffix.lower() not in _PICTURES or path.with_suffix("") not in raw]
 
 
 def _was_made(path: Path) -> bool:
     """Whether the file says so, or is a preview that lies beside what it is one of."""
-    if path.stem.endswith(_PREVIEW) and _has_result(path):
+    if path.stem.endswith(_PREVIEW) and _has_result(path, path.stem.removesuffix(_PREVIEW)):
         return True
     try:
         return known_header(path).reading.made
@@ -51,6 +58,12 @@ def _was_made(path: Path) -> bool:
         return False
 
 
-def _has_result(preview: Path) -> bool:
-    """Whether an HDR image of its name lies beside it."""
-    return any(map(is_result, preview.parent.glob(f"{escape(preview.stem.removesuffix(_PREVIEW))}.*")))
+def _was_exposed(path: Path) -> bool:
+    """Whether a file is called like an exposure of an HDR image beside it."""
+    name = _EXPOSED.fullmatch(path.stem)
+    return name is not None and _has_result(path, name[1])
+
+
+def _has_result(path: Path, name: str) -> bool:
+    """Whether an HDR image of a name lies beside a file."""
+    return any(map(is_result, path.parent.glob(f"{escape(name)}.*")))

@@ -14,6 +14,8 @@ from hdrgen.io.stacks.originals import named_originals, originals, photographs_a
 from hdrgen.io.stacks.splitting import Shot, Split, in_order, split
 from hdrgen.io.stacks.stack import exposures_of
 
+_CARD = "DCIM"
+"""Where the folders of photographs are on a memory card."""
 _CARD_FOLDER = re.compile(r"[1-9]\d\d[0-9A-Z_]{5}", re.IGNORECASE)
 """As cameras name the folders of a card (DCF): when their counter is full, a bracket goes on in the next."""
 
@@ -73,7 +75,7 @@ def grouped(sources: Sequence[str | Path], count: int | None = None) -> list[Sce
 
 
 def _scene_folders(folder: Path) -> list[Path]:
-    """A folder that holds photographs, and those in it that hold several."""
+    """A folder that holds photographs, and those in it that hold several; of a memory card those in its DCIM."""
     own = images_in(folder)
     inner = (path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != ".")
     inside = {path: images for path in with_usable_names(folder, inner) if (images := images_in(path))}
@@ -81,8 +83,11 @@ def _scene_folders(folder: Path) -> list[Path]:
     if own:
         scenes = [path for path, count in photographed.items() if count > 1]
         return [folder, *scenes] if not scenes or photographs_among(own) else scenes
-    scenes = [path for path, count in photographed.items() if count] or list(inside)
-    if not scenes:
+    scenes = [path for path, count in photographed.items() if count]
+    card = next((path for path in folder.iterdir() if path.name.upper() == _CARD and path.is_dir()), None)
+    if not scenes and card is not None and folder.name.upper() != _CARD:  # a link to itself would never end
+        return _scene_folders(card)
+    if not (scenes := scenes or list(inside)):
         raise InputError(
             f"{folder}: expected the exposures of a scene, or a folder of them for each scene, found no images;"
             " name a folder that holds some"

@@ -115,7 +115,9 @@ def test_truth_of_another_size_is_refused(root):
 def test_wrong_root_shows_expected_and_found(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"<root>/<scene>/\{images.*found one/ \{1 \.txt\}"):
+    with pytest.raises(
+        InputError, match=r"<root>/<scene>/\{images.*found one/ \{1 \.txt\}.*pass the folder that holds"
+    ):
         ExposureStackFolder(str(tmp_path))
     with pytest.raises(InputError, match="found nothing"):
         ExposureStackFolder(str(tmp_path / "two"))

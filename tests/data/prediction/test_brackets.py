@@ -6,8 +6,9 @@ import torch
 
 from hdrgen.camera import Gamma
 from hdrgen.data import Brackets, SelectedExposures, ThreeExposures
-from hdrgen.errors import InputError
-from hdrgen.io import write_image
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.io import read_image, write_image
+from tests.io.stacks.cards import EXPOSURES, shoot, view
 
 EV = (-3, -2, 0, 2, 3)
 
@@ -95,6 +96,22 @@ def test_nothing_to_find(tmp_path, there):
 def test_nothing_given():
     with pytest.raises(InputError, match="found none"):
         Brackets([])
+
+
+def test_photographs_that_are_turned_differently_are_read_within_the_same_limit(tmp_path, monkeypatch):
+    for name, time, tag in zip("abc", EXPOSURES, (1, 1, 3), strict=True):
+        shoot(tmp_path / f"{name}.jpg", view(0), time, orientation=tag)
+    limits = []
+
+    def spied(path, **options):
+        limits.append(options["max_megapixels"])
+        return read_image(path, **options)
+
+    monkeypatch.setattr("hdrgen.data.prediction.brackets.read_image", spied)
+    with pytest.warns(InputWarning, match="tags of the frames differ"):
+        SelectedExposures(Brackets([tmp_path], max_megapixels=7))[0]
+    assert len(limits) >= 3
+    assert set(limits) == {7}
 
 
 def test_a_flag_lifts_the_limit_of_size(scenes):

@@ -145,6 +145,12 @@ def test_windows_lie_within_the_photograph_and_reach_its_borders():
     assert all(torch.equal(part, image.mT[:, int(part[0, 0, 0]) :][:, :5]) for part in tall)
 
 
+def test_the_last_window_ends_with_the_photograph(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda count, generator: torch.tensor([0.0, 0.999, 0.999]))
+    image = torch.arange(9.0 * 12).reshape(1, 9, 12).expand(3, 9, 12)
+    assert torch.equal(window(image, 5, derived_generator(0)), image[:, 4:, 7:])
+
+
 @pytest.mark.parametrize("pitch", [-1.5, 0.3, 1.5])
 def test_a_panorama_of_one_colour_has_it_everywhere_at_the_poles_too(pitch):
     panorama = torch.tensor([1.0, 2.0, 3.0])[:, None, None].expand(3, 16, 32)

@@ -2,13 +2,15 @@
 
 import struct
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, FileFormat, read_header, read_image
-from hdrgen.io.codecs.heif.apple import AppleGain, headroom_in, with_apple_gain
+from hdrgen.io.codecs.heif.apple import _KIND, AppleGain, apple_gain, headroom_in, with_apple_gain
 from hdrgen.io.formats import detect
 from hdrgen.io.metadata.exif_block import exif_block
 
@@ -63,6 +65,15 @@ LINES = [(0.5, 0, 1.8), (0.5, 0.01, 1.6), (0.5, 1, 1.5), (1, 0, 3), (1.2, 0.01, 
 @pytest.mark.parametrize(("headroom", "gain", "stops"), LINES)
 def test_headroom_of_apples_note(headroom, gain, stops):
     assert headroom_in(note(headroom, gain)) == pytest.approx(2**stops, rel=2e-3)
+
+
+def test_a_map_that_cannot_be_decoded_is_refused_with_the_reason():
+    def fails(number):
+        raise RuntimeError("no such\nitem")
+
+    heif = SimpleNamespace(info={"aux": {_KIND: [3]}, "exif": note(1, 1)}, get_aux_image=fails)
+    with pytest.raises(InputError, match=r"a\.heic: corrupt gain map \(no such item\)"):
+        apple_gain(heif, Path("a.heic"))
 
 
 def test_no_headroom_without_the_note():

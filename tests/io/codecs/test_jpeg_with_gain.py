@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from hdrgen.errors import InputError
-from hdrgen.io import read_image, takes_gain_map, write_with_gain
+from hdrgen.io import read_header, read_image, takes_gain_map, write_with_gain
 from hdrgen.io.colour import srgb_decoded
 
 XMP = (
@@ -48,6 +48,20 @@ def test_the_photograph_stays_bit_for_bit(options, tmp_path):
         np.testing.assert_array_equal(np.asarray(old), np.asarray(new))
         assert new.getexif()[0x0112] == 1
         assert new._getmp()[0xB001] == 2
+
+
+@pytest.mark.parametrize("side", [0, 2], ids=["height", "width"])
+@pytest.mark.parametrize("gain", [False, True])
+def test_a_picture_without_a_pixel_is_refused_in_a_line(tmp_path, side, gain):
+    path, stops = photograph(tmp_path / "a.jpg")
+    written = write_with_gain(tmp_path / "a.uhdr.jpg", path, stops + 1) if gain else path
+    content = bytearray(written.read_bytes())
+    at = content.index(b"\xff\xc0") + 5 + side
+    content[at : at + 2] = bytes(2)
+    written.write_bytes(content)
+    for read in (read_image, read_header, lambda path: read_image(path, gain_map=True)):
+        with pytest.raises(InputError, match=r"truncated or corrupt JPEG|DNL not supported"):
+            read(written)
 
 
 def test_libultrahdr_finds_the_gain_and_nothing_where_there_is_none(tmp_path):

@@ -22,10 +22,11 @@ def test_what_opencv_writes(tmp_path, recwarn):
 
 @pytest.mark.parametrize(("order", "scale"), [("<", "-1.0"), (">", "1"), ("<", "-2.5e0"), (">", "0.5")])
 @pytest.mark.parametrize("grey", [False, True])
-@pytest.mark.parametrize("between", ["\n", " ", "\n# a comment\n"])
+@pytest.mark.parametrize("between", ["\n", " ", "\n# a comment\n", "\r\n"])
 def test_every_order_of_bytes_in_colour_and_grey(tmp_path, order, scale, grey, between):
     planes = PICTURE[..., :1] if grey else PICTURE
-    head = f"P{'f' if grey else 'F'}{between}7 5\n{scale}\n"
+    end = "\r\n" if between == "\r\n" else "\n"
+    head = f"P{'f' if grey else 'F'}{between}7 5{end}{scale}{end}"
     (tmp_path / "a.pfm").write_bytes(head.encode() + planes[::-1].astype(f"{order}f4").tobytes())
     if grey:
         with pytest.warns(UserWarning, match="grey copied to three channels"):

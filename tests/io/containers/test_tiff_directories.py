@@ -65,7 +65,7 @@ def test_types_are_numbered_as_tifffile_has_them():
     assert numbered == [SHORT, LONG, RATIONAL, SIGNED_RATIONAL, SUB_DIRECTORY, TEXT]
 
 
-@pytest.mark.parametrize("kind", list(tifffile.DATATYPE)[:13])
+@pytest.mark.parametrize("kind", [kind for kind in tifffile.DATATYPE if kind in tifffile.TIFF.DATA_FORMATS])
 def test_values_are_as_long_as_their_type(kind):
     entry = TiffEntry(1, int(kind), 3, (8).to_bytes(4, "little"), 0)
     size = struct.calcsize("<" + 3 * tifffile.TIFF.DATA_FORMATS[kind])

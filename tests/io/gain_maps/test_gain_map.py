@@ -1,6 +1,7 @@
 """What a gain map does to its base, beside OpenCV's enlargement."""
 
 import struct
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -8,15 +9,36 @@ import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs.jpeg_gain_map import _segment, _with_xmp
 from hdrgen.io.colour import srgb_decoded
+from hdrgen.io.containers.jpeg_markers import segments
 from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata, apply_gain_map, gain_map_between, rolled_off
-from hdrgen.io.gain_maps.gain_map_metadata import ISO_OF_BASE, iso_segment, metadata_in_segments, xmp_segment
+from hdrgen.io.gain_maps.gain_map_metadata import (
+    ISO_OF_BASE,
+    iso_segment,
+    merged_xmp,
+    metadata_in_segments,
+    xmp_segment,
+)
 
 ISO, XMP = b"urn:iso:std:iso:ts:21496:-1\0", b"http://ns.adobe.com/xap/1.0/\0"
 HERE = Path("a.jpg")
 SOME = GainMapMetadata(
     (-1.0, 0.25, 0.5), (2.0, 3.0, 4.5), (1.0, 1.5, 2.0), (0.125, 0.25, 0.5), (0.0, 0.75, 0.5), 3.0, 0.5
 )
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_a_packet_that_no_longer_fits_its_segment_gets_one_of_its_own(longer):
+    """A segment says its length, itself counted, in two bytes."""
+    packet = xmp_segment(SOME)
+    head, tail = XMP + b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>', b"</rdf:RDF></x:xmpmeta>"
+    space = 0xFFFF - 2 - len(merged_xmp(head + tail, packet)) + longer
+    own = head + b" " * space + tail
+    base, added = _with_xmp(b"\xff\xd8" + _segment(0xE1, own) + b"\xff\xd9", packet)
+    assert len(merged_xmp(own, packet)) == 0xFFFF - 2 + longer
+    assert bool(added) == bool(longer)
+    assert next(part.marker for part in segments(BytesIO(base))) == 0xE1
 
 
 @pytest.mark.parametrize("size", [(5, 7), (12, 7), (1, 1), (30, 40)])

@@ -137,6 +137,19 @@ def test_black_and_white_level(tmp_path, samples):
     assert closeness(read_image(path).pixels[:, 40:], np.repeat(bright * 4 / 3.75, 3, axis=-1)) < 0.02
 
 
+def test_each_place_of_the_mosaic_has_its_black_level(tmp_path):
+    """Two rows of two, as cameras note it, in the order of reading."""
+    camera, blacks = RAMP * NEUTRAL, np.array([[0.5, 0.25], [0.125, 0.0625]])
+    plain = mosaic(camera)
+    height, width, _ = plain.shape
+    level = np.tile(blacks, (height // 2 + 1, width // 2 + 1))[:height, :width, None]
+    fractions = [part for level in blacks.ravel() for part in (round(level * 16), 16)]
+    more = [(50713, 3, [2, 2]), (50714, 5, fractions)]
+    lifted = read_image(write_dng(tmp_path / "a.dng", level + plain * (1 - level), more=more))
+    expected = read_image(write_dng(tmp_path / "b.dng", plain))
+    np.testing.assert_allclose(lifted.pixels, expected.pixels, rtol=1e-3, atol=1e-6)
+
+
 def test_black_pixels_stay_black_and_colours_are_those_of_whole_numbers(tmp_path, write_dng_of_integers):
     rgb = np.full((48, 64, 3), (0.3, 0.2, 0.1))
     rgb[:, 32:] = 0
@@ -145,6 +158,19 @@ def test_black_pixels_stay_black_and_colours_are_those_of_whole_numbers(tmp_path
     whole = read_image(write_dng_of_integers(tmp_path / "b.dng", rgb, neutral=tuple(NEUTRAL))).as_float()
     np.testing.assert_allclose(floats[8:-8, 8:24], whole[8:-8, 8:24], rtol=5e-3)
     assert not floats[8:-8, 40:-8].any()
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_not_taken_for_black_or_white(tmp_path, samples, value):
+    values = mosaic(RAMP * NEUTRAL) if samples == 1 else RAMP * NEUTRAL
+    values[11, 30] = value
+    path = write_dng(tmp_path / "a.dng", values, orientation=6)
+    with pytest.raises(InputError, match="expected finite radiance, found 1 NaN or infinite"):
+        read_image(path)
+    with pytest.warns(UserWarning, match="replaced 1 NaN or infinite"):
+        cleaned = read_image(path, clean=True).pixels
+    assert np.isfinite(cleaned).all()
 
 
 @pytest.fixture

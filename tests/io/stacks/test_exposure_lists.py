@@ -114,7 +114,9 @@ def test_deephdr(tmp_path):
         ("e.json", '{"a.jpg": null}', "found neither"),
         ("e.json", "{}", "found none"),
         ("exposure.txt", "1 2 3", r"3 exposures for 0 images \(none\)"),
-        ("exposure.txt", "dark bright", "expected a number as log2 exposure, found 'dark'"),
+        ("exposure.txt", "dark bright", r"expected a number as the stops or seconds of an image .*, found 'dark'"),
+        ("exposure.txt", "a.jpg -2", "found 'a.jpg'"),
+        ("exposure.txt", "# nothing", r"0 exposures for 0 images"),
     ],
 )
 def test_unusable(tmp_path, name, text, message):
@@ -234,7 +236,9 @@ def test_seconds_in_a_text_are_recognised_and_told(tmp_path, text, seconds):
     assert [exposure.time for exposure in found.values()] == seconds
 
 
-@pytest.mark.parametrize("text", ["1/60 1/15 1/4", "0.5s 2s 8s", "1/4 1 4"])
+@pytest.mark.parametrize(
+    "text", ["1/60 1/15 1/4", "0.5s 2s 8s", "1/4 1 4", "0.5 sec\n2 Sec\n8 S", "500ms 2000 ms 8s", '1" 4" 16"']
+)
 def test_what_is_written_as_seconds_is_seconds(tmp_path, text):
     touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     found = read(tmp_path / "exposures.txt", text)
@@ -246,6 +250,16 @@ def test_what_is_written_as_seconds_is_seconds(tmp_path, text):
 def test_stops_stay_stops(tmp_path, text):
     touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     assert [one.ev for one in read(tmp_path / "exposures.txt", text).values()] == [float(word) for word in text.split()]
+
+
+@pytest.mark.parametrize(
+    "text", ["-2EV 0EV +2EV", "0.25 EV\n1 EV\n4 EV", "\u22122\n0\n2", "# dark first\n-2 # f/8\n0\n2"]
+)
+def test_stops_as_people_write_them(tmp_path, text, recwarn):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    stops = [one.ev for one in read(tmp_path / "exposures.txt", text).values()]
+    assert stops == ([0.25, 1, 4] if "4 EV" in text else [-2, 0, 2])
+    assert not recwarn.list
 
 
 def test_seconds_beside_numbers_that_are_none_are_refused(tmp_path):

@@ -36,9 +36,18 @@ def test_a_card_goes_on_in_its_next_folder(tmp_path):
     assert found(grouped(sorted((tmp_path / "DCIM").iterdir()))) == {"100CANON": 3}
 
 
+def test_of_a_whole_card_the_photographs_in_its_dcim_are_taken(tmp_path):
+    bracket(tmp_path / "card/DCIM/100CANON", 0)
+    (tmp_path / "card/MISC").mkdir()
+    write_image(tmp_path / "card/out/100CANON.exr", np.ones((4, 4, 3), np.float32))
+    assert found(grouped([tmp_path / "card"])) == {"100CANON": None}
+
+
 def test_files_of_several_folders_that_hold_a_bracket_each_are_as_many_scenes(tmp_path):
     files = bracket(tmp_path / "a", 0) + bracket(tmp_path / "b", 1)
     assert found(grouped(files)) == {"a": 3, "b": 3}
+    pairs = [path for folder in "cd" for path in bracket(tmp_path / folder, ord(folder))[:2]]
+    assert found(grouped(pairs)) == {"c": 2, "d": 2}
 
 
 @pytest.mark.parametrize("clock", [None, 100])
@@ -107,6 +116,15 @@ class TestPicturesThatHdrgenMade:
         assert len(originals(sorted((tmp_path / "room").iterdir()))) == 4
         write_image(tmp_path / "room/night.exr", np.ones((4, 4, 3), np.float32))
         assert [frame.path for frame in read_stack(tmp_path / "room")] == files
+
+    def test_exposures_of_an_hdr_image_are_a_bracket_by_themselves_only(self, tmp_path):
+        files = bracket(tmp_path / "room", 0)
+        write_image(tmp_path / "room/night.exr", np.ones((4, 4, 3), np.float32))
+        exposed = [shoot(tmp_path / f"room/night_ev{ev}.jpg", view(0), EXPOSURES[1]) for ev in ("-1.0", "+0.5")]
+        assert originals([*files, *exposed]) == files
+        assert originals(exposed) == exposed
+        other = shoot(tmp_path / "room/day_ev+1.0.jpg", view(0), EXPOSURES[1])  # no HDR image of this name
+        assert originals([*files, other]) == [*files, other]
 
 
 def test_the_jpeg_of_a_raw_file_is_the_same_photograph(tmp_path):
