@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -23,19 +23,26 @@ class OperatorOptions:
     Args:
         parser: The verb's own options.
         name: The operator.
+        usual: Defaults of parameters in place of the operator's.
+        yielding: Options of the verb that give way to parameters of that name, since they have another name as well.
 
     Raises:
         InputError: There is no operator of that name.
     """
 
-    def __init__(self, parser: CommandParser, name: str) -> None:
+    def __init__(
+        self, parser: CommandParser, name: str, usual: Mapping[str, Any] | None = None, yielding: Sequence[str] = ()
+    ) -> None:
         from hdrgen.tonemap import operator_class
 
         self.parser = parser
         self.name = name
         self.operator = operator_class(name)
-        taken = options_in(parser.format_help())
-        self.options = {_option(each.name, taken): each for each in _parameters(self.operator)}
+        taken = [option for option in options_in(parser.format_help()) if option not in yielding]
+        parameters = [
+            each._replace(default=(usual or {}).get(each.name, each.default)) for each in _parameters(self.operator)
+        ]
+        self.options = {_option(each.name, taken): each for each in parameters}
 
     def parse(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, Operator]:
         """The verb's options, and the operator with the parameters that were typed.
@@ -43,6 +50,7 @@ class OperatorOptions:
         Raises:
             InputError: A parameter that the operator does not have, with those that it has, or out of its range.
         """
+        self.parser.conflict_handler = "resolve"  # which takes a name from the options that yield it
         group = self.parser.add_argument_group(f"parameters of {self.name}")
         for option, parameter in self.options.items():
             _add(group, option, parameter)

@@ -19,7 +19,11 @@ SYNONYMS = {
     ("expand", "method"): "model",
     ("export", "method"): "model",
     ("expose", "response"): "crf",
+    ("merge", "saturation"): "picture_saturation",
+    ("merge", "contrast"): "picture_contrast",
     ("report", "scenes"): "scene",
+    ("tonemap", "saturation"): "picture_saturation",
+    ("tonemap", "contrast"): "picture_contrast",
 }
 """Verb and argument: the option where it has another name, as in `Namespace`."""
 VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[+-]?\w+(?:[.]\w+)*"

@@ -31,6 +31,7 @@ from hdrgen.cli import (
     output_files,
     with_config,
 )
+from hdrgen.commands.finishing import FORMATS, PictureOptions, add_picture_arguments, format_of, wants_plain_help
 from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, preview_of
 from hdrgen.errors import InputError
 from hdrgen.text_table import text_table
@@ -42,20 +43,21 @@ METHODS = ("debevec", "linear", "robertson", "mertens", *LEARNED_MERGES)
 """The last ones are trained networks; `hdrgen predict` merges with them."""
 LEARNED = "hdr_gan"
 """The one that `--deghost learned` means."""
-DISPLAY_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+PICTURES = (".png", ".jpg", ".jpeg")
+"""What is a finished picture by its suffix; .tif is radiance unless --format says otherwise."""
 
 
 def parser(verb: str) -> CommandParser:
     """The arguments of this verb."""
     options = CommandParser(
         prog=f"hdrgen {verb}",
-        description="Merge exposures of a scene to one HDR image. Radiance 1 is what just reaches white in the middle"
-        " exposure (EV 0), unless --scale-like says otherwise. Of a folder with several scenes, each is merged, and a"
-        " table at the end says which were.",
+        description="Merge exposures of a scene to one HDR image, or with -o NAME.jpg or .png to a finished picture."
+        " Radiance 1 is what just reaches white in the middle exposure (EV 0), unless --scale-like says otherwise. Of a"
+        " folder with several scenes, each is merged, and a table at the end says which were.",
     )
     add_bracket_arguments(options)
     add_output_arguments(
-        options, "file (.exr .hdr .tif .dng ..); a folder for several scenes (default: SCENE.exr here)"
+        options, "file (.exr .hdr .tif .dng .. .jpg .png); a folder for several scenes (default: SCENE.exr here)"
     )
     add_skip_argument(options)
     options.add_argument(
@@ -66,9 +68,14 @@ def parser(verb: str) -> CommandParser:
     )
     _add_ways(options)
     options.add_argument("--preview", action="store_true", help="also write NAME_preview.jpg, tone-mapped")
+    add_picture_arguments(
+        options, "make finished pictures, also of scenes into a folder; png16 and tif have 16 bits (default: by -o)"
+    )
     add_white_argument(options)
     add_raw_arguments(options)
-    add_colour_argument(options, "that of the photographs; of .avif, .jxl and .pq.png bt2020")
+    add_colour_argument(
+        options, "that of the photographs; of .avif, .jxl and .pq.png bt2020, of finished pictures bt709"
+    )
     add_network_arguments(options, "network of --method, where that is one (default: the weights of its name)")
     add_size_argument(options)
     add_config_argument(options, "align: none")
@@ -112,10 +119,11 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: Options that contradict each other, exposures that are unknown or cannot be merged; of several
             scenes, those that can be merged are.
     """
-    options = parser(verb).parse_args(joined(_learned(with_config(arguments))))
+    options = _parsed(verb, joined(_learned(with_config(arguments))))
     _check(options)
     scenes = bracket_scenes(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
+    suffix = FORMATS[options.format].suffix if options.format else suffix
     outputs = output_files(options.output, [scene.name for scene in scenes], suffix)
     _check_outputs(options, outputs)
     every = list(zip(scenes, outputs, strict=True))
@@ -136,6 +144,31 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         merge_one(bracket_of(options, pair[0]), pair[1])
 
     for_each(pairs, "scenes", merge_pair, partial(_summarise, every, pairs, start))
+
+
+def _parsed(verb: str, arguments: Sequence[str]) -> Namespace:
+    """The options, with how pictures are finished, where some are asked for, as `finish`, and their bits."""
+    asks_for_help = bool({"-h", "--help"} & set(arguments))
+    if not asks_for_help or wants_plain_help(arguments):
+        options, _ = parser(verb).parse_known_args(arguments)
+        if not _finished(options):
+            options = parser(verb).parse_args(arguments)
+            options.finish, options.bits = None, format_of(options).bits if options.format else None
+            return options
+    options, finish = PictureOptions(parser(verb), arguments).parse_finish(arguments)
+    options.finish, options.bits = finish, format_of(options).bits
+    return options
+
+
+def _finished(options: Namespace) -> bool:
+    """Whether pictures are asked for that a tone mapper makes of radiance."""
+    from hdrgen.io import suffix_of
+
+    if options.method == DISPLAY:
+        return False
+    output: Path | None = options.output
+    named = output is not None and not output.is_dir() and suffix_of(output) in PICTURES
+    return named or options.format is not None
 
 
 def _summarise(
@@ -202,6 +235,7 @@ def _check(options: Namespace) -> None:
         raise InputError(f"--method {method}: expected exposures in the files or in exposures.csv beside them")
     if method == DISPLAY and options.preview:
         raise InputError(f"--preview: --method {DISPLAY} makes a picture already; leave --preview out")
+    _check_picture(options)
     if (learned or method == DISPLAY) and options.response != "auto":
         raise InputError(f"--response is for merges to radiance, not for --method {method}; leave one out")
     if (learned or method == DISPLAY) and options.fit_exposures:
@@ -216,6 +250,20 @@ def _check(options: Namespace) -> None:
         raise InputError(f"--scale-like is for radiance, of which --method {DISPLAY} makes none; leave one out")
     if options.scale_like and not options.scale_like.is_file():
         raise InputError(f"--scale-like {options.scale_like}: expected an HDR image that exists; merge that one first")
+
+
+def _check_picture(options: Namespace) -> None:
+    """Refuse what is said of finished pictures where there is none, and what contradicts them."""
+    if options.finish is not None and options.preview:
+        raise InputError("--preview: the result is a picture already; leave --preview out")
+    maps = [name for name in ("operator", "preset") if getattr(options, name) is not None]
+    if options.method == DISPLAY and maps:
+        raise InputError(f"--{maps[0]} is for radiance, of which --method {DISPLAY} makes none; leave one out")
+    graded = [name for name in ("saturation", "contrast") if getattr(options, f"picture_{name}") is not None]
+    graded += ["quality"] * (options.quality is not None)
+    if options.finish is None and options.method != DISPLAY and (maps or graded):
+        expected = "such as -o NAME.jpg, or --format jpg for scenes into a folder"
+        raise InputError(f"--{(maps + graded)[0]} is for finished pictures; ask for one, {expected}, or leave it out")
 
 
 def _meant(asked: str) -> str:
@@ -256,9 +304,5 @@ def _check_outputs(options: Namespace, outputs: Sequence[Path]) -> None:
 
     for output in outputs:
         check_writable(output)
-        picture = suffix_of(output) in DISPLAY_SUFFIXES
-        if options.method != DISPLAY and picture and suffix_of(output) not in (".tif", ".tiff"):
-            others = "such as .exr or .dng, or of a picture for HDR screens, such as .pq.png or .uhdr.jpg"
-            raise InputError(f"{output}: expected a format for radiance, {others}; --preview writes a .jpg beside")
-        if options.method == DISPLAY and not picture:
+        if options.method == DISPLAY and suffix_of(output) not in (*PICTURES, ".tif", ".tiff"):
             raise InputError(f"{output}: --method {DISPLAY} makes a picture; expected .png, .jpg or .tif")

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdrgen.cli import colour_space, development_of, white_of
+from hdrgen.commands.finishing import JPEG, graded_picture
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hdrgen.bracket import Bracket, BracketPixels
-    from hdrgen.io import Exposure
+    from hdrgen.io import Exposure, Tags
 
 DISPLAY = "mertens"
 """The method whose result is a picture to look at, not radiance."""
@@ -77,6 +81,12 @@ def merge_scene_learned(options: Namespace, checkpoint: Path, bracket: Bracket, 
     middle, like = bracket.frames[bracket.middle], _scale(options)
     radiance = image.as_float() * gain_to(bracket, like, str(options.scale_like)) if like else image.pixels
     tags = replace(read_tags(middle.path), exposure=like or middle.exposure)
+    count = f"{TAKEN} of {len(files)}" if len(files) > TAKEN else str(len(files))
+    about = f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}"
+    if options.finish is not None:
+        _write_finished(output, radiance, options, tags)
+        print(f"{about}, {options.finish.words}, {options.bits} bits{_sidecars(bracket, output, options)}")
+        return
     beside: dict[str, Any] = {
         "exposure": tags.exposure,
         "camera": tags.camera,
@@ -87,9 +97,7 @@ def merge_scene_learned(options: Namespace, checkpoint: Path, bracket: Bracket, 
     if options.preview:
         picture = small_picture(image.as_float())
         _write(preview_of(output), picture, options, chromaticities=tags.chromaticities, **beside)
-    count = f"{TAKEN} of {len(files)}" if len(files) > TAKEN else str(len(files))
-    kept = _sidecars(bracket, output, options)
-    print(f"{output}: {count} exposures ordered by {bracket.order}, merged by {checkpoint}{kept}")
+    print(f"{about}{_sidecars(bracket, output, options)}")
 
 
 def preview_of(output: Path) -> Path:
@@ -102,7 +110,7 @@ def preview_of(output: Path) -> Path:
 def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> str:
     """Merge, write, and return a summary in words."""
     from hdrgen.bracket import gain_to, merge_bracket, small_picture
-    from hdrgen.io import BT709
+    from hdrgen.io import BT709, Tags
 
     radiance, summary = merge_bracket(
         pixels,
@@ -116,24 +124,43 @@ def _write_radiance(pixels: BracketPixels, output: Path, options: Namespace) -> 
     if like := _scale(options):
         radiance *= gain_to(pixels.bracket, like, str(options.scale_like))
         tags["exposure"] = like
+    said = f"{summary}; radiance {float(radiance.min()):.3g} to {float(radiance.max()):.4g}"
+    if options.finish is not None:
+        _write_finished(output, radiance, options, Tags(tags["exposure"], pixels.camera, pixels.chromaticities))
+        return f"{said}, {options.finish.words}, {options.bits} bits"
     _write(output, radiance, options, **tags | {"chromaticities": pixels.chromaticities or BT709.chromaticities})
     written = ""
     if options.preview:
         preview = preview_of(output)
         _write(preview, small_picture(radiance), options, **tags)
         written = f", preview {preview.name}"
-    return f"{summary}; radiance {float(radiance.min()):.3g} to {float(radiance.max()):.4g}{written}"
+    return said + written
 
 
 def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> str:
     """Fuse the exposures to a picture, write it, and return a summary in words."""
     from hdrgen.bracket import fuse_bracket
-    from hdrgen.io import depth_for, write_image
+    from hdrgen.io import depth_for, suffix_of, write_image
 
-    picture, bits = fuse_bracket(pixels), depth_for(output, pixels.bits)
+    picture, bits = fuse_bracket(pixels), options.bits or depth_for(output, pixels.bits)
     pixels.release()
-    write_image(output, picture, bits=bits, **_tags(pixels, options))
-    return f"exposure fusion after Mertens et al., {bits} bits"
+    picture, words = graded_picture(picture, options, pixels.chromaticities)
+    quality = options.quality if suffix_of(output) in JPEG else None
+    write_image(output, picture, bits=bits, quality=quality, **_tags(pixels, options))
+    return f"exposure fusion after Mertens et al.{words}, {bits} bits"
+
+
+def _write_finished(output: Path, radiance: NDArray[np.float32], options: Namespace, tags: Tags) -> None:
+    """Tone-map radiance in the colours of the tags, and write the picture in those that were typed, or of sRGB."""
+    import torch
+
+    from hdrgen.io import BT709, converted
+
+    space = colour_space(options)
+    target = (space or BT709).chromaticities
+    image = torch.from_numpy(converted(radiance, tags.chromaticities or BT709.chromaticities, target)).permute(2, 0, 1)
+    kept = replace(tags, chromaticities=target if space else None, made=True)
+    options.finish.write(output, image.float(), options.bits, kept)
 
 
 def _sidecars(bracket: Bracket, output: Path, options: Namespace) -> str:

@@ -1,16 +1,12 @@
 """`hdrgen tonemap`: pictures of HDR images."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from hdrgen.cli import (
     CommandParser,
-    OperatorOptions,
     add_colour_argument,
     add_config_argument,
     add_output_arguments,
@@ -20,53 +16,28 @@ from hdrgen.cli import (
     for_each,
     left_to_do,
     output_files,
-    value_of,
     with_config,
 )
+from hdrgen.commands.finishing import Finish, PictureOptions, add_picture_arguments, format_of, wants_plain_help
 from hdrgen.errors import InputError
 
-if TYPE_CHECKING:
-    from hdrgen.tonemap import Operator
-
-USUAL = "reinhard2002"
 WORKING_BYTES = 85
 """For each pixel at the peak of the hungriest operator, measured by `benchmarks/verb_memory.py`."""
-OPERATORS = "drago2003, exposure_fusion, kim_kautz2008, layer_decomposition, mu_law, reinhard2002, reinhard2005"
-"""For the help alone, which does without torch; a test compares them with `hdrgen.tonemap.all_operators`."""
-
-
-class PictureFormat(NamedTuple):
-    """A kind of picture to write: the suffix of its files, and the bits of each channel."""
-
-    suffix: str
-    bits: int
-
-
-FORMATS = {
-    "jpg": PictureFormat(".jpg", 8),
-    "png": PictureFormat(".png", 8),
-    "png16": PictureFormat(".png", 16),
-    "tif": PictureFormat(".tif", 16),
-    "tif8": PictureFormat(".tif", 8),
-}
-_SUFFIXES = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".tif": "tif", ".tiff": "tif"}
 
 
 def parser(verb: str) -> CommandParser:
     """The arguments of this verb, without those of an operator."""
     options = CommandParser(
         prog=f"hdrgen {verb}",
-        description="Make pictures of HDR images: NAME_OPERATOR.jpg of each, or what -o says.",
+        description="Make pictures of HDR images: NAME_OPERATOR.jpg of each (with --preset NAME_PRESET.jpg), or what -o"
+        " says.",
         epilog=f"`hdrgen {verb} --operators` lists all parameters, `hdrgen {verb} --operator NAME --help` one's.",
     )
     options.add_argument("files", nargs="*", metavar="HDR", help="files (.hdr .exr float .tif RAW), folders, patterns")
-    operator = f"{OPERATORS} (default: %(default)s)"
-    options.add_argument("--operator", default=USUAL, metavar="NAME", help=operator)
     options.add_argument("--operators", action="store_true", help="list the operators with their parameters")
     exposure = "brighten the radiance beforehand, for operators that do not adapt to each image"
     options.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help=exposure)
-    options.add_argument("--format", choices=FORMATS, help="of the pictures; png16 and tif have 16 bits (default: jpg)")
-    options.add_argument("--quality", type=int, default=95, help="of JPEG, 1 to 100 (default: %(default)s)")
+    add_picture_arguments(options, "of the pictures; png16 and tif have 16 bits (default: jpg)")
     add_colour_argument(options, "bt709, that of sRGB")
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels")
     add_config_argument(options, "operator: drago2003")
@@ -83,24 +54,23 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: No image, no HDR image, a parameter that the operator does not have, or a picture that exists.
     """
     arguments = with_config(arguments)
-    chosen = value_of(arguments, "--operator")
-    if chosen is None and {"-h", "--help"} & set(arguments):
+    if wants_plain_help(arguments):
         parser(verb).parse_args(["--help"])  # and done, without torch
-    operators = OperatorOptions(parser(verb), chosen or USUAL)
-    options, operator = operators.parse(arguments)
+    operators = PictureOptions(parser(verb), arguments)
+    options, finish = operators.parse_finish(arguments)
     from hdrgen.tonemap import all_operators
 
     if options.operators:
-        print("\n".join(OperatorOptions(parser(verb), name).described() for name in all_operators()))
+        print("\n".join(PictureOptions(parser(verb), [f"--operator={name}"]).described() for name in all_operators()))
         return
-    if options.exposure and operator.adapts:
+    if options.exposure and operators.operator.adapts:
         absolute = ", ".join(name for name, one in all_operators().items() if not one.adapts)
         raise InputError(
             f"--exposure changes nothing, since {operators.name} adapts to each image; {operators.brighter}, or take"
             f" {absolute}"
         )
     _check(options)
-    _map_files(options, operators.name, operator)
+    _map_files(options, finish)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -108,25 +78,23 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("expected HDR images, folders or patterns, found none; name at least one")
     if not -100 < options.exposure < 100:
         raise InputError(f"expected an exposure between -100 and 100 stops, found {options.exposure}")
-    if not 1 <= options.quality <= 100:
-        raise InputError(f"expected a JPEG quality from 1 to 100, found {options.quality}")
 
 
-def _map_files(options: argparse.Namespace, name: str, operator: Operator) -> None:
+def _map_files(options: argparse.Namespace, finish: Finish) -> None:
     from tqdm import tqdm
 
-    sources, form = _sources(options.files), _format(options)
-    targets = output_files(options.output, [f"{stem}_{name}" for stem in _stems(sources)], form.suffix)
+    sources, form = _sources(options.files), format_of(options)
+    targets = output_files(options.output, [f"{stem}_{finish.name}" for stem in _stems(sources)], form.suffix)
     pairs = left_to_do(list(zip(sources, targets, strict=True)), lambda pair: pair[1:], options, "pictures")
 
     def map_one(pair: tuple[Path, Path]) -> None:
         source, target = pair
         start = time.perf_counter()
-        size = _map_file(source, target, operator, form, options)
-        line = f"{source} -> {target}: {size}, {name}, {time.perf_counter() - start:.1f} s"
+        size = _map_file(source, target, finish, form.bits, options)
+        line = f"{source} -> {target}: {size}, {finish.words}, {time.perf_counter() - start:.1f} s"
         tqdm.write(line if size else f"{source}: left out, it holds display values")
 
-    for_each(tqdm(pairs, name, unit="image", leave=False, disable=None), "images", map_one)
+    for_each(tqdm(pairs, finish.name, unit="image", leave=False, disable=None), "images", map_one)
 
 
 def _sources(files: Sequence[str]) -> list[Path]:
@@ -160,27 +128,7 @@ def _stems(sources: Sequence[Path]) -> list[str]:
     return [f"{stem}_{kind}" if stems.count(stem) > 1 else stem for stem, kind in zip(stems, kinds, strict=True)]
 
 
-def _format(options: argparse.Namespace) -> PictureFormat:
-    """As --format says, or the suffix of the output, or JPEG.
-
-    Raises:
-        InputError: The two disagree, or no format has that suffix.
-    """
-    output: Path | None = options.output
-    if output is None or output.is_dir() or not output.suffix:
-        return FORMATS[options.format or "jpg"]
-    from hdrgen.io import suffix_of
-
-    suffix = suffix_of(output)
-    if suffix not in _SUFFIXES:
-        raise InputError(f"{output}: expected one of the suffixes {' '.join(_SUFFIXES)}, found {suffix!r}")
-    form = FORMATS[options.format or _SUFFIXES[suffix]]
-    if FORMATS[_SUFFIXES[suffix]].suffix != form.suffix:
-        raise InputError(f"{output}: its suffix and --format {options.format} disagree; leave one out")
-    return form
-
-
-def _map_file(source: Path, target: Path, operator: Operator, form: PictureFormat, options: argparse.Namespace) -> str:
+def _map_file(source: Path, target: Path, finish: Finish, bits: int, options: argparse.Namespace) -> str:
     """Write one picture.
 
     Returns:
@@ -191,7 +139,7 @@ def _map_file(source: Path, target: Path, operator: Operator, form: PictureForma
     """
     import torch
 
-    from hdrgen.io import BT709, Tags, converted, read_image, write_image
+    from hdrgen.io import BT709, Tags, converted, read_image
 
     image = read_image(
         source,
@@ -207,12 +155,8 @@ def _map_file(source: Path, target: Path, operator: Operator, form: PictureForma
     space, colours = colour_space(options), image.chromaticities or BT709.chromaticities
     display_colours = (space or BT709).chromaticities
     tags = Tags(image.exposure, image.camera, display_colours if space else None, made=True)
+    size = f"{image.pixels.shape[1]} x {image.pixels.shape[0]}"
     radiance = torch.from_numpy(converted(image.as_float(), colours, display_colours)).permute(2, 0, 1)
     del image  # half a gigabyte for a photograph of 24 megapixels
-    with torch.inference_mode():
-        display = operator(radiance * 2.0**options.exposure if options.exposure else radiance)
-    del radiance
-    pixels = display.permute(1, 2, 0).numpy()
-    quality = options.quality if form.suffix == ".jpg" else None
-    write_image(target, pixels, bits=form.bits, quality=quality, **vars(tags))
-    return f"{pixels.shape[1]} x {pixels.shape[0]}"
+    finish.write(target, radiance * 2.0**options.exposure if options.exposure else radiance, bits, tags)
+    return size

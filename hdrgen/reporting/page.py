@@ -1,24 +1,17 @@
-"""The page: sections, style and script in one file."""
+"""The page of a report: its sections."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
-from string import Template
 
 from hdrgen.errors import InputError
-from hdrgen.io import complete_or_nothing
 from hdrgen.markup import Markup, element, joined
 from hdrgen.reporting import run_settings, score_tables
-from hdrgen.reporting.colour_ramp import gradient
 from hdrgen.reporting.curves import charts
+from hdrgen.reporting.html_file import html_file, made_by, write_html
 from hdrgen.reporting.run_files import or_warn
 from hdrgen.reporting.runs import Run, Test
 from hdrgen.reporting.viewers import palette, viewer, with_pictures
-from hdrgen.version import __version__
 
 _SPACE = "\n"
 _NAMED = 3
@@ -47,10 +40,7 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
     compared = comparable([test for run in runs for test in run.tests])
     _check_scenes(compared, scenes)
     viewers = [[*_viewers(tests, scenes, count, side, f"{at}-")] for at, tests in enumerate(compared)]
-    text = _document(runs, compared, viewers)
-    with complete_or_nothing(path) as temporary:
-        # Names of folders may be no text, and JSON may hold half a character
-        temporary.write_bytes(text.encode(errors="replace"))
+    write_html(path, _document(runs, compared, viewers))
     return sum(map(len, viewers))
 
 
@@ -93,31 +83,9 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
-    origin = f"Made by hdrgen {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
     parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
-    script = Markup(_packaged("page.js"))
-    main = element("main", element("h1", title), element("p", origin, class_="note"), links, *parts, palette())
-    body = element("body", main, element("script", script))
-    return joined([Markup("<!doctype html>"), element("html", _head(title, script), body, lang="en")], _SPACE)
-
-
-def _head(title: str, script: str) -> Markup:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # Even if text slipped through as markup, the browser would neither run it nor load anything
-    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    style = Template(_packaged("page.css")).substitute(gradient=gradient())
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", title),
-        element("style", Markup(style)),
-    )
-
-
-def _packaged(name: str) -> str:
-    return resources.files("hdrgen.reporting").joinpath(name).read_text(encoding="utf-8")
+    main = element("main", element("h1", title), made_by(), links, *parts, palette())
+    return html_file(title, main, ("viewer.js", "page.js"))
 
 
 Section = tuple[str, str, Markup]

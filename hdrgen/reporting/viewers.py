@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,12 +99,22 @@ def viewer(scene: str, pictures: Sequence[tuple[Test, Pictures]], side: int, num
         "radiance": {name: packed(image) for name, image in seen.images.items()},
     }
     ranks = ", ".join(f"{one.rank.replace('-', ' ')} of {test.name}" for test, one in pictures)
-    figures = (_picture(name, plain[name], size) for name in order)
+    truth = "truth" if "truth" in order else order[0]
+    result = next((name for name in order if name not in ("input", "truth")), order[-1])
+    legends = [legend(light.unit, low, high)]
+    if len(order) > len(seen.images) + ("input" in order):
+        legends.append(
+            _scale(
+                "maps",
+                [("0", 0.0), ("0.5", 0.5), ("1", 1.0)],
+                "maps, such as the probability that a difference is seen",
+            )
+        )
     return element(
         "figure",
         element("figcaption", element("h4", scene), element("p", ranks, class_="note")),
-        _controls(order, low, high, light.unit, number, has_maps=len(order) > len(seen.images) + ("input" in order)),
-        element("div", *figures, class_="strip"),
+        controls((result, truth), order, legends, number),
+        strip(plain, order, size),
         embedded(data),
         class_="scene",
     )
@@ -193,55 +203,89 @@ def _range(luminance: np.ndarray) -> tuple[float, float]:
     return 10.0 ** max(math.floor(low), top - _DECADES), 10.0**top
 
 
+def strip(plain: Mapping[str, str], order: Sequence[str], size: tuple[int, int]) -> Markup:
+    """The pictures themselves, which need no script.
+
+    Args:
+        plain: Addresses of images by name.
+        order: Names.
+        size: Width and height.
+    """
+    return element("div", *(_picture(name, plain[name], size) for name in order), class_="strip")
+
+
 def _picture(name: str, address: str, size: tuple[int, int]) -> Markup:
     image = element("img", src=address, alt=name, width=size[0], height=size[1], data_name=name)
     return element("figure", image, element("figcaption", name))
 
 
-def _controls(names: Sequence[str], low: float, high: float, unit: str, number: str, has_maps: bool) -> Markup:
-    """What only works with the script, which shows it."""
-    truth = "truth" if "truth" in names else names[0]
-    result = next((name for name in names if name not in ("input", "truth")), names[-1])
+def controls(
+    ends: tuple[str, str], names: Sequence[str], legends: Sequence[Markup], number: str, *more: Markup
+) -> Markup:
+    """What only works with the script, which shows it.
+
+    Args:
+        ends: Left and right of the divider at first.
+        names: Of the pictures.
+        legends: Of false colours and maps.
+        number: Of the scene on the page, as a part of ids.
+        more: Below the controls of every viewer.
+    """
     ev = element("input", type="range", min=-STOPS, max=STOPS, step=0.25, value=0, class_="ev", id=f"ev{number}")
     divide = element("input", type="range", min=0, max=100, step=1, value=50, class_="divide", id=f"divide{number}")
     false = element("input", type="checkbox", class_="false", id=f"false{number}")
-    controls = element(
+    usual = element(
         "div",
-        _select("left", names, result, number),
-        _select("right", names, truth, number),
-        _label("divider", f"divide{number}", divide),
-        _label("exposure", f"ev{number}", ev, element("output", "EV +0", class_="stops")),
-        _label("luminance in false colours", f"false{number}", false),
+        _select("left", names, ends[0], number),
+        _select("right", names, ends[1], number),
+        labelled("divider", f"divide{number}", divide),
+        labelled("exposure", f"ev{number}", ev, element("output", "EV +0", class_="stops")),
+        labelled("luminance in false colours", f"false{number}", false),
         class_="controls",
     )
-    canvas = element("canvas", class_="stage", role="img", aria_label=f"{result} left, {truth} right of the divider")
+    canvas = element("canvas", class_="stage", role="img", aria_label=f"{ends[0]} left, {ends[1]} right of the divider")
     readout = element("output", "move over the picture for values", class_="readout")
     stage = element("div", canvas, element("div", class_="seam", aria_hidden="true"), class_="frame")
-    legends = [element("div", _legend(low, high, unit), class_="luminances", hidden=True)]
-    if has_maps:
-        legends.append(
-            _scale(
-                "maps",
-                [("0", 0.0), ("0.5", 0.5), ("1", 1.0)],
-                "maps, such as the probability that a difference is seen",
-            )
-        )
-    return element("div", controls, stage, readout, *legends, class_="viewer", hidden=True)
+    return element("div", usual, *more, stage, readout, *legends, class_="viewer", hidden=True)
 
 
 def _select(side: str, names: Sequence[str], picked: str, number: str) -> Markup:
     options = (element("option", name, value=name, selected=name == picked) for name in names)
-    return _label(side, f"{side}{number}", element("select", *options, class_=side, id=f"{side}{number}"))
+    return labelled(side, f"{side}{number}", element("select", *options, class_=side, id=f"{side}{number}"))
 
 
-def _label(text: str, target: str, *content: Markup) -> Markup:
+def labelled(text: str, target: str, *content: Markup) -> Markup:
+    """A control with what it is called.
+
+    Args:
+        text: The words.
+        target: Id of the control.
+        content: The control, and what stands behind it.
+    """
     return element("span", element("label", text, for_=target), *content, class_="control")
 
 
-def _legend(low: float, high: float, unit: str) -> Markup:
+def legend(unit: str, low: float, high: float) -> Markup:
+    """Of false colours, in decades.
+
+    Args:
+        unit: Of the numbers.
+        low: Power of ten at the dark end.
+        high: At the bright end.
+    """
     bottom, top = round(math.log10(low)), round(math.log10(high))
     ticks = [(f"{10.0**power:g}", (power - bottom) / (top - bottom)) for power in range(bottom, top + 1)]
-    return _scale("luminance", ticks, f"{unit}, logarithmic")
+    return luminances(ticks, f"{unit}, logarithmic")
+
+
+def luminances(ticks: Sequence[tuple[str, float]], unit: str) -> Markup:
+    """The legend of false colours, which shows while they do.
+
+    Args:
+        ticks: Texts, and the share of the ramp at which they stand.
+        unit: What they are.
+    """
+    return element("div", _scale("luminance", ticks, unit), class_="luminances", hidden=True)
 
 
 def _scale(name: str, ticks: Sequence[tuple[str, float]], unit: str) -> Markup:

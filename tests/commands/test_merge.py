@@ -98,7 +98,7 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
         (["room", "--method", "mertens", "--response", "srgb"], "--response is for merges to radiance"),
         (["room", "--method", "mertens", "--preview"], "--preview"),
-        (["room", "-o", "x.jpg"], "format for radiance"),
+        (["room", "-o", "x.bmp"], "expected .*suffix"),
         (["room", "-o", "x.exr", "--method", "mertens"], "makes a picture"),
         (["room", "-o", "there.exr"], "exists already"),
         (["hall", "bare", "--ev", "0,-3,3", "-o", "x.exr"], "expected a folder for 2 results"),

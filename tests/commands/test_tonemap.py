@@ -14,7 +14,7 @@ import torch
 
 from hdrgen import tonemap
 from hdrgen.cli.main import main
-from hdrgen.commands.tonemap import OPERATORS
+from hdrgen.commands.finishing import OPERATORS
 from hdrgen.io import read_image, write_image
 from hdrgen.tonemap import Drago2003, MuLaw, Operator, Reinhard2002, all_operators
 
