@@ -21,6 +21,10 @@ from hdrgen.weights import (
 
 HELP = {"-h", "--help", "--print_config"}
 """Options that tell something and use no network."""
+RESULTS = "--results"
+"""Option that puts what another program wrote in the place of a method."""
+WRITTEN = "hdrgen.exchange.WrittenResults"
+"""The class that stands for it, imported when it is asked for."""
 EXPORTED = ".safetensors"
 """Suffix of weights that `hdrgen export` wrote."""
 
@@ -37,6 +41,8 @@ def complete(arguments: list[str]) -> list[str]:
         InputError: A misspelt method, or a checkpoint that cannot be read.
     """
     verb, *rest = arguments
+    if (folder := value_of(rest, RESULTS)) is not None:
+        return [verb, *_results_as_method(verb, rest, folder)]
     named = named_method(rest)
     if named and "." not in named and named not in known_methods():
         raise InputError(_unknown_method(named))
@@ -68,6 +74,23 @@ def complete(arguments: list[str]) -> list[str]:
         described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
         rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}", "--weights=null"]
+
+
+def _results_as_method(verb: str, arguments: list[str], folder: str) -> list[str]:
+    """The arguments with a method that gives back what is in the folder.
+
+    Raises:
+        InputError: Another verb than those that score, or a method beside it.
+    """
+    if verb not in ("test", "validate"):
+        raise InputError(f"{RESULTS} {folder}: expected hdrgen test or validate, which score, found {verb}")
+    for name in ("--model", "--ckpt_path", "--weights"):
+        if (other := value_of(arguments, name)) is not None:
+            raise InputError(
+                f"expected results or a method, found {RESULTS} {folder} and {name} {other}; leave one out"
+            )
+    rest = without(arguments, RESULTS)
+    return [*rest, f"--model={WRITTEN}", f"--model.folder={folder}", "--ckpt_path=null", "--weights=null"]
 
 
 def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from jsonargparse import Namespace
@@ -39,7 +39,7 @@ from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.loggers import class_name, settle_runs
 from hdrgen.cli.predictions import settle_predictions, take_response
 from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
-from hdrgen.data import ExposureStackDataModule
+from hdrgen.data import ExposureStackDataModule, StackDataset
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule  # with all methods: known by class name alone
 from hdrgen.metrics import EvaluationProtocol
@@ -137,6 +137,11 @@ class HDRCLI(LightningCLI):
             "--weights",
             type=str | None,
             help="trained weights by name, see `hdrgen weights`, or a file; in place of --ckpt_path",
+        )
+        parser.add_argument(
+            "--results",
+            type=str | None,
+            help="of test: in place of a method, a folder with HDR images and exposures that any program wrote",
         )
         parser.add_class_arguments(EvaluationProtocol, "evaluation")
         parser.add_class_arguments(EvaluationProtocol, "validation")
@@ -256,6 +261,43 @@ class HDRCLI(LightningCLI):
 
     def _get_setting(self, key: str) -> Any:
         return self.config[self.config.subcommand].get(key)
+
+
+class PartsOfTest(NamedTuple):
+    """What a test is made of beside its method: `data` are class and arguments of the scenes."""
+
+    scenes: StackDataset
+    protocol: EvaluationProtocol
+    seed: int
+    data: dict[str, Any]
+
+
+class _Unrun(HDRCLI):
+    """The parts of a test, with no method to speak of."""
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """What a configuration says of a network is left where it is."""
+        start_anew()
+        assert isinstance(args, list)
+        none = ["--model=UnchangedInput", "--ckpt_path=null", "--weights=null", "--results=null"]
+        self.config = parser.parse_args([*args, *none, "--trainer.logger=false"])
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Lightning would start the test."""
+
+
+def parts_of_a_test(arguments: Sequence[str]) -> PartsOfTest:
+    """Scenes and protocol as `hdrgen test` would take them from these options.
+
+    Raises:
+        InputError: Options that are none of a test, or no scenes.
+    """
+    with one_line_errors(), less_noise("test"):
+        test = _Unrun(["test", *prepare(arguments)])
+    data = test.datamodule
+    if data.test is None:
+        raise InputError("expected scenes, found none; name a data set, such as ProceduralScenes")
+    return PartsOfTest(data.test, test.model.protocol("test"), data.seed, test._about("test")["data"])
 
 
 def _parser_settings(verb: str) -> dict[str, Any]:

@@ -52,6 +52,7 @@ VERBS = {
     "crf": Verb("hdrgen.commands.crf", "estimate a camera's response, plot it and save it"),
     "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
+    "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
     "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
     "weights": Verb("hdrgen.commands.weights", "list trained weights by name, or print what is known of one"),

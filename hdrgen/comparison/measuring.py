@@ -111,14 +111,14 @@ def _parameters(settings: ComparisonSettings) -> dict[str, dict[str, Any]]:
 
 
 def _measured(pair: Pair, chosen: ChosenMetrics, settings: ComparisonSettings) -> Comparison:
-    reference, test = (_read(path, settings.clean) for path in pair)
+    reference, test = (read_pixels(path, settings.clean) for path in pair)
     if reference.linear != test.linear:
         raise InputError(
             f"{pair.test}: expected {KINDS[reference.linear]} like {pair.reference}, found {KINDS[test.linear]}"
         )
     metrics = chosen.that_take(reference.linear, pair.test)
     to_bt709 = settings.encoding == ENCODINGS[0]
-    target, image = (_tensor(one, settings.dtype, to_bt709) for one in (reference, test))
+    target, image = (tensor_of(one, settings.dtype, to_bt709) for one in (reference, test))
     image = check_images(
         image, target, [f"{pair.test} against {pair.reference}"], "radiance" if reference.linear else "display"
     )
@@ -168,11 +168,16 @@ def _values(
     return values
 
 
-def _read(path: Path, clean: bool) -> Image:
+def read_pixels(path: Path, clean: bool = False) -> Image:
+    """An image file, or an array that NumPy wrote.
+
+    Raises:
+        InputError: It cannot be read; without `clean`, values that radiance cannot have.
+    """
     return read_array(path, clean=clean) if path.suffix.lower() == ARRAY_SUFFIX else read_image(path, clean=clean)
 
 
-def _tensor(image: Image, dtype: str, to_bt709: bool) -> Tensor:
+def tensor_of(image: Image, dtype: str, to_bt709: bool = True) -> Tensor:
     """`(1, 3, H, W)` of display values in [0, 1], or of radiance, in BT.709 where the file says what else it is in."""
     pixels = image.pixels if image.linear else image.as_float()
     colours = image.chromaticities
