@@ -54,6 +54,7 @@ VERBS = {
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
+    "leaderboard": Verb("hdrgen.commands.leaderboard", "rank many results: one page, or a table for a paper"),
     "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
     "weights": Verb("hdrgen.commands.weights", "list trained weights by name, or print what is known of one"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),

@@ -1,10 +1,23 @@
 """What runs left behind, as one HTML page that needs nothing else: no network, no server, no other file.
 
-Read by `runs`, compared in `score_tables` and `curves`, looked at in `viewers`, put together by `page`. Nothing here
-imports torch.
+Read by `runs`, compared in `score_tables` and `curves`, looked at in `viewers`, put together by `page`; of many tests,
+`boards` ranks the methods, as far as `significance` tells them apart. Nothing here imports torch.
 """
 
+from hdrgen.reporting.board_texts import as_tables
+from hdrgen.reporting.boards import SEEDS, Board, read_boards
+from hdrgen.reporting.leaderboard import write_leaderboard
 from hdrgen.reporting.page import write_page
 from hdrgen.reporting.runs import Run, Test, read_runs
 
-__all__ = ["Run", "Test", "read_runs", "write_page"]
+__all__ = [
+    "SEEDS",
+    "Board",
+    "Run",
+    "Test",
+    "as_tables",
+    "read_boards",
+    "read_runs",
+    "write_leaderboard",
+    "write_page",
+]

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
@@ -16,10 +15,12 @@ from hdrgen.reporting import run_settings, score_tables
 from hdrgen.reporting.colour_ramp import gradient
 from hdrgen.reporting.curves import charts
 from hdrgen.reporting.run_files import or_warn
-from hdrgen.reporting.runs import Run, Test
+from hdrgen.reporting.runs import Run, Test, comparable
 from hdrgen.reporting.viewers import palette, viewer, with_pictures
 from hdrgen.version import __version__
 
+Section = tuple[str, str, Markup]
+"""Its anchor, its title and what it says."""
 _SPACE = "\n"
 _NAMED = 3
 """Most runs whose names are the title of the page."""
@@ -54,15 +55,6 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
     return sum(map(len, viewers))
 
 
-def comparable(tests: Sequence[Test]) -> list[list[Test]]:
-    """The tests whose numbers may stand in one table: same protocol with all its settings, same data."""
-    groups: dict[str, list[Test]] = {}
-    for test in tests:
-        key = json.dumps([test.about.get(key) for key in ("protocol", "data", "scenes")], sort_keys=True)
-        groups.setdefault(key, []).append(test)
-    return list(groups.values())
-
-
 def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> None:
     available = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
     missing = [scene for scene in scenes if scene not in available]
@@ -90,6 +82,11 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     curves = charts(runs)
     if curves is not None:
         sections.append(("training", "Training", curves))
+    return written(title, sections)
+
+
+def written(title: str, sections: Sequence[Section]) -> Markup:
+    """A page with these sections, and links to them."""
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
@@ -120,10 +117,6 @@ def _packaged(name: str) -> str:
     return resources.files("hdrgen.reporting").joinpath(name).read_text(encoding="utf-8")
 
 
-Section = tuple[str, str, Markup]
-"""Its anchor, its title and what it says."""
-
-
 def _what_was_run(runs: Sequence[Run]) -> Section:
     content = joined([run_settings.overview(runs), run_settings.differences(runs), run_settings.details(runs)], _SPACE)
     return "runs", "What was run", content
@@ -139,6 +132,7 @@ def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Se
     content = [
         element("p", unmarked, class_="note") if unmarked else None,
         score_tables.summary(tests),
+        element("p", score_tables.MARKS, class_="note") if len(tests) > 1 and not unmarked else None,
         score_tables.by_exposure(tests),
         scenes,
         element("h3", "Scenes") if viewers else element("p", _NO_PICTURES, class_="note"),

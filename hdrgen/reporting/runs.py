@@ -1,5 +1,6 @@
 """Runs as they lie on disk: a training with its curves, a test with its numbers and pictures."""
 
+import json
 import math
 import warnings
 from collections import Counter, defaultdict
@@ -25,6 +26,8 @@ _METRICS, _EXPOSURES, _FOLDERS, _NUMBERS = 200, 500, 10_000, 2_000_000
 
 Numbers = dict[str, dict[str, float]]
 """By metric, then by exposure or `MEAN`."""
+Scores = dict[str, dict[str, dict[str, float]]]
+"""By metric, then by exposure or `MEAN`, then by scene."""
 Curve = list[tuple[float, float]]
 """Step and value."""
 
@@ -51,6 +54,7 @@ class Test:
         about: All of `metrics.json`.
         scenes: By scene and metric, the mean over exposures.
         pictures: Of the worst and best scenes.
+        scores: By metric, then by exposure or `MEAN`: the number of each scene.
     """
 
     __test__ = False  # what pytest looks for are others
@@ -63,6 +67,7 @@ class Test:
     about: dict[str, Any]
     scenes: dict[str, dict[str, float]]
     pictures: list[Pictures]
+    scores: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,15 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     for reason in unread:
         warnings.warn(InputWarning(f"{reason}; the run is left out"), stacklevel=2)
     return runs
+
+
+def comparable(tests: Sequence[Test]) -> list[list[Test]]:
+    """The tests whose numbers may stand in one table: same protocol with all its settings, same data."""
+    groups: dict[str, list[Test]] = {}
+    for test in tests:
+        key = json.dumps([test.about.get(key) for key in ("protocol", "data", "scenes")], sort_keys=True)
+        groups.setdefault(key, []).append(test)
+    return list(groups.values())
 
 
 def short_names(folders: Sequence[Path]) -> list[str]:
@@ -184,6 +198,7 @@ def _test(folder: Path, name: str, run: Path) -> Test:
     summary, scores = folder / SUMMARY, folder / NUMBERS
     about = object_in(summary, run)
     higher = about.get("higher_is_better")
+    found = or_warn(Scores(), _scores, scores, run) if scores.is_file() else Scores()
     return Test(
         name,
         folder,
@@ -193,8 +208,9 @@ def _test(folder: Path, name: str, run: Path) -> Test:
         if isinstance(higher, dict)
         else {},
         about,
-        or_warn(dict[str, dict[str, float]](), _by_scene, scores, run) if scores.is_file() else {},
+        by_scene(found),
         _ranked(folder / "extremes", run),
+        found,
     )
 
 
@@ -211,14 +227,27 @@ def _numbers(path: Path, about: Mapping[str, Any], key: str) -> Numbers:
     return numbers
 
 
-def _by_scene(path: Path, run: Path) -> dict[str, dict[str, float]]:
-    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def _scores(path: Path, run: Path) -> Scores:
+    """By metric, exposure and scene; under `MEAN` that of each scene's exposures."""
+    found: Scores = defaultdict(lambda: defaultdict(dict))
+    exposures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows_in(path, run, _SCORES):
-        scores[row["scene"]][row["metric"]].append(_float(path, row["value"]))
-    return {
-        scene: {metric: sum(value / len(values) for value in values) for metric, values in metrics.items()}
-        for scene, metrics in sorted(scores.items())
-    }
+        metric, scene, value = row["metric"], row["scene"], _float(path, row["value"])
+        exposures[metric][scene].append(value)
+        if row["ev"]:
+            found[metric][row["ev"]][scene] = value
+    for metric, scenes in exposures.items():
+        found[metric][MEAN] = {scene: sum(each / len(values) for each in values) for scene, values in scenes.items()}
+    return {metric: dict(columns) for metric, columns in found.items()}
+
+
+def by_scene(scores: Scores) -> dict[str, dict[str, float]]:
+    """The means over exposures, by scene and metric."""
+    scenes: dict[str, dict[str, float]] = defaultdict(dict)
+    for metric, columns in scores.items():
+        for scene, value in columns[MEAN].items():
+            scenes[scene][metric] = value
+    return dict(sorted(scenes.items()))
 
 
 def _curves(path: Path, run: Path) -> dict[str, Curve]:

@@ -14,7 +14,7 @@ def test_a_test(tmp_path):
     (run,) = read_runs([made_test(tmp_path / "one", scenes=["b", "a", "c"])])
     (test,) = run.tests
     assert (run.name, test.name, run.curves) == ("one", "one", {})
-    assert test.scenes == {scene: {"psnr": 25.0} for scene in "abc"}
+    assert test.scenes == {scene: {"psnr": 25.0, "l1": 0.1, "psnr_mu": 40.0} for scene in "abc"}
     assert [(one.rank, one.scene) for one in test.pictures] == [("worst-1", "b"), ("best-1", "a"), ("worst-2", "c")]
 
 
