@@ -30,7 +30,7 @@ from hdrgen.callbacks import (
     SaveConfig,
     run_folder,
 )
-from hdrgen.cli.arguments import prepare
+from hdrgen.cli.arguments import prepare, value_of
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
 from hdrgen.cli.completion import EXPORTED, complete, known_methods
 from hdrgen.cli.failures import one_line_errors
@@ -38,6 +38,7 @@ from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.loggers import class_name, settle_runs
 from hdrgen.cli.predictions import settle_predictions, take_response
+from hdrgen.cli.scoring import each_network, score_each
 from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule, StackDataset
 from hdrgen.errors import InputError
@@ -55,7 +56,10 @@ VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",)
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Run one verb with its command line."""
+    """Run one verb with its command line; `test` of several networks, one after the other."""
+    if several := each_network(verb, arguments):
+        form = value_of(arguments, "--table", "--table.format") or "text"
+        return score_each(verb, arguments, *several, run, form)
     with one_line_errors(), less_noise(verb), no_group_left():
         HDRCLI([verb, *prepare(arguments)])
 

@@ -182,6 +182,21 @@ class EvaluationProtocol:
             for name, own in named_outputs(key, metric).items()
         }
 
+    def aside(self) -> list[str]:
+        """The numbers that are not the headline of their metric: tables show them where they are asked for."""
+        groups = (self.luminance_metrics, self.radiance_metrics, self.stack_metrics)
+        own = ((key, named_outputs(key, one)) for group in groups for key, one in group.items() if one is not None)
+        beside = [name for key, names in own for name in names if name != key]
+        tone_mapped = (
+            f"{operator}_{name}"
+            for operator, function in self.tone_mappers.items()
+            for key, one in self.display_metrics.items()
+            if function is not None and one is not None
+            for name in named_outputs(key, one)
+            if name != key
+        )
+        return [*beside, *tone_mapped]
+
     def settings(self) -> dict[str, Any]:
         """Every setting, as JSON has it."""
         return {part.name: described(getattr(self, part.name)) for part in fields(self)}

@@ -8,7 +8,7 @@ from hdrgen.reporting.board_texts import as_tables
 from hdrgen.reporting.boards import SEEDS, Board, read_boards
 from hdrgen.reporting.leaderboard import write_leaderboard
 from hdrgen.reporting.page import write_page
-from hdrgen.reporting.runs import Run, Test, read_runs
+from hdrgen.reporting.runs import Run, Test, read_runs, short_names
 
 __all__ = [
     "SEEDS",
@@ -18,6 +18,7 @@ __all__ = [
     "as_tables",
     "read_boards",
     "read_runs",
+    "short_names",
     "write_leaderboard",
     "write_page",
 ]

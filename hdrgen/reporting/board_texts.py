@@ -2,19 +2,17 @@
 
 import csv
 import io
-import re
 from collections.abc import Callable, Sequence
 
 from hdrgen.reporting.boards import Board, Number
 from hdrgen.reporting.score_tables import number
 from hdrgen.reporting.significance import LEVEL
-from hdrgen.text_table import text_table
+from hdrgen.text_table import in_latex, latex_table, markdown_table, text_table
 
 NOTE = (
     "95 % bootstrap intervals over scenes; {mark}: the best mean, and those that are not shown to be worse (Wilcoxon's"
     f" signed-rank test, Holm's correction, p < {LEVEL:g})"
 )
-_SPECIAL = re.compile(r"([&%$#_{}])")
 
 
 def as_text(board: Board) -> str:
@@ -32,35 +30,22 @@ def as_markdown(board: Board) -> str:
         text = _spread(one, " ± ")
         return f"{f'**{text}**' if one.leads else text}{_within(one)}"
 
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *_cells(board, cell)]
-    table = ["| " + " | ".join(part.replace("|", "\\|") for part in line) + " |" for line in lines]
+    table = markdown_table([heads, *_cells(board, cell)])
     return "\n".join([_title(board), "", *table, "", NOTE.format(mark="bold")])
 
 
 def as_latex(board: Board) -> str:
     """A `tabular` with the rules of the package booktabs, the best in bold."""
     arrows = {None: "", True: r" $\uparrow$", False: r" $\downarrow$"}
-    heads = ["method", "seeds", *(f"{_escaped(metric)}{arrows[higher]}" for metric, higher in board.higher.items())]
+    heads = ["method", "seeds", *(f"{in_latex(metric)}{arrows[higher]}" for metric, higher in board.higher.items())]
 
     def cell(one: Number) -> str:
         text = _spread(one, r" $\pm$ ")
         bold = rf"\textbf{{{text}}}" if one.leads else text
         return bold + (rf" {{\scriptsize{_within(one)}}}" if one.interval else "")
 
-    rows = [[_escaped(row[0]), *row[1:]] for row in _cells(board, cell)]
-    body = [r" & ".join(row) + r" \\" for row in rows]
-    return "\n".join(
-        [
-            f"% {_title(board)}; {NOTE.format(mark='bold')}",
-            rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
-            r"\toprule",
-            r" & ".join(heads) + r" \\",
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
-    )
+    rows = [[in_latex(row[0]), *row[1:]] for row in _cells(board, cell)]
+    return "\n".join([f"% {_title(board)}; {NOTE.format(mark='bold')}", *latex_table([heads, *rows])])
 
 
 def as_csv(board: Board) -> str:
@@ -117,13 +102,3 @@ def _spread(one: Number, sign: str) -> str:
 
 def _arrowed(metric: str, higher: bool | None) -> str:
     return metric if higher is None else f"{metric} {'↑' if higher else '↓'}"
-
-
-def _escaped(text: str) -> str:
-    r"""Text that LaTeX prints as it is.
-
-    >>> print(_escaped("psnr_mu"))
-    psnr\_mu
-    """
-    plain = text.replace("\\", r"\textbackslash ").replace("~", r"\textasciitilde ").replace("^", r"\textasciicircum ")
-    return _SPECIAL.sub(r"\\\1", plain) if plain == text else plain

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hdrgen.errors import InputError
 from hdrgen.reporting.run_settings import class_name, part
-from hdrgen.reporting.runs import MEAN, SUMMARY, Test, comparable, read_runs
+from hdrgen.reporting.runs import MEAN, SUMMARY, Test, aside_of, comparable, read_runs
 from hdrgen.reporting.score_tables import direction, metrics_of
 from hdrgen.reporting.significance import ByScene, interval, leaders
 
@@ -118,7 +118,7 @@ def tests_below(folders: Sequence[Path]) -> list[Path]:
 
 def _board(tests: Sequence[Test], metrics: Sequence[str] | None, same_method_is_seeds: bool) -> Board:
     entries = _entries(tests, same_method_is_seeds)
-    aside = {str(name) for test in tests for name in _listed(test.about.get("aside"))}
+    aside = aside_of(tests)
     own = [metric for metric in metrics_of(tests) if metric not in aside]
     headline = part(tests[0].about, "protocol").get("headline")
     own.sort(key=lambda metric: metric != headline)
@@ -189,7 +189,3 @@ def _method_name(test: Test) -> str:
         return name
     folder: Any = arguments.get("folder", "")
     return str(arguments.get("name") or Path(str(folder)).name or name)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

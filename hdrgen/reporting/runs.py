@@ -87,6 +87,12 @@ class Run:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+def aside_of(tests: Sequence[Test]) -> set[str]:
+    """Numbers that are not the headline of their metric, which tables leave out."""
+    listed = [test.about.get("aside") for test in tests]
+    return {str(name) for names in listed if isinstance(names, list) for name in names}
+
+
 def read_runs(folders: Sequence[Path]) -> list[Run]:
     """Read what is needed of every run but the pictures.
 

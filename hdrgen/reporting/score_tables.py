@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hdrgen.markup import Markup, element, joined
-from hdrgen.reporting.runs import MEAN, Test
+from hdrgen.reporting.runs import MEAN, Test, aside_of
 from hdrgen.reporting.significance import LEVEL, ByScene, leaders
 
 MARKS = (
@@ -37,7 +37,8 @@ class Group(NamedTuple):
 
 def summary(tests: Sequence[Test]) -> Markup:
     """A row for each run: mean and standard deviation over scenes of every metric."""
-    metrics = metrics_of(tests)
+    aside = aside_of(tests)
+    metrics = [metric for metric in metrics_of(tests) if metric not in aside]
     rows = [(test.name, [_cell(test, metric, MEAN) for metric in metrics]) for test in tests]
     heads = [head_of(metric, direction(tests, metric)) for metric in metrics]
     return table("Means over scenes, and standard deviations", ["run"], heads, [Group(None, rows)])
