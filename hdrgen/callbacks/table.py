@@ -18,7 +18,7 @@ from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete
 from hdrgen.methods import Evaluation
-from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
+from hdrgen.metrics import MEAN, EvaluationProtocol, Score, Table, deviations, gather, means
 from hdrgen.provenance import provenance
 from hdrgen.text_table import in_latex, latex_table, markdown_table, text_table
 
@@ -154,7 +154,7 @@ def render(scores: Sequence[Score], protocol: str, form: Form = "text") -> str:
     staged = [metric for metric in mean if len(mean[metric]) > 1]
     whole = [metric for metric in mean if metric not in staged]
     title = f"means over {len({score['scene'] for score in scores})} scenes, protocol {protocol}"
-    tables = []
+    tables = list[Rows]()
     if staged:
         stops = sorted({float(ev) for metric in staged for ev in mean[metric] if ev != MEAN})
         rows = [(_exposure(ev), *(_number(mean[metric].get(str(ev))) for metric in staged)) for ev in stops]
@@ -162,12 +162,28 @@ def render(scores: Sequence[Score], protocol: str, form: Form = "text") -> str:
         rows.append(("std", *(_number(deviation[metric][MEAN]) for metric in staged)))
         tables.append([("EV", *staged), *rows])
     if whole:
-        rows = [(name, *(_number(table[name][MEAN]) for table in (mean, deviation))) for name in whole]
-        tables.append([("HDR", "mean", "std"), *rows])
+        tables.append(_of_hdr(whole, mean, deviation))
     return _FORMS[form](title, tables)
 
 
 Rows = Sequence[Sequence[str]]
+_COLUMNS = {"_crf": "CRF corrected", "_clipped": "clipped", "_unclipped": "others"}
+"""Of the numbers of an HDR image that are given again, by the ends of their names."""
+
+
+def _of_hdr(names: Sequence[str], mean: Table, deviation: Table) -> Rows:
+    """A row for each number, with those beside it that are given again under another end of its name."""
+    ends = [end for end in _COLUMNS if any(name.endswith(end) for name in names)]
+    own = [name for name in names if not any(name == f"{base}{end}" for base in names for end in ends)]
+    rows = [
+        (
+            name,
+            *(_number(table[name][MEAN]) for table in (mean, deviation)),
+            *(_number(mean[f"{name}{end}"][MEAN] if f"{name}{end}" in names else None) for end in ends),
+        )
+        for name in own
+    ]
+    return [("HDR", "mean", "std", *(_COLUMNS[end] for end in ends)), *rows]
 
 
 def _as_text(title: str, tables: Sequence[Rows]) -> str:

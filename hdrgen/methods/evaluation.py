@@ -131,7 +131,9 @@ class EvaluatedModule(OptimizedModule):
                 result["scores"] += protocol.judge_stack(scenes, stack, truth, ev, checked)
         result["hdr"], true_hdr = self.reconstruct_under(batch, protocol), true_radiance(batch, protocol)
         if true_hdr is not None:
-            result["hdr"], result["true_hdr"], judged = protocol.judge_hdr(scenes, result["hdr"], true_hdr, checked)
+            result["hdr"], result["true_hdr"], judged = protocol.judge_hdr(
+                scenes, result["hdr"], true_hdr, checked, source_of(batch)
+            )
             result["scores"] += judged.scores
             result["maps"] = judged.maps
         return result

@@ -78,7 +78,7 @@ def test_another_protocol_leaves_nothing_of_the_default():
 def test_a_config_may_change_single_settings():
     Path("overlay.yaml").write_text("evaluation:\n  resize: 32\n")
     made = protocols("test", "-c", "overlay.yaml")["test"]
-    assert (made.name, made.resize, len(made.luminance_metrics)) == ("hdrgen", 32, 4)
+    assert (made.name, made.resize, len(made.luminance_metrics)) == ("hdrgen", 32, 5)
 
 
 def test_what_is_written():
