@@ -159,10 +159,15 @@ def named_method(arguments: Sequence[str]) -> str | None:
 
 def in_configs(arguments: Sequence[str], name: str) -> str | None:
     """What the configurations among the arguments say of a setting of the verb itself; the last one wins."""
+    said = [_settings_of(file).get(name) for file in config_files(arguments)]
+    return next((str(value) for value in reversed(said) if value is not None), None)
+
+
+def config_files(arguments: Sequence[str]) -> list[Path]:
+    """The files of all configurations among the arguments."""
     options = ((option.partition("="), values) for option, values in _options(arguments))
     files = [value or next(iter(values), "") for (option, _, value), values in options if option in CONFIG_OPTIONS]
-    said = [_settings_of(Path(resolve_config(file))).get(name) for file in files if file]
-    return next((str(value) for value in reversed(said) if value is not None), None)
+    return [Path(resolve_config(file)) for file in files if file]
 
 
 def _method_of_config(path: Path) -> str | None:

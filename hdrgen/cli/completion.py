@@ -4,8 +4,17 @@ import inspect
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
-from hdrgen.cli.arguments import as_value, beyond_the_value, in_configs, named_method, value_of, without
+from hdrgen.cli.arguments import (
+    as_value,
+    beyond_the_value,
+    config_files,
+    in_configs,
+    named_method,
+    value_of,
+    without,
+)
 from hdrgen.cli.checkpoint_option import BOTH
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files
@@ -52,13 +61,13 @@ def complete(arguments: list[str]) -> list[str]:
     rest = without(without(rest, "--ckpt_path"), "--weights")
     class_name = named.rpartition(".")[2] if named else None
     output = value_of(rest, "-o", "--output") if verb == "fit" else None
-    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
-    path = find_checkpoint(asked, folder, class_name)
+    runs = output or value_of(rest, "--trainer.default_root_dir") or run_of_config(rest) or RUNS
+    path = find_checkpoint(asked, runs, class_name)
     if path is None and verb == "fit":
         print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
         return [verb, *rest]
     if path is None:
-        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+        raise InputError(f"no last.ckpt below {runs}; pass --ckpt_path FILE")
     path = weights_in(path)
     checkpoint = read_checkpoint(path)
     if verb == "fit" and path.suffix == EXPORTED:
@@ -91,6 +100,12 @@ def _results_as_method(verb: str, arguments: list[str], folder: str) -> list[str
             )
     rest = without(arguments, RESULTS)
     return [*rest, f"--model={WRITTEN}", f"--model.folder={folder}", "--ckpt_path=null", "--weights=null"]
+
+
+def run_of_config(arguments: Sequence[str]) -> Path | None:
+    """The run whose saved configuration is the last among the arguments: `last` and `best` are its own then."""
+    folders = [path.parent for path in config_files(arguments) if path.name.startswith("config")]
+    return next((folder for folder in reversed(folders) if (folder / "checkpoints").is_dir()), None)
 
 
 def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> str | None:

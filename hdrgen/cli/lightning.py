@@ -39,7 +39,7 @@ from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.loggers import class_name, settle_runs
 from hdrgen.cli.predictions import settle_predictions, take_response
 from hdrgen.cli.scoring import each_network, score_each
-from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
+from hdrgen.cli.trainer_options import count_before_measuring, count_parameters_alone, epoch_in_words, taken_by
 from hdrgen.data import ExposureStackDataModule, StackDataset
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule  # with all methods: known by class name alone
@@ -180,7 +180,10 @@ class HDRCLI(LightningCLI):
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings
         tell_what_is_lost(settings)
-        settle_checkpoint(settings)
+        settle_checkpoint(
+            settings,
+            self.subcommand == "fit" and (settings.data.val is None or settings.trainer.limit_val_batches == 0),
+        )
         if self.subcommand == "fit" and settings.ckpt_path and settings.get("model.init_args.initial_weights"):
             settings.model.init_args.initial_weights = None  # all weights are those of the checkpoint
         used = VERBS[self.subcommand] if self.subcommand else SCENES
@@ -199,9 +202,11 @@ class HDRCLI(LightningCLI):
         """Build the trainer; what it does not accept is an error in the options."""
         kwargs |= taken_by(self.model, self._get(self.config_init, "trainer"))
         try:
-            return super().instantiate_trainer(**kwargs)
+            trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:
             raise InputError(f"--trainer: {error}") from error
+        count_parameters_alone(trainer)
+        return trainer
 
     def after_instantiate_classes(self) -> None:
         """Restore the settings of unused data, hand the method its protocols, and warn of untrained networks."""
@@ -243,6 +248,12 @@ class HDRCLI(LightningCLI):
                 f"expected a method that learns, found {name}, which has no training step; validate, test and predict"
                 " take it as it is, and `hdrgen methods` lists the others",
                 "method",
+            )
+        if self.datamodule.val is None and not self._get_setting("trainer").fast_dev_run:
+            warnings.warn(
+                "no validation: the newest epoch is kept as the best, and a schedule that goes by a score goes by"
+                " train/loss; pass --data.val for scores",
+                stacklevel=1,
             )
         if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
             print(told)
@@ -309,11 +320,16 @@ def _parser_settings(verb: str) -> dict[str, Any]:
     return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
 
 
-def settle_checkpoint(settings: Namespace) -> None:
-    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so."""
+def settle_checkpoint(settings: Namespace, unvalidated: bool = False) -> None:
+    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so.
+
+    Args:
+        settings: Of the verb.
+        unvalidated: Whether the training has no validation: the newest epoch is kept then, as no score chooses one.
+    """
     chosen, method = settings.checkpoint, _method_class(settings)
     if chosen.monitor == AUTO:
-        chosen.monitor = method.monitored()
+        chosen.monitor = None if unvalidated else method.monitored()
     if chosen.mode == AUTO:
         chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
     if chosen.filename == AUTO:
