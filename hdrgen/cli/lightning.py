@@ -251,8 +251,8 @@ class HDRCLI(LightningCLI):
             )
         if self.datamodule.val is None and not self._get_setting("trainer").fast_dev_run:
             warnings.warn(
-                "no validation: the newest epoch is kept as the best, and a schedule that goes by a score goes by"
-                " train/loss; pass --data.val for scores",
+                "no validation: the checkpoint that is kept is the newest, and a schedule that goes by a score of"
+                " validation goes by train/loss; pass --data.val for scores",
                 stacklevel=1,
             )
         if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):

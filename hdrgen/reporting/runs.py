@@ -161,6 +161,9 @@ def _read(folder: Path, name: str) -> Run:
     curves = {} if is_test else or_warn(dict[str, Curve](), _curves, folder / NUMBERS, folder)
     text = or_warn("", text_in, config, folder) if config.is_file() else ""
     settings = or_warn(None, yaml_in, text, str(config))
+    before = _went_on_from(folder, settings)
+    if curves and before is not None:
+        curves = _in_one_piece(or_warn(dict[str, Curve](), _curves, before / NUMBERS, before), curves)
     if not (text or curves or tests):
         raise InputError(f"{folder}: nothing of this run can be read")
     return Run(
@@ -172,6 +175,25 @@ def _read(folder: Path, name: str) -> Run:
         or_warn(dict[str, Any](), object_in, software, folder) if software.is_file() else {},
         settings if isinstance(settings, Mapping) else {},
     )
+
+
+def _went_on_from(folder: Path, settings: Any) -> Path | None:
+    """The run beside this one whose checkpoint it went on from; None where it began by itself."""
+    checkpoint = settings.get("ckpt_path") if isinstance(settings, Mapping) else None
+    parts = Path(checkpoint).parts if isinstance(checkpoint, str) and "\0" not in checkpoint else ()
+    if len(parts) < 3 or parts[-2] != "checkpoints" or parts[-3] in ("..", folder.resolve().name):
+        return None
+    run = folder.resolve().parent / parts[-3]
+    return run if (run / NUMBERS).is_file() else None
+
+
+def _in_one_piece(before: Mapping[str, Curve], curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """The curves of a run that went on, with what the other had logged until there in front."""
+    start = min((point[0] for curve in curves.values() for point in curve), default=0.0)
+    names = sorted({*before, *curves})
+    return {
+        name: [*(point for point in before.get(name, ()) if point[0] < start), *curves.get(name, ())] for name in names
+    }
 
 
 def _tests(folder: Path, name: str) -> list[Test]:

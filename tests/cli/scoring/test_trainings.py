@@ -24,7 +24,7 @@ def test_a_training_without_validation_keeps_a_checkpoint_and_says_one_line(caps
     assert main([*UNVALIDATED, "--trainer.max_epochs=2"]) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert len(told) == 1
-    assert "no validation: the newest epoch is kept as the best" in told[0]
+    assert "no validation: the checkpoint that is kept is the newest" in told[0]
     names = {path.name for path in Path("runs/ToyMethod/version_0/checkpoints").iterdir()}
     assert names == {"epoch=001.ckpt", "last.ckpt"}
     assert "had no validation scores; take" in error_of(["test", "--data.test=ToyScenes", "--ckpt_path=best"], capsys)
