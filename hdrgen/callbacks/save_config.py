@@ -35,8 +35,8 @@ class SaveConfig(SaveConfigCallback):
             return
         output = self.config.get("output") if stage != "fit" else None
         folder = run_folder(trainer) or Path(output or trainer.default_root_dir)
-        is_old = any((folder / name).exists() for name in (self.config_filename, "checkpoints"))
-        if stage == "fit" and run_folder(trainer) and not is_old:  # the logger has made it already
+        is_new = not folder.exists() or not any(folder.iterdir())  # the logger may have made it already
+        if stage == "fit" and run_folder(trainer) and is_new:
             self._made = folder
         write_complete(_free(folder / self.config_filename), self.parser.dump(self.config, skip_none=False))
         if stage == "fit":  # a test notes it beside its numbers

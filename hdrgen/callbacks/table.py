@@ -106,7 +106,7 @@ class MetricsTable(Callback):
         if folder:
             about = {
                 "higher_is_better": protocol.directions(),
-                "aside": aside,
+                "aside": [*aside, *(name for name in protocol.directions() if name.endswith(tuple(_COLUMNS)))],
                 **_about(trainer, pl_module),
                 **self.about,
             }

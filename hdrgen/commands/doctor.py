@@ -44,7 +44,7 @@ class Extra(NamedTuple):
     purpose: str
 
 
-EXTRAS = {
+EXTRAS: dict[str, Extra] = {
     "wandb": Extra("wandb", "wandb", "fit --trainer.logger WandbLogger"),
     "tensorboard": Extra("tensorboard", "tensorboard", "fit --trainer.logger TensorBoardLogger"),
     "cvvdp": Extra("pycvvdp", "cvvdp", "the metric cvvdp in test and compare"),
@@ -87,6 +87,7 @@ def examined() -> dict[str, Any]:
         "commit": commit(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "cpus": os.cpu_count(),
         "packages": {name: _version(name) for name in NEEDED},
         "extras": {name: _version(name) if _is_there(extra.module) else None for name, extra in EXTRAS.items()},
         "devices": _devices(),
@@ -104,7 +105,7 @@ def as_text(found: dict[str, Any]) -> str:
     rows = [
         ("hdrgen", f"{found['hdrgen']}, commit {found['commit'] or 'unknown'}"),
         ("Python", f"{found['python']}, {sys.executable}"),
-        ("system", f"{found['system']}, {found['cpus'] if 'cpus' in found else os.cpu_count()} CPUs"),
+        ("system", f"{found['system']}, {found['cpus']} CPUs"),
         ("devices", ", ".join(devices) or "CPU alone"),
         ("memory", "unknown" if memory is None else f"{memory['free']} of {memory['total']} GiB free"),
         *(("disk", f"{free} GiB free at {path}") for path, free in found["disk"].items()),

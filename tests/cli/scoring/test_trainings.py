@@ -37,6 +37,11 @@ def test_a_training_that_fails_before_its_first_step_leaves_no_folder(monkeypatc
     monkeypatch.setattr(ToyMethod, "training_step", fails)
     assert main(UNVALIDATED) == 2
     assert not Path("runs").exists()
+    notes = Path("runs/ToyMethod/version_0/notes.txt")
+    notes.parent.mkdir(parents=True)
+    notes.touch()
+    assert main([*UNVALIDATED, "--trainer.logger.init_args.version=0"]) == 2
+    assert notes.exists()  # whatever was there before stays
 
 
 def test_of_a_training_that_fails_later_all_is_there(monkeypatch):
