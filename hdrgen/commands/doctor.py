@@ -54,7 +54,6 @@ EXTRAS: dict[str, Extra] = {
     "onnxscript": Extra("onnxscript", "export", "export --formats onnx"),
     "onnxruntime": Extra("onnxruntime", "", "the check of exported ONNX programs"),
     "optuna": Extra("optuna", "", "sweeps as docs/sweeps.md has them"),
-    "shtab": Extra("shtab", "", "completion of fit, validate, test and predict"),
 }
 
 
