@@ -1,4 +1,4 @@
-"""Tables of plain text, for terminals."""
+"""Tables of plain text, for terminals, and as papers and pages take them."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -35,3 +35,38 @@ def text_table(rows: Sequence[Sequence[str]], right: Collection[int] = (), narro
         cells = enumerate(zip(row, widths, strict=True))
         lines.append("  ".join(f"{cell:{'>' if at in right else '<'}{width}}" for at, (cell, width) in cells).rstrip())
     return lines
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    r"""The lines of a table in GitHub's Markdown; the first row is its head, all columns but the first are flush right.
+
+    >>> markdown_table([("name", "size"), ("a|b", "7")])
+    ['| name | size |', '| --- | ---: |', '| a\\|b | 7 |']
+    """
+    head, *body = [[printable(cell).replace("|", "\\|") for cell in row] for row in rows]
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return [f"| {' | '.join(row)} |" for row in (head, rule, *body)]
+
+
+def latex_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a `tabular` with the rules of the package booktabs; cells are LaTeX, see `in_latex`."""
+    head, *body = [rf"{' & '.join(row)} \\" for row in rows]
+    columns = f"l{'r' * (len(rows[0]) - 1)}"
+    start = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
+    return [*start, *body, r"\bottomrule", r"\end{tabular}"]
+
+
+def in_latex(text: str) -> str:
+    r"""Text that LaTeX prints as it is.
+
+    >>> print(in_latex("psnr_mu 5%"))
+    psnr\_mu 5\%
+    """
+    return "".join(_IN_LATEX.get(sign, sign) for sign in printable(text))
+
+
+_IN_LATEX = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}

@@ -10,7 +10,16 @@ import pytest
 
 from tests.pages import PAGES, ROOT
 
-NOT_OURS = ("my_", "corrected_gain", "wrong_pixels", "WrongPixels", "power_law", "flat_folder", "config.yaml")
+NOT_OURS = (
+    "my_",
+    "sweep.py",
+    "corrected_gain",
+    "wrong_pixels",
+    "WrongPixels",
+    "power_law",
+    "flat_folder",
+    "config.yaml",
+)
 """What an example tells the reader to make, and the file that a run leaves behind."""
 FOLDERS = "hdrgen|docs|tests|benchmarks|experiments|notebooks"
 

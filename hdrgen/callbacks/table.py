@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
@@ -18,10 +18,11 @@ from hdrgen.data import Sample
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete
 from hdrgen.methods import Evaluation
-from hdrgen.metrics import MEAN, EvaluationProtocol, Score, deviations, gather, means
+from hdrgen.metrics import MEAN, EvaluationProtocol, Score, Table, deviations, gather, means
 from hdrgen.provenance import provenance
-from hdrgen.text_table import text_table
+from hdrgen.text_table import in_latex, latex_table, markdown_table, text_table
 
+Form = Literal["text", "markdown", "latex", "csv"]
 COLUMNS = ("scene", "ev", "metric", "value")
 
 
@@ -36,14 +37,24 @@ class MetricsTable(Callback):
     Args:
         folder: Where; None is the folder `test` (or `validate`) of the run.
         overwrite: Whether existing tables may be replaced.
+        format: What is printed: text to read, or a table for a page (Markdown), a paper (LaTeX) or a program (CSV).
+        every: Whether to print also what metrics say beside their headline, which the files hold anyway.
 
     Attributes:
         about: What `metrics.json` says of method, checkpoint and data; the command line knows more than the trainer.
     """
 
-    def __init__(self, folder: str | None = None, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | None = None,
+        overwrite: bool = False,
+        format: Literal["text", "markdown", "latex", "csv"] = "text",
+        every: bool = False,
+    ) -> None:
         self.folder = Path(folder) if folder else None
         self.overwrite = overwrite
+        self.format: Form = format
+        self.every = every
         self.about: dict[str, Any] = {}
         self.scores: list[Score] = []
 
@@ -89,9 +100,16 @@ class MetricsTable(Callback):
         if not scores:
             return say(trainer, f"nothing to score: {_without_scores(protocol, type(pl_module).__name__)}")
         folder = self.folder or verb_folder(trainer)
-        summary = f"\n{render(scores, protocol.name)}"
+        aside = protocol.aside()
+        shown = [score for score in scores if self.every or score["metric"] not in aside]
+        summary = f"\n{render(shown, protocol.name, self.format)}"
         if folder:
-            about = {"higher_is_better": protocol.directions(), **_about(trainer, pl_module), **self.about}
+            about = {
+                "higher_is_better": protocol.directions(),
+                "aside": [*aside, *(name for name in protocol.directions() if name.endswith(tuple(_COLUMNS)))],
+                **_about(trainer, pl_module),
+                **self.about,
+            }
             write(folder, scores, about, protocol.settings())
             summary += f"\nwritten to {folder / 'metrics.csv'} and metrics.json"
         say(trainer, summary)
@@ -130,27 +148,67 @@ def write(folder: Path, scores: Sequence[Score], about: Mapping[str, Any], proto
     write_complete(folder / "metrics.json", json.dumps(content, indent=2) + "\n")
 
 
-def render(scores: Sequence[Score], protocol: str) -> str:
-    """Means and deviations as text: first of the exposures, one row each; then of the HDR image, one number a row."""
+def render(scores: Sequence[Score], protocol: str, form: Form = "text") -> str:
+    """Means and deviations as tables: first of the exposures, one row each; then of the HDR image, one number a row."""
     mean, deviation = means(scores), deviations(scores)
     staged = [metric for metric in mean if len(mean[metric]) > 1]
     whole = [metric for metric in mean if metric not in staged]
-    lines = [f"means over {len({score['scene'] for score in scores})} scenes, protocol {protocol}"]
+    title = f"means over {len({score['scene'] for score in scores})} scenes, protocol {protocol}"
+    tables = list[Rows]()
     if staged:
         stops = sorted({float(ev) for metric in staged for ev in mean[metric] if ev != MEAN})
         rows = [(_exposure(ev), *(_number(mean[metric].get(str(ev))) for metric in staged)) for ev in stops]
         rows.append(("mean", *(_number(mean[metric][MEAN]) for metric in staged)))
         rows.append(("std", *(_number(deviation[metric][MEAN]) for metric in staged)))
-        lines += _aligned([("EV", *staged), *rows])
+        tables.append([("EV", *staged), *rows])
     if whole:
-        rows = [(name, *(_number(table[name][MEAN]) for table in (mean, deviation))) for name in whole]
-        lines += _aligned([("HDR", "mean", "std"), *rows])
-    return "\n".join(lines)
+        tables.append(_of_hdr(whole, mean, deviation))
+    return _FORMS[form](title, tables)
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Numbers flush right, in columns as wide as those of the other table."""
-    return text_table(rows, right=range(1, len(rows[0])), narrowest=8)
+Rows = Sequence[Sequence[str]]
+_COLUMNS = {"_crf": "CRF corrected", "_clipped": "clipped", "_unclipped": "others"}
+"""Of the numbers of an HDR image that are given again, by the ends of their names."""
+
+
+def _of_hdr(names: Sequence[str], mean: Table, deviation: Table) -> Rows:
+    """A row for each number, with those beside it that are given again under another end of its name."""
+    ends = [end for end in _COLUMNS if any(name.endswith(end) for name in names)]
+    own = [name for name in names if not any(name == f"{base}{end}" for base in names for end in ends)]
+    rows = [
+        (
+            name,
+            *(_number(table[name][MEAN]) for table in (mean, deviation)),
+            *(_number(mean[f"{name}{end}"][MEAN] if f"{name}{end}" in names else None) for end in ends),
+        )
+        for name in own
+    ]
+    return [("HDR", "mean", "std", *(_COLUMNS[end] for end in ends)), *rows]
+
+
+def _as_text(title: str, tables: Sequence[Rows]) -> str:
+    """Numbers flush right, in columns of one width."""
+    lines = (text_table(rows, right=range(1, len(rows[0])), narrowest=8) for rows in tables)
+    return "\n".join([title, *(line for table in lines for line in table)])
+
+
+def _as_markdown(title: str, tables: Sequence[Rows]) -> str:
+    return "\n\n".join([title, *("\n".join(markdown_table(rows)) for rows in tables)])
+
+
+def _as_latex(title: str, tables: Sequence[Rows]) -> str:
+    escaped = ([[in_latex(cell) for cell in row] for row in rows] for rows in tables)
+    return "\n\n".join([f"% {title}", *("\n".join(latex_table(rows)) for rows in escaped)])
+
+
+def _as_csv(title: str, tables: Sequence[Rows]) -> str:
+    text = io.StringIO()
+    for rows in tables:
+        csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().rstrip("\n")
+
+
+_FORMS = {"text": _as_text, "markdown": _as_markdown, "latex": _as_latex, "csv": _as_csv}
 
 
 def _exposure(stops: float) -> str:

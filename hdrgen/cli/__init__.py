@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.exposure_options import exposure_values as exposure_values
     from hdrgen.cli.exposure_options import joined as joined
     from hdrgen.cli.exposure_options import white_of as white_of
+    from hdrgen.cli.lightning import parts_of_a_test as parts_of_a_test
     from hdrgen.cli.lightning import run as run_lightning
     from hdrgen.cli.lightning_log import less_noise as less_noise
     from hdrgen.cli.method_table import Table as Table
@@ -87,6 +88,7 @@ _PUBLIC = {
     "listing_parser": "hdrgen.cli.tables:listing_parser",
     "mean_psnr": "hdrgen.cli.method_table:mean_psnr",
     "output_files": "hdrgen.cli.output:output_files",
+    "parts_of_a_test": "hdrgen.cli.lightning:parts_of_a_test",
     "print_listing": "hdrgen.cli.tables:print_listing",
     "read_rows": "hdrgen.cli.method_table:read_rows",
     "refuse_existing": "hdrgen.cli.output:refuse_existing",
@@ -132,6 +134,7 @@ __all__ = [
     "listing_parser",
     "mean_psnr",
     "output_files",
+    "parts_of_a_test",
     "print_listing",
     "read_rows",
     "refuse_existing",

@@ -13,6 +13,7 @@ from hdrgen.plain_files import OWN, read_yaml
 CONFIG_OPTIONS = ("--config", "-c")
 PROTOCOL_OPTIONS = ("--evaluation", "--validation")
 OUTPUT_OPTIONS = ("-o", "--output")
+TABLE_OPTION = "--table"
 LIST_OPTIONS = ("--data.predict",)
 """Options that take every value up to the next option, as a shell's `*.jpg` gives them."""
 
@@ -114,8 +115,8 @@ def value_of(arguments: Sequence[str], *names: str) -> str | None:
     return next((value for value in reversed(list(_values(arguments, names)))), None)
 
 
-def without(arguments: Sequence[str], name: str) -> list[str]:
-    """The arguments without an option and its value; what else follows it stays.
+def without(arguments: Sequence[str], name: str, words: bool = False) -> list[str]:
+    """The arguments without an option and its value; what else follows it stays, unless its `words` go, too.
 
     >>> without(["--ckpt_path", "a", "-o", "b", "--ckpt_path=c", "d"], "--ckpt_path")
     ['-o', 'b', 'd']
@@ -125,7 +126,7 @@ def without(arguments: Sequence[str], name: str) -> list[str]:
         if option.partition("=")[0] != name:
             kept += [option] * bool(option) + values
         else:
-            kept += values if "=" in option else values[1:]
+            kept += [] if words else values if "=" in option else values[1:]
     return kept
 
 
@@ -158,10 +159,15 @@ def named_method(arguments: Sequence[str]) -> str | None:
 
 def in_configs(arguments: Sequence[str], name: str) -> str | None:
     """What the configurations among the arguments say of a setting of the verb itself; the last one wins."""
+    said = [_settings_of(file).get(name) for file in config_files(arguments)]
+    return next((str(value) for value in reversed(said) if value is not None), None)
+
+
+def config_files(arguments: Sequence[str]) -> list[Path]:
+    """The files of all configurations among the arguments."""
     options = ((option.partition("="), values) for option, values in _options(arguments))
     files = [value or next(iter(values), "") for (option, _, value), values in options if option in CONFIG_OPTIONS]
-    said = [_settings_of(Path(resolve_config(file))).get(name) for file in files if file]
-    return next((str(value) for value in reversed(said) if value is not None), None)
+    return [Path(resolve_config(file)) for file in files if file]
 
 
 def _method_of_config(path: Path) -> str | None:
@@ -203,6 +209,8 @@ def _rewrite(option: str, values: list[str]) -> list[str]:
         return [option, resolve_config(values[0]), *values[1:]]
     if option in PROTOCOL_OPTIONS and values:
         return [f"{option}={configs.path_of(configs.PROTOCOL)}", f"{option}={resolve_protocol(values[0])}", *values[1:]]
+    if name == TABLE_OPTION and (value or values):  # its format, by far the most frequent of its settings
+        return [f"{TABLE_OPTION}.format={value or values[0]}", *values[not value :]]
     if option in LIST_OPTIONS and values and not values[0].startswith("["):
         return [f"{option}={as_value(_usable(values))}"]
     return [option, *values] if option else values

@@ -4,8 +4,17 @@ import inspect
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
-from hdrgen.cli.arguments import as_value, beyond_the_value, in_configs, named_method, value_of, without
+from hdrgen.cli.arguments import (
+    as_value,
+    beyond_the_value,
+    config_files,
+    in_configs,
+    named_method,
+    value_of,
+    without,
+)
 from hdrgen.cli.checkpoint_option import BOTH
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files
@@ -21,6 +30,10 @@ from hdrgen.weights import (
 
 HELP = {"-h", "--help", "--print_config"}
 """Options that tell something and use no network."""
+RESULTS = "--results"
+"""Option that puts what another program wrote in the place of a method."""
+WRITTEN = "hdrgen.exchange.WrittenResults"
+"""The class that stands for it, imported when it is asked for."""
 EXPORTED = ".safetensors"
 """Suffix of weights that `hdrgen export` wrote."""
 
@@ -37,6 +50,8 @@ def complete(arguments: list[str]) -> list[str]:
         InputError: A misspelt method, or a checkpoint that cannot be read.
     """
     verb, *rest = arguments
+    if (folder := value_of(rest, RESULTS)) is not None:
+        return [verb, *_results_as_method(verb, rest, folder)]
     named = named_method(rest)
     if named and "." not in named and named not in known_methods():
         raise InputError(_unknown_method(named))
@@ -46,13 +61,13 @@ def complete(arguments: list[str]) -> list[str]:
     rest = without(without(rest, "--ckpt_path"), "--weights")
     class_name = named.rpartition(".")[2] if named else None
     output = value_of(rest, "-o", "--output") if verb == "fit" else None
-    folder = output or value_of(rest, "--trainer.default_root_dir") or RUNS
-    path = find_checkpoint(asked, folder, class_name)
+    runs = output or value_of(rest, "--trainer.default_root_dir") or run_of_config(rest) or RUNS
+    path = find_checkpoint(asked, runs, class_name)
     if path is None and verb == "fit":
         print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
         return [verb, *rest]
     if path is None:
-        raise InputError(f"no last.ckpt below {folder}; pass --ckpt_path FILE")
+        raise InputError(f"no last.ckpt below {runs}; pass --ckpt_path FILE")
     path = weights_in(path)
     checkpoint = read_checkpoint(path)
     if verb == "fit" and path.suffix == EXPORTED:
@@ -68,6 +83,29 @@ def complete(arguments: list[str]) -> list[str]:
         described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
         rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}", "--weights=null"]
+
+
+def _results_as_method(verb: str, arguments: list[str], folder: str) -> list[str]:
+    """The arguments with a method that gives back what is in the folder.
+
+    Raises:
+        InputError: Another verb than those that score, or a method beside it.
+    """
+    if verb not in ("test", "validate"):
+        raise InputError(f"{RESULTS} {folder}: expected hdrgen test or validate, which score, found {verb}")
+    for name in ("--model", "--ckpt_path", "--weights"):
+        if (other := value_of(arguments, name)) is not None:
+            raise InputError(
+                f"expected results or a method, found {RESULTS} {folder} and {name} {other}; leave one out"
+            )
+    rest = without(arguments, RESULTS)
+    return [*rest, f"--model={WRITTEN}", f"--model.folder={folder}", "--ckpt_path=null", "--weights=null"]
+
+
+def run_of_config(arguments: Sequence[str]) -> Path | None:
+    """The run whose saved configuration is the last among the arguments: `last` and `best` are its own then."""
+    folders = [path.parent for path in config_files(arguments) if path.name.startswith("config")]
+    return next((folder for folder in reversed(folders) if (folder / "checkpoints").is_dir()), None)
 
 
 def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> str | None:

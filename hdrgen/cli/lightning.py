@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from jsonargparse import Namespace
@@ -30,7 +30,7 @@ from hdrgen.callbacks import (
     SaveConfig,
     run_folder,
 )
-from hdrgen.cli.arguments import prepare
+from hdrgen.cli.arguments import prepare, value_of
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
 from hdrgen.cli.completion import EXPORTED, complete, known_methods
 from hdrgen.cli.failures import one_line_errors
@@ -38,8 +38,9 @@ from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
 from hdrgen.cli.loggers import class_name, settle_runs
 from hdrgen.cli.predictions import settle_predictions, take_response
-from hdrgen.cli.trainer_options import count_before_measuring, epoch_in_words, taken_by
-from hdrgen.data import ExposureStackDataModule
+from hdrgen.cli.scoring import each_network, score_each
+from hdrgen.cli.trainer_options import count_before_measuring, count_parameters_alone, epoch_in_words, taken_by
+from hdrgen.data import ExposureStackDataModule, StackDataset
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRModule  # with all methods: known by class name alone
 from hdrgen.metrics import EvaluationProtocol
@@ -55,7 +56,10 @@ VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",)
 
 
 def run(verb: str, arguments: Sequence[str]) -> None:
-    """Run one verb with its command line."""
+    """Run one verb with its command line; `test` of several networks, one after the other."""
+    if several := each_network(verb, arguments):
+        form = value_of(arguments, "--table", "--table.format") or "text"
+        return score_each(verb, arguments, *several, run, form)
     with one_line_errors(), less_noise(verb), no_group_left():
         HDRCLI([verb, *prepare(arguments)])
 
@@ -138,6 +142,11 @@ class HDRCLI(LightningCLI):
             type=str | None,
             help="trained weights by name, see `hdrgen weights`, or a file; in place of --ckpt_path",
         )
+        parser.add_argument(
+            "--results",
+            type=str | None,
+            help="of test: in place of a method, a folder with HDR images and exposures that any program wrote",
+        )
         parser.add_class_arguments(EvaluationProtocol, "evaluation")
         parser.add_class_arguments(EvaluationProtocol, "validation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
@@ -171,7 +180,10 @@ class HDRCLI(LightningCLI):
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings
         tell_what_is_lost(settings)
-        settle_checkpoint(settings)
+        settle_checkpoint(
+            settings,
+            self.subcommand == "fit" and (settings.data.val is None or settings.trainer.limit_val_batches == 0),
+        )
         if self.subcommand == "fit" and settings.ckpt_path and settings.get("model.init_args.initial_weights"):
             settings.model.init_args.initial_weights = None  # all weights are those of the checkpoint
         used = VERBS[self.subcommand] if self.subcommand else SCENES
@@ -190,9 +202,11 @@ class HDRCLI(LightningCLI):
         """Build the trainer; what it does not accept is an error in the options."""
         kwargs |= taken_by(self.model, self._get(self.config_init, "trainer"))
         try:
-            return super().instantiate_trainer(**kwargs)
+            trainer = super().instantiate_trainer(**kwargs)
         except (ValueError, TypeError) as error:
             raise InputError(f"--trainer: {error}") from error
+        count_parameters_alone(trainer)
+        return trainer
 
     def after_instantiate_classes(self) -> None:
         """Restore the settings of unused data, hand the method its protocols, and warn of untrained networks."""
@@ -235,6 +249,12 @@ class HDRCLI(LightningCLI):
                 " take it as it is, and `hdrgen methods` lists the others",
                 "method",
             )
+        if self.datamodule.val is None and not self._get_setting("trainer").fast_dev_run:
+            warnings.warn(
+                "no validation: the checkpoint that is kept is the newest, and a schedule that goes by a score of"
+                " validation goes by train/loss; pass --data.val for scores",
+                stacklevel=1,
+            )
         if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
             print(told)
 
@@ -258,16 +278,58 @@ class HDRCLI(LightningCLI):
         return self.config[self.config.subcommand].get(key)
 
 
+class PartsOfTest(NamedTuple):
+    """What a test is made of beside its method: `data` are class and arguments of the scenes."""
+
+    scenes: StackDataset
+    protocol: EvaluationProtocol
+    seed: int
+    data: dict[str, Any]
+
+
+class _Unrun(HDRCLI):
+    """The parts of a test, with no method to speak of."""
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """What a configuration says of a network is left where it is."""
+        start_anew()
+        assert isinstance(args, list)
+        none = ["--model=UnchangedInput", "--ckpt_path=null", "--weights=null", "--results=null"]
+        self.config = parser.parse_args([*args, *none, "--trainer.logger=false"])
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Lightning would start the test."""
+
+
+def parts_of_a_test(arguments: Sequence[str]) -> PartsOfTest:
+    """Scenes and protocol as `hdrgen test` would take them from these options.
+
+    Raises:
+        InputError: Options that are none of a test, or no scenes.
+    """
+    with one_line_errors(), less_noise("test"):
+        test = _Unrun(["test", *prepare(arguments)])
+    data = test.datamodule
+    if data.test is None:
+        raise InputError("expected scenes, found none; name a data set, such as ProceduralScenes")
+    return PartsOfTest(data.test, test.model.protocol("test"), data.seed, test._about("test")["data"])
+
+
 def _parser_settings(verb: str) -> dict[str, Any]:
     header = " ".join(f"{name}=={version(name)}" for name in ("hdrgen", "torch", "pytorch-lightning"))
     return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
 
 
-def settle_checkpoint(settings: Namespace) -> None:
-    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so."""
+def settle_checkpoint(settings: Namespace, unvalidated: bool = False) -> None:
+    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so.
+
+    Args:
+        settings: Of the verb.
+        unvalidated: Whether the training has no validation: the newest epoch is kept then, as no score chooses one.
+    """
     chosen, method = settings.checkpoint, _method_class(settings)
     if chosen.monitor == AUTO:
-        chosen.monitor = method.monitored()
+        chosen.monitor = None if unvalidated else method.monitored()
     if chosen.mode == AUTO:
         chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
     if chosen.filename == AUTO:

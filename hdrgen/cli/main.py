@@ -26,6 +26,8 @@ BROKEN_PIPE = 141
 TERMINATED = 143
 """Exit status after SIGTERM: 128 + SIGTERM. No preempted job may look finished."""
 BAD_INPUT = 2
+COMPLETION = "--print-completion"
+"""Option that prints what a shell needs to complete verbs and options."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What writing to a full disk raises, without the name of the file."""
 TRACEBACK = "HDRGEN_TRACEBACK"
@@ -53,12 +55,17 @@ VERBS = {
     "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "view": Verb("hdrgen.commands.view", "write one HTML page to look at HDR images, and to compare them"),
+    "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
+    "leaderboard": Verb("hdrgen.commands.leaderboard", "rank many results: one page, or a table for a paper"),
     "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
     "weights": Verb("hdrgen.commands.weights", "list trained weights by name, or print what is known of one"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
     "configs": Verb("hdrgen.commands.configs", "list or print the packaged configurations"),
+    "doctor": Verb(
+        "hdrgen.commands.doctor", "what is installed and what is missing for which verb, for reports of bugs"
+    ),
     "cache": Verb("hdrgen.commands.cache", "what a folder of decoded images holds, and the way to clear it"),
     "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set"),
 }
@@ -124,7 +131,7 @@ def _of_allocator(error: BaseException) -> bool:
 def usage() -> str:
     """The text of `hdrgen --help`."""
     verbs = "\n".join(f"  {name:<12}{verb.help}" for name, verb in VERBS.items())
-    return f"""usage: hdrgen [--help] [--version] VERB ...
+    return f"""usage: hdrgen [--help] [--version] [--print-completion bash|zsh|fish] VERB ...
 
 High dynamic range images from learned exposure stacks.
 
@@ -144,6 +151,8 @@ def _dispatch(arguments: list[str]) -> None:
         print(usage())
     elif arguments[0] in ("-V", "--version"):
         print(f"hdrgen {__version__}")
+    elif arguments[0].partition("=")[0] == COMPLETION:
+        _print_completion(arguments)
     elif arguments[0] in VERBS:
         verb, *rest = arguments
         with uncollected():
@@ -151,6 +160,13 @@ def _dispatch(arguments: list[str]) -> None:
         module.run(verb, rest)
     else:
         raise _unknown(arguments[0])
+
+
+def _print_completion(arguments: list[str]) -> None:
+    from hdrgen.cli.shells import completion_of  # what no other command needs
+
+    _, equals, shell = arguments[0].partition("=")
+    print(completion_of(shell if equals else "".join(arguments[1:2]), VERBS))
 
 
 def _words_of(verb: str) -> Callable[[str, str | None], str]:

@@ -6,10 +6,12 @@ from operator import or_
 from typing import Any, get_args
 
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelSummary
 
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
 from hdrgen.methods import GradientClipping, HDRModule
+from hdrgen.text_table import text_table
 
 
 def count_before_measuring() -> None:
@@ -52,6 +54,23 @@ def taken_by(model: HDRModule, trainer: Any) -> dict[str, Any]:
     if limit:
         model.clipping = GradientClipping(limit, trainer.get("gradient_clip_algorithm") or "norm")
     return {"gradient_clip_val": None, "gradient_clip_algorithm": None}
+
+
+def count_parameters_alone(trainer: Trainer) -> None:
+    """Have the summary of a network say what it knows: its parts and their parameters, and no operations.
+
+    Lightning counts operations of an example input, which no method here has: it would say `FLOPs 0`.
+    """
+    for callback in getattr(trainer, "callbacks", ()):
+        if isinstance(callback, ModelSummary):
+            callback.summarize = _summarize  # type: ignore[method-assign,assignment]  # says less
+
+
+def _summarize(summary: list[tuple[str, list[str]]], total: int, trainable: int, *_: Any, **__: Any) -> None:
+    columns = [[name, *values] for name, values in summary if name in ("Name", "Type", "Params")]
+    rows = list(zip(*columns, strict=True))[1:]
+    fixed = f", of which {total - trainable:,} are not trained" if trainable < total else ""
+    print("\n".join([*text_table(rows, right=[2]), f"{total:,} parameters{fixed}"]), flush=True)
 
 
 def epoch_in_words(trainer: Trainer, data: ExposureStackDataModule) -> str | None:

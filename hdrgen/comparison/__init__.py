@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hdrgen.comparison.matching import find_pairs as find_pairs
     from hdrgen.comparison.measuring import Comparison as Comparison
     from hdrgen.comparison.measuring import compare_pairs as compare_pairs
+    from hdrgen.comparison.measuring import read_pixels as read_pixels
+    from hdrgen.comparison.measuring import tensor_of as tensor_of
     from hdrgen.comparison.tables import as_json as as_json
     from hdrgen.comparison.tables import as_text as as_text
     from hdrgen.comparison.tables import write_comparisons as write_comparisons
@@ -35,6 +37,8 @@ _PUBLIC = {
     "as_text": "hdrgen.comparison.tables:as_text",
     "compare_pairs": "hdrgen.comparison.measuring:compare_pairs",
     "find_pairs": "hdrgen.comparison.matching:find_pairs",
+    "read_pixels": "hdrgen.comparison.measuring:read_pixels",
+    "tensor_of": "hdrgen.comparison.measuring:tensor_of",
     "write_comparisons": "hdrgen.comparison.tables:write_comparisons",
 }
 
@@ -51,6 +55,8 @@ __all__ = [
     "as_text",
     "compare_pairs",
     "find_pairs",
+    "read_pixels",
+    "tensor_of",
     "write_comparisons",
 ]
 

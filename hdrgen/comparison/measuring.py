@@ -114,8 +114,8 @@ def _parameters(settings: ComparisonSettings) -> dict[str, dict[str, Any]]:
 
 
 def _measured(pair: Pair, chosen: ChosenMetrics, settings: ComparisonSettings) -> Comparison:
-    reference = _read(pair.reference, settings.clean, chosen.bytes_each * np.dtype(settings.dtype).itemsize / 4)
-    test = _read(pair.test, settings.clean)
+    reference = read_pixels(pair.reference, settings.clean, chosen.bytes_each * np.dtype(settings.dtype).itemsize / 4)
+    test = read_pixels(pair.test, settings.clean)
     if reference.linear != test.linear:
         raise InputError(
             f"{pair.test}: expected {KINDS[reference.linear]} like {pair.reference}, found {KINDS[test.linear]}"
@@ -123,7 +123,7 @@ def _measured(pair: Pair, chosen: ChosenMetrics, settings: ComparisonSettings) -
     metrics = chosen.that_take(reference.linear, pair.test)
     to_bt709 = settings.encoding == ENCODINGS[0]
     linear = reference.linear
-    target, image = (_tensor(one, settings.dtype, to_bt709) for one in (reference, test))
+    target, image = (tensor_of(one, settings.dtype, to_bt709) for one in (reference, test))
     del reference, test  # half a gigabyte for two photographs of 24 megapixels
     image = check_images(image, target, [f"{pair.test} against {pair.reference}"], "radiance" if linear else "display")
     if linear:
@@ -173,12 +173,18 @@ def _values(
     return values
 
 
-def _read(path: Path, clean: bool, working_bytes: float = 0) -> Image:
+def read_pixels(path: Path, clean: bool = False, working_bytes: float = 0) -> Image:
+    """An image file, or an array that NumPy wrote.
+
+    Raises:
+        InputError: It cannot be read, or with the working bytes of each pixel is more than memory holds; without
+            `clean`, values that radiance cannot have.
+    """
     read = read_array if path.suffix.lower() == ARRAY_SUFFIX else read_image
     return read(path, clean=clean, working_bytes=working_bytes)
 
 
-def _tensor(image: Image, dtype: str, to_bt709: bool) -> Tensor:
+def tensor_of(image: Image, dtype: str, to_bt709: bool = True) -> Tensor:
     """`(1, 3, H, W)` of display values in [0, 1], or of radiance, in BT.709 where the file says what else it is in."""
     pixels = image.pixels if image.linear else image.as_float()
     colours = image.chromaticities

@@ -131,7 +131,9 @@ class EvaluatedModule(OptimizedModule):
                 result["scores"] += protocol.judge_stack(scenes, stack, truth, ev, checked)
         result["hdr"], true_hdr = self.reconstruct_under(batch, protocol), true_radiance(batch, protocol)
         if true_hdr is not None:
-            result["hdr"], result["true_hdr"], judged = protocol.judge_hdr(scenes, result["hdr"], true_hdr, checked)
+            result["hdr"], result["true_hdr"], judged = protocol.judge_hdr(
+                scenes, result["hdr"], true_hdr, checked, source_of(batch)
+            )
             result["scores"] += judged.scores
             result["maps"] = judged.maps
         return result
@@ -167,6 +169,14 @@ class EvaluatedModule(OptimizedModule):
         Raises:
             InputError: If the scenes of the batch hold different numbers of them.
         """
+        truth, stops = self.true_targets(batch, exposures)
+        if not stops.numel():
+            return truth, stops, truth
+        generated = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
+        return torch.stack(generated), stops, truth
+
+    def true_targets(self, batch: Batch, exposures: Sequence[float] | None = None) -> tuple[Tensor, Tensor]:
+        """What `generate_targets` generates: the true exposures `(B, K, 3, H, W)`, and their EV `(B, K)`."""
         ev = batch["ev"] - batch["ev"].gather(1, batch["ref"][:, None])
         chosen = self.can_generate(ev).scatter(1, batch["ref"][:, None], False)
         if exposures is not None:
@@ -179,10 +189,7 @@ class EvaluatedModule(OptimizedModule):
                 "eval_batch_size",
             )
         truth, stops = (values[chosen].view(len(ev), counts[0], *values.shape[2:]) for values in (batch["ldr"], ev))
-        if not counts[0]:
-            return truth, stops, truth
-        generated = [self.generate(image[None], row)[0] for image, row in zip(source_of(batch), stops, strict=True)]
-        return torch.stack(generated), stops, truth
+        return truth, stops
 
 
 def true_responses(batch: Batch) -> list[CameraResponse]:

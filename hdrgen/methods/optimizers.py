@@ -48,7 +48,7 @@ class OptimizedModule(LightningModule):
             return {"optimizer": optimizer}
         schedule: dict[str, Any] = {"scheduler": self.scheduler(optimizer), "interval": self.interval}
         if self.automatic_optimization:  # else Lightning warns of what it leaves to `Schedules`
-            # Not strict: without validation scenes there is nothing to monitor, and training goes on at the same rate.
+            # Not strict: without validation scenes `Schedules` goes by the loss, and without that at the same rate.
             schedule |= {"monitor": monitor_of(schedule["scheduler"]), "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 

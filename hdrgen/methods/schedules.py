@@ -12,6 +12,9 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 
+VALIDATION, LOSS = "val/", "train/loss"
+TRAINING = "the mean of train/loss"
+"""What a scheduler that goes by a score of validation is shown in a training without: the mean over the epoch."""
 NEVER = sys.maxsize
 """Steps or epochs between two calls of Lightning's."""
 
@@ -52,16 +55,22 @@ class Schedules(Callback):
         self._noted: dict[str, float] = {}
         self._steps = 0
         self._warned = False
+        self._losses: Any = 0.0  # their sum, which stays on the device
+        self._counted = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Values that are noted and have not been shown yet, by the number of the scheduler."""
-        return {"noted": dict(self._noted)}
+        """Values that are noted and have not been shown yet, by the number of the scheduler; losses of the epoch."""
+        return {"noted": dict(self._noted), "losses": [float(self._losses), self._counted]}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take up what a checkpoint has noted, where it is plain numbers."""
         noted = state_dict.get("noted")
         values = noted if isinstance(noted, dict) else {}
         self._noted = {str(key): value for key, value in values.items() if isinstance(value, float)}
+        losses = state_dict.get("losses")
+        match losses:
+            case [float(total), int(count)]:
+                self._losses, self._counted = total, count
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the schedulers over from Lightning."""
@@ -69,6 +78,8 @@ class Schedules(Callback):
         self._schedules, self._old, self._warned = [], {}, False
         for config in trainer.lr_scheduler_configs:
             monitor = config.monitor if automatic else monitor_of(config.scheduler)
+            if monitor and monitor.startswith(VALIDATION) and unvalidated(trainer) and config.interval == "epoch":
+                monitor = TRAINING
             if config.reduce_on_plateau or not automatic:
                 timing = config.interval, config.frequency
                 self._schedules.append(Schedule(config.scheduler, monitor, *timing, automatic and config.strict))
@@ -107,6 +118,8 @@ class Schedules(Callback):
         """Step the schedules that go by steps, if an optimizer has made one."""
         if self._steps != trainer.global_step:
             self._count("step", batch_idx + 1, trainer, pl_module)
+        if LOSS in trainer.callback_metrics and any(schedule.monitor == TRAINING for schedule in self._schedules):
+            self._losses, self._counted = self._losses + trainer.callback_metrics[LOSS], self._counted + 1
         if trainer.is_last_batch:
             self._note(trainer)
 
@@ -120,6 +133,7 @@ class Schedules(Callback):
         """Step the schedules that go by epochs, unless `max_steps` cut this one short."""
         if trainer.is_last_batch:
             self._note(trainer)
+            self._note_training()
             self._count("epoch", trainer.current_epoch + 1, trainer, pl_module)
 
     def _count(
@@ -154,6 +168,14 @@ class Schedules(Callback):
                     self._noted[str(number)] = float(value)
             self._age(trainer, monitor)
 
+    def _note_training(self) -> None:
+        """Note the mean loss of the epoch, which stands for a score of validation where there is none."""
+        losses, count = self._losses, self._counted
+        self._losses, self._counted = 0.0, 0
+        for number, schedule in enumerate(self._schedules):
+            if schedule.monitor == TRAINING and count:
+                self._noted[str(number)] = float(losses) / count
+
     def _age(self, trainer: Trainer, monitor: str | None) -> None:
         """Put a copy of a value in its place: whatever is logged later is another object."""
         logged = trainer.callback_metrics
@@ -174,6 +196,12 @@ class Schedules(Callback):
         if not self._warned and trainer.check_val_every_n_epoch in (None, 1):
             self._warned = True
             rank_zero_warn(f"{found}; the learning rate stays until it is")
+
+
+def unvalidated(trainer: Trainer) -> bool:
+    """Whether a training has no scenes to validate."""
+    data: Any = getattr(trainer, "datamodule", None)
+    return trainer.limit_val_batches == 0 or (data is not None and getattr(data, "val", data) is None)
 
 
 def _check_whole(scheduler: Any) -> None:

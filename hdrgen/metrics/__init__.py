@@ -38,7 +38,7 @@ from hdrgen.metrics.pu21 import (
     pu21_psnr_y,
     pu21_ssim,
 )
-from hdrgen.metrics.scores import MEAN, Score, deviations, gather, means, of_all_processes, scene_means, unique
+from hdrgen.metrics.scores import MEAN, Score, Table, deviations, gather, means, of_all_processes, scene_means, unique
 from hdrgen.metrics.settings import described
 from hdrgen.metrics.ssim import SSIM, SSIML, SSIMMu, ssim, ssim_l, ssim_mu
 
@@ -73,6 +73,7 @@ __all__ = [
     "ScaleAlignment",
     "Score",
     "Setting",
+    "Table",
     "align_exposure",
     "align_least_squares",
     "align_mean",

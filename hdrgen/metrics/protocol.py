@@ -1,8 +1,7 @@
 """Evaluation protocols: everything that turns a method's output into numbers, in one object."""
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
@@ -12,8 +11,22 @@ from torch.nn.functional import interpolate
 from hdrgen.errors import InputError
 from hdrgen.metrics.alignment import ScaleAlignment, unaligned
 from hdrgen.metrics.checking import Domain, check_images
-from hdrgen.metrics.image_metric import ImageMetric
-from hdrgen.metrics.precision import promote, without_autocast
+from hdrgen.metrics.crf_correction import correct_response
+from hdrgen.metrics.measuring import (
+    CLIPPED,
+    CORRECTED,
+    UNCLIPPED,
+    Metrics,
+    Numbers,
+    clipped_pixels,
+    listed,
+    measured,
+    named_outputs,
+    names_of,
+    naming,
+    parts_of,
+)
+from hdrgen.metrics.precision import promote
 from hdrgen.metrics.scores import Score
 from hdrgen.metrics.settings import described
 
@@ -22,8 +35,6 @@ ToneMapper = Callable[[Tensor], Any]
 """Radiance `(B, 3, H, W)` to display values in [0, 1], same shape; such as `hdrgen.tonemap.reinhard2002`."""
 Merge = Callable[[Tensor, Tensor], Any]
 """Stack `(B, S, 3, H, W)` and EV `(S,)` to radiance `(B, 3, H, W)`; such as `hdrgen.methods.merging.merge_stack`."""
-Metrics = dict[str, ImageMetric | None]
-"""Metrics by the name of their headline number; None switches one off."""
 DOMAINS: dict[str, Domain] = {
     "stack_metrics": "display",
     "display_metrics": "display",
@@ -74,6 +85,11 @@ class EvaluationProtocol:
         display_metrics: Of the HDR image after each tone mapper; domain `display`.
         radiance_metrics: Of the HDR image; domain `radiance`.
         luminance_metrics: Of the HDR image in cd/m2; domain `luminance`.
+        crf_correction: Whether every number of the HDR image is given again, as `psnr_mu_crf`, after its global tone
+            and colour have been fitted to the truth's (`correct_response`).
+        clipped_apart: Radiance and luminance metrics that are given again for the pixels which are clipped in the
+            input, and for the others: `psnr_mu_clipped` and `psnr_mu_unclipped`, with the truth in all others. For
+            metrics of single pixels; those with windows see the seams.
     """
 
     name: str = "unnamed"
@@ -93,6 +109,8 @@ class EvaluationProtocol:
     display_metrics: Metrics = field(default_factory=dict)
     radiance_metrics: Metrics = field(default_factory=dict)
     luminance_metrics: Metrics = field(default_factory=dict)
+    crf_correction: bool = False
+    clipped_apart: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -134,11 +152,16 @@ class EvaluationProtocol:
         if checked:
             labels = [f"{scene} at EV {value:+g}" for scene, value in zip(names, stops, strict=True)]
             image = check_images(image, target, labels, "display")
-        numbers, _ = _measured(self.stack_metrics, image, target, scenes)
-        return _listed(numbers, names, stops)
+        numbers, _ = measured(self.stack_metrics, image, target, scenes)
+        return listed(numbers, names, stops)
 
     def judge_hdr(
-        self, scenes: Sequence[str], radiance: Tensor, truth: Tensor, checked: bool = True
+        self,
+        scenes: Sequence[str],
+        radiance: Tensor,
+        truth: Tensor,
+        checked: bool = True,
+        source: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Judgement]:
         """Align reconstructed radiance and its truth, and score it.
 
@@ -147,6 +170,8 @@ class EvaluationProtocol:
             radiance: `(B, 3, H, W)`, linear.
             truth: Same shape.
             checked: Whether NaN, a black truth and the like are errors.
+            source: The input, display values of the same shape, which says what is clipped; None: nothing is judged
+                apart.
 
         Returns:
             Result and truth after alignment, and what is to be said of them.
@@ -157,16 +182,41 @@ class EvaluationProtocol:
         image, target = promote(radiance), promote(truth)
         if checked:
             image = check_images(image, target, scenes)
-        with _naming(scenes):
+        with naming(scenes):
             image, target = self.align(image, target)
-            numbers, maps = _measured(self.radiance_metrics, image, target, scenes)
-            for name, operator in self.tone_mappers.items():
-                if operator is not None:
-                    display, true_display = operator(image), operator(target)
-                    numbers |= _measured(self.display_metrics, display, true_display, scenes, f"{name}_")[0]
-            light = image * self.luminance, target * self.luminance
-            absolute, more_maps = _measured(self.luminance_metrics, *light, scenes)
-        return image, target, Judgement(_listed(numbers | absolute, scenes, [None] * len(scenes)), maps | more_maps)
+            numbers, maps = self._of_hdr(image, target, scenes)
+            if self.crf_correction:
+                corrected = correct_response(image * self.luminance, target * self.luminance) / self.luminance
+                again, _ = self._of_hdr(corrected, target, scenes)
+                numbers |= {f"{name}{CORRECTED}": values for name, values in again.items()}
+            scores = listed(numbers, scenes, [None] * len(scenes))
+            if source is not None and self.clipped_apart:
+                scores += self._apart(image, target, clipped_pixels(source), scenes)
+        return image, target, Judgement(scores, maps)
+
+    def _of_hdr(self, image: Tensor, target: Tensor, scenes: Sequence[str]) -> tuple[Numbers, Numbers]:
+        """Numbers `(B,)` and maps of aligned radiance."""
+        numbers, maps = measured(self.radiance_metrics, image, target, scenes)
+        for name, operator in self.tone_mappers.items():
+            if operator is not None:
+                display, true_display = operator(image), operator(target)
+                numbers |= measured(self.display_metrics, display, true_display, scenes, f"{name}_")[0]
+        light = image * self.luminance, target * self.luminance
+        absolute, more_maps = measured(self.luminance_metrics, *light, scenes)
+        return numbers | absolute, maps | more_maps
+
+    def _apart(self, image: Tensor, target: Tensor, clipped: Tensor, scenes: Sequence[str]) -> list[Score]:
+        """Scores of the pixels that are clipped in the input, and of the others, of the scenes that have any."""
+        scores = list[Score]()
+        for name, part, there in parts_of(image, target, clipped):
+            for scale, metrics in ((1.0, self.radiance_metrics), (self.luminance, self.luminance_metrics)):
+                chosen = {key: metric for key, metric in metrics.items() if key in self.clipped_apart}
+                numbers, _ = measured(chosen, part * scale, target * scale, scenes)
+                own = {f"{key}{name}": numbers[key] for key, metric in chosen.items() if metric is not None}
+                found = listed(own, scenes, [None] * len(scenes))
+                having = {scene for scene, has in zip(scenes, there.tolist(), strict=True) if has}
+                scores += [score for score in found if score["scene"] in having]
+        return scores
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -174,58 +224,51 @@ class EvaluationProtocol:
         """The name of every number that the protocol can give, and whether higher is better."""
         groups = [("", self.luminance_metrics), ("", self.radiance_metrics)]
         groups += [(f"{name}_", self.display_metrics) for name, operator in self.tone_mappers.items() if operator]
-        return {
+        known = {
             f"{prefix}{name}": metric.better_higher(own)
             for prefix, metrics in [*groups, ("", self.stack_metrics)]
             for key, metric in metrics.items()
             if metric is not None
             for name, own in named_outputs(key, metric).items()
         }
+        return known | self._variants(known)
+
+    def _variants(self, known: Mapping[str, bool]) -> dict[str, bool]:
+        """The numbers that are given again, as their names end."""
+        whole = [name for name in known if name not in names_of(self.stack_metrics)] if self.crf_correction else []
+        measured = {**self.radiance_metrics, **self.luminance_metrics}
+        apart = [key for key in self.clipped_apart if measured.get(key) is not None]
+        ends = [f"{name}{CORRECTED}" for name in whole]
+        ends += [f"{key}{end}" for end in (CLIPPED, UNCLIPPED) for key in apart]
+        return {name: known[_base(name)] for name in ends}
+
+    def aside(self) -> list[str]:
+        """The numbers that are not the headline of their metric: tables show them where they are asked for."""
+        groups = (self.luminance_metrics, self.radiance_metrics, self.stack_metrics)
+        own = ((key, named_outputs(key, one)) for group in groups for key, one in group.items() if one is not None)
+        beside = [name for key, names in own for name in names if name != key]
+        tone_mapped = (
+            f"{operator}_{name}"
+            for operator, function in self.tone_mappers.items()
+            for key, one in self.display_metrics.items()
+            if function is not None and one is not None
+            for name in named_outputs(key, one)
+            if name != key
+        )
+        aside = [*beside, *tone_mapped]
+        return [*aside, *(f"{name}{CORRECTED}" for name in aside if self.crf_correction)]
 
     def settings(self) -> dict[str, Any]:
-        """Every setting, as JSON has it."""
-        return {part.name: described(getattr(self, part.name)) for part in fields(self)}
+        """Every setting, as JSON has it; what a protocol does not ask for is not there, as in older records."""
+        optional = ("crf_correction", "clipped_apart")
+        parts = [part.name for part in fields(self) if part.name not in optional or getattr(self, part.name)]
+        return {name: described(getattr(self, name)) for name in parts}
 
 
-def named_outputs(key: str, metric: ImageMetric) -> dict[str, str]:
-    """The names under which a protocol reports a metric's numbers, and the metric's own names."""
-    headline, *others = metric.outputs
-    return {key: headline, **{name: name for name in others}}
-
-
-def _measured(
-    metrics: Metrics, image: Tensor, target: Tensor, scenes: Sequence[str], prefix: str = ""
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Numbers `(B,)` and maps `(B, 1, H, W)` by name, in float32 or better."""
-    numbers, maps = dict[str, Tensor](), dict[str, Tensor]()
-    with without_autocast(image.device.type), _naming(scenes):
-        for key, metric in metrics.items():
-            if metric is None:
-                continue
-            outputs, metric_maps = metric.to(image.device).examine(promote(image), promote(target))
-            numbers |= {f"{prefix}{name}": outputs[output] for name, output in named_outputs(key, metric).items()}
-            maps |= {f"{prefix}{name}": each for name, each in metric_maps.items()}
-    return numbers, maps
-
-
-def _listed(numbers: Mapping[str, Tensor], scenes: Sequence[str], ev: Sequence[float | None]) -> list[Score]:
-    return [
-        {"scene": scene, "ev": stops, "metric": metric, "value": value}
-        for metric, column in numbers.items()
-        for scene, stops, value in zip(scenes, ev, column.tolist(), strict=True)
-    ]
-
-
-@contextlib.contextmanager
-def _naming(scenes: Sequence[str]) -> Iterator[None]:
-    """Put the scenes before an error that does not say which image it is about."""
-    try:
-        yield
-    except InputError as error:
-        about = ", ".join(scenes)
-        if str(error).startswith(about):
-            raise
-        raise InputError(f"{about}: {error}") from error
+def _base(name: str) -> str:
+    """The number that one is given again of."""
+    end = next(end for end in (CORRECTED, UNCLIPPED, CLIPPED) if name.endswith(end))
+    return name.removesuffix(end)
 
 
 def _with_input(batch: dict[str, Any], ev: float) -> dict[str, Any]:
@@ -262,6 +305,10 @@ def _check(protocol: EvaluationProtocol) -> None:
 def _check_names(protocol: EvaluationProtocol, where: str) -> None:
     groups = (protocol.luminance_metrics, protocol.radiance_metrics, protocol.stack_metrics)
     names = [name for group in groups for key, metric in group.items() if metric for name in named_outputs(key, metric)]
+    apart = {**protocol.radiance_metrics, **protocol.luminance_metrics}
+    for key in protocol.clipped_apart:
+        if key not in apart:
+            raise InputError(f"{where}: expected clipped_apart among {', '.join(apart)}, found {key}")
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{where}: two of its numbers are called {name}; give one of the metrics another key")

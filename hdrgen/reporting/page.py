@@ -1,6 +1,5 @@
 """The page of a report: its sections."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,11 @@ from hdrgen.reporting import run_settings, score_tables
 from hdrgen.reporting.curves import charts
 from hdrgen.reporting.html_file import html_file, made_by, write_html
 from hdrgen.reporting.run_files import or_warn
-from hdrgen.reporting.runs import Run, Test
+from hdrgen.reporting.runs import Run, Test, comparable
 from hdrgen.reporting.viewers import palette, viewer, with_pictures
 
+Section = tuple[str, str, Markup]
+"""Its anchor, its title and what it says."""
 _SPACE = "\n"
 _NAMED = 3
 """Most runs whose names are the title of the page."""
@@ -44,15 +45,6 @@ def write_page(runs: Sequence[Run], path: Path, *, scenes: Sequence[str] = (), c
     return sum(map(len, viewers))
 
 
-def comparable(tests: Sequence[Test]) -> list[list[Test]]:
-    """The tests whose numbers may stand in one table: same protocol with all its settings, same data."""
-    groups: dict[str, list[Test]] = {}
-    for test in tests:
-        key = json.dumps([test.about.get(key) for key in ("protocol", "data", "scenes")], sort_keys=True)
-        groups.setdefault(key, []).append(test)
-    return list(groups.values())
-
-
 def _check_scenes(compared: Sequence[Sequence[Test]], scenes: Sequence[str]) -> None:
     available = dict.fromkeys(one.scene for tests in compared for test in tests for one in test.pictures)
     missing = [scene for scene in scenes if scene not in available]
@@ -80,16 +72,17 @@ def _document(runs: Sequence[Run], compared: Sequence[Sequence[Test]], viewers: 
     curves = charts(runs)
     if curves is not None:
         sections.append(("training", "Training", curves))
+    return written(title, sections)
+
+
+def written(title: str, sections: Sequence[Section]) -> Markup:
+    """A page with these sections, and links to them."""
     links = element(
         "nav", *(element("a", name, href=f"#{target}") for target, name, _ in sections), aria_label="Sections"
     )
     parts = (element("section", element("h2", name), content, id=target) for target, name, content in sections)
     main = element("main", element("h1", title), made_by(), links, *parts, palette())
     return html_file(title, main, ("viewer.js", "page.js"))
-
-
-Section = tuple[str, str, Markup]
-"""Its anchor, its title and what it says."""
 
 
 def _what_was_run(runs: Sequence[Run]) -> Section:
@@ -107,6 +100,7 @@ def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Se
     content = [
         element("p", unmarked, class_="note") if unmarked else None,
         score_tables.summary(tests),
+        element("p", score_tables.MARKS, class_="note") if len(tests) > 1 and not unmarked else None,
         score_tables.by_exposure(tests),
         scenes,
         element("h3", "Scenes") if viewers else element("p", _NO_PICTURES, class_="note"),

@@ -1,5 +1,6 @@
 """Runs as they lie on disk: a training with its curves, a test with its numbers and pictures."""
 
+import json
 import math
 import warnings
 from collections import Counter, defaultdict
@@ -25,6 +26,8 @@ _METRICS, _EXPOSURES, _FOLDERS, _NUMBERS = 200, 500, 10_000, 2_000_000
 
 Numbers = dict[str, dict[str, float]]
 """By metric, then by exposure or `MEAN`."""
+Scores = dict[str, dict[str, dict[str, float]]]
+"""By metric, then by exposure or `MEAN`, then by scene."""
 Curve = list[tuple[float, float]]
 """Step and value."""
 
@@ -51,6 +54,7 @@ class Test:
         about: All of `metrics.json`.
         scenes: By scene and metric, the mean over exposures.
         pictures: Of the worst and best scenes.
+        scores: By metric, then by exposure or `MEAN`: the number of each scene.
     """
 
     __test__ = False  # what pytest looks for are others
@@ -63,6 +67,7 @@ class Test:
     about: dict[str, Any]
     scenes: dict[str, dict[str, float]]
     pictures: list[Pictures]
+    scores: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,12 @@ class Run:
     tests: list[Test]
     software: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def aside_of(tests: Sequence[Test]) -> set[str]:
+    """Numbers that are not the headline of their metric, which tables leave out."""
+    listed = [test.about.get("aside") for test in tests]
+    return {str(name) for names in listed if isinstance(names, list) for name in names}
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
@@ -107,6 +118,15 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     for reason in unread:
         warnings.warn(InputWarning(f"{reason}; the run is left out"), stacklevel=2)
     return runs
+
+
+def comparable(tests: Sequence[Test]) -> list[list[Test]]:
+    """The tests whose numbers may stand in one table: same protocol with all its settings, same data."""
+    groups: dict[str, list[Test]] = {}
+    for test in tests:
+        key = json.dumps([test.about.get(key) for key in ("protocol", "data", "scenes")], sort_keys=True)
+        groups.setdefault(key, []).append(test)
+    return list(groups.values())
 
 
 def short_names(folders: Sequence[Path]) -> list[str]:
@@ -141,6 +161,9 @@ def _read(folder: Path, name: str) -> Run:
     curves = {} if is_test else or_warn(dict[str, Curve](), _curves, folder / NUMBERS, folder)
     text = or_warn("", text_in, config, folder) if config.is_file() else ""
     settings = or_warn(None, yaml_in, text, str(config))
+    before = _went_on_from(folder, settings)
+    if curves and before is not None:
+        curves = _in_one_piece(or_warn(dict[str, Curve](), _curves, before / NUMBERS, before), curves)
     if not (text or curves or tests):
         raise InputError(f"{folder}: nothing of this run can be read")
     return Run(
@@ -152,6 +175,25 @@ def _read(folder: Path, name: str) -> Run:
         or_warn(dict[str, Any](), object_in, software, folder) if software.is_file() else {},
         settings if isinstance(settings, Mapping) else {},
     )
+
+
+def _went_on_from(folder: Path, settings: Any) -> Path | None:
+    """The run beside this one whose checkpoint it went on from; None where it began by itself."""
+    checkpoint = settings.get("ckpt_path") if isinstance(settings, Mapping) else None
+    parts = Path(checkpoint).parts if isinstance(checkpoint, str) and "\0" not in checkpoint else ()
+    if len(parts) < 3 or parts[-2] != "checkpoints" or parts[-3] in ("..", folder.resolve().name):
+        return None
+    run = folder.resolve().parent / parts[-3]
+    return run if (run / NUMBERS).is_file() else None
+
+
+def _in_one_piece(before: Mapping[str, Curve], curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """The curves of a run that went on, with what the other had logged until there in front."""
+    start = min((point[0] for curve in curves.values() for point in curve), default=0.0)
+    names = sorted({*before, *curves})
+    return {
+        name: [*(point for point in before.get(name, ()) if point[0] < start), *curves.get(name, ())] for name in names
+    }
 
 
 def _tests(folder: Path, name: str) -> list[Test]:
@@ -184,6 +226,7 @@ def _test(folder: Path, name: str, run: Path) -> Test:
     summary, scores = folder / SUMMARY, folder / NUMBERS
     about = object_in(summary, run)
     higher = about.get("higher_is_better")
+    found = or_warn(Scores(), _scores, scores, run) if scores.is_file() else Scores()
     return Test(
         name,
         folder,
@@ -193,8 +236,9 @@ def _test(folder: Path, name: str, run: Path) -> Test:
         if isinstance(higher, dict)
         else {},
         about,
-        or_warn(dict[str, dict[str, float]](), _by_scene, scores, run) if scores.is_file() else {},
+        by_scene(found),
         _ranked(folder / "extremes", run),
+        found,
     )
 
 
@@ -211,14 +255,27 @@ def _numbers(path: Path, about: Mapping[str, Any], key: str) -> Numbers:
     return numbers
 
 
-def _by_scene(path: Path, run: Path) -> dict[str, dict[str, float]]:
-    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def _scores(path: Path, run: Path) -> Scores:
+    """By metric, exposure and scene; under `MEAN` that of each scene's exposures."""
+    found: Scores = defaultdict(lambda: defaultdict(dict))
+    exposures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows_in(path, run, _SCORES):
-        scores[row["scene"]][row["metric"]].append(_float(path, row["value"]))
-    return {
-        scene: {metric: sum(value / len(values) for value in values) for metric, values in metrics.items()}
-        for scene, metrics in sorted(scores.items())
-    }
+        metric, scene, value = row["metric"], row["scene"], _float(path, row["value"])
+        exposures[metric][scene].append(value)
+        if row["ev"]:
+            found[metric][row["ev"]][scene] = value
+    for metric, scenes in exposures.items():
+        found[metric][MEAN] = {scene: sum(each / len(values) for each in values) for scene, values in scenes.items()}
+    return {metric: dict(columns) for metric, columns in found.items()}
+
+
+def by_scene(scores: Scores) -> dict[str, dict[str, float]]:
+    """The means over exposures, by scene and metric."""
+    scenes: dict[str, dict[str, float]] = defaultdict(dict)
+    for metric, columns in scores.items():
+        for scene, value in columns[MEAN].items():
+            scenes[scene][metric] = value
+    return dict(sorted(scenes.items()))
 
 
 def _curves(path: Path, run: Path) -> dict[str, Curve]:

@@ -6,18 +6,26 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hdrgen.markup import Markup, element, joined
-from hdrgen.reporting.runs import MEAN, Test
+from hdrgen.reporting.runs import MEAN, Test, aside_of
+from hdrgen.reporting.significance import LEVEL, ByScene, leaders
 
+MARKS = (
+    "Marked is the best mean of a column, with those that the scenes do not show to be worse than it: Wilcoxon's"
+    f" signed-rank test on the scenes of each pair of runs, corrected after Holm for all pairs of the column, p below"
+    f" {LEVEL:g}. A column without marks is one in which no run is shown to be worse; fewer than six scenes never do."
+)
+"""What bold numbers mean."""
 CELLS = 200_000
 """Most of a table; a browser is slow with as many."""
 
 
 class Cell(NamedTuple):
-    """A number, its deviation over scenes, and whether higher is better; None is unknown."""
+    """A number, its deviation over scenes, whether higher is better, and its scenes; None is unknown."""
 
     value: float | None
     deviation: float | None = None
     higher: bool | None = None
+    scenes: ByScene | None = None
 
 
 class Group(NamedTuple):
@@ -29,9 +37,10 @@ class Group(NamedTuple):
 
 def summary(tests: Sequence[Test]) -> Markup:
     """A row for each run: mean and standard deviation over scenes of every metric."""
-    metrics = metrics_of(tests)
+    aside = aside_of(tests)
+    metrics = [metric for metric in metrics_of(tests) if metric not in aside]
     rows = [(test.name, [_cell(test, metric, MEAN) for metric in metrics]) for test in tests]
-    heads = [_head(metric, direction(tests, metric)) for metric in metrics]
+    heads = [head_of(metric, direction(tests, metric)) for metric in metrics]
     return table("Means over scenes, and standard deviations", ["run"], heads, [Group(None, rows)])
 
 
@@ -72,7 +81,7 @@ def by_scene(tests: Sequence[Test]) -> Markup:
         )
         for scene in scenes
     ]
-    heads = [_head(metric, direction(tests, metric)) for metric in metrics]
+    heads = [head_of(metric, direction(tests, metric)) for metric in metrics]
     return table("Scene by scene", ["scene", "run"], heads, groups)
 
 
@@ -100,7 +109,7 @@ def direction(tests: Sequence[Test], metric: str) -> bool | None:
 
 
 def best(cells: Sequence[Cell]) -> set[int]:
-    """Where the best numbers of a column are: all that read the same; none without a choice.
+    """Where the best numbers of a column are, as far as the scenes tell; see `leaders`. Of one scene, its best.
 
     >>> best([Cell(1.0, higher=True), Cell(3.0, higher=True), Cell(None), Cell(3.001, higher=True)])
     {1, 3}
@@ -109,6 +118,8 @@ def best(cells: Sequence[Cell]) -> set[int]:
     directions = {cell.higher for cell in candidates.values()}
     if len(candidates) < 2 or len(directions) > 1 or None in directions:
         return set()
+    if any(cell.scenes is not None for cell in candidates.values()):
+        return leaders([cell.scenes if at in candidates else None for at, cell in enumerate(cells)], True in directions)
     values = [cell.value for cell in candidates.values() if cell.value is not None]
     winner = number(max(values) if True in directions else min(values))
     return {at for at, cell in candidates.items() if number(cell.value) == winner}
@@ -166,10 +177,11 @@ def _number_cell(cell: Cell, marked: bool) -> Markup:
 
 def _cell(test: Test, metric: str, ev: str) -> Cell:
     value, deviation = (numbers.get(metric, {}).get(ev) for numbers in (test.means, test.deviations))
-    return Cell(value, deviation, test.higher.get(metric))
+    return Cell(value, deviation, test.higher.get(metric), test.scores.get(metric, {}).get(ev, {}))
 
 
-def _head(metric: str, higher: bool | None) -> Markup:
+def head_of(metric: str, higher: bool | None) -> Markup:
+    """The head of a metric's column, with the direction that is better."""
     better = None if higher is None else f"{'higher' if higher else 'lower'} is better"
     hidden = element("span", f", {better}", class_="unseen") if better else None
     arrow = element("span", _arrow(higher), aria_hidden="true")

@@ -51,6 +51,8 @@ def _of_the_run(checkpoint: Mapping[str, Any], folder: Path) -> Iterator[Best]:
         if isinstance(path, str) and path:
             judged = _JUDGED.search(str(key))
             by = f"{judged['monitor']} {judged['mode']}" if judged else ""
+            if judged and judged["monitor"] == "None":  # it kept the newest, whatever that scored
+                continue
             # Not where it was noted: the run may have been moved.
             yield Best(folder / Path(path).name, _number(state.get("best_model_score")), by)
 

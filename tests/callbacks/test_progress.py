@@ -39,8 +39,8 @@ def test_lines_where_stdout_is_no_terminal(bar, capsys):
     run(seconds=0)
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(",")[0] for line in lines if line.startswith("epoch")] == [
-        "epoch 0: batch 1 of 2",
-        "epoch 0: batch 2 of 2",
+        "epoch 0 (0 to go): batch 1 of 2",
+        "epoch 0 (0 to go): batch 2 of 2",
     ]
     assert [line.partition(",")[0] for line in lines if line.startswith("validate")] == [
         "validate: batch 1 of 2",
@@ -91,3 +91,18 @@ def test_a_chosen_bar_stays(capsys):
     trainer = run(0, OwnBar())
     assert trainer.progress_bar_callback.is_enabled
     assert "Epoch 0: 100%" in capsys.readouterr().out
+
+
+def test_epochs_to_go_and_the_time_left(bar, monkeypatch, capsys):
+    """Each look at the clock is a minute after the one before."""
+    clock = iter(range(0, 10**6, 60))
+    monkeypatch.setattr("hdrgen.callbacks.progress.time.monotonic", lambda: float(next(clock)))
+    run(seconds=0, max_epochs=3)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
+    assert [line.partition(":")[0] for line in lines[::2]] == [
+        "epoch 0 (2 to go)",
+        "epoch 1 (1 to go)",
+        "epoch 2 (0 to go)",
+    ]
+    assert all(line.endswith(" min left") for line in lines[:-1])
+    assert "left" not in lines[-1]

@@ -78,7 +78,7 @@ def test_another_protocol_leaves_nothing_of_the_default():
 def test_a_config_may_change_single_settings():
     Path("overlay.yaml").write_text("evaluation:\n  resize: 32\n")
     made = protocols("test", "-c", "overlay.yaml")["test"]
-    assert (made.name, made.resize, len(made.luminance_metrics)) == ("hdrgen", 32, 4)
+    assert (made.name, made.resize, len(made.luminance_metrics)) == ("hdrgen", 32, 5)
 
 
 def test_what_is_written():
@@ -137,6 +137,9 @@ def test_ours_on_tiny_scenes(capsys):
     assert main(["test", *GAIN, "--data.test.count=1", "-o", "out"]) == 0
     told = capsys.readouterr().out
     assert "means over 1 scenes, protocol hdrgen" in told
+    assert "CRF corrected" in told
+    aside = json.loads(Path("out/metrics.json").read_text())["aside"]
+    assert {"psnr_mu_crf", "psnr_mu_clipped", "hdr_vdp2_c_max"} <= set(aside)
     assert {"hdr_vdp2_q", "pu21_psnr", "psnr_mu", "drago2003_psnr"} <= {
         line.split(" ")[0] for line in told.splitlines()
     }

@@ -48,7 +48,7 @@ def test_best_is_that_of_the_run_which_a_training_went_on_from(trained, tmp_path
         assert Path(cli.config.test.ckpt_path) == best
 
 
-@pytest.mark.parametrize("verb", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize("verb", ["fit", "predict"])
 @pytest.mark.parametrize("option", ["--ckpt_path", "--weights"])
 @pytest.mark.parametrize("first", [[" ", "a.ckpt"], ["=a.ckpt"]], ids=["space", "equals"])
 def test_of_several_checkpoints_none_is_dropped_without_a_word(verb, option, first, capsys):

@@ -8,6 +8,9 @@ import pytest
 from hdrgen.cli.main import VERBS, main
 from hdrgen.cli.parser import CommandParser
 
+OTHER = ("configs", "scenes")
+"""Whose --config names a packaged file, or the configuration of a test."""
+
 
 @pytest.mark.parametrize(
     ("typed", "told"),
@@ -38,7 +41,7 @@ def test_every_light_verb_has_this_parser(verb):
 
 @pytest.mark.parametrize(
     "verb",
-    [verb for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands") and verb != "configs"],
+    [verb for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands") and verb not in OTHER],
 )
 def test_every_light_verb_that_has_options_takes_them_from_a_file(verb, tmp_path, capsys):
     assert main([verb, "--config", str(tmp_path / "missing.yaml")]) == 2

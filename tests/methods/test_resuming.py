@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.cli import ReduceLROnPlateau
@@ -182,6 +183,27 @@ def test_the_rate_falls_once_for_each_value():
 def test_a_schedule_that_goes_by_what_nobody_logs_says_so():
     with pytest.warns(UserWarning, match="the schedule goes by val/typo, found .*val/psnr.* logged; the learning rate"):
         fit(trained(ToyMethod, plateau("val/typo"), "epoch"), [], max_epochs=2)
+
+
+@pytest.mark.parametrize("rises", [False, True])
+def test_without_validation_a_schedule_goes_by_the_mean_loss_of_each_epoch(rises):
+    def scheduler(optimizer):
+        return ReduceLROnPlateau(optimizer, "val/l1", "min", 0.5, 0, threshold=0)
+
+    class Toy(ToyMethod):
+        def training_step(self, batch, batch_idx):
+            loss = super().training_step(batch, batch_idx)
+            if rises:
+                self.log("train/loss", torch.tensor(1.0 + self.trainer.current_epoch), batch_size=1)
+            return loss
+
+    method = trained(Toy, scheduler, "epoch")
+    data = ExposureStackDataModule(train=ToyScenes(3), batch_size=1)
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    trainer = Trainer(max_epochs=3, enable_checkpointing=False, **quiet)
+    trainer.fit(method, data)
+    # The toy's own loss falls, and every epoch is the best so far; of one that rises, the first stays it
+    assert trainer.optimizers[0].param_groups[0]["lr"] == (0.0025 if rises else 0.01)
 
 
 def counts(value: Any) -> dict[str, Any]:

@@ -176,6 +176,27 @@ class TestHDR:
         for score in together:
             assert score["value"] == pytest.approx(expected[score["scene"], score["metric"]], rel=1e-3, abs=1e-3)
 
+    def test_the_tone_curve_and_the_clipped_pixels_apart(self):
+        """Squared errors of both parts add up to that of the whole; a curve alone is no error once it is fitted."""
+        metrics = {"psnr_mu": PSNRMu()}
+        protocol = EvaluationProtocol(radiance_metrics=metrics, crf_correction=True, clipped_apart=["psnr_mu"])
+        truth = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 4 + 0.01
+        source = truth.clamp(max=1) * torch.tensor([1.0, 0.1]).view(2, 1, 1, 1)  # nothing is clipped in the second
+        _, _, told = protocol.judge_hdr(["a", "b"], truth.clamp(max=1.5) ** 1.1, truth, source=source)
+        found = {(s["scene"], s["metric"]): s["value"] for s in told.scores}
+        assert found.keys() == {
+            *((scene, name) for scene in "ab" for name in ("psnr_mu", "psnr_mu_crf", "psnr_mu_unclipped")),
+            ("a", "psnr_mu_clipped"),
+        }
+        assert {name for _, name in found} == protocol.directions().keys()
+        errors = {name: 10 ** (-found["a", f"psnr_mu{name}"] / 10) for name in ("", "_clipped", "_unclipped")}
+        assert errors["_clipped"] + errors["_unclipped"] == pytest.approx(errors[""], rel=1e-3)
+        assert found["b", "psnr_mu_unclipped"] == found["b", "psnr_mu"]
+        grey = truth[:1, :1].expand(1, 3, -1, -1)
+        _, _, curved = protocol.judge_hdr(["a"], grey**1.3, grey)
+        before, after = (s["value"] for s in curved.scores)
+        assert after > before + 15
+
     def test_half_precision_networks_are_measured_in_float32(self):
         radiance, truth = pair()
         with torch.autocast("cpu", torch.bfloat16):
@@ -239,6 +260,11 @@ class TestSettings:
 
     def test_a_headline_may_be_switched_off(self):
         EvaluationProtocol(headline="psnr_mu", radiance_metrics={"psnr_mu": None})
+
+    def test_what_is_not_asked_for_leaves_a_record_as_it_was(self):
+        assert {"crf_correction", "clipped_apart"}.isdisjoint(load_protocol("le2023").settings())
+        with pytest.raises(InputError, match="protocol mine: expected clipped_apart among psnr_mu, found psnr"):
+            EvaluationProtocol(name="mine", radiance_metrics={"psnr_mu": PSNRMu()}, clipped_apart=["psnr"])
 
     def test_everything_is_told(self):
         found = load_protocol("hdrgen").settings()

@@ -15,8 +15,10 @@ PROTOCOL = {"name": "mine", "luminance": 100.0, "luminance_metrics": {"hdr_vdp2_
 SHAPE = (12, 20)
 
 
-def made_test(folder: Path, offset: float = 0.0, scenes: Sequence[str] = ("a", "b"), **about: Any) -> Path:
-    """The folder of a test whose PSNR and L1 are `offset` higher than those of another."""
+def made_test(
+    folder: Path, offset: float = 0.0, scenes: Sequence[str] = ("a", "b"), more: int = 0, **about: Any
+) -> Path:
+    """The folder of a test whose PSNR and L1 are `offset` higher than those of another, on `more` scenes beside."""
     psnr = {"-1.0": 20.0 + offset, "1.0": 30.0 + offset, "mean": 25.0 + offset}
     numbers = {"psnr": psnr, "l1": {"-1.0": 0.1 + offset, "mean": 0.1 + offset}, "psnr_mu": {"mean": 40.0 - offset}}
     content = {
@@ -32,7 +34,10 @@ def made_test(folder: Path, offset: float = 0.0, scenes: Sequence[str] = ("a", "
     }
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text(json.dumps(content | about))
-    rows = [(scene, ev, "psnr", value) for scene in scenes for ev, value in psnr.items() if ev != "mean"]
+    scored = (*scenes, *(f"more{at}" for at in range(more)))
+    rows = [(scene, ev, "psnr", value) for scene in scored for ev, value in psnr.items() if ev != "mean"]
+    rows += [(scene, "-1.0", "l1", 0.1 + offset) for scene in scored]
+    rows += [(scene, "", "psnr_mu", 40.0 - offset) for scene in scored]
     _write_rows(folder / "metrics.csv", [("scene", "ev", "metric", "value"), *rows])
     (folder / "config.yaml").write_text("# hdrgen==0.1.0\nmodel:\n  class_path: Toy\n")
     for at, scene in enumerate(scenes):

@@ -17,7 +17,7 @@ LINKS = ("src", "href", "action", "data", "srcset", "poster")
 
 @pytest.fixture
 def page(tmp_path):
-    folders = [made_test(tmp_path / "ours"), made_test(tmp_path / "theirs", 1.0)]
+    folders = [made_test(tmp_path / "ours", more=6), made_test(tmp_path / "theirs", 1.0, more=6)]
     folders.append(
         made_training(tmp_path / "run" / "version_0", {"train/loss": [3.0, 2.0, 1.0], "val/psnr": ["", 20.5, ""]})
     )
@@ -57,6 +57,19 @@ def test_numbers_and_the_best_of_each_column(page):
         ["0.1000 best± 0.5000", "40.00 best± 0.50"],
         ["26.00 best± 0.50"],
     ]
+
+
+def test_nothing_is_marked_where_the_scenes_tell_nothing(tmp_path):
+    """A mean of 52.79 over 52.50 is no lead where three scenes of seven are better and four are worse."""
+    for name, values in (("one", [50, 51, 52, 53, 54, 55, 54.53]), ("other", [49.5, 50, 50.5, 53.5, 54.5, 55.5, 54])):
+        folder = made_test(tmp_path / name, means={"psnr": {"mean": sum(values) / 7}}, deviations={})
+        rows = [f"scene{at},,psnr,{value}" for at, value in enumerate(values)]
+        (folder / "metrics.csv").write_text("\n".join(["scene,ev,metric,value", *rows]))
+    write_page(read_runs([tmp_path / "one", tmp_path / "other"]), tmp_path / "page.html")
+    page = Page(tmp_path / "page.html")
+    start = next(at for at, row in enumerate(page.rows) if row[0][0] == "run" and row[1][0].startswith("psnr"))
+    assert [kind for row in page.rows[start + 1 : start + 3] for _, kind in row] == [None] * 4
+    assert "corrected after Holm" in page.text
 
 
 def test_exposures(page):

@@ -14,7 +14,7 @@ def test_a_test(tmp_path):
     (run,) = read_runs([made_test(tmp_path / "one", scenes=["b", "a", "c"])])
     (test,) = run.tests
     assert (run.name, test.name, run.curves) == ("one", "one", {})
-    assert test.scenes == {scene: {"psnr": 25.0} for scene in "abc"}
+    assert test.scenes == {scene: {"psnr": 25.0, "l1": 0.1, "psnr_mu": 40.0} for scene in "abc"}
     assert [(one.rank, one.scene) for one in test.pictures] == [("worst-1", "b"), ("best-1", "a"), ("worst-2", "c")]
 
 
@@ -96,3 +96,25 @@ def test_scores_of_scenes_that_cannot_be_read_are_left_out(tmp_path, text, messa
         (run,) = read_runs([folder])
     assert run.tests[0].means["psnr"]["mean"] == 25.0
     assert run.tests[0].scenes == {}
+
+
+def test_a_run_that_went_on_from_another_has_its_curves_in_one_piece(tmp_path):
+    """Up to where it began: what the other logged after its checkpoint was lost."""
+    made_training(tmp_path / "version_0", {"loss": [5.0, 4.0, 3.0]})
+    folder = made_training(
+        tmp_path / "version_1", {"loss": [2.0]}, config="ckpt_path: runs/Toy/version_0/checkpoints/last.ckpt\n"
+    )
+    rows = "epoch,step,loss\n1,2,2.5\n1,3,2.0\n"
+    (folder / "metrics.csv").write_text(rows)
+    (run,) = read_runs([folder])
+    assert run.curves == {"loss": [(0.0, 5.0), (1.0, 4.0), (2.0, 2.5), (3.0, 2.0)]}
+
+
+@pytest.mark.parametrize(
+    "path", ["/checkpoints/last.ckpt", "../checkpoints/x", "version_9/checkpoints/x", "a", 3, "\0"]
+)
+def test_a_checkpoint_that_is_of_no_run_beside_it_adds_nothing(tmp_path, path):
+    made_training(tmp_path / "version_0", {"loss": [5.0]})
+    folder = made_training(tmp_path / "runs/version_1", {"loss": [2.0]}, config=f"ckpt_path: {json.dumps(path)}\n")
+    (run,) = read_runs([folder])
+    assert run.curves == {"loss": [(0.0, 2.0)]}

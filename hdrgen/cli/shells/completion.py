@@ -1,0 +1,139 @@
+"""`hdrgen --print-completion SHELL`: a script that completes verbs, options and their choices, and names of files.
+
+The options are those of the verbs' own parsers, taken when the script is printed, so that completing starts no Python.
+shtab and argcomplete, which would do it for one parser, need all verbs below one, and with it torch for every tab.
+"""
+
+import argparse
+import importlib
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hdrgen import configs
+from hdrgen.cli.parser import CommandParser
+from hdrgen.errors import InputError, suggest
+
+SHELLS = ("bash", "zsh", "fish")
+TRAINING = ("fit", "validate", "test", "predict")
+COMMON = {
+    "--config": tuple(configs.names()),
+    "--model": (),
+    "--ckpt_path": ("last", "best"),
+    "--weights": (),
+    "--output": (),
+    "--overwrite": (),
+    "--data.train": (),
+    "--data.val": (),
+    "--data.test": (),
+    "--data.predict": (),
+    "--data.batch_size": (),
+    "--data.num_workers": (),
+    "--evaluation": tuple(configs.protocol_names()),
+    "--validation": tuple(configs.protocol_names()),
+    "--results": (),
+    "--table": ("text", "markdown", "latex", "csv"),
+    "--seed_everything": (),
+    "--tile": ("auto", "none"),
+    "--trainer.max_epochs": (),
+    "--trainer.max_steps": (),
+    "--trainer.devices": (),
+    "--trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
+    "--trainer.precision": ("32-true", "16-mixed", "bf16-mixed"),
+    "--print_config": (),
+    "--help": (),
+}
+"""Of the verbs whose parser takes seconds to build: what is typed most, of some hundreds of options."""
+_WORD = re.compile(r"[\w.:+/-]+")
+
+
+class Completed(NamedTuple):
+    """A verb, what it does, and its options with the values that each of them takes; none: files."""
+
+    verb: str
+    help: str
+    options: Mapping[str, tuple[str, ...]]
+
+
+def completion_of(shell: str, verbs: Mapping[str, tuple[str, str]]) -> str:
+    """The script of a shell.
+
+    Args:
+        shell: One of `SHELLS`.
+        verbs: Module and help of each.
+
+    Raises:
+        InputError: Another shell.
+    """
+    if shell not in SHELLS:
+        expected = f"expected one of {', '.join(SHELLS)}, found {shell or 'nothing'}"
+        raise InputError(f"--print-completion: {expected}{suggest(shell, SHELLS)}")
+    completed = [Completed(verb, help_, _options(verb, module)) for verb, (module, help_) in verbs.items()]
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](completed)
+
+
+def _options(verb: str, module: str) -> Mapping[str, tuple[str, ...]]:
+    if verb in TRAINING:
+        return COMMON
+    parser: CommandParser = importlib.import_module(module).parser(verb)
+    return {name: _choices(action) for action in _actions(parser) for name in action.option_strings if name[:2] == "--"}
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Those of the parser and of the ones below it, such as `configs show`."""
+    own = list(parser._actions)
+    below = [action for action in own if isinstance(action, argparse._SubParsersAction)]
+    return own + [each for action in below for one in action.choices.values() for each in _actions(one)]
+
+
+def _choices(action: argparse.Action) -> tuple[str, ...]:
+    """Those that are plain words."""
+    return tuple(str(choice) for choice in action.choices or () if _WORD.fullmatch(str(choice)))
+
+
+def _bash(completed: list[Completed]) -> str:
+    cases = []
+    for verb, _, options in completed:
+        values = [f"      {name}) words='{' '.join(choices)}' ;;" for name, choices in options.items() if choices]
+        inner = ["    case $before in", *values, "    esac"] if values else []
+        cases += [f"  {verb})", f"    words='{' '.join(options)}'", *inner, "    ;;"]
+    return "\n".join(
+        [
+            "# hdrgen --print-completion bash >> ~/.bash_completion",
+            "_hdrgen() {",
+            "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=''",
+            "  if [ $COMP_CWORD -eq 1 ]; then",
+            f"    COMPREPLY=($(compgen -W '{' '.join(one.verb for one in completed)} --help --version' -- \"$word\"))",
+            "    return",
+            "  fi",
+            "  case ${COMP_WORDS[1]} in",
+            *cases,
+            "  esac",
+            "  # Values of the option before, or options where one is begun; elsewhere the shell completes file names",
+            '  case $before$word in *--*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;; esac',
+            "}",
+            "complete -o default -o bashdefault -F _hdrgen hdrgen",
+        ]
+    )
+
+
+def _zsh(completed: list[Completed]) -> str:
+    return "\n".join(
+        [
+            "#compdef hdrgen",
+            "# hdrgen --print-completion zsh > ~/.zfunc/_hdrgen, where fpath has ~/.zfunc before compinit runs",
+            "autoload -U +X bashcompinit && bashcompinit",
+            _bash(completed),
+        ]
+    )
+
+
+def _fish(completed: list[Completed]) -> str:
+    lines = ["# hdrgen --print-completion fish > ~/.config/fish/completions/hdrgen.fish"]
+    for verb, help_, options in completed:
+        text = help_.replace("'", "\\'")
+        lines.append(f"complete -c hdrgen -n __fish_use_subcommand -f -a {verb} -d '{text}'")
+        for name, choices in options.items():
+            values = f" -x -a '{' '.join(choices)}'" if choices else ""
+            lines.append(f"complete -c hdrgen -n '__fish_seen_subcommand_from {verb}' -l {name[2:]}{values}")
+    return "\n".join(lines)
