@@ -201,10 +201,11 @@ def _check_sizes(candidates: list[_Candidate]) -> None:
 def _check_known(candidates: list[_Candidate]) -> None:
     if all(candidate.exposure().stops is not None for candidate in candidates):
         return
-    shown = "; ".join(
-        f"{one.path.name}: {one.describe_unknown() if one.exposure().stops is None else one.exposure()}"
-        for one in candidates
-    )
+    by_words: dict[str, list[str]] = {}  # of a whole folder that says nothing the same words would come many times
+    for one in candidates:
+        words = one.describe_unknown() if one.exposure().stops is None else str(one.exposure())
+        by_words.setdefault(words, []).append(one.path.name)
+    shown = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items())
     raise UnknownExposureError(
         f"{_place(candidates)}: no exposure data for every image ({shown});"
         " put a list exposures.csv with the columns file,time (seconds) beside them"

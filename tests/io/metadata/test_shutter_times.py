@@ -121,7 +121,7 @@ def test_exposure_bias_tells_a_bracket_apart_that_says_nothing_else(tmp_path):
 def test_a_bias_that_does_not_is_named(tmp_path):
     for index, bias in enumerate((1, 1)):
         photograph(tmp_path / f"{index}.jpg", ExposureBiasValue=IFDRational(bias, 1))
-    with pytest.raises(InputError, match=r"0\.jpg: no exposure metadata; ExposureBiasValue \+1, which alone tells no"):
+    with pytest.raises(InputError, match=r"0\.jpg, 1\.jpg: no exposure metadata; ExposureBiasValue \+1, which alone"):
         read_stack(tmp_path, bracket=True)
 
 
