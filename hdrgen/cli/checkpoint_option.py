@@ -11,6 +11,7 @@ LEARNED_MERGES = {
     "safnet": "SAFNet",
     "hdr_transformer": "HDRTransformer",
     "deephdr": "DeepHDR",
+    "nhdrrnet": "NHDRRNet",
 }
 """Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"

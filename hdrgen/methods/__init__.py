@@ -24,6 +24,7 @@ from hdrgen.methods.lhdr import LHDR
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
@@ -48,6 +49,7 @@ __all__ = [
     "InverseCamera",
     "LinearGain",
     "MultiExposureGeneration",
+    "NHDRRNet",
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",

@@ -27,6 +27,7 @@ from hdrgen.methods import (
     HDRUNet,
     InverseCamera,
     MultiExposureGeneration,
+    NHDRRNet,
     SAFNet,
     SingleHDR,
 )
@@ -215,6 +216,13 @@ EXAMPLES = (
     Example(
         DeepHDR,
         {"channels": (8, 8, 8), "blocks": 1},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
+        scenes=1,
+    ),
+    Example(
+        NHDRRNet,
+        {"channels": (8, 8, 8, 8), "blocks": 1, "pool": 4},
         overfit={"optimizer": adam(0.01)},
         steps=150,
         scenes=1,
