@@ -20,6 +20,7 @@ from hdrgen.methods.hdr_transformer import HDRTransformer
 from hdrgen.methods.hdrcnn import HDRCNN
 from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
+from hdrgen.methods.kalantari2017 import Kalantari2017
 from hdrgen.methods.lhdr import LHDR
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
@@ -47,6 +48,7 @@ __all__ = [
     "HDRTransformer",
     "HDRUNet",
     "InverseCamera",
+    "Kalantari2017",
     "LinearGain",
     "MultiExposureGeneration",
     "NHDRRNet",
