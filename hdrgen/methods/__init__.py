@@ -27,6 +27,7 @@ from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
 from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
+from hdrgen.methods.santos2020 import Santos2020
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -56,6 +57,7 @@ __all__ = [
     "Prediction",
     "ReferenceExposure",
     "SAFNet",
+    "Santos2020",
     "SingleHDR",
     "UnchangedInput",
     "build",

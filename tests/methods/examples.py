@@ -30,6 +30,7 @@ from hdrgen.methods import (
     MultiExposureGeneration,
     NHDRRNet,
     SAFNet,
+    Santos2020,
     SingleHDR,
 )
 
@@ -234,6 +235,12 @@ EXAMPLES = (
         overfit={"optimizer": adam(0.01), "shuffle_colours": False},
         steps=150,
         scenes=1,
+    ),
+    Example(
+        Santos2020,
+        {"channels": (8, 8, 8), "first_bias": 1.0, "perceptual_weight": 0.0, "style_weight": 0.0},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
     ),
     Example(
         HDRUNet,
