@@ -154,4 +154,5 @@ class Santos2020(HDRModule):
 
 def radiance_of(log_radiance: Tensor) -> Tensor:
     """Radiance of what the network makes, within the bounds that it is trained in."""
-    return log_radiance.float().clamp(0, MOST).expm1()
+    y = log_radiance.float().clamp_min(0).clamp_max(MOST)  # one clamp of both, torch.export does not follow
+    return y.expm1()
