@@ -7,23 +7,25 @@ from typing import NamedTuple
 
 
 class ResultFiles(NamedTuple):
-    """The files that are written for each scene, in a folder of its own.
+    """The files that are written for each scene, in a folder of its own, or of the only one under a name of its own.
 
     Attributes:
         folder: Of the folders.
         radiance: Suffixes of the HDR image.
         exposures: Suffix of the exposures; None writes none.
         preview: Suffix of the preview; None writes none.
+        name: What the files of the only scene are called, in `folder` itself; None: after each scene.
     """
 
     folder: Path
     radiance: Sequence[str]
     exposures: str | None
     preview: str | None
+    name: str | None = None
 
     def folder_of(self, scene: str) -> Path:
         """Folder of one scene's files."""
-        return self.folder / file_name(scene)
+        return self.folder if self.name else self.folder / file_name(scene)
 
     def radiance_file(self, scene: str, suffix: str) -> Path:
         """An HDR image."""
@@ -50,7 +52,7 @@ class ResultFiles(NamedTuple):
         return all(file.is_file() for file in files)
 
     def _start(self, scene: str) -> Path:
-        return self.folder_of(scene) / file_name(scene)
+        return self.folder_of(scene) / (self.name or file_name(scene))
 
 
 def file_name(scene: str) -> str:

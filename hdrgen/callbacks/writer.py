@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -72,9 +72,11 @@ class PredictionWriter(BasePredictionWriter):
             `pq.png`, which are in BT.2020, and `uhdr.jpg`, in the smallest space of screens that holds them.
         most_stops: Above white, that radiance may have: see `limited_highlights`; None: whatever it has.
         about: What made the results, for the line that is printed of each.
+        name: Of the only file of the only scene, in `folder` itself: one format, no exposures, no preview. None: a
+            folder for each scene.
 
     Raises:
-        InputError: Both `overwrite` and `skip_existing`.
+        InputError: Both `overwrite` and `skip_existing`; a name for several files.
     """
 
     def __init__(
@@ -89,12 +91,15 @@ class PredictionWriter(BasePredictionWriter):
         colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
         most_stops: float | None = None,
         about: str | None = None,
+        name: str | None = None,
     ) -> None:
         super().__init__("batch")
         if overwrite and skip_existing:
             raise InputError("overwrite=True and skip_existing=True contradict each other; leave one out", "overwrite")
+        if name and (len(radiance) != 1 or exposures or preview):
+            raise InputError(f"name={name}: expected one format, no exposures and no preview, found more", "name")
         self.folder = Path(folder or "predictions")
-        self.files = ResultFiles(self.folder, tuple(radiance), exposures, preview)
+        self.files = ResultFiles(self.folder, tuple(radiance), exposures, preview, _stem(name, radiance))
         self.skip_existing = skip_existing
         self.overwrite = overwrite
         self.radiance = tuple(radiance)
@@ -154,11 +159,12 @@ class PredictionWriter(BasePredictionWriter):
         scene, hdr = prediction["scene"][index], prediction["hdr"][index]
         hdr = hdr if self.most_stops is None else limited_highlights(hdr, self.most_stops)
         folder, tags = self.files.folder_of(scene), _tags_of(batch, index)
-        with _all_or_none(folder):
+        with nullcontext() if self.files.name else _all_or_none(folder):  # one file is whole by itself
             exposures = self._exposures(scene, prediction, index, tags)
             ultra = self._own_base(prediction, index, batch, method)
             written = [*exposures, *self._radiance(scene, hdr, tags, ultra)]
         done = f"{len(written)} file{'s' * (len(written) > 1)} in {folder}" if written else "nothing"
+        done = str(written[0]) if self.files.name else done
         source = (batch.get("source") or [""] * (index + 1))[index]
         kept = self._sidecars(scene, batch, index)
         say(trainer, "; ".join([f"{scene}: {done}", *kept, *self._told(hdr, source)]))
@@ -246,6 +252,8 @@ class PredictionWriter(BasePredictionWriter):
         Raises:
             InputError: Two in the same folder, or one in a folder that holds files and may not be replaced.
         """
+        if self.files.name:
+            return self._refuse_file(scenes)
         folders = set[Path]()
         for scene in scenes:
             folder = self.files.folder_of(scene)
@@ -254,6 +262,17 @@ class PredictionWriter(BasePredictionWriter):
             folders.add(folder)
             if not (self.overwrite or self.skip_existing) and folder.is_dir() and any(folder.iterdir()):
                 raise InputError(f"{folder} holds results already; pass overwrite=True, or another folder", "overwrite")
+
+    def _refuse_file(self, scenes: Sequence[str]) -> None:
+        file = self.files.radiance_file("", self.radiance[0])
+        if len(scenes) > 1:
+            raise InputError(f"{file}: expected a folder for {len(scenes)} results, found a file name")
+        if file.exists() and not (self.overwrite or self.skip_existing):
+            raise InputError(f"{file} exists already; pass overwrite=True, or another name", "overwrite")
+
+
+def _stem(name: str | None, radiance: Sequence[str]) -> str | None:
+    return name and name.removesuffix(f".{radiance[0]}")
 
 
 @contextmanager

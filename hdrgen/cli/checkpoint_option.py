@@ -11,6 +11,8 @@ LEARNED_MERGES = {
     "safnet": "SAFNet",
     "hdr_transformer": "HDRTransformer",
     "deephdr": "DeepHDR",
+    "nhdrrnet": "NHDRRNet",
+    "kalantari2017": "Kalantari2017",
 }
 """Class of each method that merges photographs, by its word; `tests/commands/test_merge_learned.py` compares."""
 BOTH = "--weights and --ckpt_path both name a network; pass one of them"

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
 MOST_STOPS = 6
+DEFAULT = "exr"
+SUFFIXES = (".exr", ".hdr", ".tif", ".tiff", ".jxl", ".avif", ".png", ".jpg", ".jpeg", ".heic", ".pfm")
+"""By which -o names a file and not a folder."""
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg")
 
 
@@ -40,7 +43,7 @@ def parser(verb: str) -> CommandParser:
     options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Make HDR images of single photographs with a trained network: FOLDER/NAME/NAME.exr and"
-        " NAME_preview.jpg, with --ev also the exposures NAME_ev-2.0.png ...",
+        " NAME_preview.jpg, with --ev also the exposures NAME_ev-2.0.png ... With -o FILE, that alone.",
     )
     options.add_argument("photographs", nargs="+", metavar="PHOTO", help="photographs, folders, or patterns")
     add_network_arguments(options, "the trained method (default: the packaged weights)")
@@ -60,11 +63,13 @@ def parser(verb: str) -> CommandParser:
         "--response",
         help="of the camera, in place of an estimate: linear, srgb, gamma:2.2, FILE or FILE:CURVE; RAW is linear",
     )
-    options.add_argument("-o", "--output", help="folder (default: predictions)")
+    options.add_argument(
+        "-o", "--output", help="folder (default: predictions); of one photograph, a file in one of the formats"
+    )
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
     add_skip_argument(options)
     options.add_argument(
-        "--formats", default="exr", help=f"of the HDR image: some of {','.join(FORMATS)} (default: %(default)s)"
+        "--formats", default=DEFAULT, help=f"of the HDR image: some of {','.join(FORMATS)} (default: %(default)s)"
     )
     options.add_argument("--clean", action="store_true", help="replace NaN, infinite and negative pixels of radiance")
     options.add_argument("--no-exposures", action="store_true", help="with --ev: merge these, and write none")
@@ -88,6 +93,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = parser(verb).parse_args(joined(with_config(arguments)))
     check_skipping(options)
+    file = _file(options)
     formats = options.formats.split(",")
     if set(formats) - set(FORMATS):
         raise InputError(f"--formats: expected some of {', '.join(FORMATS)}, found {options.formats!r}")
@@ -99,6 +105,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     from hdrgen.io import find_images
 
     photographs = [str(path) for path in find_images(options.photographs)]
+    if file and len(photographs) > 1:
+        raise InputError(f"-o {file}: expected a folder for {len(photographs)} photographs, found a file name")
     if options.skip_existing and _all_there(options, formats, photographs):
         return
     checkpoint = trained_network(options, default=True)
@@ -113,6 +121,28 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     )
 
 
+def _file(options: Namespace) -> Path | None:
+    """The one file that -o names, which then says the format; None where it is a folder.
+
+    Raises:
+        InputError: A format that is not written, or another than --formats says; exposures beside the one file.
+    """
+    file = Path(options.output or "")
+    if file.suffix.lower() not in SUFFIXES or file.is_dir():
+        options.name = None
+        return None
+    named = [suffix for suffix in FORMATS if file.name.endswith(f".{suffix}") and len(file.name) > len(suffix) + 1]
+    if not named:
+        raise InputError(f"-o {file}: expected a folder, or a file that ends in .{', .'.join(FORMATS)}")
+    if options.formats not in (DEFAULT, named[0]):
+        raise InputError(f"-o {file}: expected a folder for --formats {options.formats}, found a file name")
+    if options.ev is not None and not options.no_exposures:
+        raise InputError(f"-o {file}: expected a folder for the exposures of --ev; or pass --no-exposures")
+    options.formats, options.no_preview = named[0], True
+    options.output, options.name = str(file.parent), file.name
+    return file
+
+
 def _all_there(options: Namespace, formats: Sequence[str], photographs: Sequence[str]) -> bool:
     """Whether nothing is left to do, which is told then; `predict` tells it where something is."""
     from hdrgen.callbacks import PredictionWriter, ResultFiles
@@ -123,7 +153,9 @@ def _all_there(options: Namespace, formats: Sequence[str], photographs: Sequence
         return False
     writer = PredictionWriter(options.output)
     exposures = None if options.no_exposures or options.ev is None else writer.exposures
-    files = ResultFiles(writer.folder, formats, exposures, None if options.no_preview else writer.preview)
+    preview = None if options.no_preview else writer.preview
+    name = options.name and options.name.removesuffix(f".{formats[0]}")
+    files = ResultFiles(writer.folder, formats, exposures, preview, name)
     ev = exposure_values(options.ev) if options.ev else ()
     done = sum(files.complete(scene, ev) for scene in Photographs(photographs).names)
     return done == len(photographs) and all_exist(done, done, "scenes")
@@ -140,6 +172,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += ["--skip_existing"] if options.skip_existing else []
     typed += ["--writer.exposures=null"] if options.no_exposures or options.ev is None else []
     typed += ["--writer.preview=null"] if options.no_preview else []
+    typed += [f"--writer.name={options.name}"] if options.name else []
     typed += [f"--writer.colour_space={options.colour_space}"] if options.colour_space else []
     typed.append("--data.own_radiance=true")
     typed.append(f"--data.max_megapixels={options.max_megapixels:g}")

@@ -64,6 +64,11 @@ class PerceptualLoss(nn.Module):
         trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._trunk = (trunk,)
 
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """The features of an image `(B, 3, H, W)`, of each layer."""
+        features: list[Tensor] = self._trunk[0].to(image.device)(image)
+        return features
+
     def forward(self, image: Tensor, target: Tensor) -> Tensor:
         """See `perceptual_distance`."""
         return perceptual_distance(self._trunk[0].to(image.device), image, target, self.channels)

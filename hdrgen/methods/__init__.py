@@ -20,11 +20,14 @@ from hdrgen.methods.hdr_transformer import HDRTransformer
 from hdrgen.methods.hdrcnn import HDRCNN
 from hdrgen.methods.hdrunet import HDRUNet
 from hdrgen.methods.inverse_camera import InverseCamera
+from hdrgen.methods.kalantari2017 import Kalantari2017
 from hdrgen.methods.lhdr import LHDR
 from hdrgen.methods.loading import build, load_method, method_in, without_files
 from hdrgen.methods.merging import estimate_response, merge_stack
 from hdrgen.methods.multi_exposure import MultiExposureGeneration
+from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
+from hdrgen.methods.santos2020 import Santos2020
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -46,12 +49,15 @@ __all__ = [
     "HDRTransformer",
     "HDRUNet",
     "InverseCamera",
+    "Kalantari2017",
     "LinearGain",
     "MultiExposureGeneration",
+    "NHDRRNet",
     "PlainMerge",
     "Prediction",
     "ReferenceExposure",
     "SAFNet",
+    "Santos2020",
     "SingleHDR",
     "UnchangedInput",
     "build",

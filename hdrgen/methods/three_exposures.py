@@ -90,6 +90,15 @@ class ThreeExposureModule(HDRModule, ABC):
 
     # -- from exposures to radiance ------------------------------------------------------------------------------------
 
+    def without_motion(self, ldr: Tensor, ev: Tensor) -> Tensor:
+        """The exposures as the reference saw the scene, of whole photographs, for methods that align: here unchanged.
+
+        Args:
+            ldr: `(B, 3, 3, H, W)` display values, dark to bright.
+            ev: `(B, 3)` stops.
+        """
+        return ldr
+
     def linearised(self, ldr: Tensor, ev: Tensor) -> Tensor:
         r"""Radiance that each exposure shows, :math:`f^{-1}(L_i) / t_i`; the darkest exposure time is 1.
 
@@ -134,7 +143,7 @@ class ThreeExposureModule(HDRModule, ABC):
         """
         ldr, ev = self.three_of(batch)
         height, width = ldr.shape[-2:]
-        padded = ldr.flatten(1, 2)
+        padded = self.without_motion(ldr, ev).flatten(1, 2)
         if min(height, width) < self.smallest:
             padded = pad_to_multiple(padded, self.smallest)
         frames = (len(ldr), FRAMES, 3)

@@ -9,12 +9,14 @@ from hdrgen.nn.sft import SFT
 from hdrgen.nn.squeezenet import SQUEEZENET_CHANNELS, SqueezeNetFeatures
 from hdrgen.nn.swin import SwinBlock, SwinLayer, WindowAttention
 from hdrgen.nn.unet import ConvBlock, SubPixelUp, UNet, icnr_
-from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
+from hdrgen.nn.vgg import IMAGENET_MEAN, IMAGENET_STD, VGG_CHANNELS, VGGEncoder, VGGFeatures, load_vgg16, pretrained_vgg
 from hdrgen.nn.warping import warped
 from hdrgen.tiling import TileSize, Tiling, fitted, group_norm, mean_of_whole, of_whole_image, pad_to_multiple
 from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights_in
 
 __all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
     "SFT",
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",

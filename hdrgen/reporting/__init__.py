@@ -1,8 +1,8 @@
 """What runs left behind, or HDR images, as one HTML page that needs nothing else: no network, no server, no other file.
 
-Runs are read by `runs`, compared in `score_tables` and `curves`, looked at in `viewers`, put together by `page`; of many
-tests, `boards` ranks the methods, as far as `significance` tells them apart; `view_page` shows images in the viewer of the
-report. Nothing here imports torch.
+Runs are read by `runs`, compared in `score_tables` and `curves`, looked at in `viewers`, put together by `page`; of
+many tests, `boards` ranks the methods, as far as `significance` tells them apart; `view_page` shows images in the
+viewer of the report. Nothing here imports torch.
 """
 
 from hdrgen.reporting.board_texts import as_tables

@@ -6,7 +6,7 @@ from hdrgen.tiling.padding import pad_to_multiple
 from hdrgen.tiling.ranks import value_at
 from hdrgen.tiling.strips import by_strips, mean_by_strips
 from hdrgen.tiling.tiling import TileSize, Tiling, no_progress, reduced_whole
-from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image
+from hdrgen.tiling.whole_image import enlarged, fitted, group_norm, mean_of_whole, of_whole_image, spread
 
 __all__ = [
     "TileSize",
@@ -23,5 +23,6 @@ __all__ = [
     "pad_to_multiple",
     "reduced_whole",
     "row_slices",
+    "spread",
     "value_at",
 ]

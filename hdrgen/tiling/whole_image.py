@@ -119,6 +119,30 @@ def fitted(grid: Tensor, features: Tensor) -> Tensor:
     return rows @ grid @ columns.T
 
 
+def spread(grid: Tensor, features: Tensor) -> Tensor:
+    """`grid`, which covers the whole image, repeated to the size of `features`, or of the tile that these cover.
+
+    Without tiles, the nearest neighbours of `torch.nn.functional.interpolate`; with them, the same at the tile's place.
+
+    Args:
+        grid: `(B, C, h, w)`, of any size.
+        features: `(B, D, H, W)`, at the resolution of the image or a fraction of it.
+
+    Returns:
+        `(B, C, H, W)`.
+    """
+    height, width = features.shape[-2:]
+    region = _current[-1].region if _current else None
+    if region is None:
+        region = Region(0, 0, height, width, (height, width))
+    stride = region.height // height
+    rows, columns = (
+        torch.arange(first // stride, first // stride + count, device=grid.device) * cells // (total // stride)
+        for first, count, cells, total in zip(region[:2], (height, width), grid.shape[-2:], region.whole, strict=True)
+    )
+    return grid[..., rows[:, None], columns]
+
+
 def _averaging(cells: int, total: int, start: int, count: int) -> Tensor:
     """`(count, cells)`: rows `start` and following of the matrix that averages `cells` to `total` values adaptively."""
     place = torch.arange(start, start + count)

@@ -139,3 +139,42 @@ def test_a_photograph_whose_format_fails_leaves_the_others(checkpoints, capsys):
     assert written.chromaticities == hdrgen.BT2020.chromaticities
     exr = hdrgen.read("predictions/b/b.exr", colour_space=hdrgen.BT2020)
     assert exr.pixels.max() == pytest.approx(written.pixels.max(), rel=0.05)
+
+
+@pytest.mark.parametrize("suffix", ["exr", "uhdr.jpg"])
+def test_one_photograph_to_one_file(suffix, tmp_path, capsys):
+    """GMNet's own gain behind the photograph's own JPEG, or its radiance; beside what else is there."""
+    checkpoint = str(write_checkpoint(perturbed(example_of("GMNet").model()), tmp_path / "gmnet.ckpt"))
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 48, 3), dtype=np.uint8)).save("plain.jpg")
+    before = set(tmp_path.iterdir())
+    command = ["expand", "plain.jpg", "--weights", checkpoint, "-o", f"out.{suffix}"]
+    assert main(command) == 0
+    assert set(tmp_path.iterdir()) - before == {tmp_path / f"out.{suffix}"}
+    assert capsys.readouterr().out.startswith(f"plain: out.{suffix}; up to ")
+    made = hdrgen.read(f"out.{suffix}", gain_map=True).as_float()
+    wanted = hdrgen.load(checkpoint).reconstruct("plain.jpg").as_float()
+    np.testing.assert_allclose(made, wanted, rtol=0.05 if suffix == "exr" else 0.2, atol=0.02)
+    if suffix == "uhdr.jpg":
+        with Image.open("plain.jpg") as old, Image.open("out.uhdr.jpg") as new:
+            np.testing.assert_array_equal(np.asarray(old), np.asarray(new))
+    assert main(command) == 2
+    assert "exists already; pass --overwrite, or another name" in capsys.readouterr().err
+    assert main([*command, "--skip-existing"]) == 0
+    assert main([*command, "--overwrite"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["photo.png", "-o", "out.png"], "-o out.png: expected a folder, or a file that ends in .exr, .hdr"),
+        (["photo.png", "photo.png", "-o", "out.exr"], "-o out.exr: expected a folder for 2 photographs"),
+        (["photo.png", "-o", "out.exr", "--formats=exr,hdr"], "-o out.exr: expected a folder for --formats exr,hdr"),
+        (["photo.png", "-o", "out.exr", "--ev=-2,2"], "expected a folder for the exposures of --ev; or pass --no-exp"),
+    ],
+)
+def test_a_file_for_more_than_one_result(options, told, checkpoints, tmp_path, capsys):
+    hdrgen.write("second.png", hdrgen.read("photo.png").pixels)
+    options = ["second.png" if index == 1 and option == "photo.png" else option for index, option in enumerate(options)]
+    assert main(["expand", *options, "--ckpt_path", str(checkpoints["InverseCamera"])]) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))

@@ -26,8 +26,11 @@ from hdrgen.methods import (
     HDRTransformer,
     HDRUNet,
     InverseCamera,
+    Kalantari2017,
     MultiExposureGeneration,
+    NHDRRNet,
     SAFNet,
+    Santos2020,
     SingleHDR,
 )
 
@@ -218,6 +221,26 @@ EXAMPLES = (
         overfit={"optimizer": adam(0.01)},
         steps=150,
         scenes=1,
+    ),
+    Example(
+        NHDRRNet,
+        {"channels": (8, 8, 8, 8), "blocks": 1, "pool": 4},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
+        scenes=1,
+    ),
+    Example(
+        Kalantari2017,
+        {"channels": (8, 8, 8)},
+        overfit={"optimizer": adam(0.01), "shuffle_colours": False},
+        steps=150,
+        scenes=1,
+    ),
+    Example(
+        Santos2020,
+        {"channels": (8, 8, 8), "first_bias": 1.0, "perceptual_weight": 0.0, "style_weight": 0.0},
+        overfit={"optimizer": adam(0.01)},
+        steps=150,
     ),
     Example(
         HDRUNet,
