@@ -46,7 +46,7 @@ def test_every_page_is_in_the_navigation_of_the_site():
 def test_a_bracket_is_merged_as_the_guide_says(tmp_path, monkeypatch):
     """The commands of "Several exposures" as they are printed, one after the other."""
     text = text_of(ROOT / "docs/getting_started.md").partition("## Several exposures")[2].partition("\n## ")[0]
-    (block,) = re.findall(r"^```\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    block, *_ = re.findall(r"^```\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     write_bracket(tmp_path / "bracket")
     monkeypatch.chdir(tmp_path)
     for line in block.splitlines():

@@ -105,12 +105,13 @@ def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) ->
 
 def _total(weights: Iterable[Tensor]) -> tuple[Tensor, dict[int, Tensor]]:
     """The sum of the weights of all frames, and those of the first ones, up to `KEPT`; others are worked out again."""
-    total, kept, room = torch.zeros(()), dict[int, Tensor](), KEPT
+    total, kept, room = None, dict[int, Tensor](), KEPT
     for index, weight in enumerate(weights):
-        total = total + weight if index == 0 or weight.requires_grad else total.add_(weight)
+        total = weight.clone() if total is None else total + weight if weight.requires_grad else total.add_(weight)
         room -= weight.nbytes
         if room >= 0:
             kept[index] = weight
+    assert total is not None
     return total, kept
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from hdrgen.metrics.colour import PQ_PEAK, STANDARD, pq_encode
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.rows import mean_over_rows
+from hdrgen.tiling import mean_over_rows
 
 BT709_TO_BT2020 = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956))
 """Linear colour, ITU-R BT.2087."""

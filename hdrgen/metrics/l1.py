@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.rows import mean_over_rows
+from hdrgen.tiling import mean_over_rows
 
 
 @full_precision

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from hdrgen.errors import InputError
 from hdrgen.metrics.precision import promote
-from hdrgen.metrics.rows import Rows, both_by_rows
-from hdrgen.tiling import value_at
+from hdrgen.tiling import PairOfRows, both_by_rows, value_at
 
 PEAK_QUANTILE = 0.999
 """Default share of the truth's values below its peak: a few specular pixels do not set the scale of all others."""
@@ -61,7 +60,7 @@ def relative_to_peak(
     return both_by_rows(relative_rows(target, quantile, beyond_peak), radiance, target)
 
 
-def relative_rows(target: Tensor, quantile: float, beyond_peak: BeyondPeak = "score") -> Rows:
+def relative_rows(target: Tensor, quantile: float, beyond_peak: BeyondPeak = "score") -> PairOfRows:
     """`relative_to_peak` for some rows at a time; the peak is the whole target's.
 
     Raises:

@@ -11,9 +11,9 @@ from hdrgen.metrics.crf_correction import correct_response
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.precision import full_precision
 from hdrgen.metrics.psnr import PSNR_CEILING, decibels, psnr
-from hdrgen.metrics.rows import both_by_rows, mean_over_rows
 from hdrgen.metrics.ssim import ssim
 from hdrgen.metrics.windows import Border
+from hdrgen.tiling import both_by_rows, mean_over_rows
 
 PU21_PEAK = 256.0
 """Peak of PSNR and range of SSIM: the code of about 100 cd/m2, the white of a display of standard dynamic range."""

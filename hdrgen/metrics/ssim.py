@@ -5,8 +5,8 @@ from torch import Tensor
 from hdrgen.metrics.image_metric import ImageMetric
 from hdrgen.metrics.peak import PEAK_QUANTILE, BeyondPeak, relative_rows, relative_to_peak
 from hdrgen.metrics.precision import full_precision
-from hdrgen.metrics.rows import both_by_rows
 from hdrgen.metrics.windows import Border, mean_similarity
+from hdrgen.tiling import both_by_rows
 from hdrgen.tonemap import mu_law
 
 WANG_2004 = 'Wang, Bovik, Sheikh, Simoncelli: "Image Quality Assessment: From Error Visibility to SSIM", TIP 2004.'

@@ -85,10 +85,9 @@ def windowed(maps: Tensor) -> Tensor:
 
     Weights of equal distance are applied to sums of two: a fifth of the time of torch's convolution on a processor.
     """
-    steps = torch.arange(-RADIUS, 1, dtype=torch.float64)
-    weights = (-steps.square() / (2 * SIGMA**2)).exp()
-    weights = weights / (2 * weights.sum() - 1)
-    return _weighted(_weighted(maps, -2, weights.tolist()), -1, weights.tolist())
+    halves = [math.exp(-(step**2) / (2 * SIGMA**2)) for step in range(-RADIUS, 1)]
+    weights = [half / (2 * sum(halves) - 1) for half in halves]
+    return _weighted(_weighted(maps, -2, weights), -1, weights)
 
 
 def _weighted(maps: Tensor, dim: int, weights: Sequence[float]) -> Tensor:

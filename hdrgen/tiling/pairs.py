@@ -1,13 +1,13 @@
-"""Metrics of a photograph some rows at a time, so that what they make in between fits the cache."""
+"""What is made of a pair of images some rows at a time, so that what comes in between fits the cache: metrics."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from hdrgen.tiling import by_strips, mean_by_strips
+from hdrgen.tiling.strips import by_strips, mean_by_strips
 
-Rows = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+PairOfRows = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """What becomes of some rows of an image and of its target, `(B, C, h, W)` each."""
 
 
@@ -24,7 +24,7 @@ def mean_over_rows(of_rows: Callable[[Tensor, Tensor], Tensor], image: Tensor, t
     return mean_by_strips(rows_of, image.shape[-2:]).flatten(1).mean(1)
 
 
-def both_by_rows(of_rows: Rows, image: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def both_by_rows(of_rows: PairOfRows, image: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """What becomes of an image and of its target, `(B, C, H, W)` each."""
 
     def rows_of(start: int, stop: int) -> Tensor:
