@@ -22,11 +22,17 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 WITHOUT_OVERLAP = 512
 """Automatic tiles that share nothing: what is made of one on the way stays in the processor's cache."""
-SHARE, LITTLE, MOST = 4, 2**28, 3 * 2**30
+SHARE, LITTLE, MOST = 4, 2**28, {0: 2**29, 500: 3 * 2**30}
 """An automatic tile takes at most a quarter of the free memory: so many bytes or, where too much of such tiles would be
-overlap, up to so many on the CPU, which other programs share."""
+overlap, up to so many on the CPU, which other programs share: more from so many bytes a pixel, of networks so wide that
+time is worth them."""
 STRIP = 64
 """Rows that are turned into codes at a time, by way of float32."""
+
+
+def most_bytes(density: float) -> int:
+    """That an automatic tile takes of a CPU's memory, of a network that holds so many bytes for a pixel."""
+    return max(most for least, most in MOST.items() if density >= least)
 
 
 def no_progress(share: float) -> None:
@@ -113,8 +119,8 @@ class Tiling:
         if not self.overlap:
             return (rounded(WITHOUT_OVERLAP, self.multiple),) * 2
         free = free_memory(image.device) / SHARE
-        most = min(free, MOST) if image.device.type == "cpu" else free
         density = self.density(function, image)
+        most = min(free, most_bytes(density)) if image.device.type == "cpu" else free
         return economical_size(size, self.multiple, self.overlap, min(free, LITTLE) / density, most / density)
 
     def density(self, function: Callable[[Tensor], object], image: Tensor) -> float:
