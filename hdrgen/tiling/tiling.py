@@ -22,7 +22,7 @@ CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
 WITHOUT_OVERLAP = 512
 """Automatic tiles that share nothing: what is made of one on the way stays in the processor's cache."""
-SHARE, LITTLE, MOST = 4, 2**28, {0: 2**29, 500: 3 * 2**30}
+SHARE, LITTLE, MOST = 4, 2**28, {0: 7 * 2**26, 500: 3 * 2**30}
 """An automatic tile takes at most a quarter of the free memory: so many bytes or, where too much of such tiles would be
 overlap, up to so many on the CPU, which other programs share: more from so many bytes a pixel, of networks so wide that
 time is worth them."""
