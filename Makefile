@@ -38,7 +38,7 @@ docs: .venv/docs.stamp ## Build the documentation into build/site; a dead link o
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
 	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting training.identity_start \
-		fusion_runtime rendered photographs protocols memory training.data_rates; do \
+		fusion_runtime rendered photographs protocols memory inference.layout training.data_rates; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 gpu: .venv/test.stamp ## On a GPU, run the tests that need one and time a step of every paper's configuration (10 minutes)

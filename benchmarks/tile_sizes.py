@@ -9,14 +9,18 @@ import resource
 import subprocess
 import sys
 import time
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from benchmarks.shared.environment import print_environment
 from hdrgen.data import Batch
 from hdrgen.methods.loading import load_method
-from hdrgen.tiling import Tiling, live_memory
-from hdrgen.tiling.live_memory import LiveMemory
+from hdrgen.tiling import TileSize, Tiling, live_memory
+from hdrgen.tiling.regions import computed, regions
+
+Noted = tuple[str, float, float]
 
 
 def main() -> int:
@@ -35,8 +39,10 @@ def main() -> int:
         print(measured(options.methods[0], options.tiles[0], options), flush=True)
         return 0
     print_environment()
-    print("| method | tile | bytes a pixel | its side | processor seconds | memory above the start |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print(
+        "| method | tile | bytes a pixel | its size | a pixel computed | processor seconds | memory above the start |"
+    )
+    print("|---|---|---|---|---|---|---|", flush=True)
     same = [f"--width={options.width}", f"--height={options.height}", "--alone"]
     same += ["--fresh-heap"] * options.fresh_heap
     for method in options.methods:
@@ -58,31 +64,31 @@ def measured(method: str, tile: str, options: argparse.Namespace) -> str:
     ldr = torch.rand(1, frames, 3, options.height, options.width)
     ev = 2 * torch.arange(frames, dtype=torch.float32)[None]
     batch: Batch = {"scene": ["photo"], "ldr": ldr, "ev": ev, "ref": torch.tensor([frames // 2])}
-    sides = noted_sides()
+    sizes = noted_sizes()
     before, start = resident_peak(), time.process_time()
     with torch.inference_mode():
         model.predict_step(batch, 0)
     seconds, above = time.process_time() - start, resident_peak() - before
-    side, density = max(sides, key=lambda each: each[1])  # tiles of what is prepared hold less
-    return f"| {name} | {tile} | {density:.0f} | {side or 'whole'} | {seconds:.1f} | {above / 1e9:.2f} GB |"
+    size, times, density = max(sizes, key=lambda each: each[2])  # tiles of what is prepared hold less
+    row = (name, tile, f"{density:.0f}", size, f"{times:.2f}", f"{seconds:.1f}", f"{above / 1e9:.2f} GB")
+    return f"| {' | '.join(row)} |"
 
 
-def noted_sides() -> list[tuple[int | None, float]]:
-    """The side of each image's tiles, and the bytes a pixel that its network holds on a corner; filled as they come."""
-    sides: list[tuple[int | None, float]] = []
-    chosen = Tiling.side
+def noted_sizes() -> list[Noted]:
+    """Of each image the size of its tiles, how often they compute a pixel, and the bytes held for one."""
+    noted: list[Noted] = []
+    chosen = Tiling.size
 
-    def side(self: Tiling, *arguments: object) -> int | None:
-        function, image, _ = arguments
-        corner = self._prepared(image[..., :256, :256].clone())  # type: ignore[index]
-        with LiveMemory() as memory:
-            function(corner)  # type: ignore[operator]
-        result = chosen(self, *arguments)  # type: ignore[arg-type]
-        sides.append((result, memory.peak / corner[0, 0].numel()))
+    def size(self: Tiling, function: Any, image: Tensor, tile: TileSize) -> tuple[int, int] | None:
+        result = chosen(self, function, image, tile)
+        whole = (image.shape[-2], image.shape[-1])
+        even = next(iter(regions(whole, self.multiple, result, self.overlap)))
+        times = computed(whole, (even.height, even.width), self.multiple, self.overlap)
+        noted.append((f"{even.width} x {even.height}", times, self.density(function, image)))
         return result
 
-    Tiling.side = side  # type: ignore[assignment, method-assign]
-    return sides
+    Tiling.size = size  # type: ignore[method-assign]
+    return noted
 
 
 def resident_peak() -> int:

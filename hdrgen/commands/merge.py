@@ -283,10 +283,13 @@ def _check_network(file: Path, method: str) -> None:
 
 def _class_in(file: Path) -> str | None:
     """The class that a file is of; None where it says none, or cannot be read: `hdrgen predict` then says why."""
-    from hdrgen.weights import class_name_in, read_checkpoint, weights_in
+    from hdrgen.weights import class_name_in, read_checkpoint, read_header, weights_in
 
+    weights = weights_in(file)
     try:
-        return class_name_in(read_checkpoint(weights_in(file)))
+        if weights.suffix == ".safetensors":  # whose header says it; its tensors are read once, to merge
+            return read_header(weights).method or None
+        return class_name_in(read_checkpoint(weights))
     except InputError:
         return None
 

@@ -72,6 +72,26 @@ def read_image(
     return Image(pixels, linear, reading.exposure, chromaticities, reading.camera, summary.orientation)
 
 
+def read_reduced(path: str | Path, least_side: int, *, max_megapixels: float = 500) -> Image:
+    """A photograph to look at: reduced by averages where its format gives that for less time, else as it is.
+
+    JPEG comes at a half, a quarter or an eighth of its size, camera RAW at a half. Of its pixels nothing is told.
+
+    Args:
+        path: The file.
+        least_side: In pixels, of what the longer side must keep.
+        max_megapixels: As of `read_image`.
+
+    Raises:
+        InputError: As by `read_image`.
+    """
+    path = Path(path)
+    options = DecodeOptions(max_megapixels, least_side=least_side)
+    summary, pixels, linear, _, chromaticities = detect(path).codec.decode(path, options)
+    reading = summary.reading
+    return Image(pixels, linear, reading.exposure, chromaticities, reading.camera, summary.orientation)
+
+
 def _in_colours(
     path: Path, pixels: Pixels, linear: bool, chromaticities: tuple[float, ...] | None, target: ColourSpace
 ) -> tuple[Pixels, tuple[float, ...]]:

@@ -185,7 +185,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, Checkp
         return stack, ev
 
     def _exposed(self, image: Tensor, ev: Tensor) -> Tensor:
-        return self.expose(image, ev).float().clamp(0, 1)
+        return self.expose(image, ev).float().clamp(0, 1).contiguous()  # whatever the layout of the network
 
     def _around(self, part: Tensor, ev: Tensor) -> Tensor:
         """The exposures `ev` of a prepared image, which itself stands at 0."""
@@ -217,7 +217,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, Checkp
         image = source_of(batch)
         if not self.expands:
             return self._merged(image)
-        return self.in_tiles(lambda part: self.expand(part).float(), image, self.prepared)
+        return self.in_tiles(lambda part: self.expand(part).float().contiguous(), image, self.prepared)
 
     @property
     def expands(self) -> bool:
@@ -281,7 +281,7 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, Checkp
 
         def both(part: Tensor) -> tuple[Tensor, ...]:
             stack = self._around(part, ev)
-            return stack, self.expand(part).float() if self.expands else self.merge(stack, ev)
+            return stack, self.expand(part).float().contiguous() if self.expands else self.merge(stack, ev)
 
         # Exposures are kept as the codes that go to files: a dense stack of a large photograph would fill the memory.
         stack, hdr = self._tiling(self.prepared, merges=not self.expands).apply_all(

@@ -17,6 +17,8 @@ class MethodFacts:
         monitor_mode: Whether the best is the largest or the smallest score.
         channels_last: Whether a training step on a CPU is quicker with the channels of a pixel side by side in memory,
             as measured by `benchmarks/training/step_beside_plain.py`; training then lays the weights out so by itself.
+        channels_last_inference: Whether a CPU makes images quicker so, as measured by
+            `benchmarks/inference/layout.py`; photographs and their tiles are then laid out so by themselves.
     """
 
     input: Literal["photograph", "bracket"] = "photograph"
@@ -25,6 +27,7 @@ class MethodFacts:
     monitor: str | None = None
     monitor_mode: Literal["max", "min"] = "max"
     channels_last: bool = False
+    channels_last_inference: bool = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method written for an older hdrgen, whose answers would be ignored silently.

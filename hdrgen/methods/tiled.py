@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
@@ -15,6 +16,8 @@ class TiledModule(LightningModule):
     Attributes:
         multiple: Both sides of an image are padded to a multiple of this, in pixels.
         context: Whether the network uses statistics of the whole image (`hdrgen.nn.of_whole_image`).
+        channels_last_inference: Whether a CPU makes images quicker with the channels of a pixel side by side, see
+            `MethodFacts`.
         tile: Side of the tiles in which large images pass the network, in pixels; `auto` as free memory allows, `none`.
         overlap: Of neighbouring tiles, in pixels.
         response: Response with which generated exposures are merged; None estimates it, from the whole image.
@@ -23,6 +26,7 @@ class TiledModule(LightningModule):
 
     multiple: int = 1
     context: bool = False
+    channels_last_inference: bool = False
     tile: TileSize = "auto"
     overlap: int = 128
     response: CameraResponse | None
@@ -60,4 +64,5 @@ class TiledModule(LightningModule):
 
     def _tiling(self, prepare: Callable[[Tensor], Tensor] | None = None, merges: bool = False) -> Tiling:
         context = self.context or (merges and self.response is None)
-        return Tiling(self.multiple, self.overlap, context, prepare or nn.Identity(), self.progress)
+        channels_last = self.channels_last_inference and self.device.type == "cpu" and not torch.is_grad_enabled()
+        return Tiling(self.multiple, self.overlap, context, prepare or nn.Identity(), self.progress, channels_last)

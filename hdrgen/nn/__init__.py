@@ -3,6 +3,7 @@
 from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
+from hdrgen.nn.folding import FoldedSequential, convolved
 from hdrgen.nn.mish import Mish
 from hdrgen.nn.residual import ResidualBlock, small_kaiming_
 from hdrgen.nn.sft import SFT
@@ -24,6 +25,7 @@ __all__ = [
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
+    "FoldedSequential",
     "Mish",
     "ResidualBlock",
     "SqueezeNetFeatures",
@@ -36,6 +38,7 @@ __all__ = [
     "VGGEncoder",
     "VGGFeatures",
     "WindowAttention",
+    "convolved",
     "enlarge",
     "fitted",
     "group_norm",

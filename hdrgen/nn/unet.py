@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
+from hdrgen.nn.folding import FoldedSequential
 from hdrgen.nn.mish import Mish
 
 
-class ConvBlock(nn.Sequential):
+class ConvBlock(FoldedSequential):
     """Twice: convolution 3 x 3 without bias, batch normalisation, Mish. Maps `(B, C, H, W)` to `(B, out, H, W)`."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -23,7 +24,7 @@ class ConvBlock(nn.Sequential):
         super().__init__(*layers)
 
 
-class SubPixelUp(nn.Sequential):
+class SubPixelUp(FoldedSequential):
     """Upsampling by two through a 1 x 1 convolution and a pixel shuffle. Maps `(B, C, H, W)` to `(B, C, 2H, 2W)`.
 
     The four sub-pixels of a channel start with equal weights (ICNR, Aitken et al. 2017), so that an untrained network

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hdrgen.errors import InputError
+from hdrgen.nn.folding import outputs_of
 from hdrgen.weights import load_imagenet
 
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # per block
@@ -88,10 +89,9 @@ class VGGEncoder(nn.Module):
 
 def _tapped(modules: Iterable[nn.Module], features: Tensor, taps: Sequence[int]) -> list[Tensor]:
     tapped: dict[int, Tensor] = {}
-    for index, module in enumerate(modules):
-        features = module(features)
+    for index, output in outputs_of(modules, features):
         if index in taps:
-            tapped[index] = features
+            tapped[index] = output
     return [tapped[tap] for tap in taps]
 
 

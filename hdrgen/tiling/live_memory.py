@@ -2,7 +2,7 @@
 
 Measured, since no fixed tile serves all: at their peak the packaged networks hold 250 to 2,500 bytes for each pixel, so
 that a tile of 1,024 pixels would take 0.3 GB with the smallest and 2.6 GB with the largest, and one of 512, which most
-can afford, takes a small network 1.5 times the time of the 893 that are chosen for it (`docs/results.md`). Channels and
+can afford, takes a small network 1.5 times the time of the 893 that 192 MiB hold (`docs/results.md`). Channels and
 the number of exposures both count, so that no method could state its own number; and the size of the process says
 nothing, as a corner fits into what other work has freed.
 """

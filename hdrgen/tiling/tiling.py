@@ -1,19 +1,18 @@
 """Large photographs in tiles: bounded memory, no seams."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from hdrgen.errors import InputError
 from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.regions import SMALLEST, economical_size, ramps, regions, rounded, starts
 from hdrgen.tiling.whole_image import Region, WholeImage, in_a_tile
 
 Parts = Callable[[Tensor], tuple[Tensor, ...]]
@@ -21,14 +20,19 @@ TileSize = int | Literal["auto", "none"]
 """Side of a tile in pixels, as large as free memory allows, or no tiles."""
 CONTEXT = 1024
 """Longer side in pixels of the photograph that statistics of the whole image are taken from."""
-LARGEST, SMALLEST = 1536, 256
-"""Bounds of automatic tiles: larger ones save little more of the overlap, smaller ones are mostly overlap."""
 WITHOUT_OVERLAP = 512
 """Automatic tiles that share nothing: what is made of one on the way stays in the processor's cache."""
-SHARE, MOST = 4, 3 * 2**26
-"""An automatic tile may take a quarter of the free memory, and no more than so many bytes."""
+SHARE, LITTLE, MOST = 4, 2**28, {0: 7 * 2**26, 500: 3 * 2**30}
+"""An automatic tile takes at most a quarter of the free memory: so many bytes or, where too much of such tiles would be
+overlap, up to so many on the CPU, which other programs share: more from so many bytes a pixel, of networks so wide that
+time is worth them."""
 STRIP = 64
 """Rows that are turned into codes at a time, by way of float32."""
+
+
+def most_bytes(density: float) -> int:
+    """That an automatic tile takes of a CPU's memory, of a network that holds so many bytes for a pixel."""
+    return max(most for least, most in MOST.items() if density >= least)
 
 
 def no_progress(share: float) -> None:
@@ -47,6 +51,7 @@ class Tiling:
             than `CONTEXT` are taken from a reduced copy, tiles or not, so that tiles change nothing.
         prepare: Applied to the image before it is padded and cut into tiles, `(B, C, H, W)` to `(B, D, H, W)`.
         progress: Called after each tile with the fraction that is done.
+        channels_last: Whether the network gets images with the channels of a pixel side by side in memory.
     """
 
     multiple: int = 1
@@ -54,6 +59,7 @@ class Tiling:
     context: bool = False
     prepare: Callable[[Tensor], Tensor] = torch.nn.Identity()  # noqa: RUF009  # it has no state
     progress: Callable[[float], None] = no_progress
+    channels_last: bool = False
 
     def apply(self, function: Callable[[Tensor], Tensor], image: Tensor, tile: TileSize) -> Tensor:
         """Apply a network.
@@ -82,16 +88,16 @@ class Tiling:
                 as codes from 0 to 255, in a quarter of the memory of float32.
         """
         height, width = image.shape[-2:]
-        side = None if in_a_tile() else self.side(function, image, tile)
-        regions = list(_regions((height, width), self.multiple, side, self.overlap))
-        if len(regions) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
+        size = None if in_a_tile() else self.size(function, image, tile)
+        tiles = list(regions((height, width), self.multiple, size, self.overlap))
+        if len(tiles) == 1 and (in_a_tile() or not self.context or max(height, width) <= CONTEXT):
             parts = function(self._prepared(image))
             return tuple(_kept(x[..., :height, :width], dtype) for x, dtype in zip(parts, kept, strict=True))
         whole = WholeImage()
         if self.context:
             with whole.recording():
                 function(self._prepared(reduced_whole(image)))
-        return self._blended(function, image, regions, whole, kept)
+        return self._blended(function, image, tiles, whole, kept)
 
     def check(self, tile: TileSize) -> None:
         """Raise before any work where tiles would be no larger than their overlap.
@@ -100,58 +106,57 @@ class Tiling:
             InputError: The tile is too small.
         """
         if not isinstance(tile, str):
-            size = _rounded(tile, self.multiple)
+            size = rounded(tile, self.multiple)
             starts(2 * size, size, self.overlap, self.multiple)
 
-    def side(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> int | None:
-        """Side of a tile in pixels; None for no tiles. Arguments as for `apply`."""
-        longest = max(image.shape[-2:])
-        if tile == "none" or (tile == "auto" and longest <= CONTEXT):
+    def size(self, function: Callable[[Tensor], object], image: Tensor, tile: TileSize) -> tuple[int, int] | None:
+        """Height and width of a tile in pixels, at most; None for no tiles. Arguments as for `apply`."""
+        size = (image.shape[-2], image.shape[-1])
+        if tile == "none" or (tile == "auto" and max(size) <= CONTEXT):
             return None
         if tile != "auto":
-            return tile
+            return tile, tile
         if not self.overlap:
-            return _rounded(WITHOUT_OVERLAP, self.multiple)
-        side = self.side_within(function, image, min(free_memory(image.device) / SHARE, MOST))
-        return None if longest <= side else side
+            return (rounded(WITHOUT_OVERLAP, self.multiple),) * 2
+        free = free_memory(image.device) / SHARE
+        density = self.density(function, image)
+        most = min(free, most_bytes(density)) if image.device.type == "cpu" else free
+        return economical_size(size, self.multiple, self.overlap, min(free, LITTLE) / density, most / density)
 
-    def side_within(self, function: Callable[[Tensor], object], image: Tensor, budget: float) -> int:
-        """Largest side of a tile with which a network stays within so much memory, by the peak on a corner of `image`.
+    def density(self, function: Callable[[Tensor], object], image: Tensor) -> float:
+        """Bytes that are alive within a network at once for each pixel of a tile, by the peak on a corner of `image`.
 
-        Args:
-            function: As for `apply`.
-            image: As for `apply`.
-            budget: Bytes for what is alive within the network at once; the image and the results come on top.
-
-        Returns:
-            Pixels, from `SMALLEST`, or twice the overlap, to `LARGEST`.
+        The image and the results come on top. Arguments as for `apply`.
         """
         # A copy: a view of the image would be counted as all of it.
         corner = self._prepared(image[..., :SMALLEST, :SMALLEST].clone())
         with LiveMemory() as memory:
             function(corner)
-        pixels = budget * corner[0, 0].numel() / memory.peak
-        return min(max(int(pixels**0.5), SMALLEST, 2 * self.overlap), LARGEST)
+        density: float = memory.peak / corner[0, 0].numel()
+        return density
 
     def _prepared(self, image: Tensor) -> Tensor:
-        return pad_to_multiple(self.prepare(image), self.multiple)
+        return self._laid_out(pad_to_multiple(self.prepare(image), self.multiple))
+
+    def _laid_out(self, image: Tensor) -> Tensor:
+        return image.contiguous(memory_format=torch.channels_last) if self.channels_last else image
 
     def _blended(
         self,
         function: Parts,
         image: Tensor,
-        regions: list[Region],
+        tiles: list[Region],
         whole: WholeImage,
         kept: Sequence[torch.dtype | None],
     ) -> tuple[Tensor, ...]:
-        rows, columns = _ramps(regions, self.overlap)
+        rows, columns = ramps(tiles, self.overlap)
         prepared = self.prepare(image)
         kind: type[Canvas | Mosaic] = Canvas if self.overlap else Mosaic
         canvases: list[Canvas | Mosaic] = []
 
         def paint(region: Region) -> None:
             with whole.replaying(region):
-                parts = function(_cut(prepared, region, self.multiple))
+                parts = function(self._laid_out(_cut(prepared, region, self.multiple)))
             if not canvases:
                 wide, size = region.whole[1], image.shape[-2:]
                 canvases.extend(kind(part, wide, size, dtype) for part, dtype in zip(parts, kept, strict=True))
@@ -159,12 +164,12 @@ class Tiling:
             for canvas, part in zip(canvases, parts, strict=True):
                 canvas.add(part, share, region)
 
-        paint(regions[0])
+        paint(tiles[0])
         # Given back after each tile: from one to the next it would fall into ever more pieces. Not small tiles' little.
         of_all, of_one = (nullcontext, heap_kept) if self.overlap else (heap_kept, nullcontext)
         with of_all():
-            for done, region in enumerate(regions[1:], 1):
-                self.progress(done / len(regions))
+            for done, region in enumerate(tiles[1:], 1):
+                self.progress(done / len(tiles))
                 with of_one():
                     paint(region)
         self.progress(1.0)
@@ -251,74 +256,3 @@ def reduced_whole(image: Tensor) -> Tensor:
         return image
     size = [max(1, round(side * CONTEXT / longer)) for side in image.shape[-2:]]
     return interpolate(image, size, mode="bilinear", antialias=True)
-
-
-def _regions(size: tuple[int, int], multiple: int, tile: int | None, overlap: int) -> Iterator[Region]:
-    height, width = (_rounded(side, multiple) for side in size)
-    tall, wide = (_even(side, tile, overlap, multiple) if tile else side for side in (height, width))
-    for top in starts(height, tall, overlap, multiple):
-        for left in starts(width, wide, overlap, multiple):
-            yield Region(top, left, tall, wide, (height, width))
-
-
-def _even(length: int, tile: int, overlap: int, multiple: int) -> int:
-    """The smallest size at which as many tiles cover `length` as at the size `tile`: none is larger than it need be."""
-    size = min(length, _rounded(tile, multiple))
-    count = len(starts(length, size, overlap, multiple))
-    shared = -(-(length + (count - 1) * _rounded(overlap, multiple)) // count)
-    return min(size, _rounded(shared, multiple))
-
-
-def _rounded(size: int, multiple: int) -> int:
-    return -(-size // multiple) * multiple
-
-
-def starts(length: int, size: int, overlap: int, multiple: int) -> list[int]:
-    """Where tiles of `size` begin that cover `length`, evenly, each a multiple of `multiple`; both sizes are multiples.
-
-    Raises:
-        InputError: A tile is no larger than its overlap.
-
-    >>> starts(length=1024, size=512, overlap=128, multiple=64)
-    [0, 256, 512]
-    """
-    if length <= size:
-        return [0]
-    stride = (size - overlap) // multiple * multiple
-    if stride < 1:
-        least = overlap + multiple
-        raise InputError(
-            f"expected a tile of at least {least} pixels, found {size}; pass tile={least} or more, or tile='none'",
-            argument="tile",
-        )
-    count = 1 - (-(length - size) // stride)
-    steps = (length - size) // multiple
-    return [(2 * index * steps // (count - 1) + 1) // 2 * multiple for index in range(count)]
-
-
-def _ramps(regions: Sequence[Region], overlap: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
-    """Weights of the rows of tiles by their top, and of their columns by their left."""
-    tops, lefts = sorted({region.top for region in regions}), sorted({region.left for region in regions})
-    size, whole = (regions[0].height, regions[0].width), regions[0].whole
-    lines = (_weights(tuple(b), s, w, overlap) for b, s, w in zip((tops, lefts), size, whole, strict=True))
-    rows, columns = (dict(zip(b, line, strict=True)) for b, line in zip((tops, lefts), lines, strict=True))
-    return rows, columns
-
-
-@lru_cache(maxsize=16)
-def _weights(begins: tuple[int, ...], size: int, length: int, overlap: int) -> list[Tensor]:
-    """For each tile, the weight of its rows `(size,)`: they add up to 1 in every row of the image."""
-    ramp = torch.zeros(size)
-    inner = overlap * 3 // 8
-    distance = torch.arange(size).minimum(torch.arange(size).flip(0)) + 0.5 - inner
-    ramp = (distance / max(1, overlap - 2 * inner)).clamp(0, 1)
-    raw = []
-    for index, begin in enumerate(begins):
-        own = ramp.clone()
-        if index == 0:
-            own[: size // 2] = 1
-        if index == len(begins) - 1:
-            own[size // 2 :] = 1
-        raw.append(torch.zeros(length).index_copy(0, torch.arange(begin, begin + size), own))
-    total = torch.stack(raw).sum(0)
-    return [(line / total)[begin : begin + size] for line, begin in zip(raw, begins, strict=True)]

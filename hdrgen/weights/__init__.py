@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hdrgen.weights.entries import packaged_folder as packaged_folder
     from hdrgen.weights.entries import unknown_weights as unknown_weights
     from hdrgen.weights.headers import METHOD as METHOD
+    from hdrgen.weights.headers import read_header as read_header
     from hdrgen.weights.headers import sorted_header as sorted_header
     from hdrgen.weights.lookup import RUNS as RUNS
     from hdrgen.weights.lookup import find_best as find_best
@@ -84,6 +85,7 @@ _PUBLIC = {
     "packaged_folder": "hdrgen.weights.entries:packaged_folder",
     "read_card": "hdrgen.weights.cards:read_card",
     "read_checkpoint": "hdrgen.weights.checkpoint:read_checkpoint",
+    "read_header": "hdrgen.weights.headers:read_header",
     "read_weights": "hdrgen.weights.pretrained:read_weights",
     "resumable": "hdrgen.weights.loops:resumable",
     "sorted_header": "hdrgen.weights.headers:sorted_header",
@@ -127,6 +129,7 @@ __all__ = [
     "packaged_folder",
     "read_card",
     "read_checkpoint",
+    "read_header",
     "read_weights",
     "resumable",
     "sorted_header",

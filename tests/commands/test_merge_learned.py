@@ -8,8 +8,11 @@ import pytest
 from hdrgen import configs, methods
 from hdrgen.cli import LEARNED_MERGES
 from hdrgen.cli.main import main
+from hdrgen.commands.merge import _check_network
+from hdrgen.errors import InputError
 from hdrgen.io import read_image, write_image
 from hdrgen.methods import HDRModule
+from hdrgen.weights import find_checkpoint
 from tests.checkpoint_files import write_checkpoint
 from tests.methods.examples import EXAMPLES
 
@@ -59,3 +62,11 @@ def test_weights_of_another_method_are_refused(name, method, told, walk, capsys)
     write_checkpoint(next(each for each in EXAMPLES if each.method.__name__ == name).model(), "net.ckpt")
     assert main(["merge", "walk", "--method", method, "--weights", "net.ckpt", "-o", "out.exr"]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_the_header_of_exported_weights_says_which_method_they_are_of(monkeypatch):
+    """Their tensors are read once, by what merges."""
+    monkeypatch.setattr("hdrgen.weights.read_checkpoint", lambda path: pytest.fail("reads the tensors"))
+    _check_network(find_checkpoint("hdr_gan"), "hdr_gan")
+    with pytest.raises(InputError, match="expected weights of HDRGAN, found CEVR; pass others"):
+        _check_network(find_checkpoint("cevr"), "hdr_gan")

@@ -60,12 +60,17 @@ class Encoded(NamedTuple):
 
 @dataclass(frozen=True)
 class DecodeOptions:
-    """How a file is read: see `hdrgen.io.read_image`."""
+    """How a file is read: see `hdrgen.io.read_image`.
+
+    `least_side` other than 0: a picture reduced by averages, its longer side at least so long, will do where the format
+    gives one for less time; its summary is still of the file.
+    """
 
     max_megapixels: float = math.inf
     gain_map: bool = False
     working_bytes: float = 0
     development: RawDevelopment = RawDevelopment()  # noqa: RUF009 (frozen)
+    least_side: int = 0
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ class Jpeg(OpenImageIODecoder):
         frame = claimed_frame(path)
         if frame is not None and (frame.lossless or frame.bits != _BITS):
             return _decoded_of_more_bits(path, frame, options)
+        if options.least_side:
+            self.check_before_opening(path, options)
+            return _reduced(path, options.least_side)
         return _decoded_with_gain_map(path, options) if may_hold_gain_map(path) else super().decode(path, options)
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
@@ -83,6 +86,13 @@ def _stored_summary(path: Path) -> Summary:
     orientation = orientation_in(stored.metadata)
     size = upright_size(stored.width, stored.height, orientation)
     return Summary(*size, exposure_from(stored.metadata), orientation)
+
+
+def _reduced(path: Path, least_side: int) -> Decoded:
+    """The photograph alone, without a gain map."""
+    summary, stored = _stored_summary(path), stored_jpeg(path)
+    pixels = upright(decoded(path.read_bytes(), path, least_side), summary.orientation)
+    return Decoded(summary, pixels, False, (), stored.chromaticities)
 
 
 def _decoded_of_more_bits(path: Path, frame: JpegFrame, options: DecodeOptions) -> Decoded:

@@ -1,5 +1,6 @@
 """JPEG pictures without OpenImageIO, which applies gain maps unasked and takes memory for what they claim."""
 
+import math
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -59,8 +60,11 @@ def profile_in(parts: Sequence[Segment]) -> bytes:
     return b"".join(part[2:] for part in sorted(numbered, key=lambda part: part[:1]))
 
 
-def decoded(content: bytes, path: Path) -> Pixels:
+def decoded(content: bytes, path: Path, least_side: int = 0) -> Pixels:
     """(H, W, 3) uint8 of the first picture in `content`; what it claims has been checked.
+
+    With `least_side`, at a half, a quarter or an eighth of its size, as libjpeg makes them of its blocks, whose longer
+    side is at least that.
 
     Raises:
         InputError: Truncated or corrupt; `path` is named.
@@ -69,6 +73,9 @@ def decoded(content: bytes, path: Path) -> Pixels:
 
     try:
         picture: Any = JpegImageFile(BytesIO(content))  # Image.open would go into the index of further pictures
+        if least_side:
+            share = min(1.0, least_side / max(picture.size))
+            picture.draft(None, tuple(max(1, math.floor(side * share)) for side in picture.size))
         return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except (
         Exception

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from hdrgen.io.codecs.raw_extent import check_extent
 from hdrgen.io.codecs.raw_sensor import Sensor, development_options, mosaic_of, sensor_of
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS
 from hdrgen.io.containers.tiff_pages import CFA, LINEAR_RAW, pages_of
+from hdrgen.io.development import RawDevelopment
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import Reading, exposure_from, metadata_of
 from hdrgen.io.metadata.exif_block import metadata_in_stream
@@ -96,12 +98,18 @@ class Raw(Codec):
                 adjust_maximum_thr=0.0,
                 gamma=(1, 1),
                 output_bps=16,
-                **development_options(raw, options.development),
+                **development_options(raw, _reduced(options, summary)),
             )
         if pixels.ndim == 3 and pixels.shape[-1] == 3:
             return Decoded(summary, np.ascontiguousarray(pixels), True)
         grey = pixels.reshape(*pixels.shape[:2], 1)
         return Decoded(summary, np.repeat(grey, 3, axis=-1), True, (_MONOCHROME,))
+
+
+def _reduced(options: DecodeOptions, summary: Summary) -> RawDevelopment:
+    """The development, a pixel for each 2 x 2 of the sensor where these are enough."""
+    enough = 0 < 2 * options.least_side <= max(summary.width, summary.height)
+    return replace(options.development, half_size=True) if enough else options.development
 
 
 def read_sensor(path: Path, *, mosaic: bool = False) -> Sensor:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.exposure import SAME_EXPOSURE, Camera
-from hdrgen.io.readers import read_image
-from hdrgen.io.stacks.views import SAME_VIEW, likeness
+from hdrgen.io.readers import read_reduced
+from hdrgen.io.stacks.views import ENOUGH, SAME_VIEW, likeness
 
 _ALIKE = 0.2  # stops between the steps of two brackets of one pattern: shutter times are rounded
 _PAUSE = 15.0  # seconds without a photograph, at least, between two bursts
@@ -180,7 +180,7 @@ def _one_scene(before: Sequence[Shot], after: Sequence[Shot]) -> bool:
         return False
     one, other = min(itertools.product(before, after), key=lambda pair: abs(_stops(pair[0]) - _stops(pair[1])))
     try:
-        return likeness(read_image(one.path), read_image(other.path)) > SAME_VIEW
+        return likeness(*(read_reduced(shot.path, ENOUGH) for shot in (one, other))) > SAME_VIEW
     except InputError:  # whoever merges them says what is wrong
         return False
 

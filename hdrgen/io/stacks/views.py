@@ -5,7 +5,10 @@ from numpy.typing import NDArray
 
 from hdrgen.io.image import Image
 
-_SIDE = 64  # pixels of the longer side that are compared: a hand's motion is one or two of them
+_SIDE = 64  # blocks along the longer side that are compared: a hand's motion is one or two of them
+_FINE = 8  # pixels along a side of a block that are enough for its mean
+ENOUGH = _FINE * _SIDE
+"""Pixels of the longer side of a photograph that are enough to compare it."""
 _AROUND = 4  # pixels on each side over which brightness and contrast are evened out
 _NOISE = 0.01  # display values: a smaller contrast counts less
 _FAR = 0.1  # of the sides: as far as a hand moves a camera between two exposures
@@ -31,10 +34,10 @@ def likeness(first: Image, second: Image) -> float:
 def _stamp(image: Image) -> NDArray[np.float64]:
     """Brightness in blocks, its mean and contrast evened out."""
     height, width = image.pixels.shape[:2]
-    step = max(1, max(height, width) // _SIDE)
-    fine = max(1, step // 8)  # enough of a block's pixels for its mean
-    rows, columns = max(1, height // step), max(1, width // step)
-    grid = image.pixels[: rows * step : fine, : columns * step : fine]
+    longer = max(height, width)
+    rows, columns = (max(1, round(min(_SIDE, longer) * side / longer)) for side in (height, width))
+    fine = max(1, longer // ENOUGH)
+    grid = image.pixels[::fine, ::fine]
     scale = float(np.iinfo(grid.dtype).max) if grid.dtype.kind == "u" else 1.0
     grey = np.clip(grid.astype(np.float64).mean(-1) / scale, 0, 1)
     grey = np.sqrt(grey) if image.linear else grey

@@ -1,7 +1,6 @@
 """The multi-exposure fusion model of Zhang et al. 2023."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -80,20 +79,21 @@ class FusionNetwork(nn.Module):
     def masks_and_curve(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The masks `(B, 3, 1, H, W)` in [0, 1] and the coefficients `(B, 4, 1, 1, 1)`, a_0 first, both in float32."""
         (whole,) = of_whole_image(lambda: (self._look(pictures),))
-        masks = torch.sigmoid(self._fused([self.local(pictures), self.dilated(pictures), whole]).float())
+        masks = torch.sigmoid(self._fused(pictures, whole).float())
         return masks[:, :, None], self.curve(whole.flatten(1)).float()[..., None, None, None]
 
-    def _fused(self, branches: Sequence[Tensor]) -> Tensor:
-        """`fuse` of the branches side by side, the last one the same everywhere.
+    def _fused(self, pictures: Tensor, whole: Tensor) -> Tensor:
+        """`fuse` of the three branches side by side, the last one the same everywhere.
 
         Its first layer is 1 x 1, so that it is a sum of one for each branch: side by side, they would take as much
-        memory again as all that made them.
+        memory again as all that made them. So each is added as soon as it is there.
         """
         first, *others = self.fuse
-        weights = torch.split(first.get_parameter("weight"), [branch.shape[1] for branch in branches], dim=1)
-        summed = F.conv2d(branches[-1], weights[-1], first.get_parameter("bias"))
-        for branch, weight in zip(branches[:-1], weights[:-1], strict=True):
-            summed = summed + F.conv2d(branch, weight)
+        width = whole.shape[1]
+        weights = torch.split(first.get_parameter("weight"), [2 * width, width, width], dim=1)
+        summed = F.conv2d(whole, weights[-1], first.get_parameter("bias"))
+        for branch, weight in zip((self.local, self.dilated), weights, strict=False):
+            summed = summed + F.conv2d(branch(pictures), weight)
         for layer in others:
             summed = layer(summed)
         return summed

@@ -82,7 +82,7 @@ class AdaptiveITM(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
-    channels_last = True
+    channels_last = channels_last_inference = True
     context = True
     overlap = 512  # its dilated convolutions see 400 pixels to either side
     exposures = WholeStackByRank()

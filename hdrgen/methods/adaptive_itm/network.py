@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from hdrgen.errors import InputError
 from hdrgen.methods.adaptive_itm.blocks import ConvPair, CrossModelAttention, GuidedConvPair, convolution
 from hdrgen.nn import SwinLayer
-from hdrgen.tiling import fitted, mean_of_whole, of_whole_image
+from hdrgen.tiling import fitted, mean_of_whole, of_whole_image, row_slices
 
 CHANNELS = (32, 64, 128, 256, 512)
+ENLARGED = 16
+"""Channels that are enlarged at a time."""
 
 
 class ExposureAdaptiveBlock(nn.Module):
@@ -91,17 +93,17 @@ class ExposureModel(nn.Module):
         self.decoder = nn.ModuleList(ConvPair(deep + skip, skip) for deep, skip in finer)
         self.heads = nn.ModuleList(convolution(c, 3, 1) for c in reversed(channels))
 
-    def decode(self, features: Tensor, skips: Sequence[Tensor], shifts: Sequence[Tensor] | None) -> list[Tensor]:
+    def decode(self, features: Tensor, skips: list[Tensor], shifts: Sequence[Tensor] | None) -> list[Tensor]:
         """Pictures `(B, 3, h, w)` from coarse to fine, each the last one enlarged plus a residual (Eq. 11).
 
         Args:
             features: Of the coarsest level.
-            skips: Of the other levels of the encoder, fine to coarse.
+            skips: Of the other levels of the encoder, fine to coarse; emptied, so that nothing is held for longer.
             shifts: The new mean of each channel of each level (Eq. 6); None leaves the means.
         """
         pictures = [self.heads[0](features).float()]
         for level, block in enumerate(self.decoder):
-            features = block(torch.cat([skips[-1 - level], enlarged(features)], dim=1))
+            features = block(beside_enlarged(skips.pop(), features))
             if shifts is not None:
                 features = features + (shifts[level] - mean_of_whole(features))
             pictures.append(self.heads[level + 1](features).float() + enlarged(pictures[-1]))
@@ -167,9 +169,8 @@ class ExposureNetwork(nn.Module):
             Two lists of `(B, 3, H / 2^j, W / 2^j)`, not clipped, in float32.
         """
         global_features = self._look(image)
-        down, up = (
-            self._decode(*pair, global_features) for pair in zip((self.down, self.up), self.encode(image), strict=True)
-        )
+        encoded = list(self.encode(image))
+        down, up = (self._decode(model, encoded.pop(0), global_features) for model in (self.down, self.up))
         if self.identity_start:
             inputs = [F.avg_pool2d(image, 2**level) for level in reversed(range(len(down)))]
             down, up = ([made + given for made, given in zip(side, inputs, strict=True)] for side in (down, up))
@@ -195,11 +196,28 @@ class ExposureNetwork(nn.Module):
             pictures[1].append(up)
         return pictures
 
-    def _decode(self, model: ExposureModel, features: Sequence[Tensor], global_features: Tensor | None) -> list[Tensor]:
-        if self.adaptive is None or global_features is None:
-            return model.decode(features[-1], features[:-1], None)
-        fused, shifts = self.adaptive(global_features, features[-1])
-        return model.decode(fused, features[:-1], shifts)
+    def _decode(self, model: ExposureModel, skips: list[Tensor], global_features: Tensor | None) -> list[Tensor]:
+        features, shifts = skips.pop(), None
+        if self.adaptive is not None and global_features is not None:
+            features, shifts = self.adaptive(global_features, features)
+        return model.decode(features, skips, shifts)
+
+
+def beside_enlarged(skip: Tensor, features: Tensor) -> Tensor:
+    """`skip` and `features` at twice the size, one after the other: `(B, C + D, H, W)` of `(B, C, H, W)`.
+
+    Where nothing learns, some channels at a time, so that what is enlarged is not held twice.
+    """
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return torch.cat([skip, enlarged(features)], dim=1)
+    layout = torch.channels_last if skip.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    size = (len(skip), skip.shape[1] + features.shape[1], *skip.shape[2:])
+    both = torch.empty(size, dtype=skip.dtype, device=skip.device, memory_format=layout)
+    both[:, : skip.shape[1]] = skip
+    for channels in row_slices(features.shape[1], ENLARGED):
+        place = slice(skip.shape[1] + channels.start, skip.shape[1] + channels.stop)
+        both[:, place] = enlarged(features[:, channels])
+    return both
 
 
 def enlarged(features: Tensor) -> Tensor:

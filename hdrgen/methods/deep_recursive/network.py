@@ -6,6 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from hdrgen.nn import FoldedSequential
+
 CHANNELS = (64, 128, 256, 512, 512)
 """Width of each level of the generator."""
 DISCRIMINATOR_CHANNELS = (64, 128, 256, 512, 512)
@@ -39,14 +41,14 @@ class Generator(nn.Module):
         self.encoder = nn.ModuleList([first])
         for above, width in pairwise(channels):
             convolution = nn.Conv2d(above, width, 4, 2, 1, bias=False)
-            self.encoder.append(nn.Sequential(convolution, nn.BatchNorm2d(width), activation()))
+            self.encoder.append(FoldedSequential(convolution, nn.BatchNorm2d(width), activation()))
         self.decoder = nn.ModuleList()
         outs = [*channels[-2::-1], 3]
         ins = [channels[-1], *(2 * width for width in outs[:-1])]
         for level, (below, width) in enumerate(zip(ins, outs, strict=True)):
             convolution = nn.Conv2d(below, width, 3, padding=1, bias=False)
             layers = [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(width), activation()]
-            self.decoder.append(nn.Sequential(*layers, *[nn.Dropout(dropout)] * (level < DROPPED)))
+            self.decoder.append(FoldedSequential(*layers, *[nn.Dropout(dropout)] * (level < DROPPED)))
         self.output = nn.Sequential(nn.Conv2d(6, 3, 3, padding=1, bias=False), nn.Tanh())
 
     def forward(self, image: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hdrgen.methods.frames import FRAMES
+from hdrgen.nn import convolved
 
 CHANNELS = (64, 128, 256)
 """Of the maps at a half, a quarter and an eighth of the size."""
@@ -34,8 +35,7 @@ class Down(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """`(B, C, H, W)` to `(B, D, H / 2, W / 2)`."""
-        halved: Tensor = self.norm(self.convolution(reflected(features, 1, 2)))
-        return halved
+        return convolved(self.convolution, self.norm, reflected(features, 1, 2))
 
 
 class Up(nn.Module):
@@ -63,9 +63,8 @@ class Residual(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Run the block on `(B, C, H, W)`."""
         features = torch.relu(features)
-        inner = torch.relu(self.norms[0](self.first(reflected(features, 1, 1))))
-        result: Tensor = features + self.norms[1](self.second(reflected(inner, 1, 1)))
-        return result
+        inner = torch.relu(convolved(self.first, self.norms[0], reflected(features, 1, 1)))
+        return features + convolved(self.second, self.norms[1], reflected(inner, 1, 1))
 
 
 class Encoder(nn.Module):

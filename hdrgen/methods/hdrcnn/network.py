@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from hdrgen.nn import VGG_CHANNELS, VGGEncoder, load_vgg16
+from hdrgen.nn import VGG_CHANNELS, FoldedSequential, VGGEncoder, load_vgg16
 
 CODES = 255.0
 """Of 8 bits: the encoder counts display values so, as Caffe's VGG does."""
@@ -36,14 +36,14 @@ class FillingNetwork(nn.Module):
         self.encoder = VGGEncoder(channels, normalised=False)
         self.multiple = self.encoder.multiple
         last = channels[-1]
-        self.bottleneck = nn.Sequential(nn.Conv2d(last, last, 3, padding=1), nn.BatchNorm2d(last), nn.ReLU())
+        self.bottleneck = FoldedSequential(nn.Conv2d(last, last, 3, padding=1), nn.BatchNorm2d(last), nn.ReLU())
         up = _resized if resized else _transposed
         skips = list(channels[::-1])
         self.ups = nn.ModuleList(up(below, width) for below, width in zip([last, *skips], skips, strict=False))
         self.fusions = nn.ModuleList(_sum(width) for width in skips)
         head = nn.Conv2d(channels[0], 3, 1)
         nn.init.xavier_normal_(head.weight)
-        self.head = nn.Sequential(head, nn.BatchNorm2d(3), nn.ReLU())
+        self.head = FoldedSequential(head, nn.BatchNorm2d(3), nn.ReLU())
         self.last_fusion = _sum(3)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -43,6 +43,7 @@ class LHDR(HDRModule):
 
     generates = False
     context = True
+    channels_last_inference = True
     multiple = LegacyNetwork.multiple
     overlap = 192  # three eighths are not used, 72 pixels
     exposures = TheseExposures((0.0,))

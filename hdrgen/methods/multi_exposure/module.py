@@ -60,7 +60,7 @@ class MultiExposureGeneration(HDRModule):
         initial_weights: Checkpoint whose weights training starts from.
     """
 
-    channels_last = True
+    channels_last = channels_last_inference = True
 
     def __init__(
         self,

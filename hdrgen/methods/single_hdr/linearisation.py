@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from hdrgen.camera import Sigmoid, inverse_emor
 from hdrgen.data import RESPONSE_LEVELS
+from hdrgen.nn import FoldedSequential, convolved
 
 COEFFICIENTS = 11
 """Of the curve."""
@@ -50,7 +51,7 @@ class LinearisationNetwork(nn.Module):
 
     def coefficients(self, image: Tensor) -> Tensor:
         """W `(B, 11)`."""
-        features = self.norm(self.first(_padded(features_of(image), 7, 2, 0.0))).relu()
+        features = convolved(self.first, self.norm, _padded(features_of(image), 7, 2, 0.0)).relu()
         pooled = functional.max_pool2d(_padded(features, 3, 2, -torch.inf), 3, 2)
         coefficients: Tensor = self.head(self.blocks(pooled).mean((-2, -1)))
         return coefficients
@@ -69,7 +70,7 @@ class Bottleneck(nn.Module):
 
     def __init__(self, in_channels: int, middle: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
+        self.layers = FoldedSequential(
             *_normalised(in_channels, middle, 1, stride),
             nn.ReLU(),
             *_normalised(middle, middle, 3),
@@ -77,7 +78,9 @@ class Bottleneck(nn.Module):
             *_normalised(middle, out_channels, 1),
         )
         same = in_channels == out_channels and stride == 1
-        self.projection = nn.Identity() if same else nn.Sequential(*_normalised(in_channels, out_channels, 1, stride))
+        self.projection = (
+            nn.Identity() if same else FoldedSequential(*_normalised(in_channels, out_channels, 1, stride))
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         """Run the block."""
