@@ -249,11 +249,11 @@ class HDRCLI(LightningCLI):
                 " take it as it is, and `hdrgen methods` lists the others",
                 "method",
             )
-        if self.datamodule.val is None and not self._get_setting("trainer").fast_dev_run:
-            warnings.warn(
+        unjudged = self.datamodule.val is None and not self._get_setting("trainer").fast_dev_run
+        if self.trainer.is_global_zero and unjudged:
+            print(
                 "no validation: the checkpoint that is kept is the newest, and a schedule that goes by a score of"
-                " validation goes by train/loss; pass --data.val for scores",
-                stacklevel=1,
+                " validation goes by train/loss; pass --data.val for scores"
             )
         if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
             print(told)
@@ -325,11 +325,12 @@ def settle_checkpoint(settings: Namespace, unvalidated: bool = False) -> None:
 
     Args:
         settings: Of the verb.
-        unvalidated: Whether the training has no validation: the newest epoch is kept then, as no score chooses one.
+        unvalidated: Whether the training has no validation: the newest alone is kept then, as no score chooses one.
     """
     chosen, method = settings.checkpoint, _method_class(settings)
     if chosen.monitor == AUTO:
         chosen.monitor = None if unvalidated else method.monitored()
+        chosen.save_top_k = 0 if unvalidated else chosen.save_top_k
     if chosen.mode == AUTO:
         chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
     if chosen.filename == AUTO:

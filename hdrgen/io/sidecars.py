@@ -1,5 +1,6 @@
 """XMP sidecars: what other programs noted of a photograph in a file beside it."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ _SUFFIXES = (".xmp", ".XMP")
 def sidecars_of(photograph: Path) -> list[Path]:
     """Those of a photograph: `photo.xmp` (Adobe's programs) and `photo.ARW.xmp` (darktable), where they are."""
     names = [name + suffix for name in (photograph.stem, photograph.name) for suffix in _SUFFIXES]
-    found = {path.name.lower(): path for path in map(photograph.with_name, names) if path.is_file()}
+    found = {path.name.lower(): path for path in map(photograph.with_name, names) if os.path.isfile(path)}  # noqa: PTH113 (a name that is too long is none)
     return list(found.values())
 
 

@@ -52,6 +52,10 @@ class Judgement(NamedTuple):
     """By name, what a metric says about each pixel, `(B, 1, H, W)`; such as HDR-VDP's probability of detection."""
 
 
+APART = ("psnr_mu", "pu21_psnr", "delta_e_itp")
+"""Metrics that hdrgen's own protocol gives of clipped and of other pixels apart."""
+
+
 @dataclass(frozen=True)
 class EvaluationProtocol:
     """Input, geometry, exposures, merge, alignment, tone mappers and metrics, with every parameter.
@@ -307,7 +311,7 @@ def _check_names(protocol: EvaluationProtocol, where: str) -> None:
     names = [name for group in groups for key, metric in group.items() if metric for name in named_outputs(key, metric)]
     apart = {**protocol.radiance_metrics, **protocol.luminance_metrics}
     for key in protocol.clipped_apart:
-        if key not in apart:
+        if key not in (*apart, *APART):  # a protocol that measures fewer gives fewer
             raise InputError(f"{where}: expected clipped_apart among {', '.join(apart)}, found {key}")
     for name in names:
         if names.count(name) > 1:
