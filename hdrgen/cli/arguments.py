@@ -206,7 +206,8 @@ def _rewrite(option: str, values: list[str]) -> list[str]:
     if name in (*CONFIG_OPTIONS, *LIST_OPTIONS, *PROTOCOL_OPTIONS) and equals:
         option, values = name, [value, *values]
     if option in CONFIG_OPTIONS and values:
-        return [option, resolve_config(values[0]), *values[1:]]
+        file = resolve_config(values[0])
+        return [*_blank_protocols(Path(file)), option, file, *values[1:]]
     if option in PROTOCOL_OPTIONS and values:
         return [f"{option}={configs.path_of(configs.PROTOCOL)}", f"{option}={resolve_protocol(values[0])}", *values[1:]]
     if name == TABLE_OPTION and (value or values):  # its format, by far the most frequent of its settings
@@ -214,6 +215,20 @@ def _rewrite(option: str, values: list[str]) -> list[str]:
     if option in LIST_OPTIONS and values and not values[0].startswith("["):
         return [f"{option}={as_value(_usable(values))}"]
     return [option, *values] if option else values
+
+
+def _blank_protocols(config: Path) -> list[str]:
+    """What a configuration saved by an earlier hdrgen starts from: its protocols have no settings of today's own."""
+    given = _settings_of(config) if config.is_file() else {}
+    blank = configs.path_of(configs.PROTOCOL)
+    whole = [name for name in PROTOCOL_OPTIONS if _is_whole(given.get(name.lstrip("-")))]
+    return [f"{name}={blank}" for name in whole]
+
+
+def _is_whole(protocol: object) -> bool:
+    """Whether it says all that an evaluation protocol said before some numbers were given twice."""
+    known = protocol.keys() if isinstance(protocol, dict) else set[str]()
+    return {"name", "luminance_metrics"} <= known and "crf_correction" not in known
 
 
 def _is_number(text: str) -> bool:

@@ -70,8 +70,10 @@ def test_the_configuration_trains_with_its_monitor():
     geometry = {"probability": 1.0, "quarter_turns": False, "upside_down": True, "anywhere": False}
     was["data"]["augmentation"]["init_args"] |= geometry
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
+    for protocol in ("evaluation", "validation"):
+        was[protocol] |= {"crf_correction": False, "clipped_apart": []}
     was["data"] |= {"cache": None, "cache_gib": 50.0, "own_radiance": False}
-    was["writer"] |= {"about": None, "most_stops": None}
+    was["writer"] |= {"about": None, "most_stops": None, "name": None}
     for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
         scenes["init_args"]["cache_gib"] = 0.5
         if camera := scenes["init_args"]["camera"]:
