@@ -25,8 +25,10 @@ def below_weights(overlay):
     first = "inverse_camera" if overlay.stem.startswith("inverse_camera") else f"{overlay.stem}_small"
     if overlay.stem == "data":
         return ["cevr_small"]
-    if overlay.stem == "hdr_gan":
-        return [first, FOLDER / "hdr_gan" / "rendered_motion.yaml"]
+    one_of = {"hdr_gan": first, "three_exposures": "ahdrnet_small"}
+    if overlay.stem in one_of:
+        return [one_of[overlay.stem], FOLDER / "hdr_gan" / "rendered_motion.yaml"]
+    first = "hdrunet_small" if overlay.stem == "one_photograph" else first
     return [first, overlay.with_name("data.yaml"), *parts_before(overlay)]
 
 

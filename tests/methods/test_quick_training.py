@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, Trainer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader
 
-from hdrgen.methods import DeepSynthHDRI, MultiExposureGeneration
+from hdrgen.methods import DeepSynthHDRI, Kalantari2017, MultiExposureGeneration
 from hdrgen.methods.quick_training import align, fuse
 from hdrgen.optim import GradientCentralizedAdam
 from hdrgen.tiling.live_memory import _glibc, _keeping
@@ -42,6 +42,8 @@ def test_a_step_reads_nothing_from_its_device_and_computes_in_float32(example, m
     """On a device without numbers, what would copy some to the host fails: `.item()`, `.tolist()`, `nonzero`."""
     if example.method is DeepSynthHDRI:
         pytest.skip("its step updates networks in between; test_deep_synth_training.py has the losses")
+    if example.method is Kalantari2017:
+        pytest.skip("OpenCV finds its motion, on the CPU")
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # which does not know the device
     model = example.model().to("meta")
     monkeypatch.setattr(model, "log", lambda *_, **__: None)
