@@ -31,7 +31,7 @@ class _Termination:
     """What has become of a signal."""
 
     advice: Callable[[], Advice] = staticmethod(_none)
-    error: BaseException | None = None
+    error: Exception | None = None
     listens = False
     received = False
     waits = False
@@ -73,10 +73,15 @@ def was_terminated() -> bool:
     return _state.received
 
 
-def end_with(error: BaseException) -> None:
-    """Raise an error in the main thread, from another; within a `terminable` block, at its next step in Python."""
+def end_with(error: Exception) -> None:
+    """End the main thread's `terminable` block, from another thread, at its next step in Python; `cause` is why."""
     _state.error = error
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def cause() -> Exception | None:
+    """What the last `terminable` block was ended with, whatever exception that has since turned into."""
+    return _state.error
 
 
 def advise(how: Callable[[], Advice]) -> None:
@@ -103,7 +108,7 @@ def unbroken() -> Iterator[None]:
         _state.holds -= 1
     if _state.waits and not _state.holds:
         _state.waits = False
-        raise _state.error or Terminated
+        raise Terminated
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -113,4 +118,4 @@ def _end(number: int, frame: FrameType | None) -> None:
     if _state.holds:
         _state.waits = True
     else:
-        raise _state.error or Terminated
+        raise Terminated

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hdrgen.cli.warnings_ import one_line_warnings
 from hdrgen.errors import InputError
 from hdrgen.lazy import uncollected
-from hdrgen.signals import advice, terminable, was_terminated
+from hdrgen.signals import advice, cause, terminable, was_terminated
 from hdrgen.text_table import printable
 from hdrgen.version import __version__
 
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _dispatch(given)
             sys.stdout.flush()
     except BaseException as error:
-        return _status_of(error, words)
+        return _status_of(cause() or error, words)
     return 0
 
 
