@@ -98,7 +98,11 @@ function drawHistogram(canvas, sides, [low, high], white) {
   context.fillStyle = style.getPropertyValue("--quiet");
   context.textAlign = "center";
   context.font = "11px system-ui, sans-serif";
-  for (let stop = Math.ceil(low / 2) * 2; stop <= high; stop += 2) context.fillText(signed(stop), place(stop), height - 4);
+  for (let stop = Math.ceil(low / 2) * 2; stop <= high; stop += 2) {
+    const text = signed(stop);
+    const half = context.measureText(text).width / 2; // the first and the last stay whole
+    context.fillText(text, Math.min(Math.max(place(stop), half), width - half), height - 4);
+  }
 }
 
 // A photograph that a browser knows, as the light of a display; another page of `hdrgen view` by its radiance
