@@ -9,7 +9,6 @@ from hdrgen.io.colour import srgb_encoded
 from hdrgen.reporting import read_runs, write_page
 from hdrgen.reporting.colour_ramp import ramp
 from hdrgen.reporting.embedded_images import LUMINANCE, gain_of, packed, reduced
-from tests.reporting.chromium import Chromium, find_chromium
 from tests.reporting.synthetic import SHAPE, made_test, made_training
 from tests.reporting.test_embedded_images import unpacked
 from tests.reporting.test_page import HOSTILE
@@ -25,18 +24,6 @@ def folder(tmp_path_factory):
     folders.append(made_training(made / "training", {HOSTILE: [3.0, 2.0, 1.0]}))
     write_page(read_runs(folders), made / "page.html")
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(folder):
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    with Chromium(program) as chromium:
-        chromium.send(
-            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
-        )
-        yield chromium
 
 
 @pytest.fixture

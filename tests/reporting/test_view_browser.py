@@ -12,7 +12,6 @@ from hdrgen.reporting import write_view
 from hdrgen.reporting.colour_ramp import ramp
 from hdrgen.reporting.embedded_images import LUMINANCE
 from hdrgen.tonemap import Graded, Reinhard2002
-from tests.reporting.chromium import Chromium, find_chromium
 from tests.reporting.test_browser import READY, pixels, put
 from tests.reporting.test_view_page import data_of, radiance, shown
 
@@ -28,18 +27,6 @@ def folder(tmp_path_factory):
     write_view([made / A, made / B], made / "v.html")
     write_view([made / B], made / "other.html")
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(folder):
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    with Chromium(program) as chromium:
-        chromium.send(
-            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
-        )
-        yield chromium
 
 
 @pytest.fixture
