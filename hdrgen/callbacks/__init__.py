@@ -8,7 +8,7 @@ from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.not_finite import NotFinite
 from hdrgen.callbacks.progress import PlainProgress
-from hdrgen.callbacks.result_files import ResultFiles
+from hdrgen.callbacks.result_files import ResultFiles, file_name
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
@@ -26,5 +26,6 @@ __all__ = [
     "ResultFiles",
     "SaveConfig",
     "contact_sheet",
+    "file_name",
     "run_folder",
 ]

@@ -14,7 +14,7 @@ class ResultFiles(NamedTuple):
         radiance: Suffixes of the HDR image.
         exposures: Suffix of the exposures; None writes none.
         preview: Suffix of the preview; None writes none.
-        name: What the files of the only scene are called, in `folder` itself; None: after each scene.
+        name: Of the only file of the only scene, in `folder` itself; None: files are called after their scenes.
     """
 
     folder: Path
@@ -52,7 +52,8 @@ class ResultFiles(NamedTuple):
         return all(file.is_file() for file in files)
 
     def _start(self, scene: str) -> Path:
-        return self.folder_of(scene) / (self.name or file_name(scene))
+        stem = self.name.removesuffix(f".{self.radiance[0]}") if self.name else file_name(scene)
+        return self.folder_of(scene) / stem
 
 
 def file_name(scene: str) -> str:

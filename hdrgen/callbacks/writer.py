@@ -99,7 +99,7 @@ class PredictionWriter(BasePredictionWriter):
         if name and (len(radiance) != 1 or exposures or preview):
             raise InputError(f"name={name}: expected one format, no exposures and no preview, found more", "name")
         self.folder = Path(folder or "predictions")
-        self.files = ResultFiles(self.folder, tuple(radiance), exposures, preview, _stem(name, radiance))
+        self.files = ResultFiles(self.folder, tuple(radiance), exposures, preview, name)
         self.skip_existing = skip_existing
         self.overwrite = overwrite
         self.radiance = tuple(radiance)
@@ -269,10 +269,6 @@ class PredictionWriter(BasePredictionWriter):
             raise InputError(f"{file}: expected a folder for {len(scenes)} results, found a file name")
         if file.exists() and not (self.overwrite or self.skip_existing):
             raise InputError(f"{file} exists already; pass overwrite=True, or another name", "overwrite")
-
-
-def _stem(name: str | None, radiance: Sequence[str]) -> str | None:
-    return name and name.removesuffix(f".{radiance[0]}")
 
 
 @contextmanager

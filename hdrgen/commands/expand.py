@@ -154,8 +154,7 @@ def _all_there(options: Namespace, formats: Sequence[str], photographs: Sequence
     writer = PredictionWriter(options.output)
     exposures = None if options.no_exposures or options.ev is None else writer.exposures
     preview = None if options.no_preview else writer.preview
-    name = options.name and options.name.removesuffix(f".{formats[0]}")
-    files = ResultFiles(writer.folder, formats, exposures, preview, name)
+    files = ResultFiles(writer.folder, formats, exposures, preview, options.name)
     ev = exposure_values(options.ev) if options.ev else ()
     done = sum(files.complete(scene, ev) for scene in Photographs(photographs).names)
     return done == len(photographs) and all_exist(done, done, "scenes")

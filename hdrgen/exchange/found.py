@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hdrgen.callbacks import ResultFiles
 from hdrgen.errors import InputError
 
 RADIANCE = (".exr", ".npy", ".tif", ".tiff", ".hdr")
@@ -53,11 +52,6 @@ def found_in(folder: Path) -> dict[str, Found]:
             " writes the names of the scenes"
         )
     return dict(scenes)
-
-
-def name_in_files(scene: str) -> str:
-    """What a scene is called in names of files."""
-    return ResultFiles(Path(), (), None, None).folder_of(scene).name
 
 
 def _files(folder: Path) -> Iterator[Path]:

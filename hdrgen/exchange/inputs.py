@@ -7,10 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from hdrgen.callbacks import ResultFiles
+from hdrgen.callbacks import ResultFiles, file_name
 from hdrgen.data import SelectedExposures, StackDataset, collate, write_stack
 from hdrgen.errors import InputError
-from hdrgen.exchange.found import name_in_files
 from hdrgen.io import write_complete, write_image
 from hdrgen.methods import source_of
 from hdrgen.metrics import EvaluationProtocol
@@ -58,7 +57,7 @@ def write_inputs(
     entries = dict[str, dict[str, Any]]()
     selected = SelectedExposures(scenes, seed=seed)
     for index in range(len(scenes)):
-        name = name_in_files(scenes.scene(index))
+        name = file_name(scenes.scene(index))
         if name in entries:
             raise InputError(f"expected a file name for each scene, found {name} for two; rename one")
         entries[name] = _written(protocol.prepared(collate([selected[index]])), protocol, folder, name)

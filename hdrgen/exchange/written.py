@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from hdrgen.callbacks import file_name
 from hdrgen.comparison import read_pixels, tensor_of
 from hdrgen.data import EV_TOLERANCE, Batch
 from hdrgen.errors import InputError
-from hdrgen.exchange.found import Found, found_in, name_in_files
+from hdrgen.exchange.found import Found, found_in
 from hdrgen.methods import Evaluation, HDRModule, merge_stack, source_of
 from hdrgen.metrics import EvaluationProtocol
 
@@ -75,11 +76,11 @@ class WrittenResults(HDRModule):
     def _check_there(self, scenes: Sequence[object] | None, batches: float) -> None:
         count = int(min(len(scenes or ()), batches))  # with limit_test_batches, the first ones
         names = [scenes.scene(index) for index in range(count)]  # type: ignore[union-attr]
-        missing = [scene for scene in names if name_in_files(scene) not in self.found]
+        missing = [scene for scene in names if file_name(scene) not in self.found]
         if missing:
             listed = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" * (len(missing) > _NAMED))
             raise InputError(
-                f"{self.folder}: expected results of all {len(names)} scenes, such as {name_in_files(missing[0])}.exr,"
+                f"{self.folder}: expected results of all {len(names)} scenes, such as {file_name(missing[0])}.exr,"
                 f" found none of {listed}"
             )
 
@@ -121,7 +122,7 @@ class WrittenResults(HDRModule):
         if path is None:
             raise InputError(
                 f"{scene}: expected an HDR image in {self.folder}, as other scenes have one, found none; write"
-                f" {name_in_files(scene)}.exr"
+                f" {file_name(scene)}.exr"
             )
         return self._read(path, "hdr", scene, batch)
 
@@ -136,9 +137,9 @@ class WrittenResults(HDRModule):
         return self._read(exposures[nearest], "ldr", scene, batch)
 
     def _files_of(self, scene: str) -> Found:
-        if name_in_files(scene) not in self.found:
+        if file_name(scene) not in self.found:
             raise InputError(f"{self.folder}: expected results of {scene}, found none")
-        return self.found[name_in_files(scene)]
+        return self.found[file_name(scene)]
 
     def _read(self, path: Path, key: str, scene: str, batch: Batch) -> Tensor:
         """`(3, H, W)` in the size of the batch."""

@@ -123,11 +123,12 @@ class ThreeExposureModule(HDRModule, ABC):
             ev: `(B, 3)` stops.
         """
 
-    def radiance_of_network(self, ldr: Tensor, ev: Tensor) -> Tensor:
-        """What `network` makes of the six channels, where it ends in a sigmoid; arguments as of `estimate`."""
+    def radiance_of_network(self, ldr: Tensor, ev: Tensor, sigmoid: bool = True) -> Tensor:
+        """What `network` makes of the six channels; `sigmoid`: it ends in one. Other arguments as of `estimate`."""
         network: Any = self.network  # the method's own
         linear = self.linearised(ldr, ev)
-        start = self.start_of_sigmoid(ldr, linear) if self.start_near_reference else None
+        begin = self.start_of_sigmoid if sigmoid else self.near_reference
+        start = begin(ldr, linear) if self.start_near_reference else None
         radiance: Tensor = network(self.six_channels(ldr, linear), start)
         return radiance
 

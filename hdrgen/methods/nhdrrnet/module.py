@@ -68,7 +68,4 @@ class NHDRRNet(ThreeExposureModule):
 
     def estimate(self, ldr: Tensor, ev: Tensor) -> Tensor:
         """What the network makes, of which it bounds only what is below 0; see `ThreeExposureModule.estimate`."""
-        linear = self.linearised(ldr, ev)
-        start = self.near_reference(ldr, linear) if self.start_near_reference else None
-        radiance: Tensor = self.network(self.six_channels(ldr, linear), start)
-        return radiance
+        return self.radiance_of_network(ldr, ev, sigmoid=False)
