@@ -2,7 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Literal, get_args
 
+Form = Literal["text", "markdown", "latex", "csv"]
+"""What a table is printed as."""
+FORMS: tuple[str, ...] = get_args(Form)
 _CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
@@ -20,9 +20,8 @@ from hdrgen.io import write_complete
 from hdrgen.methods import Evaluation
 from hdrgen.metrics import MEAN, EvaluationProtocol, Score, Table, deviations, gather, means
 from hdrgen.provenance import provenance
-from hdrgen.text_table import in_latex, latex_table, markdown_table, text_table
+from hdrgen.text_table import Form, in_latex, latex_table, markdown_table, text_table
 
-Form = Literal["text", "markdown", "latex", "csv"]
 COLUMNS = ("scene", "ev", "metric", "value")
 
 
@@ -48,12 +47,12 @@ class MetricsTable(Callback):
         self,
         folder: str | None = None,
         overwrite: bool = False,
-        format: Literal["text", "markdown", "latex", "csv"] = "text",
+        format: Form = "text",
         every: bool = False,
     ) -> None:
         self.folder = Path(folder) if folder else None
         self.overwrite = overwrite
-        self.format: Form = format
+        self.format = format
         self.every = every
         self.about: dict[str, Any] = {}
         self.scores: list[Score] = []

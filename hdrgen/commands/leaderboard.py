@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hdrgen.cli import CommandParser, add_config_argument, refuse_existing, with_config
 from hdrgen.errors import InputError
+from hdrgen.text_table import FORMS
 
-FORMATS = ("text", "markdown", "latex", "csv")
 OUTPUT = Path("leaderboard.html")
 
 
@@ -20,7 +20,7 @@ def parser(verb: str) -> CommandParser:
     )
     options.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="results of tests, or folders of them")
     options.add_argument(
-        "--table", choices=FORMATS, help="print a table of this kind; a page is then written only with -o"
+        "--table", choices=FORMS, help="print a table of this kind; a page is then written only with -o"
     )
     options.add_argument("--metrics", metavar="A,B", help="numbers of the table; the first one ranks (default: all)")
     options.add_argument(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from hdrgen import configs
 from hdrgen.cli.parser import CommandParser
 from hdrgen.errors import InputError, suggest
+from hdrgen.text_table import FORMS
 
 SHELLS = ("bash", "zsh", "fish")
 TRAINING = ("fit", "validate", "test", "predict")
@@ -32,7 +33,7 @@ COMMON = {
     "--evaluation": tuple(configs.protocol_names()),
     "--validation": tuple(configs.protocol_names()),
     "--results": (),
-    "--table": ("text", "markdown", "latex", "csv"),
+    "--table": FORMS,
     "--seed_everything": (),
     "--tile": ("auto", "none"),
     "--trainer.max_epochs": (),
