@@ -32,7 +32,7 @@ from hdrgen.callbacks import (
 )
 from hdrgen.cli.arguments import prepare, value_of
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
-from hdrgen.cli.completion import EXPORTED, complete, known_methods
+from hdrgen.cli.completion import EXPORTED, complete, known_methods, load_plugins
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
@@ -164,6 +164,7 @@ class HDRCLI(LightningCLI):
         """Parse, after filling in the method from a checkpoint where there is one."""
         start_anew()
         if isinstance(args, list):
+            load_plugins(args[1:])
             self.config = parser.parse_args(complete(args) if args[:1] and args[0] in VERBS else args)
         else:
             super().parse_arguments(parser, args)
