@@ -6,6 +6,7 @@ from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
 
 from hdrgen.callbacks import ActivationCheckpointing
+from hdrgen.cli.main import main
 from hdrgen.errors import InputError
 from hdrgen.methods import DeepSynthHDRI, MultiExposureGeneration
 from tests.methods.examples import EXAMPLES
@@ -77,3 +78,9 @@ def test_a_method_that_names_no_parts_is_refused():
     with pytest.raises(InputError, match="found ToyMethod, which names none; leave ActivationCheckpointing out"):
         ActivationCheckpointing().setup(Trainer(**quiet), ToyMethod(), "fit")
     assert DeepSynthHDRI(end_to_end="hdr", global_channels=(4, 4), local_channels=(4, 4)).recomputed == ()
+
+
+def test_it_is_asked_for_on_the_command_line(capsys):
+    words = ["--config=cevr_small", "--data.train=ProceduralScenes", "--trainer.callbacks+=ActivationCheckpointing"]
+    assert main(["fit", *words, "--print_config"]) == 0
+    assert "class_path: hdrgen.callbacks.ActivationCheckpointing" in capsys.readouterr().out
