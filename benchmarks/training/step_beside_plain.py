@@ -33,7 +33,7 @@ from benchmarks.training.plain import le as plain_le
 from hdrgen.data import Batch
 from hdrgen.losses import PerceptualLoss
 from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, MultiExposureGeneration
-from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS
+from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS, State
 from hdrgen.methods.quick_training import fuse
 from hdrgen.nn import VGGFeatures
 from hdrgen.tiling import heap_kept
@@ -132,6 +132,22 @@ def kim_model(apart: bool = False) -> DeepSynthHDRI:
     return DeepSynthHDRI(*KIM, perceptual_weight=0.0, refinement_start=0, end_to_end=ends)
 
 
+def kim_networks(batch: Batch, plain: bool) -> Step:
+    """Three transitions upwards, each from what the one before made, and back: networks without losses and updates."""
+    direction = plain_kim.PlainDirection(*KIM) if plain else kim_model().network.up
+
+    def step() -> Tensor:
+        image, edges, state = batch["ldr"][:, 3], torch.zeros_like(batch["ldr"][:, 3, :1]), State()
+        for style in range(3, 6):
+            made = direction(image, edges, state, style)
+            image, edges, state = made.image, made.edges, made.state
+        direction.zero_grad()
+        (image.mean() + edges.mean()).backward()
+        return image.detach()
+
+    return step
+
+
 # -- side by side --------------------------------------------------------------------------------------------------
 
 PLAIN: dict[str, Callable[[Batch], Step]] = {
@@ -176,6 +192,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5, help="of each step (%(default)s)")
     parser.add_argument("--narrow", type=int, default=1, help="Kim et al.: widths divided by this (%(default)s)")
     parser.add_argument("--apart", action="store_true", help="Kim et al.: ours with a backward pass for each loss")
+    parser.add_argument("--networks", action="store_true", help="Kim et al.: the networks of one direction alone")
     parser.add_argument("--bf16", action="store_true", help="ours in bfloat16 as well")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -183,8 +200,11 @@ def main() -> int:
     batch = batch_of(options.batch, options.size or SIZES[options.method], 7 if options.method == "kim" else 3)
     KIM[:] = [tuple(width // options.narrow for width in widths) for widths in KIM]
     ours = partial(kim, apart=True) if options.apart else OURS[options.method]
+    plain = PLAIN[options.method]
+    if options.networks:
+        ours, plain = (partial(kim_networks, plain=each) for each in (False, True))
     quick = {"ours": ours(batch)} | ({"ours, bfloat16": ours(batch, torch.bfloat16)} if options.bf16 else {})
-    beside = PLAIN[options.method](batch)
+    beside = plain(batch)
     times: dict[str, list[float]] = {name: [] for name in ("plain", *quick)}
     for turn in range(options.repeats + 1):
         times["plain"].append(seconds(beside))
