@@ -28,6 +28,7 @@ from hdrgen.methods.multi_exposure import MultiExposureGeneration
 from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.santos2020 import Santos2020
+from hdrgen.methods.schedules import logged_in_step
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -63,6 +64,7 @@ __all__ = [
     "build",
     "estimate_response",
     "load_method",
+    "logged_in_step",
     "merge_stack",
     "method_in",
     "source_of",
