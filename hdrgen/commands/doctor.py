@@ -52,6 +52,7 @@ EXTRAS: dict[str, Extra] = {
     "pillow-heif": Extra("pillow_heif", "heic", "HEIC photographs in every verb"),
     "onnx": Extra("onnx", "export", "export --formats onnx"),
     "onnxscript": Extra("onnxscript", "export", "export --formats onnx"),
+    "s3fs": Extra("s3fs", "stream", "packed stacks at s3:// in pack, fit, validate and test"),
     "onnxruntime": Extra("onnxruntime", "", "the check of exported ONNX programs"),
     "optuna": Extra("optuna", "", "sweeps as docs/sweeps.md has them"),
 }
