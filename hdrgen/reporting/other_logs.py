@@ -101,10 +101,11 @@ def _of_records(path: Path) -> dict[str, Curve]:
     _needed("wandb", path)
     from wandb.proto import wandb_internal_pb2
 
+    described: Any = wandb_internal_pb2
     curves: dict[str, Curve] = defaultdict(list)
     try:
         for content in _framed(path.read_bytes()):
-            record = wandb_internal_pb2.Record.FromString(content)
+            record = described.Record.FromString(content)
             if record.WhichOneof("record_type") == "history":
                 row = {"/".join(item.nested_key) or item.key: item.value_json for item in record.history.item}
                 _add(curves, row)
