@@ -27,6 +27,7 @@ NEEDED = (
     "rawpy",
     "psutil",
     "PyYAML",
+    "tqdm",
 )
 """Packages that come with hdrgen, beside those of the extra `train`; those whose versions decide what it does."""
 SCARCE_DISK, SCARCE_MEMORY = 2.0, 2.0
@@ -117,7 +118,7 @@ def _missing(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{name}: hdrgen does not work without; pip install {name}" for name in NEEDED if not found["packages"][name]
     ]
-    if left_out := [name for name in TRAIN.values() if not found["packages"][name]]:
+    if left_out := [name for name in dict.fromkeys(TRAIN.values()) if not found["packages"][name]]:
         verbs = ", ".join(verb for verb, entry in VERBS.items() if entry.extra)
         lines.append(f"{', '.join(left_out)}: for {verbs}, and networks in merge and crf; pip install 'hdrgen[train]'")
     for name, extra in EXTRAS.items():
