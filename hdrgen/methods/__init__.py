@@ -12,6 +12,7 @@ from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.deephdr import DeepHDR
+from hdrgen.methods.drtmo import DeepReverseToneMapping
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.expandnet import ExpandNet
 from hdrgen.methods.gmnet import GMNet
@@ -40,6 +41,7 @@ __all__ = [
     "AdaptiveITM",
     "DeepHDR",
     "DeepRecursiveHDRI",
+    "DeepReverseToneMapping",
     "DeepSynthHDRI",
     "Evaluation",
     "ExpandNet",
