@@ -6,7 +6,7 @@ Tests, the table of methods and `hdrgen methods` enumerate the subclasses of `HD
 from hdrgen.methods.adaptive_itm import AdaptiveITM
 from hdrgen.methods.ahdrnet import AHDRNet
 from hdrgen.methods.base import HDRModule, Prediction
-from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
+from hdrgen.methods.baselines import DeghostedMerge, LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
@@ -43,6 +43,7 @@ __all__ = [
     "DeepRecursiveHDRI",
     "DeepReverseToneMapping",
     "DeepSynthHDRI",
+    "DeghostedMerge",
     "Evaluation",
     "ExpandNet",
     "GMNet",

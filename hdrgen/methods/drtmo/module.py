@@ -26,9 +26,12 @@ class DeepReverseToneMapping(HDRModule):
     r"""One photograph to brighter and darker exposures, all of a side at once; those that are credible are merged.
 
     Paper:
-        Endo, Kanamori, Mitani: "Deep Reverse Tone Mapping" (DrTMO), SIGGRAPH Asia 2017.
+        Endo, Kanamori, Mitani: "Deep Reverse Tone Mapping", SIGGRAPH Asia 2017.
 
-    One network makes the brighter exposures, one the darker ones, by three-dimensional deconvolutions whose third
+    Exposures:
+        half EV -4..+4
+
+    Known as DrTMO. One network makes the brighter exposures, one the darker ones, by three-dimensional deconvolutions whose third
     dimension is the exposure. Outwards from the photograph, exposures are merged up to the first that goes astray: a
     brighter one of which a value is darker by more than `tolerance` than in the exposure before it, or a darker one
     of which one is brighter.
