@@ -31,10 +31,10 @@ class DeepReverseToneMapping(HDRModule):
     Exposures:
         half EV -4..+4
 
-    Known as DrTMO. One network makes the brighter exposures, one the darker ones, by three-dimensional deconvolutions whose third
-    dimension is the exposure. Outwards from the photograph, exposures are merged up to the first that goes astray: a
-    brighter one of which a value is darker by more than `tolerance` than in the exposure before it, or a darker one
-    of which one is brighter.
+    Known as DrTMO. One network makes the brighter exposures, one the darker ones, by three-dimensional deconvolutions
+    whose third dimension is the exposure. Outwards from the photograph, exposures are merged up to the first that goes
+    astray: a brighter one of which a value is darker by more than `tolerance` than in the exposure before it, or a
+    darker one of which one is brighter.
 
     The loss is the mean absolute difference to the exposures that the stack holds beside a photograph drawn from it.
 
