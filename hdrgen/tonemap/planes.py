@@ -68,7 +68,8 @@ class Stretched:
         """BT.601 luma of the whole, (..., 1, H, W), taken before stretching, which is then one channel's."""
 
         def rows_of(start: int, stop: int) -> Tensor:
-            red, green, blue = self.above(start, stop).split(1, -3)
+            rows = self.above(start, stop)
+            red, green, blue = (rows[..., index : index + 1, :, :] for index in range(3))
             luma = (_BT601[0] * red).add_(green, alpha=_BT601[1]).add_(blue, alpha=_BT601[2])
             return luma.div_(self.height)
 

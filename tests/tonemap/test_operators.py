@@ -1,17 +1,10 @@
 """What every operator has to hold to."""
 
-import dataclasses
-import inspect
-import re
-
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen import tonemap
-from hdrgen.errors import InputError
 from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005
 
 OPERATORS = [
