@@ -1,8 +1,8 @@
 """What `hdrgen merge` costs as photographs grow and brackets get longer: processor seconds and peak memory.
 
-Whole processes, each with a bracket of generated JPEG photographs: a noisy scene of a megapixel, beside and below itself
-as often as it takes, one EV from each exposure to the next. Every cost is a line of the CSV file as soon as it is known;
-those that are there are not measured again, so that an interrupted run goes on. `--plot` draws the file.
+Whole processes, each with a bracket of generated JPEG photographs: a noisy scene of a megapixel, beside and below
+itself as often as it takes, one EV from each exposure to the next. Every cost is a line of the CSV file as soon as it
+is known; those that are there are not measured again, so that an interrupted run goes on. `--plot` draws the file.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.growth.plot import draw
+from benchmarks.costs.plot import draw
 from benchmarks.shared.environment import print_environment
 from benchmarks.shared.large_frames import photographed, radiance_at
 from benchmarks.shared.whole_command import cost_of
