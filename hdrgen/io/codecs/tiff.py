@@ -164,8 +164,8 @@ def _from_white(pixels: Pixels, path: Path) -> Pixels:
     """
     if (darkest := float(np.nanmax(pixels, initial=0))) > 1:
         raise InputError(
-            f"{path}: expected floats from 0, white, to 1, black, as its PhotometricInterpretation WhiteIsZero says, found"
-            f" {darkest:.4g}; if they are radiance, write it as BlackIsZero"
+            f"{path}: expected floats from 0, white, to 1, black, as its PhotometricInterpretation WhiteIsZero says,"
+            f" found {darkest:.4g}; if they are radiance, write it as BlackIsZero"
         )
     return 1 - pixels
 
