@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from hdrgen.camera import power
+from hdrgen.camera import BT601_LUMA, power
 from hdrgen.tiling import by_strips, value_at
 
 IMAGE = (-3, -2, -1)
 BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
-_BT601 = (0.299, 0.587, 0.114)  # as in OpenCV
 _FLAT = 1e-6  # a range below this part of the largest value is rounding
 
 
@@ -70,7 +69,7 @@ class Stretched:
         def rows_of(start: int, stop: int) -> Tensor:
             rows = self.above(start, stop)
             red, green, blue = (rows[..., index : index + 1, :, :] for index in range(3))
-            luma = (_BT601[0] * red).add_(green, alpha=_BT601[1]).add_(blue, alpha=_BT601[2])
+            luma = (BT601_LUMA[0] * red).add_(green, alpha=BT601_LUMA[1]).add_(blue, alpha=BT601_LUMA[2])
             return luma.div_(self.height)
 
         return by_strips(rows_of, self._radiance.shape[-2:])
