@@ -1,19 +1,29 @@
-"""Peak memory and time of `hdrgen predict` on 24-megapixel JPEGs with each `small` network, in a process of its own."""
+"""Peak memory and time of `hdrgen predict` on 24-megapixel JPEGs with each `small` network, in a process of its own.
+
+Other configurations are named: `cevr`, `hdrunet`, ... have the widths of their papers. The networks have random weights,
+which change neither time nor memory.
+"""
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
+import yaml
+from jsonargparse import ArgumentParser
 
 from benchmarks.shared.environment import print_environment
 from benchmarks.shared.whole_command import cost_of
+from hdrgen.configs import names, path_of
+from hdrgen.exporting.weights_file import content_of, weights_of
 from hdrgen.io import Exposure, write_image
+from hdrgen.methods import HDRModule
+from hdrgen.weights import full_name
 
 QUIET = "--trainer.enable_progress_bar=false"
-SMALL = ("multi_exposure_small", "cevr_small", "deep_synth_small", "adaptive_itm_small", "hdr_gan_small")
+SMALL = [name for name in names() if name.endswith("_small")]
 
 
 def main() -> int:
@@ -23,7 +33,7 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=4000, help="of the photograph (%(default)s)")
     parser.add_argument("--tile", default="auto", help="as `hdrgen predict` takes it (%(default)s)")
     parser.add_argument(
-        "--ckpt_path", help="trained network; without one, a network after one step: memory is the same"
+        "--ckpt_path", help="trained network; without one, a network of random weights: memory is the same"
     )
     options = parser.parse_args()
     print_environment()
@@ -31,34 +41,40 @@ def main() -> int:
     print("|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as folder:
         for config in options.configs:
-            checkpoint = options.ckpt_path or one_step(config, Path(folder) / config)
-            print(measured(config, checkpoint, options), flush=True)
+            method, content = untrained(config)
+            weights = Path(folder) / f"{config}.safetensors"
+            weights.write_bytes(content)
+            count = 3 if method.input == "bracket" else 1
+            print(measured(config, count, options.ckpt_path or str(weights), options), flush=True)
+            weights.unlink()
     return 0
 
 
-def measured(config: str, checkpoint: str, options: argparse.Namespace) -> str:
+def measured(config: str, count: int, weights: str, options: argparse.Namespace) -> str:
     """A row of the table."""
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as name:
         folder = Path(name)
-        count = 3 if "hdr_gan" in config else 1
         photo = [photograph(folder / f"photo{ev}.jpg", options.width, options.height, ev) for ev in range(count)]
         told = ["-o", str(folder / "out"), f"--tile={options.tile}", QUIET]
-        cost = cost_of("predict", "--ckpt_path", checkpoint, "--data.predict", *map(str, photo), *told)
+        cost = cost_of("predict", "--ckpt_path", weights, "--data.predict", *map(str, photo), *told)
         made = len(list((folder / "out").rglob("*.png")))
     peak = cost.memory * 2**30 / 1e9
     size = options.width * options.height / 1e6
     return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {cost.seconds:.0f} s |"
 
 
-def run(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "hdrgen", *arguments, QUIET], check=True, stdout=subprocess.DEVNULL)
-
-
-def one_step(config: str, folder: Path) -> str:
-    """A checkpoint of a small network."""
-    scenes = ("--config", config, "--data.train", "MovingScenes" if "hdr_gan" in config else "ProceduralScenes")
-    run("fit", *scenes, "--trainer.max_steps", "1", "-o", str(folder / "runs"))
-    return str(next((folder / "runs").rglob("last.ckpt")))
+def untrained(config: str) -> tuple[HDRModule, bytes]:
+    """The method of a packaged configuration with random weights, and the file of these."""
+    settings = yaml.safe_load(path_of(config).read_text(encoding="utf-8"))["model"]
+    if settings["class_path"] == "CEVR":
+        settings.setdefault("init_args", {})["pretrained"] = False
+    parser = ArgumentParser()
+    parser.add_subclass_arguments(HDRModule, "model")
+    parsed = parser.parse_object({"model": settings})
+    torch.manual_seed(0)
+    method: HDRModule = parser.instantiate(parsed).model
+    settings = parsed.model.as_dict() | {"class_path": full_name(type(method))}
+    return method, content_of(settings, weights_of(method))
 
 
 def photograph(path: Path, width: int, height: int, ev: int = 0) -> Path:

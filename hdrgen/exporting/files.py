@@ -19,7 +19,7 @@ from hdrgen.exporting.fusing import Fuses, FusingProgram
 from hdrgen.exporting.model_card import model_card
 from hdrgen.exporting.photograph import ExpandingProgram
 from hdrgen.exporting.program import Program
-from hdrgen.exporting.weights_file import content_of, half_difference, weights_of
+from hdrgen.exporting.weights_file import content_of, half_weights_of, weights_of
 from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
 from hdrgen.weights import METHOD, WEIGHTS, card_of, read_checkpoint
@@ -153,9 +153,9 @@ def _read(checkpoint: Path, method: str | None) -> tuple[HDRModule, dict[str, An
 
 
 def _weights(method: HDRModule, settings: dict[str, Any], half: bool, exported: Exported) -> bytes:
-    state = weights_of(method, half)
-    if half:
-        exported.differences["safetensors"] = half_difference(method, state)
+    if not half:
+        return content_of(settings, weights_of(method))
+    state, exported.differences["safetensors"] = half_weights_of(method)
     return content_of(settings, state)
 
 

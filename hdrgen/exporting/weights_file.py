@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ HALF_TOLERANCE = 1 / 510
 """What half precision may change: half a code of 8 bits, or that part of radiance above 1."""
 HALF_STEP = 2.0**-11
 """Rounding of half precision, in parts of the largest number of a tensor."""
+SMALL = 1024
+"""Tensors of at most so many numbers are kept whole where rounding them shows."""
 SIDE = 96
 """Height and width of the photograph that it is tried on."""
 
@@ -34,39 +37,44 @@ def content_of(settings: dict[str, Any], state: Mapping[str, Tensor]) -> bytes:
     return sorted_header(save(dict(state), metadata={"format": "pt", METHOD: noted}))
 
 
-def weights_of(method: HDRModule, half: bool = False) -> dict[str, Tensor]:
-    """The weights, each a tensor of its own: networks may share some, which the format does not know.
-
-    Args:
-        method: The method.
-        half: Whether parameters are kept in 16 bits; one whose numbers are too large or too small for these is not.
-    """
-    whole = {name: value.detach().cpu().clone().contiguous() for name, value in method.state_dict().items()}
-    parameters = {name for name, _ in method.named_parameters(remove_duplicate=False)}
-    return {name: _halved(value) if half and name in parameters else value for name, value in whole.items()}
+def weights_of(method: HDRModule) -> dict[str, Tensor]:
+    """The weights, each a tensor of its own: networks may share some, which the format does not know."""
+    return {name: value.detach().cpu().clone().contiguous() for name, value in method.state_dict().items()}
 
 
-def half_difference(method: HDRModule, state: Mapping[str, Tensor]) -> float:
-    """What a method makes of a generated photograph with these weights, and with its own: the largest difference.
+def half_weights_of(method: HDRModule) -> tuple[dict[str, Tensor], float]:
+    """The weights, parameters in 16 bits, and what that changes.
+
+    Parameters whose numbers are too large or too small for 16 bits are kept whole, and where rounding all others shows,
+    small tensors too: a first layer's error is in every pixel, and its numbers weigh nothing.
 
     Returns:
-        In display values; of radiance above 1, relative.
+        The weights, and the largest difference of what the method makes of a generated photograph with them and with
+        its own: in display values; of radiance above 1, relative.
 
     Raises:
-        InputError: More than `HALF_TOLERANCE`.
+        InputError: A difference of more than `HALF_TOLERANCE`.
     """
+    whole, parameters = weights_of(method), {name for name, _ in method.named_parameters(remove_duplicate=False)}
+    largest = math.inf
+    for small in (0, SMALL):
+        large = {name for name in parameters if whole[name].numel() > small}
+        state = {name: _halved(value) if name in large else value for name, value in whole.items()}
+        if large and (largest := _difference(method, state)) <= HALF_TOLERANCE:
+            return state, largest
+    raise InputError(
+        f"{type(method).__name__} with weights of 16 bits differs by {largest:.2g} from itself, more than"
+        f" {HALF_TOLERANCE:.2g}: nothing was written; export it in full precision",
+        "half",
+    )
+
+
+def _difference(method: HDRModule, state: Mapping[str, Tensor]) -> float:
     rounded = copy.deepcopy(method)
     rounded.load_state_dict(state)
     batch = _scene(3 if method.input == "bracket" else 1)
     pairs = zip(results_of(method, batch), results_of(rounded, batch), strict=True)
-    largest = max(float(((one - other).abs() / one.clamp_min(1)).max()) for one, other in pairs)
-    if not largest <= HALF_TOLERANCE:
-        raise InputError(
-            f"{type(method).__name__} with weights of 16 bits differs by {largest:.2g} from itself, more than"
-            f" {HALF_TOLERANCE:.2g}: nothing was written; export it in full precision",
-            "half",
-        )
-    return largest
+    return max(float(((one - other).abs() / one.clamp_min(1)).max()) for one, other in pairs)
 
 
 def _halved(value: Tensor) -> Tensor:

@@ -273,6 +273,22 @@ def test_half_precision_that_changes_pictures_is_refused(tmp_path, capsys, monke
     assert sorted(path.name for path in tmp_path.iterdir()) == ["last.ckpt"]
 
 
+def test_where_rounding_shows_small_tensors_stay_whole(monkeypatch):
+    from hdrgen.exporting import weights_file
+
+    method = perturbed(example_of("CEVR").model())
+    names = {name for name, _ in method.named_parameters()}
+    halved, largest = weights_file.half_weights_of(method)
+    assert {halved[name].dtype for name in names} == {torch.float16}
+    first = next(name for name in halved if name in names and halved[name].ndim == 4)
+    monkeypatch.setattr(weights_file, "HALF_TOLERANCE", 0.999 * largest)
+    monkeypatch.setattr(weights_file, "SMALL", halved[first].numel())
+    state, smaller = weights_file.half_weights_of(method)
+    assert smaller < largest
+    assert torch.equal(state[first], method.state_dict()[first])
+    assert {state[name].dtype for name in names if state[name].numel() > weights_file.SMALL} == {torch.float16}
+
+
 def test_numbers_beyond_half_precision_stay_in_full():
     from hdrgen.exporting.weights_file import _halved
 
