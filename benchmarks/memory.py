@@ -1,7 +1,7 @@
 """Peak memory and time of `hdrgen predict` on 24-megapixel JPEGs with each `small` network, in a process of its own.
 
-Other configurations are named: `cevr`, `hdrunet`, ... have the widths of their papers. The networks have random weights,
-which change neither time nor memory.
+Other configurations are named: `cevr`, `hdrunet`, ... have the widths of their papers. The networks have random
+weights, which change neither time nor memory.
 """
 
 import argparse
