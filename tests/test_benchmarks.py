@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from benchmarks.training import gpu, step_memory, two_nodes
+from benchmarks.training.plain import cevr, kim, le
+from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 NEEDS = {"mutants": "mutmut"}
@@ -56,3 +58,13 @@ def test_memory_is_counted_until_it_is_freed():
         del view
     assert live.now == 4000
     assert live.most == 4000 + 2 * 3960
+
+
+def test_plain_networks_beside_which_steps_are_timed_are_as_large_as_the_authors():
+    """Counts of the authors' published modules."""
+    with torch.device("meta"):
+        direction = kim.PlainDirection(GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS)
+        networks = [direction.tone, direction.edges, direction.refinement, cevr.PlainNetwork()]
+        networks += [le.PlainUNet(le.ENCODER, joined=False), le.PlainUNet(le.EXPOSURE, joined=True)]
+    counts = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
+    assert counts == [98_918_403, 6_188_815, 11_007_971, 3_291_592, 6_916_131, 27_639_372]

@@ -1,5 +1,6 @@
 """Everything with a side effect: prediction files, image grids, metric tables, the saved config."""
 
+from hdrgen.callbacks.csv_log import go_on
 from hdrgen.callbacks.end_line import EndLine
 from hdrgen.callbacks.ending import EarlyEnd
 from hdrgen.callbacks.extremes import Extremes
@@ -29,5 +30,6 @@ __all__ = [
     "SaveConfig",
     "contact_sheet",
     "file_name",
+    "go_on",
     "run_folder",
 ]

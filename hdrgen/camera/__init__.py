@@ -8,7 +8,7 @@ from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.exposure import expose, exposure_ratio, relative_ev
 from hdrgen.camera.formation import form_image, quantise
 from hdrgen.camera.interpolation import piecewise_linear, uniform_linear
-from hdrgen.camera.luminance import BT709_LUMINANCE, luminance_of
+from hdrgen.camera.luminance import BT601_LUMA, BT709_LUMINANCE, luma_of, luminance_of
 from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_exposed_mask
 from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
@@ -19,6 +19,7 @@ from hdrgen.camera.sampling import HistogramSampling, PixelGrid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
 
 __all__ = [
+    "BT601_LUMA",
     "BT709_LUMINANCE",
     "SRGB",
     "CameraResponse",
@@ -41,6 +42,7 @@ __all__ = [
     "inverse_emor",
     "load_curves",
     "load_response",
+    "luma_of",
     "luminance_of",
     "over_exposed_mask",
     "piecewise_linear",

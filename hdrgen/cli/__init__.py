@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.lightning import parts_of_a_test as parts_of_a_test
     from hdrgen.cli.lightning import run as run_lightning
     from hdrgen.cli.lightning_log import less_noise as less_noise
+    from hdrgen.cli.main import VERBS as VERBS
     from hdrgen.cli.method_table import Table as Table
     from hdrgen.cli.method_table import compare_methods as compare_methods
     from hdrgen.cli.method_table import exposure_columns as exposure_columns
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "LEARNED_MERGES": "hdrgen.cli.checkpoint_option:LEARNED_MERGES",
+    "VERBS": "hdrgen.cli.main:VERBS",
     "CommandParser": "hdrgen.cli.parser:CommandParser",
     "OperatorOptions": "hdrgen.cli.operator_options:OperatorOptions",
     "Table": "hdrgen.cli.method_table:Table",
@@ -106,6 +108,7 @@ _PUBLIC = {
 
 __all__ = [
     "LEARNED_MERGES",
+    "VERBS",
     "CommandParser",
     "OperatorOptions",
     "Table",

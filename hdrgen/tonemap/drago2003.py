@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from hdrgen.camera import Gamma, power
+from hdrgen.camera import Gamma, luma_of, power
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
@@ -51,10 +51,8 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     [0.0, 0.439, 0.773, 1.0]
     """
     _check(bias, saturation, gamma)
-    import kornia  # not before it is needed: others do without
-
     size, image_of = radiance.shape[-2:], stretched_rows(radiance)
-    luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
+    luma = by_strips(lambda *rows: luma_of(image_of(*rows)), size)
     average = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), size).exp()
     brightest = (luma.amax(IMAGE, keepdim=True) / average).clamp_min(BLACK)
 

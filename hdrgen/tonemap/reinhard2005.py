@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from hdrgen.camera import Gamma
+from hdrgen.camera import Gamma, luma_of
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
@@ -56,10 +56,8 @@ def reinhard2005(
     [0.0, 0.312, 0.677, 1.0]
     """
     _check(intensity, contrast, chromatic, light, gamma)
-    import kornia  # not before it is needed: others do without
-
     size, image_of = radiance.shape[-2:], stretched_rows(radiance)
-    luma = by_strips(lambda *rows: kornia.color.rgb_to_grayscale(image_of(*rows)), size)
+    luma = by_strips(lambda *rows: luma_of(image_of(*rows)), size)
     m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(luma)
     average: Tensor | float = 0.0  # where nothing adapts to it, it is not needed
     if light < 1:
