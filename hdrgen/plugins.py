@@ -3,13 +3,18 @@
 What there is stands in the metadata of the packages; none is imported before it is used.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from importlib import import_module, metadata
-from typing import NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 from hdrgen.errors import InputWarning
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUPS = ("methods", "metrics", "tonemap", "data")
 """Of entry points: `hdrgen.methods` and so on, after the rooms that they join."""
@@ -43,8 +48,10 @@ class Plugin(NamedTuple):
 
 def plugins(*groups: str) -> list[Plugin]:
     """What installed packages offer, by name, the first of each name; all groups if none is named."""
+    from importlib.metadata import entry_points  # which takes twice as long as a help text to import
+
     try:
-        every = metadata.entry_points()
+        every = entry_points()
         offered = [_plugin(each, group) for group in groups or GROUPS for each in every.select(group=f"hdrgen.{group}")]
     except Exception as error:  # whatever damaged metadata raise
         warnings.warn(InputWarning(f"entry points of installed packages cannot be read ({error})"), stacklevel=2)
@@ -53,7 +60,7 @@ def plugins(*groups: str) -> list[Plugin]:
     return sorted(first.values())
 
 
-def _plugin(entry: metadata.EntryPoint, group: str) -> Plugin:
+def _plugin(entry: EntryPoint, group: str) -> Plugin:
     package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown package"
     return Plugin(group, entry.name, package, entry.value.partition("[")[0].replace(" ", ""))
 

@@ -51,6 +51,25 @@ def test_what_needs_root_says_so_in_a_line(monkeypatch, capsys):
     assert line == "benchmarks.training.two_nodes: network namespaces need root; nothing was run"
 
 
+def test_where_no_namespace_may_be_made_a_line_says_so_and_none_is_left(monkeypatch, capsys):
+    called = []
+
+    def refuse(*words):
+        called.append(words)
+        if words[0] == "link":
+            raise OSError("ip link: Operation not permitted")
+
+    monkeypatch.setattr(two_nodes, "missing", str)
+    monkeypatch.setattr(two_nodes, "_ip", refuse)
+    monkeypatch.setattr("sys.argv", ["two_nodes"])
+    assert two_nodes.main() == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("no network namespaces here (ip link: Operation not permitted); nothing was run")
+    made, gone = ([words[2] for words in called if words[:2] == ("netns", verb)] for verb in ("add", "del"))
+    assert len(made) == 2
+    assert sorted(made) == sorted(gone)
+
+
 def test_memory_is_counted_until_it_is_freed():
     with step_memory.Live() as live:
         kept = torch.zeros(1000, device="meta")

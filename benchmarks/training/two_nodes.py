@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,6 +77,14 @@ class Hosts:
         self._names = Path(self._closing.enter_context(tempfile.TemporaryDirectory())) / "hosts"
 
     def __enter__(self) -> Self:
+        try:
+            self._connect()
+        except OSError:
+            self._closing.close()
+            raise
+        return self
+
+    def _connect(self) -> None:
         lines = ["127.0.0.1 localhost", *(f"{a} {name}" for a, name in zip(ADDRESSES, NAMES, strict=True))]
         self._names.write_text("\n".join(lines) + "\n")
         for space in self._spaces:
@@ -88,7 +96,6 @@ class Hosts:
             _ip("-n", space, "address", "add", f"{address}/24", "dev", "wire")
             for device in ("wire", "lo"):
                 _ip("-n", space, "link", "set", device, "up")
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
@@ -235,13 +242,6 @@ def missing() -> str:
     return "" if shutil.which("ip") and shutil.which("unshare") else "ip (iproute2) and unshare (util-linux)"
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that both hosts see."""
-    with tempfile.TemporaryDirectory(prefix="two_nodes_") as folder:
-        yield Path(folder)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="of starting (all)")
@@ -252,27 +252,35 @@ def main() -> int:
     if needed := missing():
         print(f"benchmarks.training.two_nodes: network namespaces need {needed}; nothing was run")
         return 0
-    print_environment()
-    with scratch() as folder, Hosts() as hosts:
-        if options.dead:
-            return tell_of_death(hosts, folder, options)
-        one = alone(folder / "one", options.epochs, options.optimizer)
+    with ExitStack() as open_things:
+        try:
+            hosts = open_things.enter_context(Hosts())
+        except OSError as error:  # a container's root may make no namespaces
+            print(f"benchmarks.training.two_nodes: no network namespaces here ({error}); nothing was run")
+            return 0
+        print_environment()
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="two_nodes_")))
+        return (tell_of_death if options.dead else compare)(hosts, folder, options)
+
+
+def compare(hosts: Hosts, folder: Path, options: argparse.Namespace) -> int:
+    """Train in each way, and print a row for it."""
+    one = alone(folder / "one", options.epochs, options.optimizer)
+    print(
+        "| started by | hosts | steps | ranks equal | largest difference from one process | seconds |\n|" + "---|" * 6
+    )
+    for number, way in enumerate(options.ways):
+        start = time.perf_counter()
+        both(hosts, way, folder / str(number), options.epochs, options.optimizer)
+        kept = kept_by(folder / str(number))
+        names = ", ".join(each["host"] for each in kept)
+        equal = all(torch.equal(kept[0]["weights"][name], kept[1]["weights"][name]) for name in one)
+        apart = difference(one, kept[0]["weights"])
+        took = time.perf_counter() - start
         print(
-            "| started by | hosts | steps | ranks equal | largest difference from one process | seconds |\n|"
-            + "---|" * 6
+            f"| {way} | {names} | {kept[0]['steps']} | {'yes' if equal else 'NO'} | {apart:.1e} | {took:.0f} |",
+            flush=True,
         )
-        for number, way in enumerate(options.ways):
-            start = time.perf_counter()
-            both(hosts, way, folder / str(number), options.epochs, options.optimizer)
-            kept = kept_by(folder / str(number))
-            names = ", ".join(each["host"] for each in kept)
-            equal = all(torch.equal(kept[0]["weights"][name], kept[1]["weights"][name]) for name in one)
-            apart = difference(one, kept[0]["weights"])
-            took = time.perf_counter() - start
-            print(
-                f"| {way} | {names} | {kept[0]['steps']} | {'yes' if equal else 'NO'} | {apart:.1e} | {took:.0f} |",
-                flush=True,
-            )
     return 0
 
 

@@ -59,6 +59,7 @@ def main(folder: Path, photographs: str) -> None:
         num_sanity_val_steps=0,
     )
     trainer.fit(model, data)
+    trainer.validate(model, data)
     trainer.test(model, data)
     trainer.predict(model, data)
     (folder / f"rank{trainer.global_rank}.json").write_text(json.dumps(model.seen))

@@ -288,8 +288,8 @@ def test_two_processes_share_the_scenes(photographs):
         assert not first & second
     assert scenes("fit", 0) != scenes("fit", 1)
     assert [len(share) for share in scenes("validate", 0)] == [2, 2]
-    for stage, count in (("test", 3), ("predict", 2)):
-        together = [scene for share in scenes(stage) for batch in share for scene in batch]
+    for stage, epoch, count in (("validate", 2, 3), ("test", None, 3), ("predict", None, 2)):
+        together = [scene for share in scenes(stage, epoch) for batch in share for scene in batch]
         assert len(together) == len(set(together)) == count
 
 
