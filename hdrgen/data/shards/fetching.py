@@ -20,8 +20,6 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-FETCHERS = 2
-"""Threads that fetch ahead."""
 ATTEMPTS = 2
 """To fetch a shard whole."""
 

@@ -106,7 +106,7 @@ class PackedStacks(StackDataset):
                 asked.add(number)
                 wanted.put(number)
 
-        return Ahead(order, soon, self.buffer * self.manifest.plan.per_shard)
+        return Ahead(order, soon, self.buffer * -(-len(shard) // len(np.unique(shard))))
 
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Decode these frames; nothing is drawn."""

@@ -2,6 +2,7 @@
 
 import pickle
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -127,3 +128,15 @@ def test_packed_stacks_can_be_packed_again(root, tmp_path):
     assert len(again.manifest.shards) == 1
     assert all(again[index]["ldr"].equal(first[index]["ldr"]) for index in range(len(Views())))
     assert {again.group(index) for index in range(14)} == {f"place_{index}" for index in range(7)}
+
+
+def test_of_few_samples_of_each_shard_no_more_shards_are_fetched_ahead(far, tmp_path, monkeypatch):
+    """A third of the scenes: a window of samples from all shards would be three windows of these."""
+    asked = []
+    data = PackedStacks(far, buffer=1)
+    data.rows = data.rows[::3]  # one of each shard
+    data.shards = ShardCache(tmp_path / "c", 1)
+    data._fetcher = SimpleNamespace(wanted=SimpleNamespace(put=asked.append))
+    order = iter(data.order(0, 0, 0, 1))
+    next(order)
+    assert len(asked) == 2
