@@ -105,7 +105,7 @@ def read_own_radiance(
     kind = read_header(path).format.name
     if kind == "RAW":
         return OwnRadiance(photograph_of(read()), LINEAR)
-    if kind != "JPEG" or not has_gain_map(path):
+    if not has_gain_map(path):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # that the gain map is left out
