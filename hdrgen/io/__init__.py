@@ -45,6 +45,7 @@ from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
+from hdrgen.io.white import White, WhiteLevel, white_level
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -72,6 +73,8 @@ __all__ = [
     "Turning",
     "UnknownExposureError",
     "Values",
+    "White",
+    "WhiteLevel",
     "check_memory",
     "check_writable",
     "clip_levels",
@@ -115,6 +118,7 @@ __all__ = [
     "takes_gain_map",
     "true_times",
     "turned_alike",
+    "white_level",
     "white_of_floats",
     "with_usable_names",
     "write_complete",
