@@ -63,8 +63,11 @@ clean: ## Remove .venv and what tools and runs left behind
 .venv/runtime.stamp: pyproject.toml constraints.txt | .venv/bin/python
 	@if test -n "$(TORCH_INDEX)" && $(BIN)/python -c \
 		"from urllib.request import urlopen; urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null; \
-	then $(INSTALL) torch --extra-index-url $(TORCH_INDEX); fi
-	$(INSTALL) -e .
+	then $(INSTALL) torch --extra-index-url $(TORCH_INDEX); \
+	elif ! $(BIN)/python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("torch"))'; \
+	then echo "make: no CPU index of torch is at hand, and the usual index brings CUDA libraries with it, where it has"; \
+	echo "them for this system: gigabytes to fetch. To have another build: Ctrl-C, then make TORCH_INDEX=URL."; fi
+	$(INSTALL) -e '.[train]'
 	@touch $@
 
 .venv/test.stamp: pyproject.toml constraints.txt .venv/runtime.stamp

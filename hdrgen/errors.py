@@ -1,8 +1,15 @@
-"""The exception and the warning that a user is meant to read, and what helps with a misspelt name."""
+"""The exception and the warning that a user is meant to read; what helps with misspelt names and missing packages."""
 
 import re
 from collections.abc import Iterable
 
+TRAIN = {
+    "pytorch_lightning": "pytorch-lightning",
+    "torchmetrics": "torchmetrics",
+    "kornia": "kornia",
+    "jsonargparse": "jsonargparse",
+}
+"""What the extra `train` brings, module and package: all that networks need, and merging and looking do not."""
 LONGEST = 2000
 """Characters of a message: what a file says of itself may be as long as the file."""
 
@@ -69,3 +76,18 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     likeness = [difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in near]
     meant = [folded[name] for name, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
+
+
+def of_an_extra(error: BaseException) -> InputError | None:
+    """What to say of a failed import, where an extra of hdrgen brings the package; else None.
+
+    >>> print(of_an_extra(ModuleNotFoundError(name="kornia.color")))
+    this needs the package kornia, which `pip install hdrgen` leaves out; pip install 'hdrgen[train]'
+    """
+    name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    package = TRAIN.get(name.partition(".")[0])
+    if package is None:
+        return None
+    return InputError(
+        f"this needs the package {package}, which `pip install hdrgen` leaves out; pip install 'hdrgen[train]'"
+    )

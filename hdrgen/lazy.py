@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 
+from hdrgen.errors import of_an_extra
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -42,7 +44,12 @@ def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], 
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         path, _, attribute = places[name].partition(":")
         with uncollected():
-            found = import_module(path)
+            try:
+                found = import_module(path)
+            except ModuleNotFoundError as error:
+                if (told := of_an_extra(error)) is None:
+                    raise
+                raise told from error
             module[name] = getattr(found, attribute) if attribute else found  # the next use finds it by itself
         return module[name]
 

@@ -1,6 +1,9 @@
 """What a package index shows of the wheel."""
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -81,3 +84,84 @@ def test_verbs_of_the_smoke_test_of_the_wheel_are_named_as_there():
         assert name in VERBS
         assert f"hdrgen {name} " in text.replace("hdrgen configs\n", "hdrgen configs \n")
         assert f"hdrgen {name} " in local
+
+
+# -- containers and conda: neither is built in the tests, but neither can drift ---------------------------------------
+
+
+def instructions(word: str) -> list[str]:
+    """What follows a word of the Dockerfile."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line.partition(" ")[2] for line in text.splitlines() if line.partition(" ")[0] == word]
+
+
+def test_the_container_gets_the_files_that_an_installation_needs(settings, project):
+    copied = {source for line in instructions("COPY") for source in line.split()[:-1]}
+    assert all((ROOT / source).exists() for source in copied)
+    assert {"pyproject.toml", "constraints.txt", "LICENSE", "hdrgen", project["readme"]} == copied
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+    assert instructions("ENTRYPOINT") == [f'["{next(iter(project["scripts"]))}"]']
+
+
+@pytest.mark.parametrize(
+    ("index", "extras", "expected"),
+    [
+        (None, None, ["install --no-cache-dir -c constraints.txt torch --extra-index-url INDEX", ".[train]"]),
+        ("", "", ["install --no-cache-dir -c constraints.txt torch", "."]),
+    ],
+)
+def test_the_container_takes_the_build_of_torch_and_the_extra_that_are_asked_for(project, index, extras, expected):
+    usual = dict(line.split("=", 1) for line in instructions("ARG"))
+    makefile = re.search(
+        r"^TORCH_INDEX .*,(https:\S+)\)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert usual["TORCH_INDEX"] == makefile[1]
+    assert usual["EXTRAS"].strip("[]") in project["optional-dependencies"]
+    assert f"Python {usual['PYTHON']}," in (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    chosen = usual | {
+        name: value for name, value in {"TORCH_INDEX": index, "EXTRAS": extras}.items() if value is not None
+    }
+    stand_ins = 'python() { echo "$@"; }; hdrgen() { :; }'
+    script = "\n".join([stand_ins, *instructions("RUN")])
+    done = subprocess.run(
+        ["sh", "-euc", script], env={**os.environ, **chosen}, capture_output=True, text=True, check=True
+    )
+    first, second = done.stdout.splitlines()
+    assert first == f"-m pip {expected[0]}".replace("INDEX", usual["TORCH_INDEX"])
+    assert second == f"-m pip install --no-cache-dir -c constraints.txt {expected[1]}"
+
+
+def test_conda_asks_for_the_versions_that_pip_asks_for(project):
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *packages, rest = environment["dependencies"]
+    assert rest == {"pip": ["-e .[train]"]}
+    bounds = {re.split(r"[^\w-]", each)[0]: each for each in project["dependencies"]}
+    bounds |= {"python": f"python{project['requires-python']}", "pip": "pip"}
+    assert packages == [
+        bounds[re.split(r"[<>=]", each.replace("pytorch", "torch"))[0]].replace("torch", "pytorch") for each in packages
+    ]
+
+
+PIP = """#!/bin/sh
+case "$*" in
+    "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+    *urlopen*|*find_spec*) exit 1 ;;
+    "-m pip"*) echo "$*" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize("index", ["", "https://no.index"])
+def test_make_says_so_before_it_fetches_gigabytes(tmp_path, index):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "pip").write_text(PIP)
+    (tmp_path / "pip").chmod(0o755)
+    command = ["make", "install", f"PYTHON={tmp_path / 'pip'}", f"TORCH_INDEX={index}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    told, installed = done.stdout.split("-m pip install -c constraints.txt -e .[train]\n")
+    assert "make: no CPU index of torch is at hand" in told
+    assert "gigabytes to fetch" in told
+    assert not installed

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hdrgen.data import photograph_of, read_photograph
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Image
 
@@ -35,6 +34,8 @@ def photograph(picture: Picture) -> Tensor:
     >>> photograph(np.full((2, 4, 3), 51, np.uint8))[0, :, 0, 0]
     tensor([0.2000, 0.2000, 0.2000])
     """
+    from hdrgen.data import photograph_of, read_photograph  # not before a network is used: merges do without
+
     if isinstance(picture, Image):
         if picture.linear and picture.pixels.dtype.kind == "f":
             message = "an HDR image already, of which one exposure is taken here as the photograph"

@@ -9,12 +9,14 @@ from hdrgen.callbacks.grid import ImageGrid, contact_sheet
 from hdrgen.callbacks.last import LastCheckpoint
 from hdrgen.callbacks.not_finite import NotFinite
 from hdrgen.callbacks.progress import PlainProgress
+from hdrgen.callbacks.recomputation import ActivationCheckpointing
 from hdrgen.callbacks.result_files import ResultFiles, file_name
 from hdrgen.callbacks.save_config import SaveConfig
 from hdrgen.callbacks.table import MetricsTable
 from hdrgen.callbacks.writer import PredictionWriter
 
 __all__ = [
+    "ActivationCheckpointing",
     "EarlyEnd",
     "EndLine",
     "Extremes",

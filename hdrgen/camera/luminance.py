@@ -1,10 +1,12 @@
-"""Relative luminance of linear colour."""
+"""Relative luminance of linear colour, and luma of display values."""
 
 import torch
 from torch import Tensor
 
 BT709_LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Relative luminance of linear red, green and blue with BT.709 primaries."""
+BT601_LUMA = (0.299, 0.587, 0.114)
+"""Luma of encoded red, green and blue, which some papers also take of linear ones."""
 
 
 def luminance_of(radiance: Tensor) -> Tensor:
@@ -15,7 +17,20 @@ def luminance_of(radiance: Tensor) -> Tensor:
     >>> luminance_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
     0.7152000069618225
     """
-    import kornia  # not before it is needed: merges do without
+    return _weighted(radiance, BT709_LUMINANCE)
 
-    luminance: Tensor = kornia.color.rgb_to_grayscale(radiance, torch.tensor(BT709_LUMINANCE).to(radiance))
-    return luminance
+
+def luma_of(image: Tensor) -> Tensor:
+    """Luma (..., 1, H, W) of RGB (..., 3, H, W), by the weights of ITU-R BT.601.
+
+    >>> luma_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
+    0.5870000123977661
+    """
+    return _weighted(image, BT601_LUMA)
+
+
+def _weighted(image: Tensor, weights: tuple[float, float, float]) -> Tensor:
+    red, green, blue = image.unbind(-3)
+    # Made on the image's device: a copy from the host would wait for it.
+    first, second, third = (image.new_full((), weight) for weight in weights)
+    return torch.addcmul(torch.addcmul(red * first, green, second), blue, third).unsqueeze(-3)

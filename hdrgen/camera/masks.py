@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from hdrgen.camera.luminance import luma_of
 from hdrgen.errors import InputError
 
 
@@ -27,9 +28,7 @@ def well_exposed_mask(display: Tensor, threshold: float = 0.95) -> Tensor:
     >>> [round(value, 4) for value in mask.flatten().tolist()]
     [0.0, 0.5, 1.0, 0.0]
     """
-    import kornia  # not before it is needed: merges do without
-
-    luma = kornia.color.rgb_to_grayscale(_full(display))  # BT.601 weights, on display values as the public code has it
+    luma = luma_of(_full(display))  # on display values, as the public code has it
     return 1 - torch.maximum(_rise(1 - luma, threshold), _rise(luma, threshold))
 
 

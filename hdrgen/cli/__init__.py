@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.lightning import parts_of_a_test as parts_of_a_test
     from hdrgen.cli.lightning import run as run_lightning
     from hdrgen.cli.lightning_log import less_noise as less_noise
+    from hdrgen.cli.main import VERBS as VERBS
     from hdrgen.cli.method_table import Table as Table
     from hdrgen.cli.method_table import compare_methods as compare_methods
     from hdrgen.cli.method_table import exposure_columns as exposure_columns
@@ -51,10 +52,13 @@ if TYPE_CHECKING:
     from hdrgen.cli.tables import cited as cited
     from hdrgen.cli.tables import kept_entries as kept_entries
     from hdrgen.cli.tables import listing_parser as listing_parser
+    from hdrgen.cli.tables import plugin_entry as plugin_entry
+    from hdrgen.cli.tables import plugin_rows as plugin_rows
     from hdrgen.cli.tables import print_listing as print_listing
 
 _PUBLIC = {
     "LEARNED_MERGES": "hdrgen.cli.checkpoint_option:LEARNED_MERGES",
+    "VERBS": "hdrgen.cli.main:VERBS",
     "CommandParser": "hdrgen.cli.parser:CommandParser",
     "OperatorOptions": "hdrgen.cli.operator_options:OperatorOptions",
     "Table": "hdrgen.cli.method_table:Table",
@@ -89,6 +93,8 @@ _PUBLIC = {
     "mean_psnr": "hdrgen.cli.method_table:mean_psnr",
     "output_files": "hdrgen.cli.output:output_files",
     "parts_of_a_test": "hdrgen.cli.lightning:parts_of_a_test",
+    "plugin_entry": "hdrgen.cli.tables:plugin_entry",
+    "plugin_rows": "hdrgen.cli.tables:plugin_rows",
     "print_listing": "hdrgen.cli.tables:print_listing",
     "read_rows": "hdrgen.cli.method_table:read_rows",
     "refuse_existing": "hdrgen.cli.output:refuse_existing",
@@ -102,6 +108,7 @@ _PUBLIC = {
 
 __all__ = [
     "LEARNED_MERGES",
+    "VERBS",
     "CommandParser",
     "OperatorOptions",
     "Table",
@@ -135,6 +142,8 @@ __all__ = [
     "mean_psnr",
     "output_files",
     "parts_of_a_test",
+    "plugin_entry",
+    "plugin_rows",
     "print_listing",
     "read_rows",
     "refuse_existing",

@@ -32,7 +32,7 @@ from hdrgen.callbacks import (
 )
 from hdrgen.cli.arguments import prepare, value_of
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
-from hdrgen.cli.completion import EXPORTED, complete, known_methods
+from hdrgen.cli.completion import EXPORTED, complete, known_methods, load_plugins
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
@@ -162,6 +162,7 @@ class HDRCLI(LightningCLI):
         """Parse, after filling in the method from a checkpoint where there is one."""
         start_anew()
         if isinstance(args, list):
+            load_plugins(args[1:])
             self.config = parser.parse_args(complete(args) if args[:1] and args[0] in VERBS else args)
         else:
             super().parse_arguments(parser, args)
@@ -307,18 +308,20 @@ class _Unrun(HDRCLI):
         """Lightning would start the test."""
 
 
-def parts_of_a_test(arguments: Sequence[str]) -> PartsOfTest:
-    """Scenes and protocol as `hdrgen test` would take them from these options.
+def parts_of_a_test(arguments: Sequence[str], part: str = "test") -> PartsOfTest:
+    """Scenes and protocol as `hdrgen test`, or the verb that uses another of `SCENES`, would take them.
 
     Raises:
-        InputError: Options that are none of a test, or no scenes.
+        InputError: Options that the verb does not have, or no scenes.
     """
+    verb = next(verb for verb, used in VERBS.items() if part in used[:1])
     with one_line_errors(), less_noise("test"):
-        test = _Unrun(["test", *prepare(arguments)])
-    data = test.datamodule
-    if data.test is None:
+        run = _Unrun([verb, *prepare(arguments), *(f"--data.{other}=null" for other in SCENES if other != part)])
+    data = run.datamodule
+    scenes = getattr(data, part)
+    if scenes is None:
         raise InputError("expected scenes, found none; name a data set, such as ProceduralScenes")
-    return PartsOfTest(data.test, test.model.protocol("test"), data.seed, test._about("test")["data"])
+    return PartsOfTest(scenes, run.model.protocol("test"), data.seed, run._about(part)["data"])
 
 
 def _parser_settings(verb: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hdrgen.cli.warnings_ import one_line_warnings
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, of_an_extra
 from hdrgen.lazy import uncollected
 from hdrgen.signals import advice, cause, terminable, was_terminated
 from hdrgen.text_table import printable
@@ -35,30 +35,36 @@ TRACEBACK = "HDRGEN_TRACEBACK"
 
 
 class Verb(NamedTuple):
-    """A command: the module whose `run(verb, arguments)` does it, and its line of help."""
+    """A command: the module whose `run(verb, arguments)` does it, its line of help, and which extra it needs."""
 
     module: str
     help: str
+    extra: str = ""
 
 
 VERBS = {
-    "quickstart": Verb("hdrgen.commands.quickstart", "a photograph to HDR, then a small network from training to use"),
-    "fit": Verb("hdrgen.cli.lightning", "train a method"),
-    "validate": Verb("hdrgen.cli.lightning", "score a method on the validation scenes"),
-    "test": Verb("hdrgen.cli.lightning", "score a method on the test scenes and write the table"),
-    "predict": Verb("hdrgen.cli.lightning", "make exposures and HDR images of photographs"),
-    "expand": Verb("hdrgen.commands.expand", "make HDR images of single photographs with a trained method"),
-    "compare": Verb("hdrgen.commands.compare", "measure how far images are from their truth"),
+    "quickstart": Verb(
+        "hdrgen.commands.quickstart", "a photograph to HDR, then a small network from training to use", "train"
+    ),
+    "fit": Verb("hdrgen.cli.lightning", "train a method", "train"),
+    "validate": Verb("hdrgen.cli.lightning", "score a method on the validation scenes", "train"),
+    "test": Verb("hdrgen.cli.lightning", "score a method on the test scenes and write the table", "train"),
+    "predict": Verb("hdrgen.cli.lightning", "make exposures and HDR images of photographs", "train"),
+    "expand": Verb("hdrgen.commands.expand", "make HDR images of single photographs with a trained method", "train"),
+    "compare": Verb("hdrgen.commands.compare", "measure how far images are from their truth", "train"),
     "info": Verb("hdrgen.commands.info", "what photographs say of their exposure, clipping and overlap"),
     "merge": Verb("hdrgen.commands.merge", "merge exposures of a scene to one HDR image"),
     "crf": Verb("hdrgen.commands.crf", "estimate a camera's response, plot it and save it"),
     "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "view": Verb("hdrgen.commands.view", "write one HTML page to look at HDR images, and to compare them"),
-    "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen"),
+    "pack": Verb("hdrgen.commands.pack", "write a data set into shards, to train from object storage", "train"),
+    "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen", "train"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
     "leaderboard": Verb("hdrgen.commands.leaderboard", "rank many results: one page, or a table for a paper"),
-    "export": Verb("hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX"),
+    "export": Verb(
+        "hdrgen.commands.export", "write a trained method for other programs: weights, PyTorch, ONNX", "train"
+    ),
     "weights": Verb("hdrgen.commands.weights", "list trained weights by name, or print what is known of one"),
     "methods": Verb("hdrgen.commands.methods", "list the methods"),
     "metrics": Verb("hdrgen.commands.metrics", "list the metrics"),
@@ -66,8 +72,8 @@ VERBS = {
     "doctor": Verb(
         "hdrgen.commands.doctor", "what is installed and what is missing for which verb, for reports of bugs"
     ),
-    "cache": Verb("hdrgen.commands.cache", "what a folder of decoded images holds, and the way to clear it"),
-    "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set"),
+    "cache": Verb("hdrgen.commands.cache", "what a folder of decoded images holds, and the way to clear it", "train"),
+    "pairs": Verb("hdrgen.commands.pairs", "write the list of training pairs of a DrTMO data set", "train"),
 }
 
 
@@ -107,6 +113,8 @@ def _status_of(error: BaseException, words: Callable[[str, str | None], str]) ->
         return _stopped("interrupted", words, INTERRUPTED)
     if isinstance(error, InputError):
         return _complain(error, words(str(error), error.argument))
+    if (told := of_an_extra(error)) is not None:
+        return _complain(error, str(told))
     if isinstance(error, BrokenPipeError):
         # Python flushes stdout once more on exit, which would complain about the same pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

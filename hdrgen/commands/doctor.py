@@ -11,16 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hdrgen.cli import CommandParser, add_config_argument, with_config
+from hdrgen.cli import VERBS, CommandParser, add_config_argument, with_config
+from hdrgen.errors import TRAIN
 from hdrgen.text_table import text_table
 
 GIB = 2**30
 NEEDED = (
     "torch",
-    "pytorch-lightning",
-    "torchmetrics",
-    "kornia",
-    "jsonargparse",
     "safetensors",
     "numpy",
     "scipy",
@@ -30,8 +27,9 @@ NEEDED = (
     "rawpy",
     "psutil",
     "PyYAML",
+    "tqdm",
 )
-"""Packages that come with hdrgen; those whose versions decide what it does."""
+"""Packages that come with hdrgen, beside those of the extra `train`; those whose versions decide what it does."""
 SCARCE_DISK, SCARCE_MEMORY = 2.0, 2.0
 """GiB of which less is worth a word: a training's checkpoints, a photograph of 24 megapixels on its way."""
 
@@ -52,6 +50,7 @@ EXTRAS: dict[str, Extra] = {
     "pillow-heif": Extra("pillow_heif", "heic", "HEIC photographs in every verb"),
     "onnx": Extra("onnx", "export", "export --formats onnx"),
     "onnxscript": Extra("onnxscript", "export", "export --formats onnx"),
+    "s3fs": Extra("s3fs", "stream", "packed stacks at s3:// in pack, fit, validate and test"),
     "onnxruntime": Extra("onnxruntime", "", "the check of exported ONNX programs"),
     "optuna": Extra("optuna", "", "sweeps as docs/sweeps.md has them"),
 }
@@ -78,6 +77,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 def examined() -> dict[str, Any]:
     """Everything that is printed, as JSON has it."""
+    from hdrgen.plugins import plugins
     from hdrgen.provenance import commit
     from hdrgen.version import __version__
 
@@ -87,8 +87,9 @@ def examined() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "cpus": os.cpu_count(),
-        "packages": {name: _version(name) for name in NEEDED},
+        "packages": {name: _version(name) for name in (*NEEDED, *TRAIN.values())},
         "extras": {name: _version(name) if _is_there(extra.module) else None for name, extra in EXTRAS.items()},
+        "plugins": [f"{each.class_path} ({each.package})" for each in plugins()],
         "devices": _devices(),
         "memory": _memory(),
         "disk": {str(path): _free_disk(path) for path in dict.fromkeys((Path.cwd(), Path.home()))},
@@ -110,6 +111,7 @@ def as_text(found: dict[str, Any]) -> str:
         *(("disk", f"{free} GiB free at {path}") for path, free in found["disk"].items()),
         ("packages", packages),
         ("optional", extras or "none"),
+        *([("plugins", ", ".join(found["plugins"]))] if found["plugins"] else []),
     ]
     missing = [f"  {line}" for line in found["missing"]] or ["  nothing"]
     return "\n".join([*text_table(rows), "missing:", *missing])
@@ -120,6 +122,9 @@ def _missing(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{name}: hdrgen does not work without; pip install {name}" for name in NEEDED if not found["packages"][name]
     ]
+    if left_out := [name for name in dict.fromkeys(TRAIN.values()) if not found["packages"][name]]:
+        verbs = ", ".join(verb for verb, entry in VERBS.items() if entry.extra)
+        lines.append(f"{', '.join(left_out)}: for {verbs}, and networks in merge and crf; pip install 'hdrgen[train]'")
     for name, extra in EXTRAS.items():
         if found["extras"][name] is None:
             install = f"'hdrgen[{extra.extra}]'" if extra.extra else name

@@ -8,6 +8,7 @@ from functools import partial, reduce
 import torch
 from torch import Tensor
 
+from hdrgen.camera import BT601_LUMA
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
 from hdrgen.tiling import by_strips
@@ -15,7 +16,6 @@ from hdrgen.tiling import by_strips
 SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in display values
 KEPT = 2**28  # bytes of weights that are kept for the second time that they are asked for
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
-_LUMA = (0.299, 0.587, 0.114)  # BT.601, as OpenCV turns colour into grey
 
 Frames = Callable[[], Iterable[Tensor]]
 """Hands out frames (..., 3, H, W), which may be made one by one."""
@@ -202,7 +202,7 @@ def _power(x: Tensor, exponent: float) -> Tensor:
 
 
 def _luma(frame: Tensor) -> Tensor:
-    red, green, blue = (weight * channel for weight, channel in zip(_LUMA, _channels(frame), strict=True))
+    red, green, blue = (weight * channel for weight, channel in zip(BT601_LUMA, _channels(frame), strict=True))
     return red.add_(green).add_(blue)
 
 

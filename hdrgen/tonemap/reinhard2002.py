@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.functional import conv2d, pad
 
 from hdrgen.camera import SRGB, luminance_of
 from hdrgen.errors import InputError
@@ -113,9 +114,10 @@ def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
 
 def _blur(planes: Tensor, size: float) -> Tensor:
     """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of `size`."""
-    sigma = size / 4
-    import kornia  # not before it is needed: others do without
-
-    width = 2 * max(1, round(3 * sigma)) + 1
+    reach = max(1, round(0.75 * size))  # three standard deviations
     with torch.autocast(planes.device.type, enabled=False):  # a convolution, which autocast would do in half precision
-        return kornia.filters.gaussian_blur2d(planes, (width, width), (sigma, sigma), border_type="replicate")
+        distance = torch.arange(-reach, reach + 1, dtype=planes.dtype, device=planes.device)
+        bell = (-distance.square() / (2 * distance.new_full((), size / 4).square())).exp()
+        bell /= bell.sum()
+        across = conv2d(pad(planes, (reach, reach, 0, 0), mode="replicate"), bell.view(1, 1, 1, -1))
+        return conv2d(pad(across, (0, 0, reach, reach), mode="replicate"), bell.view(1, 1, -1, 1))

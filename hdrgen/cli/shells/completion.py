@@ -56,12 +56,12 @@ class Completed(NamedTuple):
     options: Mapping[str, tuple[str, ...]]
 
 
-def completion_of(shell: str, verbs: Mapping[str, tuple[str, str]]) -> str:
+def completion_of(shell: str, verbs: Mapping[str, tuple[str, str, str]]) -> str:
     """The script of a shell.
 
     Args:
         shell: One of `SHELLS`.
-        verbs: Module and help of each.
+        verbs: Module, help and extra of each.
 
     Raises:
         InputError: Another shell.
@@ -69,7 +69,7 @@ def completion_of(shell: str, verbs: Mapping[str, tuple[str, str]]) -> str:
     if shell not in SHELLS:
         expected = f"expected one of {', '.join(SHELLS)}, found {shell or 'nothing'}"
         raise InputError(f"--print-completion: {expected}{suggest(shell, SHELLS)}")
-    completed = [Completed(verb, help_, _options(verb, module)) for verb, (module, help_) in verbs.items()]
+    completed = [Completed(verb, help_, _options(verb, module)) for verb, (module, help_, _) in verbs.items()]
     return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](completed)
 
 

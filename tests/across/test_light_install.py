@@ -1,0 +1,118 @@
+"""What `pip install hdrgen` leaves out, nobody who merges and looks needs; what needs it, says how to get it."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hdrgen.cli.main import VERBS
+from hdrgen.commands import doctor
+from hdrgen.errors import TRAIN
+from hdrgen.io import write_image
+from hdrgen.tonemap import all_operators
+
+ROOT = Path(__file__).parents[2]
+BRACKET = ["1.png", "2.png", "3.png", "--ev=-2,0,2"]
+LIGHT = [
+    ["merge", *BRACKET, "-o", "a.exr", "--preview"],
+    ["merge", *BRACKET, "-o", "b.exr", "--method", "robertson", "--response", "srgb", "--deghost", "--align", "mtb"],
+    ["merge", *BRACKET, "-o", "c.png", "--method", "mertens", "--saturation", "0.5"],
+    ["merge", *BRACKET, "-o", "d.jpg", "--preset", "vivid"],
+    *(["tonemap", "a.exr", "-o", f"{name}.png", "--operator", name] for name in all_operators()),
+    ["crf", *BRACKET, "-o", "a.json"],
+    ["expose", "a.exr", "-o", "exposed"],
+    ["info", *BRACKET[:3]],
+    ["view", "a.exr", "-o", "a.html"],
+    *([verb] for verb in ("methods", "metrics", "weights", "configs", "doctor")),
+    *([verb, "--help"] for verb, entry in VERBS.items() if entry.module.startswith("hdrgen.commands")),
+]
+NETWORKS = {
+    **{verb: [] for verb in ("fit", "validate", "test", "predict")},
+    "quickstart": ["--no-training"],
+    "expand": ["2.png"],
+    "compare": ["a.exr", "a.exr"],
+    "pack": ["FolderStacks", "-o", "packed"],
+    "scenes": ["FolderStacks", "-o", "scenes"],
+    "export": ["--weights", "inverse_camera"],
+    "cache": ["."],
+    "pairs": ["."],
+}
+CODE = f"""
+import contextlib, io, json, sys
+
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {set(TRAIN)}:
+            raise ModuleNotFoundError("No module named " + name, name=name)
+
+
+sys.meta_path.insert(0, Missing())
+import hdrgen
+from hdrgen.cli.main import main
+
+told = []
+for arguments in json.loads(sys.argv[1]):
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+        status = main(arguments)
+    told.append([status, errors.getvalue()])
+frames = [hdrgen.read(name) for name in ("1.png", "2.png", "3.png")]
+told.append([hdrgen.tone_map(hdrgen.merge(frames, ev=[-2, 0, 2]).pixels, "reinhard2002").shape, ""])
+try:
+    hdrgen.load()
+except hdrgen.InputError as error:
+    told.append([2, str(error)])
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Exit status and errors of each command, where no package of the extra `train` can be imported."""
+    folder = tmp_path_factory.mktemp("light")
+    radiance = np.random.default_rng(0).uniform(0.05, 1, (24, 32, 3))
+    for name, ev in zip("123", (-2, 0, 2), strict=True):
+        write_image(folder / f"{name}.png", (np.clip(radiance * 2.0**ev, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8))
+    commands = [*LIGHT, *([verb, *rest] for verb, rest in NETWORKS.items())]
+    command = [sys.executable, "-c", CODE, json.dumps(commands)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_merging_and_looking_need_none_of_the_extra(told):
+    failed = {" ".join(words): error for words, (status, error) in zip(LIGHT, told, strict=False) if status != 0}
+    assert failed == {}
+    assert told[-2][0] == [24, 32, 3]
+
+
+def test_what_needs_it_says_in_one_line_what_to_install(told):
+    expected = (
+        "hdrgen: error: this needs the package {}, which `pip install hdrgen` leaves out; pip install 'hdrgen[train]'"
+    )
+    lines = {expected.format(package) for package in TRAIN.values()}
+    refused = dict(zip(NETWORKS, told[len(LIGHT) :], strict=False))
+    assert {verb: status for verb, (status, _) in refused.items()} == dict.fromkeys(NETWORKS, 2)
+    assert {verb for verb, (_, error) in refused.items() if error.strip() not in lines} == set()
+    assert told[-1][1].endswith("pip install 'hdrgen[train]'")
+
+
+def test_the_extra_is_what_errors_name_and_what_verbs_say_that_they_need():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {re.split(r"[^\w-]", requirement)[0] for requirement in extras["train"]} == set(TRAIN.values())
+    assert {verb for verb, entry in VERBS.items() if entry.extra} == set(NETWORKS)
+    assert {entry.extra for entry in VERBS.values()} == {"", "train"}
+
+
+def test_doctor_says_which_verbs_lack_it(monkeypatch):
+    version = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name in TRAIN.values() else version(name))
+    line = next(line for line in doctor.examined()["missing"] if "hdrgen[train]" in line)
+    assert line.startswith("pytorch-lightning, torchmetrics, kornia, jsonargparse: for quickstart, fit, ")
+    assert all(verb in line for verb in NETWORKS)
