@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -c constraints.txt
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format listings docs bench gpu mutants clean
+.PHONY: help install quickstart test lint format listings docs wheel bench gpu mutants clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +35,9 @@ listings: .venv/test.stamp ## Keep what `hdrgen methods` and `hdrgen metrics` sa
 
 docs: .venv/docs.stamp ## Build the documentation into build/site; a dead link or name fails
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet -f docs/site/mkdocs.yml
+
+wheel: .venv/runtime.stamp ## Build the wheel, and use it in an environment in which nothing of the clone is (a minute)
+	.ci/wheel $(BIN)/python
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
 	@for name in startup calibration hdr_vdp2 tonemap merge_photographs alignment deghosting training.identity_start \

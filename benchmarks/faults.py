@@ -29,6 +29,7 @@ import numpy as np
 import torch
 import yaml
 
+from benchmarks.shared.fault_cases import CASES, FIT, evaluated
 from benchmarks.shared.forks_with_faults import (
     Run,
     apart,
@@ -47,81 +48,12 @@ from hdrgen.io import read_image, write_image
 from tests.commands.brackets import write_bracket
 from tests.toys import ToyMethod, ToyScenes
 
-CPU = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
-TOY = ["--model=tests.toys.ToyMethod"]
-SCENES = ["--data.{}=ExposureStackFolder", "--data.{}.root=scenes"]
-FIT = [
-    "fit",
-    *TOY,
-    *CPU,
-    "--data.batch_size=1",
-    "--trainer.max_epochs=4",
-    "--trainer.log_every_n_steps=1",
-    *[each.format("train") for each in SCENES],
-]
-WEIGHTS = "--ckpt_path=weights.ckpt"
 PARTS = (0.3, 0.6, 0.9)
 """Of the time that a verb takes: when it gets a signal."""
 OWN = {"PYTHONPATH": str(Path(__file__).resolve().parents[1]), "GLOO_SOCKET_IFNAME": "lo"}
 """Of the environment of commands that are started anew."""
 ENDS = ("hdrgen: error", "hdrgen: terminated", "hdrgen: interrupted")
 IMAGES = (".exr", ".hdr", ".png", ".jpg", ".tif")
-
-
-class Case(NamedTuple):
-    """A verb as it is run here.
-
-    Attributes:
-        arguments: Of the command.
-        files: What vanishes: the second file of this pattern, or the only one.
-        bad: Arguments with which it meets NaN; none where it reads no numbers that can be.
-        writes: Whether it writes files, all of them below `out`.
-    """
-
-    arguments: list[str]
-    files: str
-    bad: list[str]
-    writes: bool = True
-
-
-def evaluated(verb: str, part: str) -> list[str]:
-    return [verb, *TOY, *CPU, *[each.format(part) for each in SCENES], "-o=out"]
-
-
-CASES = {
-    "fit": Case([*FIT, "-o=out"], "scenes/*/00.png", [*FIT, "-o=out", "--model.optimizer.lr=1e30"]),
-    "validate": Case(evaluated("validate", "val"), "scenes/*/00.png", []),
-    "test": Case(evaluated("test", "test"), "scenes/*/00.png", []),
-    "predict": Case(
-        ["predict", *TOY, *CPU, "--data.predict=photos", "-o=out"],
-        "photos/*",
-        ["predict", *TOY, *CPU, "--data.predict=bad.exr", "-o=out"],
-    ),
-    "expand": Case(
-        ["expand", "photos", *TOY, WEIGHTS, "--device=cpu", "-o=out"],
-        "photos/*",
-        ["expand", "bad.exr", *TOY, WEIGHTS, "--device=cpu", "-o=out"],
-    ),
-    "export": Case(
-        ["export", *TOY, WEIGHTS, "-o=out", "--formats=safetensors,pt2"],
-        "weights.ckpt",
-        ["export", *TOY, "--ckpt_path=nan.ckpt", "-o=out", "--formats=safetensors"],
-    ),
-    "merge": Case(["merge", "room", "-o=out/room.exr", "--preview"], "room/*", []),
-    "crf": Case(["crf", "room", "-o=out/c.json"], "room/*", []),
-    "expose": Case(["expose", "radiance", "-o=out"], "radiance/*", []),
-    "tonemap": Case(["tonemap", "radiance", "-o=out"], "radiance/*", ["tonemap", "bad.exr", "-o=out"]),
-    "compare": Case(
-        ["compare", "radiance", "radiance", "--metrics=psnr_mu", "-o=out/c.csv"],
-        "radiance/*",
-        ["compare", "bad.exr", "bad.exr", "--metrics=psnr_mu", "-o=out/c.csv"],
-    ),
-    "report": Case(["report", "run", "-o=out/page.html"], "run/metrics.csv", []),
-    "info": Case(["info", "room"], "room/*", [], writes=False),
-    "methods": Case(["methods"], "", [], writes=False),
-    "metrics": Case(["metrics"], "", [], writes=False),
-    "configs": Case(["configs"], "", [], writes=False),
-}
 
 
 def prepare(folder: Path) -> None:
@@ -141,6 +73,8 @@ def prepare(folder: Path) -> None:
     content = torch.load(last, weights_only=True)
     torch.save(content | {"state_dict": {n: v * float("nan") for n, v in content["state_dict"].items()}}, "nan.ckpt")
     shutil.copytree(last.parents[1], "run")
+    for name in "ab":
+        assert forked([*evaluated("test", "test"), f"-o=results/{name}"]).status == 0
     for path in folder.rglob("*"):
         path.chmod(0o755)
 
@@ -256,7 +190,7 @@ def rows_of(verb: str, faults: list[str]) -> Iterator[Row]:
         runs = [tried(case.arguments, fault=partial(vanishing, case.files))]
         shutil.copytree("../copy", ".", dirs_exist_ok=True)
         # A page of what is left is no failure: a line names what is not.
-        yield judged(verb, "vanished data", runs, {0 if verb == "report" else 2}, most)
+        yield judged(verb, "vanished data", runs, {0 if verb in ("report", "leaderboard") else 2}, most)
     if "NaN" in faults and case.bad:
         yield judged(verb, "NaN", [tried(case.bad)], {2}, most)
 

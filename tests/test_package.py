@@ -78,7 +78,12 @@ def test_the_changelog_says_what_is_not_yet_released():
 def test_verbs_of_the_smoke_test_of_the_wheel_are_named_as_there():
     text = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
     assert "from hdrgen.cli.main import VERBS" in text
-    assert {"expand", "weights", "configs"} <= set(VERBS)
+    local = (ROOT / ".ci/wheel").read_text(encoding="utf-8")
+    assert "from hdrgen.cli.main import VERBS" in local
+    for name in ("expand", "merge", "report", "configs", "weights"):
+        assert name in VERBS
+        assert f"hdrgen {name} " in text.replace("hdrgen configs\n", "hdrgen configs \n")
+        assert f"hdrgen {name} " in local
 
 
 # -- containers and conda: neither is built in the tests, but neither can drift ---------------------------------------

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from hdrgen.bracket.float_range import float_white
 from hdrgen.bracket.progress_bar import progress
-from hdrgen.bracket.white_level import WhiteLevel
 from hdrgen.errors import InputError, without_advice
 from hdrgen.io import (
     FileFormat,
@@ -20,6 +19,7 @@ from hdrgen.io import (
     Image,
     RawDevelopment,
     Scene,
+    WhiteLevel,
     grouped,
     images_in,
     originals,

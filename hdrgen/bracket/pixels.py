@@ -20,7 +20,6 @@ from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.spilled import forget, mappings_of
-from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
 from hdrgen.io import (
@@ -29,9 +28,12 @@ from hdrgen.io import (
     Camera,
     Image,
     RawDevelopment,
+    White,
+    WhiteLevel,
     named_like,
     same_colours,
     turned_alike,
+    white_level,
 )
 from hdrgen.tiling import row_slices
 

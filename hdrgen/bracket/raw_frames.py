@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hdrgen.bracket.bracket import Bracket
-from hdrgen.bracket.white_level import White
 from hdrgen.errors import InputWarning
-from hdrgen.io import HIGHLIGHTS, RawDevelopment, is_raw, shared_development
+from hdrgen.io import HIGHLIGHTS, RawDevelopment, White, is_raw, shared_development
 
 
 @dataclass(frozen=True)

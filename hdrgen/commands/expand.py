@@ -17,10 +17,12 @@ from hdrgen.cli import (
     add_network_arguments,
     add_size_argument,
     add_skip_argument,
+    add_white_argument,
     check_skipping,
     exposure_values,
     joined,
     trained_network,
+    white_of,
     with_config,
     word_of,
 )
@@ -63,6 +65,7 @@ def parser(verb: str) -> CommandParser:
         "--response",
         help="of the camera, in place of an estimate: linear, srgb, gamma:2.2, FILE or FILE:CURVE; RAW is linear",
     )
+    add_white_argument(options)
     options.add_argument(
         "-o", "--output", help="folder (default: predictions); of one photograph, a file in one of the formats"
     )
@@ -168,6 +171,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     typed += ["--overwrite"] if options.overwrite else []
     typed += [f"--response={options.response}"] if options.response else []
     typed += ["--data.clean=true"] if options.clean else []
+    typed += [f"--data.white={json.dumps(white_of(options))}"] if options.white else []
     typed += ["--skip_existing"] if options.skip_existing else []
     typed += ["--writer.exposures=null"] if options.no_exposures or options.ev is None else []
     typed += ["--writer.preview=null"] if options.no_preview else []

@@ -53,6 +53,7 @@ class ExposureStackDataModule(LightningDataModule):
         max_megapixels: Refuse larger photographs to predict from.
         own_radiance: Take from photographs to predict from what they know of their radiance: that of a gain map, and
             that RAW is linear; without it both are pictures like any other.
+        white: Code at which photographs to predict from clip, or one each of red, green and blue; None: the largest.
         cache: Folder for decoded photographs, HDR images and invented scenes, which are then made once instead of in
             every epoch, in this run and others, and read by squares; None makes them anew. `hdrgen cache` lists and
             clears it.
@@ -75,6 +76,7 @@ class ExposureStackDataModule(LightningDataModule):
         clean: bool = False,
         max_megapixels: float = 500,
         own_radiance: bool = False,
+        white: float | Sequence[float] | None = None,
         cache: str | None = None,
         cache_gib: float = 50.0,
     ) -> None:
@@ -101,6 +103,7 @@ class ExposureStackDataModule(LightningDataModule):
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.own_radiance = own_radiance
+        self.white = white
         if cache is not None:
             decoded = DecodedCache(cache, cache_gib)
             for scenes in (train, val, test):
@@ -152,7 +155,7 @@ class ExposureStackDataModule(LightningDataModule):
         arrange: PhotographSource = getattr(method, "photographs", Photographs)
         data = arrange(_required(self.predict, "predict"), self.clean, self.max_megapixels)
         if isinstance(data, Photographs):
-            data.own_radiance = self.own_radiance
+            data.own_radiance, data.white = self.own_radiance, self.white
         return data
 
     def check_predicted(self) -> None:

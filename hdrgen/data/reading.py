@@ -1,6 +1,7 @@
 """Image files as tensors."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from hdrgen.io import (
     Image,
     RawDevelopment,
     Turning,
+    White,
+    WhiteLevel,
     has_gain_map,
     read_header,
     read_image,
@@ -66,12 +69,16 @@ def read_frame(
 
 
 def read_photograph(
-    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0
+    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0, white: White = None
 ) -> Tensor:
     """(3, H, W) display values of a single photograph.
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
-    is exposed first, so that its median luminance becomes middle grey, 0.18. The options are those of `read_image`.
+    is exposed first, so that its median luminance becomes middle grey, 0.18. `white` is the code at which it clips, or
+    one each of red, green and blue, which then counts as the largest; other options are those of `read_image`.
+
+    Raises:
+        InputError: As of `read_image`; a white that cannot be, or of radiance.
 
     Warns:
         InputWarning: Radiance: what a method makes of it is less than what the file holds.
@@ -81,9 +88,16 @@ def read_photograph(
         again = "is an HDR image already, of which one exposure is taken here as the photograph"
         warnings.warn(InputWarning(f"{path}: {again}; tone-map it to see it, or expose it for a stack"), stacklevel=2)
     try:
-        return photograph_of(image)
+        return photograph_of(image if white is None else _with_white(image, white))
     except InputError as error:
         raise InputError(f"{path}: {error}", error.argument) from error
+
+
+def _with_white(image: Image, white: float | Sequence[float]) -> Image:
+    if image.linear:
+        raise InputError(f"expected display values, of which white={white} is a code, found linear ones", "white")
+    level = WhiteLevel.given(white, [image.pixels])
+    return image if level is None else replace(image, pixels=level.applied(image.pixels))
 
 
 class OwnRadiance(NamedTuple):
@@ -105,7 +119,7 @@ def read_own_radiance(
     kind = read_header(path).format.name
     if kind == "RAW":
         return OwnRadiance(photograph_of(read()), LINEAR)
-    if kind != "JPEG" or not has_gain_map(path):
+    if not has_gain_map(path):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # that the gain map is left out

@@ -3,7 +3,6 @@
 from hdrgen.io.arrays import ARRAY_SUFFIX, read_array
 from hdrgen.io.available_memory import free_memory
 from hdrgen.io.clipping import ClipLevel, clip_levels
-from hdrgen.io.codecs.jpeg_gain_map import has_gain_map
 from hdrgen.io.codecs.jpeg_with_gain import takes_gain_map, write_with_gain
 from hdrgen.io.codecs.openexr import half_holds
 from hdrgen.io.codecs.png import is_hdr_png
@@ -26,7 +25,7 @@ from hdrgen.io.colour import (
 from hdrgen.io.development import BALANCES, DEMOSAIC, HIGHLIGHTS, RawDevelopment
 from hdrgen.io.exposure import SAME_EXPOSURE, Camera, Exposure, Frame
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
-from hdrgen.io.headers import Header, read_exposure, read_header, read_tags
+from hdrgen.io.headers import Header, has_gain_map, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
 from hdrgen.io.levels import quantised, white_of_floats
 from hdrgen.io.memory import check_memory
@@ -46,6 +45,7 @@ from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
+from hdrgen.io.white import White, WhiteLevel, white_level
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -73,6 +73,8 @@ __all__ = [
     "Turning",
     "UnknownExposureError",
     "Values",
+    "White",
+    "WhiteLevel",
     "check_memory",
     "check_writable",
     "clip_levels",
@@ -116,6 +118,7 @@ __all__ = [
     "takes_gain_map",
     "true_times",
     "turned_alike",
+    "white_level",
     "white_of_floats",
     "with_usable_names",
     "write_complete",

@@ -43,6 +43,15 @@ def read_header(path: str | Path) -> Header:
     return Header(path, kind, *kind.codec.summary(path))
 
 
+def has_gain_map(path: str | Path) -> bool:
+    """Whether a file has a gain map that `read_image(gain_map=True)` applies.
+
+    Raises:
+        InputError: No image file, or a gain map of a kind that is not read here.
+    """
+    return detect(path).codec.has_gain_map(Path(path))
+
+
 def known_header(path: Path) -> Header:
     """As `read_header`, once for a file that does not change: a stack is asked for its headers again and again.
 

@@ -237,7 +237,7 @@ def _test(folder: Path, name: str, run: Path) -> Test:
     summary, scores = folder / SUMMARY, folder / NUMBERS
     about = object_in(summary, run)
     higher = about.get("higher_is_better")
-    found = or_warn(Scores(), _scores, scores, run) if scores.is_file() else Scores()
+    found = or_warn(Scores(), _scores, scores, run)
     return Test(
         name,
         folder,

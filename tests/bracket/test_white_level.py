@@ -7,8 +7,8 @@ import pytest
 from PIL import Image as Pillow
 
 import hdrgen
-from hdrgen.bracket.white_level import WhiteLevel
 from hdrgen.errors import InputError
+from hdrgen.io import WhiteLevel
 
 STOPS = (-2.0, 0.0, 2.0)
 GAINS = np.array([1.0, 0.9, 0.8])

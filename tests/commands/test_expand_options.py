@@ -178,3 +178,20 @@ def test_a_file_for_more_than_one_result(options, told, checkpoints, tmp_path, c
     assert main(["expand", *options, "--ckpt_path", str(checkpoints["InverseCamera"])]) == 2
     assert told in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(("white", "codes"), [("250", (250, 250, 250)), ("250,240,255", (250, 240, 255))])
+def test_white_below_the_largest_code_counts_as_that(checkpoints, white, codes):
+    levels = np.linspace(0, 250, 48 * 32 * 3).round().astype(np.uint8).reshape(32, 48, 3)
+    Image.fromarray(levels).save("clipped.png")
+    Image.fromarray(np.where(levels >= np.array(codes), 255, levels).astype(np.uint8)).save("whole.png")
+    found = expanded(checkpoints["InverseCamera"], "--white", white, photo="clipped.png")
+    np.testing.assert_array_equal(found, expanded(checkpoints["InverseCamera"], photo="whole.png"))
+
+
+@pytest.mark.parametrize(("photo", "white"), [("photo.png", "300"), ("photo.png", "0"), ("photo.exr", "250")])
+def test_a_white_that_cannot_be_is_refused(checkpoints, photo, white, capsys):
+    hdrgen.write("photo.exr", np.linspace(0.1, 5, 48 * 32 * 3, dtype=np.float32).reshape(32, 48, 3))
+    told = ["expand", photo, "--ckpt_path", str(checkpoints["InverseCamera"]), "--white", white]
+    assert main(told) == 2
+    assert "white" in capsys.readouterr().err.splitlines()[-1]

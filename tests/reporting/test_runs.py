@@ -98,6 +98,14 @@ def test_scores_of_scenes_that_cannot_be_read_are_left_out(tmp_path, text, messa
     assert run.tests[0].scenes == {}
 
 
+def test_scores_of_scenes_that_are_gone_are_told(tmp_path):
+    folder = made_test(tmp_path / "gone")
+    (folder / "metrics.csv").unlink()
+    with pytest.warns(InputWarning, match="metrics.csv: .*; left out"):
+        (run,) = read_runs([folder])
+    assert run.tests[0].means["psnr"]["mean"] == 25.0
+
+
 def test_a_run_that_went_on_from_another_has_its_curves_in_one_piece(tmp_path):
     """Up to where it began: what the other logged after its checkpoint was lost."""
     made_training(tmp_path / "version_0", {"loss": [5.0, 4.0, 3.0]})

@@ -11,7 +11,7 @@ from hdrgen.data.dataset import StackDataset
 from hdrgen.data.reading import read_own_radiance, read_photograph
 from hdrgen.data.sample import Sample
 from hdrgen.data.scene_names import names_of_files
-from hdrgen.io import find_images
+from hdrgen.io import White, find_images
 
 PhotographSource = Callable[[Sequence[str | Path], bool, float], StackDataset]
 """Makes scenes of photographs: files, folders or patterns, `clean` and `max_megapixels`, see `Photographs`."""
@@ -29,6 +29,8 @@ class Photographs(StackDataset):
         clean: Replace NaN, infinite, negative and black pixels of radiance instead of failing.
         max_megapixels: Refuse larger photographs.
         own_radiance: Tell what a file knows of its radiance: that of a gain map, and that RAW is linear.
+        white: Code at which the photographs clip, or one each of red, green and blue; None: the largest. Files of which
+            the radiance is known are taken as they are.
 
     Raises:
         InputError: Nothing found.
@@ -40,12 +42,14 @@ class Photographs(StackDataset):
         clean: bool = False,
         max_megapixels: float = 500,
         own_radiance: bool = False,
+        white: White = None,
     ) -> None:
         self.paths = find_images(sources)
         self.clean = clean
         self.max_megapixels = max_megapixels
         self.names = names_of_files(self.paths)
         self.own_radiance = own_radiance
+        self.white = white
 
     def __len__(self) -> int:
         """Number of photographs."""
@@ -72,7 +76,7 @@ class Photographs(StackDataset):
             "working_bytes": WORKING_BYTES,
         }
         known = read_own_radiance(path, **how) if self.own_radiance else None
-        photograph = read_photograph(path, **how) if known is None else known.display
+        photograph = read_photograph(path, white=self.white, **how) if known is None else known.display
         ldr = photograph.expand(len(frames), *photograph.shape)
         sample = Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)

@@ -24,6 +24,7 @@ from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
+from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, BoxedGainMap, boxed_gain_map, with_boxed_gain
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
@@ -39,11 +40,12 @@ _BITS = 10
 _MOST_BITS = 16
 _BYTES = 23  # for each pixel, measured: levels in libavif and here, radiance, and masks while it is checked
 _BYTES_OF_8_BITS = 9
+_GAIN_MAP_BYTES = 30  # levels as 16 bits and as 8, the map, radiance, and masks while it is checked
 _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
 _TONE_MAP = b"tmap"  # the type of an item that is derived from a picture and its gain map
-MAP_LEFT_OUT = Note("read as an ordinary photograph: its gain map (ISO 21496-1) is read in JPEG only")
+MAP_LEFT_OUT = Note("read as an ordinary photograph: its gain map is described in a way that is not read here")
 
 
 class AvifPicture(NamedTuple):
@@ -91,6 +93,10 @@ class Avif(Codec):
         """Size and exposure."""
         return _summary_of(described_picture(path))
 
+    def has_gain_map(self, path: Path) -> bool:
+        """Of ISO 21496-1."""
+        return described_picture(path).gain_map and boxed_gain_map(path) is not None
+
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers or the profile."""
         return _chromaticities_of(described_picture(path))
@@ -98,10 +104,16 @@ class Avif(Codec):
     def decode(self, path: Path, options: DecodeOptions) -> Decoded:
         """Radiance by the curves PQ and HLG, or display values."""
         picture = described_picture(path)
-        check_size(path, picture.width, picture.height, options, _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS)
+        lifts = options.gain_map and picture.gain_map
+        each = _GAIN_MAP_BYTES if lifts else _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS
+        check_size(path, picture.width, picture.height, options, each)
         pixels, notes = choose_stored(_levels(path, picture), path)
-        notes += (MAP_LEFT_OUT,) if picture.gain_map else ()
-        decoded = Decoded(_summary_of(picture), pixels, False, notes, _chromaticities_of(picture))
+        colours, gain = _chromaticities_of(picture), boxed_gain_map(path) if picture.gain_map else None
+        if gain is not None and options.gain_map:
+            lifted = with_boxed_gain(gain, (pixels, picture.bits), _gain_levels(path, gain, options), colours)
+            return Decoded(_summary_of(picture), lifted, True, notes, gain.colours or colours)
+        notes += (NOT_APPLIED if gain else MAP_LEFT_OUT,) if picture.gain_map else ()
+        decoded = Decoded(_summary_of(picture), pixels, False, notes, colours)
         return pictured(decoded, picture.cicp, picture.bits)
 
     def check_installed(self, path: Path) -> None:
@@ -149,11 +161,20 @@ def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) 
     return with_exif(content, exif) if exif else content
 
 
-def _levels(path: Path, picture: AvifPicture) -> Pixels:
+def _gain_levels(path: Path, gain: BoxedGainMap, options: DecodeOptions) -> tuple[Pixels, int]:
+    stream = BytesIO(gain.file)
+    picture = _picture(stream, _described(stream))
+    if picture is None:
+        raise InputError(f"{path}: corrupt gain map (no picture described)")
+    check_size(path, picture.width, picture.height, options, _BYTES_OF_8_BITS)
+    return _levels(path, picture, gain.file), picture.bits
+
+
+def _levels(path: Path, picture: AvifPicture, content: bytes | None = None) -> Pixels:
     """As stored, upright: (H, W) or (H, W, channels), uint8 or uint16."""
     codec = _codec_for(path)
     try:
-        pixels: Pixels = codec.avif_decode(_of_one_picture(path.read_bytes()))
+        pixels: Pixels = codec.avif_decode(_of_one_picture(content or path.read_bytes()))
     except (RuntimeError, ValueError, MemoryError) as error:
         raise InputError(f"{path}: truncated or corrupt AVIF file ({' '.join(str(error).split())})") from error
     if pixels.shape[:2] != (picture.height, picture.width):

@@ -124,6 +124,14 @@ class Codec(ABC):
             InputError: A header that cannot be read, or channels that `decode` refuses.
         """
 
+    def has_gain_map(self, path: Path) -> bool:
+        """Whether a file has a gain map that `decode` applies where it is asked to.
+
+        Raises:
+            InputError: One of a kind that is not read here.
+        """
+        return False
+
     @abstractmethod
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Those that `decode` gives of the pixels as they are stored.

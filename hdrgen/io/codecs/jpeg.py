@@ -8,7 +8,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, may_hold_gain_map, read_gain_map
+from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, has_gain_map, may_hold_gain_map, read_gain_map
 from hdrgen.io.codecs.jpeg_picture import decoded, decoded_deep, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
@@ -46,6 +46,10 @@ class Jpeg(OpenImageIODecoder):
         frame = claimed_frame(path)
         own = frame is not None and (frame.bits != _BITS or frame.lossless)
         return _stored_summary(path) if own or may_hold_gain_map(path) else super().summary(path)
+
+    def has_gain_map(self, path: Path) -> bool:
+        """Of ISO 21496-1 or Ultra HDR."""
+        return has_gain_map(path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the profile or the tag for Adobe RGB, which OpenImageIO leaves out."""

@@ -42,6 +42,16 @@ def primary(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> int:
 
 def items_of(stream: BinaryIO, parts: dict[bytes, IsoBox], kind: bytes) -> Iterator[int]:
     """The numbers of the items of a type, from the item information."""
+    yield from (number for number, own, _ in _listed(stream, parts) if own == kind)
+
+
+def flags_at(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int) -> int | None:
+    """Where in the file the last of an item's flags are; 1 hides it."""
+    return next((start + FULL - 1 for number, _, start in _listed(stream, parts) if number == item), None)
+
+
+def _listed(stream: BinaryIO, parts: dict[bytes, IsoBox]) -> Iterator[tuple[int, bytes, int]]:
+    """Number, type and place of each item's information."""
     if b"iinf" not in parts:
         return
     start = parts[b"iinf"].start + FULL + (4 if content_of(stream, parts, b"iinf")[:1] > b"\0" else 2)
@@ -49,8 +59,7 @@ def items_of(stream: BinaryIO, parts: dict[bytes, IsoBox], kind: bytes) -> Itera
         reader = BitReader(entry.content(stream, 32))
         version, _ = reader.take_bytes(1), reader.take_bytes(3)
         number, _ = reader.take_bytes(4 if version > 2 else 2), reader.take_bytes(2)
-        if reader.take_bytes(4).to_bytes(4, "big") == kind:
-            yield number
+        yield number, reader.take_bytes(4).to_bytes(4, "big"), entry.start
 
 
 def properties(stream: BinaryIO, parts: dict[bytes, IsoBox], item: int) -> Iterator[tuple[bytes, bytes]]:

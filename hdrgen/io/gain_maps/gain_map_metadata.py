@@ -36,10 +36,21 @@ def metadata_in_segments(parts: Sequence[bytes], path: Path) -> GainMapMetadata 
     iso = next((part[len(_ISO) :] for part in parts if part.startswith(_ISO) and len(part) > len(ISO_OF_BASE)), None)
     xmp = next((part for part in parts if part.startswith(_XMP) and b"hdrgm:GainMapMax" in part), None)
     found = _from_iso(iso) if iso is not None else _from_xmp(xmp) if xmp is not None else None
+    return None if iso is None and xmp is None else _checked(found, path)
+
+
+def metadata_of_item(content: bytes, path: Path) -> GainMapMetadata:
+    """The metadata of ISO 21496-1 in an item of a file of boxes.
+
+    Raises:
+        InputError: As of `metadata_in_segments`.
+    """
+    return _checked(_from_iso(content), path)
+
+
+def _checked(found: GainMapMetadata | None, path: Path) -> GainMapMetadata:
     if found is None:
-        if iso is not None or xmp is not None:
-            raise InputError(f"{path}: corrupt gain map (its numbers cannot be read)")
-        return None
+        raise InputError(f"{path}: corrupt gain map (its numbers cannot be read)")
     if found.headroom < found.base_headroom:
         raise InputError(f"{path}: this variant of gain map is not read here (the base is the HDR picture); convert it")
     if not _sane(found):

@@ -36,6 +36,11 @@ def has_apple_map(heif: Any) -> bool:
     return bool((heif.info.get("aux") or {}).get(_KIND))
 
 
+def has_apple_gain(heif: Any) -> bool:
+    """Whether there is one, and a headroom that says what it means."""
+    return has_apple_map(heif) and headroom_in(heif.info.get("exif") or b"") is not None
+
+
 def apple_gain(heif: Any, path: Path) -> AppleGain | None:
     """The map; None where there is none, or no headroom that says what it means.
 

@@ -3,6 +3,7 @@
 Size, colours and EXIF are read from the file's boxes, as those of AVIF are, so that headers need no library.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hdrgen.io.codecs.avif import MAP_LEFT_OUT, AvifPicture, described_picture
 from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_map, with_apple_gain
+from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_gain, has_apple_map, with_apple_gain
+from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, boxed_gain_map, with_boxed_gain
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -21,7 +23,6 @@ from hdrgen.io.notes import Note
 
 _BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs")
 _BYTES, _GAIN_MAP_BYTES = 23, 30  # for each pixel, as of AVIF, which decodes likewise
-_SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 _NO_MAP = Note("no gain map that is read here found; the photograph alone is read")
 
 
@@ -40,6 +41,12 @@ class Heic(Codec):
         """Size and exposure."""
         return _summary_of(described_picture(path, self.name))
 
+    def has_gain_map(self, path: Path) -> bool:
+        """Of ISO 21496-1, or Apple's with the headroom that says what it means."""
+        if described_picture(path, self.name).gain_map and boxed_gain_map(path) is not None:
+            return True
+        return has_apple_gain(_opened(path))
+
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers, or the colour profile, which libheif hands out."""
         picture = described_picture(path, self.name)
@@ -56,10 +63,16 @@ class Heic(Codec):
             raise InputError(f"{path}: corrupt HEIC file (its parts differ in size)")
         pixels, notes = choose_stored(levels, path)
         colours = (picture.cicp.chromaticities if picture.cicp else None) or _profile_colours(heif)
+        boxed = boxed_gain_map(path) if picture.gain_map else None
+        if boxed is not None and options.gain_map:
+            of_map = _opened(path, boxed.file)
+            check_size(path, of_map.size[0], of_map.size[1], options, _BYTES)
+            lifted = with_boxed_gain(boxed, (pixels, bits), _levels(of_map, path), colours)
+            return Decoded(summary, lifted, True, notes, boxed.colours or colours)
         gain = apple_gain(heif, path) if options.gain_map else None
         if gain is not None and bits == 8:
             return Decoded(summary, with_apple_gain(pixels, gain), True, notes, colours)
-        own = (_SDR,) if has_apple_map(heif) and not options.gain_map else ()
+        own = (NOT_APPLIED,) if (boxed or has_apple_map(heif)) and not options.gain_map else ()
         told = own or ((MAP_LEFT_OUT,) if picture.gain_map else (_NO_MAP,) if options.gain_map else ())
         decoded = Decoded(summary, pixels, False, (*notes, *told), colours)
         return pictured(decoded, picture.cicp, bits)
@@ -70,8 +83,8 @@ def _summary_of(picture: AvifPicture) -> Summary:
     return Summary(*(size[::-1] if picture.turns % 2 else size), exposure_from(picture.metadata))
 
 
-def _opened(path: Path) -> Any:
-    """The file as pillow-heif has it opened.
+def _opened(path: Path, content: bytes | None = None) -> Any:
+    """The file, or this content of it, as pillow-heif has it opened.
 
     Raises:
         InputError: It is not installed, or cannot read the file.
@@ -82,7 +95,7 @@ def _opened(path: Path) -> Any:
         needed = "HEIC needs pillow-heif, which is not installed; pip install 'hdrgen[heic]', or convert it"
         raise InputError(f"{path}: {needed}") from error
     try:
-        return pillow_heif.open_heif(path, convert_hdr_to_8bit=False)
+        return pillow_heif.open_heif(path if content is None else BytesIO(content), convert_hdr_to_8bit=False)
     except (ValueError, SyntaxError, OSError, RuntimeError, EOFError) as error:
         raise InputError(f"{path}: truncated or corrupt HEIC file ({' '.join(str(error).split())})") from error
 

@@ -1,4 +1,4 @@
-"""The white of a bracket: at which codes its frames clip, and what becomes of the codes above."""
+"""The white of photographs: at which codes its frames clip, and what becomes of the codes above."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
-from hdrgen.io import ClipLevel, clip_levels, row_slices, rows_of
+from hdrgen.io.clipping import ClipLevel, clip_levels
+from hdrgen.io.rows import row_slices, rows_of
 
 Frame = NDArray[Any]
 White: TypeAlias = float | Sequence[float] | None
