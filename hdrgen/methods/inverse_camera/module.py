@@ -39,8 +39,7 @@ class InverseCamera(HDRModule):
         channels: Width of each level of the network, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the network sees.
         curve_from: What the curve is estimated from: the "picture", that is the deepest features beside the histogram,
-            the "histogram" alone, through layers of its own, which know no scene by heart, or "both", a quarter of it
-            from the picture.
+            or the "histogram" alone, through layers of its own, which know no scene by heart.
         part: What is trained: "all", or the "curve" from the histogram alone, which needs no more than small pictures.
         exposure_range: Largest stops, either way, of the exposures that training compares.
         curve_weight: Of the loss on the curve, in stops.
@@ -91,7 +90,7 @@ class InverseCamera(HDRModule):
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         if part == "curve" and curve_from == "picture":
             raise InputError(
-                'expected curve_from "histogram" or "both" where only the curve is trained, found "picture"',
+                'expected curve_from "histogram" where only the curve is trained, found "picture"',
                 "curve_from",
             )
         self.network = CameraNetwork(channels, thumbnail, curve_from)

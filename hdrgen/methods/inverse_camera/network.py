@@ -18,9 +18,7 @@ MOST_STOPS = 10.0
 """Above white: what no lamp of the training scenes exceeds."""
 
 
-CurveSource = Literal["picture", "histogram", "both"]
-PICTURE_SHARE = 0.25
-"""Of the picture in a curve that both tell."""
+CurveSource = Literal["picture", "histogram"]
 
 
 class CameraEstimate(NamedTuple):
@@ -63,7 +61,7 @@ class CameraNetwork(nn.Module):
         channels: Width of each level, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the photograph is seen by.
         curve_from: What tells the curve: the "picture", that is the deepest features beside the histogram, or the
-            "histogram" alone, through layers of its own, or "both": they err differently.
+            "histogram" alone, through layers of its own.
     """
 
     def __init__(
@@ -90,8 +88,7 @@ class CameraNetwork(nn.Module):
         self.to_stops = nn.Conv2d(widths[0], 2, 1)
         self.of_histogram = None
         last: list[nn.Module] = [self.to_curve, self.to_stops]
-        self.picture_share = {"picture": 1.0, "histogram": 0.0, "both": PICTURE_SHARE}[curve_from]
-        if curve_from != "picture":
+        if curve_from == "histogram":
             self.of_histogram = nn.Sequential(*_layers(3 * BINS), nn.Linear(HIDDEN, BASIS))
             last.append(self.of_histogram[-1])
         self.family = CurveFamily()
@@ -119,9 +116,7 @@ class CameraNetwork(nn.Module):
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
         clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
-        told = self.to_curve(whole)
-        if self.of_histogram is not None:
-            told = torch.lerp(self.of_histogram(4 * histogram.flatten(1)), told, self.picture_share)
+        told = self.to_curve(whole) if self.of_histogram is None else self.of_histogram(4 * histogram.flatten(1))
         return CameraEstimate(self.family(trust * told), self._stops(features), clipped, depth_of(image))
 
     def curve_of(self, histogram: Tensor) -> Tensor:

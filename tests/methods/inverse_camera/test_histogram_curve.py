@@ -42,23 +42,6 @@ def test_where_things_are_does_not_matter_to_the_curve():
     assert float((curves[0] - curves[2]).abs().max()) > 0.01
 
 
-@torch.no_grad()
-def test_of_both_a_quarter_is_the_pictures():
-    """In the logarithms of the slope, of which coefficients are a sum."""
-    both = InverseCamera(**TINY, curve_from="both", trust=1.0).eval()
-    for layer in (both.network.of_histogram[-1], both.network.to_curve):
-        torch.nn.init.normal_(layer.weight, std=0.2)
-    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(3))
-    slopes = []
-    for source in ("both", "histogram", "picture"):
-        model = InverseCamera(**TINY, curve_from=source, trust=1.0).eval()
-        model.load_state_dict(both.state_dict(), strict=source != "picture")
-        slopes.append(model.estimate(image).curve[0].double().diff().log())
-    error = slopes[0] - 0.75 * slopes[1] - 0.25 * slopes[2]
-    assert float(error[10:].std()) < 1e-3
-    assert float((slopes[1] - slopes[2])[10:].std()) > 0.05
-
-
 def test_only_the_curve_is_trained():
     model = estimating()
     model.log = lambda *_, **__: None
