@@ -43,7 +43,7 @@ def main() -> int:
     scenes = write_scenes(options, options.output)
     table = compare_methods(
         BASELINES | trained,
-        ["--config", str(scenes), "--trainer.enable_progress_bar=false", AS_IN_TABLES],
+        ["--config", str(scenes), "--trainer.enable_progress_bar=false", AS_IN_TABLES, "--overwrite"],
         options.output,
     )
     print(f"\n{format_table(table)}\n\nahead of a baseline, where both made the same exposures of the same scenes:")
