@@ -1,10 +1,11 @@
 """Tone mapping operators and exposure fusion beside OpenCV's: time, and the largest difference of a display value.
 
 Every operator maps the same generated scene, alternately with its counterpart, so that other work on the machine hits
-both; medians are shown. The scene has no black pixels: OpenCV makes NaN of them, and leaves them out when it stretches
-the rest. Its operators are made anew for every call, since `TonemapReinhard` of OpenCV 5.0 answers differently when it
-is asked again. Where no frame has contrast, OpenCV's rounding errors decide which one fusion takes; the differences are
-there, and the last column tells of the other pixels. Prints a markdown table.
+both; medians are shown, of the clock and of the processor, all threads together. The ratio is that of the processor: of
+a busy machine the clock tells little. The scene has no black pixels: OpenCV makes NaN of them, and leaves them out when
+it stretches the rest. Its operators are made anew for every call, since `TonemapReinhard` of OpenCV 5.0 answers
+differently when it is asked again. Where no frame has contrast, OpenCV's rounding errors decide which one fusion takes;
+the differences are there, and the last column tells of the other pixels. Prints a markdown table.
 
 With `--files`, instead, what `hdrgen tonemap` costs for a photograph of 24 megapixels, from .exr to .jpg.
 """
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.shared.environment import print_environment
-from benchmarks.shared.timing import median_seconds
+from benchmarks.shared.timing import Costs, median_costs
 from benchmarks.shared.whole_command import cost_of
 from hdrgen.camera import SRGB, form_image
 from hdrgen.data import procedural_radiance
@@ -37,7 +38,7 @@ from hdrgen.fusion import Mertens
 from hdrgen.io import write_image
 from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005, all_operators
 
-SIZES = {"512 x 512": (512, 512), "1920 x 1080": (1080, 1920)}
+SIZES = {"512 x 512": (512, 512), "1920 x 1080": (1080, 1920), "6000 x 4000": (4000, 6000)}
 NOT_BLACK = torch.tensor([3e-3, 2e-3, 1e-3]).view(3, 1, 1)
 EV = torch.tensor([-3.0, 0.0, 3.0])
 Pixels = NDArray[np.float32]
@@ -88,6 +89,8 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5, help="calls of each, alternately (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of torch and OpenCV (%(default)s)")
     parser.add_argument("--files", action="store_true", help="the whole command for each operator")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES)[:2], help="(%(default)s)")
+    parser.add_argument("--operators", nargs="+", choices=OPERATORS, help="these alone, without fusion (all)")
     options = parser.parse_args()
     if options.files:
         print_environment()
@@ -95,19 +98,21 @@ def main() -> int:
         return 0
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
+    operators = {name: OPERATORS[name] for name in options.operators or OPERATORS}
     print_environment()
-    print("\n| operator | size | ms | counterpart | its ms | ratio | max difference | 99.9 % below |")
-    print("|---|---|---|---|---|---|---|---|")
-    for size, (height, width) in SIZES.items():
-        scene = (
-            procedural_radiance(max(height, width), torch.Generator().manual_seed(0))[:, :height, :width] + NOT_BLACK
-        )
+    print(
+        "\n| operator | size | ms | processor ms | counterpart | its ms | its processor ms | ratio | max difference"
+        " | 99.9 % below |\n|---|---|---|---|---|---|---|---|---|---|"
+    )
+    for size in options.sizes:
+        height, width = SIZES[size]
+        scene = scene_of(height, width)
         image = scene.permute(1, 2, 0).contiguous().numpy()
         stack = form_image(scene, EV, SRGB())
         frames = [np.rint(frame.permute(1, 2, 0).numpy() * 255).astype(np.uint8) for frame in stack]
-        for name, contest in OPERATORS.items():
+        for name, contest in operators.items():
             print(row(name, size, contest, scene, image, options.repeats), flush=True)
-        for name, contest in FUSION.items():
+        for name, contest in {} if options.operators else FUSION.items():
             print(row(name, size, contest, stack, frames, options.repeats), flush=True)
     return 0
 
@@ -129,15 +134,29 @@ def map_files() -> None:
 def row(name: str, size: str, contest: Contest, tensor: Tensor, pixels: Any, repeats: int) -> str:
     """One line of the table."""
     if contest.theirs is None:
-        times = median_seconds({"ours": partial(contest.ours, tensor)}, repeats)
-        return f"| {name} | {size} | {1000 * times['ours']:.0f} | - | | | | |"
-    times = median_seconds({"ours": partial(contest.ours, tensor), "theirs": partial(contest.theirs, pixels)}, repeats)
-    ours, theirs = 1000 * times["ours"], 1000 * times["theirs"]
+        costs = median_costs({"ours": partial(contest.ours, tensor)}, repeats)
+        return f"| {name} | {size} | {shown(costs['ours'])} | - | | | | | |"
+    costs = median_costs({"ours": partial(contest.ours, tensor), "theirs": partial(contest.theirs, pixels)}, repeats)
+    ours, theirs = costs["ours"], costs["theirs"]
+    ratio = f"{ours.processor / theirs.processor:.2f}"
     # OpenCV's fusion leaves the display's range, and its tone mappers leave NaN at some black pixels.
     other = np.nan_to_num(contest.theirs(pixels)).clip(0, 1)
     difference = np.abs(contest.ours(tensor).permute(1, 2, 0).numpy() - other)
     quality = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
-    return f"| {name} | {size} | {ours:.0f} | {contest.name} | {theirs:.0f} | {theirs / ours:.2f} | {quality} |"
+    return f"| {name} | {size} | {shown(ours)} | {contest.name} | {shown(theirs)} | {ratio} | {quality} |"
+
+
+def shown(costs: Costs) -> str:
+    """Milliseconds, as two cells of the table."""
+    return " | ".join(f"{1000 * each:.0f}" for each in costs)
+
+
+def scene_of(height: int, width: int) -> Tensor:
+    """Radiance (3, H, W) without black pixels; of a photograph, the same scene beside and below itself."""
+    side = min(max(height, width), 1920)
+    times = -(-max(height, width) // side)
+    scene = procedural_radiance(side, torch.Generator().manual_seed(0)).repeat(1, times, times)
+    return (scene[:, :height, :width] + NOT_BLACK).contiguous()
 
 
 if __name__ == "__main__":

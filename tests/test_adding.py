@@ -63,7 +63,7 @@ def test_the_method_trains_and_makes_hdr_images(example, tmp_path, capsys):
     for words in lines:
         assert main([*words, *(QUIET + LESS[words[0]] if "--print_config" not in words else [])]) == 0
     assert json.loads(Path("results/metrics.json").read_text())
-    assert Path("predictions/photo/photo.exr").is_file()
+    assert Path("corrected/photo/photo.exr").is_file()
     assert "torch.optim.AdamW" in capsys.readouterr().out
 
 
@@ -73,14 +73,14 @@ def test_the_method_without_exposures_trains_and_makes_hdr_images(example, tmp_p
     for words in lines:
         less = ["--data.val.size=32", "--data.val.count=1"] if words[0] == "fit" else []
         assert main([*words, *QUIET, *LESS[words[0]], *less]) == 0
-    assert "psnr_mu" in json.loads(Path("results/metrics.json").read_text())["means"]
-    assert Path("predictions/photo/photo.exr").is_file()
+    assert "psnr_mu" in json.loads(Path("results_expansion/metrics.json").read_text())["means"]
+    assert Path("expanded/photo/photo.exr").is_file()
 
 
 def test_the_metric_scores_a_method_and_files(example, tmp_path, monkeypatch, capsys):
     metric, ((*test,),) = example("A metric")
     assert main([*test, *QUIET, "--data.test.size=32", "--data.test.count=1"]) == 0
-    written = json.loads(Path("results/metrics.json").read_text())
+    written = json.loads(Path("results_metric/metrics.json").read_text())
     assert 0 < written["means"]["wrong"]["mean"] < 1
     assert written["protocol"]["stack_metrics"]["wrong"]["threshold"] == 0.1
     exported(monkeypatch, metrics, metric)
@@ -100,7 +100,7 @@ def test_the_tone_mapper_maps_what_a_protocol_judges(example):
     display = operator()(torch.rand(2, 3, 8, 8) * 100)
     assert 0 <= display.min() < display.max() <= 1
     assert main([*test, *QUIET, "--data.test.size=32", "--data.test.count=1"]) == 0
-    assert "power_psnr" in json.loads(Path("results/metrics.json").read_text())["means"]
+    assert "power_psnr" in json.loads(Path("results_operator/metrics.json").read_text())["means"]
 
 
 def test_the_tone_mapper_is_found_where_the_room_exports_it(example, tmp_path, monkeypatch):
@@ -122,7 +122,7 @@ def test_the_data_set_is_tested_and_trained_on(example, tmp_path):
     pair = scenes.load(0, [4, 8], generator=torch.Generator())
     assert (pair["ev"].tolist(), int(pair["ref"]), pair["ldr"].shape) == ([0, 2], 0, (2, 3, 64, 64))
     assert main([*test, *QUIET]) == 0
-    assert "psnr" in json.loads(Path("results/metrics.json").read_text())["means"]
+    assert "psnr" in json.loads(Path("results_data/metrics.json").read_text())["means"]
     assert main([*fit, *QUIET, "--data.batch_size=2", "--trainer.max_steps=1", "--model.encoder_channels=[4,8]"]) == 0
 
 

@@ -3,8 +3,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hdrgen import configs
 from hdrgen.cli.main import main
 
+SCENES = {"cevr": 43, "deep_synth": 43, "multi_exposure": 5163, "adaptive_itm": 360, "hdr_gan": 70}
+"""To train on: VDS without five to choose by, DrTMO by Le et al.'s 3,630 steps of 64 pairs, SICE, Kalantari."""
 FOLDER = Path(__file__).resolve().parents[1] / "experiments"
 OVERLAYS = sorted(FOLDER.glob("*/*.yaml"))
 
@@ -59,3 +62,12 @@ def assert_within(wanted, found):
             assert_within(one, other)
     else:
         assert found == wanted
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_paper_s_training_validates_and_saves_after_hundreds_of_steps(name):
+    """A checkpoint of Kim et al.'s has 2.8 GB."""
+    config = yaml.safe_load(configs.path_of(name).read_text())
+    steps = config["data"]["samples_per_scene"] * SCENES[name] // config["data"]["batch_size"]
+    assert 500 <= steps <= 5000
+    assert config["trainer"].get("check_val_every_n_epoch", 1) == 1

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -150,6 +151,15 @@ class SuddenDeath(Callback):
     ) -> None:
         if trainer.global_rank == 1 and batch_idx == 1:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class WaitsForTheEnd(Callback):
+    """In a job's first start, waits in the second epoch until the process is ended, as in a long training."""
+
+    def on_train_batch_end(self, trainer: Trainer, *_: object) -> None:
+        if trainer.current_epoch == 1 and os.environ["SLURM_RESTART_COUNT"] == "0":
+            Path("waits").touch()
+            time.sleep(600)
 
 
 class FatalScenes(ToyScenes):

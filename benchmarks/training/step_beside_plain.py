@@ -1,8 +1,12 @@
 """A training step beside the same in plain PyTorch, by processor time, alternated in one process.
 
-For Le et al. 2023 the plain step is written as its authors' is: contiguous tensors, torch's Mish, the whole trunk of
-VGG-19 for three of its poolings, AdamW as torch has it by default. For Zhang et al. 2023, who published no code, it is
-ours with contiguous tensors and Adam as torch has it by default. Trunks have random weights, so that none are needed.
+The plain steps are written as the authors' code has them (`benchmarks/training/plain/`, a file for each method):
+contiguous tensors, torch's own modules and optimizers as they are by default, as many passes and updates. Zhang et al.
+2023 published no code: theirs is ours with contiguous tensors and Adam as torch has it by default. VGG's trunks have
+random weights, so that none are needed.
+
+One step of CEVR is of both its networks, which the authors train in two runs. Kim et al. update the networks after each
+of six transitions, and so do both steps; after the recursion the authors go back four times, hdrgen once.
 """
 
 import argparse
@@ -11,133 +15,32 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from pytorch_lightning import Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from benchmarks.shared.environment import print_environment
-from hdrgen.camera import well_exposed_mask
+from benchmarks.training.plain import cevr as plain_cevr
+from benchmarks.training.plain import hdr_gan as plain_hdr_gan
+from benchmarks.training.plain import kim as plain_kim
+from benchmarks.training.plain import le as plain_le
 from hdrgen.data import Batch
 from hdrgen.losses import PerceptualLoss
-from hdrgen.methods import AdaptiveITM, HDRModule, MultiExposureGeneration
+from hdrgen.methods import CEVR, HDRGAN, AdaptiveITM, DeepSynthHDRI, HDRModule, MultiExposureGeneration
+from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS, State
 from hdrgen.methods.quick_training import fuse
 from hdrgen.nn import VGGFeatures
 from hdrgen.tiling import heap_kept
 
 Step = Callable[[], Tensor]
-ENCODER = (16, 32, 64, 128, 256, 256, 256)
-EXPOSURE = (32, 64, 128, 256, 512, 512, 512)
-VGG_19 = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-MEAN, STD = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-
-
-# -- Le et al. in plain PyTorch ------------------------------------------------------------------------------------
-
-
-def block(inputs: int, outputs: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for channels in (inputs, outputs):
-        layers += [nn.Conv2d(channels, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.Mish()]
-    return nn.Sequential(*layers)
-
-
-def enlarging(channels: int) -> nn.Sequential:
-    norm = nn.BatchNorm2d(4 * channels)
-    return nn.Sequential(nn.Conv2d(channels, 4 * channels, 1, bias=False), norm, nn.Mish(), nn.PixelShuffle(2))
-
-
-class PlainUNet(nn.Module):
-    """Seven levels and a head, which sees the input too if `joined`."""
-
-    def __init__(self, widths: Sequence[int], joined: bool) -> None:
-        super().__init__()
-        self.down = nn.ModuleList(block(i, o) for i, o in zip((3, *widths[:-1]), widths, strict=True))
-        skips = list(widths[-2::-1])
-        outs = [*skips[1:], widths[0]]
-        ups = [widths[-1], *outs[:-1]]
-        self.enlarge = nn.ModuleList(map(enlarging, ups))
-        self.up = nn.ModuleList(block(u + s, o) for u, s, o in zip(ups, skips, outs, strict=True))
-        self.head = nn.Conv2d(widths[0] + 3 * joined, 3, 1)
-        self.joined = joined
-
-    def forward(self, image: Tensor) -> Tensor:
-        """From -1 to 1."""
-        features, skips = image, []
-        for level, layers in enumerate(self.down):
-            features = layers(F.max_pool2d(features, 2) if level else features)
-            skips.append(features)
-        skips.pop()
-        for enlarge, layers in zip(self.enlarge, self.up, strict=True):
-            features = layers(torch.cat([skips.pop(), enlarge(features)], 1))
-        return torch.tanh(self.head(torch.cat([image, features], 1) if self.joined else features))
-
-
-class WholeTrunk(nn.Module):
-    """Differences of three poolings of VGG-19, all of which is run, as piq's ContentLoss does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        self.taps: list[int] = []
-        channels = 3
-        for count, width in VGG_19:
-            for _ in range(count):
-                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
-                channels = width
-            layers.append(nn.MaxPool2d(2))
-            self.taps.append(len(layers) - 1)
-        self.layers = nn.Sequential(*layers).requires_grad_(False)
-
-    def maps(self, image: Tensor) -> list[Tensor]:
-        """Of the first three poolings."""
-        features, found = (image - MEAN) / STD, []
-        for index, layer in enumerate(self.layers):
-            features = layer(features)
-            found += [features] if index in self.taps[:3] else []
-        return found
-
-    def forward(self, image: Tensor, target: Tensor) -> Tensor:
-        """Averaged over pixels and batch, summed over channels."""
-        pairs = zip(self.maps(image), self.maps(target), strict=True)
-        return torch.cat([F.l1_loss(a, b, reduction="none").mean((2, 3)) for a, b in pairs], 1).sum(1).mean()
-
-
-def variation(image: Tensor) -> Tensor:
-    across = (image[..., 1:] - image[..., :-1]).abs().sum((1, 2, 3))
-    return (across + (image[..., 1:, :] - image[..., :-1, :]).abs().sum((1, 2, 3))).mean()
-
-
-def plain_le(batch: Batch) -> Step:
-    dark, bright = (image.contiguous() for image in batch["ldr"].unbind(1))
-    ratio = (batch["ev"][:, 1] - batch["ev"][:, 0]).exp2().view(-1, 1, 1, 1)
-    encode, up, down = PlainUNet(ENCODER, False), PlainUNet(EXPOSURE, True), PlainUNet(EXPOSURE, True)
-    content = WholeTrunk()
-    optimizer = torch.optim.AdamW([p for net in (encode, up, down) for p in net.parameters()], 1e-4, weight_decay=1e-4)
-
-    def image_terms(made: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        pixels = 100 * ((made - target).abs() * mask).mean()
-        return pixels + 1e-5 * variation(made) + 0.1 * content(made * mask, target * mask)
-
-    def step() -> Tensor:
-        masks = well_exposed_mask(dark), well_exposed_mask(bright)
-        first, second = (
-            (image + encode(image * mask)).relu() for image, mask in zip((dark, bright), masks, strict=True)
-        )
-        brighter, darker = (0.5 * net(x) + 0.5 for net, x in ((up, first * ratio), (down, second / ratio)))
-        ends = [((first * ratio + 1 / 255).log(), (second + 1 / 255).log())]
-        ends.append(((second / ratio + 1 / 255).log(), (first + 1 / 255).log()))
-        loss = sum((F.l1_loss(*pair) for pair in ends), start=torch.zeros(()))
-        loss = loss + image_terms(brighter, bright, masks[1]) + image_terms(darker, dark, masks[0])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+Precision = torch.dtype | None
+KIM = [GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS]
 
 
 # -- ours ----------------------------------------------------------------------------------------------------------
@@ -178,20 +81,20 @@ def step_of(model: HDRModule, batch: Batch, quick: bool, precision: torch.dtype 
     return step
 
 
-def le(batch: Batch, precision: torch.dtype | None = None) -> Step:
+def le(batch: Batch, precision: Precision = None) -> Step:
     def adam(parameters: Any) -> torch.optim.Optimizer:
         return torch.optim.AdamW(parameters, lr=1e-4, weight_decay=1e-4)
 
     model = MultiExposureGeneration(mask_losses=True, optimizer=adam, scheduler=None)
     model.perceptual = trunk(19, ("pool1", "pool2", "pool3"), "sum")
-    return step_of(model, batch, True, precision)
+    return step_of(model, two_of(batch), True, precision)
 
 
-def plain_zhang(batch: Batch) -> Step:
-    return zhang(batch, quick=False)
+def cevr(batch: Batch, precision: Precision = None) -> Step:
+    return step_of(CEVR(pretrained=False, hidden_activation=False, scheduler=None), batch, True, precision)
 
 
-def zhang(batch: Batch, precision: torch.dtype | None = None, quick: bool = True) -> Step:
+def zhang(batch: Batch, precision: Precision = None, quick: bool = True) -> Step:
     model = AdaptiveITM()
     model.perceptual = trunk(16, ("pool3", "pool4", "pool5"), "mean")
     if not quick:
@@ -199,19 +102,80 @@ def zhang(batch: Batch, precision: torch.dtype | None = None, quick: bool = True
     return step_of(model, batch, quick, precision)
 
 
+def hdr_gan(batch: Batch, precision: Precision = None) -> Step:
+    model = HDRGAN(clip_value=1.0, tone_mapped_input=True, linear_output=False, scheduler=None)
+    return step_of(model, batch, True, precision)
+
+
+def kim(batch: Batch, precision: Precision = None, apart: bool = False) -> Step:
+    """With a fit of one step before, since the method asks its trainer for the optimizer."""
+    model = kim_model(apart)
+    model._starts = lambda levels: (0, 0)  # type: ignore[method-assign]
+    trainer = Trainer(
+        max_steps=1, max_epochs=-1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(model, DataLoader([batch], batch_size=None))  # type: ignore[arg-type]
+    model.log = model.log_dict = lambda *_, **__: None  # type: ignore[method-assign]
+
+    def step() -> Tensor:
+        with torch.autocast("cpu", precision) if precision else nullcontext():
+            model.training_step(batch, 0)
+        return torch.zeros(())
+
+    return step
+
+
+def kim_model(apart: bool = False) -> DeepSynthHDRI:
+    """All networks take part, and nothing needs VGG's weights."""
+    ends: Any = "hdr" if apart else True
+    return DeepSynthHDRI(*KIM, perceptual_weight=0.0, refinement_start=0, end_to_end=ends)
+
+
+def kim_networks(batch: Batch, plain: bool) -> Step:
+    """Three transitions upwards, each from what the one before made, and back: networks without losses and updates."""
+    direction = plain_kim.PlainDirection(*KIM) if plain else kim_model().network.up
+
+    def step() -> Tensor:
+        image, edges, state = batch["ldr"][:, 3], torch.zeros_like(batch["ldr"][:, 3, :1]), State()
+        for style in range(3, 6):
+            made = direction(image, edges, state, style)
+            image, edges, state = made.image, made.edges, made.state
+        direction.zero_grad()
+        (image.mean() + edges.mean()).backward()
+        return image.detach()
+
+    return step
+
+
 # -- side by side --------------------------------------------------------------------------------------------------
 
-METHODS = {"le": (plain_le, le, 256), "zhang": (plain_zhang, zhang, 384)}
+PLAIN: dict[str, Callable[[Batch], Step]] = {
+    "le": lambda batch: plain_le.step_of(two_of(batch)),
+    "cevr": plain_cevr.step_of,
+    "zhang": lambda batch: zhang(batch, quick=False),
+    "hdr_gan": plain_hdr_gan.step_of,
+    "kim": lambda batch: plain_kim.step_of(batch, kim_model().terms, KIM),
+}
+OURS: dict[str, Callable[..., Step]] = {"le": le, "cevr": cevr, "zhang": zhang, "hdr_gan": hdr_gan, "kim": kim}
+SIZES = {"le": 256, "cevr": 256, "zhang": 384, "hdr_gan": 512, "kim": 128}
 
 
-def batch_of(scenes: int, size: int) -> Batch:
-    """Three exposures of noise for Zhang et al., of which Le et al. take two."""
+def batch_of(scenes: int, size: int, exposures: int = 3) -> Batch:
+    """Exposures of noise around the reference, two stops apart."""
     generator = torch.Generator().manual_seed(0)
     hdr = 2 * torch.rand(scenes, 3, size, size, generator=generator)
-    ev = torch.tensor([-2.0, 0.0, 2.0]).expand(scenes, 3)
+    reach = exposures // 2
+    ev = torch.arange(-reach, reach + 1.0).mul(2 if reach == 1 else 1).expand(scenes, exposures)
     ldr = (hdr[:, None] * ev.exp2()[..., None, None, None]).clamp(0, 1) ** (1 / 2.2)
-    labels = {"ref": torch.ones(scenes, dtype=torch.long), "optimal": torch.tensor([[0, 2]]).expand(scenes, 2)}
+    ref = torch.full((scenes,), reach)
+    labels = {"ref": ref, "optimal": torch.tensor([[0, 2]]).expand(scenes, 2)}
     return {"ldr": ldr, "ev": ev, "hdr": hdr, "scene": [str(index) for index in range(scenes)], **labels}
+
+
+def two_of(batch: Batch) -> Batch:
+    """The brighter two exposures, of which Le et al. make one from the other."""
+    return batch | {"ldr": batch["ldr"][:, 1:], "ev": batch["ev"][:, 1:]}
 
 
 def seconds(step: Step) -> float:
@@ -221,18 +185,24 @@ def seconds(step: Step) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("method", choices=METHODS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("method", choices=OURS)
     parser.add_argument("--batch", type=int, default=1, help="scenes in a batch (%(default)s)")
-    parser.add_argument("--size", type=int, help="side of the images in pixels (the paper's)")
+    parser.add_argument("--size", type=int, help="side of the images in pixels (the paper's; of Kim et al. 128)")
     parser.add_argument("--repeats", type=int, default=5, help="of each step (%(default)s)")
+    parser.add_argument("--narrow", type=int, default=1, help="Kim et al.: widths divided by this (%(default)s)")
+    parser.add_argument("--apart", action="store_true", help="Kim et al.: ours with a backward pass for each loss")
+    parser.add_argument("--networks", action="store_true", help="Kim et al.: the networks of one direction alone")
     parser.add_argument("--bf16", action="store_true", help="ours in bfloat16 as well")
     options = parser.parse_args()
+    torch.set_num_threads(1)
     print_environment()
-    plain, ours, size = METHODS[options.method]
-    batch = batch_of(options.batch, options.size or size)
-    if options.method == "le":
-        batch |= {"ldr": batch["ldr"][:, 1:], "ev": batch["ev"][:, 1:]}
+    batch = batch_of(options.batch, options.size or SIZES[options.method], 7 if options.method == "kim" else 3)
+    KIM[:] = [tuple(width // options.narrow for width in widths) for widths in KIM]
+    ours = partial(kim, apart=True) if options.apart else OURS[options.method]
+    plain = PLAIN[options.method]
+    if options.networks:
+        ours, plain = (partial(kim_networks, plain=each) for each in (False, True))
     quick = {"ours": ours(batch)} | ({"ours, bfloat16": ours(batch, torch.bfloat16)} if options.bf16 else {})
     beside = plain(batch)
     times: dict[str, list[float]] = {name: [] for name in ("plain", *quick)}

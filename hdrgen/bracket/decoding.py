@@ -1,9 +1,10 @@
-"""The files of a bracket, decoded by several threads."""
+"""The files of a bracket, decoded by several threads; what memory should not hold goes to a file (`spilled.py`)."""
 
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
+from hdrgen.bracket.spilled import is_spilled, mappings_of, spilled
 from hdrgen.errors import InputWarning
 from hdrgen.fusion import available_cores
 from hdrgen.io import Image, check_memory, notes_held, read_image
@@ -25,7 +27,8 @@ def decoded_frames(bracket: Bracket, raw: RawFrames | None, max_megapixels: floa
     def read(index: int) -> Image:
         how = None if raw is None else raw.development(index)
         with notes_held() as told[index]:
-            return read_image(bracket.frames[index].path, max_megapixels=max_megapixels, development=how)
+            image = read_image(bracket.frames[index].path, max_megapixels=max_megapixels, development=how)
+        return replace(image, pixels=spilled(image.pixels)) if is_spilled(image.pixels, len(bracket.frames)) else image
 
     with _warned_of(told), progress(f"{bracket.name}: reading") as done:
         images = [read(0)]
@@ -63,5 +66,6 @@ def _check_memory(bracket: Bracket, first: NDArray[Any], max_megapixels: float) 
     """All frames and the merge of them, by the first of them."""
     height, width, channels = first.shape
     held = channels * (first.itemsize if first.dtype.kind == "u" else 4)  # floats are made float32
-    each = held * len(bracket.frames) + MERGE_BYTES
+    in_memory = available_cores() if mappings_of([first]) else len(bracket.frames)  # while they are decoded
+    each = held * in_memory + MERGE_BYTES
     check_memory(bracket.frames[0].path, width, height, each, max_megapixels)

@@ -32,6 +32,7 @@ from hdrgen.fusion import (
     Mean,
     Mertens,
     PhotonMean,
+    Rows,
     SensorNoise,
     Weight,
     debevec_hat,
@@ -41,7 +42,7 @@ from hdrgen.fusion import (
     merge_photographs,
     sensor_noise,
 )
-from hdrgen.tiling import heap_kept
+from hdrgen.tiling import heap_kept, no_progress
 from hdrgen.tonemap import reduced, reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
@@ -102,7 +103,7 @@ def merge_bracket(
             mean=MEANS[method],
             weight=_weight(method, curve, pixels.linear),
             masks=masks,
-            progress=done,
+            progress=pixels.between(done),
         )
     return MergedBracket(radiance, f"{method}, {about_curve}{about_fit}{about_masks}")
 
@@ -112,7 +113,13 @@ def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
     mertens = Mertens()
     pixels.hold_rows()  # which are asked for twice
     # Converted one by one, into the same memory: as floats, all frames of a large bracket would take gigabytes.
-    convert = partial(display_frame, out=np.empty((3, *pixels.rows[0].shape[:2]), np.float32))
+    planes, let_go = np.empty((3, *pixels.rows[0].shape[:2]), np.float32), pixels.between(no_progress)
+
+    def convert(rows: Rows) -> Tensor:
+        display = display_frame(rows, planes)
+        let_go(0.0)
+        return display
+
     with heap_kept():
         fused = fuse(lambda: map(convert, pixels.rows), mertens.contrast, mertens.saturation, mertens.exposure)
     return fused.permute(1, 2, 0).numpy()
@@ -187,7 +194,7 @@ def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostM
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
         pixels.hold_rows()  # which are asked for here, there and by the merge
         reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
-        masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=done)
+        masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=pixels.between(done))
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask
     )

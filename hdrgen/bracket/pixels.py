@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from hdrgen.bracket.decoding import decoded_frames
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
+from hdrgen.bracket.spilled import forget, mappings_of
 from hdrgen.bracket.white_level import White, WhiteLevel, white_level
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
@@ -177,7 +178,7 @@ class BracketPixels:
         bracket = self.bracket
         with progress(f"{bracket.name}: aligning") as done:
             self.alignments = align_photographs(
-                self.pixels, bracket.middle, linear=self.linear, shifts_only=shifts_only, progress=done
+                self.pixels, bracket.middle, linear=self.linear, shifts_only=shifts_only, progress=self.between(done)
             )
         for frame, alignment in zip(bracket.frames, self.alignments, strict=True):
             if not alignment.reliable:
@@ -197,6 +198,16 @@ class BracketPixels:
         self._sampled = self.sample()
         self.pixels = [np.empty((0, *frame.shape[1:]), frame.dtype) for frame in self.pixels]
         hold(self.rows)
+
+    def between(self, done: Callable[[float], None]) -> Callable[[float], None]:
+        """A progress that also lets go what lies in files (`spilled.py`), while nobody reads of it."""
+        mappings = mappings_of([*self.pixels, *self.rows])
+
+        def moved(share: float) -> None:
+            forget(mappings)
+            done(share)
+
+        return moved if mappings else done
 
     def release(self) -> None:
         """Forget the pixels, whose memory the writer may need."""

@@ -16,7 +16,17 @@ from hdrgen.io import complete_or_nothing, write_complete
 
 
 class WholeRows(ExperimentWriter):
-    """Lightning's writer of `metrics.csv` and `hparams.yaml`, but that what it cannot finish is undone."""
+    """Lightning's writer of `metrics.csv` and `hparams.yaml`, but that what it cannot finish is undone.
+
+    Attributes:
+        until: Of a training that goes on: the last step that counts of the rows in the file. Those beyond it were
+            written by a process that was killed after its last checkpoint, and stay until new ones take their place.
+    """
+
+    until: int | None = None
+
+    def _check_log_dir_exists(self) -> None:
+        """Lightning would delete the file of a folder that is there: of this class are writers that go on with it."""
 
     def log_hparams(self, params: dict[str, Any]) -> None:
         """Write `hparams.yaml` anew."""
@@ -31,12 +41,15 @@ class WholeRows(ExperimentWriter):
             InputError: The file cannot be written, or the disk is full; it then holds what it held before.
         """
         path = Path(self.metrics_file_path)
-        anew = bool(self._record_new_keys()) or not path.is_file()
+        anew = bool(self._record_new_keys()) or self.until is not None or not path.is_file()
         rows, self.metrics = self.metrics, []  # where this fails, Lightning calls it once more
         if not rows:
             return
         if anew:
-            write_complete(path, self._as_text([*_rows_in(path), *rows], header=True))
+            before = _rows_in(path)
+            if self.until is not None:
+                before, self.until = _counting(before, self.until, rows), None
+            write_complete(path, self._as_text([*before, *rows], header=True))
         else:
             _append(path, self._as_text(rows).encode())
 
@@ -49,11 +62,28 @@ class WholeRows(ExperimentWriter):
         return text.getvalue()
 
 
+def _columns(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
+
+
 def _rows_in(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def _counting(before: Sequence[dict[str, str]], until: int, after: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The rows up to a step, but for those that are logged once more, as of a validation that is run again."""
+    again = {(int(row["step"]), frozenset(row)) for row in after}
+    return [row for row in before if (step := int(row["step"])) <= until and (step, _filled(row)) not in again]
+
+
+def _filled(row: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, value in row.items() if value)
 
 
 def _append(path: Path, content: bytes) -> None:
@@ -72,3 +102,13 @@ def write_whole_rows(logger: Logger) -> None:
     """Have a logger of Lightning's write so; others, and those to other machines, have ways of their own."""
     if type(logger) is CSVLogger and "://" not in logger.log_dir and type(logger.experiment) is ExperimentWriter:
         logger.experiment.__class__ = WholeRows  # it may hold rows already, and has no place to put another writer
+
+
+def go_on(loggers: Sequence[Logger], until: int) -> None:
+    """Have those that write CSV files append to what is in their folder, up to a step; on rank 0, before they write."""
+    for logger in loggers:
+        if type(logger) is CSVLogger and "://" not in logger.log_dir:
+            writer = WholeRows(logger.log_dir)
+            writer.until = until
+            writer.metrics_keys = sorted(_columns(Path(writer.metrics_file_path)))
+            logger._experiment = writer  # Lightning's own constructor begins with deleting the file

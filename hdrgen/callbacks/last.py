@@ -91,8 +91,18 @@ class LastCheckpoint(Checkpoint):
             self._asked = False
             self._queue()
 
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what was logged of the epoch before after its checkpoint."""
+        _write_logs(trainer)
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save on every rank, as sharded strategies need; rank 0 writes."""
+        """Save on every rank, as sharded strategies need; rank 0 writes. The log, to go on with, has no gap then."""
+        _write_logs(trainer)
         checkpoint = trainer.checkpoint_callback
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.dirpath:
             trainer.save_checkpoint(Path(checkpoint.dirpath) / "last.ckpt", weights_only=False)
+
+
+def _write_logs(trainer: Trainer) -> None:
+    for logger in trainer.loggers if trainer.is_global_zero else ():
+        logger.save()

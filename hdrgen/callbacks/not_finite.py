@@ -1,14 +1,16 @@
 """A training whose numbers have become NaN or infinite stops, and no checkpoint holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
+from torch.nn.functional import pad
 
 from hdrgen.callbacks.ending import how_to_go_on
 from hdrgen.errors import InputError
+from hdrgen.methods import logged_in_step
 
 EVERY = {"cpu": 1}
 """Batches between two looks, by the device that notes; Lightning's loggers, too, look at a GPU every 50 batches."""
@@ -36,23 +38,27 @@ class NotFinite(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Note which losses are not finite."""
-        losses = _losses(trainer.callback_metrics, outputs)
+        losses = _losses(logged_in_step(trainer), outputs)
         if not losses:
             return
-        bad = ~torch.stack([loss.detach().float().reshape(()) for loss in losses.values()]).isfinite()
-        if self._names != tuple(losses):
+        if not losses.keys() >= set(self._names):
             self._read(trainer, pl_module)
-            self._names = tuple(losses)
-            self._in_a_row, self._since = (
-                torch.zeros_like(bad, dtype=torch.long),
-                torch.full_like(bad, -1, dtype=torch.long),
-            )
+            self._names = ()
+        self._take_in([name for name in losses if name not in self._names], next(iter(losses.values())).device)
+        bad = ~torch.stack([losses[name].detach().float().reshape(()) for name in self._names]).isfinite()
         allowed = 1 if getattr(trainer.precision_plugin, "scaler", None) is None else PATIENCE
         self._in_a_row = (self._in_a_row + 1) * bad
         found = (self._since < 0) & (self._in_a_row >= allowed)
         self._since = self._since.where(~found, batch_idx + 1 - allowed)
         if (batch_idx + 1) % EVERY.get(bad.device.type, 50) == 0 or trainer.is_last_batch:
             self._read(trainer, pl_module)
+
+    def _take_in(self, names: Sequence[str], device: torch.device) -> None:
+        """Make room for losses that are new; what is noted of others stays where it is, and nobody waits for it."""
+        if not self._names:
+            self._in_a_row = self._since = torch.empty(0, dtype=torch.long, device=device)
+        self._in_a_row, self._since = pad(self._in_a_row, (0, len(names))), pad(self._since, (0, len(names)), value=-1)
+        self._names += tuple(names)
 
     def _read(self, trainer: Trainer, method: LightningModule) -> None:
         """Raise if a loss was not finite.

@@ -13,7 +13,7 @@ from hdrgen.camera.masks import over_exposed_mask, under_exposed_mask, well_expo
 from hdrgen.camera.named import response_named
 from hdrgen.camera.noise import add_noise
 from hdrgen.camera.residual import frame_deviations, response_residual
-from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid, power
+from hdrgen.camera.response import SRGB, CameraResponse, Gamma, Sigmoid, power, raised
 from hdrgen.camera.robertson import calibrate_robertson, robertson_bell
 from hdrgen.camera.sampling import HistogramSampling, PixelGrid
 from hdrgen.camera.tabulated import TabulatedResponse, stack_curves
@@ -48,6 +48,7 @@ __all__ = [
     "piecewise_linear",
     "power",
     "quantise",
+    "raised",
     "relative_ev",
     "representative_curves",
     "response_named",

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from hdrgen.cli.tables import cited as cited
     from hdrgen.cli.tables import kept_entries as kept_entries
     from hdrgen.cli.tables import listing_parser as listing_parser
+    from hdrgen.cli.tables import plugin_entry as plugin_entry
+    from hdrgen.cli.tables import plugin_rows as plugin_rows
     from hdrgen.cli.tables import print_listing as print_listing
 
 _PUBLIC = {
@@ -91,6 +93,8 @@ _PUBLIC = {
     "mean_psnr": "hdrgen.cli.method_table:mean_psnr",
     "output_files": "hdrgen.cli.output:output_files",
     "parts_of_a_test": "hdrgen.cli.lightning:parts_of_a_test",
+    "plugin_entry": "hdrgen.cli.tables:plugin_entry",
+    "plugin_rows": "hdrgen.cli.tables:plugin_rows",
     "print_listing": "hdrgen.cli.tables:print_listing",
     "read_rows": "hdrgen.cli.method_table:read_rows",
     "refuse_existing": "hdrgen.cli.output:refuse_existing",
@@ -138,6 +142,8 @@ __all__ = [
     "mean_psnr",
     "output_files",
     "parts_of_a_test",
+    "plugin_entry",
+    "plugin_rows",
     "print_listing",
     "read_rows",
     "refuse_existing",

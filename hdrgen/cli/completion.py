@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrgen.cli.arguments import (
+    PROTOCOL_OPTIONS,
     as_value,
     beyond_the_value,
     config_files,
@@ -16,8 +17,13 @@ from hdrgen.cli.arguments import (
     without,
 )
 from hdrgen.cli.checkpoint_option import BOTH
+from hdrgen.data import StackDataset
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files
+from hdrgen.metrics import ImageMetric
+from hdrgen.plain_files import OWN, read_text
+from hdrgen.plugins import load_named_in, plugins
+from hdrgen.tonemap import Operator
 from hdrgen.weights import (
     RUNS,
     class_name_in,
@@ -75,7 +81,7 @@ def complete(arguments: list[str]) -> list[str]:
             f"{path} holds weights alone, and a training goes on from more; pass --model.initial_weights {path}"
         )
     if class_name in (None, class_name_in(checkpoint)):
-        method = method_in(checkpoint, path, named if named and "." in named else None)
+        method = method_in(checkpoint, path, import_path(named))
         if verb == "fit":
             method, left_out = without_files(method)
             tell_left_out(left_out, rest)
@@ -83,6 +89,25 @@ def complete(arguments: list[str]) -> list[str]:
         described = as_value(method).replace("://", "\\u003a//").replace("::", "\\u003a\\u003a")
         rest = [f"--model={described}", *rest]
     return [verb, *rest, f"--ckpt_path={path}", "--weights=null"]
+
+
+def load_plugins(arguments: Sequence[str]) -> None:
+    """Import the classes of other packages that the arguments name, or their configurations, so that these are known.
+
+    What is not named is not imported.
+    """
+    protocols = [value for name in PROTOCOL_OPTIONS if (value := value_of(arguments, name))]
+    files = [path for path in (*config_files(arguments), *map(Path, protocols)) if path.is_file()]
+    text = "\n".join([*arguments, *(read_text(path, OWN, "replace") for path in files)])
+    kinds = {"methods": HDRModule, "data": StackDataset, "metrics": ImageMetric, "tonemap": Operator}
+    list(load_named_in(text, kinds))
+
+
+def import_path(named: str | None) -> str | None:
+    """Of the class that was typed: as it is, or where a package says that it has the method of that name."""
+    if named is None or "." in named:
+        return named
+    return next((each.class_path for each in plugins("methods") if each.class_name == named), None)
 
 
 def _results_as_method(verb: str, arguments: list[str], folder: str) -> list[str]:
@@ -147,5 +172,6 @@ def _unknown_method(name: str) -> str:
 
 
 def known_methods() -> set[str]:
-    """Class names that `--model` understands."""
-    return {cls.__name__ for cls in subclasses(HDRModule) if not inspect.isabstract(cls)}
+    """Class names that `--model` understands, those of other packages among them."""
+    imported = {cls.__name__ for cls in subclasses(HDRModule) if not inspect.isabstract(cls)}
+    return imported | {plugin.class_name for plugin in plugins("methods")}

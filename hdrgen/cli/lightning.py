@@ -4,7 +4,6 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
@@ -28,15 +27,16 @@ from hdrgen.callbacks import (
     PlainProgress,
     PredictionWriter,
     SaveConfig,
+    go_on,
     run_folder,
 )
 from hdrgen.cli.arguments import prepare, value_of
 from hdrgen.cli.class_change import start_anew, tell_what_is_lost
-from hdrgen.cli.completion import EXPORTED, complete, known_methods
+from hdrgen.cli.completion import EXPORTED, complete, known_methods, load_plugins
 from hdrgen.cli.failures import one_line_errors
 from hdrgen.cli.lightning_log import less_noise
 from hdrgen.cli.lightning_parser import LightningParser
-from hdrgen.cli.loggers import class_name, settle_runs
+from hdrgen.cli.loggers import class_name, own_run, settle_checkpoint, settle_runs, within
 from hdrgen.cli.predictions import settle_predictions, take_response
 from hdrgen.cli.scoring import each_network, score_each
 from hdrgen.cli.trainer_options import count_before_measuring, count_parameters_alone, epoch_in_words, taken_by
@@ -47,8 +47,6 @@ from hdrgen.metrics import EvaluationProtocol
 from hdrgen.version import __version__
 from hdrgen.weights import read_checkpoint
 
-AUTO = "auto"
-"""Of the options of ModelCheckpoint: what the method names."""
 SCENES = ("train", "val", "test")
 """Data that may be named and not used."""
 VERBS: dict[str, Sequence[str]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",), "predict": ()}
@@ -164,6 +162,7 @@ class HDRCLI(LightningCLI):
         """Parse, after filling in the method from a checkpoint where there is one."""
         start_anew()
         if isinstance(args, list):
+            load_plugins(args[1:])
             self.config = parser.parse_args(complete(args) if args[:1] and args[0] in VERBS else args)
         else:
             super().parse_arguments(parser, args)
@@ -197,6 +196,9 @@ class HDRCLI(LightningCLI):
                 settings.trainer.logger = False  # the table in the output folder holds the same numbers
         else:
             settle_runs(settings)
+        self._own = own_run(self._typed, settings) if self.subcommand == "fit" else None
+        self._logger = settings.trainer.logger
+        settings.trainer.logger = within(self._own, self._logger)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer; what it does not accept is an error in the options."""
@@ -227,6 +229,7 @@ class HDRCLI(LightningCLI):
             self.config_init[self.subcommand].ckpt_path = None
         for part, named in self._idle.items():
             self._settings.data[part] = named  # for the saved config, which serves other verbs too
+        self._settings.trainer.logger = self._logger  # the same: whoever runs it again gets a folder of their own
         if verb in ("validate", "test"):
             self._get(self.config_init, "table").about = self._about(VERBS[verb][0])
         untrained = any(parameter.requires_grad for parameter in self.model.parameters())
@@ -257,6 +260,10 @@ class HDRCLI(LightningCLI):
             )
         if self.trainer.is_global_zero and (told := epoch_in_words(self.trainer, self.datamodule)):
             print(told)
+        if self.trainer.is_global_zero and self._own:
+            warnings.filterwarnings("ignore", "Checkpoint directory .* is not empty")  # it is the training's own
+            go_on(self.trainer.loggers, self._own.until)
+            print(f"goes on in {self._own.folder}, whose log is kept up to step {self._own.until}")
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, or could not be written, once all others are."""
@@ -301,47 +308,22 @@ class _Unrun(HDRCLI):
         """Lightning would start the test."""
 
 
-def parts_of_a_test(arguments: Sequence[str]) -> PartsOfTest:
-    """Scenes and protocol as `hdrgen test` would take them from these options.
+def parts_of_a_test(arguments: Sequence[str], part: str = "test") -> PartsOfTest:
+    """Scenes and protocol as `hdrgen test`, or the verb that uses another of `SCENES`, would take them.
 
     Raises:
-        InputError: Options that are none of a test, or no scenes.
+        InputError: Options that the verb does not have, or no scenes.
     """
+    verb = next(verb for verb, used in VERBS.items() if part in used[:1])
     with one_line_errors(), less_noise("test"):
-        test = _Unrun(["test", *prepare(arguments)])
-    data = test.datamodule
-    if data.test is None:
+        run = _Unrun([verb, *prepare(arguments), *(f"--data.{other}=null" for other in SCENES if other != part)])
+    data = run.datamodule
+    scenes = getattr(data, part)
+    if scenes is None:
         raise InputError("expected scenes, found none; name a data set, such as ProceduralScenes")
-    return PartsOfTest(data.test, test.model.protocol("test"), data.seed, test._about("test")["data"])
+    return PartsOfTest(scenes, run.model.protocol("test"), data.seed, run._about(part)["data"])
 
 
 def _parser_settings(verb: str) -> dict[str, Any]:
     header = " ".join(f"{name}=={version(name)}" for name in ("hdrgen", "torch", "pytorch-lightning"))
     return {"default_config_files": [str(path) for path in configs.defaults_of(verb)], "dump_header": [header]}
-
-
-def settle_checkpoint(settings: Namespace, unvalidated: bool = False) -> None:
-    """Replace `auto` among the options of ModelCheckpoint by what the method monitors, and a file name that says so.
-
-    Args:
-        settings: Of the verb.
-        unvalidated: Whether the training has no validation: the newest alone is kept then, as no score chooses one.
-    """
-    chosen, method = settings.checkpoint, _method_class(settings)
-    if chosen.monitor == AUTO:
-        chosen.monitor = None if unvalidated else method.monitored()
-        chosen.save_top_k = 0 if unvalidated else chosen.save_top_k
-    if chosen.mode == AUTO:
-        chosen.mode = method.monitor_mode if chosen.monitor == method.monitored() else "max"
-    if chosen.filename == AUTO:
-        score = f"-{chosen.monitor.rpartition('/')[2]}={{{chosen.monitor}:.2f}}" if chosen.monitor else ""
-        chosen.filename = f"epoch={{epoch:03d}}{score}"
-
-
-def _method_class(settings: Namespace) -> type[HDRModule]:
-    """The class of the method; the base class where none is named."""
-    if not isinstance(settings.get("model"), Namespace):
-        return HDRModule
-    module, _, name = settings.model.class_path.rpartition(".")
-    method: type[HDRModule] = getattr(import_module(module), name)
-    return method

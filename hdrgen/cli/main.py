@@ -58,6 +58,7 @@ VERBS = {
     "expose": Verb("hdrgen.commands.expose", "make an exposure stack of an HDR image"),
     "tonemap": Verb("hdrgen.commands.tonemap", "make pictures of HDR images"),
     "view": Verb("hdrgen.commands.view", "write one HTML page to look at HDR images, and to compare them"),
+    "pack": Verb("hdrgen.commands.pack", "write a data set into shards, to train from object storage", "train"),
     "scenes": Verb("hdrgen.commands.scenes", "write the inputs of a test, for programs that are not hdrgen", "train"),
     "report": Verb("hdrgen.commands.report", "write one HTML page about runs: tables, curves, scenes to look at"),
     "leaderboard": Verb("hdrgen.commands.leaderboard", "rank many results: one page, or a table for a paper"),

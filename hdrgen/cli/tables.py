@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hdrgen.cli.parser import CommandParser, add_config_argument
+from hdrgen.plugins import Plugin
 from hdrgen.text_table import text_table
 
 
@@ -30,6 +31,29 @@ def print_listing(entries: object, rows: Sequence[Sequence[str]], as_json: bool,
         right: Columns that are flush right.
     """
     print(json.dumps(entries, indent=2) if as_json else "\n".join(text_table(rows, right)))
+
+
+def plugin_rows(others: Sequence[Plugin], columns: int) -> list[tuple[str, ...]]:
+    """Of the table: a heading, and below it what other packages offer, by name; what they are is in the packages.
+
+    Args:
+        others: Which.
+        columns: Beside that of the names; the package stands in the last.
+    """
+    if not others:
+        return []
+    blank = ("",) * (columns - 1)
+    return [("of other packages", *blank, ""), *((f"  {_name(each)}", *blank, each.package) for each in others)]
+
+
+def plugin_entry(plugin: Plugin) -> dict[str, str]:
+    """The same for programs."""
+    return {"name": _name(plugin), "class_path": plugin.class_path, "package": plugin.package}
+
+
+def _name(plugin: Plugin) -> str:
+    """As the command line asks for it."""
+    return plugin.class_name if plugin.group in ("methods", "data") else plugin.name
 
 
 def kept_entries(room: str, describe: Callable[[], list[Any]]) -> list[Any]:

@@ -50,6 +50,7 @@ EXTRAS: dict[str, Extra] = {
     "pillow-heif": Extra("pillow_heif", "heic", "HEIC photographs in every verb"),
     "onnx": Extra("onnx", "export", "export --formats onnx"),
     "onnxscript": Extra("onnxscript", "export", "export --formats onnx"),
+    "s3fs": Extra("s3fs", "stream", "packed stacks at s3:// in pack, fit, validate and test"),
     "onnxruntime": Extra("onnxruntime", "", "the check of exported ONNX programs"),
     "optuna": Extra("optuna", "", "sweeps as docs/sweeps.md has them"),
 }
@@ -76,6 +77,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
 def examined() -> dict[str, Any]:
     """Everything that is printed, as JSON has it."""
+    from hdrgen.plugins import plugins
     from hdrgen.provenance import commit
     from hdrgen.version import __version__
 
@@ -87,6 +89,7 @@ def examined() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "packages": {name: _version(name) for name in (*NEEDED, *TRAIN.values())},
         "extras": {name: _version(name) if _is_there(extra.module) else None for name, extra in EXTRAS.items()},
+        "plugins": [f"{each.class_path} ({each.package})" for each in plugins()],
         "devices": _devices(),
         "memory": _memory(),
         "disk": {str(path): _free_disk(path) for path in dict.fromkeys((Path.cwd(), Path.home()))},
@@ -108,6 +111,7 @@ def as_text(found: dict[str, Any]) -> str:
         *(("disk", f"{free} GiB free at {path}") for path, free in found["disk"].items()),
         ("packages", packages),
         ("optional", extras or "none"),
+        *([("plugins", ", ".join(found["plugins"]))] if found["plugins"] else []),
     ]
     missing = [f"  {line}" for line in found["missing"]] or ["  nothing"]
     return "\n".join([*text_table(rows), "missing:", *missing])

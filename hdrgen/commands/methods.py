@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TypedDict
 
-from hdrgen.cli import CommandParser, cited, kept_entries, listing_parser, print_listing, with_config
+from hdrgen.cli import (
+    CommandParser,
+    cited,
+    kept_entries,
+    listing_parser,
+    plugin_entry,
+    plugin_rows,
+    print_listing,
+    with_config,
+)
+from hdrgen.plugins import plugins
 
 if TYPE_CHECKING:
     from hdrgen.methods import HDRModule
@@ -50,7 +60,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each method, below what it takes."""
     options = parser(verb).parse_args(with_config(arguments))
     entries = kept_entries("methods", describe_all)
-    print_listing(entries, _rows(entries), options.json, right=[1 + COLUMNS.index("parameters")])
+    others = plugins("methods")
+    rows = _rows(entries) + plugin_rows(others, len(COLUMNS))
+    print_listing([*entries, *map(plugin_entry, others)], rows, options.json, right=[1 + COLUMNS.index("parameters")])
 
 
 def describe_all() -> list[MethodEntry]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hdrgen.cli import CommandParser, cited, kept_entries, listing_parser, print_listing, with_config
+from hdrgen.cli import (
+    CommandParser,
+    cited,
+    kept_entries,
+    listing_parser,
+    plugin_entry,
+    plugin_rows,
+    print_listing,
+    with_config,
+)
+from hdrgen.plugins import plugins
 
 if TYPE_CHECKING:
     from hdrgen.metrics import MetricEntry
@@ -24,7 +34,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """Print one line for each metric."""
     options = parser(verb).parse_args(with_config(arguments))
     entries = kept_entries("metrics", describe_all)
-    print_listing(entries, [COLUMNS, *(_row(entry) for entry in entries)], options.json)
+    others = plugins("metrics")
+    rows = [COLUMNS, *map(_row, entries), *plugin_rows(others, len(COLUMNS) - 1)]
+    print_listing([*entries, *map(plugin_entry, others)], rows, options.json)
 
 
 def describe_all() -> list[MetricEntry]:

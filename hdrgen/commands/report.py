@@ -53,7 +53,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
     runs = read_runs(options.runs)
     scenes = write_page(runs, page, scenes=options.scene, count=options.count, side=options.side)
-    print(f"{page}: {_counted(len(runs), 'run')}, {_counted(scenes, 'scene')}, {page.stat().st_size / 1e6:.1f} MB")
+    curves = sum(len(run.curves) for run in runs)
+    holds = ", ".join([_counted(len(runs), "run"), _counted(scenes, "scene"), _counted(curves, "curve")])
+    print(f"{page}: {holds}, {page.stat().st_size / 1e6:.1f} MB")
 
 
 def _natural(text: str) -> int:

@@ -20,6 +20,7 @@ from hdrgen.cli import (
 )
 from hdrgen.commands.finishing import Finish, PictureOptions, add_picture_arguments, format_of, wants_plain_help
 from hdrgen.errors import InputError
+from hdrgen.plugins import plugins
 
 WORKING_BYTES = 85
 """For each pixel at the peak of the hungriest operator, measured by `benchmarks/verb_memory.py`."""
@@ -62,6 +63,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
 
     if options.operators:
         print("\n".join(PictureOptions(parser(verb), [f"--operator={name}"]).described() for name in all_operators()))
+        for other in plugins("tonemap"):
+            print(f"{other.name}\n    of the package {other.package}; hdrgen {verb} --operator {other.name} --help")
         return
     if options.exposure and operators.operator.adapts:
         absolute = ", ".join(name for name, one in all_operators().items() if not one.adapts)

@@ -14,7 +14,17 @@ from hdrgen.comparison.choices import ENCODINGS, PPD, ComparisonSettings
 from hdrgen.comparison.matching import Pair
 from hdrgen.errors import InputError, InputWarning, suggest
 from hdrgen.io import ARRAY_SUFFIX, BT709, Image, converted, read_array, read_image, same_colours
-from hdrgen.metrics import ALIGNMENTS, DOMAINS, ImageMetric, Setting, all_metrics, check_images, decode_xyz
+from hdrgen.metrics import (
+    ALIGNMENTS,
+    DOMAINS,
+    ImageMetric,
+    Setting,
+    all_metrics,
+    check_images,
+    decode_xyz,
+    metric_named,
+)
+from hdrgen.plugins import plugins
 from hdrgen.version import __version__
 
 DIM = 50.0
@@ -73,8 +83,13 @@ class ChosenMetrics:
         if not names:
             raise InputError(f"expected names of metrics, found none; choose among {', '.join(known)}", "metrics")
         for name in names:
-            if name not in known and name not in outputs:
-                raise InputError(f"no metric {name!r}{suggest(name, known)} (metrics: {', '.join(known)})", "metrics")
+            if name in known or name in outputs:
+                continue
+            found = metric_named(name)  # of another package, which is imported when it is asked for
+            if found is None:
+                there = [*known, *(plugin.name for plugin in plugins("metrics") if plugin.name not in known)]
+                raise InputError(f"no metric {name!r}{suggest(name, there)} (metrics: {', '.join(there)})", "metrics")
+            known[name] = found
         parameters = _parameters(settings)
         chosen = dict.fromkeys(name if name in known else outputs[name] for name in names)
         self.metrics = {name: known[name](**parameters.get(name, {})) for name in chosen}

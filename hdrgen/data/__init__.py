@@ -1,7 +1,7 @@
 """Scenes in, batches out: one data module, one file per dataset layout, rendering and sampling of stacks.
 
-Imports go down: `module`, then `prediction`, `datasets`, `virtual`, and below them the files that all of these share
-(`dataset`, `reading`, `selection`, `sample`, ...), which import none of the former.
+Imports go down: `module`, then `prediction`, `datasets`, `virtual` and `shards`, and below them the files that all
+of these share (`dataset`, `reading`, `selection`, `sample`, ...), which import none of the former.
 """
 
 from hdrgen.data.augmentation import Augmentation
@@ -39,6 +39,9 @@ from hdrgen.data.selection import (
     WholeStackByRank,
     whole_steps,
 )
+from hdrgen.data.shards.checking import check_packed
+from hdrgen.data.shards.stacks import PackedStacks
+from hdrgen.data.shards.writing import Packed, Packing, pack
 from hdrgen.data.virtual.finish import Finish
 from hdrgen.data.virtual.motion import Motion
 from hdrgen.data.virtual.moving_scenes import MovingScenes, bracket_camera
@@ -74,6 +77,9 @@ __all__ = [
     "Motion",
     "MovingScenes",
     "NeighbouringPair",
+    "Packed",
+    "PackedStacks",
+    "Packing",
     "PhotographSource",
     "Photographs",
     "ProceduralScenes",
@@ -94,11 +100,13 @@ __all__ = [
     "WholeStackByRank",
     "bracket_camera",
     "cached_in",
+    "check_packed",
     "clear_cache",
     "collate",
     "derived_generator",
     "local_reference",
     "optimal_exposures",
+    "pack",
     "photograph_of",
     "procedural_radiance",
     "read_photograph",

@@ -47,6 +47,10 @@ class StackDataset(Dataset[Sample], ABC):
     def reference(self, index: int) -> int:
         """Index of the reference exposure within `exposures(index)`."""
 
+    def group(self, index: int) -> str:
+        """Name of what the sample shows; splits by scene keep samples of one group together. The scene, if not said."""
+        return self.scene(index)
+
     @abstractmethod
     def load(self, index: int, frames: Sequence[int], *, generator: torch.Generator) -> Sample:
         """Read or render these frames of the scene and no others.

@@ -61,6 +61,8 @@ class DecodedCache:
         InputError: The folder holds other things than a cache, or the bound is not positive.
     """
 
+    open_files = OPEN
+
     def __init__(self, folder: str | Path, gib: float = 50.0) -> None:
         if not gib > 0:
             raise InputError(f"expected room for decoded images, found {gib} GiB; pass cache_gib=50", "cache_gib")
@@ -81,7 +83,7 @@ class DecodedCache:
             sources: Files that it is made of.
             make: Makes it; None where there is none.
         """
-        name = _digest(recipe, sources)
+        name = self.name_of(recipe, sources)
         if name in self._maps:
             self._maps.move_to_end(name)
             return self._maps[name]
@@ -92,9 +94,25 @@ class DecodedCache:
                 return made
             kept = self._read(name) or made
         self._maps[name] = kept
-        if len(self._maps) > OPEN:
+        if len(self._maps) > self.open_files:
             self._maps.popitem(last=False)
         return kept
+
+    @staticmethod
+    def name_of(recipe: Sequence[object], sources: Sequence[Path]) -> str:
+        """40 hexadecimal digits of everything that decides an array.
+
+        Raises:
+            InputError: A source is not there.
+        """
+        parts = [__version__, *map(repr, recipe)]
+        for source in sources:
+            try:
+                found = source.stat()
+            except OSError as error:
+                raise InputError(f"{source}: no such file; check the name") from error
+            parts += [str(source.absolute()), str(found.st_size), str(found.st_mtime_ns)]
+        return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=20).hexdigest()
 
     def _read(self, name: str) -> Kept | None:
         path = self.folder / f"{name}.npy"
@@ -118,7 +136,7 @@ class DecodedCache:
         try:
             if not self._room_for(made.pixels.nbytes):
                 return self._without(f"is full with {self.bound / 2**30:.3g} GiB; pass a larger cache_gib")
-            _tag(self.folder)
+            tag_cache(self.folder)
             with complete_or_nothing(self.folder / f"{name}.npy") as temporary, temporary.open("wb") as stream:
                 np.save(stream, np.ascontiguousarray(made.pixels), allow_pickle=False)
                 stream.write(json.dumps(made.facts).encode())
@@ -219,23 +237,8 @@ def clear_cache(folder: Path) -> tuple[int, int]:
     return found
 
 
-def _tag(folder: Path) -> None:
+def tag_cache(folder: Path) -> None:
+    """Make the folder of a cache, if there is none yet."""
     if not (folder / TAG).is_file():
         folder.mkdir(parents=True, exist_ok=True)
         write_complete(folder / TAG, SIGNATURE)
-
-
-def _digest(recipe: Sequence[object], sources: Sequence[Path]) -> str:
-    """40 hexadecimal digits of everything that decides an array.
-
-    Raises:
-        InputError: A source is not there.
-    """
-    parts = [__version__, *map(repr, recipe)]
-    for source in sources:
-        try:
-            found = source.stat()
-        except OSError as error:
-            raise InputError(f"{source}: no such file; check the name") from error
-        parts += [str(source.absolute()), str(found.st_size), str(found.st_mtime_ns)]
-    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=20).hexdigest()

@@ -14,7 +14,7 @@ from hdrgen.data.collation import Batch, PatientLoader, StackLoader, collate
 from hdrgen.data.dataset import SelectedExposures, StackDataset
 from hdrgen.data.decoded import DecodedCache
 from hdrgen.data.prediction.single import Photographs, PhotographSource
-from hdrgen.data.samplers import EpochSampler, ExactShard
+from hdrgen.data.samplers import EpochSampler, ExactShard, Ordered, OrderedSampler
 from hdrgen.data.selection import Selection, WholeStack
 from hdrgen.errors import InputError
 
@@ -117,7 +117,7 @@ class ExposureStackDataModule(LightningDataModule):
         crop = self.augmentation.crop if self.augmentation else None
         data = _required(self.train, "train")
         self._training = SelectedExposures(data, selection, self.seed, True, self.on_error, crop)
-        sampler = self._even(len(data), shuffle=True, passes=self.samples_per_scene)
+        sampler = self._shuffled(data)
         # A last, smaller batch would weigh its samples more; it is left out unless it is all there is.
         return self._loader(self._training, sampler, self.batch_size, drop_last=len(sampler) >= self.batch_size)
 
@@ -127,7 +127,7 @@ class ExposureStackDataModule(LightningDataModule):
             return []
         data = _required(self.val, "val")
         fitting = self._run.state.fn == TrainerFn.FITTING
-        return self._evaluation(data, self._even(len(data), shuffle=False) if fitting else self._exact(data))
+        return self._evaluation(data, self._in_order(len(data)) if fitting else self._exact(data))
 
     def test_dataloader(self) -> StackLoader:
         """Whole stacks in order, each once."""
@@ -204,12 +204,15 @@ class ExposureStackDataModule(LightningDataModule):
         begun = loop.epoch_progress.current.processed < loop.epoch_progress.current.ready
         return int(loop.epoch_loop.batch_progress.current.processed) * self.batch_size if begun else 0
 
-    def _even(self, length: int, *, shuffle: bool, passes: int = 1) -> EpochSampler:
+    def _shuffled(self, data: StackDataset) -> EpochSampler:
+        rank, world, passes = self._run.global_rank, self._run.world_size, self.samples_per_scene
+        if isinstance(data, Ordered):
+            return OrderedSampler(data, self.seed, self._epoch, self._done, rank=rank, world=world, passes=passes)
+        return EpochSampler(len(data), self.seed, self._epoch, self._done, rank=rank, world=world, passes=passes)
+
+    def _in_order(self, length: int) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size
-        done = self._done if shuffle else None
-        return EpochSampler(
-            length, self.seed, self._epoch, done, shuffle=shuffle, rank=rank, world=world, passes=passes
-        )
+        return EpochSampler(length, self.seed, self._epoch, shuffle=False, rank=rank, world=world)
 
     def _exact(self, data: StackDataset) -> ExactShard:
         if len(data) < self._run.world_size:

@@ -1,7 +1,7 @@
 """The order in which scenes come, and each process's share of them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from torch.utils.data import DistributedSampler
 
@@ -59,6 +59,64 @@ class EpochSampler(DistributedSampler[Any]):
         first = epoch * self._passes
         keys = [(first + sample // self._length, sample % self._length) for sample in super().__iter__()]
         return iter(keys[self._done() :])
+
+
+@runtime_checkable
+class Ordered(Protocol):
+    """A data set that is quicker to read in some orders than in others."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        ...
+
+    def order(self, seed: int, epoch: int, rank: int, world: int) -> Sequence[int]:
+        """The indices that a process takes in an epoch of training: `ceil(len(self) / world)`, all equally likely.
+
+        Args:
+            seed: Of the run.
+            epoch: Which one.
+            rank: Of the process.
+            world: Number of processes.
+        """
+        ...
+
+
+class OrderedSampler(EpochSampler):
+    """The keys of `EpochSampler`, in an order of the data set's own.
+
+    Args:
+        data: Gives the order of each pass.
+        seed: Of the order.
+        epoch: As of `EpochSampler`.
+        done: As of `EpochSampler`.
+        rank: Of this process.
+        world: Number of processes.
+        passes: As of `EpochSampler`; one after the other, where that mixes them.
+    """
+
+    def __init__(
+        self,
+        data: Ordered,
+        seed: int,
+        epoch: Callable[[], int],
+        done: Callable[[], int] | None = None,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        passes: int = 1,
+    ) -> None:
+        super().__init__(len(data), seed, epoch, done, rank=rank, world=world, passes=passes)
+        self.data = data
+        self._share = -(-len(data) // world)
+        self.num_samples = self._share * passes
+
+    def __iter__(self) -> Iterator[Any]:
+        """This process's keys of the current epoch; what is left out is not read either."""
+        first, done = self._current_epoch() * self._passes, self._done()
+        for turn in range(done // self._share, self._passes):
+            order = self.data.order(self.seed, first + turn, self.rank, self.num_replicas)
+            start, done = max(0, done - turn * self._share), 0
+            yield from ((first + turn, index) for index in order[start:])
 
 
 class ExactShard(DistributedSampler[Any]):

@@ -1,12 +1,13 @@
 """XMP sidecars: what other programs noted of a photograph in a file beside it."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from hdrgen.errors import InputError
 from hdrgen.io.formats import suffix_of
-from hdrgen.io.paths import complete_or_nothing
+from hdrgen.io.metadata.xmp import metadata_of
+from hdrgen.io.paths import write_complete
 
 _SUFFIXES = (".xmp", ".XMP")
 
@@ -21,6 +22,8 @@ def sidecars_of(photograph: Path) -> list[Path]:
 def keep_sidecars(photographs: Sequence[Path], output: Path, *, overwrite: bool) -> list[str]:
     """Copy the sidecars of the first photograph that has any beside a result, under its name; what was done, in words.
 
+    Without the settings of developing that they hold: programs would apply these to the result.
+
     Args:
         photographs: What the result was made of, the one that it is like the most first.
         output: The result.
@@ -33,12 +36,23 @@ def keep_sidecars(photographs: Sequence[Path], output: Path, *, overwrite: bool)
     for sidecar in sidecars_of(photograph):
         whole = sidecar.stem == photograph.name
         target = output.with_name((output.name if whole else output.name[: -len(suffix_of(output))]) + ".xmp")
-        if target.exists() and (target.samefile(sidecar) or target.read_bytes() == sidecar.read_bytes()):
+        if target.exists() and target.samefile(sidecar):
+            continue
+        content = sidecar.read_bytes()
+        try:
+            metadata = metadata_of(content)
+        except InputError as error:
+            told.append(f"sidecar {sidecar.name} is not copied: {error}")
+            continue
+        if metadata is None:
+            told.append(f"sidecar {sidecar.name} is not copied: it holds settings of developing alone")
+            continue
+        if target.exists() and target.read_bytes() == metadata:
             continue
         if target.exists() and not overwrite:
             told.append(f"sidecar {target.name} is there already, {sidecar.name} is not copied")
             continue
-        with complete_or_nothing(target) as temporary:
-            shutil.copyfile(sidecar, temporary)
-        told.append(f"sidecar {sidecar.name} kept as {target.name}")
+        write_complete(target, metadata)
+        less = "" if metadata == content else ", without its settings of developing"
+        told.append(f"sidecar {sidecar.name} kept as {target.name}{less}")
     return told

@@ -6,12 +6,13 @@ Tests, the table of methods and `hdrgen methods` enumerate the subclasses of `HD
 from hdrgen.methods.adaptive_itm import AdaptiveITM
 from hdrgen.methods.ahdrnet import AHDRNet
 from hdrgen.methods.base import HDRModule, Prediction
-from hdrgen.methods.baselines import LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
+from hdrgen.methods.baselines import DeghostedMerge, LinearGain, PlainMerge, ReferenceExposure, UnchangedInput
 from hdrgen.methods.cevr import CEVR
 from hdrgen.methods.clipping import GradientClipping
 from hdrgen.methods.deep_recursive import DeepRecursiveHDRI
 from hdrgen.methods.deep_synth import DeepSynthHDRI
 from hdrgen.methods.deephdr import DeepHDR
+from hdrgen.methods.drtmo import DeepReverseToneMapping
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.expandnet import ExpandNet
 from hdrgen.methods.gmnet import GMNet
@@ -28,6 +29,7 @@ from hdrgen.methods.multi_exposure import MultiExposureGeneration
 from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.santos2020 import Santos2020
+from hdrgen.methods.schedules import logged_in_step
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -40,7 +42,9 @@ __all__ = [
     "AdaptiveITM",
     "DeepHDR",
     "DeepRecursiveHDRI",
+    "DeepReverseToneMapping",
     "DeepSynthHDRI",
+    "DeghostedMerge",
     "Evaluation",
     "ExpandNet",
     "GMNet",
@@ -63,6 +67,7 @@ __all__ = [
     "build",
     "estimate_response",
     "load_method",
+    "logged_in_step",
     "merge_stack",
     "method_in",
     "source_of",

@@ -112,12 +112,16 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, Checkp
         if stage == "fit" and self.initial_weights is not None:
             try:
                 start = find_checkpoint(self.initial_weights) or self.initial_weights
-                self.load_state_dict(read_checkpoint(start)["state_dict"])
+                self.load_state_dict(self.started(read_checkpoint(start)["state_dict"]))
             except (KeyError, RuntimeError) as error:
                 raise InputError(
                     f"{self.initial_weights}: expected weights of this {type(self).__name__}, found others"
                     f" ({' '.join(str(error).split())[:120]}); pass a checkpoint of the same method and sizes"
                 ) from error
+
+    def started(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The state that training starts from, of that of `initial_weights`; a method adds what older files lack."""
+        return state
 
     # -- exposures ---------------------------------------------------------------------------------------------------
 

@@ -69,10 +69,11 @@ class CheckpointedModule(LightningModule):
         """
         self.resumed = True
         if "callbacks" in checkpoint and self._trainer is not None:
-            if self._trainer.ckpt_path:
-                known = best_known(checkpoint, Path(self._trainer.ckpt_path).parent)
+            folder = Path(self._trainer.ckpt_path).parent if self._trainer.ckpt_path else None
+            if folder is not None:
+                known = best_known(checkpoint, folder)
                 self.earlier_best = next((best for best in known if best.path.is_file()), None)
-            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], self._folders())
+            checkpoint["callbacks"] = own_states(checkpoint["callbacks"], self._folders(), folder)
         if "loops" in checkpoint:
             checked_loops(checkpoint["loops"])
             checkpoint["loops"] = resumable(checkpoint["loops"])

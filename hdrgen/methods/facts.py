@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from torch import nn
+
 from hdrgen.data import Brackets, Photographs, PhotographSource
 from hdrgen.errors import InputError
 
@@ -19,6 +21,8 @@ class MethodFacts:
             as measured by `benchmarks/training/step_beside_plain.py`; training then lays the weights out so by itself.
         channels_last_inference: Whether a CPU makes images quicker so, as measured by
             `benchmarks/inference/layout.py`; photographs and their tiles are then laid out so by themselves.
+        recomputed: Classes of the networks' parts whose activations the callback `ActivationCheckpointing` does not
+            keep. They are called as modules, and depend on nothing that changes between forward and backward pass.
     """
 
     input: Literal["photograph", "bracket"] = "photograph"
@@ -28,6 +32,7 @@ class MethodFacts:
     monitor_mode: Literal["max", "min"] = "max"
     channels_last: bool = False
     channels_last_inference: bool = False
+    recomputed: tuple[type[nn.Module], ...] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method written for an older hdrgen, whose answers would be ignored silently.

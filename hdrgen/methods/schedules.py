@@ -37,6 +37,17 @@ class Schedule(NamedTuple):
     strict: bool
 
 
+def logged_in_step(trainer: Trainer) -> dict[str, Tensor]:
+    """What the training step has logged, by name, as it is on its device.
+
+    `trainer.callback_metrics` makes a Python number of each value that a progress bar shows whenever it is read, and a
+    GPU would be waited for after each batch.
+    """
+    results: Any = trainer._results
+    found = ((item.meta.name, item._forward_cache) for _, item in results.valid_items() if item.meta.on_step)
+    return {name: value.detach() for name, value in found if isinstance(value, Tensor)}
+
+
 class Schedules(Callback):
     """Steps the schedulers that Lightning would step too late, too often, or, under manual optimisation, not at all.
 
@@ -118,8 +129,10 @@ class Schedules(Callback):
         """Step the schedules that go by steps, if an optimizer has made one."""
         if self._steps != trainer.global_step:
             self._count("step", batch_idx + 1, trainer, pl_module)
-        if LOSS in trainer.callback_metrics and any(schedule.monitor == TRAINING for schedule in self._schedules):
-            self._losses, self._counted = self._losses + trainer.callback_metrics[LOSS], self._counted + 1
+        if any(schedule.monitor == TRAINING for schedule in self._schedules):
+            logged = logged_in_step(trainer)
+            if LOSS in logged:
+                self._losses, self._counted = self._losses + logged[LOSS], self._counted + 1
         if trainer.is_last_batch:
             self._note(trainer)
 

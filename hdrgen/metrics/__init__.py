@@ -21,7 +21,7 @@ from hdrgen.metrics.hdr_vdp2 import HDRVDP2, HDRVDP2Result, hdr_vdp2, pixels_per
 from hdrgen.metrics.hdr_vdp2.displays import decode_xyz
 from hdrgen.metrics.image_metric import ImageMetric, Setting
 from hdrgen.metrics.l1 import L1, l1
-from hdrgen.metrics.listing import DOMAINS, MetricEntry, all_metrics, describe_metric
+from hdrgen.metrics.listing import DOMAINS, MetricEntry, all_metrics, describe_metric, metric_named
 from hdrgen.metrics.lpips import LPIPS, LPIPSTrunk, PerceptualDistance, lpips, pretrained_lpips
 from hdrgen.metrics.ms_ssim import MSSSIM, ms_ssim
 from hdrgen.metrics.peak import peak_of
@@ -96,6 +96,7 @@ __all__ = [
     "match_scale",
     "matching_scale",
     "means",
+    "metric_named",
     "ms_ssim",
     "of_all_processes",
     "peak_of",

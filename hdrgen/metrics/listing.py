@@ -6,6 +6,7 @@ import sys
 from typing import Any, TypedDict
 
 from hdrgen.metrics.image_metric import ImageMetric
+from hdrgen.plugins import class_named
 
 DOMAINS = {"display": "display values", "radiance": "radiance", "luminance": "cd/m2"}
 """The domains of metrics, in words."""
@@ -43,6 +44,11 @@ def all_metrics() -> dict[str, type[ImageMetric]]:
     ]
     domains = list(DOMAINS)
     return {one.name(): one for one in sorted(classes, key=lambda one: (domains.index(one.domain), one.name()))}
+
+
+def metric_named(name: str) -> type[ImageMetric] | None:
+    """A metric of hdrgen, or else of another installed package; None where neither has it."""
+    return all_metrics().get(name) or class_named("metrics", name, ImageMetric)
 
 
 def describe_metric(metric: type[ImageMetric]) -> MetricEntry:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from hdrgen.markup import Axes, Markup, Scale, drawn_labels, drawn_lines, element, joined, polyline
-from hdrgen.reporting.runs import Curve, Run
+from hdrgen.reporting.other_logs import Curve
+from hdrgen.reporting.runs import Run
 from hdrgen.reporting.score_tables import breakable, header, number
 
 WIDTH, HEIGHT = 480, 240

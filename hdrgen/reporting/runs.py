@@ -12,6 +12,7 @@ from typing import Any
 
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.plain_files import yaml_in
+from hdrgen.reporting.other_logs import Curve, curves_of_other_loggers, has_other_log
 from hdrgen.reporting.run_files import object_in, or_warn, rows_in, text_in
 
 MEAN = "mean"
@@ -21,15 +22,13 @@ SOFTWARE = "software.json"
 _SCORES = {"scene", "ev", "metric", "value"}
 _STAGES = ("test", "validate")
 """Folders within the one of a training, in which its tests are."""
-_METRICS, _EXPOSURES, _FOLDERS, _NUMBERS = 200, 500, 10_000, 2_000_000
+_METRICS, _EXPOSURES, _FOLDERS, _NUMBERS, _RUNS = 200, 500, 10_000, 2_000_000, 50
 """Most of each that are read: a page could not show more."""
 
 Numbers = dict[str, dict[str, float]]
 """By metric, then by exposure or `MEAN`."""
 Scores = dict[str, dict[str, dict[str, float]]]
 """By metric, then by exposure or `MEAN`, then by scene."""
-Curve = list[tuple[float, float]]
-"""Step and value."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +160,9 @@ def _read(folder: Path, name: str) -> Run:
     curves = {} if is_test else or_warn(dict[str, Curve](), _curves, folder / NUMBERS, folder)
     text = or_warn("", text_in, config, folder) if config.is_file() else ""
     settings = or_warn(None, yaml_in, text, str(config))
-    before = _went_on_from(folder, settings)
-    if curves and before is not None:
-        curves = _in_one_piece(or_warn(dict[str, Curve](), _curves, before / NUMBERS, before), curves)
+    if not is_test and not (folder / NUMBERS).is_file() and (not tests or has_other_log(folder)):
+        curves = or_warn(curves, curves_of_other_loggers, folder)
+    curves = _with_those_before(curves, folder, settings)
     if not (text or curves or tests):
         raise InputError(f"{folder}: nothing of this run can be read")
     return Run(
@@ -187,6 +186,18 @@ def _went_on_from(folder: Path, settings: Any) -> Path | None:
     return run if (run / NUMBERS).is_file() else None
 
 
+def _with_those_before(curves: dict[str, Curve], folder: Path, settings: Any, later: int = 0) -> dict[str, Curve]:
+    """The curves of a run, after those of the runs that it went on from, one from the other."""
+    before = _went_on_from(folder, settings)
+    if not curves or before is None or later > _RUNS:
+        return curves
+    config = before / CONFIG
+    text = or_warn("", text_in, config, before) if config.is_file() else ""
+    earlier = or_warn(dict[str, Curve](), _curves, before / NUMBERS, before)
+    earlier = _with_those_before(earlier, before, or_warn(None, yaml_in, text, str(config)), later + 1)
+    return _in_one_piece(earlier, curves)
+
+
 def _in_one_piece(before: Mapping[str, Curve], curves: Mapping[str, Curve]) -> dict[str, Curve]:
     """The curves of a run that went on, with what the other had logged until there in front."""
     start = min((point[0] for curve in curves.values() for point in curve), default=0.0)
@@ -208,7 +219,7 @@ def _is_run(folder: Path) -> bool:
     trained = (folder / CONFIG).is_file() and any(
         (folder / name).exists() for name in (NUMBERS, "checkpoints", *_STAGES)
     )
-    return trained or (folder / SUMMARY).is_file()
+    return trained or (folder / SUMMARY).is_file() or has_other_log(folder)
 
 
 def _listing(folder: Path) -> str:
@@ -279,7 +290,7 @@ def by_scene(scores: Scores) -> dict[str, dict[str, float]]:
 
 
 def _curves(path: Path, run: Path) -> dict[str, Curve]:
-    """What the logger wrote while training; nothing where it was another than that of CSV files."""
+    """What the logger of CSV files wrote while training; nothing where it was another."""
     curves: dict[str, Curve] = defaultdict(list)
     count = 0
     for row in rows_in(path, run, {"step"}) if path.is_file() else ():

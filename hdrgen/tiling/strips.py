@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hdrgen.io import row_slices
 
-PIXELS = 2**18
+PIXELS = 2**17
 """Of a strip, about: few enough for the cache, enough for several threads."""
 
 
@@ -61,7 +61,12 @@ def by_strips(
     if not others and out is None:
         return first
     result = first.new_empty(*first.shape[:-2], *size) if out is None else out
-    result[..., first_rows, :] = first
+    _keep(first, result[..., first_rows, :])
     for strip in others:
-        result[..., strip, :] = rows_of(strip.start, strip.stop)
+        _keep(rows_of(strip.start, strip.stop), result[..., strip, :])
     return result
+
+
+def _keep(rows: Tensor, target: Tensor) -> None:
+    if not rows.is_set_to(target):  # of those that were worked out in place, nothing is left to do
+        target.copy_(rows)

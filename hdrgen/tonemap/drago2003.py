@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from hdrgen.camera import Gamma, luma_of, power
+from hdrgen.camera import power, raised
 from hdrgen.errors import InputError
-from hdrgen.tiling import by_strips, mean_by_strips
+from hdrgen.tiling import mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, stretched_in_place, stretched_rows
+from hdrgen.tonemap.planes import BLACK, IMAGE, Stretched, stretched_by_strips
 
 DARKEST = 1e-4  # log luma is taken from here up, as in OpenCV
 _HUELESS = 1e-10  # stretched luma below which a pixel has no hue
@@ -51,20 +51,22 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     [0.0, 0.439, 0.773, 1.0]
     """
     _check(bias, saturation, gamma)
-    size, image_of = radiance.shape[-2:], stretched_rows(radiance)
-    luma = by_strips(lambda *rows: luma_of(image_of(*rows)), size)
+    size, image = radiance.shape[-2:], Stretched(radiance)
+    luma = image.luma()
     average = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), size).exp()
     brightest = (luma.amax(IMAGE, keepdim=True) / average).clamp_min(BLACK)
 
     def display_of(start: int, stop: int) -> Tensor:
-        image, grey = image_of(start, stop), luma[..., start:stop, :]
+        grey = luma[..., start:stop, :]
         scaled = grey / average
         # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
-        part = (scaled / brightest).clamp_min(_HUELESS) ** (math.log(bias) / math.log(0.5))
-        compressed, hue = scaled.log1p() / (2 + 8 * part).log(), grey.clamp_min(_HUELESS)
-        return image * (compressed / hue) if saturation == 1 else power(image / hue, saturation) * compressed
+        part = raised((scaled / brightest).clamp_min(_HUELESS), math.log(bias) / math.log(0.5))
+        compressed, hue = scaled.log1p() / (8 * part).add_(1).log1p(), grey.clamp_min(_HUELESS)
+        if saturation == 1:
+            return image.above(start, stop).mul_(compressed / hue / image.height)
+        return power(image.rows(start, stop) / hue, saturation) * compressed
 
-    return stretched_in_place(by_strips(display_of, size), Gamma(gamma))
+    return stretched_by_strips(display_of, size, gamma)
 
 
 @dataclass(frozen=True)

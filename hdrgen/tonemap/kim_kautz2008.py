@@ -64,24 +64,28 @@ def kim_kautz2008(
     size = radiance.shape[-2:]
     luminance = by_strips(lambda start, stop: luminance_of(as_radiance(radiance[..., start:stop, :])), size)
     brightest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-    relative = luminance / brightest
-    light = stretch_most(_curve((relative + delta).log(), c1, c2, math.log(display_range)).exp(), clip, _MIDDLE)
+    logarithm = by_strips(lambda start, stop: (luminance[..., start:stop, :] / brightest + delta).log(), size)
+    light = stretch_most(_curve(logarithm, c1, c2, math.log(display_range)), clip, _MIDDLE)
 
     def display_of(start: int, stop: int) -> Tensor:
-        hue = relative[..., start:stop, :].clamp_min(_HUELESS)
+        hue = (luminance[..., start:stop, :] / brightest).clamp_min(_HUELESS)
         return Gamma(gamma)(as_radiance(radiance[..., start:stop, :]) * (light[..., start:stop, :] / brightest / hue))
 
     return by_strips(display_of, size)
 
 
 def _curve(log_luminance: Tensor, c1: float, c2: float, display: float) -> Tensor:
-    """Log display luminance less its mean."""
+    """Display luminance relative to that of the mean of the logarithms; overwrites these, see `by_strips`."""
     span = log_luminance.amax(IMAGE, keepdim=True) - log_luminance.amin(IMAGE, keepdim=True)
     span = span.clamp_min(1e-3)  # a constant image, whose curve does not matter
-    offset = log_luminance - log_luminance.mean(IMAGE, keepdim=True)
-    slope = display / span
-    bell = (-0.5 * (offset * c1 / span) ** 2).exp()
-    return c2 * ((1 - slope) * bell + slope) * offset
+    mean, slope = log_luminance.mean(IMAGE, keepdim=True), display / span
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        offset = log_luminance[..., start:stop, :] - mean
+        bell = (-0.5 * (offset * c1 / span) ** 2).exp()
+        return (c2 * ((1 - slope) * bell + slope) * offset).exp()
+
+    return by_strips(rows_of, log_luminance.shape[-2:], out=log_luminance)
 
 
 @dataclass(frozen=True)

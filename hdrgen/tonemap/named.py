@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from hdrgen.errors import InputError, suggest
+from hdrgen.plugins import class_named, plugins
 from hdrgen.tonemap.operator import Operator
 
 
@@ -20,17 +21,17 @@ def all_operators() -> dict[str, type[Operator]]:
 
 
 def operator_class(name: str) -> type[Operator]:
-    """The class of an operator.
+    """The class of an operator, of hdrgen or else of another installed package.
 
     Raises:
         InputError: No operator has that name.
     """
     operators = all_operators()
-    if name not in operators:
-        raise InputError(
-            f"no operator {name!r}{suggest(name, operators)} (operators: {', '.join(operators)})", "operator"
-        )
-    return operators[name]
+    found = operators.get(name) or class_named("tonemap", name, Operator)
+    if found is None:
+        names = [*operators, *(plugin.name for plugin in plugins("tonemap"))]
+        raise InputError(f"no operator {name!r}{suggest(name, names)} (operators: {', '.join(names)})", "operator")
+    return found
 
 
 def operator_named(name: str, parameters: Mapping[str, object]) -> Operator:

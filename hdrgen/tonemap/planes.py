@@ -1,10 +1,11 @@
 """Planes of an image, and how operators stretch them to the display's range."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from hdrgen.camera import BT601_LUMA, power
 from hdrgen.tiling import by_strips, value_at
 
 IMAGE = (-3, -2, -1)
@@ -14,7 +15,11 @@ _FLAT = 1e-6  # a range below this part of the largest value is rounding
 
 def as_radiance(image: Tensor) -> Tensor:
     """float32, or float64 as it is, without negative values."""
-    return (image if image.dtype == torch.float64 else image.float()).clamp_min(0)
+    return _as_float(image).clamp_min(0)
+
+
+def _as_float(image: Tensor) -> Tensor:
+    return image if image.dtype == torch.float64 else image.float()
 
 
 def stretch(image: Tensor) -> Tensor:
@@ -39,20 +44,62 @@ def _limits(least: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
     return bottom, torch.where(flat, most.clamp_min(1), most - least)
 
 
-def stretched_rows(radiance: Tensor) -> Callable[[int, int], Tensor]:
-    """The rows of `stretch(as_radiance(radiance))` from a start to before a stop; the whole is never made."""
-    bottom, height = _limits(*map(as_radiance, _extremes(radiance)))
-    return lambda start, stop: (as_radiance(radiance[..., start:stop, :]) - bottom) / height
+class Stretched:
+    """`stretch(as_radiance(radiance))` by rows: the whole is never made.
+
+    Attributes:
+        height: (..., 1, 1, 1): what `above` is still to be divided by, where that can wait until it is one channel's.
+    """
+
+    def __init__(self, radiance: Tensor) -> None:
+        self._radiance = radiance
+        self._bottom, self.height = _limits(*map(as_radiance, _extremes(radiance)))
+
+    def above(self, start: int, stop: int) -> Tensor:
+        """The rows from a start to before a stop, above the least value, (..., 3, h, W)."""
+        return _as_float(self._radiance[..., start:stop, :]).sub(self._bottom).clamp_min_(0)
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Those rows in [0, 1]."""
+        return self.above(start, stop) / self.height
+
+    def luma(self) -> Tensor:
+        """BT.601 luma of the whole, (..., 1, H, W), taken before stretching, which is then one channel's."""
+
+        def rows_of(start: int, stop: int) -> Tensor:
+            rows = self.above(start, stop)
+            red, green, blue = (rows[..., index : index + 1, :, :] for index in range(3))
+            luma = (BT601_LUMA[0] * red).add_(green, alpha=BT601_LUMA[1]).add_(blue, alpha=BT601_LUMA[2])
+            return luma.div_(self.height)
+
+        return by_strips(rows_of, self._radiance.shape[-2:])
 
 
-def stretched_in_place(image: Tensor, encode: Callable[[Tensor], Tensor]) -> Tensor:
-    """`stretch`, then `encode`, some rows at a time; overwrites `image` unless gradients are asked for."""
-    bottom, height = _limits(*_extremes(image))
+def stretched_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], gamma: float) -> Tensor:
+    """`stretch`, then a power 1 / gamma, of an image (..., 3, H, W) that is put together from its rows.
 
-    def rows_of(start: int, stop: int) -> Tensor:
-        return encode((image[..., start:stop, :] - bottom) / height)
+    Args:
+        rows_of: The rows from a start to before a stop, as for `by_strips`.
+        size: H and W of the whole.
+        gamma: 1 has no power.
+    """
+    extremes: list[tuple[Tensor, Tensor]] = []
 
-    return by_strips(rows_of, image.shape[-2:], None if image.requires_grad else image)
+    def measured_rows(start: int, stop: int) -> Tensor:
+        rows = rows_of(start, stop)
+        extremes.append(_extremes(rows))  # while they are in the processor's cache
+        return rows
+
+    image = by_strips(measured_rows, size)
+    least, most = (torch.stack(each) for each in zip(*extremes, strict=True))
+    bottom, height = _limits(least.amin(0), most.amax(0))
+
+    def display_of(start: int, stop: int) -> Tensor:
+        rows = image[..., start:stop, :]
+        rows = rows - bottom if rows.requires_grad else rows.sub_(bottom)
+        return power(rows.div_(height), 1 / gamma, out=None if rows.requires_grad else rows)
+
+    return by_strips(display_of, size, None if image.requires_grad else image)
 
 
 def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
@@ -71,5 +118,11 @@ def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
     upper = max(lower, round((1 - clip) * values.shape[-1]))
     low, high = (value_at(values, rank).view(*plane.shape[:-3], 1, 1, 1) for rank in (lower, upper))
     flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
-    stretched = ((plane - low) / torch.where(flat, torch.ones_like(low), high - low)).clamp(0, 1)
-    return torch.where(flat, middle + (plane > high) * (1 - middle) - (plane < low) * middle, stretched)
+    height = torch.where(flat, torch.ones_like(low), high - low)
+
+    def rows_of(start: int, stop: int) -> Tensor:
+        rows = plane[..., start:stop, :]
+        beside = middle + (rows > high) * (1 - middle) - (rows < low) * middle
+        return torch.where(flat, beside, ((rows - low) / height).clamp(0, 1))
+
+    return by_strips(rows_of, plane.shape[-2:])

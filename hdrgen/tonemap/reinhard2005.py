@@ -7,11 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from hdrgen.camera import Gamma, luma_of
+from hdrgen.camera import raised
 from hdrgen.errors import InputError
-from hdrgen.tiling import by_strips, mean_by_strips
+from hdrgen.tiling import mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, stretched_in_place, stretched_rows
+from hdrgen.tonemap.planes import IMAGE, Stretched, stretched_by_strips
 
 DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
@@ -56,23 +56,27 @@ def reinhard2005(
     [0.0, 0.312, 0.677, 1.0]
     """
     _check(intensity, contrast, chromatic, light, gamma)
-    size, image_of = radiance.shape[-2:], stretched_rows(radiance)
-    luma = by_strips(lambda *rows: luma_of(image_of(*rows)), size)
+    size, image = radiance.shape[-2:], Stretched(radiance)
+    luma = image.luma()
     m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(luma)
     average: Tensor | float = 0.0  # where nothing adapts to it, it is not needed
     if light < 1:
-        average = chromatic * mean_by_strips(image_of, size) + (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
-    gain = torch.exp(torch.tensor(-intensity)).to(luma)
+        average = (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
+        if chromatic:
+            average = average + chromatic * mean_by_strips(image.rows, size)
+    gain = math.exp(-intensity)
+    tiny = torch.finfo(luma.dtype).tiny
 
     def response(start: int, stop: int) -> Tensor:
-        image, local = image_of(start, stop), luma[..., start:stop, :]
+        local = light * gain * luma[..., start:stop, :]
         if chromatic:
-            local = chromatic * image + (1 - chromatic) * local
-        adaptation = gain * (light * local + (1 - light) * average)
+            local = (1 - chromatic) * local + (chromatic * light * gain) * image.rows(start, stop)
         # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
-        return image / (image + adaptation.clamp_min(1e-10) ** m)
+        adaptation = raised((local + (1 - light) * gain * average).clamp_min(1e-10), m)
+        above = image.above(start, stop)
+        return above.div_(above + (adaptation * image.height).clamp_min(tiny))
 
-    return stretched_in_place(by_strips(response, size), Gamma(gamma))
+    return stretched_by_strips(response, size, gamma)
 
 
 @dataclass(frozen=True)

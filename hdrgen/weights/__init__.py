@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hdrgen.weights.lookup import find_checkpoint as find_checkpoint
     from hdrgen.weights.lookup import find_last as find_last
     from hdrgen.weights.loops import checked_loops as checked_loops
+    from hdrgen.weights.loops import logged_until as logged_until
     from hdrgen.weights.loops import resumable as resumable
     from hdrgen.weights.origin import arguments_in as arguments_in
     from hdrgen.weights.origin import class_name_in as class_name_in
@@ -79,6 +80,7 @@ _PUBLIC = {
     "find_weights": "hdrgen.weights.entries:find_weights",
     "full_name": "hdrgen.weights.plain:full_name",
     "load_imagenet": "hdrgen.weights.pretrained:load_imagenet",
+    "logged_until": "hdrgen.weights.loops:logged_until",
     "named": "hdrgen.weights.plain:named",
     "own_states": "hdrgen.weights.states:own_states",
     "own_folders": "hdrgen.weights.entries:own_folders",
@@ -123,6 +125,7 @@ __all__ = [
     "find_weights",
     "full_name",
     "load_imagenet",
+    "logged_until",
     "named",
     "own_folders",
     "own_states",

@@ -72,8 +72,29 @@ def resumable(loops: dict[str, Any]) -> dict[str, Any]:
         fit = fit | {SCORED: fit[SCORED] | WAITING}
         if last:  # or Lightning would take the epoch for finished
             fit[BATCHES] = _each(batches, lambda of: of | {"completed": of["processed"]})
-            fit[STATE] = {name: count + (name == "_batches_that_stepped") for name, count in fit.get(STATE, {}).items()}
     return loops | {FIT: fit}
+
+
+def logged_until(loops: Mapping[str, Any]) -> int | None:
+    """The last step under which loggers have rows that a checkpoint knows of; -1 before the first.
+
+    Loggers count batches after which an optimizer stepped. Lightning counts one when all that follows it is done, and
+    so, within an epoch, after a checkpoint.
+
+    Args:
+        loops: State of Lightning's loops, as a checkpoint holds it; None is returned where it has no such counts.
+
+    Raises:
+        InputError: See `checked_loops`.
+    """
+    checked_loops(loops)
+    fit = loops.get(FIT)
+    if not isinstance(fit, dict) or not {EPOCHS, STATE} <= set(fit):
+        return None
+    leaves = dict(_leaves(fit, ""))
+    stepped: int = leaves.get(f"{STATE}._batches_that_stepped", 0)
+    processed, ready = (leaves.get(f"{EPOCHS}.current.{part}", 0) for part in ("processed", "ready"))
+    return stepped if processed < ready else stepped - 1
 
 
 def _each(progress: dict[str, Any], change: Callable[[dict[str, int]], dict[str, int]]) -> dict[str, Any]:

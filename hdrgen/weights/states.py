@@ -14,18 +14,38 @@ SCORES = ("best_model_score", "current_score", "kth_value")
 BEST = "best_k_models"
 
 
-def own_states(states: Mapping[str, Any], folders: Sequence[str]) -> dict[str, Any]:
+def own_states(states: Mapping[str, Any], folders: Sequence[str], folder: str | Path | None = None) -> dict[str, Any]:
     """The states of callbacks, without files that lie elsewhere.
 
     Args:
         states: Of each callback, by its key, as a checkpoint holds them.
         folders: Where the run that goes on keeps its checkpoints.
+        folder: Of the checkpoint. Where it is one of these, files beside it count as such, though they were noted by
+            another name of the folder: relative to another place, or from before the run was moved.
     """
+    here = next(
+        (own for own in folders if folder and "://" not in own and Path(own).resolve() == Path(folder).resolve()), None
+    )
+    if here is not None:
+        states = {key: _moved(state, here) if _is_of_files(state) else state for key, state in states.items()}
     return {key: _own(state, folders) if _is_of_files(state) else state for key, state in states.items()}
 
 
 def _is_of_files(state: Any) -> bool:
     return isinstance(state, dict) and any(name in state for name in (*PATHS, BEST, "dirpath"))
+
+
+def _moved(state: dict[str, Any], here: str) -> dict[str, Any]:
+    """The state with another folder in the place of the one that it names."""
+    before, best = state.get("dirpath"), state.get(BEST)
+
+    def renamed(path: Any) -> Any:
+        beside = isinstance(path, str) and isinstance(before, str) and Path(path).parent == Path(before)
+        return str(Path(here) / Path(path).name) if beside else path
+
+    moved = state | {name: renamed(state[name]) for name in PATHS if name in state}
+    moved |= {BEST: {renamed(path): score for path, score in best.items()}} if isinstance(best, dict) else {}
+    return moved | ({"dirpath": here} if isinstance(before, str) else {})
 
 
 def _own(state: dict[str, Any], folders: Sequence[str]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ NETWORKS = {
     "quickstart": ["--no-training"],
     "expand": ["2.png"],
     "compare": ["a.exr", "a.exr"],
+    "pack": ["FolderStacks", "-o", "packed"],
     "scenes": ["FolderStacks", "-o", "scenes"],
     "export": ["--weights", "inverse_camera"],
     "cache": ["."],

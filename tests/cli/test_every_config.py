@@ -85,7 +85,7 @@ def data_of(name: str) -> list[str]:
             ("train", "[0,0.6]"),
             ("val", "[0.6,1]"),
         ]  # of three scenes; the packaged shares leave one part without
-        whole = moving or name in ("hdrunet", "multi_exposure", "hdrcnn", "single_hdr", "santos2020")
+        whole = moving or name in ("drtmo", "hdrunet", "multi_exposure", "hdrcnn", "single_hdr", "santos2020")
         share = [f"--data.{part}.scenes={share}" for part, share in parts if whole]
         rendered = "class_path: RenderedStacks" in configs.path_of(name).read_text(encoding="utf-8")
         views = [f"--data.{part}.size={SIDE}" for part in ("train", "val") if rendered]

@@ -13,6 +13,7 @@ import hdrgen.cli.lightning
 import hdrgen.cli.loggers
 from hdrgen.cli.main import main
 from hdrgen.io import read_image, write_image
+from hdrgen.reporting import read_runs
 from tests.cli.toy_runs import CPU, FIT, QUICK, SCENES, error_of
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -169,6 +170,15 @@ def test_wandb_offline(monkeypatch):
     assert len(list((run / "grids").glob("*.png"))) == 4
     assert list(Path("runs/wandb").glob("offline-run-*/*.wandb"))
     assert len(list(Path("runs/wandb").glob("offline-run-*/files/media/images/**/*.png"))) == 4
+    try:
+        assert main(["fit", f"--config={run}/config.yaml", "--ckpt_path=last", "--trainer.max_epochs=2"]) == 0
+    finally:
+        wandb.finish()
+    assert list(Path("runs").rglob("last.ckpt")) == [last]
+    assert {path.name.rpartition("-")[2] for path in Path("runs/wandb").glob("offline-run-*")} == {run.name}
+    (read,) = read_runs([run])
+    assert [step for step, _ in read.curves["train/loss"]] == [0, 1, 2, 3]
+    assert [step for step, _ in read.curves["val/psnr"]] == [1, 3]
 
 
 def test_tensorboard():
@@ -179,6 +189,10 @@ def test_tensorboard():
     events = accumulator.EventAccumulator(str(run)).Reload().Tags()
     assert "val/toy0" in events["images"]
     assert "val/psnr" in events["scalars"]
+    assert main(["fit", f"--config={run}/config.yaml", "--ckpt_path=last", "--trainer.max_epochs=2"]) == 0
+    assert list(Path("runs").rglob("last.ckpt")) == [run / "checkpoints/last.ckpt"]
+    events = accumulator.EventAccumulator(str(run)).Reload()
+    assert [event.step for event in events.Scalars("train/loss")] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(("logger", "package"), [("WandbLogger", "wandb"), ("TensorBoardLogger", "tensorboard")])

@@ -29,7 +29,7 @@ def test_one_line_and_a_page(capsys):
     made_test(Path("ours"))
     made_training(Path("run"), {"loss": [2.0, 1.0]})
     assert main(["report", "ours", "run", "--scene", "b", "--side", "16"]) == 0
-    assert capsys.readouterr().out.startswith("report.html: 2 runs, 1 scene, 0.")
+    assert capsys.readouterr().out.startswith("report.html: 2 runs, 1 scene, 1 curve, 0.")
     assert [path.name for path in Path().iterdir() if path.is_file()] == ["report.html"]
 
 

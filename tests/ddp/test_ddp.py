@@ -158,14 +158,20 @@ def test_no_group_of_processes_outlives_its_command(tmp_path, trained, monkeypat
 
 
 def test_a_dead_process_ends_the_other_and_the_training_can_go_on(tmp_path, trained):
-    """To the weights of the one that nothing ended."""
+    """In its own folder, to the weights of the one that nothing ended."""
     fit = ["fit", METHOD, "--data.train=tests.toys.ToyScenes", "--data.batch_size=1", "--trainer.max_epochs=2", *TWO]
+    fit += ["--trainer.log_every_n_steps=1"]
     death = ["--trainer.callbacks+=tests.toys.SuddenDeath", "--trainer.callbacks.epoch=1"]
     out = hdrgen(tmp_path, *fit, *death, "-o", "runs", status=2)
     assert out.count("hdrgen: error: expected every process of the run, found one gone (Connection ") == 1, out
     assert "Traceback" not in out
-    hdrgen(tmp_path, *fit, "-o", "runs", "--ckpt_path=last")
-    whole = trained / "runs/ToyMethod/version_0/checkpoints/last.ckpt"
-    newest = max((tmp_path / "runs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
-    weights = [torch.load(path, weights_only=True)["state_dict"]["weight"] for path in (whole, newest)]
+    own = tmp_path / "runs/ToyMethod/version_0"
+    hdrgen(tmp_path, "fit", "--config", f"{own}/config.yaml", "--ckpt_path=last", "--trainer.callbacks.epoch=9")
+    whole = trained / "runs/ToyMethod/version_0"
+    weights = [
+        torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]["weight"] for run in (whole, own)
+    ]
+    assert [run.name for run in own.parent.iterdir()] == [own.name]
+    with (own / "metrics.csv").open(newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == list("0123")
     assert torch.equal(*weights)

@@ -47,6 +47,16 @@ def test_grey_from_white(tmp_path, display):
 
 
 @pytest.mark.filterwarnings("ignore:.*grey copied")
+def test_floats_that_count_from_white(tmp_path):
+    values = np.random.default_rng(0).random((6, 7)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="miniswhite")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif").pixels, np.repeat(1 - values[..., None], 3, -1))
+    tifffile.imwrite(tmp_path / "a.tif", 300 * values, photometric="miniswhite")
+    with pytest.raises(InputError, match=r"WhiteIsZero says, found 29\d"):
+        read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.filterwarnings("ignore:.*grey copied")
 def test_a_bit_for_each_pixel(tmp_path, picture):
     picture.convert("1").save(tmp_path / "a.tif", compression="group4")
     expected = cv2.imread(str(tmp_path / "a.tif"))

@@ -19,6 +19,7 @@ from hdrgen.methods import (
     AHDRNet,
     DeepHDR,
     DeepRecursiveHDRI,
+    DeepReverseToneMapping,
     DeepSynthHDRI,
     ExpandNet,
     GMNet,
@@ -151,6 +152,13 @@ EXAMPLES = (
         {"channels": (8, 12), "discriminator_channels": (4, 4), "adversarial_from": 0},
         overfit={"optimizer": adam(0.01), "scheduler": None, "dropout": 0.0},
         loss="train/pixel",
+    ),
+    Example(
+        DeepReverseToneMapping,
+        {"channels": (8, 12, 12), "doublings": 1, "step": 1.0},
+        overfit={"optimizer": adam(0.01), "dropout": 0.0},
+        steps=150,
+        scenes=1,
     ),
     Example(
         DeepSynthHDRI,

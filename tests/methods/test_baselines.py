@@ -3,8 +3,8 @@ import torch
 
 from hdrgen.camera import Gamma, form_image
 from hdrgen.errors import InputError
-from hdrgen.fusion import merge_debevec
-from hdrgen.methods import PlainMerge
+from hdrgen.fusion import ghost_masks, merge_debevec, merge_photographs
+from hdrgen.methods import DeghostedMerge, PlainMerge
 from hdrgen.metrics import match_scale, psnr_mu
 
 
@@ -46,3 +46,13 @@ def test_a_black_stack_is_merged_nevertheless(batch):
 def test_a_missing_frame_is_named(batch):
     with pytest.raises(InputError, match=r"expected exposures at EV \[-3, 0\], found EV -2, -1.5"):
         PlainMerge(frames=[-3, 0]).reconstruct(batch)
+
+
+def test_a_deghosted_merge_is_that_of_merge_deghost(batch):
+    batch["ldr"][:, 8, :, 8:24, 8:24] = 0.02  # something stood before the brightest exposure
+    found = DeghostedMerge(Gamma(1.8)).reconstruct(batch)
+    frames = [frame.permute(1, 2, 0).contiguous().numpy() for frame in batch["ldr"][1]]
+    masks = ghost_masks(frames, batch["ev"][1].tolist(), Gamma(1.8), 4)
+    wanted = merge_photographs(frames, batch["ev"][1].tolist(), Gamma(1.8), masks=masks)
+    assert masks[8].left_out > 0.05
+    assert torch.equal(found[1], torch.from_numpy(wanted).permute(2, 0, 1))

@@ -106,8 +106,11 @@ def test_a_run_that_went_on_from_another_has_its_curves_in_one_piece(tmp_path):
     )
     rows = "epoch,step,loss\n1,2,2.5\n1,3,2.0\n"
     (folder / "metrics.csv").write_text(rows)
-    (run,) = read_runs([folder])
-    assert run.curves == {"loss": [(0.0, 5.0), (1.0, 4.0), (2.0, 2.5), (3.0, 2.0)]}
+    newest = made_training(tmp_path / "version_2", {}, config="ckpt_path: version_1/checkpoints/last.ckpt\n")
+    (newest / "metrics.csv").write_text("epoch,step,loss\n2,3,1.5\n")
+    before, run = read_runs([folder, newest])
+    assert before.curves == {"loss": [(0.0, 5.0), (1.0, 4.0), (2.0, 2.5), (3.0, 2.0)]}
+    assert run.curves == {"loss": [(0.0, 5.0), (1.0, 4.0), (2.0, 2.5), (3.0, 1.5)]}
 
 
 @pytest.mark.parametrize(

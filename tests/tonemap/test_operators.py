@@ -1,17 +1,10 @@
 """What every operator has to hold to."""
 
-import dataclasses
-import inspect
-import re
-
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrgen import tonemap
-from hdrgen.errors import InputError
 from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005
 
 OPERATORS = [
@@ -160,40 +153,10 @@ def test_layer_decomposition_is_absolute():
     assert (LayerDecomposition()(image * 100) - LayerDecomposition()(image)).abs().max() > 0.02
 
 
-@pytest.mark.parametrize("operator", [Drago2003, KimKautz2008, LayerDecomposition, Reinhard2002, Reinhard2005])
-def test_dataclasses_have_the_parameters_of_their_functions(operator):
-    function = getattr(tonemap, re.sub("(?<=[a-z])(?=[A-Z])", "_", operator.__name__).lower())
-    expected = {p.name: p.default for p in inspect.signature(function).parameters.values() if p.name != "radiance"}
-    assert {field.name: field.default for field in dataclasses.fields(operator)} == expected
-    changed = operator(
-        **{name: value * 0.9 if type(value) is float and value else value for name, value in expected.items()}
-    )
-    parameters = dataclasses.asdict(changed)
-    image = photograph(3, 8, 8)
-    torch.testing.assert_close(changed(image), function(image, **parameters))
-
-
-@operators
-def test_dataclasses_are_values(operator):
-    assert operator == type(operator)(**dataclasses.asdict(operator))
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        operator.gamma = 3
-
-
-def test_mu_law_white():
-    image = photograph(3, 8, 8)
-    expected = np.log1p(500 * (image.numpy() / 5).clip(0, 1)) / np.log1p(500)
-    np.testing.assert_allclose(MuLaw(mu=500, white=5)(image), expected, atol=1e-6)
-    with pytest.raises(InputError, match="positive white"):
-        MuLaw(white=0)
-
-
-@pytest.mark.parametrize("stops", [14, 20])
-def test_reinhard2005_as_it_comes_keeps_contrast_over_many_stops(stops):
-    """Most of a scene lies far below a small light; adapted to each pixel, it is one flat tone."""
-    exponent = torch.linspace(-stops, -stops / 2, 4096)
-    exponent[-40:] = 0.0
-    scene = 2.0 ** exponent.expand(3, 1, -1)
-    ours, flat = (operator(scene)[0, 0, :-40] for operator in (Reinhard2005(), Reinhard2005(light=1.0, gamma=1.0)))
-    assert ours.std() > 1.5 * flat.std()
-    assert 0.1 < ours[2048] < 0.5
+@pytest.mark.parametrize("operator", [Drago2003(), Reinhard2005(), Reinhard2005(gamma=1, light=1)], ids=repr)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_float32_is_within_rounding_of_float64_in_any_layout(operator, layout):
+    """Also of an image whose contrast is a small part of its values, where luma before stretching would be rounding."""
+    for image in (photograph(1, 3, 70, 64), 1000 + photograph(1, 3, 70, 64), 1e-30 * photograph(1, 3, 70, 64)):
+        image = image.contiguous(memory_format=layout)
+        torch.testing.assert_close(operator(image).double(), operator(image.double()), atol=2e-6, rtol=0)

@@ -49,6 +49,10 @@ class DrTMO(PhotographedStacks):
         images = set(part_of(sorted({_image(folder) for folder in folders}), scenes))
         super().__init__([folder for folder in folders if _image(folder) in images])
 
+    def group(self, index: int) -> str:
+        """The HDR image that it was rendered from."""
+        return _image(self.folders[index])
+
     def frames_of(self, index: int) -> list[Frame]:
         """`a.png` to `i.png`; no header is read."""
         folder = self.folders[index]
@@ -82,6 +86,10 @@ class DrTMOPairs(StackDataset):
         """Names of the folder and of both images."""
         dark, bright = self.pairs[index].paths
         return f"{dark.parent.name}_{dark.stem}-{bright.stem}"
+
+    def group(self, index: int) -> str:
+        """The HDR image that both were rendered from."""
+        return _image(self.pairs[index].paths[0].parent)
 
     def exposures(self, index: int) -> Tensor:
         """(2,) in stops."""

@@ -51,6 +51,10 @@ class MovingScenes(StackDataset):
         """The still scene's name."""
         return self.stacks.scene(index)
 
+    def group(self, index: int) -> str:
+        """The still scene's."""
+        return self.stacks.group(index)
+
     def exposures(self, index: int) -> Tensor:
         """(S,) the camera's exposures in stops."""
         return self.stacks.exposures(index)

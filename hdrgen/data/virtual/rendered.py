@@ -87,6 +87,10 @@ class RenderedStacks(RadianceScenes):
         name = self.names[index // self.views]
         return name if self.views == 1 else f"{name}_view{index % self.views}"
 
+    def group(self, index: int) -> str:
+        """The file's name."""
+        return self.names[index // self.views]
+
     def radiance(self, index: int, generator: torch.Generator) -> Tensor:
         """Draw a view."""
         image, panorama = self._image(self.paths[index // self.views])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hdrgen.errors import InputError
 from hdrgen.io.codecs.channels import ChannelChoice
 from hdrgen.io.codecs.codec import EncodeOptions
 from hdrgen.io.codecs.openimageio import OpenImageIOCodec
@@ -20,7 +21,10 @@ from hdrgen.io.notes import Note
 
 _KEY = b"PRIMARIES="
 _LONGEST_HEADER = 1 << 14
-_RGBE, _XYZE = b"FORMAT=32-bit_rle_rgbe", b"FORMAT=32-bit_rle_xyze"
+_RGBE, _XYZE = b"32-bit_rle_rgbe", b"32-bit_rle_xyze"
+_LINE = b"FORMAT=" + _RGBE
+_FORMAT = re.compile(rb"^[ \t]*format[ \t]*=[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+"""The line that says how colours are packed, however it is spaced."""
 _XYZ = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3)
 _SMALLEST, _LARGEST = 1e-32, 2.0**127  # of which OpenImageIO and Radiance itself make an exponent
 _ORDERS = {
@@ -55,13 +59,25 @@ class RadianceHdr(OpenImageIOCodec):
 
     @contextmanager
     def readable(self, path: Path) -> Iterator[Path]:
-        """A copy that says RGBE where the file says XYZE, which is packed alike and OpenImageIO does not know."""
-        if not _is_xyze(path):
+        """A copy that says RGBE as OpenImageIO reads it, letter by letter, where the file says so in another way.
+
+        XYZE is packed alike. Files that say nothing are from before there was anything else to say.
+
+        Raises:
+            InputError: Another format, or none that there is.
+        """
+        head = _head_of(path)[0]
+        if _LINE in head.split(b"\n"):
             yield path
             return
+        if (found := _format_in(head)) not in (None, _RGBE, _XYZE):
+            raise InputError(
+                f"{path}: expected FORMAT 32-bit_rle_rgbe or 32-bit_rle_xyze, found {str(found, 'ascii', 'replace')!r}"
+            )
+        first, end, rest = path.read_bytes().partition(b"\n")
         with tempfile.TemporaryDirectory(prefix="hdrgen-hdr-") as folder:
             copy = Path(folder) / "picture.hdr"
-            copy.write_bytes(path.read_bytes().replace(_XYZE, _RGBE, 1))
+            copy.write_bytes(first + end + (_FORMAT.sub(_LINE, rest, 1) if found else _LINE + end + rest))
             yield copy
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
@@ -96,7 +112,12 @@ class RadianceHdr(OpenImageIOCodec):
 
 
 def _is_xyze(path: Path) -> bool:
-    return _XYZE in _head_of(path)[0]
+    return _format_in(_head_of(path)[0]) == _XYZE
+
+
+def _format_in(head: bytes) -> bytes | None:
+    found = _FORMAT.search(head)
+    return found and found[1].lower()
 
 
 def _outside(largest: float) -> Note:

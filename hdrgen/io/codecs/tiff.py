@@ -127,9 +127,9 @@ class Tiff(OpenImageIOCodec):
             return log_luv_pixels(path, page)
         pixels = super().pixels(reader, choice, path)
         meaning = reader.spec().get_int_attribute("tiff:PhotometricInterpretation", _BLACK_IS_ZERO)
-        if pixels.dtype == np.uint16 and meaning == _WHITE_IS_ZERO:
-            return np.iinfo(np.uint16).max - pixels  # OpenImageIO does that for 8 bits only
-        return pixels
+        if meaning != _WHITE_IS_ZERO or pixels.dtype == np.uint8:  # OpenImageIO turns 8 bits around, and no others
+            return pixels
+        return np.iinfo(np.uint16).max - pixels if pixels.dtype == np.uint16 else _from_white(pixels, path)
 
     def stored(
         self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions
@@ -154,6 +154,20 @@ def _picture_of(path: Path) -> TiffPage | None:
     """The page that is the picture."""
     pages = pages_of(path)
     return picture_among(pages) if pages else None
+
+
+def _from_white(pixels: Pixels, path: Path) -> Pixels:
+    """Floats that count from white: black is 1.
+
+    Raises:
+        InputError: One that would be below black.
+    """
+    if (darkest := float(np.nanmax(pixels, initial=0))) > 1:
+        raise InputError(
+            f"{path}: expected floats from 0, white, to 1, black, as its PhotometricInterpretation WhiteIsZero says,"
+            f" found {darkest:.4g}; if they are radiance, write it as BlackIsZero"
+        )
+    return 1 - pixels
 
 
 def _begin_with(copy: Path, place: int) -> None:

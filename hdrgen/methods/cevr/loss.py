@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrgen.methods.cevr.network import CEVRNetwork
+from hdrgen.methods.immediate import differentiated
 
 
 def exposure_losses(
@@ -28,10 +29,18 @@ def exposure_losses(
     Returns:
         Both, scalars in float32; without a split, the second is 0.
     """
-    reduction = "mean" if mean else "sum"
     features = network.encode(image)
-    reconstruction = F.l1_loss(network.decode(features, image, ev), target, reduction=reduction)
+
+    def reconstructed(*features: Tensor) -> tuple[Tensor, ...]:
+        return (_distance(network.decode(features, image, ev), target, mean),)
+
+    # One decoder's graph less while the cycle builds its two.
+    (reconstruction,) = differentiated(reconstructed, network.decoder_parameters(), *features)
     if split is None:
         return reconstruction, reconstruction.new_zeros(())
     between = network.decode(features, image, split * ev)
-    return reconstruction, F.l1_loss(network(between, (1 - split) * ev), target, reduction=reduction)
+    return reconstruction, _distance(network(between, (1 - split) * ev), target, mean)
+
+
+def _distance(image: Tensor, target: Tensor, mean: bool) -> Tensor:
+    return F.l1_loss(image, target, reduction="mean" if mean else "sum")

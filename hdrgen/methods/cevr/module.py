@@ -15,7 +15,8 @@ from hdrgen.data import Batch, FromReference, derived_generator
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.cevr.loss import exposure_losses
-from hdrgen.methods.cevr.network import ENCODER_CHANNELS, CEVRNetwork
+from hdrgen.methods.cevr.network import ENCODER_CHANNELS, CEVRNetwork, DecoderBlock
+from hdrgen.methods.immediate import differentiated
 from hdrgen.nn import load_vgg16
 
 DENSE_STACK = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -57,6 +58,7 @@ class CEVR(HDRModule):
     """
 
     context = True
+    recomputed = (DecoderBlock,)
 
     def __init__(
         self,
@@ -115,14 +117,26 @@ class CEVR(HDRModule):
         dark, image, bright = batch["ldr"].unbind(1)
         steps = batch["ev"] - batch["ev"][:, 1:2]
         splits = self._splits(batch["scene"]).to(image.device) if self._cycles else (None, None)
-        down = exposure_losses(self.dark, image, dark, steps[:, 0], splits[0], self.mean_loss)
-        up = exposure_losses(self.bright, image, bright, steps[:, 2], splits[1], self.mean_loss)
-        reconstruction, cycle = down[0] + up[0], self.cycle_weight * (down[1] + up[1])
-        loss = reconstruction + cycle
-        terms = {"train/reconstruction": reconstruction.detach(), "train/cycle": cycle.detach()}
-        self.log_dict(terms, batch_size=len(image))
+        down = self._losses(self.dark, image, dark, steps[:, 0], splits[0])
+        up = self._losses(self.bright, image, bright, steps[:, 2], splits[1])
+        loss, reconstruction, cycle = (one + other for one, other in zip(down, up, strict=True))
+        self.log_dict(
+            {"train/reconstruction": reconstruction.detach(), "train/cycle": cycle.detach()}, batch_size=len(image)
+        )
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(image))
         return loss
+
+    def _losses(
+        self, network: CEVRNetwork, image: Tensor, target: Tensor, steps: Tensor, splits: Tensor | None
+    ) -> tuple[Tensor, ...]:
+        """The loss of one network, which leaves no graph behind, and its two terms."""
+
+        def losses() -> tuple[Tensor, ...]:
+            reconstruction, cycle = exposure_losses(network, image, target, steps, splits, self.mean_loss)
+            cycle = self.cycle_weight * cycle
+            return reconstruction + cycle, reconstruction, cycle
+
+        return differentiated(losses, network.parameters())
 
     @property
     def _cycles(self) -> bool:

@@ -193,6 +193,11 @@ class CEVRNetwork(nn.Module):
             maps.get_parameter("weight").zero_()
             maps.get_parameter("bias").copy_(torch.tensor([1.0, 0.0]))
 
+    def decoder_parameters(self) -> list[Tensor]:
+        """All that `decode` uses."""
+        encoder = {id(parameter) for parameter in self.encoder.parameters()}
+        return [parameter for parameter in self.parameters() if id(parameter) not in encoder]
+
     def encode(self, image: Tensor) -> list[Tensor]:
         """Features of `image` `(B, 3, H, W)`, which serve every step; its sides divide by `multiple`."""
         features: list[Tensor] = self.encoder(image)

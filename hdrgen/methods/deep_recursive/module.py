@@ -41,6 +41,9 @@ class DeepRecursiveHDRI(HDRModule):
         same: "Deep Chain HDRI: Reconstructing a High Dynamic Range Image from a Single Low Dynamic Range Image", IEEE
         Access 2018.
 
+    Exposures:
+        whole EV -3..+3
+
     One network makes an image a stop brighter, one a stop darker; both are used again on what they made. Deep Chain is
     `shared=False` and `adversarial_weight=0`: a network for each step.
 

@@ -19,6 +19,7 @@ from hdrgen.methods.deep_synth.network import (
     LOCAL_CHANNELS,
     REFINEMENT_CHANNELS,
     DeepSynthNetwork,
+    RecurrentNetwork,
 )
 from hdrgen.methods.deep_synth.recursion import expose_outwards
 from hdrgen.methods.deep_synth.training import DeepSynthTraining
@@ -165,6 +166,8 @@ class DeepSynthHDRI(DeepSynthTraining):
         self.refinement_start = refinement_start
         self.carry_gradient = carry_gradient
         self.end_to_end = end_to_end
+        # With "hdr", gradients are cut between parts in one schedule and not in the other, of one backward pass.
+        self.recomputed = () if end_to_end == "hdr" else (RecurrentNetwork,)
         self.terms = Terms(
             {
                 "l1": l1_weight,

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
 
 from hdrgen.camera import CameraResponse
-from hdrgen.methods.hdr_transformer.network import CHANNELS, DEPTHS, HEADS, WINDOW, HDRTransformerNetwork
+from hdrgen.methods.hdr_transformer.network import CHANNELS, DEPTHS, HEADS, WINDOW, ContextBlock, HDRTransformerNetwork
 from hdrgen.methods.three_exposures import ThreeExposureModule
 
 
@@ -50,6 +50,7 @@ class HDRTransformer(ThreeExposureModule):
     """
 
     linear_first = True
+    recomputed = (ContextBlock,)
     context = True  # the gate of the local context is a mean of the whole image
 
     def __init__(

@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 
 from hdrgen.methods.inverse_camera.curve import response_of
+from hdrgen.methods.inverse_camera.summary import NEARLY_WHITE
 
 QUANTILES = (0.5, 0.85)
 """Of the stops above white: a median, and an upper one for small lights."""
 HIGHEST = 8.0
 """Stops above white that the truth counts for at most."""
+ROUNDING = 12**-0.5 / 255
+"""Root mean square error of a display value of 8 bits."""
 SHADOW = 2.0**-12
 """Exposure, where 1 is white, below which logarithms are not compared: an 8-bit photograph knows nothing there."""
 
@@ -61,6 +64,31 @@ def curve_loss(curve: Tensor, truth: Tensor) -> Tensor:
     """
     levels = torch.linspace(0.04, 1, 64, device=curve.device)
     return (_at(curve, levels) - _at(truth, levels)).abs().mean()
+
+
+def exposure_errors(curve: Tensor, truth: Tensor, histogram: Tensor, ev: Tensor) -> Tensor:
+    """Root mean square errors `(B, K)` of the exposures that a curve makes of a photograph's display values.
+
+    Only the histogram of the photograph is needed, so that thousands of photographs pass in a second. White is left
+    out: what it becomes is not the curve's to say.
+
+    Args:
+        curve: `(B, N)`, at equidistant display values.
+        truth: `(B, M)`, likewise.
+        histogram: `(B, 3, 64)`, of `histogram_of`.
+        ev: Exposures in stops (K,).
+    """
+    values = torch.linspace(0, 1, histogram.shape[-1], device=curve.device).square()
+    shares = histogram.square().mean(1) * (values < NEARLY_WHITE[1])
+    factors = ev.exp2().view(-1, 1, 1, 1)
+    made, true = (
+        response_of(each)(
+            (response_of(each).inverse(values.expand(len(each), 1, 1, -1))[:, None] * factors).clamp(0, 1)
+        )
+        for each in (curve, truth)
+    )
+    squared = ((made - true).square().flatten(2) * shares[:, None]).sum(-1)
+    return (squared + ROUNDING**2).sqrt()
 
 
 def _at(curve: Tensor, levels: Tensor) -> Tensor:

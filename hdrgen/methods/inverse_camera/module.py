@@ -15,9 +15,9 @@ from hdrgen.methods.base import HDRModule
 from hdrgen.methods.inverse_camera.application import Restoration, exposures_of, guided_stops, region_stops
 from hdrgen.methods.inverse_camera.curve import response_of
 from hdrgen.methods.inverse_camera.limit import limited_stops
-from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, stops_loss
-from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork
-from hdrgen.methods.inverse_camera.summary import NEARLY_WHITE, ramp
+from hdrgen.methods.inverse_camera.loss import Losses, curve_loss, exposure_errors, stops_loss
+from hdrgen.methods.inverse_camera.network import WIDTHS, CameraEstimate, CameraNetwork, CurveSource
+from hdrgen.methods.inverse_camera.summary import NEARLY_WHITE, histogram_of, overview_of, ramp
 from hdrgen.tiling import enlarged, of_whole_image, reduced_whole
 
 SHADOW_EXPOSURE = 2.0**-10
@@ -38,6 +38,10 @@ class InverseCamera(HDRModule):
     Args:
         channels: Width of each level of the network, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the network sees.
+        curve_from: What the curve is estimated from: the "picture", that is the deepest features beside the histogram,
+            the "histogram" alone, through layers of its own, which know no scene by heart, or "both", a quarter of it
+            from the picture.
+        part: What is trained: "all", or the "curve" from the histogram alone, which needs no more than small pictures.
         exposure_range: Largest stops, either way, of the exposures that training compares.
         curve_weight: Of the loss on the curve, in stops.
         radiance_weight: Of the loss on log radiance below white.
@@ -62,6 +66,8 @@ class InverseCamera(HDRModule):
         self,
         channels: Sequence[int] = WIDTHS,
         thumbnail: int = 64,
+        curve_from: CurveSource = "picture",
+        part: Literal["all", "curve"] = "all",
         exposure_range: float = 4.0,
         curve_weight: float = 0.05,
         radiance_weight: float = 0.02,
@@ -83,7 +89,13 @@ class InverseCamera(HDRModule):
         if not 0 <= trust <= 1:
             raise InputError(f"expected trust from 0 to 1, found {trust:g}", "trust")
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
-        self.network = CameraNetwork(channels, thumbnail)
+        if part == "curve" and curve_from == "picture":
+            raise InputError(
+                'expected curve_from "histogram" or "both" where only the curve is trained, found "picture"',
+                "curve_from",
+            )
+        self.network = CameraNetwork(channels, thumbnail, curve_from)
+        self.part = part
         self.restoration = Restoration()
         self.exposure_range = exposure_range
         self.curve_weight = curve_weight
@@ -91,6 +103,11 @@ class InverseCamera(HDRModule):
         self.stops_weight = stops_weight
         self.most_stops = most_stops
         self.trust = trust
+
+    def started(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weights that took the curve from the picture: one from the histogram starts at the mean of cameras."""
+        fresh = {name: value for name, value in self.state_dict().items() if ".of_histogram." in name}
+        return fresh | state
 
     # -- radiance and exposures --------------------------------------------------------------------------------------
 
@@ -147,6 +164,9 @@ class InverseCamera(HDRModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Estimate the camera of each photograph, and compare what it makes with what the true one makes."""
+        _check(batch)
+        if self.part == "curve":
+            return self._curve_step(batch)
         terms = self._losses(batch)
         loss = (
             terms.exposures
@@ -159,12 +179,17 @@ class InverseCamera(HDRModule):
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch["hdr"]))
         return loss
 
+    def _curve_step(self, batch: Batch) -> Tensor:
+        """The errors of exposures, of which only the histogram and the curves need be known."""
+        overview = overview_of(batch["ldr"][:, 0], 2 * self.network.thumbnail)
+        histogram = histogram_of(overview[:, :3])
+        ev = self._drawn_exposures(batch["scene"], histogram.device)
+        errors = exposure_errors(self.network.curve_of(histogram), batch["inverse_response"], histogram, ev)
+        loss = errors.mean()
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(errors))
+        return loss
+
     def _losses(self, batch: Batch) -> Losses:
-        if "hdr" not in batch or "inverse_response" not in batch:
-            raise InputError(
-                f"{batch['scene'][0]}: expected scenes that know their radiance and response, as RenderedStacks and"
-                " ProceduralScenes do, found none; train on these"
-            )
         image, hdr = batch["ldr"][:, 0], batch["hdr"]
         estimate = CameraEstimate(*self.network(image))
         clipped = (ramp(image).amin(1, keepdim=True) >= 1).float()
@@ -191,6 +216,14 @@ class InverseCamera(HDRModule):
 def guided_quantiles(estimate: CameraEstimate, image: Tensor) -> Tensor:
     """Both quantiles of the stops above white at the resolution of `image`, `(B, 2, H, W)`."""
     return torch.cat([guided_stops(each[:, None], estimate.clipped, image) for each in estimate.stops.unbind(1)], 1)
+
+
+def _check(batch: Batch) -> None:
+    if "hdr" not in batch or "inverse_response" not in batch:
+        raise InputError(
+            f"{batch['scene'][0]}: expected scenes that know their radiance and response, as RenderedStacks and"
+            " ProceduralScenes do, found none; train on these"
+        )
 
 
 def _linear(image: Tensor, curve: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The network: from a photograph to the inverse response of its camera and to what clipping hid."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,15 @@ from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
 from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, depth_of, histogram_of, overview_of, thumbnail_of
 
 WIDTHS = (16, 32, 64, 96, 128)
+HIDDEN = 128
+"""Width of the layers before the curve."""
 MOST_STOPS = 10.0
 """Above white: what no lamp of the training scenes exceeds."""
+
+
+CurveSource = Literal["picture", "histogram", "both"]
+PICTURE_SHARE = 0.25
+"""Of the picture in a curve that both tell."""
 
 
 class CameraEstimate(NamedTuple):
@@ -55,9 +62,13 @@ class CameraNetwork(nn.Module):
     Args:
         channels: Width of each level, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the photograph is seen by.
+        curve_from: What tells the curve: the "picture", that is the deepest features beside the histogram, or the
+            "histogram" alone, through layers of its own, or "both": they err differently.
     """
 
-    def __init__(self, channels: Sequence[int] = WIDTHS, thumbnail: int = 64) -> None:
+    def __init__(
+        self, channels: Sequence[int] = WIDTHS, thumbnail: int = 64, curve_from: CurveSource = "picture"
+    ) -> None:
         if len(channels) < 2 or any(width < 4 or width % 4 for width in channels):
             raise InputError(f"expected the widths of at least two levels, multiples of 4, found {list(channels)}")
         deepest = 2 ** (len(channels) - 1)
@@ -73,12 +84,18 @@ class CameraNetwork(nn.Module):
         self.up = nn.ModuleList(
             Block(below + skip, skip) for below, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        self.whole = nn.Sequential(nn.Linear(2 * widths[-1] + 3 * BINS, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU())
-        self.to_curve = nn.Linear(128, BASIS)
-        self.of_whole = nn.Linear(128, widths[-1])
+        self.whole = _layers(2 * widths[-1] + 3 * BINS)
+        self.to_curve = nn.Linear(HIDDEN, BASIS)
+        self.of_whole = nn.Linear(HIDDEN, widths[-1])
         self.to_stops = nn.Conv2d(widths[0], 2, 1)
+        self.of_histogram = None
+        last: list[nn.Module] = [self.to_curve, self.to_stops]
+        self.picture_share = {"picture": 1.0, "histogram": 0.0, "both": PICTURE_SHARE}[curve_from]
+        if curve_from != "picture":
+            self.of_histogram = nn.Sequential(*_layers(3 * BINS), nn.Linear(HIDDEN, BASIS))
+            last.append(self.of_histogram[-1])
         self.family = CurveFamily()
-        for layer in (self.to_curve, self.to_stops):
+        for layer in last:
             for parameter in layer.parameters():
                 nn.init.zeros_(parameter)
 
@@ -95,15 +112,26 @@ class CameraNetwork(nn.Module):
         for block in self.down:
             features = block(features)
             skips.append(features)
-        whole = self._whole(skips.pop(), histogram_of(overview[:, :3]))
+        histogram = histogram_of(overview[:, :3])
+        whole = self._whole(skips.pop(), histogram)
         features = features + self.of_whole(whole)[..., None, None]
         for block in self.up:
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = block(torch.cat([features, skips.pop()], 1))
         clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
-        return CameraEstimate(
-            self.family(trust * self.to_curve(whole)), self._stops(features), clipped, depth_of(image)
-        )
+        told = self.to_curve(whole)
+        if self.of_histogram is not None:
+            told = torch.lerp(self.of_histogram(4 * histogram.flatten(1)), told, self.picture_share)
+        return CameraEstimate(self.family(trust * told), self._stops(features), clipped, depth_of(image))
+
+    def curve_of(self, histogram: Tensor) -> Tensor:
+        """The curve `(B, 256)` of a histogram `(B, 3, 64)`, where the histogram alone tells it."""
+        if self.of_histogram is None:
+            raise InputError(
+                "expected a network whose curve comes from the histogram, found one that sees the picture", "curve_from"
+            )
+        curve: Tensor = self.family(self.of_histogram(4 * histogram.flatten(1)))
+        return curve
 
     def _whole(self, deepest: Tensor, histogram: Tensor) -> Tensor:
         pooled = [deepest.mean((-2, -1)), deepest.amax((-2, -1)), 4 * histogram.flatten(1)]
@@ -114,3 +142,7 @@ class CameraNetwork(nn.Module):
         """Median, and upper quantile, which is no less."""
         median, more = functional.softplus(3 * self.to_stops(features).float() - 1).unbind(1)
         return torch.stack([median, median + more], 1).clamp_max(MOST_STOPS)
+
+
+def _layers(inputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU())

@@ -17,6 +17,7 @@ from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstr
 from hdrgen.methods.multi_exposure.network import ENCODER_CHANNELS, EXPOSURE_CHANNELS, MultiExposureNetwork
 from hdrgen.methods.source import source_of
 from hdrgen.metrics import EvaluationProtocol, Score
+from hdrgen.nn import ConvBlock, SubPixelUp
 
 
 class MultiExposureGeneration(HDRModule):
@@ -61,6 +62,7 @@ class MultiExposureGeneration(HDRModule):
     """
 
     channels_last = channels_last_inference = True
+    recomputed = (ConvBlock, SubPixelUp)
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from hdrgen.errors import InputError
 from hdrgen.io import BT2020, read_header, read_image, write_image
 
 ORDERS = [f"{a}{first} {b}{second}" for first, second in ("YX", "XY") for a in "+-" for b in "+-"]
@@ -47,3 +48,28 @@ def test_lines_of_the_header_are_not_taken_for_the_order(tmp_path, radiance):
     path.write_bytes(content)
     assert read_image(path).pixels.shape == radiance.shape
     assert read_image(write_image(tmp_path / "b.hdr", radiance, chromaticities=BT2020.chromaticities)).pixels.shape
+
+
+ODD_LINES = [b"FORMAT= %s", b"FORMAT=%s ", b"FORMAT = %s\t", b"format=%s", b" Format=%s\r", b"EXPOSURE=1\n\tFORMAT=%s"]
+
+
+@pytest.mark.filterwarnings("ignore:.*replaced .* negative pixels")
+@pytest.mark.parametrize("line", ODD_LINES)
+@pytest.mark.parametrize("packing", [b"32-bit_rle_rgbe", b"32-bit_rle_xyze"])
+def test_the_line_of_the_format_however_it_is_spaced(tmp_path, line, packing):
+    path = write_image(tmp_path / "a.hdr", np.random.default_rng(0).random((9, 40, 3)))
+    plain = path.read_bytes().replace(b"32-bit_rle_rgbe", packing)
+    path.write_bytes(plain)
+    expected = read_image(path, clean=True).pixels
+    path.write_bytes(plain.replace(b"FORMAT=" + packing, line % packing))
+    np.testing.assert_array_equal(read_image(path, clean=True).pixels, expected)
+
+
+def test_without_a_line_of_the_format_it_is_rgbe_and_another_one_is_named(tmp_path):
+    path = write_image(tmp_path / "a.hdr", np.random.default_rng(0).random((9, 40, 3)))
+    whole, expected = path.read_bytes(), read_image(path).pixels
+    path.write_bytes(whole.replace(b"FORMAT=32-bit_rle_rgbe\n", b""))
+    np.testing.assert_array_equal(read_image(path).pixels, expected)
+    path.write_bytes(whole.replace(b"32-bit_rle_rgbe", b"64-bit_raw"))
+    with pytest.raises(InputError, match=r"found '64-bit_raw'"):
+        read_image(path)

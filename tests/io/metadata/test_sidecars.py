@@ -1,5 +1,7 @@
 """XMP sidecars are kept beside what is made of their photographs."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from hdrgen.io import keep_sidecars
 from hdrgen.io.sidecars import sidecars_of
 from tests.commands.brackets import write_bracket
 
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 NOTES = b"<x:xmpmeta>five stars</x:xmpmeta>"
 
 
@@ -72,6 +75,49 @@ def test_expand_keeps_that_of_the_photograph(tmp_path, monkeypatch, capsys, writ
     assert main(["expand", "photo.jpg", "--no-preview"]) == 0
     assert "sidecar photo.xmp kept as " in capsys.readouterr().out
     assert [path.read_bytes() for path in tmp_path.rglob("*.xmp")] == [NOTES] * 2
+
+
+DARKTABLE = """<?xml version="1.0" encoding="UTF-8"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+ <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
+   xmlns:darktable="http://darktable.sf.net/" xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/"
+   xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmp:Rating="4" tiff:Orientation="6" darktable:history_end="2"
+   crs:Exposure2012="+1.50">
+  <darktable:history><rdf:Seq><rdf:li darktable:operation="exposure"/></rdf:Seq></darktable:history>
+  <darktable:colorlabels><rdf:Seq><rdf:li>1</rdf:li></rdf:Seq></darktable:colorlabels>
+  <dc:subject><rdf:Seq><rdf:li>Z\u00fcrich &amp; lake</rdf:li></rdf:Seq></dc:subject>
+  <crs:ToneCurve><rdf:Seq><rdf:li>0, 0</rdf:li></rdf:Seq></crs:ToneCurve>
+ </rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-16"])
+def test_what_would_develop_the_result_is_left_out(photograph, tmp_path, code):
+    """A program would apply the history of the camera's file to the linear radiance, and turn it once more."""
+    photograph.with_name("photo.ARW.xmp").write_bytes(DARKTABLE.replace("UTF-8", code).encode(code))
+    (told,) = keep_sidecars([photograph], tmp_path / "out.dng", overwrite=False)
+    assert told == "sidecar photo.ARW.xmp kept as out.dng.xmp, without its settings of developing"
+    (description,) = ElementTree.parse(tmp_path / "out.dng.xmp").getroot().iter(f"{RDF}Description")
+    assert {name.rpartition("}")[2]: value for name, value in description.items()} == {"about": "", "Rating": "4"}
+    children = {child.tag.rpartition("}")[2]: [item.text for item in child.iter(f"{RDF}li")] for child in description}
+    assert children == {"colorlabels": ["1"], "subject": ["Z\u00fcrich & lake"]}
+    assert keep_sidecars([photograph], tmp_path / "out.dng", overwrite=False) == []
+
+
+def test_settings_alone_or_damaged_ones_are_not_copied(photograph, tmp_path):
+    start, end = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">', "</rdf:RDF>"
+    crs = 'xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/"'
+    for text, why in (
+        (
+            f'{start}<rdf:Description rdf:about="" {crs} crs:Exposure2012="+1"/>{end}',
+            "it holds settings of developing al",
+        ),
+        (f'{start}<rdf:Description {crs} crs:Exposure2012="+1">{end}', "expected XML, mismatched tag"),
+        (f'<!DOCTYPE a [<!ENTITY b "c">]>{start}<rdf:Description {crs}/>{end}', "expected plain XMP"),
+    ):
+        photograph.with_name("photo.xmp").write_text(text)
+        (told,) = keep_sidecars([photograph], tmp_path / "out.dng", overwrite=False)
+        assert told.startswith(f"sidecar photo.xmp is not copied: {why}")
+        assert not list(tmp_path.glob("*.xmp"))
 
 
 @pytest.fixture

@@ -1,0 +1,274 @@
+"""Packs rendered samples into an object store on this machine, trains on them with two processes, kills these, goes on.
+
+What is counted: samples per second of packing, whether every sample came exactly once in the epoch that was killed and
+resumed, memory of the training processes over the epoch, and samples per second from the store beside those from disk:
+epochs from either take turns, each from the store begins with an empty cache that is smaller than the data.
+
+    python -m benchmarks.packing.object_store --samples 20000 --folder scratch
+
+Needs the extra `stream`, and of the extra `test` the object store (moto) with flask.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from benchmarks.shared.environment import print_environment
+from hdrgen.camera import Gamma
+from hdrgen.data import (
+    ExposureStackDataModule,
+    PackedStacks,
+    Packing,
+    RenderedStacks,
+    StackCamera,
+    check_packed,
+    pack,
+)
+from hdrgen.data.shards.storage import Storage
+from hdrgen.io import write_image
+
+PANORAMAS, SIDE, BATCH, PROCESSES = 10, 32, 32, 2
+ADDRESS = "s3://packed/rendered"
+SHARDS = 30
+"""About, whatever the number of samples."""
+MIB = 2**20
+
+
+class Step(pl.LightningModule):
+    """Notes what it gets, step by step, and learns next to nothing."""
+
+    def __init__(self, notes: str | None) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.notes = notes
+        self.times: list[float] = []
+
+    def on_train_start(self) -> None:
+        """Open the file of notes."""
+        if self.notes:
+            self.file = Path(f"{self.notes}.{self.global_rank}").open("a", buffering=1)  # noqa: SIM115 (until killed)
+
+    def training_step(self, batch: Any, index: int) -> torch.Tensor:
+        """Note scenes and memory."""
+        self.times.append(time.perf_counter())
+        if self.notes:
+            memory = psutil.Process().memory_info().rss // MIB
+            self.file.write(json.dumps([self.global_step, memory, batch["scene"]]) + "\n")
+        return (self.weight - batch["ldr"].mean()) ** 2
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Any."""
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """One epoch; the process of rank 0 prints its seconds between the first step and the last."""
+    data = ExposureStackDataModule(
+        PackedStacks(arguments.train),
+        batch_size=BATCH,
+        num_workers=arguments.workers,
+        cache=arguments.cache,
+        cache_gib=arguments.cache_gib,
+    )
+    saving = [ModelCheckpoint(arguments.checkpoints, "{step}", every_n_train_steps=arguments.every, save_top_k=-1)]
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        devices=PROCESSES,
+        strategy="ddp",
+        max_epochs=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=bool(arguments.checkpoints),
+        callbacks=saving if arguments.checkpoints else [],
+    )
+    model = Step(arguments.notes)
+    began = time.perf_counter()
+    trainer.fit(model, data, ckpt_path=arguments.go_on_from, weights_only=True if arguments.go_on_from else None)
+    if trainer.is_global_zero:
+        print(json.dumps({"seconds": model.times[-1] - began, "steps": len(model.times)}))
+
+
+def started(*options: str) -> subprocess.Popen[str]:
+    """The training as a group of processes of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "MASTER_PORT": str(free_port())}
+    command = [sys.executable, "-m", "benchmarks.packing.object_store", *options]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def finished(process: subprocess.Popen[str]) -> dict[str, float]:
+    out, err = process.communicate()
+    if process.returncode:
+        raise SystemExit(err)
+    told: dict[str, float] = json.loads(out.splitlines()[-1])
+    return told
+
+
+def worked() -> float:
+    """Processor time in seconds of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def object_store() -> subprocess.Popen[bytes]:
+    """The server of moto in a process of its own, with a bucket; the variables that say where it is."""
+    port = free_port()
+    command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.environ |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    os.environ |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    import s3fs
+
+    for _ in range(200):
+        try:
+            s3fs.S3FileSystem(skip_instance_cache=True).mkdir("packed")
+            return server
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit("the object store did not answer")
+
+
+def rendered(folder: Path, samples: int) -> RenderedStacks:
+    """Views of panoramas of smooth noise over 16 stops, three exposures each."""
+    noise = np.random.default_rng(0)
+    for number in range(PANORAMAS):
+        coarse = torch.from_numpy(noise.uniform(-8, 8, (1, 3, 16, 32)))
+        radiance = torch.nn.functional.interpolate(coarse, (128, 256), mode="bicubic")[0].exp2()
+        write_image(folder / f"panorama_{number}.exr", radiance.permute(1, 2, 0).float().numpy())
+    camera = StackCamera(evs=(-2.0, 0.0, 2.0), curves=[Gamma(2.2)])
+    return RenderedStacks(str(folder), SIDE, views=samples // PANORAMAS, camera=camera)
+
+
+def packing(folder: Path, samples: int, jobs: int) -> None:
+    scenes, begun, busy = rendered(folder / "panoramas", samples), time.perf_counter(), time.process_time()
+    shard_mib = max(0.1, 0.0185 * samples / SHARDS)  # of 18.5 KB
+    done = pack(scenes, ADDRESS, {"samples": samples}, Packing(jobs=jobs, shard_mib=shard_mib))
+    seconds, busy = time.perf_counter() - begun, time.process_time() - busy
+    manifest = check_packed(ADDRESS)
+    size = sum(shard["bytes"] for shard in manifest.shards)
+    rate = f"{done.samples / seconds:.0f} samples/s with {jobs} further processes"
+    rate += "" if jobs else f", {done.samples / busy:.0f} by processor time"
+    print(
+        f"packed {done.samples} samples of {SIDE} x {SIDE} pixels, {size / MIB:.0f} MiB, {done.shards} shards: {rate}"
+    )
+    store, disk = Storage(ADDRESS), Storage(folder / "disk")
+    for name in store.sizes():
+        disk.write(name, store.read(name) or b"")
+
+
+def lines_of(notes: Path) -> list[tuple[int, int, list[str]]]:
+    """What the processes noted; a line that was being written when they were killed is none."""
+    lines = []
+    for rank in range(PROCESSES):
+        for line in Path(f"{notes}.{rank}").read_text(encoding="utf-8").splitlines():
+            try:
+                lines.append(tuple(json.loads(line)))
+            except ValueError:
+                continue
+    return lines
+
+
+def killed_and_resumed(folder: Path, samples: int, common: list[str]) -> None:
+    """Count what an epoch took that was killed at about 60 %, and begun again from its last checkpoint."""
+    steps = samples // PROCESSES // BATCH
+    every = max(1, steps // 4)
+    notes, checkpoints = folder / "notes", folder / "checkpoints"
+    saved = [f"--train={ADDRESS}", f"--notes={notes}", f"--checkpoints={checkpoints}", f"--every={every}", *common]
+    first = started(*saved)
+    while not (checkpoint := checkpoints / f"step={2 * every}.ckpt").exists():
+        if first.poll() is not None:
+            raise SystemExit(first.communicate()[1])
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    before = lines_of(notes)
+    after_the_checkpoint = sum(step >= 2 * every for step, *_ in before)
+    again = folder / "again"
+    finished(started(f"--train={ADDRESS}", f"--notes={again}", f"--go-on-from={checkpoint}", *common))
+    taken = [scene for step, _, scenes in before if step < 2 * every for scene in scenes]
+    taken += [scene for _, _, scenes in lines_of(again) for scene in scenes]
+    counts = Counter(Counter(taken).values())
+    print(f"killed {after_the_checkpoint // PROCESSES} steps after the checkpoint at step {2 * every} of {steps}")
+    expected = steps * BATCH * PROCESSES
+    print(f"resumed: {len(set(taken))} of {expected} different samples came, by how often each: {dict(counts)}")
+    memory: dict[int, int] = {}
+    for step, used, _ in lines_of(again):
+        memory[step] = max(used, memory.get(step, 0))
+    used = [memory[step] for step in sorted(memory)]
+    eighth = len(used) // 8
+    early, late = max(used[eighth : 2 * eighth]), max(used[-eighth:])
+    print(f"memory of a process: {early} MiB in the second eighth of the steps, {late} MiB in the last")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--folder", type=Path, default=Path("packing"), help="for data and checkpoints; replaced")
+    parser.add_argument("--jobs", type=int, default=0, help="processes that pack, besides this one")
+    parser.add_argument("--workers", type=int, default=0, help="that load samples, for each process of the training")
+    parser.add_argument("--repeats", type=int, default=3, help="epochs from the store, and from disk")
+    for hidden in ("--train", "--notes", "--checkpoints", "--cache", "--go-on-from"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--every", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--cache-gib", type=float, default=50.0, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.train:
+        return train(arguments)
+    folder: Path = arguments.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "panoramas").mkdir(parents=True)
+    print_environment()
+    store = object_store()
+    try:
+        packing(folder, arguments.samples, arguments.jobs)
+        total = sum(size for name, size in Storage(folder / "disk").sizes().items() if name.endswith(".tar"))
+        room = 0.5 * total / 2**30
+        cache = ["--cache", str(folder / "cache"), "--cache-gib", str(room), "--workers", str(arguments.workers)]
+        print(f"cache of {room * 1024:.0f} MiB, which holds half of the data")
+        killed_and_resumed(folder, arguments.samples, cache)
+        rates: dict[str, list[float]] = {"disk": [], "store": []}
+        work: dict[str, list[float]] = {"disk": [], "store": []}
+        for _ in range(arguments.repeats):
+            for place, address in ("disk", str(folder / "disk")), ("store", ADDRESS):
+                shutil.rmtree(folder / "cache", ignore_errors=True)
+                before = worked()
+                told = finished(started(f"--train={address}", *cache))
+                rates[place].append(told["steps"] * BATCH * PROCESSES / told["seconds"])
+                work[place].append(worked() - before)
+        disk, far = (statistics.median(rates[place]) for place in ("disk", "store"))
+        print(f"samples/s, median of {arguments.repeats} epochs: {disk:.0f} from disk, {far:.0f} from the store")
+        print(f"store / disk: {far / disk:.2f}; each: {rates}")
+        disk, far = (statistics.median(work[place]) for place in ("disk", "store"))
+        print(f"processor time of both processes, start included: {disk:.1f} s from disk, {far:.1f} s from the store")
+    finally:
+        store.terminate()
+        store.wait()
+
+
+if __name__ == "__main__":
+    main()
