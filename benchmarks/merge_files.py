@@ -1,5 +1,6 @@
 """`hdrgen merge` as a user types it, on files of large photographs: time and peak memory of the whole command."""
 
+import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +53,44 @@ def run(height: int, width: int) -> None:
             cost = cost_of("merge", str(Path(name) / row.folder), "-o", str(output), "--overwrite", *row.options)
             shown_options = f"`{' '.join(row.options)}`" if row.options else "-"
             print(f"| {row.title} | {shown_options} | {cost} |", flush=True)
+
+
+class Pair(NamedTuple):
+    """The same work by both programs."""
+
+    title: str
+    options: Sequence[str]
+    steps: Sequence[str]
+    suffix: str = ".hdr"
+
+
+BESIDE_OPENCV = (
+    Pair("merge, known response", KNOWN, ()),
+    Pair("merge, response estimated", ("--align", "none"), ("calibrate",)),
+    Pair("alignment by shifts, known response", ("--align", "mtb", *KNOWN[2:]), ("align",)),
+    Pair("alignment, response estimated; OpenCV: shifts only", (), ("align", "calibrate")),
+    Pair("exposure fusion", ("--align", "none", "--method", "mertens"), ("fuse",), ".png"),
+)
+
+
+def run_beside_opencv(height: int, width: int, runs: int = 3) -> None:
+    """Write the photographs, and print what both programs take for them: whole processes, alternately, medians."""
+    with tempfile.TemporaryDirectory(prefix="hdrgen-files-") as name:
+        write_files(Path(name), height, width)
+        folder = str(Path(name) / STILL)
+        print(f"{len(EV)} JPEGs of {width} x {height}, file to file, median of {runs}\n")
+        print("| work | hdrgen, processor seconds | OpenCV | ratio | of the clock |\n|---|---|---|---|---|")
+        for pair in BESIDE_OPENCV:
+            output = str(Path(name) / f"merged{pair.suffix}")
+            ours, theirs = [], []
+            for _ in range(runs):
+                ours.append(cost_of("merge", folder, "-o", output, "--overwrite", *pair.options))
+                theirs.append(cost_of(folder, output, *pair.steps, module="benchmarks.shared.opencv_merge"))
+            mine, other = (statistics.median(each.processor for each in costs) for costs in (ours, theirs))
+            clock = statistics.median(each.seconds for each in ours) / statistics.median(
+                each.seconds for each in theirs
+            )
+            print(f"| {pair.title} | {mine:.2f} | {other:.2f} | {mine / other:.2f} | {clock:.2f} |", flush=True)
 
 
 def write_files(folder: Path, height: int, width: int) -> None:

@@ -2,7 +2,7 @@
 
 Frames are generated: radiance with detail at every scale over twelve stops, photographed with noise through gamma 2.2.
 Reading the files is outside the times; the frames as they lie in memory are part of the peak memory, for both. With
---files, the whole command `hdrgen merge`, files to file.
+--files, the whole command `hdrgen merge`, files to file; with --opencv, that beside a script that does the same.
 """
 
 import argparse
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=6000, help="of the photographs (%(default)s)")
     parser.add_argument("--height", type=int, default=4000, help="of the photographs (%(default)s)")
     parser.add_argument("--files", action="store_true", help="measure the command `hdrgen merge` on files instead")
+    parser.add_argument("--opencv", action="store_true", help="the same beside OpenCV, each as a whole process")
     parser.add_argument("--only", choices=JOBS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -36,8 +37,8 @@ def main() -> int:
     from benchmarks.shared.environment import print_environment
 
     print_environment()
-    if options.files:
-        merge_files.run(options.height, options.width)
+    if options.files or options.opencv:
+        (merge_files.run_beside_opencv if options.opencv else merge_files.run)(options.height, options.width)
         return 0
     with tempfile.TemporaryDirectory(prefix="hdrgen-photographs-") as name:
         make_frames(Path(name), options.height, options.width)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 TRAIN = {
     "pytorch_lightning": "pytorch-lightning",
+    "lightning_fabric": "pytorch-lightning",
     "torchmetrics": "torchmetrics",
     "kornia": "kornia",
     "jsonargparse": "jsonargparse",

@@ -2,8 +2,9 @@
 
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from hdrgen.errors import of_an_extra
@@ -19,6 +20,20 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def import_meanwhile(module: str) -> None:
+    """Import what takes long and is needed later in a thread of its own; whoever imports it then waits for the rest.
+
+    The first import of torch takes a second of one core, in which others read and align photographs.
+    """
+
+    def load() -> None:
+        with uncollected(), suppress(Exception):  # what is wrong with it, those say who need it
+            import_module(module)
+
+    if module not in sys.modules:
+        threading.Thread(target=load, name=f"import {module}").start()
 
 
 def lazy_face(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-LAZY = ["hdrgen", "hdrgen.bracket", "hdrgen.cli", "hdrgen.comparison", "hdrgen.weights"]
+LAZY = [
+    *("hdrgen", "hdrgen.api", "hdrgen.bracket", "hdrgen.cli", "hdrgen.comparison", "hdrgen.fusion", "hdrgen.tiling"),
+    "hdrgen.weights",
+]
 
 
 def declared(package) -> dict[str, str]:

@@ -19,9 +19,9 @@ class Cost(NamedTuple):
         return f"{self.seconds:.1f} | {self.processor:.1f} | {self.memory:.2f} GiB"
 
 
-def cost_of(*arguments: str) -> Cost:
-    """What `hdrgen ARGUMENTS` costs."""
-    command = [sys.executable, "-m", "hdrgen", *arguments]
+def cost_of(*arguments: str, module: str = "hdrgen") -> Cost:
+    """What `hdrgen ARGUMENTS`, or another module that is run, costs."""
+    command = [sys.executable, "-m", module, *arguments]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)

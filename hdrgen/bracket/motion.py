@@ -2,11 +2,13 @@
 
 import itertools
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hdrgen.bracket.agreement import DISAGREE
 from hdrgen.bracket.pixels import BracketPixels, display_frame
@@ -73,27 +75,28 @@ def _blocks(rows: Rows, response: CameraResponse) -> tuple[NDArray[np.float32], 
     across = max(1, width // _BLOCK)
     size = min(_BLOCK, width)
     starts = np.linspace(0, max(0, height - _BLOCK), min(_BANDS, max(1, height // _BLOCK))).astype(int)
-    exposures, usable = [], []
+    exposures, usable, decode = [], [], _decoder(response, rows.dtype)
     for start in starts.tolist():
-        display = display_frame(_Band(rows, start))[..., : across * size]
-        parts = (3, display.shape[1], across, size)
-        values = display.reshape(parts)
+        band = rows[start : start + min(_BLOCK, height - start)][:, : across * size]
+        parts = (3, len(band), across, size)
+        values = display_frame(band).reshape(parts)
         usable.append((values.amin((0, 1, 3)) > _SEEN[0]) & (values.amax((0, 1, 3)) < _SEEN[1]))
-        exposures.append(response.inverse(display).reshape(parts).mean((0, 1, 3)))
+        exposures.append(decode(band).reshape(parts).mean((0, 1, 3)))
     return torch.stack(exposures).clamp_min(1e-9).log2().numpy(), torch.stack(usable).numpy()
 
 
-class _Band:
-    """Some rows of a photograph as a photograph of its own."""
+def _decoder(response: CameraResponse, dtype: np.dtype[Any]) -> Callable[[NDArray[Any]], Tensor]:
+    """From rows (n, W, 3) of a photograph to sensor exposures (3, n, W): of 8 bits by a table of all codes."""
+    if dtype != np.uint8:
+        return lambda band: response.inverse(display_frame(band))
+    codes = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    tables = response.inverse(display_frame(codes))[:, 0].numpy()
 
-    def __init__(self, rows: Rows, start: int) -> None:
-        self.rows, self.start, self.dtype = rows, start, rows.dtype
-        height, width, channels = rows.shape
-        self.shape = (min(_BLOCK, height - start), width, channels)
+    def look_up(band: NDArray[Any]) -> Tensor:
+        planes = [table.take(band[..., channel]) for channel, table in enumerate(tables)]
+        return torch.from_numpy(np.stack(planes))
 
-    def __getitem__(self, rows: slice) -> NDArray[np.generic]:
-        start, stop, _ = rows.indices(self.shape[0])
-        return self.rows[self.start + start : self.start + stop]
+    return look_up
 
 
 def _moved(

@@ -6,19 +6,16 @@ import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.bracket.bracket import Bracket, repeats
 from hdrgen.bracket.decoding import decoded_frames
 from hdrgen.bracket.float_range import in_display_range
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
-from hdrgen.bracket.readings import other_readings
 from hdrgen.bracket.spilled import forget, mappings_of
 from hdrgen.errors import InputError
 from hdrgen.fusion import Alignment, Rows, align_photographs, aligned, hold
@@ -36,6 +33,9 @@ from hdrgen.io import (
     white_level,
 )
 from hdrgen.tiling import row_slices
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
@@ -218,14 +218,19 @@ class BracketPixels:
 
     def sample(self) -> Tensor:
         """A grid of pixels of every frame, as it was before alignment: display values (S, 3, h, w)."""
-        if self._sampled is not None:
-            return self._sampled
-        grids = [np.ascontiguousarray(_grid(pixels)) for pixels in self.pixels]
-        return torch.stack([torch.from_numpy(_display(grid)).permute(2, 0, 1) for grid in grids])
+        import torch  # not before it is needed: merges import it while photographs are read and aligned
+
+        if self._sampled is None:
+            return torch.stack([torch.from_numpy(grid).permute(2, 0, 1) for grid in self._grids()])
+        return self._sampled
+
+    def _grids(self) -> list[NDArray[np.float32]]:
+        """Display values (h, w, 3) of some pixels of every frame."""
+        return [_display(np.ascontiguousarray(_grid(pixels))) for pixels in self.pixels]
 
     def _check_order(self) -> None:
         """Longer exposures are brighter, equal ones equally bright: where not, a merge would be all wrong."""
-        means, ev = self.sample().mean(dim=(1, 2, 3)).tolist(), self.bracket.ev
+        means, ev = [float(grid.mean()) for grid in self._grids()], self.bracket.ev
         for index in range(1, len(means)):
             brighter, repeated = means[index] - means[index - 1], ev[index] - ev[index - 1] < SAME_EXPOSURE
             if brighter >= -DARKER and not (repeated and brighter > UNLIKE):
@@ -247,6 +252,8 @@ class BracketPixels:
 
 def _meant(bracket: Bracket) -> str:
     """What else exposures may be that lie too near to each other, where they would lie apart then."""
+    from hdrgen.bracket.readings import other_readings
+
     apart = [meant for ev, meant, _ in other_readings(bracket) if float(ev.sort().values.diff().min()) > APART]
     return f" they may be {apart[0]};" if apart else ""
 
@@ -268,6 +275,8 @@ def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> Tensor
             plane[...] = block[..., channel]  # first apart, then divided: each by itself is four times as fast
             if block.dtype.kind == "u":
                 plane /= np.float32(np.iinfo(block.dtype).max)
+    import torch
+
     return torch.from_numpy(planes)
 
 

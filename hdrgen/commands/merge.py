@@ -34,6 +34,7 @@ from hdrgen.cli import (
 from hdrgen.commands.finishing import FORMATS, PictureOptions, add_picture_arguments, format_of, wants_plain_help
 from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, preview_of
 from hdrgen.errors import InputError
+from hdrgen.lazy import import_meanwhile
 from hdrgen.text_table import text_table
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     """
     options = _parsed(verb, joined(_learned(with_config(arguments))))
     _check(options)
+    import_meanwhile("torch")
     scenes = bracket_scenes(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
     suffix = FORMATS[options.format].suffix if options.format else suffix

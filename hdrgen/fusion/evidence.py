@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from hdrgen.fusion.grey import Grey
 from hdrgen.fusion.motions import MotionModel, Values
@@ -90,6 +89,8 @@ def _covariance(score: Values, sensitivity: Values, patches: NDArray[np.int64], 
 
 def _wald(parameters: Values, covariance: Values, count: int) -> float:
     """Probability of parameters that large or larger, of `count` independent patches."""
+    from scipy.special import fdtrc  # not before something was aligned
+
     size = len(parameters)
     statistic = float(parameters @ np.linalg.pinv(covariance, rcond=1e-12) @ parameters) / size
-    return float(special.fdtrc(size, count - size, statistic))
+    return float(fdtrc(size, count - size, statistic))

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from hdrgen.camera import CameraResponse
-from hdrgen.fusion.streaming import Block, Rows
+from hdrgen.fusion.rows import Block, Rows
 from hdrgen.tiling import no_progress, row_slices
 
 Plane = NDArray[np.float32]
@@ -190,12 +189,14 @@ def _apart(known: Interval, other: Interval) -> Mask:
 
 def _blurred(marked: Mask, deviation: float) -> Plane:
     """A Gaussian of the marked pixels, worked out where there are any: elsewhere it is 0."""
+    from scipy.ndimage import gaussian_filter  # not before it is needed: it takes long to import
+
     result = np.zeros(marked.shape, np.float32)
     rows, columns = (np.flatnonzero(marked.any(axis)) for axis in (1, 0))
     if len(rows):
         reach = 2 * int(TRUNCATE * deviation + 0.5)  # twice: the filter mirrors what lies at the ends
         box = tuple(slice(max(0, int(at[0]) - reach), int(at[-1]) + 1 + reach) for at in (rows, columns))
-        ndimage.gaussian_filter(marked[box].astype(np.float32), deviation, truncate=TRUNCATE, output=result[box])
+        gaussian_filter(marked[box].astype(np.float32), deviation, truncate=TRUNCATE, output=result[box])
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,15 +165,17 @@ def _largest(size: Grey, cell: int) -> tuple[NDArray[np.int64], NDArray[np.int64
 def sample(image: Grey, places: Values) -> tuple[NDArray[np.bool_], Values]:
     """Which places lie inside, between four pixels none of which is clipped; and the bilinear values at all of them."""
     height, width = image.shape
-    x, y = places.T
+    x, y = np.ascontiguousarray(places.T)
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    column, row = (np.clip(np.nan_to_num(v), 0, side - 1.001).astype(np.int64) for v, side in ((x, width), (y, height)))
+    # fmax first: it makes 0 of NaN.
+    column, row = (np.fmin(np.fmax(v, 0), side - 1.001).astype(np.int64) for v, side in ((x, width), (y, height)))
     right, down = np.clip(x - column, 0, 1), np.clip(y - row, 0, 1)
-    around = image[row, column], image[row, column + 1], image[row + 1, column], image[row + 1, column + 1]
+    pixels, at = image.ravel(), row * width + column
+    around = [pixels.take(at + step) for step in (0, 1, width, width + 1)]
     upper = around[0] * (1 - right) + around[1] * right
     lower = around[2] * (1 - right) + around[3] * right
     values: Values = upper * (1 - down) + lower * down
-    return inside & (np.minimum.reduce(around) > SEEN[0]) & (np.maximum.reduce(around) < SEEN[1]), values
+    return inside & (reduce(np.minimum, around) > SEEN[0]) & (reduce(np.maximum, around) < SEEN[1]), values
 
 
 def solved(columns: Values, target: Values) -> tuple[Values, Values]:

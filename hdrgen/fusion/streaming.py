@@ -5,11 +5,10 @@ sums of weights and of weighted radiance is computed once, as the two halves of 
 and one addition per frame and value are left to do. Memory is that of the frames, of the result, and of a few rows.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,32 +19,16 @@ from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
 from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
+from hdrgen.fusion.rows import ROWS, Block, Rows, available_cores
 from hdrgen.fusion.weights import Weight, sensor_noise
 from hdrgen.io import SAME_EXPOSURE
 from hdrgen.tiling import no_progress, row_slices
 
-Block = NDArray[Any]
 Sums = NDArray[np.complex64]
 
-ROWS = 128  # are read of every frame at a time
 VALUES = 49152  # are merged at a time: their sums stay in the cache of one core, and Python in the background
 WHITE = 0.99  # display values from which on a frame is white; weights end there, too
 HALF = 0.5  # a mask above it lets a frame stand in for pixels that none exposes well
-
-
-class Rows(Protocol):
-    """A photograph whose rows are handed out from the first to the last: display values (H, W, 3)."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(H, W, 3)."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the rows: uint8 or uint16 codes, or float32 display values in [0, 1]."""
-
-    def __getitem__(self, rows: slice) -> Block:
-        """Some rows, (n, W, 3)."""
 
 
 def merge_photographs(
@@ -104,13 +87,6 @@ def merge_photographs(
             merger.merge(blocks, mask_rows, radiance[rows], pool)
             progress(rows.stop / len(radiance))
     return radiance
-
-
-def available_cores() -> int:
-    """Cores that this process may run on; macOS and Windows tell only how many the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check(frames: Sequence[Rows], ev: Sequence[float]) -> None:

@@ -1,18 +1,21 @@
 """Where the pixels of a photograph lie in another: plane homographies, and photographs resampled through them."""
 
+from __future__ import annotations
+
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
-from hdrgen.fusion.streaming import ROWS, Block, Rows, available_cores
+from hdrgen.fusion.rows import ROWS, Block, Rows, available_cores
 from hdrgen.io import free_memory
 from hdrgen.tiling import row_slices
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Matrix = NDArray[np.float64]
 """(3, 3) homography from pixel coordinates (x, y, 1), the first pixel's centre at 0, to those of another photograph."""
@@ -28,7 +31,9 @@ def applied(matrix: Matrix, points: NDArray[np.floating[Any]]) -> NDArray[np.flo
     [[3.0, -1.0]]
     """
     moved = points @ matrix[:, :2].T + matrix[:, 2]
-    result: NDArray[np.float64] = moved[:, :2] / moved[:, 2:]
+    result = np.empty((len(moved), 2))
+    for column in range(2):  # each by itself: a division of both would be slow
+        np.divide(moved[:, column], moved[:, 2], out=result[:, column])
     return result
 
 
@@ -119,6 +124,9 @@ class Warped:
         return self._interpolated(start, stop)
 
     def _interpolated(self, start: int, stop: int) -> Block:
+        import torch  # not before a photograph is resampled: what stands still needs none
+        from torch.nn import functional
+
         places = torch.from_numpy(self._places(start, stop))
         # Bicubic interpolation reads one pixel before a place and two behind it; one more on each side for rounding.
         rows = slice(max(0, int(places[..., 1].min()) - 2), min(len(self.source), int(places[..., 1].max().ceil()) + 3))
@@ -142,7 +150,7 @@ class Warped:
         places[..., 1] = (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / depth
         return places
 
-    def _stored(self, values: torch.Tensor) -> Block:
+    def _stored(self, values: Tensor) -> Block:
         if self.source.dtype.kind != "u":
             return values.clamp_(0, 1).numpy()
         scale = 65535 // np.iinfo(self.source.dtype).max

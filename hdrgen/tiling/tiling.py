@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from hdrgen.io import row_slices
 from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
 from hdrgen.tiling.padding import pad_to_multiple
+from hdrgen.tiling.progress import no_progress
 from hdrgen.tiling.regions import SMALLEST, economical_size, ramps, regions, rounded, starts
 from hdrgen.tiling.whole_image import Region, WholeImage, in_a_tile
 
@@ -33,10 +34,6 @@ STRIP = 64
 def most_bytes(density: float) -> int:
     """That an automatic tile takes of a CPU's memory, of a network that holds so many bytes for a pixel."""
     return max(most for least, most in MOST.items() if density >= least)
-
-
-def no_progress(share: float) -> None:
-    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)

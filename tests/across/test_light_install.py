@@ -1,5 +1,6 @@
 """What `pip install hdrgen` leaves out, nobody who merges and looks needs; what needs it, says how to get it."""
 
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from hdrgen.cli.main import VERBS
 from hdrgen.commands import doctor
@@ -42,13 +45,13 @@ NETWORKS = {
     "cache": ["."],
     "pairs": ["."],
 }
-CODE = f"""
+CODE = """
 import contextlib, io, json, sys
 
 
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {set(TRAIN)}:
+        if name.partition(".")[0] in set(json.loads(sys.argv[2])):
             raise ModuleNotFoundError("No module named " + name, name=name)
 
 
@@ -72,15 +75,41 @@ print(json.dumps(told))
 """
 
 
+def with_what_they_need(requirements):
+    """The distributions that pip installs for some requirements, by their names in small letters with hyphens."""
+    found, left = set(), list(map(Requirement, requirements))
+    while left:
+        requirement = left.pop()
+        name = canonicalize_name(requirement.name)
+        if name not in found and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            found.add(name)
+            left += map(Requirement, importlib.metadata.requires(name) or [])
+    return found
+
+
+def left_out():
+    """The modules that are here, but would not be after `pip install hdrgen` in an empty environment."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kept = with_what_they_need(project["dependencies"])
+    modules = importlib.metadata.packages_distributions().items()
+    return [name for name, owners in modules if name != "hdrgen" and not kept & set(map(canonicalize_name, owners))]
+
+
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """Exit status and errors of each command, where no package of the extra `train` can be imported."""
+def folder(tmp_path_factory):
+    """A bracket of three photographs."""
     folder = tmp_path_factory.mktemp("light")
     radiance = np.random.default_rng(0).uniform(0.05, 1, (24, 32, 3))
     for name, ev in zip("123", (-2, 0, 2), strict=True):
         write_image(folder / f"{name}.png", (np.clip(radiance * 2.0**ev, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(folder):
+    """Exit status and errors of each command, where nothing can be imported that a plain installation leaves out."""
     commands = [*LIGHT, *([verb, *rest] for verb, rest in NETWORKS.items())]
-    command = [sys.executable, "-c", CODE, json.dumps(commands)]
+    command = [sys.executable, "-c", CODE, json.dumps(commands), json.dumps(left_out())]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -101,6 +130,30 @@ def test_what_needs_it_says_in_one_line_what_to_install(told):
     assert {verb: status for verb, (status, _) in refused.items()} == dict.fromkeys(NETWORKS, 2)
     assert {verb for verb, (_, error) in refused.items() if error.strip() not in lines} == set()
     assert told[-1][1].endswith("pip install 'hdrgen[train]'")
+
+
+def test_photographs_are_read_and_aligned_while_torch_is_imported(folder):
+    """By a merge, that is: so neither may need it."""
+    code = """
+import sys
+
+sys.modules["torch"] = None
+from hdrgen.bracket import BracketPixels
+from hdrgen.commands.merge import bracket_of, bracket_scenes, parser
+
+options = parser("merge").parse_args(sys.argv[1:])
+pixels = BracketPixels.read(bracket_of(options, bracket_scenes(options)[0]), 1)
+pixels.align(shifts_only=False)
+print(len(pixels.alignments), pixels.rows[0][:2].shape)
+"""
+    command = [sys.executable, "-c", code, *BRACKET, "-o", "never.exr"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.stdout.split("\n")[0] == "3 (2, 32, 3)", done.stderr
+
+
+def test_what_is_left_out_here_is_what_the_extra_brings():
+    assert set(TRAIN) <= set(left_out())
+    assert not {"numpy", "torch", "PIL", "tqdm", "yaml"} & set(left_out())
 
 
 def test_the_extra_is_what_errors_name_and_what_verbs_say_that_they_need():
