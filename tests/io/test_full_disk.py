@@ -50,6 +50,7 @@ def test_nobody_writes_but_under_a_temporary_name():
     elsewhere = {line for line in found if not line.partition(": ")[2].startswith("temporary.")}
     assert elsewhere == {
         "callbacks/csv_log.py: path.open",  # a log grows row by row, and is cut back
+        "data/shards/fetching.py: path.open",  # an empty file, to lock
         "exporting/files.py: path.write_bytes",  # the others get temporary names
         "io/metadata/exif_in_place.py: path.open",
     }
