@@ -61,6 +61,14 @@ def test_stops_given_as_seconds_are_guessed():
     assert "stops, not seconds" in message
 
 
+def test_exposures_wrong_by_a_common_factor_are_told_by_a_known_response_alone():
+    """Half as many stops again and a power of the curve explain the same frames (Grossberg and Nayar 2003)."""
+    frames, more = shots((-2, 0, 2)), [-3, 0, 3]
+    assert told(frames, more, response="auto") == []
+    (message,) = told(frames, more, response="gamma:2.2")
+    assert "the frames disagree" in message
+
+
 @pytest.mark.parametrize(("odd", "off"), [(0, 0.8), (1, -0.7), (2, 1.0), (3, -0.8)])
 def test_a_wrong_exposure_is_named_with_how_wrong_it_is(odd, off):
     true = (-3, -1, 1, 3)
