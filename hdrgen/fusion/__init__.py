@@ -5,6 +5,7 @@ from hdrgen.fusion.ghosts import GhostMask, ghost_masks, least_clipped
 from hdrgen.fusion.linear import merge_linear
 from hdrgen.fusion.means import LinearMean, LogMean, Mean, PhotonMean
 from hdrgen.fusion.mertens import Mertens, fuse, merge_mertens
+from hdrgen.fusion.patches import still_frames
 from hdrgen.fusion.registration import Alignment, align_photographs
 from hdrgen.fusion.robertson import merge_robertson
 from hdrgen.fusion.streaming import Rows, available_cores, merge_photographs
@@ -37,5 +38,6 @@ __all__ = [
     "merge_photographs",
     "merge_robertson",
     "sensor_noise",
+    "still_frames",
     "triangle",
 ]
