@@ -5,6 +5,8 @@ directions, then try places drawn at random around what they have. Patches are c
 components, 24 numbers for 147, which lie side by side in memory.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch
@@ -34,12 +36,12 @@ class PatchField:
         self.columns = columns
 
     @classmethod
-    def identity(cls, height: int, width: int) -> "PatchField":
+    def identity(cls, height: int, width: int) -> PatchField:
         """Each place at itself."""
         rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
         return cls(rows.clone(), columns.clone())
 
-    def enlarged(self, height: int, width: int) -> "PatchField":
+    def enlarged(self, height: int, width: int) -> PatchField:
         """The same for images of another size."""
         here = PatchField.identity(height, width)
         old_height, old_width = self.rows.shape

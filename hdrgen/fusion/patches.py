@@ -10,8 +10,6 @@ it is, and patches are looked for where something moved, alone; in the paper the
 what surrounds these places, in the paper with the reference, which says too little where it is white.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
