@@ -14,7 +14,12 @@ from hdrgen.cli.main import main as hdrgen
 from hdrgen.reporting import as_tables, read_boards
 
 RENDERED = Path(__file__).parents[2] / "experiments/hdr_gan/rendered_motion_test.yaml"
-WITHOUT_NETWORK = ("PlainMerge", "DeghostedMerge", "ReferenceExposure")
+WITHOUT_NETWORK = {
+    "PlainMerge": ["--model=PlainMerge"],
+    "DeghostedMerge": ["--model=DeghostedMerge"],
+    "by_patches": ["--model=DeghostedMerge", "--model.patches=true"],
+    "ReferenceExposure": ["--model=ReferenceExposure"],
+}
 METRICS = "psnr_mu,pu21_psnr,hdr_vdp2_q,psnr_mu_crf,pu21_psnr_crf,hdr_vdp2_q_crf"
 
 
@@ -36,24 +41,23 @@ def main() -> int:
         print("skipped: pass --hdri FOLDER, --ntire FOLDER, or both")
         return 0
     print_environment()
-    methods = {name: f"--model={name}" for name in WITHOUT_NETWORK}
-    methods |= dict(network(each) for each in options.networks)
+    methods = WITHOUT_NETWORK | dict(network(each) for each in options.networks)
     for place, scenes in data.items():
         folders = [options.output / place / name for name in methods]
         for folder, method in zip(folders, methods.values(), strict=True):
-            if not (folder / "metrics.csv").exists() and hdrgen(["test", *scenes, method, f"--output={folder}"]):
+            if not (folder / "metrics.csv").exists() and hdrgen(["test", *scenes, *method, f"--output={folder}"]):
                 return 2
         boards = read_boards(folders, metrics=options.metrics.split(","))
         print(f"\n## {place}\n\n{as_tables(boards, options.table)}", flush=True)
     return 0
 
 
-def network(said: str) -> tuple[str, str]:
-    """What the table calls a network, and the option that names it."""
+def network(said: str) -> tuple[str, list[str]]:
+    """What the table calls a network, and the options that name it."""
     name, _, where = said.partition("=")  # names of checkpoints hold further ones
     where = where or name
     option = "ckpt_path" if Path(where).is_file() else "weights"
-    return name, f"--{option}={where}"
+    return name, [f"--{option}={where}"]
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class MergeOptions(TypedDict, total=False):
     method: str
     response: str | CameraResponse
     align: Align
-    deghost: bool
+    deghost: bool | Literal["patches"]
     fit_exposures: bool
     white: float | Sequence[float] | None
     white_balance: str | Sequence[float]
@@ -76,7 +76,7 @@ def merge(
     method: str = "debevec",
     response: str | CameraResponse = "auto",
     align: Align = "homography",
-    deghost: bool = False,
+    deghost: bool | Literal["patches"] = False,
     fit_exposures: bool = False,
     white: float | Sequence[float] | None = None,
     white_balance: str | Sequence[float] = "camera",
@@ -96,7 +96,7 @@ def merge(
         response: `auto` (linear for RAW and float files, else estimate), `estimate`, `linear`, `srgb`, `gamma:2.2`, a
             file that `hdrgen crf` wrote, or a response of `hdrgen.camera`.
         align: How to align them; `mtb` finds shifts only, `none` leaves them where they are.
-        deghost: Whether to leave out what moves.
+        deghost: Whether to leave out what moves; `patches` makes what is left out anew, of patches around it.
         fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
             distance where the response is estimated, too.
         white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9

@@ -1,8 +1,9 @@
 """From aligned photographs to radiance, or to a picture, in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -41,12 +42,15 @@ from hdrgen.fusion import (
     least_clipped,
     merge_photographs,
     sensor_noise,
+    still_frames,
 )
 from hdrgen.tiling import heap_kept, no_progress
 from hdrgen.tonemap import reduced, reinhard2002
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
 """How `merge_bracket` weighs the frames, by the names of its methods."""
+Deghosting = bool | Literal["patches"]
+"""Whether to leave out what moves; `patches` puts patches of the same photograph there."""
 RAW_BITS = 16
 """Quantisation of linear frames: RAW files are read as 16-bit codes, whatever the depth of the sensor."""
 
@@ -68,7 +72,7 @@ def merge_bracket(
     method: str,
     response: str | CameraResponse,
     *,
-    deghost: bool,
+    deghost: Deghosting,
     fit_exposures: bool = False,
 ) -> MergedBracket:
     """Merge photographs that have been aligned.
@@ -78,26 +82,28 @@ def merge_bracket(
         method: One of `MEANS`.
         response: `auto` (linear for linear photographs, else estimate), `estimate`, a name that
             `hdrgen.camera.response_named` takes, or a response.
-        deghost: Whether to leave out what moves.
+        deghost: Whether to leave out what moves; `patches` fills its place, see `hdrgen.fusion.still_frames`.
         fit_exposures: Whether the pixels decide how far the exposures lie apart; `pixels.bracket` then has these.
 
     Returns:
         Radiance in which 1 just reaches white in the middle exposure.
 
     Raises:
-        InputError: No such response, or photographs that hold too little to estimate one from.
+        InputError: No such response or deghosting, or photographs that hold too little to estimate a response from.
 
     Warns:
         InputWarning: The frames disagree, see `agreement.tell_disagreement`; without `deghost`, something moved.
     """
+    if deghost not in (True, False, "patches"):
+        raise InputError(f"expected deghost=True, False or 'patches', found {deghost!r}", "deghost")
     about_fit = fit_bracket(pixels, method, response) if fit_exposures else ""
     curve, about_curve, residual = _response(pixels, method, response)
-    masks, about_masks = _masks(pixels, curve) if deghost else (None, "")
+    frames, masks, about_masks = _deghosted(pixels, curve, deghost)
     if not deghost:
         suggest_deghosting(pixels, curve, residual)
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
-            pixels.rows,
+            frames,
             pixels.ev,
             curve,
             mean=MEANS[method],
@@ -189,8 +195,12 @@ def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:
     return debevec_hat if isinstance(response, TabulatedResponse) else sensor_noise
 
 
-def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostMask | None], str]:
-    """What to leave out of each frame since it moved, and how much that is, in words."""
+def _deghosted(
+    pixels: BracketPixels, response: CameraResponse, deghost: Deghosting
+) -> tuple[Sequence[Rows], list[GhostMask | None] | None, str]:
+    """What to merge, what to leave out of it, and how much that is, in words."""
+    if not deghost:
+        return pixels.rows, None, ""
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
         pixels.hold_rows()  # which are asked for here, there and by the merge
         reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
@@ -198,4 +208,9 @@ def _masks(pixels: BracketPixels, response: CameraResponse) -> tuple[list[GhostM
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask
     )
-    return masks, f"; deghosted, reference {frames[reference].path.name}, left out {shares}"
+    about = f"; deghosted, reference {frames[reference].path.name}"
+    if deghost != "patches":
+        return pixels.rows, masks, f"{about}, left out {shares}"
+    with progress(f"{pixels.bracket.name}: looking for patches") as done:
+        still = still_frames(pixels.rows, pixels.ev, response, reference, masks, progress=done)
+    return still, None, f"{about}, patches in {shares}"

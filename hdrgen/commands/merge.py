@@ -44,6 +44,8 @@ METHODS = ("debevec", "linear", "robertson", "mertens", *LEARNED_MERGES)
 """The last ones are trained networks; `hdrgen predict` merges with them."""
 LEARNED = "hdr_gan"
 """The one that `--deghost learned` means."""
+PATCHES = "patches"
+"""The word after `--deghost` that fills the place of what moves."""
 PICTURES = (".png", ".jpg", ".jpeg")
 """What is a finished picture by its suffix; .tif is radiance unless --format says otherwise."""
 
@@ -100,7 +102,8 @@ def _add_ways(options: CommandParser) -> None:
     options.add_argument(
         "--deghost",
         action="store_true",
-        help="leave out what moves: only one exposure shows it. `--deghost learned` is --method hdr_gan, a network",
+        help="leave out what moves: only one exposure shows it. `--deghost patches` fills its place (seconds for each"
+        " megapixel), `--deghost learned` is --method hdr_gan, a network",
     )
     options.add_argument(
         "--fit-exposures", action="store_true", help="by the pixels: where shutter times are rounded, or light changes"
@@ -120,7 +123,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         InputError: Options that contradict each other, exposures that are unknown or cannot be merged; of several
             scenes, those that can be merged are.
     """
-    options = _parsed(verb, joined(_learned(with_config(arguments))))
+    typed = with_config(arguments)
+    options = _parsed(verb, joined(_one_word(typed)))
+    if options.deghost and _deghosts(typed, PATCHES):
+        options.deghost = PATCHES
     _check(options)
     import_meanwhile("torch")
     scenes = bracket_scenes(options)
@@ -208,17 +214,30 @@ def _cost(start: float) -> str:
     return f"{took}, at most {peak / 1e9:.1f} GB of memory"
 
 
-def _learned(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--deghost learned` as the method that it means: a word after a switch would be a photograph.
+def _one_word(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--deghost learned` as the method that it means, and `--deghost patches` as the switch.
 
-    >>> _learned(["a.jpg", "b.jpg", "--deghost", "learned"])
+    A word after a switch would be a photograph.
+
+    >>> _one_word(["a.jpg", "b.jpg", "--deghost", "learned"])
     ['a.jpg', 'b.jpg', '--method=hdr_gan']
+    >>> _one_word(["--deghost=patches", "a.jpg", "b.jpg"])
+    ['--deghost', 'a.jpg', 'b.jpg']
     """
-    words, whole = list(arguments), f"--method={LEARNED}"
-    for at in range(len(words) - 1, -1, -1):
-        if words[at] == "--deghost=learned" or words[at : at + 2] == ["--deghost", "learned"]:
+    words = list(arguments)
+    for kind, whole in (("learned", f"--method={LEARNED}"), (PATCHES, "--deghost")):
+        for at in reversed(_deghosts(words, kind)):
             words[at : at + 1 + ("=" not in words[at])] = [whole]
     return words
+
+
+def _deghosts(words: Sequence[str], kind: str) -> list[int]:
+    """Where `--deghost` stands with this word."""
+    return [
+        at
+        for at, word in enumerate(words)
+        if word == f"--deghost={kind}" or list(words[at : at + 2]) == ["--deghost", kind]
+    ]
 
 
 def _files_of(options: Namespace, pair: tuple[Scene, Path]) -> list[Path]:

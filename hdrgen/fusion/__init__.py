@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hdrgen.fusion.mertens import Mertens as Mertens
     from hdrgen.fusion.mertens import fuse as fuse
     from hdrgen.fusion.mertens import merge_mertens as merge_mertens
+    from hdrgen.fusion.patches import still_frames as still_frames
     from hdrgen.fusion.registration import Alignment as Alignment
     from hdrgen.fusion.registration import align_photographs as align_photographs
     from hdrgen.fusion.robertson import merge_robertson as merge_robertson
@@ -61,6 +62,7 @@ _PUBLIC = {
     "merge_photographs": "hdrgen.fusion.streaming:merge_photographs",
     "merge_robertson": "hdrgen.fusion.robertson:merge_robertson",
     "sensor_noise": "hdrgen.fusion.weights:sensor_noise",
+    "still_frames": "hdrgen.fusion.patches:still_frames",
     "triangle": "hdrgen.fusion.weights:triangle",
 }
 
@@ -90,6 +92,7 @@ __all__ = [
     "merge_photographs",
     "merge_robertson",
     "sensor_noise",
+    "still_frames",
     "triangle",
 ]
 

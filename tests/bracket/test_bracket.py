@@ -104,3 +104,9 @@ def test_the_engine_knows_no_command_line(room):
     own, slow = done.stdout.removesuffix("]\n").split("] [")
     assert own == "["
     assert not slow or room in ("comparison", "api", "metrics"), "a merge does without what takes long to import"
+
+
+def test_a_way_of_deghosting_that_there_is_not_is_refused():
+    with pytest.raises(InputError, match="expected deghost=True, False or 'patches', found 'patch'") as error:
+        merge_bracket(pixels_of(), "debevec", "gamma:2.2", deghost="patch")
+    assert error.value.argument == "deghost"

@@ -185,6 +185,12 @@ def test_deghost_says_what_it_left_out(folder, capsys):
     assert main(["merge", "room", "-o", "out.exr", "--deghost", *options]) == 0
     assert "deghosted, reference b_dark.jpg, left out" in capsys.readouterr().out
     assert stops_off(read_image("out.exr").pixels[32:58, 42:78], truth()[32:58, 42:78])[0] < 0.2
+    (folder / "mine.yaml").write_text("deghost: patches\n")
+    for number, words in enumerate((["--deghost", "patches"], ["--deghost=patches"], ["--config", "mine.yaml"])):
+        assert main(["merge", "room", "-o", f"{number}.exr", *words, *options]) == 0
+        assert "deghosted, reference b_dark.jpg, patches in" in capsys.readouterr().out
+        assert np.array_equal(read_image(f"{number}.exr").pixels, read_image("0.exr").pixels)
+    assert stops_off(read_image("0.exr").pixels[32:58, 42:78], truth()[32:58, 42:78])[0] < 0.2
 
 
 def test_a_highlight_that_clips_in_every_frame_is_neutral_and_shadows_are_finite(folder):

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch
-from hdrgen.fusion import ghost_masks, merge_photographs
+from hdrgen.fusion import ghost_masks, merge_photographs, still_frames
 from hdrgen.methods.base import HDRModule
 
 
@@ -14,6 +14,7 @@ class DeghostedMerge(HDRModule):
     """A merged exposure stack, of each exposure without what contradicts the reference.
 
     Args:
+        patches: Whether patches of each exposure stand in the place of what is left out (Sen et al. 2012).
         response: Response that linearises the exposures; None: gamma 2.2.
     """
 
@@ -21,9 +22,10 @@ class DeghostedMerge(HDRModule):
     generates = False
     baseline = True
 
-    def __init__(self, response: CameraResponse | None = None) -> None:
+    def __init__(self, patches: bool = False, response: CameraResponse | None = None) -> None:
         super().__init__(response=response or Gamma(2.2))
         self.save_hyperparameters(ignore=["response"])
+        self.patches = patches
 
     def reconstruct(self, batch: Batch) -> Tensor:
         """Each stack, merged as photographs are."""
@@ -36,5 +38,10 @@ class DeghostedMerge(HDRModule):
         frames = [np.ascontiguousarray(frame.permute(1, 2, 0).cpu().numpy()) for frame in stack]
         stops = ev.tolist()
         masks = ghost_masks(frames, stops, self.response, int(reference))
-        merged = merge_photographs(frames, stops, self.response, masks=masks)
+        if self.patches:
+            merged = merge_photographs(
+                still_frames(frames, stops, self.response, int(reference), masks), stops, self.response
+            )
+        else:
+            merged = merge_photographs(frames, stops, self.response, masks=masks)
         return torch.from_numpy(merged).permute(2, 0, 1)
