@@ -22,7 +22,7 @@ from hdrgen.camera import CameraResponse
 from hdrgen.fusion.debevec import merge_debevec
 from hdrgen.fusion.ghosts import GhostMask
 from hdrgen.fusion.patch_match import REACH, PatchField, search, vote
-from hdrgen.fusion.streaming import Block, Rows
+from hdrgen.fusion.rows import Block, Rows
 from hdrgen.fusion.weights import debevec_hat
 from hdrgen.tiling import no_progress, row_slices
 
