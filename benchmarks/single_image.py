@@ -190,7 +190,7 @@ def table(numbers: dict[str, dict[str, dict[str, float]]]) -> str:
     for name, scores in numbers.items():
         if name in FIXED:
             continue
-        lines += [f"| {name}, {c} | {lead(scores[c], numbers[CONSTANT][c])} |" for c in columns if c in LEADS]
+        lines += [f"| {name}, {c} | {lead(scores[c], numbers[CONSTANT][c])} |" for c in columns if c in LEADS and scores[c]]
     return "\n".join(lines)
 
 
