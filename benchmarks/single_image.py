@@ -190,7 +190,8 @@ def table(numbers: dict[str, dict[str, dict[str, float]]]) -> str:
     for name, scores in numbers.items():
         if name in FIXED:
             continue
-        lines += [f"| {name}, {c} | {lead(scores[c], numbers[CONSTANT][c])} |" for c in columns if c in LEADS and scores[c]]
+        scored = [c for c in columns if c in LEADS and scores[c]]
+        lines += [f"| {name}, {c} | {lead(scores[c], numbers[CONSTANT][c])} |" for c in scored]
     return "\n".join(lines)
 
 
