@@ -8,8 +8,8 @@ import pytest
 from hdrgen.cli.main import VERBS, main
 from hdrgen.cli.parser import CommandParser
 
-OTHER = ("configs", "scenes")
-"""Whose --config names a packaged file, or the configuration of a test."""
+OTHER = ("configs", "pack", "scenes")
+"""Whose --config names a packaged file, or the configuration of a training or a test."""
 
 
 @pytest.mark.parametrize(

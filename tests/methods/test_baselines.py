@@ -50,7 +50,7 @@ def test_a_missing_frame_is_named(batch):
 
 def test_a_deghosted_merge_is_that_of_merge_deghost(batch):
     batch["ldr"][:, 8, :, 8:24, 8:24] = 0.02  # something stood before the brightest exposure
-    found = DeghostedMerge(Gamma(1.8)).reconstruct(batch)
+    found = DeghostedMerge(response=Gamma(1.8)).reconstruct(batch)
     frames = [frame.permute(1, 2, 0).contiguous().numpy() for frame in batch["ldr"][1]]
     masks = ghost_masks(frames, batch["ev"][1].tolist(), Gamma(1.8), 4)
     wanted = merge_photographs(frames, batch["ev"][1].tolist(), Gamma(1.8), masks=masks)

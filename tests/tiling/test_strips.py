@@ -16,7 +16,7 @@ def test_strips_are_large_enough_for_threads_and_small_enough_for_the_cache():
     sizes = []
     image = torch.zeros(1000, 4000)
     by_strips(lambda start, stop: sizes.append((stop - start) * 4000) or image[start:stop], (1000, 4000), image)
-    assert all(2**17 < size <= 2**18 for size in sizes[:-1])
+    assert all(2**16 < size <= 2**17 for size in sizes[:-1])
     assert sum(sizes) == image.numel()
 
 

@@ -72,7 +72,7 @@ def test_the_configuration_trains_with_its_monitor():
     was["validation"]["radiance_metrics"]["psnr_mu"]["init_args"]["beyond_peak"] = "score"
     for protocol in ("evaluation", "validation"):
         was[protocol] |= {"crf_correction": False, "clipped_apart": []}
-    was["data"] |= {"cache": None, "cache_gib": 50.0, "own_radiance": False}
+    was["data"] |= {"cache": None, "cache_gib": 50.0, "own_radiance": False, "white": None}
     was["writer"] |= {"about": None, "most_stops": None, "name": None}
     for scenes in (was["data"]["train"]["init_args"]["stacks"], was["data"]["val"]):
         scenes["init_args"]["cache_gib"] = 0.5

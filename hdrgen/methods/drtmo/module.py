@@ -116,24 +116,33 @@ class DeepReverseToneMapping(HDRModule):
 
     # -- training --------------------------------------------------------------------------------------------------
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Make the brighter exposures of one of the stack, and the darker ones of another.
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """See that there are exposures to learn from, before they lie on a device that would be waited for.
 
         Raises:
             InputError: No two exposures are as far apart as those that the networks make.
         """
+        if self.trainer.training:
+            self._check(batch["ev"])
+        return batch
+
+    def _check(self, ev: Tensor) -> None:
+        steps, whole = whole_steps(ev[:, None] - ev[..., None], self.step)
+        if not bool((whole & (steps >= 1) & (steps <= self.reach)).any()):
+            raise InputError(
+                f"expected exposures {self.step:g} EV apart or a multiple, found EV {ev[0].tolist()};"
+                " change the step, or add frames to the stacks",
+                "step",
+            )
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Make the brighter exposures of one of the stack, and the darker ones of another."""
         with drawn_for_step(self, batch["scene"]):
             nearest = torch.randint(batch["ldr"].shape[1] - 1, (len(batch["ldr"]),))
             sides = [
                 self._side(batch, start, sign)
                 for start, sign in ((nearest, 1), (batch["ldr"].shape[1] - 1 - nearest, -1))
             ]
-            if not any(bool(known.any()) for _, _, known in sides):
-                raise InputError(
-                    f"expected exposures {self.step:g} EV apart or a multiple, found EV {batch['ev'][0].tolist()};"
-                    " change the step, or add frames to the stacks",
-                    "step",
-                )
             up, down = (
                 known_l1(network(image), target, known)
                 for network, (image, target, known) in zip((self.up, self.down), sides, strict=True)
@@ -148,12 +157,10 @@ class DeepReverseToneMapping(HDRModule):
         ldr, ev, start = batch["ldr"], batch["ev"], start.to(batch["ev"].device)
         scene = torch.arange(len(ldr), device=ldr.device)
         steps, whole = whole_steps(sign * (ev - ev[scene, start, None]), self.step)
-        scene_of, frame = (whole & (steps >= 1) & (steps <= self.reach)).nonzero(as_tuple=True)
-        level = steps[scene_of, frame] - 1
-        target = ldr.new_zeros(len(ldr), self.reach, *ldr.shape[2:])
-        target[scene_of, level] = ldr[scene_of, frame]
-        known = ldr.new_zeros(len(ldr), self.reach)
-        known[scene_of, level] = 1
+        levels = torch.arange(1, self.reach + 1, device=ldr.device)[:, None]
+        found = whole[:, None] & (steps[:, None] == levels)  # (B, reach, frames)
+        known = found.any(-1).to(ldr)
+        target = ldr[scene[:, None], found.int().argmax(-1)] * known[..., None, None, None]
         return ldr[scene, start], target, known
 
 

@@ -185,4 +185,4 @@ def test_stacks_whose_steps_are_others_are_refused():
     with pytest.raises(
         InputError, match=r"expected exposures 0\.7 EV apart or a multiple, found EV \[-1\.0, 0\.0, 1\.0\]"
     ):
-        model.training_step(batch, 0)
+        model._check(batch["ev"])
