@@ -123,7 +123,7 @@ class DeepReverseToneMapping(HDRModule):
             InputError: No two exposures are as far apart as those that the networks make.
         """
         with drawn_for_step(self, batch["scene"]):
-            nearest = torch.randint(batch["ldr"].shape[1] - 1, (len(batch["ldr"]),))
+            nearest = torch.randint(max(1, batch["ldr"].shape[1] - 1), (len(batch["ldr"]),))
             sides = [
                 self._side(batch, start, sign)
                 for start, sign in ((nearest, 1), (batch["ldr"].shape[1] - 1 - nearest, -1))
