@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 SPILLED = 2**30
@@ -74,6 +73,8 @@ def _free_disk() -> int:
 
 def _is_memory(folder: str) -> bool:
     """Whether the files of a folder lie in memory, as those of /tmp do on many systems."""
+    import psutil  # not before it is needed: most brackets are small
+
     systems = {mount.mountpoint: mount.fstype for mount in psutil.disk_partitions(all=True)}
     above = map(str, (path := Path(folder).resolve(), *path.parents))
     return next((systems[each] for each in above if each in systems), "") in ("tmpfs", "ramfs")

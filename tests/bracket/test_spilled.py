@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from hdrgen.bracket import Bracket, BracketPixels, decoding, fuse_bracket, merge_bracket, spilled
@@ -85,7 +86,7 @@ def test_room_that_frames_take_themselves_keeps_no_later_frame_in_memory(bracket
 @pytest.mark.parametrize(("system", "memory"), [("tmpfs", True), ("ext4", False)])
 def test_files_that_lie_in_memory_save_none(system, memory, tmp_path, monkeypatch):
     mounts = [SimpleNamespace(mountpoint=str(at), fstype=kind) for at, kind in (("/", "ext4"), (tmp_path, system))]
-    monkeypatch.setattr(spilled.psutil, "disk_partitions", lambda all: mounts)
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
     monkeypatch.setattr(spilled.tempfile, "gettempdir", lambda: str(tmp_path))
     assert (spilled._free_disk() == 0) == memory
 
