@@ -83,7 +83,7 @@ def _counting(before: Sequence[dict[str, str]], until: int, after: Sequence[Mapp
     return [row for row in whole if (step := int(row["step"])) <= until and (step, _filled(row)) not in again]
 
 
-def _is_whole(row: Mapping[str | None, str | None]) -> bool:
+def _is_whole(row: Mapping[Any, Any]) -> bool:
     """Whether a row has all its values; a machine that loses power may leave a part of the last one."""
     return None not in row and None not in row.values() and (row["step"] or "").isdecimal()
 
