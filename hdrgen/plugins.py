@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,14 +91,15 @@ def class_named(group: str, name: str, kind: type) -> type | None:
     return next((loaded(each, kind) for each in plugins(group) if each.name == name), None)
 
 
-def load_named_in(text: str, kinds: Mapping[str, type]) -> Iterator[type]:
+def load_named_in(text: str, kinds: Mapping[str, type], own: Collection[str] = ()) -> Iterator[type]:
     """Import the classes whose names are words of a text, and yield them.
 
     Args:
         text: A command line, or a configuration.
         kinds: Of the groups to look at, what their classes derive from.
+        own: Names that are hdrgen's: a class of another package that has one would be taken in its place.
     """
-    words = set(re.findall(r"\w+", text))
+    words = set(re.findall(r"\w+", text)).difference(own)
     for plugin in plugins(*kinds):
         if plugin.class_name in words and (found := loaded(plugin, kinds[plugin.group])):
             yield found

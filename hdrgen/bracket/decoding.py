@@ -23,15 +23,19 @@ MERGE_BYTES = 20  # for each pixel beyond the frames, measured by benchmarks/ver
 def decoded_frames(bracket: Bracket, raw: RawFrames | None, max_megapixels: float) -> list[Image]:
     """All frames, on all cores; RAW one after the other, since LibRaw takes many times the memory of the result."""
     told: dict[int, list[InputWarning]] = {}
+    in_files = False
 
     def read(index: int) -> Image:
         how = None if raw is None else raw.development(index)
         with notes_held() as told[index]:
             image = read_image(bracket.frames[index].path, max_megapixels=max_megapixels, development=how)
-        return replace(image, pixels=spilled(image.pixels)) if is_spilled(image.pixels, len(bracket.frames)) else image
+        return replace(image, pixels=spilled(image.pixels)) if in_files else image
 
     with _warned_of(told), progress(f"{bracket.name}: reading") as done:
-        images = [read(0)]
+        first = read(0)
+        # Once for all: with each frame in a file less room is left, for which the rest would stay in memory.
+        in_files = is_spilled(first.pixels, len(bracket.frames))
+        images = [replace(first, pixels=spilled(first.pixels)) if in_files else first]
         _check_memory(bracket, images[0].pixels, max_megapixels)
         with _in_order(read, range(1, len(bracket.frames)), available_cores() if raw is None else 1) as others:
             for image in others:

@@ -212,5 +212,5 @@ def _deghosted(
     if deghost != "patches":
         return pixels.rows, masks, f"{about}, left out {shares}"
     with progress(f"{pixels.bracket.name}: looking for patches") as done:
-        still = still_frames(pixels.rows, pixels.ev, response, reference, masks, progress=done)
+        still = still_frames(pixels.rows, pixels.ev, response, reference, masks, progress=pixels.between(done))
     return still, None, f"{about}, patches in {shares}"

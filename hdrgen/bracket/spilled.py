@@ -2,13 +2,14 @@
 
 A merge looks at a few rows of every frame at a time. The file is a temporary one without a name, in the folder of
 `tempfile` (TMPDIR): it is gone when the process is, however that ends. What of it lies in memory is the system's cache,
-which gives way to programs.
+which gives way to programs. Where that folder itself is memory (tmpfs), frames stay where they are.
 """
 
 import mmap
 import os
 import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,19 @@ def mappings_of(frames: Iterable[Any]) -> list[mmap.mmap]:
 
 
 def _free_disk() -> int:
-    """Bytes; nothing where the system does not tell."""
+    """Bytes; nothing where the system does not tell, or where they would be memory."""
+    folder = tempfile.gettempdir()
     try:
-        status = os.statvfs(tempfile.gettempdir())
+        status = os.statvfs(folder)
+        return 0 if _is_memory(folder) else status.f_bavail * status.f_frsize
     except (AttributeError, OSError):
         return 0
-    return status.f_bavail * status.f_frsize
+
+
+def _is_memory(folder: str) -> bool:
+    """Whether the files of a folder lie in memory, as those of /tmp do on many systems."""
+    import psutil  # not before it is needed: most brackets are small
+
+    systems = {mount.mountpoint: mount.fstype for mount in psutil.disk_partitions(all=True)}
+    above = map(str, (path := Path(folder).resolve(), *path.parents))
+    return next((systems[each] for each in above if each in systems), "") in ("tmpfs", "ramfs")

@@ -79,7 +79,13 @@ def _rows_in(path: Path) -> list[dict[str, str]]:
 def _counting(before: Sequence[dict[str, str]], until: int, after: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The rows up to a step, but for those that are logged once more, as of a validation that is run again."""
     again = {(int(row["step"]), frozenset(row)) for row in after}
-    return [row for row in before if (step := int(row["step"])) <= until and (step, _filled(row)) not in again]
+    whole = (row for row in before if _is_whole(row))
+    return [row for row in whole if (step := int(row["step"])) <= until and (step, _filled(row)) not in again]
+
+
+def _is_whole(row: Mapping[Any, Any]) -> bool:
+    """Whether a row has all its values; a machine that loses power may leave a part of the last one."""
+    return None not in row and None not in row.values() and (row["step"] or "").isdecimal()
 
 
 def _filled(row: Mapping[str, str]) -> frozenset[str]:

@@ -33,6 +33,7 @@ class ActivationCheckpointing(Callback):
         """
         if stage != TrainerFn.FITTING:
             return
+        self.teardown(trainer, pl_module, stage)  # of a fit that failed, which Lightning leaves out
         kinds: tuple[type[nn.Module], ...] = getattr(pl_module, "recomputed", ())
         if not kinds:
             raise InputError(

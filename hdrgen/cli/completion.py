@@ -100,7 +100,8 @@ def load_plugins(arguments: Sequence[str]) -> None:
     files = [path for path in (*config_files(arguments), *map(Path, protocols)) if path.is_file()]
     text = "\n".join([*arguments, *(read_text(path, OWN, "replace") for path in files)])
     kinds = {"methods": HDRModule, "data": StackDataset, "metrics": ImageMetric, "tonemap": Operator}
-    list(load_named_in(text, kinds))
+    own = {cls.__name__ for kind in kinds.values() for cls in subclasses(kind) if cls.__module__.startswith("hdrgen.")}
+    list(load_named_in(text, kinds, own))
 
 
 def import_path(named: str | None) -> str | None:

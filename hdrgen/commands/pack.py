@@ -1,5 +1,6 @@
 """`hdrgen pack`: a data set as shards, for trainings that read it from far away."""
 
+import argparse
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -91,4 +92,6 @@ def _check(destination: str, more: Sequence[str]) -> None:
 
 def _share(text: str) -> tuple[int, int]:
     number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected a machine of how many, such as 1/4, found {text}")
     return int(number), int(count)

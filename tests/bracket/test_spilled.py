@@ -1,8 +1,11 @@
 """Frames that memory should not hold lie in a file, and nobody sees a difference."""
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from hdrgen.bracket import Bracket, BracketPixels, decoding, fuse_bracket, merge_bracket, spilled
@@ -71,6 +74,21 @@ def held() -> int:
     """Bytes of files in this process's memory."""
     status = Path("/proc/self/status").read_text()
     return sum(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(("RssFile", "RssShmem")))
+
+
+def test_room_that_frames_take_themselves_keeps_no_later_frame_in_memory(bracket, monkeypatch):
+    room = iter([2**40])
+    monkeypatch.setattr(spilled, "_free_disk", lambda: next(room, 0))
+    read(bracket, monkeypatch, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="Windows does not tell")
+@pytest.mark.parametrize(("system", "memory"), [("tmpfs", True), ("ext4", False)])
+def test_files_that_lie_in_memory_save_none(system, memory, tmp_path, monkeypatch):
+    mounts = [SimpleNamespace(mountpoint=str(at), fstype=kind) for at, kind in (("/", "ext4"), (tmp_path, system))]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
+    monkeypatch.setattr(spilled.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert (spilled._free_disk() == 0) == memory
 
 
 def test_a_disk_without_room_leaves_frames_in_memory(monkeypatch):

@@ -137,6 +137,18 @@ def test_another_checkpoint_or_another_place_is_another_run(whole):
     assert taken(Path(other))
 
 
+@pytest.mark.parametrize("part", ["1", "0.12", "0.125,", "0.125,2,3,4"])
+def test_a_row_that_was_not_finished_is_left_out(tmp_path, part):
+    logger = CSVLogger(tmp_path, "ToyMethod", "version_0")
+    log = tmp_path / "ToyMethod/version_0/metrics.csv"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"loss,step\n0.5,0\n0.25,1\n{part}")
+    go_on_with([logger], 2)
+    logger.log_metrics({"loss": 0.125}, 3)
+    logger.save()
+    assert log.read_text().splitlines() == ["loss,step", "0.5,0", "0.25,1", "0.125,3"]
+
+
 def test_going_on_with_a_log_deletes_nothing(tmp_path):
     """Lightning does as soon as a logger is used, and rows would be gone if the training failed at once."""
     logger = CSVLogger(tmp_path, "ToyMethod", "version_0")

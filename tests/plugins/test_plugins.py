@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import yaml
 
 import hdrgen
 from hdrgen import InputError
+from hdrgen.cli.completion import load_plugins
 from hdrgen.cli.main import main
 from hdrgen.errors import InputWarning
 from hdrgen.io import write_image
@@ -211,6 +213,14 @@ def test_hdrgens_own_names_stay_its_own(offer):
     assert hdrgen.metrics.metric_named("psnr") is hdrgen.metrics.PSNR
     with pytest.raises(InputError, match="no operator 'reinhard2020'"):
         hdrgen.tonemap.operator_named("reinhard2020", {})
+
+
+@pytest.mark.parametrize(("group", "name"), [("methods", "LinearGain"), ("data", "ProceduralScenes")])
+def test_classes_of_hdrgens_own_names_are_not_imported(offer, group, name):
+    offer("other_classes", f"[hdrgen.{group}]\n{name} = other_classes:{name}\n", "raise RuntimeError('imported')")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_plugins(["--model=LinearGain", "--data.test=ProceduralScenes"])
 
 
 def test_of_two_packages_with_one_name_the_first_counts(offer):

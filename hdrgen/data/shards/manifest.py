@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple, TypeVar, get_type_hints
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,7 +180,16 @@ def plan_in(storage: Storage) -> Plan | None:
         InputError: Something else of that name.
     """
     content = storage.read(PLAN)
-    return None if content is None else _record(Plan, _json(content, storage, PLAN), storage, PLAN)
+    return None if content is None else _plan(_json(content, storage, PLAN), storage, PLAN)
+
+
+def _plan(values: Any, storage: Storage, name: str) -> Plan:
+    plan = _record(Plan, values, storage, name)
+    if plan.format != FORMAT:
+        raise _wrong(storage, name, f"format {plan.format}, of which this hdrgen reads {FORMAT}")
+    if min(plan.samples, plan.per_shard) < 1:
+        raise _wrong(storage, name, f"{plan.samples} samples, {plan.per_shard} in a shard")
+    return plan
 
 
 def shard_in(storage: Storage, name: str) -> Shard:
@@ -259,10 +269,20 @@ def read_manifest(storage: Storage) -> Manifest:
         raise InputError(f"{storage}: expected packed stacks ({MANIFEST} in it), found {_found(storage)}", "root")
     values = _json(content, storage, MANIFEST)
     try:
-        shards = [{key: one[key] for key in ("name", "bytes", "samples", "sha256")} for one in values["shards"]]
-        return Manifest(_record(Plan, values["plan"], storage, MANIFEST), shards, str(values["index"]))
-    except (LookupError, TypeError) as error:
+        shards = [_listed(one, number) for number, one in enumerate(values["shards"])]
+        plan, index = values["plan"], str(values["index"])
+    except (LookupError, TypeError, ValueError) as error:
         raise _wrong(storage, MANIFEST, error) from error
+    return Manifest(_plan(plan, storage, MANIFEST), shards, index)
+
+
+def _listed(values: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What a manifest says of a shard; its name is none of a file elsewhere."""
+    if values["name"] != shard_name(number):
+        raise ValueError(f"{values['name']!r} in the place of {shard_name(number)}")
+    return {"name": values["name"], "sha256": values["sha256"]} | {
+        key: int(values[key]) for key in ("bytes", "samples")
+    }
 
 
 def read_index(storage: Storage, manifest: Manifest) -> Index:
@@ -275,8 +295,11 @@ def read_index(storage: Storage, manifest: Manifest) -> Index:
     if content is None or hashlib.sha256(content).hexdigest() != manifest.index_sha256:
         found = "none" if content is None else "another"
         raise InputError(f"{storage}/{INDEX}: expected the index that {MANIFEST} names, found {found}; pack it again")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return Index(**{field.name: arrays[field.name] for field in fields(Index)})
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return Index(**{field.name: arrays[field.name] for field in fields(Index)})
+    except (LookupError, TypeError, ValueError, OSError, BadZipFile) as error:
+        raise _wrong(storage, INDEX, error) from error
 
 
 def _found(storage: Storage) -> str:
@@ -284,8 +307,7 @@ def _found(storage: Storage) -> str:
     plan = plan_in(storage)
     if plan is None:
         return "none; check the address"
-    sizes = storage.sizes()
-    done = sum(list_name(shard_name(number)) in sizes for number in range(plan.shards))
+    done = sum(name.startswith("shard-") and name.endswith(".json") for name in storage.sizes())
     return f"{done} of {plan.shards} shards; go on with the command that packed them"
 
 

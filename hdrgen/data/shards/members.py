@@ -22,6 +22,8 @@ Radiance = Literal["half", "float"]
 HALF_MAX = 65504.0
 """Largest float16."""
 PAGE = tarfile.BLOCKSIZE
+BOMB = (MemoryError, Image.DecompressionBombError)
+"""What a header raises that promises more than there is."""
 FACTS, TRUTH, RESPONSE = "json", "hdr.npy", "inverse_response.npy"
 """Files of a sample beside its frames, `0.png`, `1.png` and so on, dark to bright."""
 
@@ -75,6 +77,8 @@ def files_in(fragment: bytes) -> dict[str, memoryview]:
         except (tarfile.HeaderError, UnicodeDecodeError) as error:
             raise _damaged(error) from error
         at += PAGE
+        if not 0 <= info.size <= len(content) - at:
+            raise _damaged(ValueError(f"{info.name} of {info.size} bytes, with {len(content) - at} left"))
         files[info.name.partition(".")[2]] = content[at : at + info.size]
         at += _padded(info.size)
     return files
@@ -89,7 +93,7 @@ def sample_in(fragment: bytes, frames: Sequence[int]) -> Sample:
     files = files_in(fragment)
     try:
         return _sample(files, json.loads(bytes(files[FACTS])), frames)
-    except (LookupError, TypeError, ValueError, OSError, EOFError, OverflowError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, OSError, EOFError, OverflowError, RuntimeError, *BOMB) as error:
         raise _damaged(error) from error
 
 

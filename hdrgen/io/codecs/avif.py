@@ -24,7 +24,7 @@ from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
-from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, BoxedGainMap, boxed_gain_map, with_boxed_gain
+from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, BoxedGainMap, gain_map_to_read, with_boxed_gain
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
@@ -95,7 +95,7 @@ class Avif(Codec):
 
     def has_gain_map(self, path: Path) -> bool:
         """Of ISO 21496-1."""
-        return described_picture(path).gain_map and boxed_gain_map(path) is not None
+        return described_picture(path).gain_map and gain_map_to_read(path, applied=False) is not None
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers or the profile."""
@@ -108,7 +108,8 @@ class Avif(Codec):
         each = _GAIN_MAP_BYTES if lifts else _BYTES if picture.bits > 8 else _BYTES_OF_8_BITS
         check_size(path, picture.width, picture.height, options, each)
         pixels, notes = choose_stored(_levels(path, picture), path)
-        colours, gain = _chromaticities_of(picture), boxed_gain_map(path) if picture.gain_map else None
+        colours = _chromaticities_of(picture)
+        gain = gain_map_to_read(path, options.gain_map) if picture.gain_map else None
         if gain is not None and options.gain_map:
             lifted = with_boxed_gain(gain, (pixels, picture.bits), _gain_levels(path, gain, options), colours)
             return Decoded(_summary_of(picture), lifted, True, notes, gain.colours or colours)

@@ -17,6 +17,8 @@ OF_THE_PIXELS = (
     ("http://ns.adobe.com/photoshop/1.0/", "SidecarForExtension"),  # of the camera's file
 )
 """Namespace and name of what is about the pixels of the file that it was written for, or about that file."""
+CODES = ("utf-8", "utf-16-le", "utf-16-be")
+"""In which XMP may be written."""
 METADATA = ("colorlabels",)
 """Of darktable's names: what is none of it, a label that a person chose."""
 _XMLNS = "http://www.w3.org/2000/xmlns/"
@@ -36,9 +38,9 @@ def metadata_of(content: bytes) -> bytes | None:
     Raises:
         InputError: It has such settings, and is no XML out of which they could be taken.
     """
-    if not any(uri.encode(code) in content for uri, _ in OF_THE_PIXELS for code in ("utf-8", "utf-16-le", "utf-16-be")):
+    if not any(_says(content, uri) for uri, _ in OF_THE_PIXELS):
         return content
-    if len(content) > LARGEST or b"<!DOCTYPE" in content:
+    if len(content) > LARGEST or _says(content, "<!DOCTYPE"):
         raise InputError("expected plain XMP of at most 16 MB")
     try:
         document = minidom.parseString(content)
@@ -48,6 +50,10 @@ def metadata_of(content: bytes) -> bytes | None:
         return document.toxml(encoding="utf-8") if any(map(_says_something, elements)) else None
     except (ExpatError, ValueError, RecursionError) as error:
         raise InputError(f"expected XML, {error}") from error
+
+
+def _says(content: bytes, words: str) -> bool:
+    return any(words.encode(code) in content for code in CODES)
 
 
 def _is_setting(node: Any) -> bool:

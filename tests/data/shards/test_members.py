@@ -72,6 +72,14 @@ def test_the_archive_is_one_that_every_program_reads():
     assert (truth.shape, truth.dtype) == ((5, 7, 3), np.float16)
 
 
+@pytest.mark.parametrize("size", [-512, -1, 2**62])
+def test_a_size_that_cannot_be_is_damage(size):
+    info = tarfile.TarInfo("0.json")
+    info.size = size
+    with pytest.raises(InputError, match=f"damaged shard .0.json of {size} bytes"):
+        files_in(info.tobuf(tarfile.GNU_FORMAT) + bytes(512))
+
+
 @pytest.mark.parametrize("cut", [3, 512, 1500, -600])
 def test_a_damaged_archive_is_said_to_be_one(cut):
     with pytest.raises(InputError, match="damaged shard"):

@@ -1,9 +1,13 @@
 """Training on packed stacks."""
 
+import hashlib
 import pickle
+import shutil
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from hdrgen.data import DecodedCache, PackedStacks, Packing, pack
@@ -109,6 +113,34 @@ def test_a_folder_of_something_else_is_refused(tmp_path, content):
         (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(InputError, match=r"expected (packed stacks|a file that hdrgen pack wrote)"):
         PackedStacks(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("shard-000001.tar", "../shard-000001.tar"),
+        ('"format": 1', '"format": 2'),
+        ('"per_shard": 3', '"per_shard": 0'),
+        ('"bytes": ', '"bytes": "many", "x": '),
+    ],
+)
+def test_a_manifest_that_names_other_files_or_sizes_is_refused(root, tmp_path, before, after):
+    copy = Path(shutil.copytree(root, tmp_path / "p"))
+    text = (copy / "manifest.json").read_text()
+    assert before in text
+    (copy / "manifest.json").write_text(text.replace(before, after))
+    with pytest.raises(InputError, match=r"manifest\.json: expected a file that hdrgen pack wrote"):
+        PackedStacks(str(copy))
+
+
+def test_an_index_of_other_arrays_is_refused(root, tmp_path):
+    copy = Path(shutil.copytree(root, tmp_path / "p"))
+    was = hashlib.sha256((copy / "index.npz").read_bytes()).hexdigest()
+    np.savez(copy / "index.npz", shard=np.zeros(3))
+    now = hashlib.sha256((copy / "index.npz").read_bytes()).hexdigest()
+    (copy / "manifest.json").write_text((copy / "manifest.json").read_text().replace(was, now))
+    with pytest.raises(InputError, match=r"index\.npz: expected a file that hdrgen pack wrote"):
+        PackedStacks(str(copy))
 
 
 @pytest.mark.parametrize("address", ["reference://x", "ftp://host/x", "simplecache::s3://bucket/x"])

@@ -131,6 +131,17 @@ def test_a_map_that_cannot_be_is_refused(encoded, name, tmp_path):
             read_image(path, gain_map=True)
 
 
+@pytest.mark.parametrize(("encoded", "name"), CASES)
+def test_a_photograph_is_read_without_a_map_that_is_not_read_here(encoded, name, tmp_path):
+    path, how = tmp_path / name, GainMapMetadata((0.0,) * 3, (1.0,) * 3, headroom=0.0, base_headroom=2.0)
+    for metadata in (stored(how), stored(HOW)[:20]):
+        path.write_bytes(with_map(encoded(BASE), encoded(LEVELS), metadata))
+        assert not has_gain_map(path)
+        with pytest.warns(UserWarning, match="described in a way that is not read here"):
+            plain = read_image(path)
+        np.testing.assert_allclose(plain.as_float(), BASE / 255, atol=3.5 / 255)
+
+
 def test_a_file_without_one_has_none(tmp_path):
     Path(tmp_path / "a.avif").write_bytes(avif(BASE))
     assert not has_gain_map(tmp_path / "a.avif")

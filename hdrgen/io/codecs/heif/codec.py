@@ -15,7 +15,7 @@ from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_gain, has_apple_map, with_apple_gain
-from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, boxed_gain_map, with_boxed_gain
+from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, gain_map_to_read, with_boxed_gain
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -43,7 +43,7 @@ class Heic(Codec):
 
     def has_gain_map(self, path: Path) -> bool:
         """Of ISO 21496-1, or Apple's with the headroom that says what it means."""
-        if described_picture(path, self.name).gain_map and boxed_gain_map(path) is not None:
+        if described_picture(path, self.name).gain_map and gain_map_to_read(path, applied=False) is not None:
             return True
         return has_apple_gain(_opened(path))
 
@@ -63,7 +63,7 @@ class Heic(Codec):
             raise InputError(f"{path}: corrupt HEIC file (its parts differ in size)")
         pixels, notes = choose_stored(levels, path)
         colours = (picture.cicp.chromaticities if picture.cicp else None) or _profile_colours(heif)
-        boxed = boxed_gain_map(path) if picture.gain_map else None
+        boxed = gain_map_to_read(path, options.gain_map) if picture.gain_map else None
         if boxed is not None and options.gain_map:
             of_map = _opened(path, boxed.file)
             check_size(path, of_map.size[0], of_map.size[1], options, _BYTES)
