@@ -73,7 +73,8 @@ def complete(arguments: list[str]) -> list[str]:
         print("hdrgen: no last.ckpt yet, starting from scratch", file=sys.stderr)
         return [verb, *rest]
     if path is None:
-        raise InputError(f"no last.ckpt below {runs}; pass --ckpt_path FILE")
+        of = f" of {class_name}" if class_name else ""
+        raise InputError(f"no {asked}.ckpt{of} below {runs}; pass --ckpt_path FILE")
     path = weights_in(path)
     checkpoint = read_checkpoint(path)
     if verb == "fit" and path.suffix == EXPORTED:

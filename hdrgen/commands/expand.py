@@ -35,7 +35,10 @@ OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
 MOST_STOPS = 6
 DEFAULT = "exr"
-SUFFIXES = (".exr", ".hdr", ".tif", ".tiff", ".jxl", ".avif", ".png", ".jpg", ".jpeg", ".heic", ".pfm")
+SUFFIXES = (
+    *(".exr", ".hdr", ".tif", ".tiff", ".jxl", ".avif", ".png", ".jpg", ".jpeg", ".heic", ".heif", ".pfm"),
+    *(".dng", ".webp", ".bmp", ".gif", ".pic", ".rgbe"),
+)
 """By which -o names a file and not a folder."""
 FORMATS = ("exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg")
 

@@ -6,7 +6,9 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,8 @@ LEARNED = "hdr_gan"
 """The one that `--deghost learned` means."""
 PATCHES = "patches"
 """The word after `--deghost` that fills the place of what moves."""
+KINDS = ("learned", PATCHES)
+"""All words after `--deghost`."""
 PICTURES = (".png", ".jpg", ".jpeg")
 """What is a finished picture by its suffix; .tif is radiance unless --format says otherwise."""
 
@@ -225,10 +229,20 @@ def _one_word(arguments: Sequence[str]) -> list[str]:
     ['--deghost', 'a.jpg', 'b.jpg']
     """
     words = list(arguments)
+    _refuse_misspelt(words)
     for kind, whole in (("learned", f"--method={LEARNED}"), (PATCHES, "--deghost")):
         for at in reversed(_deghosts(words, kind)):
             words[at : at + 1 + ("=" not in words[at])] = [whole]
     return words
+
+
+def _refuse_misspelt(words: Sequence[str]) -> None:
+    """After a blank, only what nearly is one of the words: all else may be a photograph."""
+    for word, after in pairwise([*words, ""]):
+        near = word == "--deghost" and get_close_matches(after, KINDS, cutoff=0.75) and not Path(after).exists()
+        found = after if near else word.partition("=")[2] if word.startswith("--deghost=") else KINDS[0]
+        if found not in KINDS:
+            raise InputError(f"--deghost: expected {' or '.join(KINDS)}, or no word, found {found!r}")
 
 
 def _deghosts(words: Sequence[str], kind: str) -> list[int]:

@@ -62,6 +62,8 @@ def test_last_without_a_run_starts_from_scratch_or_is_refused(capsys):
     assert main([*FIT, *QUICK, "--model=ToyMethod", "--ckpt_path=last"]) == 0
     assert "starting from scratch" in capsys.readouterr().err
     assert "no last.ckpt below runs" in error_of(["test", "--ckpt_path=last"], capsys)
+    of_another = error_of(["test", "--model=CEVR", "--ckpt_path=best"], capsys)
+    assert "no best.ckpt of CEVR below runs" in of_another
 
 
 def test_interrupted_training(monkeypatch):

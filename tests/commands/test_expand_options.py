@@ -166,6 +166,8 @@ def test_one_photograph_to_one_file(suffix, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (["photo.png", "-o", "out.dng"], "-o out.dng: expected a folder, or a file that ends in .exr, .hdr"),
+        (["photo.png", "-o", "out.webp"], "-o out.webp: expected a folder, or a file that ends in .exr, .hdr"),
         (["photo.png", "-o", "out.png"], "-o out.png: expected a folder, or a file that ends in .exr, .hdr"),
         (["photo.png", "photo.png", "-o", "out.exr"], "-o out.exr: expected a folder for 2 photographs"),
         (["photo.png", "-o", "out.exr", "--formats=exr,hdr"], "-o out.exr: expected a folder for --formats exr,hdr"),

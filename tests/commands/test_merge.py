@@ -96,6 +96,8 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["room", "--weights", "hdr_gan"], "by --method hdr_gan only, found hdr_gan"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "none.ckpt"], "expected a checkpoint"),
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
+        (["room", "--deghost", "patch"], "--deghost: expected learned or patches, or no word, found 'patch'"),
+        (["room", "--deghost=fill"], "--deghost: expected learned or patches, or no word, found 'fill'"),
         (["room", "--method", "mertens", "--response", "srgb"], "--response is for merges to radiance"),
         (["room", "--method", "mertens", "--preview"], "--preview"),
         (["room", "-o", "x.bmp"], "expected .*suffix"),

@@ -27,7 +27,8 @@ class Storage:
     def __init__(self, address: str | Path) -> None:
         self.address = str(address)
         scheme, mark, _ = self.address.partition("://")
-        if mark and (scheme not in ADDRESSES or "::" in self.address):
+        almost = not mark and self.address.partition(":")[0] in ADDRESSES and ":" in self.address  # s3:/bucket
+        if almost or (mark and (scheme not in ADDRESSES or "::" in self.address)):
             known = ", ".join(f"{one}://" for one in ADDRESSES[:-1])
             raise InputError(f"{address}: expected a folder or an address that begins with {known}", "root")
         self.folder = None if mark else Path(self.address).expanduser()

@@ -56,6 +56,7 @@ def test_the_scenes_of_a_configuration_are_packed_and_machines_share_them(capsys
         ([*SCENES, "-o", "p", "--shard", "2"], "--shard: expected a machine of how many, such as 1/4, found 2"),
         ([*SCENES, "-o", "p", "--passes", "0"], "expected passes of at least 1, found 0"),
         ([*SCENES, "-o", "ftp://host/x"], "ftp://host/x: expected a folder or an address that begins with s3://"),
+        ([*SCENES, "-o", "s3:/bucket/x"], "s3:/bucket/x: expected a folder or an address that begins with s3://"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(capsys, arguments, message):
