@@ -159,7 +159,7 @@ def test_make_says_so_before_it_fetches_gigabytes(tmp_path, index):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "pip").write_text(PIP)
     (tmp_path / "pip").chmod(0o755)
-    command = ["make", "install", f"PYTHON={tmp_path / 'pip'}", f"TORCH_INDEX={index}"]
+    command = ["make", "--no-print-directory", "install", f"PYTHON={tmp_path / 'pip'}", f"TORCH_INDEX={index}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     told, installed = done.stdout.split("-m pip install -c constraints.txt -e .[train]\n")
     assert "make: no CPU index of torch is at hand" in told

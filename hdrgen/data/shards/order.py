@@ -27,8 +27,8 @@ def shard_order(shard: NDArray[Any], seed: int, epoch: int, rank: int, world: in
         buffer: Shards whose samples are mixed.
 
     >>> order = shard_order(np.array([0, 0, 1, 1, 2, 2]), seed=0, epoch=0, rank=0, world=1, buffer=1)
-    >>> sorted(order.tolist()), order[0] // 2 == order[1] // 2  # of one shard
-    ([0, 1, 2, 3, 4, 5], np.True_)
+    >>> sorted(order.tolist()), bool(order[0] // 2 == order[1] // 2)  # two of one shard
+    ([0, 1, 2, 3, 4, 5], True)
     """
     numbers, first, counts = np.unique(shard, return_index=True, return_counts=True)
     generator = derived_generator("shards", seed, epoch)
