@@ -24,7 +24,8 @@ from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
-from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, BoxedGainMap, gain_map_to_read, with_boxed_gain
+from hdrgen.io.gain_maps.boxed_gain_map import BoxedGainMap, gain_map_to_read, with_boxed_gain
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from

@@ -14,7 +14,7 @@ from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.containers.jpeg_markers import JpegFrame, claimed_frame
-from hdrgen.io.gain_maps.gain_map import apply_gain_map
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED, apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -27,7 +27,6 @@ _BYTES = 7  # for each pixel: OpenImageIO holds what it decodes twice
 _PROGRESSIVE_BYTES = 13  # libjpeg holds the coefficients of 16 bits, too
 _PILLOW_BYTES = 10  # with what Pillow holds, in four bytes; the file's own bytes come on top
 _GAIN_MAP_BYTES = 24  # of float32 three channels, the base, and masks while they are checked
-_SDR = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 _NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
 
 
@@ -121,7 +120,7 @@ def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     colours = stored.chromaticities
     gain_map = find_gain_map(path)
     if gain_map is None or not options.gain_map:
-        notes = (_NO_MAP,) if options.gain_map else () if gain_map is None else (_SDR,)
+        notes = (_NO_MAP,) if options.gain_map else () if gain_map is None else (NOT_APPLIED,)
         return Decoded(summary, upright(base, orientation), False, notes, colours)
     own = None if gain_map.metadata.in_base_colours else chromaticities_of(gain_map.profile)
     pixels = apply_gain_map(read_gain_map(path, gain_map, options.max_megapixels), base, colours, own)

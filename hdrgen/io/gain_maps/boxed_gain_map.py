@@ -16,9 +16,6 @@ from hdrgen.io.gain_maps.gain_map_metadata import metadata_of_item
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp
 from hdrgen.io.metadata.icc import chromaticities_of
-from hdrgen.io.notes import Note
-
-NOT_APPLIED = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 
 
 class BoxedGainMap(NamedTuple):

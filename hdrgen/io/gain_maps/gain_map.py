@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from hdrgen.io.colour import BT709, Chromaticities, Values, conversion, srgb_decoded, srgb_encoded
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
+from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows, row_slices, rows_of
+
+NOT_APPLIED = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
 
 _LEVELS = 255
 _OFFSET = 1 / 64

@@ -15,7 +15,8 @@ from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_gain, has_apple_map, with_apple_gain
-from hdrgen.io.gain_maps.boxed_gain_map import NOT_APPLIED, gain_map_to_read, with_boxed_gain
+from hdrgen.io.gain_maps.boxed_gain_map import gain_map_to_read, with_boxed_gain
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
