@@ -1,6 +1,7 @@
 """The one Lightning data module: any data set, any method."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -208,10 +209,9 @@ class ExposureStackDataModule(LightningDataModule):
         return int(loop.epoch_loop.batch_progress.current.processed) * self.batch_size if begun else 0
 
     def _shuffled(self, data: StackDataset) -> EpochSampler:
-        rank, world, passes = self._run.global_rank, self._run.world_size, self.samples_per_scene
-        if isinstance(data, Ordered):
-            return OrderedSampler(data, self.seed, self._epoch, self._done, rank=rank, world=world, passes=passes)
-        return EpochSampler(len(data), self.seed, self._epoch, self._done, rank=rank, world=world, passes=passes)
+        kind = partial(OrderedSampler, data) if isinstance(data, Ordered) else partial(EpochSampler, len(data))
+        rank, world = self._run.global_rank, self._run.world_size
+        return kind(self.seed, self._epoch, self._done, rank=rank, world=world, passes=self.samples_per_scene)
 
     def _in_order(self, length: int) -> EpochSampler:
         rank, world = self._run.global_rank, self._run.world_size

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.data.shards.members import as_number
 from hdrgen.data.shards.storage import Storage
 from hdrgen.errors import InputError
 
@@ -220,12 +221,8 @@ def read_shard(values: Any, storage: Storage, name: str) -> Shard:
 def as_json(record: Plan | Shard) -> bytes:
     """The content of the file of a plan or a list."""
     values = asdict(record)
-    if isinstance(record, Shard):  # JSON knows no infinity
-        values["rows"] = [[str(x) if x in (np.inf, -np.inf) else x for x in row.ev] for row in record.rows]
-        values["rows"] = [
-            [row.scene, row.group, ev, row.ref, row.offset, row.size]
-            for row, ev in zip(record.rows, values["rows"], strict=True)
-        ]
+    if isinstance(record, Shard):
+        values["rows"] = [[*row[:2], [*map(as_number, row.ev)], *row[3:]] for row in record.rows]
     return json.dumps(values).encode() + b"\n"
 
 

@@ -45,7 +45,7 @@ def fragment_of(sample: Sample, key: str, radiance: Radiance) -> bytes:
     """
     facts: dict[str, Any] = {
         "scene": sample["scene"],
-        "ev": [_number(stops) for stops in sample["ev"].tolist()],
+        "ev": [as_number(stops) for stops in sample["ev"].tolist()],
         "ref": int(sample["ref"]),
     }
     files: dict[str, bytes] = {}
@@ -159,7 +159,7 @@ def _padded(size: int) -> int:
     return -(-size // PAGE) * PAGE
 
 
-def _number(stops: float) -> float | str:
+def as_number(stops: float) -> float | str:
     """As JSON has it, which knows no infinity."""
     return stops if math.isfinite(stops) else str(stops)
 

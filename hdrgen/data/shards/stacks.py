@@ -97,7 +97,7 @@ class PackedStacks(StackDataset):
         shard = self.index.shard[self.rows]
         order = shard_order(shard, seed, epoch, rank, world, self.buffer)
         if self.storage.folder is not None or self.shards is None:
-            return Ahead(order, lambda index: None, 0)
+            return [*map(int, order)]
         self._fetcher = self._fetcher or _started(self.shards, self.storage, self.manifest.shards)
         wanted, asked = self._fetcher.wanted, set[int]()
 

@@ -157,13 +157,11 @@ class _Fragments(Dataset[tuple[bytes, Row]]):
 
 def _made(source: _Fragments, keys: Sequence[int]) -> Iterator[Any]:
     """Samples as parts of an archive, in this order."""
+    if not keys:
+        return iter(())
     workers = min(source.packing.jobs, len(keys))
     data: Any = source  # of fragments in place of samples
-    return (
-        iter(StackLoader(data, batch_size=None, sampler=keys, num_workers=workers, collate_fn=_same))
-        if keys
-        else iter(())
-    )
+    return iter(StackLoader(data, batch_size=None, sampler=keys, num_workers=workers, collate_fn=_same))
 
 
 def _agreed(storage: Storage, source: _Fragments, data: Mapping[str, Any]) -> Plan:
