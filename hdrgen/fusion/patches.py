@@ -104,8 +104,7 @@ def _matched(
         scene = _Scene(stack, ev, response, reference, agrees, (height, width))
         for fields in (coherent, complete):
             fields.update({k: field.enlarged(height, width) for k, field in fields.items()})
-        if level:
-            scene.merge({k: scene.voted(k, coherent[k], complete[k]) for k in moved})
+        scene.merge({k: scene.voted(k, coherent[k], complete[k]) for k in moved} if level else {})
         far = [max(height, width) // 2**power for power in range(8) if max(height, width) // 2**power > 1]
         share = level / max(1, len(sizes) - 1)
         for turn in range(round(TURNS[1] + share * (TURNS[0] - TURNS[1]))):
@@ -138,7 +137,6 @@ class _Scene:
         self.agrees = [_sized(mask[None, None], size)[0, 0] for mask in agrees]
         self.pixels = [(mask < AGREED).flatten().nonzero()[:, 0] for mask in self.agrees]
         self.places = [_around(mask < AGREED).flatten().nonzero()[:, 0] for mask in self.agrees]
-        self.merge({})
 
     def merge(self, images: dict[int, Tensor]) -> None:
         """Make the radiance of images: of frames without one, as far as they agree with the reference."""

@@ -39,9 +39,8 @@ class DeghostedMerge(HDRModule):
         stops = ev.tolist()
         masks = ghost_masks(frames, stops, self.response, int(reference))
         if self.patches:
-            merged = merge_photographs(
-                still_frames(frames, stops, self.response, int(reference), masks), stops, self.response
-            )
+            still = still_frames(frames, stops, self.response, int(reference), masks)
+            merged = merge_photographs(still, stops, self.response)
         else:
             merged = merge_photographs(frames, stops, self.response, masks=masks)
         return torch.from_numpy(merged).permute(2, 0, 1)
