@@ -88,13 +88,11 @@ def _of_events(folder: Path) -> dict[str, Curve]:
 def _records_of(folder: Path) -> list[Path]:
     """W&B's files: in its own folder, or for the run of that id, in its folder beside the runs."""
     own = [_checked(path, folder) for path in sorted(folder.glob(RECORDS))]
-    beside, name = (
-        folder.resolve().parents[1] / "wandb" if len(folder.resolve().parts) > 2 else folder,
-        folder.resolve().name,
-    )
-    if own or "*" in name:
+    whole = folder.resolve()
+    if own or "*" in whole.name:
         return own
-    return [_checked(path, beside) for path in sorted(beside.glob(f"*run-*-{name}/run-{name}.wandb"))]
+    beside = whole.parents[1] / "wandb" if len(whole.parts) > 2 else folder
+    return [_checked(path, beside) for path in sorted(beside.glob(f"*run-*-{whole.name}/run-{whole.name}.wandb"))]
 
 
 def _of_records(path: Path) -> dict[str, Curve]:

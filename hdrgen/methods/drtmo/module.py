@@ -138,7 +138,7 @@ class DeepReverseToneMapping(HDRModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Make the brighter exposures of one of the stack, and the darker ones of another."""
         with drawn_for_step(self, batch["scene"]):
-            nearest = torch.randint(max(1, batch["ldr"].shape[1] - 1), (len(batch["ldr"]),))
+            nearest = torch.randint(batch["ldr"].shape[1] - 1, (len(batch["ldr"]),))
             sides = [
                 self._side(batch, start, sign)
                 for start, sign in ((nearest, 1), (batch["ldr"].shape[1] - 1 - nearest, -1))
