@@ -5,33 +5,20 @@ autocast, one after the other in one process, on one thread; seconds are the pro
 Exposures are 8-bit codes; radiance is compared relative to itself.
 """
 
-import argparse
 import contextlib
 import sys
 import time
 
 import torch
 
-from benchmarks.inference.layout import batch_for
-from benchmarks.shared.environment import print_environment
+from benchmarks.inference.layout import batch_for, tabulate
 from hdrgen.methods import HDRModule
-from hdrgen.methods.loading import load_method
-from hdrgen.weights import find_checkpoint
+
+HEAD = "| weights | float32 | bfloat16 | faster | codes: mean, 99 %, largest difference | radiance: median, 99 % |"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", nargs="*", default=["multi_exposure", "inverse_camera"], help="(%(default)s)")
-    parser.add_argument("--side", type=int, default=512, help="of the photograph in pixels (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=2, help="of each precision (default: %(default)s)")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    print_environment()
-    print("| weights | float32 | bfloat16 | faster | codes: mean, 99 %, largest difference | radiance: median, 99 % |")
-    print("|---|---|---|---|---|---|", flush=True)
-    for name in options.weights:
-        print(row(name, load_method(find_checkpoint(name) or name), options.side, options.runs), flush=True)
-    return 0
+    return tabulate(str(__doc__), HEAD, row, ["multi_exposure", "inverse_camera"], runs=2)
 
 
 @torch.inference_mode()

@@ -9,7 +9,7 @@ import argparse
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest import mock
 
@@ -28,20 +28,25 @@ WAYS = list(itertools.product((False, True), repeat=2))
 """Folded or not, channels last or not."""
 
 
+HEAD = "| weights | as it was | folded | channels last | both | faster | codes that differ | radiance, apart at most |"
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", nargs="*", default=["multi_exposure"], help="(default: %(default)s)")
+    return tabulate(str(__doc__), HEAD, row, ["multi_exposure"], runs=3)
+
+
+def tabulate(about: str, head: str, row_of: Callable[..., str], weights: list[str], runs: int) -> int:
+    """Print a table with a row for each network that is named, by these weights and runs unless told."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("weights", nargs="*", default=weights, help="(default: %(default)s)")
     parser.add_argument("--side", type=int, default=512, help="of the photograph in pixels (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=3, help="of each way (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=runs, help="of each way (default: %(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print_environment()
-    print(
-        "| weights | as it was | folded | channels last | both | faster | codes that differ | radiance, apart at most |"
-    )
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print(f"{head}\n{'|---' * (head.count('|') - 1)}|", flush=True)
     for name in options.weights:
-        print(row(name, load_method(find_checkpoint(name) or name), options.side, options.runs), flush=True)
+        print(row_of(name, load_method(find_checkpoint(name) or name), options.side, options.runs), flush=True)
     return 0
 
 
