@@ -37,8 +37,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     print_environment()
-    print("| config | photograph | exposures beside it | peak memory | time, reading and writing included |")
-    print("|---|---|---|---|---|", flush=True)
+    print("| config | photograph | exposures beside it | peak memory | time, reading and writing | of the processor |")
+    print("|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="hdrgen-memory-") as folder:
         for config in options.configs:
             method, content = untrained(config)
@@ -60,7 +60,8 @@ def measured(config: str, count: int, weights: str, options: argparse.Namespace)
         made = len(list((folder / "out").rglob("*.png")))
     peak = cost.memory * 2**30 / 1e9
     size = options.width * options.height / 1e6
-    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {cost.seconds:.0f} s |"
+    seconds = f"{cost.seconds:.0f} s | {cost.processor:.0f} s"
+    return f"| {config} | {count} x {size:.0f} megapixels | {max(0, made - 1)} | {peak:.2f} GB | {seconds} |"
 
 
 def untrained(config: str) -> tuple[HDRModule, bytes]:
