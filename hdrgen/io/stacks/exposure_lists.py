@@ -25,6 +25,8 @@ _UNITS = "|".join((*_SECONDS, *_STOPS))
 _NUMBER_AND_UNIT = re.compile(rf"(.*\d\.?)({_UNITS})?", re.IGNORECASE)
 _UNIT = re.compile(rf"(?<=[\d.])[ \t]+({_UNITS})(?!\w)", re.IGNORECASE)
 """Behind its number and a space."""
+_NAMED = re.compile(r"\s*(?P<file>\S.*\.(?:[a-z]\w{1,4}|3fr))[\s:;=]+(?P<number>\S+)\s*", re.IGNORECASE)
+"""A file and its number in a line of text."""
 _COMMENT = re.compile(r"#.*")
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
@@ -49,6 +51,7 @@ def read_exposure_list(path: str | Path) -> ExposureList:
     - JSON: `{"a.jpg": 0.25, ...}`, `{"a.jpg": {"time": 0.25, "iso": 100}, ...}` or
       `[{"file": "a.jpg", "ev": -2}, ...]`.
     - Text `<name>_exp.txt` (DeepHDR): log2 exposures for `<name>_1.tif`, `<name>_2.tif`, ... in order.
+    - Text with a file and its log2 exposure in each line: `a.jpg -2`.
     - Other text (Kalantari's `exposure.txt`): log2 exposures for the images of the folder in natural order; the TIFF
       files if there are any. Seconds are recognised: by a unit or a fraction (`1/60`, `4s`, `250 ms`), or since only as
       seconds they are evenly spaced (`0.25 1 4`), which is told. `#` begins a comment; stops may be called `EV`.
@@ -155,8 +158,10 @@ def _json_row(item: object, where: str) -> tuple[str, object]:
 
 
 def _read_log2(path: Path, text: str) -> ExposureList:
-    words = _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-")).split()
-    exposures = _exposures_in(words, path)
+    plain = _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-"))
+    if any(map(_NAMED.fullmatch, plain.splitlines())):
+        return _read_named(path, plain)
+    exposures = _exposures_in(plain.split(), path)
     images = _images_in_order(path)
     if not exposures or len(exposures) != len(images):
         shown = ", ".join(image.name for image in images) or "none"
@@ -164,6 +169,21 @@ def _read_log2(path: Path, text: str) -> ExposureList:
             f"{path}: {len(exposures)} exposures for {len(images)} images ({shown}); one number per image expected"
         )
     return {image: ListedExposure(exposure) for image, exposure in zip(images, exposures, strict=True)}
+
+
+def _read_named(path: Path, text: str) -> ExposureList:
+    """A list with a file and a number in each line."""
+    rows = [(f"{path}, line {number}", line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    found = [_NAMED.fullmatch(line) for _, line in rows]
+    for (where, line), row in zip(rows, found, strict=True):
+        if row is None:
+            raise InputError(f"{where}: expected a file and its exposure as in other lines, found {line.strip()!r}")
+    named = [row for row in found if row is not None]
+    result: ExposureList = {}
+    exposures = _exposures_in([row["number"] for row in named], path)
+    for (where, _), row, exposure in zip(rows, named, exposures, strict=True):
+        _add(result, path.parent, row["file"], ListedExposure(exposure), where)
+    return result
 
 
 def _exposures_in(words: list[str], path: Path) -> list[Exposure]:

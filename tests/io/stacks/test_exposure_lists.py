@@ -115,7 +115,9 @@ def test_deephdr(tmp_path):
         ("e.json", "{}", "found none"),
         ("exposure.txt", "1 2 3", r"3 exposures for 0 images \(none\)"),
         ("exposure.txt", "dark bright", r"expected a number as the stops or seconds of an image .*, found 'dark'"),
-        ("exposure.txt", "a.jpg -2", "found 'a.jpg'"),
+        ("exposure.txt", "a.jpg -2\n0", "line 2: expected a file and its exposure as in other lines, found '0'"),
+        ("exposure.txt", "a.jpg -2\na.jpg 0", "line 2: expected one exposure per file, found 'a.jpg' again"),
+        ("exposure.txt", "a.jpg dark", "found 'dark'"),
         ("exposure.txt", "# nothing", r"0 exposures for 0 images"),
     ],
 )
@@ -266,3 +268,21 @@ def test_seconds_beside_numbers_that_are_none_are_refused(tmp_path):
     touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     with pytest.raises(InputError, match="expected seconds above 0, as some are written, found -2"):
         read(tmp_path / "exposures.txt", "-2 1/60 1/4")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.jpg -2\n\nb c.CR3 0 # metered\nd.3fr +2",
+        "a.jpg: -2 EV\nb c.CR3: 0 EV\nd.3fr: 2 EV",
+        "a.jpg,-2\nb c.CR3,0\nd.3fr,2",
+    ],
+)
+def test_a_file_and_its_exposure_in_each_line(tmp_path, text):
+    stops = {name: exposure.ev for name, exposure in read(tmp_path / "exposures.txt", text).items()}
+    assert stops == {"a.jpg": -2, "b c.CR3": 0, "d.3fr": 2}
+
+
+def test_a_file_and_its_seconds_in_each_line(tmp_path):
+    found = read(tmp_path / "exposures.txt", "c.png 4s\na.png 1/4\nb.png 1")
+    assert {name: exposure.time for name, exposure in found.items()} == {"a.png": 0.25, "b.png": 1, "c.png": 4}
