@@ -11,7 +11,17 @@ from PIL import Image as PillowImage
 from PIL import ImageCms, ImageOps
 
 from hdrgen.errors import InputError
-from hdrgen.io import BT709, BT2020, DISPLAY_P3, Camera, Exposure, read_exposure, read_header, read_image, write_image
+from hdrgen.io import (
+    BT709,
+    BT2020,
+    DISPLAY_P3,
+    Camera,
+    Exposure,
+    read_exposure,
+    read_header,
+    read_image,
+    write_image,
+)
 from hdrgen.io.codecs.codec import Decoded
 from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.colour import ADOBE_RGB, conversion, pq_decoded, srgb_decoded, usable_chromaticities

@@ -25,14 +25,13 @@ from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
 from hdrgen.io.gain_maps.boxed_gain_map import BoxedGainMap, gain_map_to_read, with_boxed_gain
-from hdrgen.io.gain_maps.gain_map import NOT_APPLIED
+from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.exif_block import metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of
 from hdrgen.io.metadata.tags import Tags
-from hdrgen.io.notes import Note
 
 _LONGEST_EXIF = 1 << 16  # bytes; JPEG's segments hold no more, either
 _BRAND = slice(8, 12)
@@ -46,7 +45,6 @@ _QUALITY = 95
 _SPEED = 8  # of libaom, 0 to 10: half a minute rather than minutes for 24 megapixels
 _BT2020_MATRIX = 9
 _TONE_MAP = b"tmap"  # the type of an item that is derived from a picture and its gain map
-MAP_LEFT_OUT = Note("read as an ordinary photograph: its gain map is described in a way that is not read here")
 
 
 class AvifPicture(NamedTuple):
@@ -114,7 +112,7 @@ class Avif(Codec):
         if gain is not None and options.gain_map:
             lifted = with_boxed_gain(gain, (pixels, picture.bits), _gain_levels(path, gain, options), colours)
             return Decoded(_summary_of(picture), lifted, True, notes, gain.colours or colours)
-        notes += (NOT_APPLIED if gain else MAP_LEFT_OUT,) if picture.gain_map else ()
+        notes += (NOT_APPLIED if gain else LEFT_OUT,) if picture.gain_map else ()
         decoded = Decoded(_summary_of(picture), pixels, False, notes, colours)
         return pictured(decoded, picture.cicp, picture.bits)
 

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs import jpeg_gain_map as gain_maps
 from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.codecs.jpeg_gain_map import find_gain_map, has_gain_map, may_hold_gain_map, read_gain_map
 from hdrgen.io.codecs.jpeg_picture import decoded, decoded_deep, encoded, stored_jpeg
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.containers.jpeg_markers import JpegFrame, claimed_frame
-from hdrgen.io.gain_maps.gain_map import NOT_APPLIED, apply_gain_map
+from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED, apply_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -44,11 +44,11 @@ class Jpeg(OpenImageIODecoder):
         """Size and exposure, from the header alone."""
         frame = claimed_frame(path)
         own = frame is not None and (frame.bits != _BITS or frame.lossless)
-        return _stored_summary(path) if own or may_hold_gain_map(path) else super().summary(path)
+        return _stored_summary(path) if own or gain_maps.may_hold_gain_map(path) else super().summary(path)
 
     def has_gain_map(self, path: Path) -> bool:
         """Of ISO 21496-1 or Ultra HDR."""
-        return has_gain_map(path)
+        return gain_maps.has_gain_map(path)
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the profile or the tag for Adobe RGB, which OpenImageIO leaves out."""
@@ -62,7 +62,11 @@ class Jpeg(OpenImageIODecoder):
         if options.least_side:
             self.check_before_opening(path, options)
             return _reduced(path, options.least_side)
-        return _decoded_with_gain_map(path, options) if may_hold_gain_map(path) else super().decode(path, options)
+        return (
+            _decoded_with_gain_map(path, options)
+            if gain_maps.may_hold_gain_map(path)
+            else super().decode(path, options)
+        )
 
     def check_before_opening(self, path: Path, options: DecodeOptions) -> None:
         """Libjpeg takes memory for the whole of a progressive picture as soon as it is opened."""
@@ -118,10 +122,26 @@ def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     check_size(path, summary.width, summary.height, options, each)
     base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
     colours = stored.chromaticities
-    gain_map = find_gain_map(path)
-    if gain_map is None or not options.gain_map:
-        notes = (_NO_MAP,) if options.gain_map else () if gain_map is None else (NOT_APPLIED,)
+    gain_map, notes = _gain_map_to_apply(path, options.gain_map)
+    if gain_map is None:
         return Decoded(summary, upright(base, orientation), False, notes, colours)
     own = None if gain_map.metadata.in_base_colours else chromaticities_of(gain_map.profile)
-    pixels = apply_gain_map(read_gain_map(path, gain_map, options.max_megapixels), base, colours, own)
+    pixels = apply_gain_map(gain_maps.read_gain_map(path, gain_map, options.max_megapixels), base, colours, own)
     return Decoded(summary, upright(pixels, orientation), True, (), own or colours)
+
+
+def _gain_map_to_apply(path: Path, asked: bool) -> tuple[gain_maps.StoredGainMap | None, tuple[Note, ...]]:
+    """The gain map where it is asked for, and what there is to say where none is applied.
+
+    Raises:
+        InputError: It is asked for, and of a kind that is not read here; the photograph alone can be read all the same.
+    """
+    try:
+        found = gain_maps.find_gain_map(path)
+    except InputError:
+        if asked:
+            raise
+        return None, (LEFT_OUT,)
+    if asked:
+        return found, () if found else (_NO_MAP,)
+    return None, (NOT_APPLIED,) if found else ()

@@ -55,12 +55,11 @@ def may_hold_gain_map(path: Path) -> bool:
 
 
 def has_gain_map(path: Path) -> bool:
-    """Whether a JPEG file has a gain map that is read here.
-
-    Raises:
-        InputError: One of a kind that is not.
-    """
-    return may_hold_gain_map(path) and find_gain_map(path) is not None
+    """Whether a JPEG file has a gain map that is read here."""
+    try:
+        return may_hold_gain_map(path) and find_gain_map(path) is not None
+    except InputError:
+        return False
 
 
 def with_gain_map(base: bytes, gain_map: GainMap, quality: int) -> bytes:

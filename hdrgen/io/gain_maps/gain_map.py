@@ -15,6 +15,7 @@ from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows, row_slices, rows_of
 
 NOT_APPLIED = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
+LEFT_OUT = Note("read as an ordinary photograph: its gain map is described in a way that is not read here")
 
 _LEVELS = 255
 _OFFSET = 1 / 64

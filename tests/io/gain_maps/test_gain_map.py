@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
+from hdrgen.io import has_gain_map, read_image, write_image
 from hdrgen.io.codecs.jpeg_gain_map import _segment, _with_xmp
 from hdrgen.io.colour import srgb_decoded
 from hdrgen.io.containers.jpeg_markers import segments
@@ -133,3 +134,19 @@ def test_numbers_of_android():
     assert metadata_in_segments([short, iso_segment(SOME)], HERE) == SOME
     assert metadata_in_segments([XMP + b"<x/>", ISO + bytes(4)], HERE) is None
     assert ISO + bytes(4) == ISO_OF_BASE  # the versions, 16 bits each
+
+
+@pytest.mark.parametrize(("at", "damage"), [(0, b"\1\0"), (17, bytes(4)), (25, bytes(4)), (29, b"\x7f")])
+def test_a_photograph_is_read_whatever_its_gain_map_says(tmp_path, at, damage):
+    """A version to come, denominators of 0 of the headroom and of a gain, a gain of some 2,000 stops."""
+    radiance = np.linspace(0.01, 8, 48 * 64 * 3, dtype=np.float32).reshape(48, 64, 3)
+    content = write_image(tmp_path / "a.uhdr.jpg", radiance).read_bytes()
+    at += content.rindex(ISO) + len(ISO)
+    (tmp_path / "b.jpg").write_bytes(content[:at] + damage + content[at + len(damage) :])
+    with pytest.warns(UserWarning, match=r"b\.jpg: .* its gain map is described in a way that is not read here"):
+        pixels = read_image(tmp_path / "b.jpg").pixels
+    with pytest.warns(UserWarning, match="without its gain map"):
+        assert np.array_equal(pixels, read_image(tmp_path / "a.uhdr.jpg").pixels)
+    assert not has_gain_map(tmp_path / "b.jpg")
+    with pytest.raises(InputError, match=r"b\.jpg: corrupt gain map"):
+        read_image(tmp_path / "b.jpg", gain_map=True)

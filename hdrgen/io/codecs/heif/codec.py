@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from hdrgen.errors import InputError
-from hdrgen.io.codecs.avif import MAP_LEFT_OUT, AvifPicture, described_picture
+from hdrgen.io.codecs.avif import AvifPicture, described_picture
 from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
 from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_gain, has_apple_map, with_apple_gain
 from hdrgen.io.gain_maps.boxed_gain_map import gain_map_to_read, with_boxed_gain
-from hdrgen.io.gain_maps.gain_map import NOT_APPLIED
+from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -74,7 +74,7 @@ class Heic(Codec):
         if gain is not None and bits == 8:
             return Decoded(summary, with_apple_gain(pixels, gain), True, notes, colours)
         own = (NOT_APPLIED,) if (boxed or has_apple_map(heif)) and not options.gain_map else ()
-        told = own or ((MAP_LEFT_OUT,) if picture.gain_map else (_NO_MAP,) if options.gain_map else ())
+        told = own or ((LEFT_OUT,) if picture.gain_map else (_NO_MAP,) if options.gain_map else ())
         decoded = Decoded(summary, pixels, False, (*notes, *told), colours)
         return pictured(decoded, picture.cicp, bits)
 
