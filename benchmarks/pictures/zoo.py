@@ -11,7 +11,7 @@ from benchmarks.pictures.readme import QUALITY, STOPS, tensor_of
 from hdrgen.callbacks import contact_sheet
 from hdrgen.camera import SRGB
 from hdrgen.examples import example_photograph
-from hdrgen.weights import packaged_folder
+from hdrgen.weights import packaged_files
 
 HEIGHT = 240
 
@@ -22,7 +22,7 @@ def main() -> None:
     output: Path = parser.parse_args().output
     photograph = hdrgen.read(example_photograph())
     linear = SRGB().inverse(tensor_of(photograph))
-    for name in sorted(path.stem for path in packaged_folder().glob("*.safetensors")):
+    for name in [path.stem for path in packaged_files()]:
         model = hdrgen.load(name)
         if model.method.input == "bracket":
             continue

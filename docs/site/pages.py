@@ -136,7 +136,7 @@ def _command(entry: dict[str, Any], name: str) -> str:
 
 
 def _cards() -> Iterator[dict[str, str]]:
-    for path in sorted(ROOT.glob("hdrgen/weights/packaged/*.md")):
+    for path in sorted(ROOT.glob("hdrgen/weights/packaged/**/*.md"), key=lambda path: path.stem):
         head = path.read_text(encoding="utf-8").split("---\n")[1]
         pairs = (line.partition(": ") for line in head.splitlines())
         yield {"name": path.stem, **{key: value for key, _, value in pairs}}

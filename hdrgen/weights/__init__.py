@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hdrgen.weights.entries import describe as describe
     from hdrgen.weights.entries import find_weights as find_weights
     from hdrgen.weights.entries import own_folders as own_folders
-    from hdrgen.weights.entries import packaged_folder as packaged_folder
+    from hdrgen.weights.entries import packaged_files as packaged_files
     from hdrgen.weights.entries import unknown_weights as unknown_weights
     from hdrgen.weights.headers import METHOD as METHOD
     from hdrgen.weights.headers import read_header as read_header
@@ -84,7 +84,7 @@ _PUBLIC = {
     "named": "hdrgen.weights.plain:named",
     "own_states": "hdrgen.weights.states:own_states",
     "own_folders": "hdrgen.weights.entries:own_folders",
-    "packaged_folder": "hdrgen.weights.entries:packaged_folder",
+    "packaged_files": "hdrgen.weights.entries:packaged_files",
     "read_card": "hdrgen.weights.cards:read_card",
     "read_checkpoint": "hdrgen.weights.checkpoint:read_checkpoint",
     "read_header": "hdrgen.weights.headers:read_header",
@@ -129,7 +129,7 @@ __all__ = [
     "named",
     "own_folders",
     "own_states",
-    "packaged_folder",
+    "packaged_files",
     "read_card",
     "read_checkpoint",
     "read_header",

@@ -53,6 +53,15 @@ def packaged_folder() -> Path:
     return Path(str(resources.files("hdrgen.weights.packaged")))
 
 
+def packaged_files() -> list[Path]:
+    """The weights that come with hdrgen, by name."""
+    return sorted(packaged_folder().rglob(f"[!.]*{SUFFIX}"), key=lambda path: path.stem)
+
+
+def _comes_with_hdrgen(path: Path) -> bool:
+    return packaged_folder() in path.parents
+
+
 def own_folders() -> list[Path]:
     """The user's own folders of weights, the first of which wins: those of `HDRGEN_WEIGHTS`, or the platform's.
 
@@ -103,7 +112,7 @@ def describe(path: Path) -> Entry:
     """
     header = read_header(path)
     about, score, terms = _facts(card_of(path))
-    size, packaged = path.stat().st_size, path.parent == packaged_folder()
+    size, packaged = path.stat().st_size, _comes_with_hdrgen(path)
     return Entry(path.stem, header.method, size, header.numbers, about, score, terms, packaged, path)
 
 
@@ -145,8 +154,8 @@ def default_weights() -> Path:
 
 def _files() -> dict[str, list[Path]]:
     """The files of each name, of which the first is meant."""
-    files: dict[str, list[Path]] = {}
-    for folder in (packaged_folder(), *own_folders()):
+    files: dict[str, list[Path]] = {path.stem: [path] for path in packaged_files()}
+    for folder in own_folders():
         for path in _in(folder):
             files.setdefault(path.stem, []).append(path)
     return files
@@ -161,7 +170,7 @@ def _in(folder: Path) -> Iterator[Path]:
 
 def _tell_hidden(name: str, path: Path, hidden: list[Path]) -> None:
     for other in hidden:
-        taken = "the packaged ones" if path.parent == packaged_folder() else path
+        taken = "the packaged ones" if _comes_with_hdrgen(path) else path
         warnings.warn(
             InputWarning(f"{other} is not used: {name!r} means {taken}; rename it, or pass its path"), stacklevel=3
         )

@@ -10,11 +10,11 @@ import torch
 import hdrgen
 from hdrgen.exporting.model_card import LATER
 from hdrgen.methods import HDRModule
-from hdrgen.weights import DEFAULT, card_of, packaged_folder, read_card, subclasses
+from hdrgen.weights import DEFAULT, card_of, packaged_files, read_card, subclasses
 from tests.checkpoint_files import example_of, perturbed
 from tests.weights.packaged import KEPT, values_of
 
-PACKAGED = sorted(packaged_folder().glob("*.safetensors"))
+PACKAGED = packaged_files()
 every_packaged = pytest.mark.parametrize(
     "path",
     PACKAGED or [pytest.param(None, marks=pytest.mark.skip(reason="no weights are packaged yet"))],
