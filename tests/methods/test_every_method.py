@@ -164,13 +164,13 @@ def two_processes(tmp_path_factory) -> Path:
     environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
     command = [*launcher, "-m", "tests.methods.two_processes", str(folder)]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=140)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=450)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 @pytest.mark.ddp
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(500)
 @every_method
 def test_two_processes_learn_the_same_from_different_scenes(two_processes, example):
     name = example.method.__name__
