@@ -1,6 +1,8 @@
 """What several rooms' tests share."""
 
+import collections
 import functools
+import gc
 import os
 import random
 import re
@@ -14,11 +16,26 @@ import torchmetrics  # noqa: F401 (before colour, whose stand-in for matplotlib 
 from hypothesis import settings
 
 from hdrgen.errors import InputError, InputWarning
+from hdrgen.lazy import uncollected
 
 settings.register_profile("untimed", deadline=None)  # a machine that is busy with other things fails no test
 settings.load_profile("untimed")
 
 FIRST_SEED = 1_000_000  # the tests' own generators are seeded with 0, 1, 2, ...: shared numbers would be theirs again
+LONGEST = (
+    "tests/cli/test_every_config.py",
+    "tests/exporting/",
+    "tests/methods/test_every_method.py",
+    "tests/ddp/",
+    "tests/test_notebooks.py",
+    "tests/cli/faults/",
+    "tests/commands/test_quickstart.py",
+    "tests/across/test_light_install.py",
+    "tests/test_adding.py",
+    "tests/methods/test_resuming.py",
+    "tests/methods/test_kinds.py",
+)
+"""Files and folders of the tests that take longest, where several processes share them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +52,28 @@ def pytest_configure(config: pytest.Config) -> None:
     warnings then fail on, and the whole run with them.
     """
     config.addinivalue_line("filterwarnings", "ignore:.*related API features are not available")
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among modules and tests: they are there to stay."""
+    with uncollected():
+        collected = yield
+    gc.freeze()
+    return collected
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it: `LONGEST`, then files of many tests."""
+    if not hasattr(config, "workerinput"):
+        return
+    files = [item.nodeid.partition("::")[0] for item in items]
+    count = collections.Counter(files)
+    rank = {file: next((i for i, long in enumerate(LONGEST) if file.startswith(long)), len(LONGEST)) for file in count}
+    order = {file: (rank[file], -count[file], file) for file in count}
+    items.sort(key=lambda item: order[item.nodeid.partition("::")[0]])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,13 +4,13 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import SaveConfigCallback
-from pytorch_lightning.loggers import Logger
 
 from hdrgen.callbacks.csv_log import write_whole_rows
 from hdrgen.callbacks.folders import run_folder
@@ -50,7 +50,7 @@ class SaveConfig(SaveConfigCallback):
             _note(folder / SOFTWARE, software, str.__eq__ if goes_on else None)
         for logger in trainer.loggers:
             write_whole_rows(logger)
-            self._log(logger)
+            logger.log_hyperparams(yaml.safe_load(described))
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Leave no folder of a training that ended before its first step: nothing in it could go on."""
@@ -59,9 +59,6 @@ class SaveConfig(SaveConfigCallback):
             for folder in (self._made.parent, self._made.parent.parent):
                 with suppress(OSError):  # of another run, which is in it
                     folder.rmdir()
-
-    def _log(self, logger: Logger) -> None:
-        logger.log_hyperparams(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
 
 
 def _note(path: Path, text: str, same: Callable[[str, str], bool] | None) -> None:
@@ -92,4 +89,4 @@ def _but_for_the_start(settings: Any) -> Any:
 def _free(path: Path) -> Path:
     """`path`, or the first of its numbered names that no earlier run in the same folder has taken."""
     names = (path.with_stem(f"{path.stem}-v{number}") for number in range(1, 10_000))
-    return next(name for name in (path, *names) if not name.exists())
+    return next(name for name in chain([path], names) if not name.exists())
