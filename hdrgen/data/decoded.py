@@ -30,6 +30,8 @@ PARTS = 64
 """Each process looks at the folder's size again when it has written this part of the bound."""
 ENTRY = re.compile(r"\.?[0-9a-f]{40}(\.[0-9a-f]{32})?\.npy")
 """Of the files, finished or left behind by a process that was killed."""
+OWN = re.compile(rf"{TAG}|\.CACHEDIR\.[0-9a-f]{{32}}\.TAG|{ENTRY.pattern}")
+"""All that caches have, which other processes may be making at this moment."""
 ABANDONED = 24 * 3600.0
 """Seconds after which an unfinished file is nobody's."""
 
@@ -208,7 +210,7 @@ def check_is_cache(folder: Path) -> None:
     """
     if not folder.exists() or (folder / TAG).is_file():
         return
-    if not folder.is_dir() or next(folder.iterdir(), None) is not None:
+    if not folder.is_dir() or not all(OWN.fullmatch(path.name) for path in folder.iterdir()):
         found = "other files" if folder.is_dir() else "a file"
         raise InputError(f"{folder}: expected a new or empty folder, or a cache, found {found}; name another", "cache")
 
