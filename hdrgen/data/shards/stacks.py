@@ -115,7 +115,11 @@ class PackedStacks(StackDataset):
         file, begin = self._shard(number)
         fragment = _read_at(file, begin + offset, size)
         try:
-            return sample_in(fragment, frames)
+            sample = sample_in(fragment, frames)
+            if sample["scene"] != self.scene(index):
+                found = f"expected {self.scene(index)}, found {sample['scene']}"
+                raise InputError(f"{found}, as of another shard; look with hdrgen pack --check")
+            return sample
         except InputError as error:
             raise InputError(f"{self.storage}/{self.manifest.shards[number]['name']}: {error}") from error
 
@@ -134,9 +138,13 @@ class PackedStacks(StackDataset):
                 f"{self.storage}: expected a folder for shards on their way, found none; pass cache=FOLDER", "cache"
             )
         try:
-            self._open[number] = path.open("rb", buffering=0), begin
+            file = path.open("rb", buffering=0)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); look with hdrgen pack --check") from error
+        if (found := os.fstat(file.fileno()).st_size) < begin + shard["bytes"]:
+            file.close()
+            raise InputError(f"{path}: {found} bytes of {shard['bytes']}; look with hdrgen pack --check")
+        self._open[number] = file, begin
         if len(self._open) > 2 * self.buffer:
             self._open.popitem(last=False)[1][0].close()
         return self._open[number]
