@@ -47,7 +47,7 @@ from hdrgen.data.shards.manifest import INDEX, MANIFEST, PLAN
 from hdrgen.data.shards.storage import Storage
 from hdrgen.io import write_image
 
-PANORAMAS, SIDE, BATCH, PROCESSES = 10, 32, 32, 2
+PANORAMAS, SIDE, PROCESSES = 10, 32, 2
 ADDRESS = "s3://packed/rendered"
 SHARDS = 30
 """About, whatever the number of samples."""
@@ -88,7 +88,7 @@ def train(arguments: argparse.Namespace) -> None:
     """One epoch; the process of rank 0 prints its seconds from before the first sample to the last step."""
     data = ExposureStackDataModule(
         PackedStacks(arguments.train),
-        batch_size=BATCH,
+        batch_size=arguments.batch,
         num_workers=arguments.workers,
         cache=arguments.cache,
         cache_gib=arguments.cache_gib,
@@ -109,7 +109,7 @@ def train(arguments: argparse.Namespace) -> None:
     trainer.fit(model, data, ckpt_path=arguments.go_on_from, weights_only=True if arguments.go_on_from else None)
     if trainer.is_global_zero:
         seconds, work = model.times[-1] - model.times[0], time.process_time() - model.work
-        print(json.dumps({"seconds": seconds, "work": work, "steps": len(model.times) - 1}))
+        print(json.dumps({"seconds": seconds, "work": work, "samples": (len(model.times) - 1) * arguments.batch}))
 
 
 def started(*options: str) -> subprocess.Popen[str]:
@@ -215,11 +215,11 @@ def lines_of(notes: Path) -> list[tuple[int, int, list[str]]]:
     return lines
 
 
-def killed_and_resumed(folder: Path, samples: int, common: list[str]) -> str:
+def killed_and_resumed(folder: Path, samples: int, batch: int, common: list[str]) -> str:
     """What an epoch took that was killed at about 60 %, and begun again from its last checkpoint."""
     for path in [*folder.glob("notes.*"), *folder.glob("again.*"), *folder.glob("checkpoints/*")]:
         path.unlink()  # of an attempt that was interrupted
-    steps = samples // PROCESSES // BATCH
+    steps = samples // PROCESSES // batch
     every = max(1, steps // 4)
     notes, checkpoints = folder / "notes", folder / "checkpoints"
     saved = [f"--train={ADDRESS}", f"--notes={notes}", f"--checkpoints={checkpoints}", f"--every={every}", *common]
@@ -239,7 +239,7 @@ def killed_and_resumed(folder: Path, samples: int, common: list[str]) -> str:
     taken += [scene for _, _, scenes in lines_of(again) for scene in scenes]
     counts = Counter(Counter(taken).values())
     told = [f"killed {after_the_checkpoint // PROCESSES} steps after the checkpoint at step {2 * every} of {steps}"]
-    expected = steps * BATCH * PROCESSES
+    expected = steps * batch * PROCESSES
     told += [f"resumed: {len(set(taken))} of {expected} different samples came, by how often each: {dict(counts)}"]
     memory: dict[int, int] = {}
     for step, used, _ in lines_of(again):
@@ -266,9 +266,7 @@ def epochs(folder: Path, repeats: int, common: list[str], done: dict[str, Any]) 
 
 def compared(measured: dict[str, list[dict[str, float]]]) -> str:
     """Rates from the store beside those from disk, epoch by epoch."""
-    rates = {
-        place: [one["steps"] * BATCH * PROCESSES / one["seconds"] for one in measured[place]] for place in measured
-    }
+    rates = {place: [one["samples"] * PROCESSES / one["seconds"] for one in measured[place]] for place in measured}
     ratios = [store / disk for store, disk in zip(rates["store"], rates["disk"], strict=True)]
     work = {place: statistics.median(one["work"] for one in measured[place]) for place in measured}
     shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
@@ -293,6 +291,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("packing"), help="for data and checkpoints; replaced")
     parser.add_argument("--go-on", action="store_true", help="from where the same command was interrupted")
     parser.add_argument("--jobs", type=int, default=0, help="processes that pack, besides this one")
+    parser.add_argument("--batch", type=int, default=32, help="of each process of the training")
     parser.add_argument("--workers", type=int, default=0, help="that load samples, for each process of the training")
     parser.add_argument("--repeats", type=int, default=3, help="epochs from the store, and from disk")
     for hidden in ("--train", "--notes", "--checkpoints", "--cache", "--go-on-from"):
@@ -317,9 +316,10 @@ def main() -> None:
         total = sum(size for name, size in Storage(folder / "disk").sizes().items() if name.endswith(".tar"))
         room = 0.5 * total / 2**30
         cache = ["--cache", str(folder / "cache"), "--cache-gib", str(room), "--workers", str(arguments.workers)]
+        cache += ["--batch", str(arguments.batch)]
         print(f"cache of {room * 1024:.0f} MiB, which holds half of the data")
         if "resumed" not in done:
-            done["resumed"] = killed_and_resumed(folder, arguments.samples, cache)
+            done["resumed"] = killed_and_resumed(folder, arguments.samples, arguments.batch, cache)
         save(folder, done)
         print(done["resumed"], flush=True)
         epochs(folder, arguments.repeats, cache, done)
