@@ -2,7 +2,7 @@
 
 What is counted: samples per second of packing, whether every sample came exactly once in the epoch that was killed and
 resumed, memory of the training processes over the epoch, and samples per second from the store beside those from disk:
-epochs from either take turns, each from the store begins with an empty cache that is smaller than the data.
+an epoch of each at the same time; that from the store begins with an empty cache that is smaller than the data.
 
     python -m benchmarks.packing.object_store --samples 20000 --folder scratch
 
@@ -66,14 +66,14 @@ class Step(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Open the file of notes; the processes know each other, and nothing is read yet."""
-        self.times.append(time.perf_counter())
+        self.times.append(time.time())
         self.work = time.process_time()
         if self.notes:
             self.file = Path(f"{self.notes}.{self.global_rank}").open("a", buffering=1)  # noqa: SIM115 (until killed)
 
     def training_step(self, batch: Any, index: int) -> torch.Tensor:
         """Note scenes and memory."""
-        self.times.append(time.perf_counter())
+        self.times.append(time.time())
         if self.notes:
             memory = psutil.Process().memory_info().rss // MIB
             self.file.write(json.dumps([self.global_step, memory, batch["scene"]]) + "\n")
@@ -85,7 +85,7 @@ class Step(pl.LightningModule):
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """One epoch; the process of rank 0 prints its seconds from before the first sample to the last step."""
+    """One epoch; the process of rank 0 prints its processor time and clock from before the first sample on."""
     data = ExposureStackDataModule(
         PackedStacks(arguments.train),
         batch_size=arguments.batch,
@@ -108,8 +108,8 @@ def train(arguments: argparse.Namespace) -> None:
     model = Step(arguments.notes)
     trainer.fit(model, data, ckpt_path=arguments.go_on_from, weights_only=True if arguments.go_on_from else None)
     if trainer.is_global_zero:
-        seconds, work = model.times[-1] - model.times[0], time.process_time() - model.work
-        print(json.dumps({"seconds": seconds, "work": work, "samples": (len(model.times) - 1) * arguments.batch}))
+        work = time.process_time() - model.work
+        print(json.dumps({"work": work, "batch": arguments.batch, "clock": model.times}))
 
 
 def started(*options: str) -> subprocess.Popen[str]:
@@ -120,11 +120,11 @@ def started(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
 
-def finished(process: subprocess.Popen[str]) -> dict[str, float]:
+def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
     out, err = process.communicate()
     if process.returncode:
         raise SystemExit(err)
-    told: dict[str, float] = json.loads(out.splitlines()[-1])
+    told: dict[str, Any] = json.loads(out.splitlines()[-1])
     return told
 
 
@@ -252,31 +252,33 @@ def killed_and_resumed(folder: Path, samples: int, batch: int, common: list[str]
 
 
 def epochs(folder: Path, repeats: int, common: list[str], done: dict[str, Any]) -> None:
-    """Epochs from disk and from the store, in turns, of which the first changes; each with an empty cache."""
+    """Epochs from disk and from the store, both at once, as what else the machine does would part them otherwise."""
     places = {"disk": str(folder / "disk"), "store": ADDRESS}
-    measured: dict[str, list[dict[str, float]]] = done.setdefault("epochs", {place: [] for place in places})
-    for turn in range(repeats):
-        for place in list(places)[:: 1 if turn % 2 else -1]:
-            if len(measured[place]) <= turn:
-                shutil.rmtree(folder / "cache", ignore_errors=True)
-                measured[place].append(finished(started(f"--train={places[place]}", *common)))
-                print(place, measured[place][-1], flush=True)
-                save(folder, done)
+    measured: list[dict[str, dict[str, Any]]] = done.setdefault("epochs", [])
+    while len(measured) < repeats:
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+        both = {place: started(f"--train={address}", *common) for place, address in places.items()}
+        measured.append({place: finished(process) for place, process in both.items()})
+        save(folder, done)
+        print(compared(measured[-1:]), flush=True)
 
 
-def compared(measured: dict[str, list[dict[str, float]]]) -> str:
-    """Rates from the store beside those from disk, epoch by epoch."""
-    rates = {place: [one["samples"] * PROCESSES / one["seconds"] for one in measured[place]] for place in measured}
+def compared(measured: list[dict[str, dict[str, Any]]]) -> str:
+    """Rates over the time in which both read, and processor time of a whole epoch."""
+    rates: dict[str, list[float]] = {"disk": [], "store": []}
+    for both in measured:
+        clocks = {place: both[place]["clock"] for place in rates}
+        begin, end = max(clock[0] for clock in clocks.values()), min(clock[-1] for clock in clocks.values())
+        for place, clock in clocks.items():
+            steps = sum(begin < time <= end for time in clock)
+            rates[place].append(steps * both[place]["batch"] * PROCESSES / (end - begin))
     ratios = [store / disk for store, disk in zip(rates["store"], rates["disk"], strict=True)]
-    work = {place: statistics.median(one["work"] for one in measured[place]) for place in measured}
-    shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    return "\n".join(
-        [
-            f"samples/s, median of {len(ratios)} epochs each: {statistics.median(rates['disk']):.0f} from disk, "
-            f"{statistics.median(rates['store']):.0f} from the store",
-            f"store / disk: {statistics.median(ratios):.2f}, median of {shown}; rates: {rates}",
-            f"processor time of one process: {work['disk']:.1f} s from disk, {work['store']:.1f} s from the store",
-        ]
+    disk, far = (statistics.median(rates[place]) for place in rates)
+    work = {place: statistics.median(both[place]["work"] for both in measured) for place in rates}
+    return (
+        f"samples/s: {disk:.0f} from disk, {far:.0f} from the store at the same time; store / disk:"
+        f" {statistics.median(ratios):.2f} of {', '.join(f'{ratio:.2f}' for ratio in ratios)}\n"
+        f"processor time of one process: {work['disk']:.1f} s from disk, {work['store']:.1f} s from the store"
     )
 
 
@@ -293,7 +295,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0, help="processes that pack, besides this one")
     parser.add_argument("--batch", type=int, default=32, help="of each process of the training")
     parser.add_argument("--workers", type=int, default=0, help="that load samples, for each process of the training")
-    parser.add_argument("--repeats", type=int, default=3, help="epochs from the store, and from disk")
+    parser.add_argument("--repeats", type=int, default=3, help="epochs from the store and from disk, at once")
     for hidden in ("--train", "--notes", "--checkpoints", "--cache", "--go-on-from"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, help=argparse.SUPPRESS)
