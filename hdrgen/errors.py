@@ -1,7 +1,7 @@
 """The exception and the warning that a user is meant to read; what helps with misspelt names and missing packages."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 TRAIN = {
     "pytorch_lightning": "pytorch-lightning",
@@ -58,6 +58,15 @@ class InputWarning(UserWarning):
     def __init__(self, message: str, argument: str | None = None) -> None:
         super().__init__(one_line(message))
         self.argument = argument
+
+
+def few_of(names: Sequence[str], most: int = 10) -> str:
+    """Names for a message: the first of them, and how many more there are.
+
+    >>> few_of(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:

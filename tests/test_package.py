@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from hdrgen import __version__
 from hdrgen.cli.main import VERBS
@@ -76,14 +78,92 @@ def test_the_changelog_says_what_is_not_yet_released():
 
 
 def test_verbs_of_the_smoke_test_of_the_wheel_are_named_as_there():
-    text = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    text = (ROOT / ".ci/smoke").read_text(encoding="utf-8")
     assert "from hdrgen.cli.main import VERBS" in text
-    local = (ROOT / ".ci/wheel").read_text(encoding="utf-8")
-    assert "from hdrgen.cli.main import VERBS" in local
     for name in ("expand", "merge", "report", "configs", "weights"):
         assert name in VERBS
-        assert f"hdrgen {name} " in text.replace("hdrgen configs\n", "hdrgen configs \n")
-        assert f"hdrgen {name} " in local
+        assert f"hdrgen {name} " in text
+
+
+# -- what runs before a merge, here and on GitHub ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def jobs():
+    return yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
+
+
+def test_github_runs_what_is_run_here(jobs, settings):
+    """The pinned set with its own Python, the wheel by the same script, the site by the same target."""
+    pinned, site, wheel = (
+        [step.get("run", "") for step in jobs[name]["steps"]] for name in ("pinned", "site", "wheel")
+    )
+    assert pinned[-1] == ".ci/run"
+    assert site[-1] == "make docs"
+    targets = re.findall(r"^make (\w+)$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    rules = re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert targets == ["test", "lint", "wheel"]
+    assert {*targets, "docs"} <= {*rules}
+    assert '"$smoke"' in wheel[-1].splitlines()
+    assert "smoke=$PWD/.ci/smoke" in wheel[-1]
+    assert '\n"$smoke"\n' in (ROOT / ".ci/wheel").read_text(encoding="utf-8")
+    (python,) = [step["with"]["python-version"] for step in jobs["pinned"]["steps"] if "setup-python" in str(step)]
+    assert f"Python {python}," in (ROOT / "constraints.txt").read_text(encoding="utf-8")
+
+
+def test_every_python_and_system_is_tried_with_the_extras_of_the_tests(jobs, project):
+    matrix = jobs["newest"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert {system.partition("-")[0] for system in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    commands = [step["run"] for step in jobs["newest"]["steps"] if "run" in step]
+    extras = re.search(r"-e \"\.\[([\w,]+)\]\"", " ".join(commands))[1].split(",")
+    assert {*extras} <= {*project["optional-dependencies"]}
+    assert commands[-1].startswith("python -m pytest")
+
+
+def test_actions_are_of_one_version_and_keep_no_credentials(jobs):
+    """Runners have no Node 20 since September 2026: checkout 4 and setup-python 5 do not start there."""
+    steps = [step for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert {step["uses"] for step in steps} == {"actions/checkout@v6", "actions/setup-python@v6"}
+    checkouts = [step for step in steps if "checkout" in step["uses"]]
+    assert len(checkouts) == len(jobs)
+    assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
+    assert all("timeout-minutes" in job for job in jobs.values())
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_no_command_fails_without_notice(jobs):
+    """Bash goes on when any but the last command of an && list fails, whatever `set -e` says."""
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".ci").iterdir()}
+    scripts |= {
+        f"{name} {number}": step["run"]
+        for name, job in jobs.items()
+        for number, step in enumerate(job["steps"])
+        if "run" in step
+    }
+    for name, script in scripts.items():
+        subprocess.run(["bash", "-n", "-c", script], check=True, timeout=20)
+        lists = [line for line in script.splitlines() if "&&" in line and "||" not in line and not line.startswith("#")]
+        assert not lists, name
+
+
+def test_pinned_versions_are_within_the_bounds_of_the_package(project):
+    pinned = dict(
+        re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    pinned = {canonicalize_name(name): version for name, version in pinned.items()}
+    extras = project["optional-dependencies"]
+    needed = [
+        Requirement(each) for each in (*project["dependencies"], *(one for extra in extras.values() for one in extra))
+    ]
+    outside = {
+        each.name: pinned[name]
+        for each in needed
+        if (name := canonicalize_name(each.name)) in pinned and pinned[name] not in each.specifier
+    }
+    assert outside == {}
+    missing = {each.name for each in needed if canonicalize_name(each.name) not in pinned} - {"hdrgen"}
+    assert missing == {"cvvdp", "pillow-heif"}  # which the tests go without
 
 
 # -- containers and conda: neither is built in the tests, but neither can drift ---------------------------------------

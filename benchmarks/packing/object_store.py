@@ -2,9 +2,12 @@
 
 What is counted: samples per second of packing, whether every sample came exactly once in the epoch that was killed and
 resumed, memory of the training processes over the epoch, and samples per second from the store beside those from disk:
-epochs from either take turns, each from the store begins with an empty cache that is smaller than the data.
+an epoch of each at the same time; that from the store begins with an empty cache that is smaller than the data.
 
     python -m benchmarks.packing.object_store --samples 20000 --folder scratch
+
+The same command with `--go-on` goes on after an interruption: what is done stands in the folder's `done.json`, and the
+shards that were written lie in `disk`, from which a new store gets them back.
 
 Needs the extra `stream`, and of the extra `test` the object store (moto) with flask.
 """
@@ -12,7 +15,6 @@ Needs the extra `stream`, and of the extra `test` the object store (moto) with f
 import argparse
 import json
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -41,14 +43,16 @@ from hdrgen.data import (
     check_packed,
     pack,
 )
+from hdrgen.data.shards.manifest import INDEX, MANIFEST, PLAN
 from hdrgen.data.shards.storage import Storage
 from hdrgen.io import write_image
 
-PANORAMAS, SIDE, BATCH, PROCESSES = 10, 32, 32, 2
+PANORAMAS, SIDE, PROCESSES = 10, 32, 2
 ADDRESS = "s3://packed/rendered"
 SHARDS = 30
 """About, whatever the number of samples."""
 MIB = 2**20
+DONE = "done.json"
 
 
 class Step(pl.LightningModule):
@@ -61,13 +65,15 @@ class Step(pl.LightningModule):
         self.times: list[float] = []
 
     def on_train_start(self) -> None:
-        """Open the file of notes."""
+        """Open the file of notes; the processes know each other, and nothing is read yet."""
+        self.times.append(time.time())
+        self.work = time.process_time()
         if self.notes:
             self.file = Path(f"{self.notes}.{self.global_rank}").open("a", buffering=1)  # noqa: SIM115 (until killed)
 
     def training_step(self, batch: Any, index: int) -> torch.Tensor:
         """Note scenes and memory."""
-        self.times.append(time.perf_counter())
+        self.times.append(time.time())
         if self.notes:
             memory = psutil.Process().memory_info().rss // MIB
             self.file.write(json.dumps([self.global_step, memory, batch["scene"]]) + "\n")
@@ -79,10 +85,10 @@ class Step(pl.LightningModule):
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """One epoch; the process of rank 0 prints its seconds between the first step and the last."""
+    """One epoch; the process of rank 0 prints its processor time and clock from before the first sample on."""
     data = ExposureStackDataModule(
         PackedStacks(arguments.train),
-        batch_size=BATCH,
+        batch_size=arguments.batch,
         num_workers=arguments.workers,
         cache=arguments.cache,
         cache_gib=arguments.cache_gib,
@@ -100,10 +106,10 @@ def train(arguments: argparse.Namespace) -> None:
         callbacks=saving if arguments.checkpoints else [],
     )
     model = Step(arguments.notes)
-    began = time.perf_counter()
     trainer.fit(model, data, ckpt_path=arguments.go_on_from, weights_only=True if arguments.go_on_from else None)
     if trainer.is_global_zero:
-        print(json.dumps({"seconds": model.times[-1] - began, "steps": len(model.times)}))
+        work = time.process_time() - model.work
+        print(json.dumps({"work": work, "batch": arguments.batch, "clock": model.times}))
 
 
 def started(*options: str) -> subprocess.Popen[str]:
@@ -114,18 +120,12 @@ def started(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
 
-def finished(process: subprocess.Popen[str]) -> dict[str, float]:
+def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
     out, err = process.communicate()
     if process.returncode:
         raise SystemExit(err)
-    told: dict[str, float] = json.loads(out.splitlines()[-1])
+    told: dict[str, Any] = json.loads(out.splitlines()[-1])
     return told
-
-
-def worked() -> float:
-    """Processor time in seconds of all child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def free_port() -> int:
@@ -134,11 +134,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def object_store() -> subprocess.Popen[bytes]:
-    """The server of moto in a process of its own, with a bucket; the variables that say where it is."""
+def object_store(folder: Path) -> subprocess.Popen[bytes]:
+    """The server of moto in a process of its own, with a bucket; the variables that say where it is.
+
+    It keeps what it holds in temporary files, which go with it.
+    """
     port = free_port()
     command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    (folder / "spool").mkdir(exist_ok=True)
+    own = {**os.environ, "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": "65536", "TMPDIR": str(folder / "spool")}
+    server = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.environ |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
     os.environ |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
     import s3fs
@@ -163,21 +168,39 @@ def rendered(folder: Path, samples: int) -> RenderedStacks:
     return RenderedStacks(str(folder), SIDE, views=samples // PANORAMAS, camera=camera)
 
 
-def packing(folder: Path, samples: int, jobs: int) -> None:
-    scenes, begun, busy = rendered(folder / "panoramas", samples), time.perf_counter(), time.process_time()
+def copied(source: Storage, destination: Storage) -> None:
+    """Copy what the destination has not: the plan first, lists after their shards, the manifest last."""
+    there, last = destination.sizes(), [INDEX, MANIFEST]
+    for name in sorted(source.sizes().keys() - there.keys(), key=lambda name: (name != PLAN, name in last, name[::-1])):
+        destination.write(name, source.read(name) or b"")
+
+
+def packing(folder: Path, samples: int, jobs: int, done: dict[str, Any]) -> None:
+    """Pack what is not packed yet, and put a copy of every shard on the disk."""
+    scenes, disk, store = rendered(folder / "panoramas", samples), Storage(folder / "disk"), Storage(ADDRESS)
+    copied(disk, store)
+    begun = time.perf_counter(), time.process_time()
+
+    def note(line: str) -> None:
+        """Of a shard, when it is written."""
+        nonlocal begun
+        spent = time.perf_counter() - begun[0], time.process_time() - begun[1]
+        done["packing"] = [old + new for old, new in zip(done.get("packing", (0, 0)), spent, strict=True)]
+        print(line, flush=True)
+        copied(store, disk)
+        save(folder, done)
+        begun = time.perf_counter(), time.process_time()
+
     shard_mib = max(0.1, 0.0185 * samples / SHARDS)  # of 18.5 KB
-    done = pack(scenes, ADDRESS, {"samples": samples}, Packing(jobs=jobs, shard_mib=shard_mib))
-    seconds, busy = time.perf_counter() - begun, time.process_time() - busy
+    packed = pack(scenes, ADDRESS, {"samples": samples}, Packing(jobs=jobs, shard_mib=shard_mib), note)
+    copied(store, disk)
     manifest = check_packed(ADDRESS)
     size = sum(shard["bytes"] for shard in manifest.shards)
-    rate = f"{done.samples / seconds:.0f} samples/s with {jobs} further processes"
-    rate += "" if jobs else f", {done.samples / busy:.0f} by processor time"
-    print(
-        f"packed {done.samples} samples of {SIDE} x {SIDE} pixels, {size / MIB:.0f} MiB, {done.shards} shards: {rate}"
-    )
-    store, disk = Storage(ADDRESS), Storage(folder / "disk")
-    for name in store.sizes():
-        disk.write(name, store.read(name) or b"")
+    seconds, busy = done["packing"]
+    rate = f"{packed.samples / seconds:.0f} samples/s with {jobs} further processes"
+    rate += "" if jobs else f", {packed.samples / busy:.0f} by processor time"
+    done["packed"] = f"packed {packed.samples} samples of {SIDE} x {SIDE} pixels, {size / MIB:.0f} MiB, "
+    done["packed"] += f"{packed.shards} shards: {rate}"
 
 
 def lines_of(notes: Path) -> list[tuple[int, int, list[str]]]:
@@ -192,9 +215,11 @@ def lines_of(notes: Path) -> list[tuple[int, int, list[str]]]:
     return lines
 
 
-def killed_and_resumed(folder: Path, samples: int, common: list[str]) -> None:
-    """Count what an epoch took that was killed at about 60 %, and begun again from its last checkpoint."""
-    steps = samples // PROCESSES // BATCH
+def killed_and_resumed(folder: Path, samples: int, batch: int, common: list[str]) -> str:
+    """What an epoch took that was killed at about 60 %, and begun again from its last checkpoint."""
+    for path in [*folder.glob("notes.*"), *folder.glob("again.*"), *folder.glob("checkpoints/*")]:
+        path.unlink()  # of an attempt that was interrupted
+    steps = samples // PROCESSES // batch
     every = max(1, steps // 4)
     notes, checkpoints = folder / "notes", folder / "checkpoints"
     saved = [f"--train={ADDRESS}", f"--notes={notes}", f"--checkpoints={checkpoints}", f"--every={every}", *common]
@@ -213,25 +238,64 @@ def killed_and_resumed(folder: Path, samples: int, common: list[str]) -> None:
     taken = [scene for step, _, scenes in before if step < 2 * every for scene in scenes]
     taken += [scene for _, _, scenes in lines_of(again) for scene in scenes]
     counts = Counter(Counter(taken).values())
-    print(f"killed {after_the_checkpoint // PROCESSES} steps after the checkpoint at step {2 * every} of {steps}")
-    expected = steps * BATCH * PROCESSES
-    print(f"resumed: {len(set(taken))} of {expected} different samples came, by how often each: {dict(counts)}")
+    told = [f"killed {after_the_checkpoint // PROCESSES} steps after the checkpoint at step {2 * every} of {steps}"]
+    expected = steps * batch * PROCESSES
+    told += [f"resumed: {len(set(taken))} of {expected} different samples came, by how often each: {dict(counts)}"]
     memory: dict[int, int] = {}
     for step, used, _ in lines_of(again):
         memory[step] = max(used, memory.get(step, 0))
     used = [memory[step] for step in sorted(memory)]
     eighth = len(used) // 8
     early, late = max(used[eighth : 2 * eighth]), max(used[-eighth:])
-    print(f"memory of a process: {early} MiB in the second eighth of the steps, {late} MiB in the last")
+    told += [f"memory of a process: {early} MiB in the second eighth of the steps, {late} MiB in the last"]
+    return "\n".join(told)
+
+
+def epochs(folder: Path, repeats: int, common: list[str], done: dict[str, Any]) -> None:
+    """Epochs from disk and from the store, both at once, as what else the machine does would part them otherwise."""
+    places = {"disk": str(folder / "disk"), "store": ADDRESS}
+    measured: list[dict[str, dict[str, Any]]] = done.setdefault("epochs", [])
+    while len(measured) < repeats:
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+        both = {place: started(f"--train={address}", *common) for place, address in places.items()}
+        measured.append({place: finished(process) for place, process in both.items()})
+        save(folder, done)
+        print(compared(measured[-1:]), flush=True)
+
+
+def compared(measured: list[dict[str, dict[str, Any]]]) -> str:
+    """Rates over the time in which both read, and processor time of a whole epoch."""
+    rates: dict[str, list[float]] = {"disk": [], "store": []}
+    for both in measured:
+        clocks = {place: both[place]["clock"] for place in rates}
+        begin, end = max(clock[0] for clock in clocks.values()), min(clock[-1] for clock in clocks.values())
+        for place, clock in clocks.items():
+            steps = sum(begin < time <= end for time in clock)
+            rates[place].append(steps * both[place]["batch"] * PROCESSES / (end - begin))
+    ratios = [store / disk for store, disk in zip(rates["store"], rates["disk"], strict=True)]
+    disk, far = (statistics.median(rates[place]) for place in rates)
+    work = {place: statistics.median(both[place]["work"] for both in measured) for place in rates}
+    return (
+        f"samples/s: {disk:.0f} from disk, {far:.0f} from the store at the same time; store / disk:"
+        f" {statistics.median(ratios):.2f} of {', '.join(f'{ratio:.2f}' for ratio in ratios)}\n"
+        f"processor time of one process: {work['disk']:.1f} s from disk, {work['store']:.1f} s from the store"
+    )
+
+
+def save(folder: Path, done: dict[str, Any]) -> None:
+    """Note what is done, so that an interrupted command can go on."""
+    Storage(folder).write(DONE, json.dumps(done, indent=1).encode())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--folder", type=Path, default=Path("packing"), help="for data and checkpoints; replaced")
+    parser.add_argument("--go-on", action="store_true", help="from where the same command was interrupted")
     parser.add_argument("--jobs", type=int, default=0, help="processes that pack, besides this one")
+    parser.add_argument("--batch", type=int, default=32, help="of each process of the training")
     parser.add_argument("--workers", type=int, default=0, help="that load samples, for each process of the training")
-    parser.add_argument("--repeats", type=int, default=3, help="epochs from the store, and from disk")
+    parser.add_argument("--repeats", type=int, default=3, help="epochs from the store and from disk, at once")
     for hidden in ("--train", "--notes", "--checkpoints", "--cache", "--go-on-from"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, help=argparse.SUPPRESS)
@@ -239,32 +303,29 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.train:
         return train(arguments)
-    folder: Path = arguments.folder
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "panoramas").mkdir(parents=True)
+    folder: Path = arguments.folder.absolute()
+    if not arguments.go_on:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "panoramas").mkdir(parents=True)
+    done: dict[str, Any] = json.loads(Storage(folder).read(DONE) or b"{}")
     print_environment()
-    store = object_store()
+    store = object_store(folder)
     try:
-        packing(folder, arguments.samples, arguments.jobs)
+        if "packed" not in done:
+            packing(folder, arguments.samples, arguments.jobs, done)
+        copied(Storage(folder / "disk"), Storage(ADDRESS))
+        print(done["packed"], flush=True)
         total = sum(size for name, size in Storage(folder / "disk").sizes().items() if name.endswith(".tar"))
         room = 0.5 * total / 2**30
         cache = ["--cache", str(folder / "cache"), "--cache-gib", str(room), "--workers", str(arguments.workers)]
+        cache += ["--batch", str(arguments.batch)]
         print(f"cache of {room * 1024:.0f} MiB, which holds half of the data")
-        killed_and_resumed(folder, arguments.samples, cache)
-        rates: dict[str, list[float]] = {"disk": [], "store": []}
-        work: dict[str, list[float]] = {"disk": [], "store": []}
-        for _ in range(arguments.repeats):
-            for place, address in ("disk", str(folder / "disk")), ("store", ADDRESS):
-                shutil.rmtree(folder / "cache", ignore_errors=True)
-                before = worked()
-                told = finished(started(f"--train={address}", *cache))
-                rates[place].append(told["steps"] * BATCH * PROCESSES / told["seconds"])
-                work[place].append(worked() - before)
-        disk, far = (statistics.median(rates[place]) for place in ("disk", "store"))
-        print(f"samples/s, median of {arguments.repeats} epochs: {disk:.0f} from disk, {far:.0f} from the store")
-        print(f"store / disk: {far / disk:.2f}; each: {rates}")
-        disk, far = (statistics.median(work[place]) for place in ("disk", "store"))
-        print(f"processor time of both processes, start included: {disk:.1f} s from disk, {far:.1f} s from the store")
+        if "resumed" not in done:
+            done["resumed"] = killed_and_resumed(folder, arguments.samples, arguments.batch, cache)
+        save(folder, done)
+        print(done["resumed"], flush=True)
+        epochs(folder, arguments.repeats, cache, done)
+        print(compared(done["epochs"]))
     finally:
         store.terminate()
         store.wait()

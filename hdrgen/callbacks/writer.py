@@ -20,7 +20,7 @@ from hdrgen.callbacks.end_line import say
 from hdrgen.callbacks.highlights import limited_highlights
 from hdrgen.callbacks.result_files import ResultFiles
 from hdrgen.data import GAIN_MAP, LINEAR, Sample
-from hdrgen.errors import InputError, InputWarning
+from hdrgen.errors import InputError, InputWarning, few_of
 from hdrgen.io import (
     BT709,
     ColourSpace,
@@ -37,6 +37,7 @@ from hdrgen.io import (
     write_with_gain,
 )
 from hdrgen.methods import Prediction
+from hdrgen.metrics import of_all_processes
 from hdrgen.tonemap import reduced, reinhard2002
 
 SaveUltra = Callable[[Path], None]
@@ -109,7 +110,7 @@ class PredictionWriter(BasePredictionWriter):
         self.colour_space = colour_space
         self.most_stops = most_stops
         self.about = about
-        self._total, self._failed = 1, 0
+        self._total, self._failed = 1, list[str]()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a folder that cannot be written, and formats that cannot, before any work is done."""
@@ -125,7 +126,7 @@ class PredictionWriter(BasePredictionWriter):
         """Refuse results that are there already, before any work is done."""
         loader: Any = trainer.predict_dataloaders
         scenes = [loader.dataset.dataset.scene(index) for index in range(len(loader.dataset))]
-        self._total, self._failed = len(scenes), 0
+        self._total, self._failed = len(scenes), []
         self.refuse(scenes)
 
     def write_on_batch_end(
@@ -150,7 +151,7 @@ class PredictionWriter(BasePredictionWriter):
                 if self._total == 1 or getattr(error.__cause__, "errno", None) in _HOPELESS:
                     raise
                 warnings.warn(InputWarning(str(error), error.argument), stacklevel=2)
-                self._failed += 1
+                self._failed.append(prediction["scene"][index])
 
     def _write(
         self, trainer: Trainer, method: LightningModule, prediction: Prediction, index: int, batch: Sample
@@ -177,12 +178,12 @@ class PredictionWriter(BasePredictionWriter):
         radiance = self.files.radiance_file(scene, self.radiance[0])
         return keep_sidecars([Path(paths[index])], radiance, overwrite=self.overwrite)
 
-    def unwritten(self, trainer: Trainer) -> str:
+    def unwritten(self) -> str:
         """What to say of scenes that could not be written; nothing where all are. Each of several processes asks."""
-        strategy = trainer.strategy
-        counts = strategy.reduce(torch.tensor(self._failed, device=strategy.root_device), reduce_op="sum")
-        failed = int(torch.as_tensor(counts))
-        return f"{failed} of {self._total} scenes could not be written, see above; the others are" if failed else ""
+        failed = sorted(of_all_processes(self._failed))
+        if not failed:
+            return ""
+        return f"{len(failed)} of {self._total} scenes could not be written, see above: {few_of(failed)}"
 
     def _told(self, hdr: Tensor, source: str) -> list[str]:
         """What is told of a result beside its files."""

@@ -74,7 +74,7 @@ def _lost_processes_told() -> Iterator[None]:
         error = _gone(found)
         signals.end_with(error)
         if not left.wait(PATIENCE):  # the main thread waits for the lost one, where no signal reaches it
-            print(f"hdrgen: error: {error}", file=sys.stderr, flush=True)
+            print(f"hdrgen: error: {error}\n", end="", file=sys.stderr, flush=True)
             os._exit(2)
 
     def watch_parent(parent: int) -> None:

@@ -267,8 +267,11 @@ class HDRCLI(LightningCLI):
 
     def after_predict(self) -> None:
         """Fail if photographs were left out, or could not be written, once all others are."""
-        unwritten = self._get(self.config_init, "writer").unwritten(self.trainer)  # before a process raises alone
-        self.datamodule.check_predicted()
+        unwritten = self._get(self.config_init, "writer").unwritten()  # before a process raises alone
+        try:
+            self.datamodule.check_predicted()
+        except InputError as error:
+            raise (InputError(f"{error}; {unwritten}") if unwritten else error) from None
         if unwritten and self.trainer.is_global_zero:
             raise InputError(unwritten)
 

@@ -199,12 +199,17 @@ def _unknown(verb: str) -> InputError:
 def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> int:
     """Of several processes of a run, the first speaks."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
-        print(f"hdrgen: {how}", *filter(None, [words(*advice())]), sep="; ", file=sys.stderr)
+        _say("; ".join([f"hdrgen: {how}", *filter(None, [words(*advice())])]))
     return status
 
 
 def _complain(error: BaseException, message: str) -> int:
     if os.environ.get(TRACEBACK):
         raise error
-    print("hdrgen: error:", printable(" ".join(message.split())), file=sys.stderr)
+    _say(f"hdrgen: error: {printable(' '.join(message.split()))}")
     return BAD_INPUT
+
+
+def _say(line: str) -> None:
+    """In one piece: other processes of a run may write there at the same moment."""
+    print(f"{line}\n", end="", file=sys.stderr)

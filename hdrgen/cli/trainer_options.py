@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import ModelSummary
 
 from hdrgen.data import ExposureStackDataModule
 from hdrgen.errors import InputError
-from hdrgen.methods import GradientClipping, HDRModule
+from hdrgen.methods import GradientClipping, HDRModule, check_strategy
 from hdrgen.text_table import text_table
 
 
@@ -38,8 +38,10 @@ def taken_by(model: HDRModule, trainer: Any) -> dict[str, Any]:
         The options that the trainer gets in their place.
 
     Raises:
-        InputError: Two limits, or accumulated gradients, which such a method does not have.
+        InputError: Two limits, or accumulated gradients, which such a method does not have; or a strategy that trains
+            nothing of it.
     """
+    check_strategy(model, trainer.get("strategy"))
     if model.automatic_optimization:
         return {}
     if trainer.get("accumulate_grad_batches", 1) != 1:

@@ -40,7 +40,10 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
             return
         said.add(text)
         with _above_progress_bar():
-            print("hdrgen: warning:", printable(" ".join(text.split())), file=file or sys.stderr, flush=True)
+            line = (
+                f"hdrgen: warning: {printable(' '.join(text.split()))}\n"  # in one piece, as other processes write, too
+            )
+            print(line, end="", file=file or sys.stderr, flush=True)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:

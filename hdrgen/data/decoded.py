@@ -28,8 +28,10 @@ OPEN = 128
 """Files that a process keeps mapped: fewer than systems allow to be open; mapping one again takes 0.2 ms."""
 PARTS = 64
 """Each process looks at the folder's size again when it has written this part of the bound."""
-ENTRY = re.compile(r"\.?[0-9a-f]{40}(\.[0-9a-f]{32})?\.npy")
-"""Of the files, finished or left behind by a process that was killed."""
+ENTRY = re.compile(r"\.?[0-9a-f]{40}(\.[0-9a-f]{32})?\.(npy|tar)")
+"""Of the files, arrays and shards, finished or left behind by a process that was killed."""
+OWN = re.compile(rf"{TAG}|\.CACHEDIR\.[0-9a-f]{{32}}\.TAG|{ENTRY.pattern}")
+"""All that caches have, which other processes may be making at this moment."""
 ABANDONED = 24 * 3600.0
 """Seconds after which an unfinished file is nobody's."""
 
@@ -142,9 +144,13 @@ class DecodedCache:
                 stream.write(json.dumps(made.facts).encode())
         except (OSError, InputError) as error:
             return self._without(f"cannot be written ({error}); pass another folder, or none")
-        self._size = (self._size or 0) + made.pixels.nbytes
-        self._added += made.pixels.nbytes
+        self._count(made.pixels.nbytes)
         return True
+
+    def _count(self, size: int) -> None:
+        """Note that so many bytes were added."""
+        self._size = (self._size or 0) + size
+        self._added += size
 
     def _room_for(self, size: int) -> bool:
         if self._size is None or self._added > self.bound / PARTS or self._size + size > self.bound:
@@ -208,7 +214,7 @@ def check_is_cache(folder: Path) -> None:
     """
     if not folder.exists() or (folder / TAG).is_file():
         return
-    if not folder.is_dir() or next(folder.iterdir(), None) is not None:
+    if not folder.is_dir() or not all(OWN.fullmatch(path.name) for path in folder.iterdir()):
         found = "other files" if folder.is_dir() else "a file"
         raise InputError(f"{folder}: expected a new or empty folder, or a cache, found {found}; name another", "cache")
 

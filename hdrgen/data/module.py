@@ -17,7 +17,7 @@ from hdrgen.data.decoded import DecodedCache
 from hdrgen.data.prediction.single import Photographs, PhotographSource
 from hdrgen.data.samplers import EpochSampler, ExactShard, Ordered, OrderedSampler
 from hdrgen.data.selection import Selection, WholeStack
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, few_of
 
 
 class ExposureStackDataModule(LightningDataModule):
@@ -171,7 +171,7 @@ class ExposureStackDataModule(LightningDataModule):
         if unreadable and self._run.is_global_zero:
             total = len(self._photographs)
             raise InputError(
-                f"{len(unreadable)} of {total} photographs cannot be read and were left out: {_shortened(unreadable)}"
+                f"{len(unreadable)} of {total} photographs cannot be read and were left out: {few_of(unreadable)}"
             )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
@@ -256,7 +256,7 @@ class ExposureStackDataModule(LightningDataModule):
         self._training.unreadable.zero_()
         if unreadable:
             rank_zero_warn(
-                f"skipped {len(unreadable)} unreadable scenes in epoch {self._epoch()}: {_shortened(unreadable)}"
+                f"skipped {len(unreadable)} unreadable scenes in epoch {self._epoch()}: {few_of(unreadable)}"
             )
 
     def _unreadable(self, data: SelectedExposures) -> list[str]:
@@ -269,10 +269,6 @@ class ExposureStackDataModule(LightningDataModule):
 
 def _nothing_is_done(scene: str) -> bool:
     return False
-
-
-def _shortened(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _check_sides(batch: Batch, multiple: int) -> None:

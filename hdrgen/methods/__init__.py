@@ -30,6 +30,7 @@ from hdrgen.methods.nhdrrnet import NHDRRNet
 from hdrgen.methods.safnet import SAFNet
 from hdrgen.methods.santos2020 import Santos2020
 from hdrgen.methods.schedules import logged_in_step
+from hdrgen.methods.sharding import FullySharded, check_strategy
 from hdrgen.methods.single_hdr import SingleHDR
 from hdrgen.methods.source import source_of, truth_of
 
@@ -47,6 +48,7 @@ __all__ = [
     "DeghostedMerge",
     "Evaluation",
     "ExpandNet",
+    "FullySharded",
     "GMNet",
     "GradientClipping",
     "HDRModule",
@@ -65,6 +67,7 @@ __all__ = [
     "SingleHDR",
     "UnchangedInput",
     "build",
+    "check_strategy",
     "estimate_response",
     "load_method",
     "logged_in_step",

@@ -23,6 +23,9 @@ class MethodFacts:
             `benchmarks/inference/layout.py`; photographs and their tiles are then laid out so by themselves.
         recomputed: Classes of the networks' parts whose activations the callback `ActivationCheckpointing` does not
             keep. They are called as modules, and depend on nothing that changes between forward and backward pass.
+        sharded: Classes of the networks that `FullySharded` spreads over processes, together all that is trained. They
+            are called as modules, in every process the same ones in the same order, and get their gradients from
+            backward passes alone.
     """
 
     input: Literal["photograph", "bracket"] = "photograph"
@@ -33,6 +36,7 @@ class MethodFacts:
     channels_last: bool = False
     channels_last_inference: bool = False
     recomputed: tuple[type[nn.Module], ...] = ()
+    sharded: tuple[type[nn.Module], ...] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Refuse a method written for an older hdrgen, whose answers would be ignored silently.

@@ -6,6 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+AUTOCAST = ("cpu", "cuda", "mps", "xpu")
+"""Types of devices that train in half precision."""
+
 
 def differentiated(
     loss: Callable[..., tuple[Tensor, ...]], parameters: Iterable[Tensor], *tensors: Tensor
@@ -45,9 +48,12 @@ def differentiated(
 
 
 def _in_float16() -> bool:
+    """Whether some device computes in float16 now, Apple's MPS among them."""
     return any(
-        torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
-        for device in ("cpu", "cuda")
+        torch.amp.is_autocast_available(device)
+        and torch.is_autocast_enabled(device)
+        and torch.get_autocast_dtype(device) == torch.float16
+        for device in AUTOCAST
     )
 
 

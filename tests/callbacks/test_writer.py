@@ -111,7 +111,7 @@ def test_a_scene_that_cannot_be_written_leaves_nothing_and_does_not_stop_the_oth
             writer.write_on_batch_end(trainer, None, batch, None, {}, 0, 0)
     assert names(tmp_path) == {"a", "z"}
     assert names(tmp_path / "z") == {"z.exr", "z.uhdr.jpg"}
-    assert writer.unwritten(trainer) == "1 of 3 scenes could not be written, see above; the others are"
+    assert writer.unwritten() == "1 of 3 scenes could not be written, see above: wide"
 
 
 def test_a_full_disk_stops_the_others(tmp_path, trainer, monkeypatch):

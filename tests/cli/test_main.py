@@ -1,17 +1,19 @@
 """The front door: quick, forgiving about spelling, one line for bad input."""
 
 import importlib
+import io
 import json
 import os
 import subprocess
 import sys
 import types
+import warnings
 
 import pytest
 
 from hdrgen import __version__
 from hdrgen.cli import main as cli
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 
 HEAVY = ["torch", "pytorch_lightning", "kornia", "torchmetrics", "wandb", "numpy", "cv2", "scipy", "OpenImageIO"]
 LIGHT_VERBS = [verb for verb, entry in cli.VERBS.items() if entry.module.startswith("hdrgen.commands")]
@@ -127,3 +129,23 @@ def test_closed_pipe_is_quiet():
     done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(writer)
     assert (done.returncode, done.stderr) == (cli.BROKEN_PIPE, "")
+
+
+def test_a_line_is_written_in_one_piece(monkeypatch):
+    """Two processes that found the same wrote `hdrgen: error:hdrgen: error: out/p0 holds results` into one pipe."""
+
+    class Pieces(io.StringIO):
+        def write(self, text):
+            pieces.append(text)
+            return len(text)
+
+    pieces = []
+
+    def warn_and_fail():
+        warnings.warn(InputWarning("left out: a"), stacklevel=2)
+        raise InputError("no b")
+
+    verb_that(monkeypatch, warn_and_fail)
+    monkeypatch.setattr("sys.stderr", Pieces())
+    assert cli.main(["act"]) == 2
+    assert [*filter(None, pieces)] == ["hdrgen: warning: left out: a\n", "hdrgen: error: no b\n"]

@@ -133,7 +133,7 @@ def test_a_photograph_whose_format_fails_leaves_the_others(checkpoints, capsys):
     assert main(["expand", "a.png", "b.png", *options]) == 2
     told = capsys.readouterr().err
     assert "a.uhdr.jpg: expected a file name, found a folder" in told
-    assert "1 of 2 scenes could not be written, see above; the others are" in told
+    assert "1 of 2 scenes could not be written, see above: a\n" in told
     assert [path.name for path in Path("predictions/a").iterdir()] == ["a.uhdr.jpg"]
     written = hdrgen.read("predictions/b/b.uhdr.jpg", gain_map=True)
     assert written.chromaticities == hdrgen.BT2020.chromaticities

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from hdrgen.data import DecodedCache, ExposureStackDataModule, ProceduralScenes, RenderedStacks, cached_in, clear_cache
-from hdrgen.data.decoded import Kept, entries_in
+from hdrgen.data.decoded import TAG, Kept, entries_in
 from hdrgen.data.packing import packed, unpacked
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import write_image
+from hdrgen.io import complete_or_nothing, write_image
 
 
 @pytest.fixture
@@ -118,6 +118,15 @@ def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path, source, monkeypa
     cache = DecodedCache(tmp_path / "none" / "kept")
     with pytest.warns(InputWarning, match="cannot be written"):
         assert cache.get(("length",), [source], length(source)).pixels.max() == 5
+
+
+def test_a_folder_whose_tag_another_process_is_writing_is_a_cache(tmp_path):
+    """Of two processes that start at once, the second found "other files" there and ended."""
+    with complete_or_nothing(tmp_path / TAG) as unfinished:
+        unfinished.touch()
+        assert [path.name for path in tmp_path.iterdir()] == [unfinished.name]
+        DecodedCache(tmp_path)
+    assert (tmp_path / TAG).is_file()
 
 
 def test_folders_of_other_things_are_neither_used_nor_cleared(tmp_path, source):

@@ -115,19 +115,29 @@ def test_one_process_comes_to_the_same(trained, tested):
 
 
 def test_predict(trained):
+    """Of ten photographs, two that cannot be read, one that is done already, and one in whose place is a file."""
     noise = np.random.default_rng(0)
-    for name in "abcde":
+    for name in "abcdefgh":
         write_image(trained / "photos" / f"{name}.png", noise.random((20, 30, 3)))
     for name in ("bad", "worse"):
         (trained / "photos" / f"{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", "--data.predict=photos", *TWO, "-o", "p", status=2)
-    assert sorted(line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line) == list("abcde"), (
-        out
+    (trained / "p/g").mkdir(parents=True)
+    results = (".exr", ".hdr", "_preview.jpg", *(f"_ev{stops}.png" for stops in ("-1.0", "+0.0", "+1.0")))
+    for result in results:
+        (trained / f"p/g/g{result}").touch()
+    (trained / "p/d").touch()
+    options = ["--data.predict=photos", *TWO, "-o", "p", "--skip-existing"]
+    out = hdrgen(trained, "predict", METHOD, "--ckpt_path=last", *options, status=2)
+    done = [line.partition(":")[0] for line in out.splitlines() if ": 6 files in p/" in line]
+    assert sorted(done) == list("abcefh"), out
+    assert all(
+        {path.name for path in (trained / "p" / name).iterdir()} == {name + each for each in results} for name in done
     )
-    assert {path.name for path in (trained / "p").iterdir()} == set("abcde")
-    assert all(len(list(folder.iterdir())) == 6 for folder in (trained / "p").iterdir())
+    assert all(path.stat().st_size == 0 for path in (trained / "p/g").iterdir())
+    assert "1 of 10 scenes exist already" in out
     assert sum("left out: scene " in line for line in out.splitlines()) == 2
-    assert out.count("hdrgen: error: 2 of 7 photographs cannot be read and were left out: bad, worse") == 1
+    failed = "2 of 10 photographs cannot be read and were left out: bad, worse; 1 of 10 scenes could not be written"
+    assert out.count(f"hdrgen: error: {failed}, see above: d\n") == 1, out
 
 
 def test_a_dead_process_ends_a_test_with_a_line(tmp_path, trained):

@@ -1,6 +1,7 @@
 """Shards from object storage, kept on a disk for as long as there is room, and fetched before they are asked for."""
 
 import hashlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -8,12 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hdrgen.data.decoded import DecodedCache, Kept, tag_cache
+from hdrgen.data.decoded import DecodedCache, tag_cache
 from hdrgen.data.shards.storage import Storage
 from hdrgen.errors import InputError
+from hdrgen.io import complete_or_nothing
 
 try:
     import fcntl
@@ -30,14 +29,12 @@ class ShardCache(DecodedCache):
     Processes that need the same shard at once wait for the first of them to fetch it.
     """
 
-    open_files = 0
-
     def __init__(self, folder: str | Path, gib: float) -> None:
         super().__init__(folder, gib)
         self.began = float("inf")
 
-    def fetched(self, storage: Storage, shard: dict[str, Any]) -> tuple[Path, int]:
-        """The file that holds a shard, and where in the file it begins.
+    def fetched(self, storage: Storage, shard: dict[str, Any]) -> Path:
+        """The file of a shard.
 
         Args:
             storage: From which it is fetched where it is not there.
@@ -46,25 +43,36 @@ class ShardCache(DecodedCache):
         Raises:
             InputError: It cannot be fetched whole, or there is no room for it.
         """
-        recipe = ("shard", storage.address, shard["name"], shard["sha256"])
-        kept = self._read(name := self.name_of(recipe, ()))
-        if kept is None:
+        name = self.name_of(("shard", storage.address, shard["name"], shard["sha256"]), ())
+        path = self.folder / f"{name}.tar"
+        if not _is_there(path, shard):
             with self._turn(name):
-                kept = self.get(recipe, (), lambda: Kept(_whole(storage, shard), {}))
-        if not isinstance(pixels := kept.pixels, np.memmap):
-            raise InputError(
-                f"{self.folder}: a shard had to leave as soon as it came; pass a larger cache_gib", "cache_gib"
-            )
-        return Path(str(pixels.filename)), pixels.offset
+                if not _is_there(path, shard):
+                    self._fetch(storage, shard, path)
+        return path
+
+    def _fetch(self, storage: Storage, shard: dict[str, Any], path: Path) -> None:
+        """From the network to the disk, without a copy in memory."""
+        if not self._room_for(shard["bytes"]):
+            full = f"the cache is full with {self.bound / 2**30:.3g} GiB of shards in use; pass a larger cache_gib"
+            raise InputError(f"{self.folder}: {full}", "cache_gib")
+        with complete_or_nothing(path) as temporary:
+            _whole(storage, shard, temporary)
+        self._count(shard["bytes"])
 
     @contextmanager
     def _turn(self, name: str) -> Iterator[None]:
         """Wait while another process or thread fetches the same shard; who is killed waits for nobody's sake."""
         path = self.folder / f".{name}.npy"
+        try:
+            tag_cache(self.folder)
+        except OSError as error:
+            raise InputError(
+                f"{self.folder}: cannot be written ({error.strerror}); pass another cache", "cache"
+            ) from error
         if fcntl is None:
             yield
             return
-        tag_cache(self.folder)
         with path.open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
@@ -73,17 +81,25 @@ class ShardCache(DecodedCache):
                 with suppress(FileNotFoundError):
                     path.unlink()
 
-    def _without(self, reason: str) -> bool:
-        raise InputError(f"{self.folder}: the cache {reason}", "cache")
+
+def _is_there(path: Path, shard: dict[str, Any]) -> bool:
+    """Whether a shard is in the cache, whole; then it was used just now."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return False
+    with suppress(OSError):  # a folder that may only be read
+        os.utime(path)
+    return bool(size == shard["bytes"])
 
 
-def _whole(storage: Storage, shard: dict[str, Any]) -> NDArray[Any]:
+def _whole(storage: Storage, shard: dict[str, Any], path: Path) -> None:
     for _ in range(ATTEMPTS):
-        content = storage.read(shard["name"])
-        if content is None:
+        if not storage.fetch(shard["name"], path):
             raise InputError(f"{storage}/{shard['name']}: no such file; pack it again")
-        if hashlib.sha256(content).hexdigest() == shard["sha256"]:
-            return np.frombuffer(content, np.uint8)
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == shard["sha256"]:
+                return
     raise InputError(f"{storage}/{shard['name']}: not as it was packed; look with hdrgen pack --check")
 
 

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.data.shards.bounds import check_exposures, check_index, check_names, check_places
 from hdrgen.data.shards.members import as_number
 from hdrgen.data.shards.storage import Storage
 from hdrgen.errors import InputError
@@ -156,16 +157,12 @@ def index_of(shards: Sequence[Shard]) -> Index:
     """
     rows = [row for shard in shards for row in shard.rows]
     groups = {group: number for number, group in enumerate(dict.fromkeys(row.group for row in rows))}
-    scene = np.array([row.scene.encode() for row in rows])
-    names, counts = np.unique(scene, return_counts=True)
-    if len(names) < len(rows):
-        twice = names[counts.argmax()].decode()
-        raise InputError(f"expected a name for each sample, found {twice} for {counts.max()}; rename scenes")
+    check_names([row.scene for row in rows], groups)
     return Index(
         shard=np.repeat(np.arange(len(shards), dtype=np.int32), [len(shard.rows) for shard in shards]),
         offset=np.array([row.offset for row in rows], np.int64),
         size=np.array([row.size for row in rows], np.int64),
-        scene=scene,
+        scene=np.array([row.scene.encode() for row in rows]),
         group=np.array([groups[row.group] for row in rows], np.int32),
         groups=np.array([group.encode() for group in groups]),
         ev=np.array([stops for row in rows for stops in row.ev], np.float32),
@@ -207,13 +204,17 @@ def shard_in(storage: Storage, name: str) -> Shard:
 
 
 def read_shard(values: Any, storage: Storage, name: str) -> Shard:
-    """A list from its plain values."""
+    """A list from its plain values, which lies within its shard."""
     try:
-        values["rows"] = [
+        values["rows"] = rows = [
             Row(str(scene), str(group), [float(stops) for stops in ev], int(ref), int(offset), int(size))
             for scene, group, ev, ref, offset, size in values["rows"]
         ]
-    except (LookupError, TypeError, ValueError) as error:
+        offset, size, ref = (np.array([row[part] for row in rows], np.int64) for part in (4, 5, 3))
+        check_places(offset, size, int(values["bytes"]), str(values["name"]))
+        first = np.cumsum([0] + [len(row.ev) for row in rows])
+        check_exposures(first, ref, int(first[-1]))
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
         raise _wrong(storage, name, error) from error
     return _record(Shard, values, storage, name)
 
@@ -268,7 +269,7 @@ def read_manifest(storage: Storage) -> Manifest:
     try:
         shards = [_listed(one, number) for number, one in enumerate(values["shards"])]
         plan, index = values["plan"], str(values["index"])
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
         raise _wrong(storage, MANIFEST, error) from error
     return Manifest(_plan(plan, storage, MANIFEST), shards, index)
 
@@ -286,7 +287,7 @@ def read_index(storage: Storage, manifest: Manifest) -> Index:
     """The index.
 
     Raises:
-        InputError: None there, or not the one that the manifest was written with.
+        InputError: None there, not the one that the manifest was written with, or one that points beyond shards.
     """
     content = storage.read(INDEX)
     if content is None or hashlib.sha256(content).hexdigest() != manifest.index_sha256:
@@ -294,8 +295,10 @@ def read_index(storage: Storage, manifest: Manifest) -> Index:
         raise InputError(f"{storage}/{INDEX}: expected the index that {MANIFEST} names, found {found}; pack it again")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Index(**{field.name: arrays[field.name] for field in fields(Index)})
-    except (LookupError, TypeError, ValueError, OSError, BadZipFile) as error:
+            parts = {field.name: arrays[field.name] for field in fields(Index)}
+        check_index(parts, manifest.shards)
+        return Index(**parts)
+    except (LookupError, MemoryError, TypeError, ValueError, OSError, BadZipFile) as error:
         raise _wrong(storage, INDEX, error) from error
 
 

@@ -22,6 +22,8 @@ Radiance = Literal["half", "float"]
 HALF_MAX = 65504.0
 """Largest float16."""
 PAGE = tarfile.BLOCKSIZE
+END = bytes(2 * PAGE)
+"""Of an archive."""
 BOMB = (MemoryError, Image.DecompressionBombError)
 """What a header raises that promises more than there is."""
 FACTS, TRUTH, RESPONSE = "json", "hdr.npy", "inverse_response.npy"

@@ -53,7 +53,7 @@ class PackedStacks(StackDataset):
         chosen = part_of(range(len(self.index.groups)), scenes)
         self.rows = np.flatnonzero(np.isin(self.index.group, chosen))
         self.shards: ShardCache | None = None
-        self._open: OrderedDict[int, tuple[BinaryIO, int]] = OrderedDict()
+        self._open: OrderedDict[int, BinaryIO] = OrderedDict()
         self._fetcher: Fetcher | None = None
 
     def __len__(self) -> int:
@@ -112,33 +112,40 @@ class PackedStacks(StackDataset):
         """Decode these frames; nothing is drawn."""
         row = self.rows[index]
         number, offset, size = (int(each[row]) for each in (self.index.shard, self.index.offset, self.index.size))
-        file, begin = self._shard(number)
-        fragment = _read_at(file, begin + offset, size)
+        fragment = _read_at(self._shard(number), offset, size)
         try:
-            return sample_in(fragment, frames)
+            sample = sample_in(fragment, frames)
+            if sample["scene"] != self.scene(index):
+                found = f"expected {self.scene(index)}, found {sample['scene']}"
+                raise InputError(f"{found}, as of another shard; look with hdrgen pack --check")
+            return sample
         except InputError as error:
             raise InputError(f"{self.storage}/{self.manifest.shards[number]['name']}: {error}") from error
 
-    def _shard(self, number: int) -> tuple[BinaryIO, int]:
-        """An open file, and where the shard begins in it. It stays readable when it leaves the cache."""
+    def _shard(self, number: int) -> BinaryIO:
+        """An open file. It stays readable when it leaves the cache."""
         if number in self._open:
             self._open.move_to_end(number)
             return self._open[number]
         shard = self.manifest.shards[number]
         if self.storage.folder is not None:
-            path, begin = self.storage.folder / shard["name"], 0
+            path = self.storage.folder / shard["name"]
         elif self.shards is not None:
-            path, begin = self.shards.fetched(self.storage, shard)
+            path = self.shards.fetched(self.storage, shard)
         else:
             raise InputError(
                 f"{self.storage}: expected a folder for shards on their way, found none; pass cache=FOLDER", "cache"
             )
         try:
-            self._open[number] = path.open("rb", buffering=0), begin
+            file = path.open("rb", buffering=0)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); look with hdrgen pack --check") from error
+        if (found := os.fstat(file.fileno()).st_size) != shard["bytes"]:
+            file.close()
+            raise InputError(f"{path}: {found} bytes of {shard['bytes']}; look with hdrgen pack --check")
+        self._open[number] = file
         if len(self._open) > 2 * self.buffer:
-            self._open.popitem(last=False)[1][0].close()
+            self._open.popitem(last=False)[1].close()
         return self._open[number]
 
     def __getstate__(self) -> dict[str, Any]:

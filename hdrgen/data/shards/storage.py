@@ -1,5 +1,6 @@
 """Where shards are: a folder, or a place in object storage."""
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,11 @@ from hdrgen.io import complete_or_nothing
 
 ADDRESSES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "memory")
 """Those that hold files and do nothing else; fsspec has others, which run programs or refer to further addresses."""
+
+ONE_STREAM = {"s3": {"max_concurrency": 1}}
+"""Of `get_file`, by scheme: parts at once, and put together in memory, cost twice the processor time."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of this machine's disk, not of the place."""
 
 
 class Storage:
@@ -59,6 +65,21 @@ class Storage:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def fetch(self, name: str, path: Path) -> bool:
+        """Copy a file to the disk, as it comes and by one connection; whether there is one.
+
+        Raises:
+            InputError: It cannot be read, or the place cannot be reached.
+            OSError: The disk is full.
+        """
+        scheme = self.address.partition("://")[0]
+        try:
+            with self._told("read") as (files, root):
+                files.get_file(f"{root}/{name}", str(path), **ONE_STREAM.get(scheme, {}))
+                return True
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """A temporary file, which becomes that of the name at the end, whole, or vanishes if writing fails.
@@ -101,7 +122,7 @@ class Storage:
             packages = "pip install 'hdrgen[stream]' for s3://, gcsfs for gs://, adlfs for az://"
             raise InputError(f"{self.address}: expected the package that reads it ({error}); {packages}") from error
         except Exception as error:
-            if done == "read" and isinstance(error, FileNotFoundError):
+            if done == "read" and (isinstance(error, FileNotFoundError) or getattr(error, "errno", None) in FULL):
                 raise
             message = f"{self.address}: cannot be {done} ({error or type(error).__name__})"
             raise InputError(f"{message}; check address, network and credentials") from error

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from hdrgen.data.collation import StackLoader
 from hdrgen.data.dataset import SelectedExposures, StackDataset
 from hdrgen.data.selection import WholeStackByRank
+from hdrgen.data.shards.bounds import check_names
 from hdrgen.data.shards.manifest import (
     MANIFEST,
     PLAN,
@@ -26,15 +27,13 @@ from hdrgen.data.shards.manifest import (
     shard_name,
     write_manifest,
 )
-from hdrgen.data.shards.members import Radiance, fragment_of
+from hdrgen.data.shards.members import END, Radiance, fragment_of
 from hdrgen.data.shards.storage import Storage
 from hdrgen.errors import InputError
 from hdrgen.provenance import provenance
 from hdrgen.version import __version__
 
 MIB = 2**20
-END = bytes(1024)
-"""Of a tar archive."""
 KEY = "{:09d}"
 """Of the files of a sample, by its number."""
 
@@ -115,9 +114,11 @@ def pack(
         What is there now.
 
     Raises:
-        InputError: A scene that cannot be read, another data set at the destination, or a place that cannot be written.
+        InputError: Two scenes of one name, which is found first; one that cannot be read; another data set at the
+            destination, or a place that cannot be written.
     """
     packing, storage = packing or Packing(), Storage(destination)
+    check_names(*([of(index) for index in range(len(dataset))] for of in (dataset.scene, dataset.group)))
     source = _Fragments(dataset, packing)
     plan = _agreed(storage, source, data)
     number, count = packing.share

@@ -19,7 +19,10 @@ from hdrgen.methods.deep_synth.network import (
     LOCAL_CHANNELS,
     REFINEMENT_CHANNELS,
     DeepSynthNetwork,
+    GlobalNet,
+    LocalNet,
     RecurrentNetwork,
+    RefinementNet,
 )
 from hdrgen.methods.deep_synth.recursion import expose_outwards
 from hdrgen.methods.deep_synth.training import DeepSynthTraining
@@ -100,6 +103,7 @@ class DeepSynthHDRI(DeepSynthTraining):
     """
 
     context = True
+    sharded = (GlobalNet, LocalNet, RefinementNet)
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.nn import Parameter
 
@@ -134,7 +135,7 @@ class DeepSynthTraining(HDRModule):
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
         unused = [parameter for network in idle for parameter in network.parameters()]
-        if self.trainer.world_size > 1:
+        if isinstance(self.trainer.strategy, DDPStrategy):
             terms = terms | {"": nothing_of(unused)} if unused else terms
         for loss, parameters in self._passes(terms):
             self.manual_backward(loss, inputs=parameters, retain_graph=parameters is not None)

@@ -14,7 +14,13 @@ from hdrgen.losses import PerceptualLoss
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.evaluation import Evaluation, true_responses
 from hdrgen.methods.multi_exposure.loss import hdr_representation_loss, reconstruction_loss, total_variation
-from hdrgen.methods.multi_exposure.network import ENCODER_CHANNELS, EXPOSURE_CHANNELS, MultiExposureNetwork
+from hdrgen.methods.multi_exposure.network import (
+    ENCODER_CHANNELS,
+    EXPOSURE_CHANNELS,
+    ExposureNet,
+    HDREncodingNet,
+    MultiExposureNetwork,
+)
 from hdrgen.methods.source import source_of
 from hdrgen.metrics import EvaluationProtocol, Score
 from hdrgen.nn import ConvBlock, SubPixelUp
@@ -63,6 +69,7 @@ class MultiExposureGeneration(HDRModule):
 
     channels_last = channels_last_inference = True
     recomputed = (ConvBlock, SubPixelUp)
+    sharded = (HDREncodingNet, ExposureNet)
 
     def __init__(
         self,

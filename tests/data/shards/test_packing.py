@@ -10,7 +10,6 @@ import torch
 from hdrgen.data import PackedStacks, ProceduralScenes, SelectedExposures, check_packed
 from hdrgen.errors import InputError
 from tests.data.shards.packed_sets import Views, packed
-from tests.data.stacks import CountingStacks
 
 
 def shards_of(folder):
@@ -146,12 +145,3 @@ def test_numbers_that_cannot_be_are_refused(tmp_path, how, message):
     with pytest.raises(InputError, match=message):
         packed(tmp_path / "p", **how)
     assert not (tmp_path / "p").exists()
-
-
-def test_two_samples_of_one_name_are_refused(tmp_path):
-    class Same(CountingStacks):
-        def scene(self, index):
-            return "sky"
-
-    with pytest.raises(InputError, match="a name for each sample, found sky for 3"):
-        packed(tmp_path / "p", Same(3))

@@ -1,5 +1,6 @@
 """Training on packed stacks."""
 
+import errno
 import hashlib
 import pickle
 import shutil
@@ -59,7 +60,7 @@ def test_splits_part_no_scene(root):
 def test_from_an_address_the_same_comes_as_from_a_folder(root, far, tmp_path):
     near = trained(root)
     assert trained(far, cache=str(tmp_path / "cache")) == near
-    assert len(list((tmp_path / "cache").glob("*.npy"))) == 5
+    assert len(list((tmp_path / "cache").glob("*.tar"))) == 5
 
 
 def test_a_cache_that_is_smaller_than_the_data_is_enough(far, tmp_path):
@@ -69,7 +70,7 @@ def test_a_cache_that_is_smaller_than_the_data_is_enough(far, tmp_path):
     held = []
     for index in data.order(0, 0, 0, 1):
         assert data[index]["scene"] == data.scene(index)
-        held.append(sum(path.stat().st_size for path in (tmp_path / "cache").glob("*.npy")))
+        held.append(sum(path.stat().st_size for path in (tmp_path / "cache").glob("*.tar")))
     assert 0 < max(held) <= 3.5 * largest
 
 
@@ -87,17 +88,27 @@ def test_a_shard_that_arrives_damaged_is_refused(far, tmp_path):
     data = PackedStacks(far)
     with pytest.raises(InputError, match=r"000001.tar: not as it was packed"):
         ShardCache(tmp_path / "c", 1).fetched(data.storage, data.manifest.shards[1] | {"sha256": "0"})
-    assert not list((tmp_path / "c").glob("*.npy"))
+    assert not list((tmp_path / "c").glob("*.tar"))
+
+
+def test_a_disk_that_is_full_is_not_taken_for_a_network_that_fails(far, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = PackedStacks(far)
+    monkeypatch.setattr("fsspec.implementations.memory.MemoryFileSystem.get_file", full)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); check folder and free space"):
+        ShardCache(tmp_path / "c", 1).fetched(data.storage, data.manifest.shards[1])
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["CACHEDIR.TAG"]
 
 
 def test_what_was_fetched_is_not_fetched_again(far, tmp_path, monkeypatch):
     data = PackedStacks(far)
     cache = ShardCache(tmp_path / "c", 1)
-    path, begin = cache.fetched(data.storage, data.manifest.shards[1])
-    monkeypatch.setattr(Storage, "read", None)
-    assert ShardCache(tmp_path / "c", 1).fetched(data.storage, data.manifest.shards[1]) == (path, begin)
+    path = cache.fetched(data.storage, data.manifest.shards[1])
+    monkeypatch.setattr(Storage, "fetch", None)
+    assert ShardCache(tmp_path / "c", 1).fetched(data.storage, data.manifest.shards[1]) == path
     with path.open("rb") as stream:
-        stream.seek(begin)
         assert sample_in(stream.read(data.index.size[3]), [0])["scene"] == "scene_3"
 
 

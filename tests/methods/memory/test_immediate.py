@@ -59,13 +59,26 @@ def test_inputs_that_share_a_gradient_and_one_without():
     assert (a.grad, b.grad, unused.grad) == (2, 2, None)
 
 
-def test_without_gradients_and_in_float16_it_is_the_loss_itself():
+def test_without_gradients_it_is_the_loss_itself():
     weight = torch.ones(3, requires_grad=True)
     kept = weight.sum()
     with torch.no_grad():
         assert differentiated(lambda: (kept,), [weight])[0] is kept
-    with torch.autocast("cpu", torch.float16):
-        assert differentiated(lambda: (kept,), [weight])[0] is kept
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps", "xpu"])
+def test_in_float16_a_gradient_waits_for_the_scale_on_every_device(device):
+    """1e-9 is less than half of the smallest float16; what is not there need not be there to be in its autocast."""
+    weight = torch.ones(3, requires_grad=True)
+    torch.set_autocast_enabled(device, True)
+    torch.set_autocast_dtype(device, torch.float16)
+    try:
+        (part,) = differentiated(lambda: ((1e-9 * weight.half().float()).sum(),), [weight])
+    finally:
+        torch.set_autocast_enabled(device, False)
+        torch.set_autocast_dtype(device, torch.bfloat16 if device == "cpu" else torch.float16)
+    (2.0**16 * part).backward()
+    torch.testing.assert_close(weight.grad / 2**16, torch.full((3,), 1e-9), rtol=1e-2, atol=0)
 
 
 @pytest.mark.parametrize("precision", [None, torch.bfloat16])
