@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.bracket.agreement import DISAGREE
 from hdrgen.bracket.pixels import BracketPixels, display_frame
@@ -80,21 +78,20 @@ def _blocks(rows: Rows, response: CameraResponse) -> tuple[NDArray[np.float32], 
         band = rows[start : start + min(_BLOCK, height - start)][:, : across * size]
         parts = (3, len(band), across, size)
         values = display_frame(band).reshape(parts)
-        usable.append((values.amin((0, 1, 3)) > _SEEN[0]) & (values.amax((0, 1, 3)) < _SEEN[1]))
-        exposures.append(decode(band).reshape(parts).mean((0, 1, 3)))
-    return torch.stack(exposures).clamp_min(1e-9).log2().numpy(), torch.stack(usable).numpy()
+        usable.append((values.min(axis=(0, 1, 3)) > _SEEN[0]) & (values.max(axis=(0, 1, 3)) < _SEEN[1]))
+        exposures.append(decode(band).reshape(parts).mean(axis=(0, 1, 3)))
+    return np.log2(np.stack(exposures).clip(1e-9)), np.stack(usable)
 
 
-def _decoder(response: CameraResponse, dtype: np.dtype[Any]) -> Callable[[NDArray[Any]], Tensor]:
+def _decoder(response: CameraResponse, dtype: np.dtype[Any]) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
     """From rows (n, W, 3) of a photograph to sensor exposures (3, n, W): of 8 bits by a table of all codes."""
     if dtype != np.uint8:
         return lambda band: response.inverse(display_frame(band))
     codes = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
-    tables = response.inverse(display_frame(codes))[:, 0].numpy()
+    tables = response.inverse(display_frame(codes))[:, 0]
 
-    def look_up(band: NDArray[Any]) -> Tensor:
-        planes = [table.take(band[..., channel]) for channel, table in enumerate(tables)]
-        return torch.from_numpy(np.stack(planes))
+    def look_up(band: NDArray[Any]) -> NDArray[np.float32]:
+        return np.stack([table.take(band[..., channel]) for channel, table in enumerate(tables)])
 
     return look_up
 
