@@ -221,7 +221,7 @@ class BracketPixels:
 
     def _grids(self) -> list[NDArray[np.float32]]:
         """Display values (h, w, 3) of some pixels of every frame."""
-        return [_display(np.ascontiguousarray(_grid(pixels))) for pixels in self.pixels]
+        return [as_display(np.ascontiguousarray(_grid(pixels))) for pixels in self.pixels]
 
     def _check_order(self) -> None:
         """Longer exposures are brighter, equal ones equally bright: where not, a merge would be all wrong."""
@@ -306,7 +306,8 @@ def _check_colours(bracket: Bracket, images: Sequence[Image]) -> None:
     raise InputError(f"{bracket.name}: expected frames of one colour space, found {found}; convert them")
 
 
-def _display(pixels: NDArray[Any]) -> NDArray[np.float32]:
+def as_display(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Display values of codes, or of floats, which are that."""
     if pixels.dtype.kind != "u":
         return pixels.astype(np.float32, copy=False)
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
