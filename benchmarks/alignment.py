@@ -110,7 +110,7 @@ def real(folder: Path) -> list[float]:
 
 def stacked(frames: Sequence[Rows]) -> torch.Tensor:
     """Display values (S, 3, H, W)."""
-    return torch.stack(list(map(display_frame, frames)))
+    return torch.from_numpy(np.stack(list(map(display_frame, frames))))
 
 
 if __name__ == "__main__":

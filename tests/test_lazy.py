@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 LAZY = [
-    *("hdrgen", "hdrgen.api", "hdrgen.bracket", "hdrgen.cli", "hdrgen.comparison", "hdrgen.fusion", "hdrgen.tiling"),
-    "hdrgen.weights",
+    *("hdrgen", "hdrgen.api", "hdrgen.bracket", "hdrgen.camera", "hdrgen.cli", "hdrgen.comparison", "hdrgen.fusion"),
+    *("hdrgen.tiling", "hdrgen.weights"),
 ]
 
 

@@ -4,8 +4,8 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
@@ -18,11 +18,15 @@ DISAGREE = 0.25  # stops; good brackets are far below
 _ABSURD = 2.5  # times as far apart as the exposures say, or as near
 _EXPLAINED = 0.5  # of the disagreement that may be left where something explains it
 
-Calibrate = Callable[[Tensor, Tensor], CameraResponse]
+Calibrate = Callable[[NDArray[np.float32], NDArray[np.float32]], CameraResponse]
+
+
+def _stops(ev: Sequence[float]) -> NDArray[np.float32]:
+    return np.array(ev, np.float32)
 
 
 def tell_disagreement(
-    bracket: Bracket, sample: Tensor, response: CameraResponse, name: str, calibrate: Calibrate | None
+    bracket: Bracket, sample: NDArray[np.float32], response: CameraResponse, name: str, calibrate: Calibrate | None
 ) -> float:
     """How far the frames disagree, in stops, once they are decoded; a warning where that is much.
 
@@ -39,7 +43,7 @@ def tell_disagreement(
     Warns:
         InputWarning: More than `DISAGREE`: which frame disagrees the most, and the likely cause.
     """
-    ev = torch.tensor(bracket.ev)
+    ev = _stops(bracket.ev)
     residual = response_residual(sample, ev, response)
     estimated = name.startswith("estimated")
     if residual > DISAGREE:
@@ -52,9 +56,9 @@ def tell_disagreement(
     return residual
 
 
-def _tell_absurd_span(bracket: Bracket, sample: Tensor) -> None:
+def _tell_absurd_span(bracket: Bracket, sample: NDArray[np.float32]) -> None:
     """A curve can be found for exposures of any span: under sRGB, which no camera is far from, a wrong one shows."""
-    shown, given = _span(sample, torch.tensor(bracket.ev)), bracket.ev[-1] - bracket.ev[0]
+    shown, given = _span(sample, _stops(bracket.ev)), bracket.ev[-1] - bracket.ev[0]
     if given <= 0 or math.isnan(shown) or 1 / _ABSURD < shown / given < _ABSURD:
         return
     meant = [
@@ -67,9 +71,9 @@ def _tell_absurd_span(bracket: Bracket, sample: Tensor) -> None:
     warnings.warn(InputWarning(message, "ev"), stacklevel=4)
 
 
-def _span(sample: Tensor, ev: Tensor) -> float:
+def _span(sample: NDArray[np.float32], ev: NDArray[np.float32]) -> float:
     """Stops from the first frame to the last by sRGB, step by step; NaN where neighbours have nothing in common."""
-    return sum(frame_deviations(sample[index : index + 2], torch.zeros(2), SRGB())[1] for index in range(len(ev) - 1))
+    return sum(frame_deviations(sample[index : index + 2], _stops([0, 0]), SRGB())[1] for index in range(len(ev) - 1))
 
 
 def agreement_words(residual: float) -> str:
@@ -92,16 +96,18 @@ class _Trial:
         calibrate: Estimates it.
     """
 
-    def __init__(self, sample: Tensor, response: CameraResponse | None, calibrate: Calibrate | None) -> None:
+    def __init__(
+        self, sample: NDArray[np.float32], response: CameraResponse | None, calibrate: Calibrate | None
+    ) -> None:
         self.sample, self.response, self.calibrate = sample, response, calibrate
 
-    def curve(self, ev: Tensor, frames: Sequence[int]) -> CameraResponse | None:
+    def curve(self, ev: NDArray[np.float32], frames: Sequence[int]) -> CameraResponse | None:
         """The one that is known, or the one that these frames at these exposures give."""
         if self.response is not None or self.calibrate is None:
             return self.response
         return self.estimated(ev, frames)
 
-    def estimated(self, ev: Tensor, frames: Sequence[int]) -> CameraResponse | None:
+    def estimated(self, ev: NDArray[np.float32], frames: Sequence[int]) -> CameraResponse | None:
         """The curve that these frames give; None where they hold too little."""
         chosen = sorted(frames, key=lambda index: float(ev[index]))
         try:
@@ -109,19 +115,19 @@ class _Trial:
         except InputError:
             return None
 
-    def residual(self, ev: Tensor, frames: Sequence[int] | None = None) -> float:
+    def residual(self, ev: NDArray[np.float32], frames: Sequence[int] | None = None) -> float:
         """The disagreement of these frames; infinite where nothing can be said."""
         frames = range(len(ev)) if frames is None else frames
         return self.under(self.curve(ev, frames), ev, frames)
 
-    def under(self, curve: CameraResponse | None, ev: Tensor, frames: Sequence[int]) -> float:
+    def under(self, curve: CameraResponse | None, ev: NDArray[np.float32], frames: Sequence[int]) -> float:
         """The disagreement under a curve."""
         if curve is None:
             return math.inf
         found = response_residual(self.sample[list(frames)], ev[list(frames)], curve)
         return math.inf if math.isnan(found) else found
 
-    def fitted(self, ev: Tensor, reference: int) -> float:
+    def fitted(self, ev: NDArray[np.float32], reference: int) -> float:
         """The disagreement that is left with exposures by the pixels, as `merge_bracket` fits them."""
         try:
             if self.response is not None:
@@ -132,12 +138,12 @@ class _Trial:
                 return math.inf
         except InputError:
             return math.inf
-        return self.residual(torch.tensor(found))
+        return self.residual(_stops(found))
 
 
 def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estimated: bool) -> tuple[str, str | None]:
     """The likely cause in words with what to do, and the argument that it is about."""
-    ev, enough = torch.tensor(bracket.ev), min(DISAGREE, _EXPLAINED * residual)
+    ev, enough = _stops(bracket.ev), min(DISAGREE, _EXPLAINED * residual)
     for other, meant, argument in other_readings(bracket):
         left = trial.residual(other)
         if left < enough:
@@ -169,7 +175,7 @@ def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estim
     return words, None
 
 
-def _most_off(trial: _Trial, ev: Tensor) -> int:
+def _most_off(trial: _Trial, ev: NDArray[np.float32]) -> int:
     """The frame that shows the most, or the least, of what the others say."""
     curve = trial.curve(ev, range(len(ev)))
     deviations = [] if curve is None else frame_deviations(trial.sample, ev, curve)
@@ -177,7 +183,7 @@ def _most_off(trial: _Trial, ev: Tensor) -> int:
     return sizes.index(max(sizes))
 
 
-def _odd_frame(trial: _Trial, ev: Tensor) -> tuple[int, float]:
+def _odd_frame(trial: _Trial, ev: NDArray[np.float32]) -> tuple[int, float]:
     """The frame without which the others agree the best, and how well."""
     if len(ev) < 3:
         return 0, math.inf

@@ -4,9 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.camera import CameraResponse
 
@@ -18,7 +16,9 @@ LEAST = 100  # values that two frames must both show; with fewer, their settings
 ROUNDS = 4  # of curve and exposures in turn, where both are unknown
 
 
-def fitted_exposures(sample: Tensor, ev: Sequence[float], response: CameraResponse, reference: int) -> list[float]:
+def fitted_exposures(
+    sample: NDArray[np.float32], ev: Sequence[float], response: CameraResponse, reference: int
+) -> list[float]:
     """The exposures by which the frames agree, EV 0 at the reference.
 
     From one frame to the next, the median over all pixels that both show well of how many stops they lie apart: it
@@ -30,8 +30,8 @@ def fitted_exposures(sample: Tensor, ev: Sequence[float], response: CameraRespon
         response: The curve.
         reference: Index of the frame that keeps its EV.
     """
-    exposures = [response.inverse(frame).numpy() for frame in sample]
-    shown = [_well_shown(frame.numpy(), linear) for frame, linear in zip(sample, exposures, strict=True)]
+    exposures = [response.inverse(frame) for frame in sample]
+    shown = [_well_shown(frame, linear) for frame, linear in zip(sample, exposures, strict=True)]
     steps = []
     for darker, brighter in itertools.pairwise(range(len(ev))):
         both = shown[darker] & shown[brighter]
@@ -48,7 +48,10 @@ def _well_shown(display: NDArray[np.float32], exposure: NDArray[np.float32]) -> 
 
 
 def fitted_with_curve(
-    sample: Tensor, ev: Sequence[float], calibrate: Callable[[Tensor, Tensor], CameraResponse], reference: int
+    sample: NDArray[np.float32],
+    ev: Sequence[float],
+    calibrate: Callable[[NDArray[np.float32], NDArray[np.float32]], CameraResponse],
+    reference: int,
 ) -> list[float]:
     """Exposures where the curve is not known either, by turns.
 
@@ -57,7 +60,7 @@ def fitted_with_curve(
     span = ev[-1] - ev[0]
     current = list(ev)
     for _ in range(ROUNDS):
-        fitted = fitted_exposures(sample, current, calibrate(sample, torch.tensor(current)), reference)
+        fitted = fitted_exposures(sample, current, calibrate(sample, np.array(current, np.float32)), reference)
         if fitted[-1] <= fitted[0]:
             break
         current = [ev[reference] + (value - ev[reference]) * span / (fitted[-1] - fitted[0]) for value in fitted]

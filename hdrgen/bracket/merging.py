@@ -1,14 +1,12 @@
 """From aligned photographs to radiance, or to a picture, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.bracket.agreement import agreement_words, tell_disagreement
 from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
@@ -21,9 +19,7 @@ from hdrgen.camera import (
     Gamma,
     TabulatedResponse,
     calibrate_debevec,
-    calibrate_robertson,
     response_named,
-    robertson_bell,
 )
 from hdrgen.errors import InputError
 from hdrgen.fusion import (
@@ -31,21 +27,17 @@ from hdrgen.fusion import (
     LinearMean,
     LogMean,
     Mean,
-    Mertens,
     PhotonMean,
     Rows,
     SensorNoise,
     Weight,
     debevec_hat,
-    fuse,
     ghost_masks,
     least_clipped,
     merge_photographs,
     sensor_noise,
-    still_frames,
 )
-from hdrgen.tiling import heap_kept, no_progress
-from hdrgen.tonemap import reduced, reinhard2002
+from hdrgen.tiling import no_progress
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
 """How `merge_bracket` weighs the frames, by the names of its methods."""
@@ -116,13 +108,18 @@ def merge_bracket(
 
 def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
     """Fuse exposures to a picture after Mertens et al.: display values (H, W, 3)."""
+    import torch
+
+    from hdrgen.fusion import Mertens, fuse
+    from hdrgen.tiling import heap_kept
+
     mertens = Mertens()
     pixels.hold_rows()  # which are asked for twice
     # Converted one by one, into the same memory: as floats, all frames of a large bracket would take gigabytes.
     planes, let_go = np.empty((3, *pixels.rows[0].shape[:2]), np.float32), pixels.between(no_progress)
 
-    def convert(rows: Rows) -> Tensor:
-        display = display_frame(rows, planes)
+    def convert(rows: Rows) -> torch.Tensor:
+        display = torch.from_numpy(display_frame(rows, planes))
         let_go(0.0)
         return display
 
@@ -133,6 +130,10 @@ def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
 
 def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tone-map radiance (H, W, 3) by Reinhard's operator, at most 2,048 pixels wide and high: display values."""
+    import torch
+
+    from hdrgen.tonemap import reduced, reinhard2002
+
     display = reinhard2002(reduced(torch.from_numpy(radiance).permute(2, 0, 1)))
     return np.ascontiguousarray(display.permute(1, 2, 0).numpy())
 
@@ -169,8 +170,12 @@ def _known(pixels: BracketPixels, response: str | CameraResponse) -> tuple[Camer
     return (response_named("linear"), "linear") if asked == "auto" else (response_named(response), response)
 
 
-def _calibrated(name: str, method: str, sample: Tensor, ev: Tensor) -> CameraResponse:
-    calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
+def _calibrated(name: str, method: str, sample: NDArray[np.float32], ev: NDArray[np.float32]) -> CameraResponse:
+    calibrate: Callable[..., CameraResponse] = calibrate_debevec
+    if method == "robertson":
+        from hdrgen.camera import calibrate_robertson  # by torch, for which the others do not wait
+
+        calibrate = calibrate_robertson
     try:
         return calibrate(*distinct(sample, ev.tolist()))
     except InputError as error:
@@ -181,13 +186,15 @@ def _response(pixels: BracketPixels, method: str, response: str | CameraResponse
     """The camera's curve, where it comes from in words, and how far the frames disagree under it, in stops."""
     sample, bracket = pixels.sample(), replace(pixels.bracket, known_ev=tuple(pixels.ev))
     known = _known(pixels, response)
-    curve, name = known or (_calibrated(bracket.name, method, sample, torch.tensor(pixels.ev)), "estimated")
+    curve, name = known or (_calibrated(bracket.name, method, sample, np.array(pixels.ev, np.float32)), "estimated")
     residual = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
     return curve, f"response {name}{agreement_words(residual)}", residual
 
 
 def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:
     if method == "robertson":
+        from hdrgen.camera import robertson_bell
+
         return robertson_bell
     if linear:
         return SensorNoise(Gamma(1.0), bits=RAW_BITS)
@@ -211,6 +218,8 @@ def _deghosted(
     about = f"; deghosted, reference {frames[reference].path.name}"
     if deghost != "patches":
         return pixels.rows, masks, f"{about}, left out {shares}"
+    from hdrgen.fusion import still_frames
+
     with progress(f"{pixels.bracket.name}: looking for patches") as done:
         still = still_frames(pixels.rows, pixels.ev, response, reference, masks, progress=pixels.between(done))
     return still, None, f"{about}, patches in {shares}"

@@ -6,7 +6,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,6 @@ from hdrgen.io import (
     white_level,
 )
 from hdrgen.tiling import row_slices
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SAMPLE = 2**17  # pixels of each frame for calibration: 500 for each of 256 levels, and a few megabytes
 ROWS = 128  # of a frame that are converted at a time
@@ -74,7 +71,7 @@ class BracketPixels:
     white: str = ""
     room: float = 0.0
     hot: tuple[int, ...] = ()
-    _sampled: Tensor | None = field(default=None, init=False, repr=False)
+    _sampled: NDArray[np.float32] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def read(
@@ -216,17 +213,15 @@ class BracketPixels:
         self.pixels.clear()
         self.rows.clear()
 
-    def sample(self) -> Tensor:
+    def sample(self) -> NDArray[np.float32]:
         """A grid of pixels of every frame, as it was before alignment: display values (S, 3, h, w)."""
-        import torch  # not before it is needed: merges import it while photographs are read and aligned
-
         if self._sampled is None:
-            return torch.stack([torch.from_numpy(grid).permute(2, 0, 1) for grid in self._grids()])
+            return np.stack([grid.transpose(2, 0, 1) for grid in self._grids()])
         return self._sampled
 
     def _grids(self) -> list[NDArray[np.float32]]:
         """Display values (h, w, 3) of some pixels of every frame."""
-        return [_display(np.ascontiguousarray(_grid(pixels))) for pixels in self.pixels]
+        return [as_display(np.ascontiguousarray(_grid(pixels))) for pixels in self.pixels]
 
     def _check_order(self) -> None:
         """Longer exposures are brighter, equal ones equally bright: where not, a merge would be all wrong."""
@@ -254,7 +249,7 @@ def _meant(bracket: Bracket) -> str:
     """What else exposures may be that lie too near to each other, where they would lie apart then."""
     from hdrgen.bracket.readings import other_readings
 
-    apart = [meant for ev, meant, _ in other_readings(bracket) if float(ev.sort().values.diff().min()) > APART]
+    apart = [meant for ev, meant, _ in other_readings(bracket) if float(np.diff(np.sort(ev)).min()) > APART]
     return f" they may be {apart[0]};" if apart else ""
 
 
@@ -265,7 +260,7 @@ def _reversed(means: Sequence[float]) -> str:
     return " all are in the opposite order, as shutter speeds (100 for 1/100 s) or stops of the wrong sign are;"
 
 
-def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> Tensor:
+def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Display values (3, H, W) of a frame, converted a few rows at a time, in memory that may be given."""
     height, width, _ = frame.shape
     planes = np.empty((3, height, width), np.float32) if out is None else out
@@ -275,9 +270,7 @@ def display_frame(frame: Rows, out: NDArray[np.float32] | None = None) -> Tensor
             plane[...] = block[..., channel]  # first apart, then divided: each by itself is four times as fast
             if block.dtype.kind == "u":
                 plane /= np.float32(np.iinfo(block.dtype).max)
-    import torch
-
-    return torch.from_numpy(planes)
+    return planes
 
 
 def _grid(frame: NDArray[Any]) -> NDArray[Any]:
@@ -313,7 +306,8 @@ def _check_colours(bracket: Bracket, images: Sequence[Image]) -> None:
     raise InputError(f"{bracket.name}: expected frames of one colour space, found {found}; convert them")
 
 
-def _display(pixels: NDArray[Any]) -> NDArray[np.float32]:
+def as_display(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Display values of codes, or of floats, which are that."""
     if pixels.dtype.kind != "u":
         return pixels.astype(np.float32, copy=False)
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)

@@ -2,13 +2,13 @@
 
 import math
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from hdrgen.bracket.bracket import Bracket
 
 
-def other_readings(bracket: Bracket) -> list[tuple[Tensor, str, str]]:
+def other_readings(bracket: Bracket) -> list[tuple[NDArray[np.float32], str, str]]:
     """Other exposures that the numbers may mean: (stops relative to the middle frame, what they are, argument)."""
     exposures = [frame.exposure for frame in bracket.frames]
     readings = []
@@ -21,5 +21,6 @@ def other_readings(bracket: Bracket) -> list[tuple[Tensor, str, str]]:
         readings.append(([value for value in times if value is not None], "stops, not seconds", "ev"))
     middle = bracket.middle
     return [
-        (torch.tensor([value - values[middle] for value in values]), meant, name) for values, meant, name in readings
+        (np.array([value - values[middle] for value in values], np.float32), meant, name)
+        for values, meant, name in readings
     ]

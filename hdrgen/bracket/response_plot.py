@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
+import numpy as np
 
 from hdrgen.camera import SRGB, CameraResponse
 from hdrgen.io import MADE, complete_or_nothing
@@ -41,8 +41,8 @@ def write_plot(path: Path, response: CameraResponse, title: str) -> Path:
 
 
 def _points(response: CameraResponse, channel: int) -> list[Point]:
-    display = torch.arange(1, LEVELS + 1) / LEVELS
-    stops = response.inverse(display.expand(3, 1, -1))[channel, 0].clamp_min(1e-9).log2()
+    display = np.arange(1, LEVELS + 1, dtype=np.float32) / LEVELS
+    stops = np.log2(response.inverse(np.broadcast_to(display, (3, 1, LEVELS)))[channel, 0].clip(1e-9))
     return [AXES.place(x, y) for x, y in zip(stops.tolist(), display.tolist(), strict=True) if x >= -STOPS]
 
 

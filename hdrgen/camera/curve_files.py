@@ -1,18 +1,23 @@
 """Response curves in files: DoRF text and .mat, EMoR text, our own JSON."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from hdrgen.camera.matlab_files import tables_in
 from hdrgen.camera.tabulated import TabulatedResponse
 from hdrgen.errors import InputError
 from hdrgen.io import write_complete
 from hdrgen.plain_files import OWN, read_json, read_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CHANNELS = ("red", "green", "blue")
 _VARIABLES = ("I", "B", "invI", "invB")
@@ -73,8 +78,7 @@ def save_response(response: TabulatedResponse, path: Path | str, facts: Mapping[
         raise InputError(f"{path}: expected a curve per channel, found tables {tuple(response.irradiance.shape)}")
     tables = zip(CHANNELS, response.irradiance, response.brightness, strict=True)
     records = [
-        {"name": name, "irradiance": x.detach().tolist(), "brightness": y.detach().tolist()} | dict(facts or {})
-        for name, x, y in tables
+        {"name": name, "irradiance": x.tolist(), "brightness": y.tolist()} | dict(facts or {}) for name, x, y in tables
     ]
     write_complete(path, json.dumps(records) + "\n")
     return path
@@ -96,6 +100,8 @@ def load_response(path: Path | str) -> TabulatedResponse:
             f" response='{path}:CURVE'",
             argument="response",
         )
+    import torch
+
     irradiance, brightness = (
         torch.stack([getattr(curve, name) for curve in curves]) for name in ("irradiance", "brightness")
     )
@@ -131,7 +137,7 @@ def emor_curve(coefficients: Sequence[float], path: Path | str) -> TabulatedResp
     return _curve(blocks["E"], curve, name, Path(path))
 
 
-def inverse_emor(path: Path | str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+def inverse_emor(path: Path | str, count: int) -> tuple[Tensor, Tensor]:
     """The empirical model of inverse responses: its mean `(N,)` and the first curves of its basis `(count, N)`.
 
     Args:
@@ -149,6 +155,8 @@ def inverse_emor(path: Path | str, count: int) -> tuple[torch.Tensor, torch.Tens
             f"{path}: expected inverse EMoR curves g0, hinv(1) ... hinv({count}) of equal length, found"
             f" {', '.join(blocks) or 'no block'}; pass invemor.txt"
         )
+    import torch
+
     curves = torch.tensor(np.stack([blocks[name] for name in names]), dtype=torch.float32)
     return curves[0], curves[1:]
 
@@ -158,6 +166,8 @@ def _basis_index(key: str) -> int:
 
 
 def _curve(irradiance: object, brightness: object, name: str, path: Path) -> TabulatedResponse:
+    import torch
+
     try:
         tables = [torch.tensor(np.asarray(values, dtype=np.float64)) for values in (irradiance, brightness)]
         return TabulatedResponse(tables[0], tables[1], name)

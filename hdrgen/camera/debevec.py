@@ -1,36 +1,58 @@
 """Debevec calibration as a differentiable layer: the response curve of a camera from an exposure stack."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import (
+    Values,
+    as_index,
+    evaluated,
+    for_both,
+    in_floats,
+    is_numpy,
+    like,
+    namespace,
+    row_sum,
+    running_maximum,
+    summed,
+    without_autocast,
+)
 from hdrgen.camera.estimated import EstimatedResponse
 from hdrgen.camera.normal_equations import cached_basis, solve_log_response
 from hdrgen.camera.sampling import HistogramSampling, Sampling
 from hdrgen.errors import InputError
+from hdrgen.precision import in_finest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SAME_EXPOSURE = 1e-3  # EV; two frames nearer than that say nothing about the curve, and their system is singular
 
 
-def triangle(display: Tensor) -> Tensor:
+@for_both
+def triangle(display: Values) -> Values:
     r"""The triangle :math:`w(z) = 1 - |2z - 1|`, exactly 0 at the clip levels.
 
     Source: Debevec and Malik, "Recovering high dynamic range radiance maps from photographs", 1997, Eq. 4.
 
+    >>> import torch
     >>> triangle(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()
     [0.0, 0.5, 1.0, 0.0]
     """
-    return 1 - (2 * display - 1).abs()
+    return 1 - abs(2 * display - 1)
 
 
 def calibrate_debevec(
-    stack: Tensor,
-    ev: Tensor,
+    stack: Values,
+    ev: Values,
     *,
     levels: int = 256,
     smoothness: float = 10.0,
-    weight: Callable[[Tensor], Tensor] = triangle,
+    weight: Callable[[Any], Any] = triangle,
     anchor: float = 0.5,
     sampling: Sampling = HistogramSampling(),  # noqa: B008 (frozen)
 ) -> EstimatedResponse:
@@ -51,7 +73,7 @@ def calibrate_debevec(
 
     Args:
         stack: Display values in [0, 1], (B, S, 3, H, W) or (S, 3, H, W), of 8 to 16 bits; half precision is computed
-            in float32 or better.
+            in float32 or better; a tensor, or an array of NumPy's, by which photographs do without torch.
         ev: Exposures in EV, (S,) or (B, S); in any order.
         levels: Knots of the curve: 256 gives every 8-bit code its own; 256 also serve for 16 bits.
         smoothness: Lambda, as in Debevec's gsolve and OpenCV; scaled so that it means the same for any `levels`.
@@ -70,6 +92,7 @@ def calibrate_debevec(
     Source: Debevec and Malik 1997, Eq. 3; Kim, Lee and Kang, "End-to-End Differentiable Learning to HDR Image
     Synthesis for Multi-exposure Images", 2021, Eq. 1-3.
 
+    >>> import torch
     >>> from hdrgen.camera import Gamma, form_image
     >>> scene = torch.logspace(-3, 0, 4096).expand(3, 1, 4096)
     >>> ev = torch.tensor([-2.0, 0.0, 2.0])
@@ -77,14 +100,16 @@ def calibrate_debevec(
     >>> round(float(curve.inverse(torch.full((3, 1, 1), 0.5))[0, 0, 0]), 2)
     0.25
     """
-    batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
+    batch = in_floats(stack if stack.ndim == 5 else stack[None])
     if not 8 <= levels <= 65536:
         raise InputError(f"expected 8 to 65536 levels, found {levels}: pass 256")
-    stops = ev.to(batch.device).to(_precision(batch)).expand(batch.shape[0], -1)
+    stops = like(ev, batch)
+    stops = namespace(batch).broadcast_to(stops, (len(batch), stops.shape[-1]))
     check_exposures(batch, stops)
-    samples = sampling(batch.to(_precision(batch)))
-    weights = weight(samples)
-    _check_samples(weights.detach())
+    samples = evaluated(sampling, batch)
+    samples = in_finest(samples) if is_numpy(samples) else samples  # these are few, and need no device
+    weights = evaluated(weight, samples)
+    _check_samples(weights)
     table = _table(samples, weights, stops, levels, smoothness, weight, anchor)
     return EstimatedResponse(table if stack.ndim == 5 else table[0])
 
@@ -100,7 +125,9 @@ def calibrated_tables(stack: Tensor, ev: Tensor) -> tuple[Tensor, Tensor]:
         f^-1 at 256 display levels, (B, 3, 256), and which stacks hold enough to tell it, (B,). The tables of the others
         are finite, have finite gradients, and mean nothing.
     """
-    samples = HistogramSampling()(stack.to(_precision(stack)))
+    import torch
+
+    samples = HistogramSampling()(in_floats(stack))
     weights, stops = triangle(samples), ev.to(samples)[None]
     # One by one: rounding differs with the size of a batch, and an estimate from little data is sensitive to it.
     each = zip(torch.split(samples, 1), torch.split(weights, 1), strict=True)
@@ -108,78 +135,83 @@ def calibrated_tables(stack: Tensor, ev: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat(tables), _useful(weights).all(-1)
 
 
-def _precision(stack: Tensor) -> torch.dtype:
-    """Of the computation: the stack's, single at least; no double, which not every device has."""
-    return torch.promote_types(stack.dtype, torch.float32)
-
-
 def _table(
-    samples: Tensor,
-    weights: Tensor,
-    stops: Tensor,
+    samples: Values,
+    weights: Values,
+    stops: Values,
     levels: int,
     smoothness: float,
-    weight: Callable[[Tensor], Tensor],
+    weight: Callable[[Any], Any],
     anchor: float,
-) -> Tensor:
+) -> Values:
     """Inverse responses (B, 3, levels) of samples (B, 3, N, S) at EV (B, S)."""
-    flat = samples.flatten(0, 1), weights.flatten(0, 1), stops.repeat_interleave(samples.shape[1], 0).unsqueeze(1)
-    basis = cached_basis(levels, smoothness, weight, samples.dtype, samples.device)
-    with torch.autocast(samples.device.type, enabled=False):
-        log_curve = solve_log_response(*flat, basis, round(anchor * (levels - 1))).view(*samples.shape[:2], levels)
-    return scaled_response(log_curve, _evidence(samples, weights, levels))
+    channels: tuple[int, ...] = tuple(samples.shape[:2])
+    seen: tuple[int, ...] = tuple(samples.shape[2:])
+    repeated = namespace(stops).broadcast_to(stops[:, None], (*channels, seen[-1])).reshape(-1, 1, seen[-1])
+    flat = samples.reshape(-1, *seen), weights.reshape(-1, *seen), repeated
+    basis = cached_basis(levels, smoothness, weight, samples.dtype, None if is_numpy(samples) else samples.device)
+    with without_autocast(samples):
+        log_curve = solve_log_response(*flat, basis, round(anchor * (levels - 1))).reshape(*channels, levels)
+    evidence = _evidence(*flat[:2], levels).reshape(*channels, levels)
+    return scaled_response(log_curve, namespace(evidence).amin(evidence, 1)[:, None] + 1e-9)
 
 
-def _evidence(samples: Tensor, weights: Tensor, levels: int) -> Tensor:
-    """How well the stack shows each level in its least informative channel, (B, 1, L)."""
-    index = (samples.detach() * (levels - 1)).nan_to_num().round().long().flatten(-2)
-    mass: Tensor = torch.zeros(*samples.shape[:2], levels, dtype=weights.dtype, device=weights.device)
-    mass.scatter_add_(-1, index, weights.square().flatten(-2))
-    return torch.amin(mass, 1, keepdim=True) + 1e-9
+def _evidence(samples: Values, weights: Values, levels: int) -> Values:
+    """How well each channel (K, N, S) shows each level, (K, L)."""
+    xp = namespace(samples)
+    index = as_index(xp.nan_to_num(samples * (levels - 1)).round()).reshape(len(samples), -1)
+    return summed((weights * weights).reshape(len(samples), -1), index, levels)
 
 
-def scaled_response(log_curve: Tensor, evidence: Tensor) -> Tensor:
-    """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L)."""
-    levels = log_curve.shape[-1]
-    grey = log_curve.mean(1, keepdim=True)
-    balanced = log_curve - ((log_curve - grey) * evidence).sum(-1, keepdim=True) / evidence.sum(-1, keepdim=True)
+def scaled_response(log_curve: Values, evidence: Values) -> Values:
+    """Balance the channels, put f^-1(1) at 1, and make the curves rise from 0 to 1; (B, C, L).
+
+    Args:
+        log_curve: log2 of f^-1 but for a factor, (B, C, L).
+        evidence: How well a stack shows each level in its least informative channel, (B, 1, L).
+    """
+    xp, levels = namespace(log_curve), log_curve.shape[-1]
+    grey = log_curve.mean(1)[:, None]
+    total = row_sum(evidence)
+    balanced = log_curve - row_sum((log_curve - grey) * evidence) / total
     # A straight line through the last levels that the weight lets count for something continues the curve to white:
     # above 0.96 the triangle is below 0.08, and noise that clips bends what is left.
     low, high = round(0.88 * (levels - 1)), round(0.96 * (levels - 1))
     slope = (grey[..., high] - grey[..., low]) / (high - low)
-    top = (grey[..., high] + slope * (levels - 1 - high)).unsqueeze(-1)
-    inner = (balanced - top).cummax(-1).values.exp2().clamp_max(1)[..., 1:-1]
-    return torch.cat([torch.zeros_like(inner[..., :1]), inner, torch.ones_like(inner[..., :1])], -1)
+    top = (grey[..., high] + slope * (levels - 1 - high))[..., None]
+    inner = xp.exp2(running_maximum(balanced - top)).clip(max=1)[..., 1:-1]
+    table: Values = xp.concatenate([xp.zeros_like(inner[..., :1]), inner, xp.ones_like(inner[..., :1])], -1)
+    return table
 
 
-def check_exposures(stack: Tensor, ev: Tensor) -> None:
+def check_exposures(stack: Any, ev: Any) -> None:
     """Raise unless the frames (B, S, ...) have finite, different EVs (B, S), at least two."""
-    frames, ev = stack.shape[1], ev.cpu()
-    if ev.shape[-1] != frames or not bool(ev.isfinite().all()):
+    frames, ev = stack.shape[1], np.asarray(ev if is_numpy(ev) else ev.cpu())
+    if ev.shape[-1] != frames or not np.isfinite(ev).all():
         raise InputError(f"expected a finite EV for each of {frames} frames, found {ev.tolist()}: pass one per frame")
     if frames < 2:
         raise InputError("calibration: expected at least two different exposures, found one: give a response instead")
-    ordered = ev.sort(dim=-1)
-    equal = (ordered.values.diff(dim=-1) < SAME_EXPOSURE).nonzero().tolist()
+    order = ev.argsort(axis=-1)
+    equal = np.argwhere(np.diff(np.take_along_axis(ev, order, -1)) < SAME_EXPOSURE).tolist()
     if equal:
         item, place = equal[0]
-        first, second = sorted(ordered.indices[item, place : place + 2].tolist())
+        first, second = sorted(order[item, place : place + 2].tolist())
         raise InputError(
             f"calibration: expected different exposures, found frames {first} and {second} of stack {item} "
             f"both at EV {float(ev[item, first]):g}: leave one out"
         )
 
 
-def _useful(weights: Tensor) -> Tensor:
+def _useful(weights: Values) -> Values:
     """Whether a channel has a sample that two frames show, (B, C), of weights (B, C, N, S)."""
     return ((weights > 0).sum(-1) >= 2).any(-1)
 
 
-def _check_samples(weights: Tensor) -> None:
+def _check_samples(weights: Any) -> None:
     """Raise unless every channel of every stack has a sample that two frames show."""
     useful = _useful(weights)
     if not bool(useful.all()):
-        item, channel = (~useful).nonzero()[0].tolist()
+        item, channel = namespace(useful).argwhere(~useful)[0].tolist()
         exposed = bool((weights[item, channel] > 0).any())
         defect = "no pixel is well exposed in two frames" if exposed else "every pixel is clipped in every frame"
         raise InputError(

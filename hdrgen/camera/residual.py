@@ -1,17 +1,17 @@
 """How well a response curve fits a stack."""
 
-import torch
-from torch import Tensor
+import math
 
+from hdrgen.array_kinds import Values, like, namespace, row_sum
 from hdrgen.camera.debevec import triangle
 from hdrgen.camera.response import CameraResponse
 from hdrgen.camera.sampling import HistogramSampling, Sampling
-from hdrgen.precision import finest
+from hdrgen.precision import in_finest
 
 
 def response_residual(
-    stack: Tensor,
-    ev: Tensor,
+    stack: Values,
+    ev: Values,
     response: CameraResponse,
     *,
     sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
@@ -30,6 +30,7 @@ def response_residual(
     Returns:
         Stops; 0 is perfect, NaN where no sample is seen in two frames.
 
+    >>> import torch
     >>> from hdrgen.camera import Gamma, form_image
     >>> ev = torch.tensor([-2.0, 0.0, 2.0])
     >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), ev, Gamma(2.2), bits=None)
@@ -37,15 +38,15 @@ def response_residual(
     (0.0, 0.25)
     """
     weight, radiance = _seen(stack, ev, response, sampling)
-    total = weight.sum(-1, keepdim=True).clamp_min(1e-12)
-    mean = (weight * radiance).sum(-1, keepdim=True) / total
-    error = (weight * (radiance - mean).square()).sum() / weight.sum()
-    return float(error.sqrt())
+    total = row_sum(weight).clip(1e-12)
+    mean = row_sum(weight * radiance) / total
+    squares, count = float((weight * (radiance - mean) ** 2).sum()), float(weight.sum())
+    return math.sqrt(squares / count) if count else math.nan
 
 
 def frame_deviations(
-    stack: Tensor,
-    ev: Tensor,
+    stack: Values,
+    ev: Values,
     response: CameraResponse,
     *,
     sampling: Sampling = HistogramSampling(256, 4096),  # noqa: B008 (frozen)
@@ -58,6 +59,7 @@ def frame_deviations(
     Returns:
         For each frame; NaN where no sample is seen in it and another.
 
+    >>> import torch
     >>> from hdrgen.camera import Gamma, form_image
     >>> stack = form_image(torch.logspace(-3, 0, 4096).expand(3, 1, 4096), torch.arange(-2.0, 3), Gamma(2.2), bits=None)
     >>> wrong = torch.tensor([-2.0, -1.0, 0.0, 2.0, 2.0])
@@ -65,18 +67,18 @@ def frame_deviations(
     [0.2, 0.2, 0.3, -1.0, 0.4]
     """
     weight, radiance = _seen(stack, ev, response, sampling)
-    others = (weight.sum(-1, keepdim=True) - weight).clamp_min(1e-12)
-    mean = ((weight * radiance).sum(-1, keepdim=True) - weight * radiance) / others
-    both = torch.where(others > 1e-6, weight, torch.zeros_like(weight))
-    deviations: list[float] = ((both * (radiance - mean)).sum((0, 1)) / both.sum((0, 1))).tolist()
-    return deviations
+    others = (row_sum(weight) - weight).clip(1e-12)
+    mean = (row_sum(weight * radiance) - weight * radiance) / others
+    both = namespace(weight).where(others > 1e-6, weight, 0)
+    sums, counts = ((both * (radiance - mean)).sum((0, 1)).tolist(), both.sum((0, 1)).tolist())
+    return [total / count if count else math.nan for total, count in zip(sums, counts, strict=True)]
 
 
-def _seen(stack: Tensor, ev: Tensor, response: CameraResponse, sampling: Sampling) -> tuple[Tensor, Tensor]:
+def _seen(stack: Values, ev: Values, response: CameraResponse, sampling: Sampling) -> tuple[Values, Values]:
     """Weights and log2 radiance (3, N, S) of samples; weight 0 where fewer than two frames see one."""
-    samples = sampling(stack[None])[0].to(finest(stack.device))
+    samples, xp = in_finest(sampling(stack[None])[0]), namespace(stack)
     weight = triangle(samples)
     # Below 0.05 lie display values within 0.025 of black, where rounding alone is a quarter of a stop, and of white.
-    in_two_frames = (weight > 0.05).sum(-1, keepdim=True) > 1
-    weight = torch.where(in_two_frames & (weight > 0.05), weight, torch.zeros_like(weight))
-    return weight, response.inverse(samples).clamp_min(1e-9).log2() - ev.to(samples)
+    in_two_frames = row_sum(weight > 0.05) > 1
+    weight = xp.where(in_two_frames & (weight > 0.05), weight, 0)
+    return weight, xp.log2(response.inverse(samples).clip(1e-9)) - like(ev, samples)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, evaluated, for_both, in_floats, namespace
 from hdrgen.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 # Below this sensor exposure a power curve is continued by a straight line, so that its slope at black stays finite.
 # At gamma 2.2 the toe ends at display value 0.00023, a seventeenth of an 8-bit step.
@@ -19,7 +24,8 @@ class CameraResponse(ABC):
     """A monotone curve f from sensor exposure to display value, with f(0) = 0 and f(1) = 1.
 
     Calling it encodes, `inverse` decodes. Both clip to [0, 1] and work on any shape, differentiably;
-    half-precision input is computed, and returned, in float32.
+    half-precision input is computed, and returned, in float32. NumPy's arrays become such arrays; a curve for which
+    these are more than a way to tensors and back says so with `hdrgen.array_kinds.for_both`.
 
     Attributes:
         name: What the curve is called in tables and files.
@@ -27,19 +33,21 @@ class CameraResponse(ABC):
 
     name: str = ""
 
-    def __call__(self, exposure: Tensor) -> Tensor:
+    def __call__(self, exposure: Values) -> Values:
         """Display value in [0, 1] of a linear sensor exposure (clipped to [0, 1])."""
-        return self._encode(_unit(exposure))
+        display: Values = evaluated(self._encode, _unit(exposure))
+        return display
 
-    def inverse(self, display: Tensor) -> Tensor:
+    def inverse(self, display: Values) -> Values:
         """Linear sensor exposure in [0, 1] of a display value (clipped to [0, 1])."""
-        return self._decode(_unit(display))
+        exposure: Values = evaluated(self._decode, _unit(display))
+        return exposure
 
     @abstractmethod
-    def _encode(self, exposure: Tensor) -> Tensor: ...
+    def _encode(self, exposure: Any) -> Any: ...
 
     @abstractmethod
-    def _decode(self, display: Tensor) -> Tensor: ...
+    def _decode(self, display: Any) -> Any: ...
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -48,6 +56,7 @@ class CameraResponse(ABC):
 class Gamma(CameraResponse):
     r"""Power law: :math:`f(x) = x^{1/\gamma}`.
 
+    >>> import torch
     >>> round(float(Gamma(2.2)(torch.tensor(0.18))), 4)
     0.4587
     """
@@ -58,29 +67,37 @@ class Gamma(CameraResponse):
         self.gamma = gamma
         self.name = f"gamma {gamma:g}"
 
-    def _encode(self, exposure: Tensor) -> Tensor:
+    @for_both
+    def _encode(self, exposure: Values) -> Values:
         return power(exposure, 1 / self.gamma)
 
-    def _decode(self, display: Tensor) -> Tensor:
+    @for_both
+    def _decode(self, display: Values) -> Values:
         return power(display, self.gamma)
 
 
 class SRGB(CameraResponse):
     """The sRGB transfer function, IEC 61966-2-1.
 
+    >>> import torch
     >>> round(float(SRGB()(torch.tensor(0.18))), 4)
     0.4614
     """
 
     name = "sRGB"
 
-    def _encode(self, exposure: Tensor) -> Tensor:
+    @for_both
+    def _encode(self, exposure: Values) -> Values:
         # Both branches get a gradient: the power's slope at 0 is infinite, and 0 times that would be NaN.
-        curve = 1.055 * exposure.clamp_min(SRGB_LINEAR).pow(1 / 2.4) - 0.055
-        return torch.where(exposure > SRGB_LINEAR, curve, 12.92 * exposure)
+        curve = 1.055 * exposure.clip(SRGB_LINEAR) ** (1 / 2.4) - 0.055
+        display: Values = namespace(exposure).where(exposure > SRGB_LINEAR, curve, 12.92 * exposure)
+        return display
 
-    def _decode(self, display: Tensor) -> Tensor:
-        return torch.where(display > SRGB_ENCODED, ((display + 0.055) / 1.055).pow(2.4), display / 12.92)
+    @for_both
+    def _decode(self, display: Values) -> Values:
+        curve = ((display + 0.055) / 1.055) ** 2.4
+        exposure: Values = namespace(display).where(display > SRGB_ENCODED, curve, display / 12.92)
+        return exposure
 
 
 class Sigmoid(CameraResponse):
@@ -88,6 +105,7 @@ class Sigmoid(CameraResponse):
 
     Source: Eilertsen et al., "HDR image reconstruction from a single exposure using deep CNNs", 2017, section 5.1.
 
+    >>> import torch
     >>> round(float(Sigmoid(0.9, 0.6)(torch.tensor(0.18))), 4)
     0.4202
     """
@@ -102,44 +120,52 @@ class Sigmoid(CameraResponse):
     @classmethod
     def sample(cls, generator: torch.Generator) -> Sigmoid:
         """Draw a curve as HDRCNN does: n ~ N(0.9, 0.1), sigma ~ N(0.6, 0.1), drawn again until both are positive."""
+        import torch
+
         while True:
             n, sigma = (torch.randn(2, generator=generator) * 0.1 + torch.tensor([0.9, 0.6])).tolist()
             if n > 0 and sigma > 0:
                 return cls(n, sigma)
 
-    def _encode(self, exposure: Tensor) -> Tensor:
+    @for_both
+    def _encode(self, exposure: Values) -> Values:
         raised = power(exposure, self.n)
         return (1 + self.sigma) * raised / (raised + self.sigma)
 
-    def _decode(self, display: Tensor) -> Tensor:
-        return power((self.sigma * display / (1 + self.sigma - display)).clamp_max(1), 1 / self.n)
+    @for_both
+    def _decode(self, display: Values) -> Values:
+        return power((self.sigma * display / (1 + self.sigma - display)).clip(max=1), 1 / self.n)
 
 
-def power(x: Tensor, exponent: float, out: Tensor | None = None) -> Tensor:
+def power(x: Values, exponent: float, out: Tensor | None = None) -> Values:
     """`x ** exponent` on [0, 1] with a straight toe; exponents p and 1/p are exact inverses of each other.
 
     Roots may be written to `out`, which may be `x`, where no gradients are asked for.
     """
     if exponent == 1:
         return x
-    toe = TOE if exponent < 1 else TOE ** (1 / exponent)
+    xp, toe = namespace(x), TOE if exponent < 1 else TOE ** (1 / exponent)
     line = x * toe ** (exponent - 1)
     if exponent < 1:  # the toe lies below a root: half the time of a choice by where
-        return torch.minimum(raised(x.clamp_min(toe), exponent), line, out=out)
-    return torch.where(x > toe, x.clamp_min(toe) ** exponent, line)
+        root: Values = xp.minimum(raised(x.clip(toe), exponent), line, out=out)
+        return root
+    curve: Values = xp.where(x > toe, x.clip(toe) ** exponent, line)
+    return curve
 
 
-def raised(x: Tensor, exponent: float | Tensor) -> Tensor:
+def raised(x: Values, exponent: float | Tensor) -> Values:
     """`x ** exponent` of positive numbers, in 0.6 of the time that `torch.pow` takes on a CPU.
 
-    What `pow` spends on its last bit matters where results are large: on [0, 1], roots are within 1e-7 of it.
+    What `pow` spends on its last bit matters where results are large: on [0, 1], roots are within 1e-7 of it. NumPy's
+    own is quick.
 
+    >>> import torch
     >>> round(float(raised(torch.tensor(0.25), 0.5)), 4)
     0.5
     """
-    return x.log2().mul_(exponent).exp2_()
+    return x**exponent if isinstance(x, (np.ndarray, np.generic)) else x.log2().mul_(exponent).exp2_()
 
 
-def _unit(x: Tensor) -> Tensor:
+def _unit(x: Values) -> Values:
     """Clip to [0, 1] in float32 or better; NaN stays visible."""
-    return (x if x.dtype == torch.float64 else x.float()).clamp(0, 1)
+    return in_floats(x).clip(0, 1)

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.camera.debevec import check_exposures, scaled_response
@@ -28,8 +30,8 @@ def robertson_bell(display: Tensor) -> Tensor:
 
 
 def calibrate_robertson(
-    stack: Tensor,
-    ev: Tensor,
+    stack: Tensor | NDArray[np.float32],
+    ev: Tensor | NDArray[np.float32],
     *,
     levels: int = 256,
     iterations: int = 30,
@@ -60,6 +62,15 @@ def calibrate_robertson(
 
     Source: Robertson et al. 2003, Eq. 19 and 20.
     """
+    if isinstance(stack, np.ndarray) or isinstance(ev, np.ndarray):
+        return calibrate_robertson(
+            torch.as_tensor(stack),
+            torch.as_tensor(ev),
+            levels=levels,
+            iterations=iterations,
+            threshold=threshold,
+            sampling=sampling,
+        )
     batch = stack if stack.ndim == 5 else stack.unsqueeze(0)
     stops = in_float64(ev.to(batch.device)).expand(batch.shape[0], -1)
     check_exposures(batch, stops)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-Sampling = Callable[[Tensor], Tensor]
+from hdrgen.array_kinds import Values, as_index, between, counted, for_both, gathered, like, namespace
+
+Sampling = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,14 @@ class PixelGrid:
 
     count: int = 1024
 
-    def __call__(self, stack: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, stack: Values) -> Values:
         """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
         height, width = stack.shape[-2:]
         step = max(1, int((height * width / self.count) ** 0.5))
         grid = stack[..., (step // 2) % height :: step, (step // 2) % width :: step]
-        return grid.flatten(-2).permute(0, 2, 3, 1)
+        samples: Values = namespace(stack).moveaxis(grid.reshape(*grid.shape[:-2], -1), 1, -1)
+        return samples
 
 
 @dataclass(frozen=True)
@@ -46,28 +50,36 @@ class HistogramSampling:
     count: int = 64
     pixels: int = 1024
 
-    def __call__(self, stack: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, stack: Values) -> Values:
         """Take display values (B, S, C, H, W) to samples (B, C, N, S)."""
-        values = PixelGrid(self.pixels)(stack).transpose(-1, -2)
+        values = PixelGrid(self.pixels)(stack).swapaxes(-1, -2)
         size = values.shape[-1]
-        position = (torch.arange(self.count, device=stack.device) + 0.5) / self.count * size - 0.5
-        left = position.floor().clamp(0, size - 1).long()
-        share = (position - left).clamp(0, 1).to(values)
-        order = _rank(values.detach())
-        lower = values.gather(-1, order[..., left])
-        upper = values.gather(-1, order[..., (left + 1).clamp_max(size - 1)])
-        return torch.lerp(lower, upper, share).transpose(-1, -2)
+        position = (counted(self.count, values) + 0.5) / self.count * size - 0.5
+        left = as_index(namespace(values).floor(position).clip(0, size - 1))
+        share = like((position - left).clip(0, 1), values)
+        order = _rank(values)
+        lower = gathered(values, order[..., left])
+        upper = gathered(values, order[..., (left + 1).clip(max=size - 1)])
+        return between(lower, upper, share).swapaxes(-1, -2)
 
 
-def _rank(values: Tensor) -> Tensor:
+def _rank(values: Values) -> Values:
     """Indices that sort display values along the last axis, as far as 16 bits tell them apart."""
-    codes = (values * 65535).round()
+    if isinstance(values, (np.ndarray, np.generic)):
+        return _sorting((values * 65535).round())
+    codes = (values.detach() * 65535).round()
     if values.device.type != "cpu":
         return codes.argsort(dim=-1)
+    return like(_sorting(codes.numpy()), codes.long())
+
+
+def _sorting(codes: NDArray[Any]) -> NDArray[np.int64]:
+    """Indices that sort numbers of 16 bits along the last axis."""
     # NumPy sorts integers several times as fast as torch argsorts, and a code with its place makes one of them. Sorting
     # is the larger part of a small calibration.
-    size = values.shape[-1]
+    size = codes.shape[-1]
     kind, shift = (np.uint32, 16) if size <= 1 << 16 else (np.uint64, 32)
-    keys = np.left_shift(codes.numpy().astype(kind), kind(shift)) | np.arange(size, dtype=kind)
+    keys = np.left_shift(codes.astype(kind), kind(shift)) | np.arange(size, dtype=kind)
     keys.sort(axis=-1)
-    return torch.from_numpy((keys & kind((1 << shift) - 1)).astype(np.int64))
+    return (keys & kind((1 << shift) - 1)).astype(np.int64)

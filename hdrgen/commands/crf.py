@@ -134,9 +134,9 @@ def _estimate_from_one(path: Path, output: Path, options: Namespace) -> None:
 
 def stops_below_white(response: CameraResponse, code: int) -> float:
     """How far below white the exposure of a grey code of 8 bits is."""
-    import torch
+    import numpy as np
 
-    return -float(response.inverse(torch.full((3, 1, 1), code / 255)).mean().log2())
+    return -float(np.log2(response.inverse(np.full((3, 1, 1), code / 255, np.float32)).mean()))
 
 
 def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> str:

@@ -34,7 +34,7 @@ from hdrgen.cli import (
     with_config,
 )
 from hdrgen.commands.finishing import FORMATS, PictureOptions, add_picture_arguments, format_of, wants_plain_help
-from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, preview_of
+from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, needs_torch, preview_of
 from hdrgen.errors import InputError
 from hdrgen.lazy import import_meanwhile
 from hdrgen.text_table import text_table
@@ -132,7 +132,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if options.deghost and _deghosts(typed, PATCHES):
         options.deghost = PATCHES
     _check(options)
-    import_meanwhile("torch")
+    if needs_torch(options):
+        import_meanwhile("torch")
     scenes = bracket_scenes(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
     suffix = FORMATS[options.format].suffix if options.format else suffix

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdrgen.cli import colour_space, development_of, white_of
+from hdrgen.cli import LEARNED_MERGES, colour_space, development_of, white_of
 from hdrgen.commands.finishing import JPEG, graded_picture
 from hdrgen.errors import InputError
 
@@ -25,6 +25,13 @@ DISPLAY = "mertens"
 """The method whose result is a picture to look at, not radiance."""
 TAKEN = 3
 """Exposures that a network merges; of more, a warning says which."""
+
+
+def needs_torch(options: Namespace) -> bool:
+    """Whether something is asked for that tensors do; importing torch takes longer than many a merge."""
+    picture = options.finish is not None or options.preview or options.method == DISPLAY
+    network = options.method in LEARNED_MERGES or options.deghost == "patches"
+    return picture or network or options.method == "robertson" or Path(options.response).is_file()
 
 
 def merge_scene(options: Namespace, bracket: Bracket, output: Path) -> None:

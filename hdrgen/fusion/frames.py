@@ -11,9 +11,9 @@ from torch import Tensor
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
 from hdrgen.fusion.means import Mean
+from hdrgen.fusion.measures import MID_GREY, measured
 from hdrgen.fusion.weights import Weight
 
-MID_GREY = 0.5  # display value at which weights are held for the two ends of the stack
 CODES = 256  # of 8 bits
 
 
@@ -30,13 +30,6 @@ def weighted_mean(stack: Tensor, ev: Tensor, response: CameraResponse, weight: W
         fallback = torch.where(frame >= MID_GREY, value, fallback) if j else value
     nothing = total <= 0
     return mean.radiance(torch.where(nothing, fallback, weighted / torch.where(nothing, torch.ones_like(total), total)))
-
-
-def measured(
-    response: CameraResponse, weight: Weight, mean: Mean, frame: Tensor, *, longest: bool, shortest: bool
-) -> tuple[Tensor, Tensor]:
-    """Weight of a frame's pixels, and what the mean averages of them; both before their EV plays a part."""
-    return frame_weight(weight, frame, longest=longest, shortest=shortest), mean.measure(decode(response, frame))
 
 
 def frames_longest_first(stack: Tensor, ev: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -94,23 +87,6 @@ class Coded:
     def look_up(self, table: Tensor) -> Tensor:
         """Values of a table (..., 3, 1, 256) at the pixels, (..., 3, H, W)."""
         return table.expand(*self.shape[:-2], 1, CODES).flatten().index_select(0, self.index).view(self.shape)
-
-
-def decode(response: CameraResponse, frame: Tensor) -> Tensor:
-    """Linear exposure of one frame, away from zero so that its logarithm is finite."""
-    return response.inverse(frame).clamp_min(1e-9)
-
-
-def frame_weight(weight: Weight, frame: Tensor, *, longest: bool, shortest: bool) -> Tensor:
-    """Weight of a frame's pixels; the ends of the stack keep the weight of mid-grey.
-
-    No frame knows bright pixels better than the shortest and dark pixels better than the longest exposure, so
-    their weights do not fall off at that side, except to 0 where they clip.
-    """
-    if not (longest or shortest):
-        return weight(frame)
-    held = frame.clamp(MID_GREY if longest else 0.0, MID_GREY if shortest else 1.0)
-    return torch.where((frame > 0) & (frame < 1), weight(held), torch.zeros_like(frame))
 
 
 def look(frame: Tensor, measure: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:

@@ -13,7 +13,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hdrgen.camera import CameraResponse
@@ -151,12 +150,13 @@ def _squares(block: Block, factor: int, extreme: np.ufunc) -> list[Block]:
 
 def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
     """Lower and upper bound of the log2 radiance of every 16-bit code, (3, 65536) each."""
-    display = torch.linspace(0, 1, CODES).expand(3, 1, CODES)
-    least = response.inverse(display - TOLERANCE).clamp_min(1e-9).log2() - ev
-    most = response.inverse(display + TOLERANCE).clamp_min(1e-9).log2() - ev
-    least = least.masked_fill(display - TOLERANCE < ENDS[0] - TOLERANCE, -torch.inf)
-    most = most.masked_fill(display > ENDS[1], torch.inf)
-    return least.expand(display.shape)[:, 0].numpy(), most.expand(display.shape)[:, 0].numpy()
+    display = np.broadcast_to(np.linspace(0, 1, CODES, dtype=np.float32), (3, 1, CODES))
+    least, most = (
+        np.log2(response.inverse(display + off).clip(1e-9)) - np.float32(ev) for off in (-TOLERANCE, TOLERANCE)
+    )
+    least[display - TOLERANCE < ENDS[0] - TOLERANCE] = -np.inf
+    most[display > ENDS[1]] = np.inf
+    return least[:, 0], most[:, 0]
 
 
 def _codes(values: Block) -> NDArray[np.unsignedinteger[Any]]:

@@ -11,14 +11,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
-from hdrgen.fusion.frames import MID_GREY, measured
 from hdrgen.fusion.means import LogMean, Mean
+from hdrgen.fusion.measures import MID_GREY, measured
 from hdrgen.fusion.rows import ROWS, Block, Rows, available_cores
 from hdrgen.fusion.weights import Weight, sensor_noise
 from hdrgen.io import SAME_EXPOSURE
@@ -117,7 +115,7 @@ class _FrameTerms:
         self.white = int(np.ceil(WHITE * self.top)) if dtype.kind == "u" else WHITE
         self.mean = mean
         self.measure = partial(measured, response, weight, mean, longest=longest, shortest=shortest)
-        self.ev = torch.tensor(ev, dtype=torch.float32)
+        self.ev = ev
         self.longest = longest
         self.sums: Sums | None = None
         self.values: NDArray[np.float32] | None = None
@@ -152,15 +150,13 @@ class _FrameTerms:
 
     def _measure(self, display: Block) -> tuple[Sums, NDArray[np.float32]]:
         """Both for display values (n, 3)."""
-        planes = torch.from_numpy(np.ascontiguousarray(display.T, dtype=np.float32))[:, None]
+        planes = np.ascontiguousarray(display.T, dtype=np.float32)[:, None]
         weight, quantity = self.measure(planes)
         weight, value = self.mean.weight(weight, self.ev), self.mean.value(quantity, self.ev)
-        sums = torch.complex(*(_expanded(part, planes) for part in (weight, weight * value)))
-        return sums[:, 0].T.numpy(), _expanded(value, planes)[:, 0].T.numpy()
-
-
-def _expanded(part: Tensor, planes: Tensor) -> Tensor:
-    return part.float().expand(planes.shape)
+        sums = np.empty(planes.shape, np.complex64)
+        sums.real, sums.imag = weight, weight * value
+        values = np.broadcast_to(value.astype(np.float32, copy=False), planes.shape)
+        return sums[:, 0].T, values[:, 0].T
 
 
 def _drop_where_white(sums: Sums, white: NDArray[np.bool_], mask: Block | None) -> None:
@@ -220,7 +216,7 @@ class _Merger:
             np.divide(sums.imag, sums.real, out=out)
         if nothing.any():
             self._fall_back(pixels, masks, channels.start, out, nothing)
-        out[...] = self.mean.radiance(torch.from_numpy(out)).numpy()
+        out[...] = self.mean.radiance(out)
 
     def _fall_back(
         self, pixels: list[Block], masks: list[Block | None], first: int, out: Block, nothing: NDArray[np.bool_]

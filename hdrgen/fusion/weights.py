@@ -5,15 +5,17 @@ Every weight is exactly 0 at the clip levels 0 and 1, and any function of that k
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, for_both, like, namespace
 from hdrgen.camera import SRGB, CameraResponse, triangle, uniform_linear
 
 __all__ = ["SensorNoise", "Weight", "debevec_hat", "gaussian", "sensor_noise", "triangle"]
 
-Weight = Callable[[Tensor], Tensor]
+Weight = Callable[[Any], Any]
+"""From display values to weights; of `hdrgen.array_kinds.for_both`, photographs are merged without torch."""
 
 GUARD = 0.01  # ignored at either end of the display range: noise and rounding have been cut off at one side there
 SPREAD = 0.2  # standard deviation of `gaussian`, in display values
@@ -21,29 +23,34 @@ LEVELS = 1021  # 4 x 255 + 1: every 8-bit code is a knot
 SHOULDER = 0.05  # sensor_noise fades out over this much of the display range below white
 
 
-def debevec_hat(display: Tensor) -> Tensor:
+@for_both
+def debevec_hat(display: Values) -> Values:
     r"""The triangle with a guard band: :math:`w(z) = \max(0, \min(z - g, 1 - g - z)) / (1/2 - g)`, g = 0.01.
 
     The last codes before clipping are the least trustworthy, and ignored.
 
+    >>> import torch
     >>> [round(value, 4) for value in debevec_hat(torch.tensor([0.0, 0.01, 0.255, 0.5, 0.995])).tolist()]
     [0.0, 0.0, 0.5, 1.0, 0.0]
     """
-    # The same function as min(z, 1 - z) with the guard taken off, in three passes over the pixels.
-    return ((display - 0.5).abs().neg().add(0.5 - GUARD) / (0.5 - GUARD)).clamp_min(0)
+    # The same function as min(z, 1 - z) with the guard taken off, in fewer passes over the pixels.
+    return ((0.5 - GUARD - abs(display - 0.5)) / (0.5 - GUARD)).clip(0)
 
 
-def gaussian(display: Tensor) -> Tensor:
+@for_both
+def gaussian(display: Values) -> Values:
     r"""A bell around mid-grey, lowered to meet zero: :math:`w = (G(z) - G(0)) / (1 - G(0))`.
 
     :math:`G(z) = \exp(-(z - 1/2)^2 / 2\sigma^2)`, :math:`\sigma` = 0.2 as in exposure fusion.
 
+    >>> import torch
     >>> [round(value, 4) for value in gaussian(torch.tensor([0.0, 0.25, 0.5, 1.0])).tolist()]
     [0.0, 0.4329, 1.0, 0.0]
     """
-    floor = torch.exp(torch.tensor(-0.125 / SPREAD**2, dtype=display.dtype, device=display.device))
-    bell = torch.exp(-((display - 0.5) ** 2) / (2 * SPREAD**2))
-    return ((bell - floor) / (1 - floor)).clamp_min(0)
+    xp = namespace(display)
+    floor = xp.exp(like(-0.125 / SPREAD**2, display))
+    bell: Values = xp.exp(-((display - 0.5) ** 2) / (2 * SPREAD**2))
+    return ((bell - floor) / (1 - floor)).clip(0)
 
 
 class SensorNoise:
@@ -68,23 +75,26 @@ class SensorNoise:
     def __init__(
         self, response: CameraResponse, full_well: float = 20000.0, read_noise: float = 4.0, bits: int = 8
     ) -> None:
-        display = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
+        display = np.linspace(0, 1, LEVELS)
         half_step = 0.5 / (2**bits - 1)
         exposure = response.inverse(display)
         rounding = (response.inverse(display + half_step) - response.inverse(display - half_step)) / 12**0.5
         noise = exposure / full_well + (read_noise / full_well) ** 2 + rounding**2
         # The last factor is the shoulder: a cut at white would let single noisy codes below it count in full.
-        self.table = exposure**2 / (noise * full_well) * ((1 - display) / SHOULDER).clamp(0, 1)
+        self.table = exposure**2 / (noise * full_well) * ((1 - display) / SHOULDER).clip(0, 1)
         self.table[(display < GUARD) | (display > 1 - GUARD)] = 0
 
-    def __call__(self, display: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, display: Values) -> Values:
         """Weight of display values in [0, 1] (any shape)."""
-        return uniform_linear(display, self.table.to(display))
+        return uniform_linear(display, like(self.table, display))
 
 
-def sensor_noise(display: Tensor) -> Tensor:
+@for_both
+def sensor_noise(display: Values) -> Values:
     """`SensorNoise` of an 8-bit sRGB camera with a full well of 20,000 electrons.
 
+    >>> import torch
     >>> [round(value, 3) for value in sensor_noise(torch.tensor([0.0, 0.2, 0.5, 0.8, 1.0])).tolist()]
     [0.0, 0.03, 0.193, 0.538, 0.0]
     """

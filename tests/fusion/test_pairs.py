@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import fdtrc
 
+from hdrgen.fusion import bitmaps
+from hdrgen.fusion.evidence import f_beyond
 from hdrgen.fusion.grey import pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching, _largest, _ridge, _widened, sample, solved
@@ -197,3 +200,24 @@ def test_brightness_is_matched_by_its_order():
     values = near.images[0].ravel()[:100].astype(float)
     np.testing.assert_allclose(matching(values**2), values, atol=0.01)
     assert (np.diff(matching.far) > 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_all_shifts_at_once_are_each_of_them_by_itself(seed):
+    """To the bit, which decides between two that are nearly as good."""
+    random = np.random.default_rng(seed)
+    height, width, reach = (int(random.integers(*ends)) for ends in ((40, 70), (40, 80), (3, 14)))
+    one, other = ((random.random((height, width)) > 0.5, random.random((height, width)) > 0.2) for _ in range(2))
+    if seed % 2:
+        other = np.roll(one[0], (seed, -2), (0, 1)), other[1]
+    moves = [(x, y) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
+    expected = min(moves, key=lambda at: (bitmaps._difference(one, other, *at), abs(at[0]) + abs(at[1])))
+    assert bitmaps._best(one, other, reach) == expected
+
+
+@pytest.mark.parametrize("upper", [1, 2, 3, 8])
+@pytest.mark.parametrize("lower", [1, 2, 17, 90, 1000])
+def test_the_chance_of_a_large_statistic_is_scipy_s(upper, lower):
+    values = (0, 1e-6, 0.1, 0.5, 1, 2, 5, 20, 1e3, 1e5)
+    found = [f_beyond(upper, lower, value) for value in values]
+    np.testing.assert_allclose(found, fdtrc(upper, lower, values), rtol=1e-9, atol=1e-290)
