@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytorch_lightning
 import torch
 import yaml
 
-from hdrgen.cli.arguments import value_of
+from hdrgen.cli import results_folder, value_of
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from hdrgen.weights import default_weights, read_checkpoint
@@ -78,7 +77,10 @@ def results_of(verb: str, *arguments: str) -> set[tuple[str, str]]:
     output = value_of(arguments, "-o", "--output")
     if verb not in ("expand", "predict") or (output and Path(output).suffix):
         return {(output, "")} if output else set()
-    return {(output or "predictions", word) for word in arguments if word.endswith("photo.jpg")}
+    folder = output or results_folder(
+        "expanded" if verb == "expand" else "predictions", value_of(arguments, "--weights")
+    )
+    return {(folder, word) for word in arguments if word.endswith("photo.jpg")}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -112,10 +114,9 @@ def test_photographs_are_expanded_as_the_guides_say(tmp_path, monkeypatch, capsy
     for words in commands:
         found = [path for word in words for path in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
         assert main(found) == 0, (words, capsys.readouterr().err)
-    shutil.rmtree("predictions")  # another page, another day
     for words in weights:
         assert main(words) == 0, (words, capsys.readouterr().err)
-    made = {"photo.uhdr.jpg", "predictions", "trained", "predicted", "by_expandnet", "by_lhdr", "by_cevr"}
+    made = {"photo.uhdr.jpg", "expanded", "trained", "predicted", "expanded_lhdr", "predictions_cevr"}
     assert made <= {path.name for path in tmp_path.iterdir()}
 
 

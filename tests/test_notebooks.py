@@ -1,5 +1,6 @@
 """The notebooks run from beginning to end, quickly, and are committed without results."""
 
+import re
 import resource
 from pathlib import Path
 
@@ -24,6 +25,14 @@ SHORTENED = {
     },
     "03_methods_and_protocols": {"count=3, size=128": "count=2, size=64"},
     "04_your_data_and_method": {"max_steps=120": "max_steps=10", "count=16, size=96": "count=16, size=48"},
+    "05_photograph_to_ultra_hdr": {
+        "PHOTOGRAPH = example_photograph()": "PHOTOGRAPH = hdrgen.write(folder / 'photo.jpg',"
+        " hdrgen.read(example_photograph()).as_float()[::4, ::4])",
+    },
+    "06_judging_results_honestly": {
+        "count=24, size=96": "count=4, size=48",
+        "powers = [0.8, 0.9, 0.95, 1.05, 1.1, 1.2]": "powers = [0.8, 1.1]",
+    },
 }
 """Numbers of the notebooks, and those with which the tests run every cell unless `--whole-notebooks` is given."""
 
@@ -44,8 +53,8 @@ def shorten(notebook, numbers: dict[str, str]) -> None:
         cell.source = cell.source.replace(number, less)
 
 
-def test_all_four_are_there():
-    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+def test_all_are_there():
+    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
 
 
 @every_notebook
@@ -64,6 +73,9 @@ def test_explains_itself_before_it_runs(path):
     assert first.cell_type == "markdown"
     assert first.source.startswith(f"# {int(path.stem[:2])} ·")
     assert "pip install -e '.[notebooks]'" in first.source
+    picture = f"../docs/images/notebooks/{path.stem[:2]}.jpg"
+    assert re.fullmatch(rf"!\[.+\]\({picture}\)", first.source.splitlines()[2]), "a picture of where it ends"
+    assert 5_000 < (FOLDER / picture).stat().st_size < 100_000
     assert sum(cell.cell_type == "markdown" for cell in others) >= 4
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hdrgen.cli.checkpoint_option import LEARNED_MERGES as LEARNED_MERGES
     from hdrgen.cli.checkpoint_option import add_network_arguments as add_network_arguments
     from hdrgen.cli.checkpoint_option import asked_network as asked_network
+    from hdrgen.cli.checkpoint_option import results_folder as results_folder
     from hdrgen.cli.checkpoint_option import trained as trained
     from hdrgen.cli.checkpoint_option import trained_network as trained_network
     from hdrgen.cli.checkpoint_option import word_of as word_of
@@ -98,6 +99,7 @@ _PUBLIC = {
     "print_listing": "hdrgen.cli.tables:print_listing",
     "read_rows": "hdrgen.cli.method_table:read_rows",
     "refuse_existing": "hdrgen.cli.output:refuse_existing",
+    "results_folder": "hdrgen.cli.checkpoint_option:results_folder",
     "run_lightning": "hdrgen.cli.lightning:run",
     "trained": "hdrgen.cli.checkpoint_option:trained",
     "trained_network": "hdrgen.cli.checkpoint_option:trained_network",
@@ -147,6 +149,7 @@ __all__ = [
     "print_listing",
     "read_rows",
     "refuse_existing",
+    "results_folder",
     "run_lightning",
     "trained",
     "trained_network",

@@ -45,6 +45,20 @@ def asked_network(options: Namespace) -> str | None:
     return asked
 
 
+def results_folder(start: str, asked: str | None) -> str:
+    """Where results go unless said: those of weights that were named have a folder of their own.
+
+    >>> results_folder("expanded", None), results_folder("expanded", "cevr"), results_folder("expanded", "a/last.ckpt")
+    ('expanded', 'expanded_cevr', 'expanded')
+
+    Args:
+        start: Of its name.
+        asked: What was typed for the network: a name of the catalogue, a file, or nothing.
+    """
+    no_name = asked is None or asked in ("last", "best") or Path(asked).name != asked or Path(asked).suffix
+    return start if no_name else f"{start}_{asked}"
+
+
 def trained_network(options: Namespace, default: bool = False) -> Path:
     """The file or exported folder that was asked for.
 

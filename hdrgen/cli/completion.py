@@ -16,7 +16,7 @@ from hdrgen.cli.arguments import (
     value_of,
     without,
 )
-from hdrgen.cli.checkpoint_option import BOTH
+from hdrgen.cli.checkpoint_option import BOTH, results_folder
 from hdrgen.data import StackDataset
 from hdrgen.errors import InputError, suggest
 from hdrgen.methods import HDRModule, method_in, without_files
@@ -65,6 +65,8 @@ def complete(arguments: list[str]) -> list[str]:
     if asked is None:
         return arguments
     rest = without(without(rest, "--ckpt_path"), "--weights")
+    if verb == "predict" and (folder := results_folder("predictions", asked)) != "predictions":
+        rest = [f"--output={folder}", *rest]  # a saved configuration, or the user, may say another
     class_name = named.rpartition(".")[2] if named else None
     output = value_of(rest, "-o", "--output") if verb == "fit" else None
     runs = output or value_of(rest, "--trainer.default_root_dir") or run_of_config(rest) or RUNS

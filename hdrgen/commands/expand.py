@@ -18,9 +18,11 @@ from hdrgen.cli import (
     add_size_argument,
     add_skip_argument,
     add_white_argument,
+    asked_network,
     check_skipping,
     exposure_values,
     joined,
+    results_folder,
     trained_network,
     white_of,
     with_config,
@@ -35,6 +37,7 @@ OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
 MOST_STOPS = 6
 DEFAULT = "exr"
+FOLDER = "expanded"
 SUFFIXES = (
     *(".exr", ".hdr", ".tif", ".tiff", ".jxl", ".avif", ".png", ".jpg", ".jpeg", ".heic", ".heif", ".pfm"),
     *(".dng", ".webp", ".bmp", ".gif", ".pic", ".rgbe"),
@@ -70,7 +73,10 @@ def parser(verb: str) -> CommandParser:
     )
     add_white_argument(options)
     options.add_argument(
-        "-o", "--output", help="folder (default: predictions); of one photograph, a file in one of the formats"
+        "-o",
+        "--output",
+        help=f"folder (default: {FOLDER}, of weights by name {FOLDER}_NAME); of one photograph, a file in one of the"
+        " formats",
     )
     options.add_argument("--overwrite", action="store_true", help="replace existing results")
     add_skip_argument(options)
@@ -135,7 +141,7 @@ def _file(options: Namespace) -> Path | None:
     """
     file = Path(options.output or "")
     if file.suffix.lower() not in SUFFIXES or file.is_dir():
-        options.name = None
+        options.output, options.name = options.output or results_folder(FOLDER, asked_network(options)), None
         return None
     named = [suffix for suffix in FORMATS if file.name.endswith(f".{suffix}") and len(file.name) > len(suffix) + 1]
     if not named:
@@ -170,7 +176,7 @@ def _predict_arguments(options: Namespace, checkpoint: Path, formats: Sequence[s
     """The options as arguments of `hdrgen predict`."""
     typed = [f"--ckpt_path={checkpoint}", f"--tile={options.tile}", f"--writer.radiance={json.dumps(formats)}"]
     typed += [f"--model={options.model}"] if options.model else []
-    typed += [f"--output={options.output}"] if options.output else []
+    typed.append(f"--output={options.output}")
     typed += ["--overwrite"] if options.overwrite else []
     typed += [f"--response={options.response}"] if options.response else []
     typed += ["--data.clean=true"] if options.clean else []

@@ -10,6 +10,7 @@ from hdrgen.reporting.boards import SEEDS, Board, read_boards
 from hdrgen.reporting.leaderboard import write_leaderboard
 from hdrgen.reporting.page import write_page
 from hdrgen.reporting.runs import Run, Test, read_runs, short_names
+from hdrgen.reporting.significance import comparisons, interval, leaders
 from hdrgen.reporting.view_page import write_view
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "Run",
     "Test",
     "as_tables",
+    "comparisons",
+    "interval",
+    "leaders",
     "read_boards",
     "read_runs",
     "short_names",

@@ -1,6 +1,7 @@
 """`hdrgen expand` as a user calls it."""
 
 import inspect
+import os
 import subprocess
 import sys
 from typing import get_args
@@ -43,11 +44,31 @@ def test_a_photograph_alone_is_expanded_with_the_packaged_weights(monkeypatch, d
     asked = []
     monkeypatch.setattr("hdrgen.methods.InverseCamera.expose", lambda *_: asked.append(1))
     assert main(["expand", "photos/a.png"]) == 0
-    assert sorted(path.name for path in (tmp_path / "predictions/a").iterdir()) == ["a.exr", "a_preview.jpg"]
+    assert sorted(path.name for path in (tmp_path / "expanded/a").iterdir()) == ["a.exr", "a_preview.jpg"]
     line = capsys.readouterr().out
-    assert line.startswith("a: 2 files in predictions/a; up to ")
+    assert line.startswith("a: 2 files in expanded/a; up to ")
     assert line.endswith(f" stops above white; by InverseCamera, weights {default}\n")
     assert not asked
+
+
+def test_what_one_command_made_is_not_in_the_way_of_another(default, checkpoints, tmp_path, capsys):
+    """`expand`, `predict`, and weights by name, each of the same photograph without a folder."""
+    exported = ["export", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "-o"]
+    assert main([*exported, f"{os.environ['HDRGEN_WEIGHTS']}/zhang.safetensors"]) == 0
+    cpu = ["--trainer.accelerator=cpu", "--trainer.enable_progress_bar=false"]
+    commands = [
+        ["expand", "photos/a.png"],
+        ["predict", "--data.predict", "photos/a.png", *cpu],
+        ["expand", "photos/a.png", "--weights", "zhang"],
+        ["predict", "--data.predict", "photos/a.png", "--weights", "zhang", *cpu],
+    ]
+    for command in commands:
+        assert main(command) == 0, capsys.readouterr().err
+    found = sorted(path.parts[-3] for path in tmp_path.glob("*/a/a.exr"))
+    assert found == ["expanded", "expanded_zhang", "predictions", "predictions_zhang"]
+    assert main(commands[3]) == 2
+    assert "predictions_zhang/a holds results already" in capsys.readouterr().err
+    assert main([*commands[2], "--skip-existing"]) == 0
 
 
 def test_without_packaged_weights_it_says_what_to_pass(monkeypatch, capsys):
@@ -79,7 +100,7 @@ def test_what_exists_is_told_before_weights_are_loaded(default, monkeypatch, cap
     assert main(["expand", "photos"]) == 0
     monkeypatch.setattr("pytorch_lightning.Trainer._predict_impl", lambda *_, **__: pytest.fail("predicted"))
     capsys.readouterr()
-    predict = ["predict", "--ckpt_path", str(default), "--data.predict", "photos", "--skip-existing"]
+    predict = ["predict", "--ckpt_path", str(default), "--data.predict", "photos", "--skip-existing", "-o", "expanded"]
     assert main([*predict, "--writer.radiance=[exr]", "--writer.exposures=null"]) == 0
     monkeypatch.setattr("hdrgen.weights.default_weights", lambda: pytest.fail("loaded"))
     assert main(["expand", "photos", "--skip-existing"]) == 0
@@ -114,7 +135,7 @@ def test_formats_are_those_of_the_writer():
 
 def test_defaults_are_those_of_the_method(checkpoints, tmp_path):
     assert main(["expand", "photos/[a].png", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--ev", "own"]) == 0
-    made = sorted(path.name for path in (tmp_path / "predictions/a").iterdir())
+    made = sorted(path.name for path in (tmp_path / "expanded/a").iterdir())
     assert made == ["a.exr", "a_down.png", "a_ev+0.0.png", "a_preview.jpg", "a_up.png"]
 
 
@@ -175,7 +196,7 @@ def test_a_name_as_long_as_the_file_system_takes_stops_no_folder(checkpoints, tm
     long = "p" * 251
     (tmp_path / "photos/b.png").rename(tmp_path / f"photos/{long}.png")
     assert main(["expand", "photos", "--ckpt_path", str(checkpoints["AdaptiveITM"]), "--device", "cpu"]) == 0
-    assert sorted(path.name[:4] for path in (tmp_path / "predictions").glob("*/*.exr")) == ["a.ex", "pppp"]
+    assert sorted(path.name[:4] for path in (tmp_path / "expanded").glob("*/*.exr")) == ["a.ex", "pppp"]
 
 
 def test_radiance_that_needs_cleaning(checkpoints, tmp_path, capsys):

@@ -34,7 +34,7 @@ def photograph(tmp_path, monkeypatch):
 
 def expanded(checkpoint, *options: str, photo: str = "photo.png") -> np.ndarray:
     assert main(["expand", photo, "--ckpt_path", str(checkpoint), "--overwrite", "--no-preview", *options]) == 0
-    return hdrgen.read(f"predictions/{Path(photo).stem}/{Path(photo).stem}.exr").as_float()
+    return hdrgen.read(f"expanded/{Path(photo).stem}/{Path(photo).stem}.exr").as_float()
 
 
 def test_stops_limit_what_is_restored_and_leave_the_rest(checkpoints):
@@ -71,7 +71,7 @@ def test_a_response_replaces_the_estimate(checkpoints):
 def test_what_cannot_be_is_told_in_one_line(method, options, told, checkpoints, tmp_path, capsys):
     assert main(["expand", "photo.png", "--ckpt_path", str(checkpoints[method]), *options]) == 2
     assert told in capsys.readouterr().err
-    assert not (tmp_path / "predictions").exists()
+    assert not (tmp_path / "expanded").exists()
 
 
 def test_a_photograph_with_a_gain_map_keeps_its_radiance(checkpoints, capsys):
@@ -107,12 +107,12 @@ def test_ultra_hdr_is_the_photograph_itself_with_the_methods_gain(checkpoints):
     codes[8:24, 8:32] = 255
     Image.fromarray(codes).save("plain.jpg", quality=95)
     expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="plain.jpg")
-    with Image.open("plain.jpg") as old, Image.open("predictions/plain/plain.uhdr.jpg") as new:
+    with Image.open("plain.jpg") as old, Image.open("expanded/plain/plain.uhdr.jpg") as new:
         np.testing.assert_array_equal(np.asarray(old), np.asarray(new))
         linear = srgb_decoded(np.asarray(old) / 255)
-    radiance = hdrgen.read("predictions/plain/plain.uhdr.jpg", gain_map=True).as_float()
+    radiance = hdrgen.read("expanded/plain/plain.uhdr.jpg", gain_map=True).as_float()
     np.testing.assert_allclose(radiance[32:], linear[32:], rtol=1e-5)
-    exr = hdrgen.read("predictions/plain/plain.exr").as_float()
+    exr = hdrgen.read("expanded/plain/plain.exr").as_float()
     assert exr[16, 16, 0] > 1.1
     np.testing.assert_allclose(radiance[12:20, 12:28], exr[12:20, 12:28], rtol=0.02)
 
@@ -120,7 +120,7 @@ def test_ultra_hdr_is_the_photograph_itself_with_the_methods_gain(checkpoints):
 def test_ultra_hdr_of_ultra_hdr_is_the_file(checkpoints):
     hdrgen.write("ultra.uhdr.jpg", np.linspace(0.1, 6, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3))
     expanded(checkpoints["InverseCamera"], "--formats=exr,uhdr.jpg", photo="ultra.uhdr.jpg")
-    assert Path("predictions/ultra.uhdr/ultra.uhdr.uhdr.jpg").read_bytes() == Path("ultra.uhdr.jpg").read_bytes()
+    assert Path("expanded/ultra.uhdr/ultra.uhdr.uhdr.jpg").read_bytes() == Path("ultra.uhdr.jpg").read_bytes()
 
 
 def test_a_photograph_whose_format_fails_leaves_the_others(checkpoints, capsys):
@@ -128,16 +128,16 @@ def test_a_photograph_whose_format_fails_leaves_the_others(checkpoints, capsys):
     for name in ("a", "b"):
         picture = hdrgen.read("photo.png").pixels
         hdrgen.write(f"{name}.png", picture, chromaticities=ADOBE_RGB.chromaticities)
-    Path("predictions/a/a.uhdr.jpg").mkdir(parents=True)
+    Path("expanded/a/a.uhdr.jpg").mkdir(parents=True)
     options = ["--overwrite", "--no-preview", "--formats=exr,uhdr.jpg", "--ckpt_path", str(checkpoints["AdaptiveITM"])]
     assert main(["expand", "a.png", "b.png", *options]) == 2
     told = capsys.readouterr().err
     assert "a.uhdr.jpg: expected a file name, found a folder" in told
     assert "1 of 2 scenes could not be written, see above: a\n" in told
-    assert [path.name for path in Path("predictions/a").iterdir()] == ["a.uhdr.jpg"]
-    written = hdrgen.read("predictions/b/b.uhdr.jpg", gain_map=True)
+    assert [path.name for path in Path("expanded/a").iterdir()] == ["a.uhdr.jpg"]
+    written = hdrgen.read("expanded/b/b.uhdr.jpg", gain_map=True)
     assert written.chromaticities == hdrgen.BT2020.chromaticities
-    exr = hdrgen.read("predictions/b/b.exr", colour_space=hdrgen.BT2020)
+    exr = hdrgen.read("expanded/b/b.exr", colour_space=hdrgen.BT2020)
     assert exr.pixels.max() == pytest.approx(written.pixels.max(), rel=0.05)
 
 
