@@ -43,7 +43,8 @@ class SaveConfig(SaveConfigCallback):
         is_new = not folder.exists() or not any(folder.iterdir())  # the logger may have made it already
         if stage == "fit" and run_folder(trainer) and is_new:
             self._made = folder
-        described, software = self.parser.dump(self.config, skip_none=False), json.dumps(provenance(), indent=2)
+        described = self.parser.dump(self.config, skip_unset=False, skip_validation=True)  # parsing has checked it
+        software = json.dumps(provenance(), indent=2)
         goes_on = folder.resolve() in Path(self.config.get("ckpt_path") or "").resolve().parents
         _note(folder / self.config_filename, described, _same_settings if goes_on else None)
         if stage == "fit":  # a test notes it beside its numbers

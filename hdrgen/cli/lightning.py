@@ -175,6 +175,13 @@ class HDRCLI(LightningCLI):
                 f"no method: pass --config NAME, --model CLASS, --weights NAME or --ckpt_path FILE (methods: {names})"
             )
 
+    def _dump_config(self) -> None:
+        """What checkpoints note as hyperparameters; Lightning would check again what parsing has checked."""
+        if not hasattr(self, "config_dump"):
+            dumped = self.parser.dump(self.config, skip_link_targets=False, skip_unset=False, skip_validation=True)
+            settings: dict[str, Any] = yaml.safe_load(dumped)
+            self.config_dump = settings[self.subcommand] if self.subcommand else settings
+
     def before_instantiate_classes(self) -> None:
         """Settle what depends on several arguments: data that may be gone, safe loading, where things are written."""
         settings = self._settings

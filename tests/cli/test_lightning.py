@@ -274,4 +274,13 @@ def test_objects_for_a_notebook():
     cli.trainer.fast_dev_run = True
 
 
+def test_methods_note_the_arguments_that_they_would_note_with_lightning_s_own_check(monkeypatch):
+    arguments = ["--config", str(configs.path_of("cevr_small")), "--model.response=hdrgen.camera.SRGB", *CPU]
+    ours = HDRCLI(arguments, run=False).model.hparams
+    monkeypatch.delattr(HDRCLI, "_dump_config")
+    theirs = HDRCLI(arguments, run=False).model.hparams
+    assert {"channels", "stack_ev", "response"} <= ours.keys()
+    assert str(ours) == str(theirs)
+
+
 # -- loggers ---------------------------------------------------------------------------------------------------------

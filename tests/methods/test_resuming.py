@@ -158,7 +158,7 @@ def test_a_training_goes_on_from_every_place(name, first, tmp_path):
 def test_with_processes_that_load_it_is_the_same(tmp_path):
     *how, options = TRAININGS["plateau"]
     whole, _ = fit(trained(*how), [Everywhere(tmp_path)], **options)
-    for path in sorted(tmp_path.iterdir()):
+    for path in sorted(tmp_path.iterdir())[::3]:  # each place within an epoch in one of the three
         assert fit(trained(*how), [], path, workers=2, **options)[0] == whole, path.name
 
 
