@@ -1,7 +1,7 @@
 """What the automatic size of tiles buys: bytes a pixel that trained networks hold, and the cost of fixed sizes.
 
 Every size runs in a process of its own, on one thread: exposures and radiance of a generated photograph. Seconds are
-the processor's. `--fresh-heap` leaves freed memory to glibc, see `hdrgen.tiling.live_memory.heap_kept`.
+the processor's. `--fresh-heap` leaves freed memory to glibc, see `hdrgen.tiling.kept_heap.heap_kept`.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """One code for two kinds of arrays: NumPy's, by which photographs are merged, and torch's, for gradients and devices.
 
 Importing torch takes longer than merging some photographs does. What both need is written with operators, methods that
-both have (`clip`, `sum(axis=..)`), and the functions of the `namespace` that an array belongs to.
+both have (`clip`, `reshape`, `swapaxes`), and the functions of the `namespace` that an array belongs to.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def in_floats(values: Values) -> Values:
 def like(numbers: Any, values: Values) -> Values:
     """Numbers, or an array of either kind, as one of the kind, the type and the device of `values`."""
     if isinstance(values, (np.ndarray, np.generic)):
-        return np.asarray(numbers, values.dtype)
+        return np.asarray(numbers.detach().cpu() if hasattr(numbers, "detach") else numbers, values.dtype)
     import torch
 
     if isinstance(numbers, torch.Tensor):

@@ -22,7 +22,12 @@ from benchmarks.shared.whole_command import cost_of
 from hdrgen.io import write_image
 
 SIZES = {1: (1000, 1000), 6: (2000, 3000), 24: (4000, 6000), 100: (8350, 12000)}
-WAYS = {"plain": ("--align", "none"), "aligned": (), "deghosted": ("--deghost",)}
+WAYS = {
+    "plain": ("--align", "none"),
+    "aligned": (),
+    "deghosted": ("--deghost",),
+    "fused": ("--align", "none", "--method", "mertens"),
+}
 SIDE = 1000
 
 
@@ -72,7 +77,7 @@ def measure(file: Path, megapixels: int, counts: Sequence[int], ways: Sequence[s
 def measured(key: tuple[str, int, int], folder: Path) -> Point:
     """The cost of one process."""
     way, megapixels, frames = key
-    output = folder.parent / "merged.exr"
+    output = folder.parent / ("fused.png" if way == "fused" else "merged.exr")
     cost = cost_of("merge", str(folder), "-o", str(output), "--overwrite", "--max-megapixels", "200", *WAYS[way])
     gigabytes = cost.memory * 2**30 / 1e9
     return Point(way, megapixels, frames, round(cost.seconds, 1), round(cost.processor, 1), round(gigabytes, 2))

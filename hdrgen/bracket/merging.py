@@ -27,17 +27,19 @@ from hdrgen.fusion import (
     LinearMean,
     LogMean,
     Mean,
+    Mertens,
     PhotonMean,
     Rows,
     SensorNoise,
     Weight,
     debevec_hat,
+    fuse,
     ghost_masks,
     least_clipped,
     merge_photographs,
     sensor_noise,
 )
-from hdrgen.tiling import no_progress
+from hdrgen.tiling import heap_kept, no_progress
 
 MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "robertson": PhotonMean()}
 """How `merge_bracket` weighs the frames, by the names of its methods."""
@@ -108,24 +110,19 @@ def merge_bracket(
 
 def fuse_bracket(pixels: BracketPixels) -> NDArray[np.float32]:
     """Fuse exposures to a picture after Mertens et al.: display values (H, W, 3)."""
-    import torch
-
-    from hdrgen.fusion import Mertens, fuse
-    from hdrgen.tiling import heap_kept
-
     mertens = Mertens()
     pixels.hold_rows()  # which are asked for twice
     # Converted one by one, into the same memory: as floats, all frames of a large bracket would take gigabytes.
     planes, let_go = np.empty((3, *pixels.rows[0].shape[:2]), np.float32), pixels.between(no_progress)
 
-    def convert(rows: Rows) -> torch.Tensor:
-        display = torch.from_numpy(display_frame(rows, planes))
+    def convert(rows: Rows) -> NDArray[np.float32]:
+        display = display_frame(rows, planes)
         let_go(0.0)
         return display
 
     with heap_kept():
         fused = fuse(lambda: map(convert, pixels.rows), mertens.contrast, mertens.saturation, mertens.exposure)
-    return fused.permute(1, 2, 0).numpy()
+    return fused.transpose(1, 2, 0)
 
 
 def small_picture(radiance: NDArray[np.float32]) -> NDArray[np.float32]:

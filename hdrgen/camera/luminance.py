@@ -1,7 +1,11 @@
 """Relative luminance of linear colour, and luma of display values."""
 
-import torch
-from torch import Tensor
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BT709_LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Relative luminance of linear red, green and blue with BT.709 primaries."""
@@ -14,6 +18,7 @@ def luminance_of(radiance: Tensor) -> Tensor:
 
     The weights are those of ITU-R BT.709, of four digits; `hdrgen.metrics.colour` has the six of HDR-VDP and PU21.
 
+    >>> import torch
     >>> luminance_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
     0.7152000069618225
     """
@@ -23,6 +28,7 @@ def luminance_of(radiance: Tensor) -> Tensor:
 def luma_of(image: Tensor) -> Tensor:
     """Luma (..., 1, H, W) of RGB (..., 3, H, W), by the weights of ITU-R BT.601.
 
+    >>> import torch
     >>> luma_of(torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1)).item()
     0.5870000123977661
     """
@@ -30,6 +36,8 @@ def luma_of(image: Tensor) -> Tensor:
 
 
 def _weighted(image: Tensor, weights: tuple[float, float, float]) -> Tensor:
+    import torch
+
     red, green, blue = image.unbind(-3)
     # Made on the image's device: a copy from the host would wait for it.
     first, second, third = (image.new_full((), weight) for weight in weights)

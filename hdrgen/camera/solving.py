@@ -8,8 +8,6 @@ import numpy as np
 
 from hdrgen.array_kinds import Values, namespace
 
-Solve = Callable[[Any], Any]
-
 
 def cholesky_factor(matrix: Values) -> Values:
     """The lower triangle L with L L^T = matrix, (K, H, H); of one that has none, what it is found to be: no error."""
@@ -17,10 +15,8 @@ def cholesky_factor(matrix: Values) -> Values:
         try:
             return np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:  # by rounding: what makes that up is far below what the pixels know
-            largest = np.abs(matrix).max(axis=(-2, -1), keepdims=True)
-            return np.linalg.cholesky(
-                matrix + np.finfo(matrix.dtype).eps * len(matrix[0]) * largest * np.eye(len(matrix[0]))
-            )
+            size, largest = len(matrix[0]), np.abs(matrix).max(axis=(-2, -1), keepdims=True)
+            return np.linalg.cholesky(matrix + np.finfo(matrix.dtype).eps * size * largest * np.eye(size))
     factor: Values = namespace(matrix).linalg.cholesky_ex(matrix)[0]
     return factor
 

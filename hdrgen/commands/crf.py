@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from hdrgen.bracket import Bracket
-    from hdrgen.camera import CameraResponse
+    from hdrgen.camera import CameraResponse, EstimatedResponse
     from hdrgen.io import Scene
 
 MIDDLE_GREY = 118
@@ -150,7 +150,7 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
 
 def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
     from hdrgen.bracket import BracketPixels, agreement_words, distinct, fit_bracket, tell_disagreement
-    from hdrgen.camera import calibrate_debevec, calibrate_robertson, save_response
+    from hdrgen.camera import calibrate_debevec, save_response
 
     method = options.method or "debevec"
     pixels = BracketPixels.read(bracket, options.max_megapixels, white=white_of(options))
@@ -161,7 +161,11 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
         )
     about_fit = fit_bracket(pixels, method, "estimate") if options.fit_exposures else ""
     sample, bracket = pixels.sample(), pixels.bracket
-    calibrate = calibrate_robertson if method == "robertson" else calibrate_debevec
+    calibrate: Callable[..., EstimatedResponse] = calibrate_debevec
+    if method == "robertson":
+        from hdrgen.camera import calibrate_robertson  # by torch, for which the other does not wait
+
+        calibrate = calibrate_robertson
     try:
         response = calibrate(*distinct(sample, bracket.ev))
     except InputError as error:

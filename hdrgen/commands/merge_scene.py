@@ -29,7 +29,8 @@ TAKEN = 3
 
 def needs_torch(options: Namespace) -> bool:
     """Whether something is asked for that tensors do; importing torch takes longer than many a merge."""
-    picture = options.finish is not None or options.preview or options.method == DISPLAY
+    graded = options.picture_saturation is not None or options.picture_contrast is not None
+    picture = options.finish is not None or options.preview or graded
     network = options.method in LEARNED_MERGES or options.deghost == "patches"
     return picture or network or options.method == "robertson" or Path(options.response).is_file()
 

@@ -110,7 +110,7 @@ def f_beyond(upper: float, lower: float, value: float) -> float:
     Source: NIST Digital Library of Mathematical Functions, 8.17.22.
 
     >>> round(f_beyond(3, 20, 4.0), 6)
-    0.022148
+    0.022077
     """
     a, b, x = lower / 2, upper / 2, lower / (lower + upper * value)
     if not 0 < x < 1:

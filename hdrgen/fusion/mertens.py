@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from operator import mul
+from typing import Generic
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, in_floats, namespace
 from hdrgen.camera import BT601_LUMA
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
@@ -17,7 +19,7 @@ SPREAD = 0.2  # standard deviation of well-exposedness around mid-grey, in displ
 KEPT = 2**28  # bytes of weights that are kept for the second time that they are asked for
 LEAST_WEIGHT = 1e-12  # OpenCV's: where no frame has contrast or colour, all count the same
 
-Frames = Callable[[], Iterable[Tensor]]
+Frames = Callable[[], Iterable[Values]]
 """Hands out frames (..., 3, H, W), which may be made one by one."""
 
 
@@ -28,6 +30,7 @@ class Mertens:
     The stand-in for Photomatix, whose merge and *Contrast Optimizer* preset are closed: say so beside every number
     made with it.
 
+    >>> import torch
     >>> stack = torch.stack([torch.full((3, 8, 8), value) for value in (0.1, 0.5, 0.9)])
     >>> round(float(Mertens()(stack)[0, 0, 0]), 4)
     0.5
@@ -40,12 +43,12 @@ class Mertens:
     def __post_init__(self) -> None:
         _check(self.contrast, self.saturation, self.exposure)
 
-    def __call__(self, stack: Tensor) -> Tensor:
+    def __call__(self, stack: Values) -> Values:
         """(..., S, 3, H, W) to (..., 3, H, W)."""
         return merge_mertens(stack, contrast=self.contrast, saturation=self.saturation, exposure=self.exposure)
 
 
-def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1.0, exposure: float = 1.0) -> Tensor:
+def merge_mertens(stack: Values, *, contrast: float = 1.0, saturation: float = 1.0, exposure: float = 1.0) -> Values:
     r"""Blend exposures by how well each shows the scene, band by band of a Laplacian pyramid.
 
     Each pixel of frame k weighs :math:`W_k = C^{w_C} S^{w_S} E^{w_E}`: contrast, the absolute Laplacian of its luma;
@@ -71,16 +74,18 @@ def merge_mertens(stack: Tensor, *, contrast: float = 1.0, saturation: float = 1
 
     Source: Mertens, Kautz and Van Reeth, "Exposure fusion", 2007, Eq. 1-3.
 
+    >>> import torch
     >>> stack = torch.rand(2, 3, 3, 20, 31, generator=torch.Generator().manual_seed(0))
     >>> tuple(merge_mertens(stack).shape)
     (2, 3, 20, 31)
     """
-    if stack.ndim < 4 or stack.shape[-3] != 3 or not stack.numel():
+    if stack.ndim < 4 or stack.shape[-3] != 3 or 0 in stack.shape:
         raise InputError(f"exposure fusion: expected a stack (..., S, 3, H, W), found shape {tuple(stack.shape)}")
-    return fuse(lambda: stack.unbind(-4), contrast, saturation, exposure)
+    frames = namespace(stack).moveaxis(stack, -4, 0)
+    return fuse(lambda: frames, contrast, saturation, exposure)
 
 
-def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) -> Tensor:
+def fuse(frames: Frames[Values], contrast: float, saturation: float, exposure: float) -> Values:
     """`merge_mertens` of frames (..., 3, H, W), one after the other. Memory is that of a few, however many.
 
     Args:
@@ -94,20 +99,34 @@ def fuse(frames: Frames, contrast: float, saturation: float, exposure: float) ->
     """
     _check(contrast, saturation, exposure)
     weigh = partial(_weights, contrast=contrast, saturation=saturation, exposure=exposure)
-    total, kept = _total(weigh(_promoted(frame)) for frame in frames())
-    fused = [_Bands() for _ in range(3)]
-    for index, frame in enumerate(map(_promoted, frames())):
+    total, kept = _total(weigh(in_floats(frame)) for frame in frames())
+    fused: list[_Bands[Values]] = [_Bands() for _ in range(3)]
+    for index, frame in enumerate(map(in_floats, frames())):
         weights = _smaller((kept.pop(index) if index in kept else weigh(frame)) / total)
         for bands, channel in zip(fused, _channels(frame), strict=True):
             bands.add(channel, weights)
-    return torch.cat([bands.collapsed() for bands in fused], -3).clamp_(0, 1)
+    together = namespace(total).concatenate([bands.collapsed() for bands in fused], -3)
+    return _clipped(together)
 
 
-def _total(weights: Iterable[Tensor]) -> tuple[Tensor, dict[int, Tensor]]:
+def _clipped(display: Values) -> Values:
+    """Within [0, 1], in place."""
+    if isinstance(display, (np.ndarray, np.generic)):
+        return display.clip(0, 1, out=display)
+    return display.clamp_(0, 1)
+
+
+def _total(weights: Iterable[Values]) -> tuple[Values, dict[int, Values]]:
     """The sum of the weights of all frames, and those of the first ones, up to `KEPT`; others are worked out again."""
-    total, kept, room = None, dict[int, Tensor](), KEPT
+    total: Values | None = None
+    kept, room = dict[int, Values](), KEPT
     for index, weight in enumerate(weights):
-        total = weight.clone() if total is None else total + weight if weight.requires_grad else total.add_(weight)
+        if total is None:
+            total = weight * 1
+        elif _needs_gradient(weight):
+            total = total + weight
+        else:
+            total += weight
         room -= weight.nbytes
         if room >= 0:
             kept[index] = weight
@@ -115,13 +134,17 @@ def _total(weights: Iterable[Tensor]) -> tuple[Tensor, dict[int, Tensor]]:
     return total, kept
 
 
-class _Bands:
+def _needs_gradient(values: Values) -> bool:
+    return not isinstance(values, (np.ndarray, np.generic)) and values.requires_grad
+
+
+class _Bands(Generic[Values]):
     """The sum of weighted Laplacian pyramids, fine to coarse, of one channel: three need thrice the memory."""
 
     def __init__(self) -> None:
-        self.levels: list[Tensor] = []
+        self.levels: list[Values] = []
 
-    def add(self, image: Tensor, weights: Sequence[Tensor]) -> None:
+    def add(self, image: Values, weights: Sequence[Values]) -> None:
         """The pyramid of an image (..., 1, H, W), times the levels of its weight's Gaussian pyramid."""
         first = not self.levels
         for level, weight in enumerate(weights):
@@ -132,29 +155,33 @@ class _Bands:
                 self.levels[level] = _weighted_band(image, coarser, weight, self.levels[level])
             image = image if coarser is None else coarser
 
-    def collapsed(self) -> Tensor:
+    def collapsed(self) -> Values:
         """The image of the pyramid, which is used up."""
         image = self.levels.pop()
         while self.levels:
             band = self.levels.pop()
-            image = pyramid_up(image, band.shape[-2:]).add_(band)
+            image = pyramid_up(image, band.shape[-2:])
+            image += band
         return image
 
 
-def _weighted_band(image: Tensor, coarser: Tensor | None, weight: Tensor, others: Tensor | None = None) -> Tensor:
+def _weighted_band(image: Values, coarser: Values | None, weight: Values, others: Values | None = None) -> Values:
     """What a level of the Laplacian pyramid has beyond the next, times its weight, added to that of other frames."""
     if coarser is None:
         return image * weight if others is None else image * weight + others
-    enlarged = partial(pyramid_up_rows, coarser, image.shape[-2:])
+    size = image.shape[-2:]
 
-    def rows(start: int, stop: int) -> Tensor:
-        band = (image[..., start:stop, :] - enlarged(start, stop)).mul_(weight[..., start:stop, :])
-        return band if others is None else band.add_(others[..., start:stop, :])
+    def rows(start: int, stop: int) -> Values:
+        band = image[..., start:stop, :] - pyramid_up_rows(coarser, size, start, stop)
+        band *= weight[..., start:stop, :]
+        if others is not None:
+            band += others[..., start:stop, :]
+        return band
 
     return by_strips(rows, image.shape[-2:], others)
 
 
-def _smaller(weight: Tensor) -> list[Tensor]:
+def _smaller(weight: Values) -> list[Values]:
     """The Gaussian pyramid down to two or three pixels."""
     levels = [weight]
     for _ in range(int(math.log2(min(weight.shape[-2:])))):
@@ -162,14 +189,10 @@ def _smaller(weight: Tensor) -> list[Tensor]:
     return levels
 
 
-def _promoted(frame: Tensor) -> Tensor:
-    return frame if frame.dtype == torch.float64 else frame.float()
-
-
-def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
+def _weights(frame: Values, contrast: float, saturation: float, exposure: float) -> Values:
     """Weight of every pixel, (..., 3, H, W) to (..., 1, H, W)."""
 
-    def rows(start: int, stop: int) -> Tensor:
+    def rows(start: int, stop: int) -> Values:
         above = max(0, start - 1)  # the Laplacian sees a row further
         weights = _weights_of_rows(frame[..., above : stop + 1, :], contrast, saturation, exposure)
         return weights[..., start - above : stop - above, :]
@@ -177,50 +200,66 @@ def _weights(frame: Tensor, contrast: float, saturation: float, exposure: float)
     return by_strips(rows, frame.shape[-2:])
 
 
-def _weights_of_rows(frame: Tensor, contrast: float, saturation: float, exposure: float) -> Tensor:
-    factors = []
+def _weights_of_rows(frame: Values, contrast: float, saturation: float, exposure: float) -> Values:
+    xp, factors = namespace(frame), []
     if contrast:
-        factors.append(_power(_laplacian(_luma(frame)).abs(), contrast))
+        factors.append(_power(abs(_laplacian(_luma(frame))), contrast))
     if saturation:
-        mean = _over_channels(frame, lambda channel: channel * 1).div_(3)
-        spread = _over_channels(frame, lambda channel: (channel - mean).square())
+        mean = _over_channels(frame, lambda channel: channel * 1)
+        mean /= 3
+        spread = _over_channels(frame, lambda channel: _squared(channel - mean))
         factors.append(_power(spread, saturation / 2))
     if exposure:
-        distance = _over_channels(frame, lambda channel: (channel - 0.5).square())
-        factors.append((distance * (-exposure / (2 * SPREAD**2))).exp())
-    return reduce(torch.mul, factors or [torch.ones_like(frame[..., :1, :, :])]) + LEAST_WEIGHT
+        distance = _over_channels(frame, lambda channel: _squared(channel - 0.5))
+        factors.append(xp.exp(distance * (-exposure / (2 * SPREAD**2))))
+    return reduce(mul, factors or [xp.ones_like(frame[..., :1, :, :])]) + LEAST_WEIGHT
 
 
-def _power(x: Tensor, exponent: float) -> Tensor:
+def _squared(values: Values) -> Values:
+    return values * values
+
+
+def _power(x: Values, exponent: float) -> Values:
     """A positive power; at 0, where the slope of powers below 1 is infinite, the gradient is 0."""
     if exponent == 1:
         return x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return np.sqrt(x) if exponent == 0.5 else x**exponent
     if not x.requires_grad:
         return x.pow(exponent)
-    positive = x > 0
-    return torch.where(positive, torch.where(positive, x, torch.ones_like(x)) ** exponent, torch.zeros_like(x))
+    where, positive = namespace(x).where, x > 0
+    powers: Values = where(positive, where(positive, x, 1) ** exponent, 0)
+    return powers
 
 
-def _luma(frame: Tensor) -> Tensor:
+def _luma(frame: Values) -> Values:
     red, green, blue = (weight * channel for weight, channel in zip(BT601_LUMA, _channels(frame), strict=True))
-    return red.add_(green).add_(blue)
+    red += green
+    red += blue
+    return red
 
 
-def _channels(frame: Tensor) -> Iterator[Tensor]:
+def _channels(frame: Values) -> Iterator[Values]:
     return (frame[..., index : index + 1, :, :] for index in range(3))
 
 
-def _over_channels(frame: Tensor, part: Callable[[Tensor], Tensor]) -> Tensor:
+def _over_channels(frame: Values, part: Callable[[Values], Values]) -> Values:
     """The sum of a part of every channel, one after the other."""
-    first, *others = map(part, _channels(frame))
-    return first.add_(others[0]).add_(others[1])
+    first, second, third = map(part, _channels(frame))
+    first += second
+    first += third
+    return first
 
 
-def _laplacian(image: Tensor) -> Tensor:
+def _laplacian(image: Values) -> Values:
     """Sum of the four neighbours less four times the pixel, mirrored about the edge pixels."""
     rows, columns = reflected(image, -2, 1), reflected(image, -1, 1)
     # In OpenCV's order, and so to the last bit: where no frame has contrast, rounding errors decide.
-    return (rows[..., :-2, :] + columns[..., :-2]).sub_(4 * image).add_(columns[..., 2:]).add_(rows[..., 2:, :])
+    total = rows[..., :-2, :] + columns[..., :-2]
+    total -= 4 * image
+    total += columns[..., 2:]
+    total += rows[..., 2:, :]
+    return total
 
 
 def _check(contrast: float, saturation: float, exposure: float) -> None:

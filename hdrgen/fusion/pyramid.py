@@ -1,26 +1,27 @@
 """One step of Burt and Adelson's pyramid, down and up, with OpenCV's borders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, namespace
 from hdrgen.tiling import by_strips
 
 
-def pyramid_down(image: Tensor) -> Tensor:
+def pyramid_down(image: Values) -> Values:
     """Smooth with the binomial 1, 4, 6, 4, 1 and keep every other row and column: (..., H, W) to half, rounded up.
 
     Pixels outside are mirrored about the edge pixel, as in OpenCV's `pyrDown`.
 
     Source: Burt and Adelson, "The Laplacian pyramid as a compact image code", 1983.
 
+    >>> import torch
     >>> pyramid_down(torch.tensor([[0.0, 0.0, 16.0, 0.0, 0.0]])).tolist()
     [[2.0, 6.0, 2.0]]
     """
 
-    def rows(start: int, stop: int) -> Tensor:
+    def rows(start: int, stop: int) -> Values:
         above = max(0, 2 * start - 2)
         part = image[..., above : 2 * stop + 1, :]
         return _halved_columns(_halved_rows(part)[..., start - above // 2 : stop - above // 2, :])
@@ -28,18 +29,19 @@ def pyramid_down(image: Tensor) -> Tensor:
     return by_strips(rows, [(side + 1) // 2 for side in image.shape[-2:]])
 
 
-def pyramid_up(image: Tensor, size: Sequence[int]) -> Tensor:
+def pyramid_up(image: Values, size: Sequence[int]) -> Values:
     """Double rows and columns and smooth, to (..., *size), which is twice the size or one less.
 
     Mirrored about the first pixel and repeated after the last, as in OpenCV's `pyrUp`.
 
+    >>> import torch
     >>> pyramid_up(torch.tensor([[0.0, 8.0]]), (1, 4)).tolist()
     [[2.0, 4.0, 7.0, 8.0]]
     """
     return by_strips(partial(pyramid_up_rows, image, size), size)
 
 
-def pyramid_up_rows(image: Tensor, size: Sequence[int], start: int, stop: int) -> Tensor:
+def pyramid_up_rows(image: Values, size: Sequence[int], start: int, stop: int) -> Values:
     """The rows from `start`, which is even, to before `stop` of `pyramid_up`."""
     above = max(0, start // 2 - 1)
     part = image[..., above : (stop + 1) // 2 + 1, :]
@@ -47,45 +49,76 @@ def pyramid_up_rows(image: Tensor, size: Sequence[int], start: int, stop: int) -
     return enlarged[..., start - 2 * above : stop - 2 * above, :]
 
 
-def reflected(image: Tensor, dim: int, margin: int) -> Tensor:
+def reflected(image: Values, dim: int, margin: int) -> Values:
     """`margin` pixels more at both ends of a dimension, mirrored about the edge pixel as often as it takes.
 
     `torch.nn.functional.pad` refuses margins as wide as the image.
 
+    >>> import torch
     >>> reflected(torch.tensor([1.0, 2.0]), 0, 2).tolist()
     [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
     """
-    size = image.shape[dim]
+    size: int = image.shape[dim]
     period = max(1, 2 * (size - 1))
-    outside = torch.tensor([*range(-margin, 0), *range(size, size + margin)], device=image.device).remainder(period)
-    edges = image.index_select(dim, torch.minimum(outside, period - outside))
-    return torch.cat([edges.narrow(dim, 0, margin), image, edges.narrow(dim, margin, margin)], dim)
+
+    def lines(places: range) -> Iterator[Values]:
+        return (_line(image, dim, min(place % period, period - place % period)) for place in places)
+
+    parts = [*lines(range(-margin, 0)), image, *lines(range(size, size + margin))]
+    framed: Values = namespace(image).concatenate(parts, dim)
+    return framed
 
 
-def _halved_rows(image: Tensor) -> Tensor:
+def _line(image: Values, dim: int, place: int) -> Values:
+    """A row or a column."""
+    return image[..., place : place + 1, :] if dim == -2 else image[..., place : place + 1]
+
+
+def _halved_rows(image: Values) -> Values:
     padded = reflected(image, -2, 2)
     count = (image.shape[-2] + 1) // 2
     return _binomial(*(padded[..., first::2, :][..., :count, :] for first in range(5)))
 
 
-def _halved_columns(image: Tensor) -> Tensor:
+def _halved_columns(image: Values) -> Values:
     padded = reflected(image, -1, 2)
     count = (image.shape[-1] + 1) // 2
     # Gathered first: neighbouring columns would be read from every other place twice or thrice.
-    even, odd = (padded[..., start::2].contiguous() for start in range(2))
+    even, odd = (_gathered(padded[..., start::2]) for start in range(2))
     return _binomial(
         even[..., :count], odd[..., :count], even[..., 1:][..., :count], odd[..., 1:][..., :count], even[..., 2:]
     )
 
 
-def _binomial(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor, fifth: Tensor) -> Tensor:
-    return (first + fifth).div_(16).add_(second + fourth, alpha=0.25).add_(third, alpha=0.375)
+def _binomial(first: Values, second: Values, third: Values, fourth: Values, fifth: Values) -> Values:
+    ends = first + fifth
+    ends /= 16
+    return _plus(_plus(ends, second + fourth, 0.25), third, 0.375)
 
 
-def _doubled(image: Tensor, dim: int, size: int) -> Tensor:
-    count = image.shape[dim]
-    padded = torch.cat([image.narrow(dim, min(1, count - 1), 1), image, image.narrow(dim, count - 1, 1)], dim)
-    after = padded.narrow(dim, 2, count)
-    even = (padded.narrow(dim, 0, count) + after).div_(8).add_(image, alpha=0.75)
-    odd = (image + after).div_(2)
-    return torch.stack([even, odd], image.ndim + dim + 1).flatten(dim - 1, dim).narrow(dim, 0, size)
+def _plus(total: Values, part: Values, share: float) -> Values:
+    """A share of something more, in place."""
+    if isinstance(total, (np.ndarray, np.generic)) or isinstance(part, (np.ndarray, np.generic)):
+        total += part * np.float32(share) if total.dtype == np.float32 else part * share
+        return total
+    return total.add_(part, alpha=share)
+
+
+def _gathered(values: Values) -> Values:
+    """The same, one beside the other in memory."""
+    return np.ascontiguousarray(values) if isinstance(values, (np.ndarray, np.generic)) else values.contiguous()
+
+
+def _doubled(image: Values, dim: int, size: int) -> Values:
+    xp, count = namespace(image), image.shape[dim]
+    padded = xp.concatenate([_line(image, dim, min(1, count - 1)), image, _line(image, dim, count - 1)], dim)
+    before, after = (padded[..., :-2, :], padded[..., 2:, :]) if dim == -2 else (padded[..., :-2], padded[..., 2:])
+    even, odd = before + after, image + after
+    even /= 8
+    even = _plus(even, image, 0.75)
+    odd /= 2
+    doubled = xp.stack([even, odd], image.ndim + dim + 1)
+    shape = [*image.shape]
+    shape[dim] *= 2
+    doubled = doubled.reshape(shape)
+    return doubled[..., :size, :] if dim == -2 else doubled[..., :size]

@@ -9,7 +9,7 @@ from hdrgen.lazy import lazy_face
 
 if TYPE_CHECKING:
     from hdrgen.io import row_slices as row_slices
-    from hdrgen.tiling.live_memory import heap_kept as heap_kept
+    from hdrgen.tiling.kept_heap import heap_kept as heap_kept
     from hdrgen.tiling.padding import pad_to_multiple as pad_to_multiple
     from hdrgen.tiling.pairs import PairOfRows as PairOfRows
     from hdrgen.tiling.pairs import both_by_rows as both_by_rows
@@ -37,7 +37,7 @@ _PUBLIC = {
     "enlarged": "hdrgen.tiling.whole_image:enlarged",
     "fitted": "hdrgen.tiling.whole_image:fitted",
     "group_norm": "hdrgen.tiling.whole_image:group_norm",
-    "heap_kept": "hdrgen.tiling.live_memory:heap_kept",
+    "heap_kept": "hdrgen.tiling.kept_heap:heap_kept",
     "mean_by_strips": "hdrgen.tiling.strips:mean_by_strips",
     "mean_of_whole": "hdrgen.tiling.whole_image:mean_of_whole",
     "mean_over_rows": "hdrgen.tiling.pairs:mean_over_rows",

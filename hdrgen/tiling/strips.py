@@ -4,17 +4,23 @@ What is computed in between then stays in the cache of the processor. For a whol
 be memory that the system first has to clear, which takes longer than the arithmetic.
 
 `row_slices` says which rows: for loops that fill an array, read a file or count, in NumPy or torch. `by_strips` also
-puts a tensor together, which NumPy's loops do not need: where gradients are asked for, nothing may be written in place;
+puts an image of either kind together: where gradients are asked for, nothing may be written in place;
 `mean_by_strips` takes the means of one. `row_slices` lies in `hdrgen.io`,
 which goes through its arrays with it and knows no torch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, namespace
 from hdrgen.io import row_slices
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PIXELS = 2**17
 """Of a strip, about: few enough for the cache, enough for several threads."""
@@ -33,16 +39,19 @@ def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -
         rows_of: The rows (..., h, W) from a start to before a stop, as for `by_strips`.
         size: H and W of the whole.
 
+    >>> import torch
     >>> mean_by_strips(lambda start, stop: torch.arange(start, stop)[:, None].double(), (130, 1)).item()
     64.5
     """
+    import torch
+
     sums = [rows_of(rows.start, rows.stop).sum((-2, -1), keepdim=True) for rows in _strips(size)]
     return torch.stack(sums).sum(0) / (size[0] * size[1])
 
 
 def by_strips(
-    rows_of: Callable[[int, int], Tensor], size: Sequence[int], out: Tensor | None = None, rows: int | None = None
-) -> Tensor:
+    rows_of: Callable[[int, int], Values], size: Sequence[int], out: Values | None = None, rows: int | None = None
+) -> Values:
     """An image (..., H, W) put together from its rows.
 
     Args:
@@ -51,22 +60,37 @@ def by_strips(
         out: Where to, unless gradients are asked for; `rows_of` may use its own rows of it.
         rows: Of each strip but the last; None: an even number, by the width.
 
+    >>> import torch
     >>> by_strips(lambda start, stop: torch.arange(start, stop)[:, None], (130, 1)).sum().item() == sum(range(130))
     True
     """
     first_rows, *others = _strips(size, rows)
     first = rows_of(first_rows.start, first_rows.stop)
-    if first.requires_grad:
-        return torch.cat([first, *(rows_of(strip.start, strip.stop) for strip in others)], -2)
+    if not isinstance(first, (np.ndarray, np.generic)) and first.requires_grad:
+        cat: Values = namespace(first).cat([first, *(rows_of(strip.start, strip.stop) for strip in others)], -2)
+        return cat
     if not others and out is None:
         return first
-    result = first.new_empty(*first.shape[:-2], *size) if out is None else out
+    leading: tuple[int, ...] = tuple(first.shape[:-2])
+    result = _empty_like(first, (*leading, *size)) if out is None else out
     _keep(first, result[..., first_rows, :])
     for strip in others:
         _keep(rows_of(strip.start, strip.stop), result[..., strip, :])
     return result
 
 
-def _keep(rows: Tensor, target: Tensor) -> None:
-    if not rows.is_set_to(target):  # of those that were worked out in place, nothing is left to do
-        target.copy_(rows)
+def _empty_like(values: Values, shape: tuple[int, ...]) -> Values:
+    return np.empty(shape, values.dtype) if isinstance(values, (np.ndarray, np.generic)) else values.new_empty(shape)
+
+
+def _keep(rows: Values, target: Values) -> None:
+    if not _is_same(rows, target):  # of those that were worked out in place, nothing is left to do
+        target[...] = rows
+
+
+def _is_same(rows: Values, target: Values) -> bool:
+    """Whether both are the same memory, laid out alike."""
+    if isinstance(rows, (np.ndarray, np.generic)) or isinstance(target, (np.ndarray, np.generic)):
+        places = (each.__array_interface__ for each in (rows, target))
+        return len({(place["data"], place["shape"], place["strides"], place["typestr"]) for place in places}) == 1
+    return rows.is_set_to(target)

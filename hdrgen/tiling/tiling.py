@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hdrgen.io import row_slices
-from hdrgen.tiling.live_memory import LiveMemory, free_memory, heap_kept
+from hdrgen.tiling.kept_heap import heap_kept
+from hdrgen.tiling.live_memory import LiveMemory, free_memory
 from hdrgen.tiling.padding import pad_to_multiple
 from hdrgen.tiling.progress import no_progress
 from hdrgen.tiling.regions import SMALLEST, economical_size, ramps, regions, rounded, starts

@@ -135,6 +135,7 @@ def test_what_needs_it_says_in_one_line_what_to_install(told):
 def test_what_stands_still_is_merged_without_torch(folder):
     """Whose import would take longer than the merge."""
     ways = [[], ["--response", "srgb"], ["--deghost", "--fit-exposures"], ["--method", "linear", "--align", "mtb"]]
+    ways += [["--method", "mertens", "--overwrite", "-o", "fused.png"]]
     code = f"""
 import sys
 

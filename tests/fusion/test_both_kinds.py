@@ -8,6 +8,7 @@ from hdrgen.array_kinds import between, evaluated, for_both, like, running_maxim
 from hdrgen.camera import (
     SRGB,
     CameraResponse,
+    EstimatedResponse,
     Gamma,
     Sigmoid,
     TabulatedResponse,
@@ -24,6 +25,7 @@ from hdrgen.fusion import (
     debevec_hat,
     gaussian,
     merge_debevec,
+    merge_mertens,
     merge_photographs,
     sensor_noise,
     triangle,
@@ -123,3 +125,18 @@ def test_what_is_for_both_gets_what_it_was_given():
     seen = []
     evaluated(lambda values: seen.append(values) or values, np.ones(1))
     assert isinstance(seen[0], torch.Tensor)
+
+
+@pytest.mark.parametrize("size", [(3, 5, 7), (3, 64, 2300), (3, 150, 90)])
+def test_exposures_are_fused_as_arrays(size):
+    frames = torch.rand(3, *size, generator=torch.Generator().manual_seed(1))
+    for frame in (frames, frames.double()):
+        same(merge_mertens(frame.numpy()), merge_mertens(frame), rtol=0, atol=2e-6 if frame is frames else 1e-12)
+    weighed = {"contrast": 0.0, "saturation": 2.0, "exposure": 0.5}
+    same(merge_mertens(frames.numpy(), **weighed), merge_mertens(frames, **weighed), rtol=0, atol=2e-6)
+
+
+def test_a_curve_that_is_learned_merges_photographs():
+    table = torch.linspace(0, 1, 32).square().repeat(3, 1).requires_grad_()
+    found = EstimatedResponse(table).inverse(DISPLAY.numpy())
+    same(found, EstimatedResponse(table.detach()).inverse(DISPLAY))

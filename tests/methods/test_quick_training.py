@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from hdrgen.methods import DeepSynthHDRI, Kalantari2017, MultiExposureGeneration
 from hdrgen.methods.quick_training import align, fuse
 from hdrgen.optim import GradientCentralizedAdam
-from hdrgen.tiling.live_memory import _glibc, _keeping
+from hdrgen.tiling.kept_heap import _glibc, _keeping
 from tests.methods.examples import EXAMPLES
 from tests.methods.test_every_method import every_method, one_batch, quiet, train, weights
 

@@ -13,7 +13,8 @@ from torch.nn import functional
 from hdrgen.errors import InputError
 from hdrgen.io.levels import quantised
 from hdrgen.nn import ChannelAttention, Tiling, fitted, group_norm, mean_of_whole, pad_to_multiple
-from hdrgen.tiling.live_memory import LiveMemory, _glibc, heap_kept
+from hdrgen.tiling.kept_heap import _glibc, heap_kept
+from hdrgen.tiling.live_memory import LiveMemory
 from hdrgen.tiling.regions import even, starts, weights
 from hdrgen.tiling.tiling import CONTEXT, _cut
 from hdrgen.tiling.whole_image import Region, WholeImage
@@ -185,7 +186,7 @@ def test_live_memory_counts_what_is_alive():
 @pytest.mark.parametrize("there", [True, False])
 def test_a_kept_heap_changes_no_result(network, monkeypatch, there):
     if not there:
-        monkeypatch.setattr("hdrgen.tiling.live_memory._glibc", lambda: None)
+        monkeypatch.setattr("hdrgen.tiling.kept_heap._glibc", lambda: None)
     image = torch.rand(1, 3, 300, 200)
     with torch.no_grad(), heap_kept():
         inside = network(image)
@@ -209,7 +210,7 @@ def test_a_heap_is_used_as_it_is_without_glibc(network, monkeypatch):
 
 HEAP = """
 import psutil, torch
-from hdrgen.tiling.live_memory import heap_kept
+from hdrgen.tiling.kept_heap import heap_kept
 resident = lambda: psutil.Process().memory_info().rss
 before = resident()
 with heap_kept():

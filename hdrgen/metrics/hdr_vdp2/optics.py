@@ -102,7 +102,7 @@ def _filtered(rows_of: Callable[[int, int], Tensor], image: Tensor, transfer: Te
     """The canvas of an image `(N, H, W)`, filtered, as the spectrum of each row `(N, H, W + 1)`."""
     # One axis after the other, since half of the rows are 0 before and not wanted after; columns, block by block.
     height, width = image.shape[-2:]
-    spectrum = by_strips(lambda *rows: torch.fft.rfft(rows_of(*rows), 2 * width), (height, width + 1))
+    spectrum: Tensor = by_strips(lambda *rows: torch.fft.rfft(rows_of(*rows), 2 * width), (height, width + 1))
     count = max(1, _BLOCK // (2 * height)) if image.device.type == "cpu" else width + 1
     blocks = zip(torch.split(spectrum, count, -1), torch.split(transfer, count, -2), strict=True)
     if spectrum.requires_grad:
