@@ -62,7 +62,7 @@ def test_the_method_trains_and_makes_hdr_images(example, tmp_path, capsys):
     write_image(tmp_path / "photo.jpg", np.full((48, 40, 3), 128, np.uint8))
     for words in lines:
         assert main([*words, *(QUIET + LESS[words[0]] if "--print_config" not in words else [])]) == 0
-    assert json.loads(Path("results/metrics.json").read_text())
+    assert json.loads(Path("results_method/metrics.json").read_text())
     assert Path("corrected/photo/photo.exr").is_file()
     assert "torch.optim.AdamW" in capsys.readouterr().out
 
@@ -74,7 +74,7 @@ def test_the_method_without_exposures_trains_and_makes_hdr_images(example, tmp_p
         less = ["--data.val.size=32", "--data.val.count=1"] if words[0] == "fit" else []
         assert main([*words, *QUIET, *LESS[words[0]], *less]) == 0
     assert "psnr_mu" in json.loads(Path("results_expansion/metrics.json").read_text())["means"]
-    assert Path("expanded/photo/photo.exr").is_file()
+    assert Path("by_expansion/photo/photo.exr").is_file()
 
 
 def test_the_metric_scores_a_method_and_files(example, tmp_path, monkeypatch, capsys):

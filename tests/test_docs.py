@@ -1,24 +1,19 @@
-"""What the documentation says: links lead somewhere, its commands parse."""
+"""What the documentation says: links lead somewhere, pages are listed, and SLURM's script does what its page says.
+
+`tests/guides` types the commands.
+"""
 
 import os
 import re
-import shlex
 import signal
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
-import pytorch_lightning
-import torch
 import yaml
 
-from hdrgen.cli import results_folder, value_of
 from hdrgen.cli.main import main
-from hdrgen.io import write_image
-from hdrgen.weights import default_weights, read_checkpoint
-from tests.commands.brackets import write_bracket
-from tests.pages import PAGES, ROOT, anchors_of, blocks, commands, links_of, text_of
+from tests.pages import PAGES, ROOT, anchors_of, links_of
 
 SBATCH = ROOT / "experiments/slurm.sbatch"
 
@@ -47,89 +42,6 @@ def test_every_page_is_in_the_navigation_of_the_site():
     listed = (ROOT / "docs/site/mkdocs.yml").read_text(encoding="utf-8").partition("nav:\n")[2]
     for page in (*ROOT.glob("docs/*.md"), *ROOT.glob("experiments/*.md")):
         assert page.relative_to(ROOT).as_posix() in listed, page
-
-
-def test_a_bracket_is_merged_as_the_guide_says(tmp_path, monkeypatch):
-    """The commands of "Several exposures" as they are printed, one after the other."""
-    text = text_of(ROOT / "docs/getting_started.md").partition("## Several exposures")[2].partition("\n## ")[0]
-    block, *_ = re.findall(r"^```\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
-    write_bracket(tmp_path / "bracket")
-    monkeypatch.chdir(tmp_path)
-    for line in block.splitlines():
-        assert main(shlex.split(line, comments=True)[1:]) == 0, line
-    made = {"room.exr", "room_preview.jpg", "bracket_crf.json", "bracket_crf.svg", "again.exr", "room_drago2003.jpg"}
-    assert made <= {path.name for path in tmp_path.iterdir()}
-    assert len(list((tmp_path / "exposures").iterdir())) == 5
-
-
-WRITING = ("expand", "predict", "merge", "tonemap", "expose", "view", "export", "crf", "report", "scenes", "test")
-
-
-def hdrgen_commands(page: Path) -> list[list[str]]:
-    """Verb and arguments of the commands of a page, in its order."""
-    lines = "".join(blocks(page)).replace("\\\n", " ").splitlines()
-    words = [shlex.split(line, comments=True) for line in lines if re.match(r"(\S*/)?hdrgen ", line)]
-    return [each[1:] for each in words if len(each) > 1]
-
-
-def results_of(verb: str, *arguments: str) -> set[tuple[str, str]]:
-    """What a command writes: a file or folder, and of a folder of photographs, which of them."""
-    output = value_of(arguments, "-o", "--output")
-    if verb not in ("expand", "predict") or (output and Path(output).suffix):
-        return {(output, "")} if output else set()
-    folder = output or results_folder(
-        "expanded" if verb == "expand" else "predictions", value_of(arguments, "--weights")
-    )
-    return {(folder, word) for word in arguments if word.endswith("photo.jpg")}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_no_command_of_a_page_stands_in_the_way_of_another(page):
-    """Results are not replaced unasked: who types the commands of a page in order would be refused."""
-    seen: dict[tuple[str, str], list[str]] = {}
-    for words in hdrgen_commands(page):
-        if words[0] in WRITING and not {"--overwrite", "--skip-existing"} & {*words}:
-            for result in results_of(*words):
-                assert result not in seen, (seen[result], words)
-                seen[result] = words
-
-
-def test_photographs_are_expanded_as_the_guides_say(tmp_path, monkeypatch, capsys):
-    """The commands of "One photograph", and those of the page on weights, as they are printed, one after the other."""
-    monkeypatch.chdir(tmp_path)
-    tiny = np.random.default_rng(0).random((16, 24, 3), np.float32)
-    for name in ("photo", "holiday/a", "scans/b"):
-        Path(name).parent.mkdir(exist_ok=True)
-        write_image(f"{name}.jpg", tiny)
-    write_bracket(tmp_path / "bracket")
-    Path("RUN/checkpoints").mkdir(parents=True)
-    own = {"pytorch-lightning_version": pytorch_lightning.__version__, "epoch": 0, "global_step": 0}
-    torch.save({**read_checkpoint(default_weights()), **own}, "RUN/checkpoints/last.ckpt")
-    photographs = text_of(ROOT / "docs/getting_started.md").partition("## One photograph")[2].partition("\n## ")[0]
-    weights = [
-        words for words in hdrgen_commands(ROOT / "docs/weights.md") if words[0] in ("weights", "expand", "predict")
-    ]
-    first, *_ = re.findall(r"^```\n(.*?)^```$", photographs, flags=re.DOTALL | re.MULTILINE)
-    commands = [shlex.split(line, comments=True)[1:] for line in first.splitlines()]
-    for words in commands:
-        found = [path for word in words for path in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
-        assert main(found) == 0, (words, capsys.readouterr().err)
-    for words in weights:
-        assert main(words) == 0, (words, capsys.readouterr().err)
-    made = {"photo.uhdr.jpg", "expanded", "trained", "predicted", "expanded_lhdr", "predictions_cevr"}
-    assert made <= {path.name for path in tmp_path.iterdir()}
-
-
-@pytest.mark.parametrize("words", commands(ROOT / "docs/multi_gpu.md"), ids=" ".join)
-def test_commands_for_several_gpus_parse(words, capsys):
-    if words[0] in ("hdrgen", "torchrun"):
-        words = words[words.index("hdrgen") :]
-        assert main([*words[1:], "--print_config"]) == 0
-        assert yaml.safe_load(capsys.readouterr().out)["trainer"]["strategy"] == "ddp"
-    else:
-        assert words[0] == "sbatch"
-        arguments = words[words.index("experiments/slurm.sbatch") + 1 :]
-        assert main(["fit", "--config", str(ROOT / "experiments/slurm.yaml"), *arguments, "--print_config"]) == 0
 
 
 # -- SLURM, with a stand-in for it ---------------------------------------------------------------------------------

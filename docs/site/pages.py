@@ -132,7 +132,7 @@ def _command(entry: dict[str, Any], name: str) -> str:
     """What uses the weights."""
     if entry["input"] == "one photograph":
         return f"hdrgen expand photo.jpg --weights {name}"
-    return f"hdrgen merge one.jpg two.jpg three.jpg --method {name} -o out.exr"
+    return f"hdrgen merge one.jpg two.jpg three.jpg --method {name} -o {name}.exr"
 
 
 def _cards() -> Iterator[dict[str, str]]:

@@ -14,9 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from hdrgen.errors import InputError
-from hdrgen.exporting import FORMATS
 from hdrgen.tiling import Tiling
-from hdrgen.weights import METHOD
+from hdrgen.weights import METHOD, PROGRAM
 
 Values: TypeAlias = ArrayLike | Tensor
 
@@ -42,7 +41,7 @@ def load_program(
     """
     if tile != "none" and (not isinstance(tile, int) or tile < 1):
         raise InputError(f"tile: expected none or a number of pixels, found {tile!r}", "tile")
-    file = Path(path) / FORMATS["onnx"] if Path(path).is_dir() else Path(path)
+    file = Path(path) / PROGRAM if Path(path).is_dir() else Path(path)
     if file.suffix == ".pt2":
         raise InputError(f"{file}: torch unpickles parts of such files, so hdrgen reads none; pass the .onnx beside it")
     if not file.is_file():

@@ -22,9 +22,9 @@ from hdrgen.exporting.program import Program
 from hdrgen.exporting.weights_file import content_of, half_weights_of, weights_of
 from hdrgen.io import complete_or_nothing
 from hdrgen.methods import HDRModule, load_method, method_in
-from hdrgen.weights import METHOD, WEIGHTS, card_of, read_checkpoint
+from hdrgen.weights import METHOD, PROGRAM, WEIGHTS, card_of, read_checkpoint
 
-FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": "model.onnx"}
+FORMATS = {"safetensors": WEIGHTS, "pt2": "model.pt2", "onnx": PROGRAM}
 """Formats of an exported method, and the names of their files."""
 CARD = "card.json"
 TOLERANCE = 1e-4

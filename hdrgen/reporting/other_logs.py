@@ -5,21 +5,26 @@ Files are read as data: event files through tensorboard, the records of W&B's ow
 
 import json
 import struct
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from hdrgen.errors import InputError
-from hdrgen.reporting.run_files import within
+from hdrgen.errors import InputError, InputWarning
+from hdrgen.reporting.run_files import NUMBERS, within
 
 Curve = list[tuple[float, float]]
 """Step and value."""
 EVENTS, RECORDS = "events.out.tfevents.*", "run-*.wandb"
 """Files of TensorBoard, and of W&B."""
 LARGEST = 2**30
-"""Most bytes of such a file: pictures are in them."""
+"""Most bytes of such files together: pictures are in them, and are not kept."""
+POINTS = 10_000
+"""Most of a curve that are kept of TensorBoard's events, as many as a page shows; it chooses among more itself."""
+RECORD = 2**24
+"""Most bytes of a record of W&B's that is looked into: rows of numbers have some hundreds."""
 _STEP = "trainer/global_step"
 _BLOCK, _HEADER = 2**15, struct.Struct("<IHB")
 """Of W&B's files: LevelDB's log format, blocks of records, each behind checksum, length and kind."""
@@ -40,7 +45,7 @@ def curves_of_other_loggers(folder: Path) -> dict[str, Curve]:
         InputError: No such log, the package is not installed, or a file cannot be read.
     """
     if next(folder.glob(EVENTS), None):
-        return _sorted(_of_events(folder))
+        return _sorted(_of_events(folder), folder)
     curves: dict[str, Curve] = defaultdict(list)
     records = _records_of(folder)
     if not records:
@@ -51,14 +56,15 @@ def curves_of_other_loggers(folder: Path) -> dict[str, Curve]:
         for name, points in _of_records(path).items():  # a run that goes on has one file more
             start = points[0][0]
             curves[name] = [point for point in curves[name] if point[0] < start] + points
-    return _sorted(curves)
+    return _sorted(curves, folder)
 
 
-def _sorted(curves: Mapping[str, Curve]) -> dict[str, Curve]:
+def _sorted(curves: Mapping[str, Curve], folder: Path) -> dict[str, Curve]:
     left_out = ("epoch", "hp_metric", _STEP)
-    return {
-        name: curves[name] for name in sorted(curves) if name not in left_out and not name.startswith(("test/", "_"))
-    }
+    names = [name for name in sorted(curves) if name not in left_out and not name.startswith(("test/", "_"))]
+    if not names:
+        raise InputError(f"{folder}: no numbers of a training in what TensorBoard or W&B kept")
+    return {name: curves[name] for name in names}
 
 
 def _needed(package: str, path: Path) -> None:
@@ -73,16 +79,23 @@ def _checked(path: Path, folder: Path) -> Path:
 
 
 def _of_events(folder: Path) -> dict[str, Curve]:
-    first, *_ = [_checked(path, folder) for path in sorted(folder.glob(EVENTS))]
+    first, *_ = files = [_checked(path, folder) for path in sorted(folder.glob(EVENTS))]
+    if (size := sum(path.stat().st_size for path in files)) > LARGEST:
+        raise InputError(f"{folder}: expected at most {LARGEST:,} bytes of events, found {size:,}")
     _needed("tensorboard", first)
     from tensorboard.backend.event_processing.event_accumulator import DEFAULT_SIZE_GUIDANCE, EventAccumulator
 
-    every = dict.fromkeys(DEFAULT_SIZE_GUIDANCE, 1) | {"scalars": 0}  # 0: all of them
+    every = dict.fromkeys(DEFAULT_SIZE_GUIDANCE, 1) | {"scalars": POINTS}
     try:
         events = EventAccumulator(str(folder), size_guidance=every).Reload()
-        return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+        curves = {tag: [(one.step, one.value) for one in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
     except Exception as error:  # of a stranger's file, whatever its parser raises
         raise InputError(f"{first}: cannot be read as events of TensorBoard ({error})") from error
+    if long := [tag for tag, points in curves.items() if len(points) >= POINTS]:
+        warnings.warn(
+            InputWarning(f"{folder}: of {long[0]}, {POINTS:,} points are read, spread over all"), stacklevel=2
+        )
+    return curves
 
 
 def _records_of(folder: Path) -> list[Path]:
@@ -102,38 +115,50 @@ def _of_records(path: Path) -> dict[str, Curve]:
     described: Any = wandb_internal_pb2
     curves: dict[str, Curve] = defaultdict(list)
     try:
-        for content in _framed(path.read_bytes()):
-            record = described.Record.FromString(content)
-            if record.WhichOneof("record_type") == "history":
-                row = {"/".join(item.nested_key) or item.key: item.value_json for item in record.history.item}
-                _add(curves, row)
+        count = 0
+        with path.open("rb") as file:
+            for content in _framed(file):
+                record = described.Record.FromString(content)
+                if record.WhichOneof("record_type") == "history":
+                    row = {"/".join(item.nested_key) or item.key: item.value_json for item in record.history.item}
+                    count += _add(curves, row)
+                if count > NUMBERS:
+                    told = InputWarning(f"{path}: the first {NUMBERS:,} numbers are read, and no more")
+                    warnings.warn(told, stacklevel=2)
+                    break
     except Exception as error:  # of a stranger's file, whatever its parser raises
         raise InputError(f"{path}: cannot be read as records of W&B ({error})") from error
     return curves
 
 
-def _add(curves: dict[str, Curve], row: Mapping[str, str]) -> None:
+def _add(curves: dict[str, Curve], row: Mapping[str, str]) -> int:
+    """Append the numbers of a row; how many they are."""
     values: dict[str, Any] = {name: json.loads(text) for name, text in row.items()}
     step = values.get(_STEP, values.get("_step", 0))
-    for name, value in values.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
+    numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
+    for name, value in numbers.items():
+        if not isinstance(value, bool):
             curves[name].append((float(step), float(value)))
+    return len(numbers)
 
 
-def _framed(content: bytes) -> Iterator[bytes]:
-    """The records; of a process that was killed, those before its last."""
-    at, parts = 7, list[bytes]()  # behind W&B's own mark
-    while at + _HEADER.size <= len(content):
+def _framed(file: BinaryIO) -> Iterator[bytes]:
+    """The records, but for those longer than `RECORD`; of a process that was killed, those before its last."""
+    at, size, parts = file.seek(7), 0, list[bytes]()  # behind W&B's own mark
+    while True:
         left = _BLOCK - at % _BLOCK
         if left < _HEADER.size:
-            at += left
+            at = file.seek(at + left)
             continue
-        _, length, kind = _HEADER.unpack_from(content, at)
-        at += _HEADER.size
-        parts.append(content[at : at + length])
-        at += length
-        if at > len(content):
+        header = file.read(_HEADER.size)
+        _, length, kind = _HEADER.unpack(header) if len(header) == _HEADER.size else (0, -1, 0)
+        content = file.read(max(length, 0))
+        if len(content) != length:
             return
+        at, size = at + _HEADER.size + length, size + length
+        if size <= RECORD:
+            parts.append(content)
         if kind in (1, 4):  # whole, or the last part of one
-            yield b"".join(parts)
-            parts = []
+            if size <= RECORD:
+                yield b"".join(parts)
+            size, parts = 0, []

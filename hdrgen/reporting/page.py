@@ -86,7 +86,9 @@ def written(title: str, sections: Sequence[Section]) -> Markup:
 
 
 def _what_was_run(runs: Sequence[Run]) -> Section:
-    content = joined([run_settings.overview(runs), run_settings.differences(runs), run_settings.details(runs)], _SPACE)
+    bare = [element("p", _NO_NUMBERS.format(run.name), class_="note") for run in runs if not (run.curves or run.tests)]
+    parts = [run_settings.overview(runs), *bare, run_settings.differences(runs), run_settings.details(runs)]
+    content = joined(parts, _SPACE)
     return "runs", "What was run", content
 
 
@@ -109,6 +111,10 @@ def _comparison(at: int, tests: Sequence[Test], viewers: Sequence[Markup]) -> Se
     return f"protocol{at}", title, joined(content, _SPACE)
 
 
+_NO_NUMBERS = (
+    "{}: no numbers. Neither metrics.csv, events of TensorBoard nor records of W&B say what its training logged, and no"
+    " test lies in its folder: these are its settings alone."
+)
 _NO_PICTURES = "No pictures: these tests drew no scenes (`extremes.count` was 0), or an earlier hdrgen made them."
 
 

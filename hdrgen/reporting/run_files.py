@@ -13,6 +13,8 @@ from hdrgen.plain_files import read_json, read_text
 ROWS = 500_000
 """Most of a CSV file: a training of 25 million steps, logged at every fiftieth."""
 COLUMNS = 500
+NUMBERS = 2_000_000
+"""Most that are read of what a training logged."""
 TABLE = 2**25
 """Most bytes of a CSV file."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.plain_files import yaml_in
 from hdrgen.reporting.other_logs import Curve, curves_of_other_loggers, has_other_log
+from hdrgen.reporting.run_files import NUMBERS as MOST_NUMBERS
 from hdrgen.reporting.run_files import object_in, or_warn, rows_in, text_in
 
 MEAN = "mean"
@@ -22,7 +23,7 @@ SOFTWARE = "software.json"
 _SCORES = {"scene", "ev", "metric", "value"}
 _STAGES = ("test", "validate")
 """Folders within the one of a training, in which its tests are."""
-_METRICS, _EXPOSURES, _FOLDERS, _NUMBERS, _RUNS = 200, 500, 10_000, 2_000_000, 50
+_METRICS, _EXPOSURES, _FOLDERS, _RUNS = 200, 500, 10_000, 50
 """Most of each that are read: a page could not show more."""
 
 Numbers = dict[str, dict[str, float]]
@@ -162,6 +163,9 @@ def _read(folder: Path, name: str) -> Run:
     settings = or_warn(None, yaml_in, text, str(config))
     if not is_test and not (folder / NUMBERS).is_file() and (not tests or has_other_log(folder)):
         curves = or_warn(curves, curves_of_other_loggers, folder)
+    elif not (curves or tests):
+        told = f"{folder}: no numbers in {NUMBERS}, and no test; the page has settings alone"
+        warnings.warn(InputWarning(told), stacklevel=2)
     curves = _with_those_before(curves, folder, settings)
     if not (text or curves or tests):
         raise InputError(f"{folder}: nothing of this run can be read")
@@ -298,8 +302,8 @@ def _curves(path: Path, run: Path) -> dict[str, Curve]:
             if value and name not in ("", "epoch", "step") and not name.startswith("test/"):
                 curves[name].append((_float(path, row["step"]), _float(path, value)))
                 count += 1
-        if count > _NUMBERS:
-            raise InputError(f"{path}: expected at most {_NUMBERS} numbers, found more")
+        if count > MOST_NUMBERS:
+            raise InputError(f"{path}: expected at most {MOST_NUMBERS} numbers, found more")
     return dict(sorted(curves.items()))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hdrgen.weights.cards import card_of as card_of
     from hdrgen.weights.cards import read_card as read_card
     from hdrgen.weights.cards import with_facts as with_facts
+    from hdrgen.weights.checkpoint import PROGRAM as PROGRAM
     from hdrgen.weights.checkpoint import WEIGHTS as WEIGHTS
     from hdrgen.weights.checkpoint import read_checkpoint as read_checkpoint
     from hdrgen.weights.checkpoint import weights_in as weights_in
@@ -58,6 +59,7 @@ _PUBLIC = {
     "FOLDERS": "hdrgen.weights.entries:FOLDERS",
     "METHOD": "hdrgen.weights.headers:METHOD",
     "RUNS": "hdrgen.weights.lookup:RUNS",
+    "PROGRAM": "hdrgen.weights.checkpoint:PROGRAM",
     "WEIGHTS": "hdrgen.weights.checkpoint:WEIGHTS",
     "Best": "hdrgen.weights.best:Best",
     "Classes": "hdrgen.weights.plain:Classes",
@@ -102,6 +104,7 @@ __all__ = [
     "EARLIER",
     "FOLDERS",
     "METHOD",
+    "PROGRAM",
     "RUNS",
     "WEIGHTS",
     "Best",

@@ -15,6 +15,8 @@ from hdrgen.weights.torch_files import Unreadable, read_torch
 
 WEIGHTS = "model.safetensors"
 """The weights in a folder that `hdrgen export` wrote."""
+PROGRAM = "model.onnx"
+"""The program beside them that hdrgen runs itself."""
 ENTRIES: dict[str, type] = {
     "state_dict": dict,
     "hyper_parameters": dict,

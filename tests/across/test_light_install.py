@@ -67,10 +67,11 @@ for arguments in json.loads(sys.argv[1]):
     told.append([status, errors.getvalue()])
 frames = [hdrgen.read(name) for name in ("1.png", "2.png", "3.png")]
 told.append([hdrgen.tone_map(hdrgen.merge(frames, ev=[-2, 0, 2]).pixels, "reinhard2002").shape, ""])
-try:
-    hdrgen.load()
-except hdrgen.InputError as error:
-    told.append([2, str(error)])
+for use in (lambda: hdrgen.load_program("exported"), lambda: hdrgen.load()):
+    try:
+        use()
+    except hdrgen.InputError as error:
+        told.append([2, str(error)])
 print(json.dumps(told))
 """
 
@@ -118,7 +119,8 @@ def told(folder):
 def test_merging_and_looking_need_none_of_the_extra(told):
     failed = {" ".join(words): error for words, (status, error) in zip(LIGHT, told, strict=False) if status != 0}
     assert failed == {}
-    assert told[-2][0] == [24, 32, 3]
+    assert told[-3][0] == [24, 32, 3]
+    assert told[-2][1].startswith("exported: expected an ONNX program"), "programs run without networks' packages"
 
 
 def test_what_needs_it_says_in_one_line_what_to_install(told):

@@ -8,6 +8,7 @@ import pytest
 
 import hdrgen.reporting.other_logs as other_logs
 from hdrgen.errors import InputWarning
+from hdrgen.reporting.page import write_page
 from hdrgen.reporting.runs import Run, read_runs
 
 LOGGED = {"train/loss": [(0.0, 2.0), (1.0, 1.0)], "val/psnr": [(1.0, 20.0)]}
@@ -100,6 +101,51 @@ def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
 def test_a_training_that_logged_nothing_says_so(tmp_path):
     with pytest.warns(InputWarning, match="nothing that a training logged: expected metrics.csv, events of TensorB"):
         assert read(trained(tmp_path / "Toy/version_0")).curves == {}
+
+
+def test_a_training_whose_log_is_empty_says_so_on_the_page_too(tmp_path):
+    run = trained(tmp_path / "Toy/version_0")
+    (run / "metrics.csv").write_text("epoch,step,train/loss\n")
+    with pytest.warns(
+        InputWarning, match="version_0: no numbers in metrics.csv, and no test; the page has settings al"
+    ):
+        read_again = read(run)
+    write_page([read_again], tmp_path / "report.html")
+    assert "version_0: no numbers. Neither metrics.csv" in (tmp_path / "report.html").read_text()
+
+
+def test_of_huge_logs_a_bounded_part_is_read_and_said(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
+    run = trained(tmp_path / "Toy/version_0")
+    with SummaryWriter(str(run)) as writer:
+        for step in range(300):
+            writer.add_scalar("train/loss", step, step)
+    monkeypatch.setattr(other_logs, "POINTS", 100)
+    with pytest.warns(InputWarning, match="version_0: of train/loss, 100 points are read, spread over all"):
+        curve = read(run).curves["train/loss"]
+    steps = [step for step, _ in curve]
+    assert len(steps) == 100
+    assert steps == sorted(steps)
+    assert steps[-1] == 299
+    with SummaryWriter(str(trained(tmp_path / "Toy/version_1"))) as writer:
+        writer.add_text("note", "no number")
+    with pytest.warns(InputWarning, match="version_1: no numbers of a training in what TensorBoard or W&B kept"):
+        assert read(tmp_path / "Toy/version_1").curves == {}
+    monkeypatch.setattr(other_logs, "LARGEST", 1000)
+    with pytest.warns(InputWarning, match="expected at most 1,000 bytes, found"):
+        assert read(run).curves == {}
+
+
+def test_of_huge_records_the_first_numbers_are_read_and_no_record_that_is_huge_itself(tmp_path, monkeypatch):
+    run = trained(tmp_path / "hdrgen/a1b2")
+    (run / "run-a1b2.wandb").write_bytes(records(ROWS, 70000))
+    monkeypatch.setattr(other_logs, "RECORD", 1000)
+    assert read(run).curves == LOGGED
+    monkeypatch.setattr(other_logs, "NUMBERS", 3)
+    with pytest.warns(InputWarning, match="run-a1b2.wandb: the first 3 numbers are read, and no more"):
+        assert read(run).curves == {"train/loss": [(0.0, 2.0)]}
 
 
 def test_damaged_logs_are_left_out(tmp_path):

@@ -2,18 +2,22 @@
 
 The options are those of the verbs' own parsers, taken when the script is printed, so that completing starts no Python.
 shtab and argcomplete, which would do it for one parser, need all verbs below one, and with it torch for every tab.
+Names of methods, data sets and the like, those of other packages among them, are taken at the same time.
 """
 
 import argparse
 import importlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from hdrgen import configs
-from hdrgen.cli.parser import CommandParser
+from hdrgen.cli.tables import listing_file
 from hdrgen.errors import InputError, suggest
+from hdrgen.plugins import plugins
 from hdrgen.text_table import FORMS
+from hdrgen.weights import catalogue
 
 SHELLS = ("bash", "zsh", "fish")
 TRAINING = ("fit", "validate", "test", "predict")
@@ -45,6 +49,22 @@ COMMON = {
     "--help": (),
 }
 """Of the verbs whose parser takes seconds to build: what is typed most, of some hundreds of options."""
+NAMED = {
+    "--model": "methods",
+    **dict.fromkeys(("--data.train", "--data.val", "--data.test"), "data"),
+    "--operator": "tonemap",
+    "--metrics": "metrics",
+}
+"""Options that take names, and the group of entry points by which other packages add some."""
+DATA = (
+    *("DrTMO", "DrTMOPairs", "ExposureStackFolder", "Fairchild", "HDREye", "Kalantari", "MovingScenes", "NTIRE2021"),
+    *("PackedStacks", "ProceduralScenes", "RAISE", "RenderedStacks", "SICE", "Sen", "Tursun", "VDS"),
+)
+OPERATORS = (
+    *("drago2003", "exposure_fusion", "kim_kautz2008", "layer_decomposition", "mu_law", "reinhard2002"),
+    "reinhard2005",
+)
+"""Ours, like `DATA`: to import them takes seconds."""
 _WORD = re.compile(r"[\w.:+/-]+")
 
 
@@ -75,9 +95,27 @@ def completion_of(shell: str, verbs: Mapping[str, tuple[str, str, str]]) -> str:
 
 def _options(verb: str, module: str) -> Mapping[str, tuple[str, ...]]:
     if verb in TRAINING:
-        return COMMON
-    parser: CommandParser = importlib.import_module(module).parser(verb)
-    return {name: _choices(action) for action in _actions(parser) for name in action.option_strings if name[:2] == "--"}
+        return {name: choices or _names(name) for name, choices in COMMON.items()}
+    actions = _actions(importlib.import_module(module).parser(verb))
+    names = {name: action for action in actions for name in action.option_strings if name[:2] == "--"}
+    # --model of a light verb is for the class of a package that says nothing of itself
+    return {name: _choices(action) or (_names(name) if name != "--model" else ()) for name, action in names.items()}
+
+
+def _names(option: str) -> tuple[str, ...]:
+    """What an option that takes names may be given: ours, and those of other packages."""
+    if option == "--weights":
+        return tuple(entry.name for entry in catalogue())
+    group = NAMED.get(option, "")
+    own = {"data": DATA, "tonemap": OPERATORS}.get(group, ()) or tuple(_kept(group))
+    others = plugins(group) if group else []
+    return (*own, *(each.name if group in ("metrics", "tonemap") else each.class_name for each in others))
+
+
+def _kept(room: str) -> Iterator[str]:
+    """Of `hdrgen methods` and `hdrgen metrics`, which are kept in a file."""
+    if room:
+        yield from (entry["name"] for entry in json.loads(listing_file(room).read_text(encoding="utf-8"))["entries"])
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:

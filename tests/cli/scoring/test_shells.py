@@ -4,11 +4,17 @@ import importlib.metadata
 import json
 import shutil
 import subprocess
+from inspect import isabstract
 
 import pytest
 
+from hdrgen import data
 from hdrgen.cli.main import VERBS, main
+from hdrgen.cli.shells import completion
 from hdrgen.commands import doctor
+from hdrgen.data import StackDataset
+from hdrgen.plugins import Plugin
+from hdrgen.tonemap import all_operators
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +47,30 @@ def test_bash_completes_verbs_options_and_choices(scripts, words, expected):
     found = completed(scripts["bash"], *words)
     assert [word for word in expected if word in found] == expected
     assert expected or not found
+
+
+def test_names_of_methods_data_metrics_operators_and_weights_are_completed_those_of_other_packages_too(monkeypatch):
+    offered = [
+        Plugin("methods", "TinyGain", "far 3.1", "far:TinyGain"),
+        Plugin("data", "FlatFolder", "far 3.1", "far.data:FlatFolder"),
+        Plugin("metrics", "wrong_pixels", "far 3.1", "far:WrongPixels"),
+        Plugin("tonemap", "power_law", "far 3.1", "far:PowerLaw"),
+    ]
+    chosen = lambda *groups: [each for each in offered if each.group in groups]  # noqa: E731
+    monkeypatch.setattr("hdrgen.cli.shells.completion.plugins", chosen)
+    script = completion.completion_of("bash", VERBS)
+    assert {"TinyGain", "CEVR"} <= {*completed(script, "hdrgen", "fit", "--model", "")}
+    assert {"FlatFolder", "RenderedStacks"} <= {*completed(script, "hdrgen", "test", "--data.test", "")}
+    assert {"wrong_pixels", "hdr_vdp2"} <= {*completed(script, "hdrgen", "compare", "--metrics", "")}
+    assert completed(script, "hdrgen", "tonemap", "--operator", "p") == ["power_law"]
+    assert "inverse_camera" in completed(script, "hdrgen", "expand", "--weights", "")
+
+
+def test_names_that_are_written_down_for_completion_are_all_there_are():
+    kinds = {name: getattr(data, name) for name in data.__all__ if isinstance(getattr(data, name), type)}
+    scenes = {name for name, kind in kinds.items() if issubclass(kind, StackDataset) and not isabstract(kind)}
+    assert set(completion.DATA) == scenes - {"Brackets", "Photographs"}  # which predict makes of files by itself
+    assert set(completion.OPERATORS) == set(all_operators())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
