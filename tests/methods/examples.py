@@ -189,10 +189,11 @@ EXAMPLES = (
     Example(
         GMNet,
         {"channels": 24, "blocks": 1, "thumbnail": 32},
+        size=16,
         overfit={"optimizer": adam(0.003), "scheduler": annealed(400)},
         steps=400,
     ),
-    Example(LHDR, {"channels": 8}, overfit={"optimizer": adam(0.01)}, steps=150),
+    Example(LHDR, {"channels": 8}, size=16, overfit={"optimizer": adam(0.01)}, steps=150),
     Example(
         HDRGAN,
         {"channels": (10, 12), "discriminator_channels": (4, 4, 4, 4)},
@@ -264,6 +265,7 @@ EXAMPLES = (
     Example(
         MultiExposureGeneration,
         {"encoder_channels": (8, 8), "exposure_channels": (8, 8), "perceptual_weight": 0.0, "identity_start": True},
+        size=16,
         overfit={"optimizer": adam(0.01), "scheduler": None, "encode_apart": False},
         steps=170,
     ),
