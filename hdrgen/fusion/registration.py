@@ -19,6 +19,7 @@ from hdrgen.fusion.grey import Pyramid, first_factor, pyramid_of
 from hdrgen.fusion.motions import Euclidean, Homography, MotionModel, Translation
 from hdrgen.fusion.points import ContrastPoints, Matching
 from hdrgen.fusion.transforms import Matrix, applied, largest_move, rescaled, shift
+from hdrgen.lazy import import_meanwhile
 from hdrgen.tiling import no_progress
 
 STILL = 0.25  # pixels: a smaller motion of every corner is taken for none, which spares the photograph a resampling
@@ -102,6 +103,8 @@ def align_photographs(
             pair = align_pair(pyramids[near], pyramids[index], size, shifts_only=shifts_only)
             chained = pair.matrix @ alignments[near].matrix
             alignments[index] = _settled(Alignment(chained / chained[2, 2], pair.reliable), size)
+            if not (shifts_only or alignments[index].still):
+                import_meanwhile("torch")  # by which photographs are resampled
             if near != reference:
                 del pyramids[near]
             progress((len(alignments) - 1) / max(1, len(photographs) - 1))

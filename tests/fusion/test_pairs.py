@@ -221,3 +221,15 @@ def test_the_chance_of_a_large_statistic_is_scipy_s(upper, lower):
     values = (0, 1e-6, 0.1, 0.5, 1, 2, 5, 20, 1e3, 1e5)
     found = [f_beyond(upper, lower, value) for value in values]
     np.testing.assert_allclose(found, fdtrc(upper, lower, values), rtol=1e-9, atol=1e-290)
+
+
+def test_torch_is_imported_while_photographs_are_aligned_only_where_one_moved(radiance, monkeypatch):
+    asked = []
+    monkeypatch.setattr("hdrgen.fusion.registration.import_meanwhile", asked.append)
+    random = np.random.default_rng(0)
+    still, moved = (photograph(radiance, 0, motion(0, x, 3 * x, *SIZE), *SIZE, random) for x in (0, 4))
+    align_photographs([still, still], 0)
+    align_photographs([still, moved], 0, shifts_only=True)
+    assert asked == []
+    assert not align_photographs([still, moved], 0)[1].still
+    assert asked == ["torch"]
