@@ -39,8 +39,10 @@ class InverseCamera(HDRModule):
         channels: Width of each level of the network, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the network sees.
         curve_from: What the curve is estimated from: the "picture", that is the deepest features beside the histogram,
-            or the "histogram" alone, through layers of its own, which know no scene by heart.
-        part: What is trained: "all", or the "curve" from the histogram alone, which needs no more than small pictures.
+            or the "histogram" alone, through layers of its own, which know no scene by heart, or the "edges": by how
+            colours mix there (see `MixingEvidence`), beside the picture.
+        part: What is trained: "all", or the "curve" alone that the histogram tells, which needs no more than small
+            pictures, or the edges.
         exposure_range: Largest stops, either way, of the exposures that training compares.
         curve_weight: Of the loss on the curve, in stops.
         radiance_weight: Of the loss on log radiance below white.
@@ -51,6 +53,8 @@ class InverseCamera(HDRModule):
             At 0 the radiance is the linearised photograph. None: as estimated.
         trust: Part of the estimated deviation from the mean of cameras that counts, 0 to 1; training takes all of it. A
             network that has seen few scenes is surer of a curve than it should be.
+        edge_share: Part of the curve, where edges tell it, that they do, 0 to 1; of the rest, the picture's, `trust`
+            counts.
         optimizer: AdamW.
         scheduler: Keeps the rate; the recipes of the packaged weights anneal it.
         interval: When the scheduler steps.
@@ -75,6 +79,7 @@ class InverseCamera(HDRModule):
         response: CameraResponse | None = None,
         most_stops: float | None = None,
         trust: float = 0.5,
+        edge_share: float = 0.5,
         optimizer: OptimizerCallable = lambda p: torch.optim.AdamW(p, lr=2e-3, weight_decay=1e-2),
         scheduler: LRSchedulerCallable | None = lambda o: ConstantLR(o, factor=1.0),
         interval: Literal["epoch", "step"] = "step",
@@ -85,15 +90,16 @@ class InverseCamera(HDRModule):
             raise InputError(
                 f"expected 0 or more stops above white, found {most_stops:g}; pass most_stops=0 for none", "most_stops"
             )
-        if not 0 <= trust <= 1:
-            raise InputError(f"expected trust from 0 to 1, found {trust:g}", "trust")
+        for name, share in (("trust", trust), ("edge_share", edge_share)):
+            if not 0 <= share <= 1:
+                raise InputError(f"expected {name} from 0 to 1, found {share:g}", name)
         self.save_hyperparameters(ignore=["optimizer", "scheduler", "response"])
         if part == "curve" and curve_from == "picture":
             raise InputError(
-                'expected curve_from "histogram" where only the curve is trained, found "picture"',
+                'expected curve_from "histogram" or "edges" where only the curve is trained, found "picture"',
                 "curve_from",
             )
-        self.network = CameraNetwork(channels, thumbnail, curve_from)
+        self.network = CameraNetwork(channels, thumbnail, curve_from, edge_share)
         self.part = part
         self.restoration = Restoration()
         self.exposure_range = exposure_range
@@ -104,8 +110,9 @@ class InverseCamera(HDRModule):
         self.trust = trust
 
     def started(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Weights that took the curve from the picture: one from the histogram starts at the mean of cameras."""
-        fresh = {name: value for name, value in self.state_dict().items() if ".of_histogram." in name}
+        """Weights that took the curve from the picture: one from elsewhere starts at the mean of cameras."""
+        own = (".of_histogram.", ".of_edges.")
+        fresh = {name: value for name, value in self.state_dict().items() if any(layer in name for layer in own)}
         return fresh | state
 
     # -- radiance and exposures --------------------------------------------------------------------------------------
@@ -183,7 +190,9 @@ class InverseCamera(HDRModule):
         overview = overview_of(batch["ldr"][:, 0], 2 * self.network.thumbnail)
         histogram = histogram_of(overview[:, :3])
         ev = self._drawn_exposures(batch["scene"], histogram.device)
-        errors = exposure_errors(self.network.curve_of(histogram), batch["inverse_response"], histogram, ev)
+        of_edges = self.network.of_edges is not None
+        curve = self.network.curve_by_edges(batch["ldr"][:, 0]) if of_edges else self.network.curve_of(histogram)
+        errors = exposure_errors(curve, batch["inverse_response"], histogram, ev)
         loss = errors.mean()
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(errors))
         return loss

@@ -9,16 +9,19 @@ from torch.nn import functional
 
 from hdrgen.errors import InputError
 from hdrgen.methods.inverse_camera.curve import BASIS, CurveFamily
+from hdrgen.methods.inverse_camera.edges import FEATURES, MixingEvidence
 from hdrgen.methods.inverse_camera.summary import BINS, CHANNELS, depth_of, histogram_of, overview_of, thumbnail_of
 
 WIDTHS = (16, 32, 64, 96, 128)
 HIDDEN = 128
 """Width of the layers before the curve."""
+EDGE_DROPOUT = 0.2
+"""Of the layers that take a curve from edges, in training."""
 MOST_STOPS = 10.0
 """Above white: what no lamp of the training scenes exceeds."""
 
 
-CurveSource = Literal["picture", "histogram"]
+CurveSource = Literal["picture", "histogram", "edges"]
 
 
 class CameraEstimate(NamedTuple):
@@ -61,11 +64,16 @@ class CameraNetwork(nn.Module):
         channels: Width of each level, from the thumbnail's size down.
         thumbnail: Rows and columns of the grid of cells that the photograph is seen by.
         curve_from: What tells the curve: the "picture", that is the deepest features beside the histogram, or the
-            "histogram" alone, through layers of its own.
+            "histogram" alone, through layers of its own, or the "edges", by how colours mix there, beside the picture.
+        edge_share: Part of the curve, where there are edges to tell it, that they do; the rest is the picture's.
     """
 
     def __init__(
-        self, channels: Sequence[int] = WIDTHS, thumbnail: int = 64, curve_from: CurveSource = "picture"
+        self,
+        channels: Sequence[int] = WIDTHS,
+        thumbnail: int = 64,
+        curve_from: CurveSource = "picture",
+        edge_share: float = 0.5,
     ) -> None:
         if len(channels) < 2 or any(width < 4 or width % 4 for width in channels):
             raise InputError(f"expected the widths of at least two levels, multiples of 4, found {list(channels)}")
@@ -86,11 +94,16 @@ class CameraNetwork(nn.Module):
         self.to_curve = nn.Linear(HIDDEN, BASIS)
         self.of_whole = nn.Linear(HIDDEN, widths[-1])
         self.to_stops = nn.Conv2d(widths[0], 2, 1)
-        self.of_histogram = None
+        self.of_histogram = self.of_edges = None
+        self.edge_share = edge_share
         last: list[nn.Module] = [self.to_curve, self.to_stops]
         if curve_from == "histogram":
             self.of_histogram = nn.Sequential(*_layers(3 * BINS), nn.Linear(HIDDEN, BASIS))
             last.append(self.of_histogram[-1])
+        if curve_from == "edges":
+            self.evidence = MixingEvidence()
+            self.of_edges = nn.Sequential(*_layers(FEATURES, EDGE_DROPOUT), nn.Linear(HIDDEN, BASIS))
+            last.append(self.of_edges[-1])
         self.family = CurveFamily()
         for layer in last:
             for parameter in layer.parameters():
@@ -101,7 +114,7 @@ class CameraNetwork(nn.Module):
 
         Args:
             image: Display values.
-            trust: Part of the deviation from the mean curve that counts, 0 to 1.
+            trust: Part of the deviation from the mean curve that counts, 0 to 1; of that which edges tell, all does.
         """
         overview = overview_of(image, 2 * self.thumbnail)
         thumbnail = thumbnail_of(overview)
@@ -117,7 +130,18 @@ class CameraNetwork(nn.Module):
             features = block(torch.cat([features, skips.pop()], 1))
         clipped = thumbnail[:, 3:6].amax(1, keepdim=True)
         told = self.to_curve(whole) if self.of_histogram is None else self.of_histogram(4 * histogram.flatten(1))
-        return CameraEstimate(self.family(trust * told), self._stops(features), clipped, depth_of(image))
+        told = trust * told
+        if self.of_edges is not None:
+            evidence, enough = self.evidence(image)
+            told = told + self.edge_share * enough * (self.of_edges(evidence) - told)
+        return CameraEstimate(self.family(told), self._stops(features), clipped, depth_of(image))
+
+    def curve_by_edges(self, image: Tensor) -> Tensor:
+        """The curve `(B, 256)` that the edges of photographs `(B, 3, H, W)` tell alone."""
+        if self.of_edges is None:
+            raise InputError("expected a network whose curve comes from edges, found none", "curve_from")
+        curve: Tensor = self.family(self.of_edges(self.evidence(image)[0]))
+        return curve
 
     def curve_of(self, histogram: Tensor) -> Tensor:
         """The curve `(B, 256)` of a histogram `(B, 3, 64)`, where the histogram alone tells it."""
@@ -139,5 +163,7 @@ class CameraNetwork(nn.Module):
         return torch.stack([median, median + more], 1).clamp_max(MOST_STOPS)
 
 
-def _layers(inputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU())
+def _layers(inputs: int, dropout: float = 0.0) -> nn.Sequential:
+    dropped = [nn.Dropout(dropout)] if dropout else []
+    first, second = nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, HIDDEN)
+    return nn.Sequential(first, nn.SiLU(), *dropped, second, nn.SiLU(), *dropped)
