@@ -40,10 +40,8 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
             return
         said.add(text)
         with _above_progress_bar():
-            line = (
-                f"hdrgen: warning: {printable(' '.join(text.split()))}\n"  # in one piece, as other processes write, too
-            )
-            print(line, end="", file=file or sys.stderr, flush=True)
+            line = printable(" ".join(text.split()))  # in one piece with its end, as other processes write there, too
+            print(f"hdrgen: warning: {line}\n", end="", file=file or sys.stderr, flush=True)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:

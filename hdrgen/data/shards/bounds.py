@@ -91,7 +91,8 @@ def check_index(arrays: Mapping[str, NDArray[Any]], shards: Sequence[dict[str, A
     lengths = {name: len(arrays[name]) for name in ("offset", "size", "scene", "group", "ref")}
     if {*lengths.values(), len(arrays["first"]) - 1} != {count}:
         raise ValueError(f"{count} samples, with {lengths}")
-    if not np.array_equal(arrays["shard"], np.repeat(np.arange(len(shards)), samples)):
+    counted = min(samples, default=0) >= 0 and sum(samples) == count  # before so many are made
+    if not (counted and np.array_equal(arrays["shard"], np.repeat(np.arange(len(shards)), samples))):
         raise ValueError(f"other samples than the {sum(samples)} of {len(shards)} shards, one shard after the other")
     if not np.isin(arrays["group"], np.arange(len(arrays["groups"]))).all():
         raise ValueError(f"groups from {arrays['group'].min()} to {arrays['group'].max()} of {len(arrays['groups'])}")

@@ -112,6 +112,16 @@ def test_arrays_that_do_not_fit_each_other_are_refused(copy, arrays):
         PackedStacks(str(copy))
 
 
+@pytest.mark.parametrize("samples", [-3, 2, 10**12, 10**30])
+def test_a_manifest_that_counts_otherwise_is_refused_before_so_much_is_made(copy, samples):
+    path = copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["shards"][1]["samples"] = samples
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"index\.npz: .*other samples than the "):
+        PackedStacks(str(copy))
+
+
 ROWS = {"offset": 4, "size": 5, "ref": 3, "ev": 2}
 
 
