@@ -22,7 +22,7 @@ EVENTS, RECORDS = "events.out.tfevents.*", "run-*.wandb"
 LARGEST = 2**30
 """Most bytes of such files together: pictures are in them, and are not kept."""
 POINTS = 10_000
-"""Most of a curve that are kept of TensorBoard's events, as many as a page shows; it chooses among more itself."""
+"""Most of a curve that are kept of TensorBoard's events; among more it chooses by itself."""
 RECORD = 2**24
 """Most bytes of a record of W&B's that is looked into: rows of numbers have some hundreds."""
 _STEP = "trainer/global_step"
