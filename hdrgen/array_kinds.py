@@ -69,8 +69,8 @@ def for_both(function: Function) -> Function:
 def evaluated(function: Callable[..., Any], *values: Any) -> Any:
     """What a function makes of arrays; one that was written for tensors only gets them as such.
 
-    >>> evaluated(for_both(lambda display: 1 - display), np.ones(1))
-    array([0.])
+    >>> evaluated(for_both(lambda display: 1 - display), np.ones(1)).tolist()
+    [0.0]
     """
     both = any(getattr(each, "takes_both_kinds", False) for each in (function, type(function).__call__))
     if both or not all(map(is_numpy, values)):
