@@ -30,6 +30,7 @@ READ = {
     "export --ckpt_path *.ckpt --half -o *": "the training before it; tests/exporting runs it",
     "fit --config cevr* --data.train* * --data.val.root VDS --trainer.strategy ddp **": "devices; see tests/ddp",
     "fit --config cevr_small --data.train ProceduralScenes --trainer.strategy ddp **": "two processes; see tests/ddp",
+    "fit --config deep_synth_small * * --trainer.strategy sharded **": "two processes; see tests/ddp/test_sharding.py",
     "predict --weights inverse_camera --data.predict photos **": "several machines; see tests/ddp",
     "test --weights inverse_camera --data.test RenderedStacks --data.test.root HDRI --trainer.* **": "see tests/ddp",
     "* --model my_method.Bend **": "its class is in the notebook, which tests/test_notebooks.py runs",
