@@ -265,7 +265,8 @@ def _check(options: Namespace) -> None:
     asked, method = asked_network(options), options.method
     learned = method in LEARNED_MERGES
     if asked is not None and not learned:
-        raise InputError(f"a network merges by --method {_meant(asked)} only, found {asked}; pass both or neither")
+        meant = f"a network merges by --method {_meant(asked)} only, found --method {method}"
+        raise InputError(f"{asked}: {meant}; pass both or neither")
     given = any(getattr(options, name) is not None for name in ("times", "ev", "ev_step"))
     if learned and given:
         raise InputError(f"--method {method}: expected exposures in the files or in exposures.csv beside them")

@@ -25,7 +25,7 @@ _UNITS = "|".join((*_SECONDS, *_STOPS))
 _NUMBER_AND_UNIT = re.compile(rf"(.*\d\.?)({_UNITS})?", re.IGNORECASE)
 _UNIT = re.compile(rf"(?<=[\d.])[ \t]+({_UNITS})(?!\w)", re.IGNORECASE)
 """Behind its number and a space."""
-_NAMED = re.compile(r"\s*(?P<file>\S.*\.(?:[a-z]\w{1,4}|3fr))[\s:;=]+(?P<number>\S+)\s*", re.IGNORECASE)
+_NAMED = re.compile(r"\s*([\"']?)(?P<file>\S.*\.(?:[a-z]\w{1,4}|3fr))\1[\s:;=]+(?P<number>\S+)\s*", re.IGNORECASE)
 """A file and its number in a line of text."""
 _COMMENT = re.compile(r"#.*")
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
@@ -158,8 +158,8 @@ def _json_row(item: object, where: str) -> tuple[str, object]:
 
 
 def _read_log2(path: Path, text: str) -> ExposureList:
-    plain = _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-"))
-    if any(map(_NAMED.fullmatch, plain.splitlines())):
+    plain = _plain(text)
+    if _has_names(plain):
         return _read_named(path, plain)
     exposures = _exposures_in(plain.split(), path)
     images = _images_in_order(path)
@@ -169,6 +169,20 @@ def _read_log2(path: Path, text: str) -> ExposureList:
             f"{path}: {len(exposures)} exposures for {len(images)} images ({shown}); one number per image expected"
         )
     return {image: ListedExposure(exposure) for image, exposure in zip(images, exposures, strict=True)}
+
+
+def _plain(text: str) -> str:
+    """A text list without comments and commas, each unit beside its number."""
+    return _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-"))
+
+
+def _has_names(plain: str) -> bool:
+    return any(map(_NAMED.fullmatch, plain.splitlines()))
+
+
+def names_files(path: Path) -> bool:
+    """Whether a list says which files it means, and not how many there are in their order."""
+    return path.suffix.lower() in (".csv", ".json") or _has_names(_plain(read_text(path)))
 
 
 def _read_named(path: Path, text: str) -> ExposureList:

@@ -17,6 +17,7 @@ from hdrgen.io.stacks.exposure_lists import (
     ListedExposure,
     exposure_list_for,
     exposure_list_of_series,
+    names_files,
     read_exposure_list,
 )
 from hdrgen.io.stacks.exposure_names import exposure_from_name
@@ -161,7 +162,7 @@ def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, ListedExpos
     if missing:
         raise InputError(f"{beside}: lists files that do not exist: {', '.join(missing)}; correct the list")
     left_out = [path.name for path in images if path not in listed]
-    if left_out and beside.suffix.lower() != ".txt":  # a text list names no files, it belongs to a series
+    if left_out and names_files(beside):  # others belong to a series of the folder
         warnings.warn(f"{beside}: does not list {', '.join(left_out)}; left out of the stack", stacklevel=4)
     return list(listed), listed
 

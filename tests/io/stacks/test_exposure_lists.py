@@ -274,6 +274,7 @@ def test_seconds_beside_numbers_that_are_none_are_refused(tmp_path):
     "text",
     [
         "a.jpg -2\n\nb c.CR3 0 # metered\nd.3fr +2",
+        "\"a.jpg\" -2\n'b c.CR3' 0\nd.3fr +2",
         "a.jpg: -2 EV\nb c.CR3: 0 EV\nd.3fr: 2 EV",
         "a.jpg,-2\nb c.CR3,0\nd.3fr,2",
     ],

@@ -113,9 +113,12 @@ def test_deephdr_folder(photo, tmp_path):
     assert stems(read_stack([tmp_path / f"ref_{index}.tif" for index in (3, 2)])) == ["ref_2", "ref_3"]
 
 
-def test_unlisted_images_are_named(photo, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "text"), [("exposures.json", '{"a.jpg": 2, "b.jpg": 1}'), ("exposures.txt", "a.jpg +1\nb.jpg 0\n")]
+)
+def test_unlisted_images_are_named(photo, tmp_path, name, text):
     photo("a.jpg"), photo("b.jpg"), photo("preview.jpg")
-    (tmp_path / "exposures.json").write_text('{"a.jpg": 2, "b.jpg": 1}')
+    (tmp_path / name).write_text(text)
     with pytest.warns(UserWarning, match=r"does not list preview\.jpg; left out"):
         assert stems(read_stack(tmp_path)) == ["b", "a"]
 
