@@ -93,7 +93,7 @@ def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypa
         (["room", "--response", "gamma:x"], "expected a response"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "a", "--weights", "b"], "--weights and --ckpt_path both"),
         (["room", "--method", "hdr_gan", "--weights", "hdr_gam"], "no weights and no file 'hdr_gam'"),
-        (["room", "--weights", "hdr_gan"], "by --method hdr_gan only, found hdr_gan"),
+        (["room", "--weights", "hdr_gan"], "by --method hdr_gan only, found --method debevec"),
         (["room", "--method", "hdr_gan", "--ckpt_path", "none.ckpt"], "expected a checkpoint"),
         (["room", "--method", "mertens", "--deghost"], "--deghost"),
         (["room", "--deghost", "patch"], "--deghost: expected learned or patches, or no word, found 'patch'"),

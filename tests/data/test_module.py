@@ -273,7 +273,14 @@ def test_numbers_that_are_too_small_name_the_argument(name, value):
 @pytest.mark.ddp
 @pytest.mark.timeout(180)
 def test_two_processes_share_the_scenes(photographs):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    hidden = (
+        "PYTEST_XDIST",
+        "MASTER_",
+        "LOCAL_RANK",
+        "NODE_RANK",
+    )  # of a test before, by which it would wait for others
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    environment |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "GLOO_SOCKET_IFNAME": "lo"}
     script = Path(__file__).with_name("ddp_run.py")
     command = [sys.executable, str(script), str(photographs), str(photographs / "*.png")]
     subprocess.run(command, check=True, timeout=170, env=environment, capture_output=True)
