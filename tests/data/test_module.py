@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +12,7 @@ from hdrgen.data import Augmentation, ExposureStackDataModule, RandomPair, Whole
 from hdrgen.errors import InputError
 from hdrgen.io import write_image
 from tests.data.stacks import CountingStacks
+from tests.ddp.processes import run_apart
 
 
 class Recorder(pl.LightningModule):
@@ -273,17 +271,8 @@ def test_numbers_that_are_too_small_name_the_argument(name, value):
 @pytest.mark.ddp
 @pytest.mark.timeout(180)
 def test_two_processes_share_the_scenes(photographs):
-    hidden = (
-        "PYTEST_XDIST",
-        "MASTER_",
-        "LOCAL_RANK",
-        "NODE_RANK",
-    )  # of a test before, by which it would wait for others
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    environment |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "GLOO_SOCKET_IFNAME": "lo"}
     script = Path(__file__).with_name("ddp_run.py")
-    command = [sys.executable, str(script), str(photographs), str(photographs / "*.png")]
-    subprocess.run(command, check=True, timeout=170, env=environment, capture_output=True)
+    run_apart([str(script), str(photographs), str(photographs / "*.png")], photographs, timeout=170)
     ranks = [json.loads((photographs / f"rank{rank}.json").read_text()) for rank in range(2)]
 
     def scenes(stage, epoch=None):

@@ -3,9 +3,6 @@
 import collections
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ from torch import distributed
 
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
+from tests.ddp.processes import run_apart
 from tests.toys import ToyMethod
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,19 +29,7 @@ pytestmark = [pytest.mark.ddp, pytest.mark.timeout(900)]  # two commands in one 
 
 def hdrgen(folder: Path, *arguments: str, status: int = 0) -> str:
     """Run a command in a process of its own, which starts the second; returns what both printed."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    for name in [name for name in environment if name.startswith(("PYTEST_XDIST", "MASTER_", "LOCAL_RANK"))]:
-        del environment[name]
-    done = subprocess.run(
-        [sys.executable, "-m", "hdrgen", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=400,  # against what hangs, also where others take the processors
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return run_apart(["-m", "hdrgen", *arguments], folder, timeout=400, status=status)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,5 @@
 """Weights spread over two processes (FSDP2): the same steps, half of the memory, the same checkpoints."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,22 +7,13 @@ import torch
 
 from hdrgen.cli.main import main
 from hdrgen.methods import DeepSynthHDRI, MultiExposureGeneration, load_method
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.ddp.processes import run_twice_over
 
 
 @pytest.fixture(scope="module")
 def fits(tmp_path_factory) -> Path:
     """One start for all trainings, since starting takes longest."""
-    folder = tmp_path_factory.mktemp("sharded")
-    hidden = ("PYTEST_XDIST", "MASTER_", "LOCAL_RANK")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
-    command = [*launcher, "-m", "tests.ddp.sharded_run", str(folder)]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=140)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    return run_twice_over("tests.ddp.sharded_run", tmp_path_factory.mktemp("sharded"), timeout=140)
 
 
 def weights(folder: Path, name: str) -> dict[str, torch.Tensor]:

@@ -1,9 +1,6 @@
 """What every method must do, whatever it is: learn, resume, run in half precision and in two processes."""
 
 import inspect
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,9 +14,9 @@ from torch.utils.data import DataLoader
 from hdrgen import methods
 from hdrgen.data import ExposureStackDataModule, SelectedExposures, collate
 from hdrgen.methods import HDRModule
+from tests.ddp.processes import run_twice_over
 from tests.methods.examples import EXAMPLES, Example, Ramps
 
-ROOT = Path(__file__).resolve().parents[2]
 every_method = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.method.__name__)
 quiet = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 
@@ -158,15 +155,7 @@ def model_input(scene, rows):
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory) -> Path:
     """Train each method for a step in two processes: one start for all of them, since starting takes longest."""
-    folder = tmp_path_factory.mktemp("two")
-    hidden = ("PYTEST_XDIST", "MASTER_", "LOCAL_RANK")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
-    command = [*launcher, "-m", "tests.methods.two_processes", str(folder)]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=450)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    return run_twice_over("tests.methods.two_processes", tmp_path_factory.mktemp("two"), timeout=450)
 
 
 @pytest.mark.ddp
