@@ -5,6 +5,7 @@ A batch system, a container or `timeout` sends SIGTERM and waits some seconds be
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,11 +28,16 @@ def _none() -> Advice:
     return Advice("", None)
 
 
+_MOMENT = 0.01
+"""Seconds until a signal that was lost comes again."""
+
+
 class _Termination:
     """What has become of a signal."""
 
     advice: Callable[[], Advice] = staticmethod(_none)
     error: Exception | None = None
+    process = 0
     listens = False
     received = False
     waits = False
@@ -53,12 +59,15 @@ def terminable() -> Iterator[None]:
         yield
         return
     before = signal.getsignal(signal.SIGTERM)
-    _state.listens = True
+    _state.process, _state.listens = os.getpid(), True
     relisten()
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = lambda lost: _send_again() if lost.exc_type is Terminated else unraisable(lost)
     try:
         yield
     finally:
         _state.listens = False
+        sys.unraisablehook = unraisable
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
@@ -112,6 +121,8 @@ def unbroken() -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    if os.getpid() != _state.process:
+        _end_child()
     if _state.received or _state.waits:
         return
     _state.received = _state.error is None
@@ -119,3 +130,22 @@ def _end(number: int, frame: FrameType | None) -> None:
         _state.waits = True
     else:
         raise Terminated
+
+
+def _end_child() -> None:
+    """End a forked process, as a worker of the data that has no handler of its own yet, without a word."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _send_again() -> None:
+    """Raise what Python has dropped, since the signal came while it freed an object, once it is out of there."""
+    _state.received = False
+    retry = threading.Timer(_MOMENT, _terminate)
+    retry.daemon = True
+    retry.start()
+
+
+def _terminate() -> None:
+    if _state.listens:
+        os.kill(os.getpid(), signal.SIGTERM)

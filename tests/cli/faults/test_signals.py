@@ -1,5 +1,6 @@
 """SIGTERM and Ctrl-C end every verb at once: a status that is no success, one line, nothing half-written."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -150,6 +151,32 @@ def test_the_handler_of_the_caller_comes_back():
     assert signal.getsignal(signal.SIGTERM) is before
     signals.relisten()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_comes_while_an_object_is_freed_is_not_lost(capfd):
+    class Freed:
+        def __del__(self):
+            send(signal.SIGTERM)
+
+    def free() -> None:
+        Freed()
+        time.sleep(5)
+
+    with signals.terminable(), pytest.raises(signals.Terminated):
+        free()
+    assert signals.was_terminated()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_worker_that_has_just_been_forked_ends_without_a_word(capfd):
+    """It still has its parent's handler, until PyTorch puts a worker's own in place."""
+    with signals.terminable():
+        worker = multiprocessing.get_context("fork").Process(target=send, args=(signal.SIGTERM,))
+        worker.start()
+        worker.join(30)
+    assert worker.exitcode == -signal.SIGTERM
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow
