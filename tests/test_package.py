@@ -38,6 +38,14 @@ def test_the_wheel_holds_every_file_of_the_package(settings):
     assert (ROOT / "hdrgen/weights/packaged/__init__.py").is_file()
 
 
+def test_the_wheel_holds_every_experiment(settings):
+    """But for the table of them, and for the program that converts the weights of other authors in a checkout."""
+    patterns = settings["tool"]["setuptools"]["package-data"]["hdrgen.configs.experiments"]
+    named = {path for pattern in patterns for path in (ROOT / "experiments").glob(pattern)}
+    there = {path for path in (ROOT / "experiments").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path.name for path in there - named} == {"README.md", "official.py"}
+
+
 def test_what_reads_weights_comes_with_the_package(project):
     needed = {re.split("[^\\w-]", requirement)[0] for requirement in project["dependencies"]}
     assert {"safetensors", "platformdirs"} <= needed
@@ -178,7 +186,8 @@ def instructions(word: str) -> list[str]:
 def test_the_container_gets_the_files_that_an_installation_needs(settings, project):
     copied = {source for line in instructions("COPY") for source in line.split()[:-1]}
     assert all((ROOT / source).exists() for source in copied)
-    assert {"pyproject.toml", "constraints.txt", "LICENSE", "hdrgen", project["readme"]} == copied
+    needed = {"pyproject.toml", "setup.py", "constraints.txt", "LICENSE", "experiments", "hdrgen", project["readme"]}
+    assert needed == copied
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
     assert instructions("ENTRYPOINT") == [f'["{next(iter(project["scripts"]))}"]']
