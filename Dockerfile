@@ -12,8 +12,9 @@ WORKDIR /source
 COPY constraints.txt ./
 # First, and without hdrgen, so that a change of the code fetches nothing again.
 RUN python -m pip install --no-cache-dir -c constraints.txt torch ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"}
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml setup.py LICENSE ./
 COPY docs/package.md docs/
+COPY experiments experiments
 COPY hdrgen hdrgen
 RUN python -m pip install --no-cache-dir -c constraints.txt ".${EXTRAS}" && hdrgen doctor
 

@@ -36,7 +36,7 @@ listings: .venv/test.stamp ## Keep what `hdrgen methods` and `hdrgen metrics` sa
 docs: .venv/docs.stamp ## Build the documentation into build/site; a dead link or name fails
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet -f docs/site/mkdocs.yml
 
-wheel: .venv/runtime.stamp ## Build the wheel, and use it in an environment in which nothing of the clone is (a minute)
+wheel: .venv/package.stamp ## Build sdist and wheel, and use it in an environment in which nothing of the clone is (a minute)
 	.ci/wheel $(BIN)/python
 
 bench: .venv/test.stamp ## Run the benchmarks; those that need data or a checkpoint say what to pass
@@ -72,6 +72,10 @@ clean: ## Remove .venv and what tools and runs left behind
 
 .venv/test.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
 	$(INSTALL) -e '.[test,tensorboard]'
+	@touch $@
+
+.venv/package.stamp: pyproject.toml constraints.txt .venv/runtime.stamp
+	$(INSTALL) -e '.[package]'
 	@touch $@
 
 # Over .venv, not in it: mutmut brings rich, and Lightning, which finds it, another progress bar.

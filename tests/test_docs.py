@@ -49,8 +49,7 @@ def test_every_page_is_in_the_navigation_of_the_site():
 
 @pytest.fixture
 def slurm(tmp_path, monkeypatch) -> Path:
-    """A folder that looks like the repository, with `srun` and `scontrol` that write down what they are given."""
-    (tmp_path / "experiments").symlink_to(SBATCH.parent)
+    """A folder elsewhere, with `srun` and `scontrol` that write down what they are given."""
     srun = (
         'printf "%s\\n" "$@" > srun.txt; echo "$SRUN_CPUS_PER_TASK" > cpus.txt; exec sleep "${SECONDS_OF_TRAINING:-0}"'
     )
@@ -78,6 +77,15 @@ def test_slurm_script_starts_the_training(slurm, monkeypatch, capsys):
     assert (trainer["num_nodes"], int(trainer["devices"]), trainer["strategy"]) == (2, 4, "ddp")
     assert settings["output"] == "out"
     assert settings["model"]["class_path"].endswith("CEVR")
+
+
+def test_slurm_script_starts_the_installation_of_a_checkout_or_what_is_in_the_path(slurm, monkeypatch):
+    monkeypatch.delenv("HDRGEN")
+    for wanted in ("hdrgen", ".venv/bin/hdrgen"):
+        subprocess.run(["bash", SBATCH], cwd=slurm, check=True, timeout=30)
+        assert (slurm / "srun.txt").read_text().splitlines()[1] == wanted
+        (slurm / ".venv/bin").mkdir(parents=True, exist_ok=True)
+        (slurm / ".venv/bin/hdrgen").touch(0o755)
 
 
 def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):

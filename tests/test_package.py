@@ -38,6 +38,14 @@ def test_the_wheel_holds_every_file_of_the_package(settings):
     assert (ROOT / "hdrgen/weights/packaged/__init__.py").is_file()
 
 
+def test_the_wheel_holds_every_experiment(settings):
+    """But for the table of them, and for the program that converts the weights of other authors in a checkout."""
+    patterns = settings["tool"]["setuptools"]["package-data"]["hdrgen.configs.experiments"]
+    named = {path for pattern in patterns for path in (ROOT / "experiments").glob(pattern)}
+    there = {path for path in (ROOT / "experiments").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path.name for path in there - named} == {"README.md", "official.py"}
+
+
 def test_what_reads_weights_comes_with_the_package(project):
     needed = {re.split("[^\\w-]", requirement)[0] for requirement in project["dependencies"]}
     assert {"safetensors", "platformdirs"} <= needed
@@ -94,19 +102,21 @@ def jobs():
 
 
 def test_github_runs_what_is_run_here(jobs, settings):
-    """The pinned set with its own Python, the wheel by the same script, the site by the same target."""
-    pinned, site, wheel = (
-        [step.get("run", "") for step in jobs[name]["steps"]] for name in ("pinned", "site", "wheel")
-    )
+    """The pinned set and the site with their own Python; the wheel, of the sdist, by the same script."""
+    pinned, wheel = ([step.get("run", "") for step in jobs[name]["steps"]] for name in ("pinned", "wheel"))
     assert pinned[-1] == ".ci/run"
-    assert site[-1] == "make docs"
     targets = re.findall(r"^make (\w+)$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
     rules = re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert targets == ["test", "lint", "wheel"]
-    assert {*targets, "docs"} <= {*rules}
+    assert targets == ["test", "lint", "docs", "wheel"]
+    assert {*targets} <= {*rules}
     assert '"$smoke"' in wheel[-1].splitlines()
     assert "smoke=$PWD/.ci/smoke" in wheel[-1]
-    assert '\n"$smoke"\n' in (ROOT / ".ci/wheel").read_text(encoding="utf-8")
+    built = (ROOT / ".ci/wheel").read_text(encoding="utf-8")
+    assert '\n"$smoke"\n' in built
+    both = "-m build "  # without --wheel, it makes the wheel of the sdist
+    assert both in built
+    assert "python -m build" in wheel
+    assert not any("--wheel" in text for text in (built, *wheel))
     (python,) = [step["with"]["python-version"] for step in jobs["pinned"]["steps"] if "setup-python" in str(step)]
     assert f"Python {python}," in (ROOT / "constraints.txt").read_text(encoding="utf-8")
 
@@ -178,7 +188,8 @@ def instructions(word: str) -> list[str]:
 def test_the_container_gets_the_files_that_an_installation_needs(settings, project):
     copied = {source for line in instructions("COPY") for source in line.split()[:-1]}
     assert all((ROOT / source).exists() for source in copied)
-    assert {"pyproject.toml", "constraints.txt", "LICENSE", "hdrgen", project["readme"]} == copied
+    needed = {"pyproject.toml", "setup.py", "constraints.txt", "LICENSE", "experiments", "hdrgen", project["readme"]}
+    assert needed == copied
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
     assert instructions("ENTRYPOINT") == [f'["{next(iter(project["scripts"]))}"]']

@@ -32,12 +32,14 @@ def options_in(text: str) -> list[str]:
 
 
 def resolve_config(value: str) -> str:
-    """Path of a configuration: `value` itself when such a file exists, else the packaged one of that name.
+    """Path of a configuration: `value` itself when such a file exists, else what is packaged under that name.
 
     Raises:
-        InputError: There is neither.
+        InputError: There is none.
     """
-    return _resolved(value, "configuration", configs.path_of(value), configs.names())
+    prefix = f"{configs.EXPERIMENTS}/" if value.startswith(f"{configs.EXPERIMENTS}/") else ""
+    experiments = [f"{prefix}{name}" for name in configs.experiment_names()]
+    return _resolved(value, "configuration", configs.path_of(value), configs.names(), experiments)
 
 
 def resolve_protocol(value: str) -> str:
@@ -49,14 +51,14 @@ def resolve_protocol(value: str) -> str:
     return _resolved(value, "protocol", configs.protocol_path(value), configs.protocol_names())
 
 
-def _resolved(value: str, kind: str, packaged: Path, names: Sequence[str]) -> str:
+def _resolved(value: str, kind: str, packaged: Path, names: Sequence[str], others: Sequence[str] = ()) -> str:
     if Path(value).is_file():
         return value
     if packaged.is_file():
         return str(packaged)
-    raise InputError(
-        f"no {kind} file and no packaged {kind} {value!r}{suggest(value, names)} (packaged: {', '.join(names)})"
-    )
+    near = suggest(value, [*names, *others])
+    rest = "; overlays: see hdrgen configs" if others else ""
+    raise InputError(f"no {kind} file and no packaged {kind} {value!r}{near} (packaged: {', '.join(names)}{rest})")
 
 
 def prepare(arguments: Sequence[str]) -> list[str]:

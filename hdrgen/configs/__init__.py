@@ -1,6 +1,7 @@
-"""Packaged configurations: one YAML per method, the defaults of every verb, and the evaluation protocols.
+"""Packaged configurations: one YAML per method, the defaults of every verb, the evaluation protocols, and experiments.
 
-They lie here and in the folders of `BY_INPUT`; all are found by name.
+They lie here and in the folders of `BY_INPUT`; all are found by name. Experiments are overlays, what changes such a
+configuration in one respect; they lie in the folder `experiments` of a checkout, which setup.py puts here in a wheel.
 """
 
 from importlib import resources
@@ -14,6 +15,8 @@ PROTOCOLS = "protocols"
 """Folder of the evaluation protocols."""
 BY_INPUT = ("one_photograph", "three_exposures")
 """Folders of further configurations, by what their methods take."""
+EXPERIMENTS = "experiments"
+"""Folder of the experiments, and how their names may begin."""
 
 
 def folder() -> Path:
@@ -22,15 +25,38 @@ def folder() -> Path:
 
 
 def names() -> list[str]:
-    """Names of the configurations that `--config NAME` understands, sorted."""
+    """Names of the configurations that `--config NAME` understands, sorted; beside them, it takes experiments."""
     files = (path for place in _places() for path in place.glob("*.yaml"))
     return sorted(path.stem for path in files if not path.stem.startswith(DEFAULTS))
 
 
 def path_of(name: str) -> Path:
-    """File of the packaged configuration `name`, which need not exist."""
+    """File of the packaged configuration or experiment `name`, which need not exist."""
     files = [place / f"{name}.yaml" for place in _places()]
-    return next((path for path in files if path.is_file()), files[0])
+    return next((path for path in [*files, experiment_path(name)] if path.is_file()), files[0])
+
+
+def experiment_names() -> list[str]:
+    """Names of the experiments that `--config NAME` understands: GROUP/NAME, or NAME of those in no group; sorted."""
+    place = experiments_folder()
+    return sorted(path.relative_to(place).with_suffix("").as_posix() for path in place.rglob("*.yaml"))
+
+
+def experiment_path(name: str) -> Path:
+    """File of an experiment, which need not exist.
+
+    Args:
+        name: As in `experiment_names`, or as its file is called in a checkout: experiments/GROUP/NAME.yaml. Scripts
+            (slurm.sbatch) with their endings.
+    """
+    short = name.removeprefix(f"{EXPERIMENTS}/")
+    return experiments_folder() / (short if short.endswith((".yaml", ".sbatch")) else f"{short}.yaml")
+
+
+def experiments_folder() -> Path:
+    """Where the experiments lie: here in an installed wheel, at the root of a checkout."""
+    packaged = folder() / EXPERIMENTS
+    return packaged if packaged.is_dir() else folder().parents[1] / EXPERIMENTS
 
 
 def protocol_names() -> list[str]:
@@ -49,9 +75,10 @@ def defaults_of(verb: str) -> list[Path]:
 
 
 def title_of(path: Path) -> str:
-    """First comment line of a configuration: what it is for."""
+    """First comment line of a configuration or a script: what it is for."""
     with path.open(encoding="utf-8") as lines:
-        return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "")
+        comments = (line for line in lines if line.startswith("#") and not line.startswith("#!"))
+        return next((line.lstrip("# ").strip() for line in comments), "")
 
 
 def _places() -> list[Path]:

@@ -35,9 +35,36 @@ def test_several_configs_keep_their_order(tmp_path):
     assert prepared == ["-c", str(configs.path_of("multi_exposure_small")), "-c", str(mine), "--model.x=1"]
 
 
-def test_unknown_config():
-    with pytest.raises(InputError, match="did you mean multi_exposure_small"):
-        prepare(["-c", "multi_exposure_smal"])
+@pytest.mark.parametrize(
+    "typed", ["experiments/cevr/rendered.yaml", "experiments/cevr/rendered", "cevr/rendered", "slurm"]
+)
+def test_an_experiment_by_name_from_anywhere(typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "slurm" if typed == "slurm" else "cevr/rendered"
+    assert prepare(["-c", typed]) == ["-c", str(configs.experiments_folder() / f"{name}.yaml")]
+
+
+def test_the_experiments_of_a_wheel_come_before_a_folder_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(configs, "folder", lambda: tmp_path / "hdrgen/configs")
+    beside, packaged = tmp_path / "experiments", tmp_path / "hdrgen/configs/experiments"
+    for folder, name in ((beside, "theirs"), (packaged, "ours")):
+        assert configs.experiments_folder() == beside
+        folder.mkdir(parents=True)
+        (folder / f"{name}.yaml").write_text("seed_everything: 3\n")
+    assert configs.experiment_names() == ["ours"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("multi_exposure_smal", "multi_exposure_small"),
+        ("cevr/renderd", "cevr/rendered"),
+        ("experiments/cevr/renderd", "experiments/cevr/rendered"),
+    ],
+)
+def test_unknown_config(typed, meant):
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
+        prepare(["-c", typed])
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What the pages of the documentation say to type, as a shell would read it."""
 
+import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.pages import PAGES, ROOT, links_of, text_of
+from tests.pages import PAGES, ROOT, links_of
+from tests.pages import text_of as text_of_file
 
 SHELLS = ("", "bash", "sh", "console")
 """Languages of blocks that may hold commands; without one it may also be a listing."""
@@ -18,6 +20,17 @@ FIRST = re.compile(
 SETTING = re.compile(r'(?:export )?([A-Z]\w*)=(?:"([^"]*)"|(\S*))$')
 LOOP = re.compile(r"for (\w+) in ([^;]+); do(.*?)(?:;|\n)\s*done", re.DOTALL)
 COMMENT = re.compile(r"(^|\s)#.*")
+
+
+_SPEC = importlib.util.spec_from_file_location("zoo", ROOT / "docs/site/zoo.py")
+zoo = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(zoo)
+ZOO = ROOT / zoo.PAGE
+"""A page of the site that is made of the code, and no file."""
+
+
+def text_of(page: Path) -> str:
+    return zoo.text() if page == ZOO else text_of_file(page)
 
 
 class Typed(NamedTuple):
@@ -35,11 +48,11 @@ class Typed(NamedTuple):
 
 
 def pages_in_order() -> list[Path]:
-    """README.md, then the guides as the index has them, then all others."""
+    """README.md, then the guides as the index has them, then all others, the zoo last."""
     index = ROOT / "docs/README.md"
     guides = [(index.parent / link.partition("#")[0]).resolve() for link in links_of(index) if "://" not in link]
     template = ROOT / "docs/template/README.md"
-    order = dict.fromkeys([ROOT / "README.md", *(page for page in guides if page in PAGES), *PAGES, template])
+    order = dict.fromkeys([ROOT / "README.md", *(page for page in guides if page in PAGES), *PAGES, template, ZOO])
     return list(order)
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 TRAINED = "tests/cli/test_every_config.py trains every configuration, predicts and expands"
 OVERLAYS = "real data and minutes; tests/test_experiments.py reads every overlay"
+PACKAGED = "seconds each; tests/weights/test_packaged.py runs every packaged network"
 MERGED = "a training of its own; tests/commands/test_merge_learned.py runs it"
 READ = {
     "quickstart": "a training; tests/commands/test_quickstart.py runs it",
@@ -24,6 +25,8 @@ READ = {
     "test --config experiments/* **": OVERLAYS,
     "leaderboard results --table markdown **": "numbers of the tests above it",
     "merge street/ --method * **": MERGED,
+    "merge one.jpg two.jpg three.jpg --method * **": PACKAGED,
+    "expand photo.jpg --weights [acdms]*": PACKAGED,
     "fit --config cevr_small --data.train PackedStacks **": "object storage; tests/data/shards trains on shards",
     "pack **": "object storage; tests/commands/packing runs it",
     "export --ckpt_path last.ckpt -o exported": "seconds of torch.export; tests/exporting runs it",

@@ -130,7 +130,7 @@ def test_other_programs_are_asked_for_what_is_there(page, folder, monkeypatch):
         elif program in ("torchrun", "docker") and "hdrgen" in rest and rest[-2:] != ["hdrgen", "."]:
             read(rest[rest.index("hdrgen") + 1 :])
         elif program == "sbatch":
-            read(["fit", "--config=experiments/slurm.yaml", *rest[rest.index("experiments/slurm.sbatch") + 1 :]])
+            read(["fit", "--config=experiments/slurm.yaml", *rest[rest.index("slurm.sbatch") + 1 :]])
         else:
             assert program in {*PROGRAMS, "hdrgen", "export", "python"}, typed.line
             assert not what_is_wrong(typed.words), typed.line

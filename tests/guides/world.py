@@ -13,7 +13,6 @@ from hdrgen.io import Exposure, write_image
 from tests.commands.brackets import write_bracket
 from tests.data.datasets.trees import vds
 from tests.guides.table import LESS, SHORT, fits
-from tests.pages import ROOT
 
 SIDE = (48, 64)
 TOY = ["--data.train=ProceduralScenes", "--data.train.size=32", "--data.train.count=2"]
@@ -22,7 +21,6 @@ VALIDATED = ["--data.val=ProceduralScenes", "--data.val.size=32", "--data.val.co
 
 def furnish(folder: Path) -> None:
     """Photographs, brackets, panoramas, a training, what other programs made: all tiny, in the current folder."""
-    (folder / "experiments").symlink_to(ROOT / "experiments")
     noise = np.random.default_rng(0)
     for name in ("photo", "holiday/a", "scans/b"):
         write_image(f"{name}.jpg", noise.random((16, 24, 3), np.float32))

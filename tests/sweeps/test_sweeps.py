@@ -17,7 +17,7 @@ SMALLER = {
 
 
 def test_the_example_runs_its_trials_and_goes_on(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("optuna")
+    pytest.importorskip("optuna", reason="of the extra `test`")
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs/sweeps.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -22,7 +22,7 @@ from hdrgen.weights import catalogue
 SHELLS = ("bash", "zsh", "fish")
 TRAINING = ("fit", "validate", "test", "predict")
 COMMON = {
-    "--config": tuple(configs.names()),
+    "--config": (*configs.names(), *(f"{configs.EXPERIMENTS}/{name}" for name in configs.experiment_names())),
     "--model": (),
     "--ckpt_path": ("last", "best"),
     "--weights": (),

@@ -94,10 +94,12 @@ wait $!
 
 
 @pytest.mark.timeout(240)
-def test_a_job_of_the_script_is_queued_again_and_ends_where_an_uninterrupted_training_does(job, monkeypatch):
+def test_a_job_of_the_script_is_queued_again_and_ends_where_an_uninterrupted_training_does(job, monkeypatch, capsys):
     """Its whole way: the signal, `scontrol requeue`, the end of the time, and `--ckpt_path last` in the next start."""
     assert main([*FIT, *QUIET, "-o", "whole"]) == 0
-    (job / "experiments").symlink_to(ROOT / "experiments")
+    capsys.readouterr()
+    assert main(["configs", "show", "slurm.sbatch"]) == 0
+    (job / "slurm.sbatch").write_text(capsys.readouterr().out)
     for name, script in (("sbatch", SBATCH), ("srun", SRUN), ("hdrgen", f'exec "{sys.executable}" -m hdrgen "$@"\n')):
         (job / name).write_text(f"#!/bin/bash\n{script}")
         (job / name).chmod(0o755)
@@ -107,7 +109,7 @@ def test_a_job_of_the_script_is_queued_again_and_ends_where_an_uninterrupted_tra
         monkeypatch.setenv(name, str(value))
     words = ["--model=tests.toys.ToyMethod", *FIT[2:], *QUIET, "--data.num_workers=0", "--trainer.precision=32-true"]
     words += ["--trainer.callbacks+=tests.toys.WaitsForTheEnd", "-o", "runs"]
-    command = [str(job / "sbatch"), "experiments/slurm.sbatch", *words]
+    command = [str(job / "sbatch"), "slurm.sbatch", *words]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as begun:

@@ -124,7 +124,7 @@ def test_webdataset_finds_the_samples_of_a_shard(whole):
 
 
 def test_webdataset_reads_the_shards(whole):
-    webdataset = pytest.importorskip("webdataset", reason="only compared with; not among the extras")
+    webdataset = pytest.importorskip("webdataset", reason="an oracle; of the extra `test`")
     samples = list(webdataset.WebDataset(str(whole / "shard-000004.tar"), shardshuffle=False).decode())
     stacks = PackedStacks(str(whole))
     assert [one["json"]["scene"] for one in samples] == ["scene_12", "scene_13"]
