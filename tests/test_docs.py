@@ -13,8 +13,10 @@ import pytest
 import yaml
 
 from hdrgen.cli.main import main
+from hdrgen.weights import packaged_files
 from tests.pages import PAGES, ROOT, anchors_of, links_of
 
+GALLERY = ROOT / "docs/gallery.md"
 SBATCH = ROOT / "experiments/slurm.sbatch"
 
 
@@ -42,6 +44,12 @@ def test_every_page_is_in_the_navigation_of_the_site():
     listed = (ROOT / "docs/site/mkdocs.yml").read_text(encoding="utf-8").partition("nav:\n")[2]
     for page in (*ROOT.glob("docs/*.md"), *ROOT.glob("experiments/*.md")):
         assert page.relative_to(ROOT).as_posix() in listed, page
+
+
+def test_the_gallery_shows_all_pictures_and_every_packaged_network():
+    shown = {(ROOT / "docs" / name).resolve() for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", GALLERY.read_text())}
+    assert shown == {path for path in ROOT.glob("docs/images/**/*.*") if path.suffix in (".jpg", ".png")}
+    assert {ROOT / f"docs/images/zoo/{weights.stem}.jpg" for weights in packaged_files()} <= shown
 
 
 # -- SLURM, with a stand-in for it ---------------------------------------------------------------------------------
