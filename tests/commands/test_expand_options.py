@@ -10,6 +10,7 @@ from PIL import Image
 import hdrgen
 from hdrgen.camera import EstimatedResponse, save_response
 from hdrgen.cli.main import main
+from hdrgen.io.codecs.jpeg_gain_map import find_gain_map
 from hdrgen.io.colour import ADOBE_RGB, srgb_decoded
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 from tests.dng import write_dng
@@ -80,6 +81,23 @@ def test_a_photograph_with_a_gain_map_keeps_its_radiance(checkpoints, capsys):
     made = expanded(checkpoints["InverseCamera"], photo="ultra.uhdr.jpg")
     assert capsys.readouterr().out.strip().endswith("of the photograph's own gain map, without a network")
     np.testing.assert_allclose(made, hdrgen.read("ultra.uhdr.jpg", gain_map=True).as_float(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_a_photograph_whose_gain_map_is_cut_off_is_expanded_like_any_other(checkpoints, capsys, left):
+    hdrgen.write("whole.uhdr.jpg", np.linspace(0.1, 6, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3))
+    content = Path("whole.uhdr.jpg").read_bytes()
+    at = find_gain_map(Path("whole.uhdr.jpg")).start
+    Path("cut.jpg").write_bytes(content[: at + int(left * (len(content) - at))])
+    Image.open("cut.jpg").save("plain.png")  # Pillow takes the photograph alone
+    capsys.readouterr()
+    made = expanded(checkpoints["InverseCamera"], photo="cut.jpg")
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith("hdrgen: warning: cut.jpg: the photograph alone is read: ")
+    assert "gain map" in line
+    assert "by InverseCamera, weights" in told.out
+    np.testing.assert_array_equal(made, expanded(checkpoints["InverseCamera"], photo="plain.png"))
 
 
 def test_raw_is_linear_wherever_it_is_not_clipped(checkpoints, tmp_path, capsys):
