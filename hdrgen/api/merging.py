@@ -99,8 +99,8 @@ def merge(
         deghost: Whether to leave out what moves; `patches` makes what is left out anew, of patches around it.
         fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
             distance where the response is estimated, too.
-        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9
-            of floats, that of the sensor of RAW files; None: what the exposures show.
+        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535 (not a
+            share of them), that of the sensor of RAW files, the value of floats; None: what the exposures show.
         white_balance: Of RAW files, the same for all: `camera` (the middle exposure's), `daylight`, or multipliers of
             red, green and blue.
         demosaic: Of RAW files, LibRaw's: `ahd`, `linear`, `vng`, `ppg`, `dcb`, `dht` or `aahd`.

@@ -127,22 +127,30 @@ def read_own_radiance(
     The options are those of `read_photograph`; `white` is that of a photograph whose gain map cannot be read.
 
     Warns:
-        InputWarning: The gain map cannot be read.
+        InputWarning: The gain map cannot be read, or `white` is of no use.
     """
     read = partial(read_image, path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
     kind = read_header(path).format.name
     if kind == "RAW":
+        _tell_white(path, white, "the sensor's own")
         return OwnRadiance(photograph_of(read()), LINEAR)
     if not has_gain_map(path):
         return None
     image = read(gain_map="try")
     if not image.linear:
         return OwnRadiance(_photograph(path, image, white))
+    _tell_white(path, white, "that of its gain map")
     radiance = _channels_first(image)
     del image  # before the photograph is read, too
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # that the gain map is left out
         return OwnRadiance(photograph_of(read()), GAIN_MAP, radiance)
+
+
+def _tell_white(path: Path, white: White, own: str) -> None:
+    if white is not None:
+        told = f"{path}: white is for display values, not for this file, of which {own} is used"
+        warnings.warn(InputWarning(told, "white"), stacklevel=3)
 
 
 def photograph_of(image: Image) -> Tensor:

@@ -45,7 +45,7 @@ from hdrgen.io.stacks.raw_stack import is_raw, shared_development
 from hdrgen.io.stacks.scenes import Scene, grouped
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
-from hdrgen.io.white import White, WhiteLevel, white_level
+from hdrgen.io.white import White, WhiteLevel, white_level, white_values
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -120,6 +120,7 @@ __all__ = [
     "turned_alike",
     "white_level",
     "white_of_floats",
+    "white_values",
     "with_usable_names",
     "write_complete",
     "write_image",

@@ -114,6 +114,16 @@ def test_raw_is_linear_wherever_it_is_not_clipped(checkpoints, tmp_path, capsys)
     assert made[30, 30].min() > 1
 
 
+def test_white_of_a_file_that_knows_its_own_is_told_to_be_of_no_use(checkpoints, tmp_path, capsys):
+    write_dng(tmp_path / "raw.dng", np.full((32, 48, 3), 0.3))
+    made = expanded(checkpoints["InverseCamera"], "--white", "230", photo="raw.dng")
+    assert (
+        "raw.dng: white is for display values, not for this file, of which the sensor's own is used (--white)"
+        in capsys.readouterr().err
+    )
+    np.testing.assert_array_equal(made, expanded(checkpoints["InverseCamera"], photo="raw.dng"))
+
+
 def test_an_ordinary_jpeg_is_not_taken_for_more(checkpoints, capsys):
     Image.fromarray(np.full((32, 32, 3), 99, np.uint8)).save("plain.jpg")
     expanded(checkpoints["InverseCamera"], photo="plain.jpg")
@@ -209,7 +219,10 @@ def test_white_below_the_largest_code_counts_as_that(checkpoints, white, codes):
     np.testing.assert_array_equal(found, expanded(checkpoints["InverseCamera"], photo="whole.png"))
 
 
-@pytest.mark.parametrize(("photo", "white"), [("photo.png", "300"), ("photo.png", "0"), ("photo.exr", "250")])
+@pytest.mark.parametrize(
+    ("photo", "white"),
+    [("photo.png", "300"), ("photo.png", "0"), ("photo.png", "0.9"), ("photo.png", "1"), ("photo.exr", "250")],
+)
 def test_a_white_that_cannot_be_is_refused(checkpoints, photo, white, capsys):
     hdrgen.write("photo.exr", np.linspace(0.1, 5, 48 * 32 * 3, dtype=np.float32).reshape(32, 48, 3))
     told = ["expand", photo, "--ckpt_path", str(checkpoints["InverseCamera"]), "--white", white]
