@@ -141,7 +141,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     _check_outputs(options, outputs)
     every = list(zip(scenes, outputs, strict=True))
     start = time.monotonic()
-    pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
+    sources = [path for scene in scenes for path in (*scene.photographs, *scene.single)]
+    sources += [options.scale_like] if options.scale_like else []
+    pairs = left_to_do(every, partial(_files_of, options), options, "scenes", sources)
     if not pairs:
         return
     if options.method in LEARNED_MERGES:

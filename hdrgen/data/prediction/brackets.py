@@ -72,6 +72,11 @@ class Brackets(PhotographedStacks):
             )
         return read_stack(folder if files is None else files)
 
+    @property
+    def photographs(self) -> list[Path]:
+        """All that may be read."""
+        return [path for scene in self.scenes for path in scene.photographs]
+
     def display(self, index: int, path: Path) -> FramePixels:
         """(3, H, W) display values of one photograph; RAW ones are developed as the reference of their scene."""
         return read_frame(

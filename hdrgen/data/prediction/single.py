@@ -59,6 +59,11 @@ class Photographs(StackDataset):
         """The file's name without its suffix, numbered where several share it."""
         return self.names[index]
 
+    @property
+    def photographs(self) -> list[Path]:
+        """All that are read."""
+        return self.paths
+
     def exposures(self, index: int) -> Tensor:
         """EV 0."""
         return torch.zeros(1)
