@@ -34,6 +34,7 @@ from hdrgen.io import (
     grouped,
     read_stack,
     read_tags,
+    tell_single,
     true_times,
 )
 
@@ -229,6 +230,7 @@ def _frames_in(folder: Path) -> list[Frame]:
             f"{folder}: expected the exposures of one scene, found {len(own)} brackets, {named}; merge the files of"
             " each by themselves: [merge(scene.files) for scene in hdrgen.io.grouped([folder])]"
         )
+    tell_single(own)
     return read_stack(folder if not own or own[0].files is None else own[0].files, bracket=True)
 
 

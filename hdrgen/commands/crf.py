@@ -84,6 +84,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if single:
         return _estimate_from_one(single, outputs[0], options)
 
+    from hdrgen.io import tell_single
+
+    tell_single(scenes)
+
     def estimate(pair: tuple[Scene, Path]) -> None:
         _estimate(options, bracket_of(options, pair[0]), pair[1])
 

@@ -204,8 +204,10 @@ def _summarise(
     if len(every) > 1:
         print("\n".join(text_table([("scene", "photographs", "", "file, or why not"), *rows], right=[1])))
         print(f"{len(every)} scenes: {counts}; {_cost(start)}", flush=True)
-    if single := [path.name for scene, _ in every for path in scene.single]:
-        print(f"{len(single)} photographs belong to no bracket: {', '.join(single)}", flush=True)
+    from hdrgen.io import of_no_bracket
+
+    if told := of_no_bracket([scene for scene, _ in every]):
+        print(told, flush=True)
 
 
 def _cost(start: float) -> str:

@@ -23,6 +23,7 @@ from hdrgen.io import (
     read_image,
     read_stack,
     shared_development,
+    tell_single,
     turned_alike,
 )
 
@@ -53,6 +54,7 @@ class Brackets(PhotographedStacks):
         selection: Selection | None = None,
     ) -> None:
         self.scenes = grouped(sources)
+        tell_single(self.scenes)
         super().__init__([scene.folder for scene in self.scenes])
         self.names = [scene.name for scene in self.scenes]
         self._turnings: dict[int, Turning | None] = {}
