@@ -34,6 +34,7 @@ from hdrgen.io import (
     grouped,
     read_stack,
     read_tags,
+    tell_single,
     true_times,
 )
 
@@ -99,8 +100,8 @@ def merge(
         deghost: Whether to leave out what moves; `patches` makes what is left out anew, of patches around it.
         fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
             distance where the response is estimated, too.
-        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9
-            of floats, that of the sensor of RAW files; None: what the exposures show.
+        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535 (not a
+            share of them), that of the sensor of RAW files, the value of floats; None: what the exposures show.
         white_balance: Of RAW files, the same for all: `camera` (the middle exposure's), `daylight`, or multipliers of
             red, green and blue.
         demosaic: Of RAW files, LibRaw's: `ahd`, `linear`, `vng`, `ppg`, `dcb`, `dht` or `aahd`.
@@ -229,6 +230,7 @@ def _frames_in(folder: Path) -> list[Frame]:
             f"{folder}: expected the exposures of one scene, found {len(own)} brackets, {named}; merge the files of"
             " each by themselves: [merge(scene.files) for scene in hdrgen.io.grouped([folder])]"
         )
+    tell_single(own)
     return read_stack(folder if not own or own[0].files is None else own[0].files, bracket=True)
 
 

@@ -44,8 +44,8 @@ def add_white_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--white",
         metavar="CODE",
-        help="at which the photographs clip, or R,G,B: 250, 16383, 0.9 of floats, the sensor's of RAW (default: what"
-        " they show)",
+        help="at which the photographs clip, or R,G,B: a code of the files and no share, 250 of 8 bits, 16383 of 16,"
+        " the sensor's of RAW; of floats their value (default: what they show)",
     )
 
 

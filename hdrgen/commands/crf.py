@@ -79,9 +79,14 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if wrong is not None:
         raise InputError(f"{wrong}: expected a name that ends in .json; the plot is written beside it")
     plots = [output.with_suffix(f".{options.plot}") for output in outputs if options.plot != "none"]
-    refuse_existing([*outputs, *plots], options.overwrite)
+    sources = [single] if single else [path for scene in scenes for path in scene.photographs]
+    refuse_existing([*outputs, *plots], options.overwrite, sources)
     if single:
         return _estimate_from_one(single, outputs[0], options)
+
+    from hdrgen.io import tell_single
+
+    tell_single(scenes)
 
     def estimate(pair: tuple[Scene, Path]) -> None:
         _estimate(options, bracket_of(options, pair[0]), pair[1])

@@ -141,7 +141,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     _check_outputs(options, outputs)
     every = list(zip(scenes, outputs, strict=True))
     start = time.monotonic()
-    pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
+    sources = [path for scene in scenes for path in (*scene.photographs, *scene.single)]
+    sources += [options.scale_like] if options.scale_like else []
+    pairs = left_to_do(every, partial(_files_of, options), options, "scenes", sources)
     if not pairs:
         return
     if options.method in LEARNED_MERGES:
@@ -202,8 +204,10 @@ def _summarise(
     if len(every) > 1:
         print("\n".join(text_table([("scene", "photographs", "", "file, or why not"), *rows], right=[1])))
         print(f"{len(every)} scenes: {counts}; {_cost(start)}", flush=True)
-    if single := [path.name for scene, _ in every for path in scene.single]:
-        print(f"{len(single)} photographs belong to no bracket: {', '.join(single)}", flush=True)
+    from hdrgen.io import of_no_bracket
+
+    if told := of_no_bracket([scene for scene, _ in every]):
+        print(told, flush=True)
 
 
 def _cost(start: float) -> str:

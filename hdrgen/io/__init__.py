@@ -42,10 +42,10 @@ from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.originals import originals
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
-from hdrgen.io.stacks.scenes import Scene, grouped
+from hdrgen.io.stacks.scenes import Scene, grouped, of_no_bracket, tell_single
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
-from hdrgen.io.white import White, WhiteLevel, white_level
+from hdrgen.io.white import White, WhiteLevel, white_level, white_values
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -98,6 +98,7 @@ __all__ = [
     "named_like",
     "natural_key",
     "notes_held",
+    "of_no_bracket",
     "originals",
     "quantised",
     "read_array",
@@ -116,10 +117,12 @@ __all__ = [
     "srgb_encoded",
     "suffix_of",
     "takes_gain_map",
+    "tell_single",
     "true_times",
     "turned_alike",
     "white_level",
     "white_of_floats",
+    "white_values",
     "with_usable_names",
     "write_complete",
     "write_image",
