@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 TRAINED = "tests/cli/test_every_config.py trains every configuration, predicts and expands"
-OVERLAYS = "real data and minutes; tests/test_experiments.py reads every overlay"
+OVERLAYS = "real data, minutes; tests/test_experiments.py reads all overlays, tests/cli/test_overlays_run.py runs some"
 PACKAGED = "seconds each; tests/weights/test_packaged.py runs every packaged network"
 MERGED = "a training of its own; tests/commands/test_merge_learned.py runs it"
 READ = {
