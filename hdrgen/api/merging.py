@@ -29,6 +29,7 @@ from hdrgen.io import (
     Frame,
     Image,
     RawDevelopment,
+    check_span,
     comparable,
     find_images,
     grouped,
@@ -264,6 +265,7 @@ def _bracket_of(
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
+    check_span(frames, "ev")
     return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order], white=white)
 
 
