@@ -20,7 +20,7 @@ from hdrgen.api.arrays import (
     to_array,
     to_tensor,
 )
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, known_response, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
 from hdrgen.io import (
@@ -128,6 +128,7 @@ def merge(
     0.18
     """
     _check(method, align)
+    known_response(response)
     balance = white_balance if isinstance(white_balance, str) else tuple(map(float, white_balance))
     development = RawDevelopment(balance, None, demosaic, highlights, half_size, hot_pixels)
     pixels = _read(images, ev, white, development)
