@@ -20,7 +20,7 @@ from hdrgen.api.arrays import (
     to_array,
     to_tensor,
 )
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, known_response, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
 from hdrgen.io import (
@@ -29,6 +29,7 @@ from hdrgen.io import (
     Frame,
     Image,
     RawDevelopment,
+    check_span,
     comparable,
     find_images,
     grouped,
@@ -127,6 +128,7 @@ def merge(
     0.18
     """
     _check(method, align)
+    known_response(response)
     balance = white_balance if isinstance(white_balance, str) else tuple(map(float, white_balance))
     development = RawDevelopment(balance, None, demosaic, highlights, half_size, hot_pixels)
     pixels = _read(images, ev, white, development)
@@ -264,6 +266,7 @@ def _bracket_of(
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
+    check_span(frames, "ev")
     return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order], white=white)
 
 

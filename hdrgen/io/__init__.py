@@ -23,7 +23,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.development import BALANCES, DEMOSAIC, HIGHLIGHTS, RawDevelopment
-from hdrgen.io.exposure import SAME_EXPOSURE, Camera, Exposure, Frame
+from hdrgen.io.exposure import MOST_STOPS, SAME_EXPOSURE, Camera, Exposure, Frame, check_span
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, has_gain_map, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
@@ -58,6 +58,7 @@ __all__ = [
     "DISPLAY_P3",
     "HIGHLIGHTS",
     "MADE",
+    "MOST_STOPS",
     "SAME_EXPOSURE",
     "Camera",
     "ClipLevel",
@@ -76,6 +77,7 @@ __all__ = [
     "White",
     "WhiteLevel",
     "check_memory",
+    "check_span",
     "check_writable",
     "clip_levels",
     "colour_space_named",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.orientation import upright_size
-from hdrgen.io.exposure import SAME_EXPOSURE, Exposure, Frame
+from hdrgen.io.exposure import SAME_EXPOSURE, Exposure, Frame, check_span
 from hdrgen.io.formats import is_result
 from hdrgen.io.headers import Header, known_header
 from hdrgen.io.metadata.shutter_times import is_exact, series_of
@@ -258,7 +258,7 @@ def comparable(frames: list[Frame]) -> list[Frame]:
     """Frames whose stops have one origin: all in settings or all in EV, and with the same settings known.
 
     Raises:
-        InputError: Some frames are given in EV and others in seconds.
+        InputError: Some frames are given in EV and others in seconds, or lie too far apart.
     """
     in_stops = [frame.path.name for frame in frames if frame.exposure.ev is not None]
     if in_stops and len(in_stops) < len(frames):
@@ -266,6 +266,7 @@ def comparable(frames: list[Frame]) -> list[Frame]:
         raise InputError(f"{_place(frames)}: exposures in stops and in seconds cannot be compared ({shown})")
     for name in ("fnumber", "iso"):
         frames = _known_of_all(frames, name)
+    check_span([frame for frame in frames if frame.exposure.stops is not None], _place(frames) if frames else "")
     return frames
 
 
