@@ -73,7 +73,7 @@ def slurm(tmp_path, monkeypatch) -> Path:
 
 
 def test_slurm_script_starts_the_training(slurm, monkeypatch, capsys):
-    subprocess.run(["bash", SBATCH, "--config", "cevr", "-o", "out"], cwd=slurm, check=True, timeout=30)
+    subprocess.run(["bash", SBATCH, "--config", "cevr", "-o", "out"], cwd=slurm, check=True, timeout=120)
     srun, hdrgen, *arguments = (slurm / "srun.txt").read_text().splitlines()
     assert (srun, hdrgen) == ("--kill-on-bad-exit=1", "hdrgen")
     assert (slurm / "cpus.txt").read_text() == "5\n"
@@ -102,7 +102,7 @@ def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):
         while not (slurm / "cpus.txt").exists():
             assert job.poll() is None
         job.send_signal(signal.SIGUSR1)  # as --signal=B:USR1 does
-        told, _ = job.communicate(timeout=30)
+        told, _ = job.communicate(timeout=120)
     assert job.returncode == 0
     assert told == "time is up: job 1234 is queued again\n"
     assert (slurm / "scontrol.txt").read_text() == "requeue 1234\n"
@@ -110,7 +110,7 @@ def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):
 
 def test_slurm_script_fails_with_the_training(slurm):
     (slurm / "srun").write_text("#!/bin/bash\nexit 2\n")
-    assert subprocess.run(["bash", SBATCH], cwd=slurm, timeout=30).returncode == 2
+    assert subprocess.run(["bash", SBATCH], cwd=slurm, timeout=120).returncode == 2
 
 
 def test_slurm_script_asks_for_what_the_guide_says():

@@ -20,7 +20,7 @@ FILES = 120
 
 @pytest.mark.parametrize("reader", READERS)
 def test_an_image_or_one_line(reader):
-    outcomes = batch(reader, 0, FILES, timeout=20)
+    outcomes = batch(reader, 0, FILES, timeout=60)
     assert len(outcomes) == FILES
     assert not [(index, outcome) for index, outcome in outcomes if outcome not in ("image", "one line")]
     assert "one line" in dict(outcomes).values()
