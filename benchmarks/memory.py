@@ -74,7 +74,9 @@ def untrained(config: str) -> tuple[HDRModule, bytes]:
     parsed = parser.parse_object({"model": settings})
     torch.manual_seed(0)
     method: HDRModule = parser.instantiate(parsed).model
-    settings = parsed.model.as_dict() | {"class_path": full_name(type(method))}
+    arguments = parsed.model.as_dict()["init_args"]
+    network = {key: value for key, value in arguments.items() if key not in ("optimizer", "scheduler")}
+    settings = {"class_path": full_name(type(method)), "init_args": network}
     return method, content_of(settings, weights_of(method))
 
 

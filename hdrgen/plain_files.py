@@ -181,3 +181,29 @@ def _check_number(event: Any, name: str) -> None:
     looks = (event.tag or event.implicit[0]) and re.match(r"[-+.\d][\w:.+-]*$", event.value)
     if len(event.value) > DIGITS and (said or looks):
         raise InputError(f"{name}: expected numbers of at most {DIGITS} digits, found {event.value[:20]}...")
+
+
+def refuse_inputs(files: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Raise before a file is written in place of one that it is made of, whatever the two are called.
+
+    Args:
+        files: What will be written.
+        sources: What it is made of.
+
+    Raises:
+        InputError: One of the files is one of the sources, by another spelling or by a link.
+    """
+    read = {same: source for source in sources if (same := _identity(source))}
+    for file in files:
+        if read and (same := _identity(file)) in read:
+            also = "" if file == read[same] else f" ({read[same]})"
+            raise InputError(f"{file}{also} is one of the inputs, which would be lost; choose another name or folder")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """The same of two names of one file; None of a file that is not there."""
+    try:
+        state = file.stat()
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
+        return None
+    return state.st_dev, state.st_ino

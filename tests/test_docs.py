@@ -13,8 +13,10 @@ import pytest
 import yaml
 
 from hdrgen.cli.main import main
+from hdrgen.weights import packaged_files
 from tests.pages import PAGES, ROOT, anchors_of, links_of
 
+GALLERY = ROOT / "docs/gallery.md"
 SBATCH = ROOT / "experiments/slurm.sbatch"
 
 
@@ -44,6 +46,12 @@ def test_every_page_is_in_the_navigation_of_the_site():
         assert page.relative_to(ROOT).as_posix() in listed, page
 
 
+def test_the_gallery_shows_all_pictures_and_every_packaged_network():
+    shown = {(ROOT / "docs" / name).resolve() for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", GALLERY.read_text())}
+    assert shown == {path for path in ROOT.glob("docs/images/**/*.*") if path.suffix in (".jpg", ".png")}
+    assert {ROOT / f"docs/images/zoo/{weights.stem}.jpg" for weights in packaged_files()} <= shown
+
+
 # -- SLURM, with a stand-in for it ---------------------------------------------------------------------------------
 
 
@@ -65,7 +73,7 @@ def slurm(tmp_path, monkeypatch) -> Path:
 
 
 def test_slurm_script_starts_the_training(slurm, monkeypatch, capsys):
-    subprocess.run(["bash", SBATCH, "--config", "cevr", "-o", "out"], cwd=slurm, check=True, timeout=30)
+    subprocess.run(["bash", SBATCH, "--config", "cevr", "-o", "out"], cwd=slurm, check=True, timeout=120)
     srun, hdrgen, *arguments = (slurm / "srun.txt").read_text().splitlines()
     assert (srun, hdrgen) == ("--kill-on-bad-exit=1", "hdrgen")
     assert (slurm / "cpus.txt").read_text() == "5\n"
@@ -94,7 +102,7 @@ def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):
         while not (slurm / "cpus.txt").exists():
             assert job.poll() is None
         job.send_signal(signal.SIGUSR1)  # as --signal=B:USR1 does
-        told, _ = job.communicate(timeout=30)
+        told, _ = job.communicate(timeout=120)
     assert job.returncode == 0
     assert told == "time is up: job 1234 is queued again\n"
     assert (slurm / "scontrol.txt").read_text() == "requeue 1234\n"
@@ -102,7 +110,7 @@ def test_slurm_script_queues_itself_again_and_waits(slurm, monkeypatch):
 
 def test_slurm_script_fails_with_the_training(slurm):
     (slurm / "srun").write_text("#!/bin/bash\nexit 2\n")
-    assert subprocess.run(["bash", SBATCH], cwd=slurm, timeout=30).returncode == 2
+    assert subprocess.run(["bash", SBATCH], cwd=slurm, timeout=120).returncode == 2
 
 
 def test_slurm_script_asks_for_what_the_guide_says():

@@ -150,6 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("methods", choices=[[], *WAYS], nargs="*", default=[], help="(all)")
     parser.add_argument("--batch", type=int, help="scenes in a batch (that of the paper)")
+    parser.add_argument("--ways", choices=("whole", "parts", "again"), nargs="*", help="(all)")
     parser.add_argument("--size", type=int, default=256, help="side in pixels (%(default)s, the papers')")
     parser.add_argument("--real", action="store_true", help="train on the CPU, which takes the memory")
     parser.add_argument("--alone", metavar="WAY", help="one row, in this process")
@@ -163,7 +164,7 @@ def main() -> int:
     head = f"| method | graph | batch | image | {columns} |"
     print(f"{head}\n|{'---|' * (head.count('|') - 1)}", flush=True)
     for name in options.methods or WAYS:
-        for way in WAYS[name]:
+        for way in [way for way in WAYS[name] if way in (options.ways or WAYS[name])]:
             words = [f"--batch={options.batch or BATCHES[name]}", f"--size={options.size}", f"--alone={way}"]
             command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training.step_memory", name, *words]
             subprocess.run([*command, *["--real"] * options.real], check=True, stderr=subprocess.DEVNULL)

@@ -12,6 +12,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "hdrgen/methods/README.md"
 """Where it is on the site, beside the pages of the methods; a checkout has no such file."""
+COMPARED = {
+    "one photograph": "All systems of one photograph",
+    "three photographs of a moving scene": "All systems for moving scenes",
+}
+"""What methods take, and the section of `docs/results.md` whose table has all of them under one protocol."""
 
 
 def text() -> str:
@@ -22,13 +27,28 @@ def text() -> str:
     parts = ["# The methods", "What each takes and makes, its size, and what its packaged weights reach."]
     known = [entry for entry in entries if entry["name"] in rooms]
     for taken in dict.fromkeys(entry["input"] for entry in known):
-        parts += [f"## From {taken}"]
+        parts += [f"## From {taken}", *_comparison(COMPARED[taken])]
         for entry in known:
             if entry["input"] == taken:
                 parts += _entry(
                     entry, rooms[entry["name"]], [card for card in cards if card["method"] == entry["name"]]
                 )
     return "\n\n".join(parts)
+
+
+def _comparison(section: str) -> Iterator[str]:
+    """All methods side by side: the table of a section of the results, and where that says what it means."""
+    text = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    content = re.split(r"\n#+ ", text.partition(f"### {section}\n")[2])[0]
+    table = re.search(r"(?:^\|.*\n)+", content, re.MULTILINE)
+    if table is None:
+        raise SystemExit(f"docs/results.md: expected a section called {section!r} with a table, found none")
+    anchor = re.sub(r"\W+", "-", section.lower())
+    yield table[0]
+    yield (
+        "Means under the protocol `hdrgen`, with 95 % bootstrap intervals over scenes; bold: the best of a column, and"
+        f" those not shown to be worse. [Scenes, commands and what the numbers say](../../docs/results.md#{anchor})."
+    )
 
 
 def _entry(entry: dict[str, Any], room: str, cards: list[dict[str, str]]) -> Iterator[str]:
@@ -38,11 +58,23 @@ def _entry(entry: dict[str, Any], room: str, cards: list[dict[str, str]]) -> Ite
     for card in cards:
         name = card["name"]
         if (ROOT / f"docs/images/zoo/{name}.jpg").exists():
-            yield f"![The example photograph, and what {name} makes of it](../../docs/images/zoo/{name}.jpg)"
+            yield f"![{_shown(entry)}, and what {name} makes of it](../../docs/images/zoo/{name}.jpg)"
         rows = {"size": f"{int(card['size']) / 1e6:.1f} MB", "score": card["score"], "terms": card["terms"]}
         table = "".join(f"| {key} | {value} |\n" for key, value in rows.items())
         yield f"| packaged weights | `{name}` |\n|---|---|\n{table}"
-        yield f"```\n{_command(entry, name)}\n```"
+        yield f"```\npip install 'hdrgen[{_extra(room)}]'\n{_command(entry, name)}\n```"
+
+
+def _shown(entry: dict[str, Any]) -> str:
+    """What a picture begins with."""
+    return "The example photograph" if entry["input"] == "one photograph" else "A moving scene, a merge with ghosts"
+
+
+def _extra(room: str) -> str:
+    """What a method needs installed, as its page says where that is more than all networks need."""
+    page = (ROOT / "hdrgen/methods" / room / "README.md").read_text(encoding="utf-8")
+    said = re.search(r"pip install 'hdrgen\[([\w,]+)\]'", page)
+    return said[1] if said else "train"
 
 
 def _command(entry: dict[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import Image
+from hdrgen.io import MOST_STOPS, Image
 
 ROUNDING = 1e-3
 """Display values beyond 0 and 1 that are taken for them: resizing rounds, half floats to a thousandth."""
@@ -149,7 +149,7 @@ def stops(ev: float | Sequence[float] | Array | Tensor) -> Tensor:
     """EVs as a tensor `(K,)`.
 
     Raises:
-        InputError: None, or no numbers.
+        InputError: None, no numbers, or more stops than any exposure differs by.
     """
     try:
         values = torch.as_tensor(ev, dtype=torch.float32).detach().cpu()
@@ -157,4 +157,6 @@ def stops(ev: float | Sequence[float] | Array | Tensor) -> Tensor:
         raise InputError(f"expected EVs as numbers, found {ev!r}") from error
     if values.ndim > 1 or not values.numel() or bool(values.isnan().any()):
         raise InputError(f"expected one EV or a list of them, found {ev!r}")
+    if bool((values.isfinite() & (values.abs() > MOST_STOPS)).any()):
+        raise InputError(f"expected EVs from -{MOST_STOPS} to {MOST_STOPS} stops, found {ev!r}", "ev")
     return values.reshape(-1)

@@ -20,7 +20,7 @@ from hdrgen.api.arrays import (
     to_array,
     to_tensor,
 )
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, merge_bracket
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, known_response, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
 from hdrgen.io import (
@@ -29,11 +29,13 @@ from hdrgen.io import (
     Frame,
     Image,
     RawDevelopment,
+    check_span,
     comparable,
     find_images,
     grouped,
     read_stack,
     read_tags,
+    tell_single,
     true_times,
 )
 
@@ -99,8 +101,8 @@ def merge(
         deghost: Whether to leave out what moves; `patches` makes what is left out anew, of patches around it.
         fit_exposures: Whether the pixels decide how far the exposures lie apart; the first and the last keep their
             distance where the response is estimated, too.
-        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535, 0.9
-            of floats, that of the sensor of RAW files; None: what the exposures show.
+        white: Code at which the photographs clip, or one each of red, green and blue: 250 of 255, 16383 of 65535 (not a
+            share of them), that of the sensor of RAW files, the value of floats; None: what the exposures show.
         white_balance: Of RAW files, the same for all: `camera` (the middle exposure's), `daylight`, or multipliers of
             red, green and blue.
         demosaic: Of RAW files, LibRaw's: `ahd`, `linear`, `vng`, `ppg`, `dcb`, `dht` or `aahd`.
@@ -126,6 +128,7 @@ def merge(
     0.18
     """
     _check(method, align)
+    known_response(response)
     balance = white_balance if isinstance(white_balance, str) else tuple(map(float, white_balance))
     development = RawDevelopment(balance, None, demosaic, highlights, half_size, hot_pixels)
     pixels = _read(images, ev, white, development)
@@ -229,6 +232,7 @@ def _frames_in(folder: Path) -> list[Frame]:
             f"{folder}: expected the exposures of one scene, found {len(own)} brackets, {named}; merge the files of"
             " each by themselves: [merge(scene.files) for scene in hdrgen.io.grouped([folder])]"
         )
+    tell_single(own)
     return read_stack(folder if not own or own[0].files is None else own[0].files, bracket=True)
 
 
@@ -262,6 +266,7 @@ def _bracket_of(
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
     order = ev.argsort().tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
+    check_span(frames, "ev")
     return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order], white=white)
 
 

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from hdrgen.bracket.inspection import PHOTO_COLUMNS as PHOTO_COLUMNS
     from hdrgen.bracket.inspection import Photo as Photo
     from hdrgen.bracket.inspection import inspect_photographs as inspect_photographs
+    from hdrgen.bracket.merging import FEWEST_PIXELS as FEWEST_PIXELS
     from hdrgen.bracket.merging import MEANS as MEANS
     from hdrgen.bracket.merging import MergedBracket as MergedBracket
+    from hdrgen.bracket.merging import calibrated as calibrated
     from hdrgen.bracket.merging import fit_bracket as fit_bracket
     from hdrgen.bracket.merging import fuse_bracket as fuse_bracket
+    from hdrgen.bracket.merging import known_response as known_response
     from hdrgen.bracket.merging import merge_bracket as merge_bracket
     from hdrgen.bracket.merging import small_picture as small_picture
     from hdrgen.bracket.pixels import BracketPixels as BracketPixels
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from hdrgen.bracket.scale import gain_to as gain_to
 
 _PUBLIC = {
+    "FEWEST_PIXELS": "hdrgen.bracket.merging:FEWEST_PIXELS",
     "MEANS": "hdrgen.bracket.merging:MEANS",
     "PHOTO_COLUMNS": "hdrgen.bracket.inspection:PHOTO_COLUMNS",
     "Bracket": "hdrgen.bracket.bracket:Bracket",
@@ -34,10 +38,12 @@ _PUBLIC = {
     "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
     "Photo": "hdrgen.bracket.inspection:Photo",
     "agreement_words": "hdrgen.bracket.agreement:agreement_words",
+    "calibrated": "hdrgen.bracket.merging:calibrated",
     "distinct": "hdrgen.bracket.repeated:distinct",
     "fit_bracket": "hdrgen.bracket.merging:fit_bracket",
     "fuse_bracket": "hdrgen.bracket.merging:fuse_bracket",
     "gain_to": "hdrgen.bracket.scale:gain_to",
+    "known_response": "hdrgen.bracket.merging:known_response",
     "inspect_photographs": "hdrgen.bracket.inspection:inspect_photographs",
     "merge_bracket": "hdrgen.bracket.merging:merge_bracket",
     "progress": "hdrgen.bracket.progress_bar:progress",
@@ -47,6 +53,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "FEWEST_PIXELS",
     "MEANS",
     "PHOTO_COLUMNS",
     "Bracket",
@@ -54,11 +61,13 @@ __all__ = [
     "MergedBracket",
     "Photo",
     "agreement_words",
+    "calibrated",
     "distinct",
     "fit_bracket",
     "fuse_bracket",
     "gain_to",
     "inspect_photographs",
+    "known_response",
     "merge_bracket",
     "progress",
     "small_picture",

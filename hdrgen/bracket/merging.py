@@ -16,9 +16,11 @@ from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import (
     CameraResponse,
+    EstimatedResponse,
     Gamma,
     TabulatedResponse,
     calibrate_debevec,
+    checked_response,
     response_named,
 )
 from hdrgen.errors import InputError
@@ -45,6 +47,8 @@ MEANS: dict[str, Mean] = {"debevec": LogMean(), "linear": LinearMean(), "roberts
 """How `merge_bracket` weighs the frames, by the names of its methods."""
 Deghosting = bool | Literal["patches"]
 """Whether to leave out what moves; `patches` puts patches of the same photograph there."""
+FEWEST_PIXELS = 32
+"""Of which a response may be estimated: of fewer it would be made of its smoothness alone."""
 RAW_BITS = 16
 """Quantisation of linear frames: RAW files are read as 16-bit codes, whatever the depth of the sensor."""
 
@@ -149,7 +153,7 @@ def fit_bracket(pixels: BracketPixels, method: str, response: str | CameraRespon
     sample, ev, reference = pixels.sample(), pixels.ev, pixels.bracket.middle
     known = _known(pixels, response)
     if known is None:
-        calibrate = partial(_calibrated, pixels.bracket.name, method)
+        calibrate = partial(calibrated, pixels.bracket.name, method)
         fitted = fitted_with_curve(sample, ev, calibrate, reference)
     else:
         fitted = fitted_exposures(sample, ev, known[0], reference)
@@ -157,33 +161,57 @@ def fit_bracket(pixels: BracketPixels, method: str, response: str | CameraRespon
     return f", exposures fitted (changed by up to {max(abs(a - b) for a, b in zip(fitted, ev, strict=True)):.2g} stops)"
 
 
+def known_response(response: str | CameraResponse) -> tuple[CameraResponse, str] | None:
+    """The curve that is asked for, and its name; None where photographs are to tell it: `auto` or `estimate`.
+
+    Raises:
+        InputError: No response.
+    """
+    asked = checked_response(response)
+    if not isinstance(asked, str):
+        return asked, asked.name
+    return None if asked.lower() in ("auto", "estimate") else (response_named(asked), asked)
+
+
 def _known(pixels: BracketPixels, response: str | CameraResponse) -> tuple[CameraResponse, str] | None:
     """The curve that was asked for, and its name; None where it is to be estimated."""
-    if not isinstance(response, str):
-        return response, response.name
-    asked = response.lower()
-    if asked == "estimate" or (asked == "auto" and not pixels.linear):
-        return None
-    return (response_named("linear"), "linear") if asked == "auto" else (response_named(response), response)
+    if pixels.linear and isinstance(response, str) and response.lower() == "auto":
+        return response_named("linear"), "linear"
+    return known_response(response)
 
 
-def _calibrated(name: str, method: str, sample: NDArray[np.float32], ev: NDArray[np.float32]) -> CameraResponse:
-    calibrate: Callable[..., CameraResponse] = calibrate_debevec
+def calibrated(
+    name: str, method: str, sample: NDArray[np.float32], ev: NDArray[np.float32] | Sequence[float]
+) -> EstimatedResponse:
+    """The response that exposures of the same places tell.
+
+    Args:
+        name: Of the bracket, for messages.
+        method: `robertson`; any other estimates it as Debevec and Malik do.
+        sample: Display values (S, 3, h, w), dark to bright.
+        ev: Their exposures in stops.
+
+    Raises:
+        InputError: They hold too little.
+    """
+    calibrate: Callable[..., EstimatedResponse] = calibrate_debevec
     if method == "robertson":
         from hdrgen.camera import calibrate_robertson  # by torch, for which the others do not wait
 
         calibrate = calibrate_robertson
     try:
-        return calibrate(*distinct(sample, ev.tolist()))
+        return calibrate(*distinct(sample, [float(stops) for stops in ev]))
     except InputError as error:
-        raise InputError(f"{name}: {error}; pass response='srgb', for example", "response") from error
+        height, width = sample.shape[-2:]
+        size = f" (frames of {width} x {height} pixels)" if height * width < FEWEST_PIXELS else ""
+        raise InputError(f"{name}: {error}{size}; pass response='srgb', for example", "response") from error
 
 
 def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str, float]:
     """The camera's curve, where it comes from in words, and how far the frames disagree under it, in stops."""
     sample, bracket = pixels.sample(), replace(pixels.bracket, known_ev=tuple(pixels.ev))
     known = _known(pixels, response)
-    curve, name = known or (_calibrated(bracket.name, method, sample, np.array(pixels.ev, np.float32)), "estimated")
+    curve, name = known or (calibrated(bracket.name, method, sample, np.array(pixels.ev, np.float32)), "estimated")
     residual = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
     return curve, f"response {name}{agreement_words(residual)}", residual
 

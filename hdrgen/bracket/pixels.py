@@ -153,7 +153,7 @@ class BracketPixels:
         Raises:
             InputError: Exposures that contradict the pictures.
         """
-        codes = in_display_range(frames, bracket.name)
+        codes, white = in_display_range(frames, bracket.name, white)
         height, width, _ = codes[0].shape
         level = white_level([_grid(frame).reshape(-1, 3) for frame in codes], bracket.ev, white)
         if level is not None:

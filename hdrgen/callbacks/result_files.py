@@ -51,6 +51,20 @@ class ResultFiles(NamedTuple):
         files += [self.exposure_file(scene, stops) for stops in ev] if self.exposures else []
         return all(file.is_file() for file in files)
 
+    def existing(self, scene: str) -> list[Path]:
+        """What is there under names that files of a scene have."""
+        folder, start = self.folder_of(scene), self._start(scene).name
+        if self.name:
+            return [self.folder / self.name]
+        known = {f"{start}.{suffix}" for suffix in self.radiance} | {f"{start}_preview.{self.preview}"}
+        there = folder.iterdir() if folder.is_dir() else ()
+        exposed = (f"{start}_", f".{self.exposures}")
+        return [
+            file
+            for file in there
+            if file.name in known or (file.name.startswith(exposed[0]) and file.name.endswith(exposed[1]))
+        ]
+
     def _start(self, scene: str) -> Path:
         stem = self.name.removesuffix(f".{self.radiance[0]}") if self.name else file_name(scene)
         return self.folder_of(scene) / stem

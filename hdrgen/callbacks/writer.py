@@ -38,6 +38,7 @@ from hdrgen.io import (
 )
 from hdrgen.methods import Prediction
 from hdrgen.metrics import of_all_processes
+from hdrgen.plain_files import refuse_inputs
 from hdrgen.tonemap import reduced, reinhard2002
 
 SaveUltra = Callable[[Path], None]
@@ -127,7 +128,7 @@ class PredictionWriter(BasePredictionWriter):
         loader: Any = trainer.predict_dataloaders
         scenes = [loader.dataset.dataset.scene(index) for index in range(len(loader.dataset))]
         self._total, self._failed = len(scenes), []
-        self.refuse(scenes)
+        self.refuse(scenes, getattr(loader.dataset.dataset, "photographs", ()))
 
     def write_on_batch_end(
         self,
@@ -247,12 +248,19 @@ class PredictionWriter(BasePredictionWriter):
         pixels = half_pixels(image) if path.suffix == ".exr" and self._space is None else to_pixels(image)
         return write_image(path, pixels, colour_space=self._space, **vars(tags))
 
-    def refuse(self, scenes: Sequence[str]) -> None:
+    def refuse(self, scenes: Sequence[str], photographs: Sequence[Path] = ()) -> None:
         """Check where these scenes would be written.
 
+        Args:
+            scenes: Their names.
+            photographs: What they are made of.
+
         Raises:
-            InputError: Two in the same folder, or one in a folder that holds files and may not be replaced.
+            InputError: Two in the same folder, one in a folder that holds files and may not be replaced, or one in
+                place of a photograph.
         """
+        if not self.skip_existing:  # which replaces nothing
+            refuse_inputs([file for scene in scenes for file in self.files.existing(scene)], photographs)
         if self.files.name:
             return self._refuse_file(scenes)
         folders = set[Path]()

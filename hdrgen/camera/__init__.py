@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hdrgen.camera.masks import over_exposed_mask as over_exposed_mask
     from hdrgen.camera.masks import under_exposed_mask as under_exposed_mask
     from hdrgen.camera.masks import well_exposed_mask as well_exposed_mask
+    from hdrgen.camera.named import checked_response as checked_response
     from hdrgen.camera.named import response_named as response_named
     from hdrgen.camera.noise import add_noise as add_noise
     from hdrgen.camera.residual import frame_deviations as frame_deviations
@@ -67,6 +68,7 @@ _PUBLIC = {
     "calibrate_debevec": "hdrgen.camera.debevec:calibrate_debevec",
     "calibrate_robertson": "hdrgen.camera.robertson:calibrate_robertson",
     "calibrated_tables": "hdrgen.camera.debevec:calibrated_tables",
+    "checked_response": "hdrgen.camera.named:checked_response",
     "emor_curve": "hdrgen.camera.curve_files:emor_curve",
     "expose": "hdrgen.camera.exposure:expose",
     "exposure_ratio": "hdrgen.camera.exposure:exposure_ratio",
@@ -112,6 +114,7 @@ __all__ = [
     "calibrate_debevec",
     "calibrate_robertson",
     "calibrated_tables",
+    "checked_response",
     "emor_curve",
     "expose",
     "exposure_ratio",

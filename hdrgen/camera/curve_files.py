@@ -55,8 +55,8 @@ def save_curve(curve: TabulatedResponse, path: Path | str) -> Path:
         raise InputError(f"{path}: expected one curve, found a batch of {tuple(curve.irradiance.shape[:-1])}: pick one")
     record = {
         "name": curve.name,
-        "irradiance": curve.irradiance.detach().tolist(),
-        "brightness": curve.brightness.detach().tolist(),
+        "irradiance": curve.irradiance.tolist(),
+        "brightness": curve.brightness.tolist(),
     }
     write_complete(path, json.dumps(record, indent=1) + "\n")
     return path

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the functions import what they need: help texts do without
 
 LIST_OPTIONS = ("--ev", "--times", "--ev-step")
 DEMOSAIC = ("ahd", "linear", "vng", "ppg", "dcb", "dht", "aahd")  # as `hdrgen.io.DEMOSAIC`
+MOST_STOPS = 60  # as `hdrgen.io.MOST_STOPS`
 MOST_EXPOSURES = 100  # of a range: more is a slip of the step, and a day of computing
 
 
@@ -44,8 +45,8 @@ def add_white_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--white",
         metavar="CODE",
-        help="at which the photographs clip, or R,G,B: 250, 16383, 0.9 of floats, the sensor's of RAW (default: what"
-        " they show)",
+        help="at which the photographs clip, or R,G,B: a code of the files and no share, 250 of 8 bits, 16383 of 16,"
+        " the sensor's of RAW; of floats their value (default: what they show)",
     )
 
 
@@ -137,14 +138,14 @@ def exposure_values(text: str) -> list[float]:
     [-1.0, -0.5, 0.0, 0.5, 1.0]
 
     Raises:
-        InputError: No numbers, a range that leads nowhere, or more than 100.
+        InputError: No numbers, or none of an exposure; a range that leads nowhere, or more than 100.
     """
     try:
         parts = [float(part) for part in text.replace(":", ",").split(",")]
     except ValueError as error:
         raise InputError(f"--ev: expected -2,0,2 or -3:3:0.5, found {text!r}") from error
-    if not all(math.isfinite(part) for part in parts):
-        raise InputError(f"--ev: expected finite numbers, found {text!r}")
+    if not all(math.isfinite(part) and abs(part) <= MOST_STOPS for part in parts):
+        raise InputError(f"--ev: expected stops from -{MOST_STOPS} to {MOST_STOPS}, found {text!r}")
     if ":" in text:
         parts = _range(parts, text)
     if len(parts) > MOST_EXPOSURES or len(set(parts)) < len(parts):

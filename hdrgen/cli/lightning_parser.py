@@ -1,5 +1,6 @@
 """A parser whose complaints are one line: which option, what was wrong with it, and what may have been meant."""
 
+import ast
 import difflib
 import importlib
 import inspect
@@ -8,13 +9,27 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import yaml
-from jsonargparse import get_loader, set_loader
+from jsonargparse import Namespace, _parameter_resolvers, get_loader, set_loader
 from pytorch_lightning.cli import LightningArgumentParser
 
 from hdrgen.cli.arguments import options_in
 from hdrgen.errors import InputError, suggest
 from hdrgen.plain_files import bounded
 from hdrgen.weights import subclasses
+
+
+def _is_literal(node: ast.AST) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+# jsonargparse reads numbers and strings alone of `lambda p: Adam(p, betas=(0.5, 0.999))`; an optimizer that it cannot
+# read is a function to it: no option changes its rate, and no configuration names it.
+_parameter_resolvers.ast_is_constant = _is_literal
+_parameter_resolvers.ast_get_constant_value = ast.literal_eval
 
 # Of --data FILE, --evaluation FILE and others, which jsonargparse opens by itself
 set_loader("yaml", bounded(get_loader("yaml")), (yaml.YAMLError,))
@@ -53,6 +68,10 @@ class LightningParser(LightningArgumentParser):
         # No abbreviations: `--trainer.max_step 3` would set max_steps, until Lightning has an option of that name.
         super().__init__(*args, **{"allow_abbrev": False, **keywords})
 
+    def dump(self, cfg: Namespace, **how: Any) -> str:
+        """The configuration as text, without the defaults that have no words: who reads it has them as well."""
+        return super().dump(_without_functions(cfg), **how)  # type: ignore[no-any-return]
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise, in one line."""
         raise InputError(condense(message) + self._hint(message)) from ex
@@ -71,6 +90,15 @@ class LightningParser(LightningArgumentParser):
         if unknown := re.search(r"class_path '(hdrgen\.\w+)\.[\w.]*\b(\w+)':\s+module", message):
             return _in_the_room(unknown[1], unknown[2])
         return ""
+
+
+def _without_functions(settings: Namespace) -> Namespace:
+    """A copy without the arguments whose value is a function that has no name to import it by."""
+    kept = settings.clone()
+    for key, value in settings.items():
+        if getattr(value, "__name__", "") == "<lambda>":
+            kept.pop(key)
+    return kept
 
 
 def condense(message: str) -> str:

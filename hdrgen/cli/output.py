@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hdrgen.errors import InputError
+from hdrgen.plain_files import refuse_inputs
 
 Item = TypeVar("Item")
 
@@ -50,7 +51,11 @@ def check_skipping(options: argparse.Namespace) -> None:
 
 
 def left_to_do(
-    items: Sequence[Item], files: Callable[[Item], Sequence[Path]], options: argparse.Namespace, noun: str
+    items: Sequence[Item],
+    files: Callable[[Item], Sequence[Path]],
+    options: argparse.Namespace,
+    noun: str,
+    sources: Iterable[Path],
 ) -> list[Item]:
     """What is still to be done: all items, or with --skip-existing those whose files are not all there, once told.
 
@@ -61,17 +66,18 @@ def left_to_do(
         files: The results of one.
         options: With `overwrite` and `skip_existing`.
         noun: What the items are, in the plural.
+        sources: What they are made of, which no result replaces.
 
     Raises:
         InputError: A file exists, and may be neither replaced nor left; a folder without permission.
     """
     check_skipping(options)
     if not options.skip_existing:
-        refuse_existing([file for item in items for file in files(item)], options.overwrite)
+        refuse_existing([file for item in items for file in files(item)], options.overwrite, sources)
         return list(items)
     left = [item for item in items if not all(file.is_file() for file in files(item))]
     all_exist(len(items) - len(left), len(items), noun)
-    refuse_existing([file for item in left for file in files(item)], overwrite=True)
+    refuse_existing([file for item in left for file in files(item)], overwrite=True, sources=sources)
     return left
 
 
@@ -83,12 +89,19 @@ def all_exist(done: int, total: int, noun: str) -> bool:
     return done == total
 
 
-def refuse_existing(files: Iterable[Path], overwrite: bool) -> None:
+def refuse_existing(files: Iterable[Path], overwrite: bool, sources: Iterable[Path] = ()) -> None:
     """Raise before any work is done if a file would be replaced or cannot be written.
+
+    Args:
+        files: What will be written.
+        overwrite: Whether it may replace what is there.
+        sources: What it is made of, which it never replaces, by whatever name.
 
     Raises:
         InputError: A file exists and may not be replaced; no permission.
     """
+    files = list(files)
+    refuse_inputs(files, sources)
     for file in files:
         if file.exists() and not overwrite:
             raise InputError(f"{file} exists already; pass --overwrite, or another name with -o")

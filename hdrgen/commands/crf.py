@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from hdrgen.bracket import Bracket
-    from hdrgen.camera import CameraResponse, EstimatedResponse
+    from hdrgen.camera import CameraResponse
     from hdrgen.io import Scene
 
 MIDDLE_GREY = 118
@@ -79,9 +79,14 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     if wrong is not None:
         raise InputError(f"{wrong}: expected a name that ends in .json; the plot is written beside it")
     plots = [output.with_suffix(f".{options.plot}") for output in outputs if options.plot != "none"]
-    refuse_existing([*outputs, *plots], options.overwrite)
+    sources = [single] if single else [path for scene in scenes for path in scene.photographs]
+    refuse_existing([*outputs, *plots], options.overwrite, sources)
     if single:
         return _estimate_from_one(single, outputs[0], options)
+
+    from hdrgen.io import tell_single
+
+    tell_single(scenes)
 
     def estimate(pair: tuple[Scene, Path]) -> None:
         _estimate(options, bracket_of(options, pair[0]), pair[1])
@@ -149,7 +154,14 @@ def _plotted(output: Path, plot: str, response: CameraResponse, title: str) -> s
 
 
 def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
-    from hdrgen.bracket import BracketPixels, agreement_words, distinct, fit_bracket, tell_disagreement
+    from hdrgen.bracket import (
+        FEWEST_PIXELS,
+        BracketPixels,
+        agreement_words,
+        calibrated,
+        fit_bracket,
+        tell_disagreement,
+    )
     from hdrgen.camera import calibrate_debevec, save_response
 
     method = options.method or "debevec"
@@ -159,17 +171,13 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
             f"{bracket.name}: expected encoded photographs (JPEG, PNG), found linear ones, which need no response;"
             " merge them as they are"
         )
+    height, width = pixels.size
+    if height * width < FEWEST_PIXELS:
+        expected = f"expected photographs of at least {FEWEST_PIXELS} pixels to estimate a response from"
+        raise InputError(f"{bracket.name}: {expected}, found {width} x {height}; pass larger ones")
     about_fit = fit_bracket(pixels, method, "estimate") if options.fit_exposures else ""
     sample, bracket = pixels.sample(), pixels.bracket
-    calibrate: Callable[..., EstimatedResponse] = calibrate_debevec
-    if method == "robertson":
-        from hdrgen.camera import calibrate_robertson  # by torch, for which the other does not wait
-
-        calibrate = calibrate_robertson
-    try:
-        response = calibrate(*distinct(sample, bracket.ev))
-    except InputError as error:
-        raise InputError(f"{bracket.name}: {error}", error.argument) from error
+    response = calibrated(bracket.name, method, sample, bracket.ev)
     residual = tell_disagreement(bracket, sample, response, "estimated from them", calibrate_debevec)
     facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
     save_response(response, output, facts)

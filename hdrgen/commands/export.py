@@ -12,6 +12,7 @@ from hdrgen.cli import (
     add_config_argument,
     add_network_arguments,
     add_output_arguments,
+    asked_network,
     exposure_values,
     joined,
     refuse_existing,
@@ -101,7 +102,8 @@ def _formats(typed: str | None, output: Path) -> list[str]:
 
 
 def _refuse(options: Namespace, *files: Path) -> None:
-    refuse_existing(files, options.overwrite)
+    asked = Path(asked_network(options) or "")
+    refuse_existing(files, options.overwrite, [asked, asked / f"model{SUFFIX}"])
 
 
 def _described(file: Path, exported: Exported) -> str:

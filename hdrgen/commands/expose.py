@@ -91,7 +91,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     written = [file for group in files.values() for file in group]
     if len(set(written)) < len(written):
         raise InputError("two images have the same name, and their exposures would be the same files; one by one, then")
-    left = left_to_do(images, lambda image: files[image], options, "images")
+    left = left_to_do(images, lambda image: files[image], options, "images", images)
     for_each(left, "images", lambda image: _expose(image, stops, files[image], options))
 
 

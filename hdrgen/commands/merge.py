@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ from hdrgen.cli import (
     with_config,
 )
 from hdrgen.commands.finishing import FORMATS, PictureOptions, add_picture_arguments, format_of, wants_plain_help
-from hdrgen.commands.merge_scene import DISPLAY, merge_scene, merge_scene_learned, needs_torch, preview_of
+from hdrgen.commands.merge_scene import DISPLAY, cost_since, merge_scene, merge_scene_learned, needs_torch, preview_of
 from hdrgen.errors import InputError
 from hdrgen.lazy import import_meanwhile
 from hdrgen.text_table import text_table
@@ -134,6 +133,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     _check(options)
     if needs_torch(options):
         import_meanwhile("torch")
+    from hdrgen.bracket import known_response
+
+    known_response(options.response)  # before photographs are read for one that is none
     scenes = bracket_scenes(options)
     suffix = ".png" if options.method == DISPLAY else ".exr"
     suffix = FORMATS[options.format].suffix if options.format else suffix
@@ -141,7 +143,9 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     _check_outputs(options, outputs)
     every = list(zip(scenes, outputs, strict=True))
     start = time.monotonic()
-    pairs = left_to_do(every, partial(_files_of, options), options, "scenes")
+    sources = [path for scene in scenes for path in (*scene.photographs, *scene.single)]
+    sources += [options.scale_like] if options.scale_like else []
+    pairs = left_to_do(every, partial(_files_of, options), options, "scenes", sources)
     if not pairs:
         return
     if options.method in LEARNED_MERGES:
@@ -201,22 +205,11 @@ def _summarise(
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     if len(every) > 1:
         print("\n".join(text_table([("scene", "photographs", "", "file, or why not"), *rows], right=[1])))
-        print(f"{len(every)} scenes: {counts}; {_cost(start)}", flush=True)
-    if single := [path.name for scene, _ in every for path in scene.single]:
-        print(f"{len(single)} photographs belong to no bracket: {', '.join(single)}", flush=True)
+        print(f"{len(every)} scenes: {counts}; {cost_since(start)}", flush=True)
+    from hdrgen.io import of_no_bracket
 
-
-def _cost(start: float) -> str:
-    """The time since a start, and the most memory that was taken, where the system says it."""
-    seconds = round(time.monotonic() - start)
-    took = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
-    try:
-        import resource
-    except ImportError:  # of Windows
-        return took
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return f"{took}, at most {peak / 1e9:.1f} GB of memory"
+    if told := of_no_bracket([scene for scene, _ in every]):
+        print(told, flush=True)
 
 
 def _one_word(arguments: Sequence[str]) -> list[str]:

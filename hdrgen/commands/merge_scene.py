@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import tempfile
+import time
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -220,3 +222,16 @@ def _frame_lines(pixels: BracketPixels) -> list[str]:
 
 def _hot(count: int) -> str:
     return f"{count} hot pixel{'s' * (count > 1)} removed"
+
+
+def cost_since(start: float) -> str:
+    """The time since a start, and the most memory that was taken, where the system says it."""
+    seconds = round(time.monotonic() - start)
+    took = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+    try:
+        import resource
+    except ImportError:  # of Windows
+        return took
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return f"{took}, at most {peak / 1e9:.1f} GB of memory"

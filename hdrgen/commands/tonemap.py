@@ -88,7 +88,7 @@ def _map_files(options: argparse.Namespace, finish: Finish) -> None:
 
     sources, form = _sources(options.files), format_of(options)
     targets = output_files(options.output, [f"{stem}_{finish.name}" for stem in _stems(sources)], form.suffix)
-    pairs = left_to_do(list(zip(sources, targets, strict=True)), lambda pair: pair[1:], options, "pictures")
+    pairs = left_to_do(list(zip(sources, targets, strict=True)), lambda pair: pair[1:], options, "pictures", sources)
 
     def map_one(pair: tuple[Path, Path]) -> None:
         source, target = pair

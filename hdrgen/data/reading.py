@@ -84,6 +84,11 @@ def read_photograph(
         InputWarning: Radiance: what a method makes of it is less than what the file holds.
     """
     image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
+    return _photograph(path, image, white)
+
+
+def _photograph(path: Path, image: Image, white: White) -> Tensor:
+    """As of `read_photograph`."""
     if image.linear and image.pixels.dtype.kind == "f":
         again = "is an HDR image already, of which one exposure is taken here as the photograph"
         warnings.warn(InputWarning(f"{path}: {again}; tone-map it to see it, or expose it for a stack"), stacklevel=2)
@@ -101,30 +106,51 @@ def _with_white(image: Image, white: float | Sequence[float]) -> Image:
 
 
 class OwnRadiance(NamedTuple):
-    """A photograph whose file knows its radiance: (3, H, W) display values, see `Sample.source`, and radiance."""
+    """A photograph and what its file knows of its radiance.
+
+    Attributes:
+        display: (3, H, W) display values.
+        source: See `Sample.source`; None where it knows nothing.
+        radiance: (3, H, W), where it knows that.
+    """
 
     display: Tensor
-    source: str
+    source: str | None = None
     radiance: Tensor | None = None
 
 
 def read_own_radiance(
-    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0
+    path: Path, *, clean: bool = False, max_megapixels: float = 500, working_bytes: float = 0, white: White = None
 ) -> OwnRadiance | None:
     """A photograph with a gain map, or RAW; None of any other file, which `read_photograph` reads.
 
-    The options are those of `read_image`.
+    The options are those of `read_photograph`; `white` is that of a photograph whose gain map cannot be read.
+
+    Warns:
+        InputWarning: The gain map cannot be read, or `white` is of no use.
     """
     read = partial(read_image, path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
     kind = read_header(path).format.name
     if kind == "RAW":
+        _tell_white(path, white, "the sensor's own")
         return OwnRadiance(photograph_of(read()), LINEAR)
     if not has_gain_map(path):
         return None
+    image = read(gain_map="try")
+    if not image.linear:
+        return OwnRadiance(_photograph(path, image, white))
+    _tell_white(path, white, "that of its gain map")
+    radiance = _channels_first(image)
+    del image  # before the photograph is read, too
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InputWarning)  # that the gain map is left out
-        display = photograph_of(read())
-    return OwnRadiance(display, GAIN_MAP, _channels_first(read(gain_map=True)))
+        return OwnRadiance(photograph_of(read()), GAIN_MAP, radiance)
+
+
+def _tell_white(path: Path, white: White, own: str) -> None:
+    if white is not None:
+        told = f"{path}: white is for display values, not for this file, of which {own} is used"
+        warnings.warn(InputWarning(told, "white"), stacklevel=3)
 
 
 def photograph_of(image: Image) -> Tensor:

@@ -90,7 +90,7 @@ def _written(batch: dict[str, Any], protocol: EvaluationProtocol, folder: Path, 
         "size": [stack.shape[-1], stack.shape[-2]],
         "results": {
             "radiance": files.radiance_file(name, "exr").name,
-            "exposures": {f"{one:+g}": files.exposure_file(name, one).name for one in stops},
+            "exposures": {f"{one:+.9g}": files.exposure_file(name, one).name for one in stops},
         },
     }
 

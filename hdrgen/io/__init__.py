@@ -23,7 +23,7 @@ from hdrgen.io.colour import (
     srgb_encoded,
 )
 from hdrgen.io.development import BALANCES, DEMOSAIC, HIGHLIGHTS, RawDevelopment
-from hdrgen.io.exposure import SAME_EXPOSURE, Camera, Exposure, Frame
+from hdrgen.io.exposure import MOST_STOPS, SAME_EXPOSURE, Camera, Exposure, Frame, check_span
 from hdrgen.io.formats import FileFormat, is_result, suffix_of
 from hdrgen.io.headers import Header, has_gain_map, read_exposure, read_header, read_tags
 from hdrgen.io.image import Image
@@ -42,10 +42,10 @@ from hdrgen.io.stacks.finding import find_images, images_in
 from hdrgen.io.stacks.ordering import natural_key
 from hdrgen.io.stacks.originals import originals
 from hdrgen.io.stacks.raw_stack import is_raw, shared_development
-from hdrgen.io.stacks.scenes import Scene, grouped
+from hdrgen.io.stacks.scenes import Scene, grouped, of_no_bracket, tell_single
 from hdrgen.io.stacks.stack import UnknownExposureError, comparable, read_stack, true_times
 from hdrgen.io.stacks.turning import Turning, turned_alike
-from hdrgen.io.white import White, WhiteLevel, white_level
+from hdrgen.io.white import White, WhiteLevel, white_level, white_values
 from hdrgen.io.writers import check_writable, depth_for, write_image
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "DISPLAY_P3",
     "HIGHLIGHTS",
     "MADE",
+    "MOST_STOPS",
     "SAME_EXPOSURE",
     "Camera",
     "ClipLevel",
@@ -76,6 +77,7 @@ __all__ = [
     "White",
     "WhiteLevel",
     "check_memory",
+    "check_span",
     "check_writable",
     "clip_levels",
     "colour_space_named",
@@ -98,6 +100,7 @@ __all__ = [
     "named_like",
     "natural_key",
     "notes_held",
+    "of_no_bracket",
     "originals",
     "quantised",
     "read_array",
@@ -116,10 +119,12 @@ __all__ = [
     "srgb_encoded",
     "suffix_of",
     "takes_gain_map",
+    "tell_single",
     "true_times",
     "turned_alike",
     "white_level",
     "white_of_floats",
+    "white_values",
     "with_usable_names",
     "write_complete",
     "write_image",

@@ -1,11 +1,17 @@
 """How much light a frame received, as its settings or directly in stops."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hdrgen.errors import InputError
+
 SAME_EXPOSURE = 0.01
 """Stops by which two exposures differ at least; cameras step by a third."""
+MOST_STOPS = 60
+"""From the darkest to the brightest exposure of a scene, and from 0: cameras with all their filters reach 40, and twice
+as many as these do not fit into 32-bit floats."""
 
 
 @dataclass(frozen=True)
@@ -87,3 +93,25 @@ class Frame:
 
     path: Path
     exposure: Exposure
+
+
+def check_span(frames: Sequence[Frame], place: object) -> None:
+    """Refuse exposures that no camera takes of a scene, and that numbers do not hold.
+
+    Args:
+        frames: Of one scene, all with known stops.
+        place: Where they are, for the message.
+
+    Raises:
+        InputError: Some lie farther than `MOST_STOPS` from 0, or from each other.
+    """
+    ordered = sorted(frames, key=lambda frame: frame.exposure.stops or 0.0)
+    ends = ordered[:: max(1, len(ordered) - 1)]
+    stops = [frame.exposure.stops or 0.0 for frame in ends]
+    if ends and max(abs(stops[0]), abs(stops[-1]), stops[-1] - stops[0]) > MOST_STOPS:
+        found = ", ".join(f"{frame.path.name}: {frame.exposure}" for frame in ends)
+        raise InputError(
+            f"{place}: expected exposures within {MOST_STOPS} stops of each other and of 0, found {found};"
+            " correct them, pass ev=[-2, 0, 2], for example",
+            "ev",
+        )

@@ -7,6 +7,7 @@ from hdrgen.io.codecs.codec import DecodeOptions
 from hdrgen.io.colour import BT709, ColourSpace, converted, same_colours
 from hdrgen.io.development import RawDevelopment
 from hdrgen.io.formats import detect
+from hdrgen.io.gain_maps.gain_map import Asked
 from hdrgen.io.headers import unreadable_notes
 from hdrgen.io.image import Image, Pixels
 from hdrgen.io.notes import warn_of
@@ -18,7 +19,7 @@ def read_image(
     *,
     max_megapixels: float = 500,
     clean: bool = False,
-    gain_map: bool = False,
+    gain_map: Asked = False,
     colour_space: ColourSpace | None = None,
     working_bytes: float = 0,
     development: RawDevelopment | None = None,
@@ -39,7 +40,8 @@ def read_image(
         path: The file.
         max_megapixels: Refuse larger images from their header, before memory is taken for them.
         clean: Replace what radiance cannot be (see `hdrgen.io.radiance.checked_radiance`) instead of failing.
-        gain_map: Apply the gain map of a JPEG or HEIC file that has one.
+        gain_map: Apply the gain map of a JPEG, HEIC or AVIF file that has one; `"try"`: but where it cannot be read,
+            the photograph alone is, with a warning.
         colour_space: Convert radiance into it; a file that does not name its colours is taken for BT.709. Default: the
             file's own, which `chromaticities` gives.
         working_bytes: For each pixel, that the caller takes at most for what it does with the image, with the image

@@ -38,6 +38,9 @@ def keep_sidecars(photographs: Sequence[Path], output: Path, *, overwrite: bool)
         target = output.with_name((output.name if whole else output.name[: -len(suffix_of(output))]) + ".xmp")
         if target.exists() and target.samefile(sidecar):
             continue
+        if owner := next((path for path in photographs if _is_of(target, path)), None):
+            told.append(f"sidecar {target.name} is that of {owner.name}, {sidecar.name} is not copied")
+            continue
         content = sidecar.read_bytes()
         try:
             metadata = metadata_of(content)
@@ -56,3 +59,8 @@ def keep_sidecars(photographs: Sequence[Path], output: Path, *, overwrite: bool)
         less = "" if metadata == content else ", without its settings of developing"
         told.append(f"sidecar {sidecar.name} kept as {target.name}{less}")
     return told
+
+
+def _is_of(target: Path, photograph: Path) -> bool:
+    """Whether a file is a sidecar of a photograph already."""
+    return target.exists() and any(target.samefile(own) for own in sidecars_of(photograph))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -9,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io.clipping import ClipLevel, clip_levels
 from hdrgen.io.rows import row_slices, rows_of
 
@@ -18,6 +20,9 @@ White: TypeAlias = float | Sequence[float] | None
 """A code, or one each of red, green and blue; None: what the frames show."""
 
 FLOAT_TOP = 65535  # codes that display values in floats count as
+FEWEST = 32  # codes up to white: no camera has fewer, and shares of the range, 0.9 or 1, are fewer
+ABOVE = 2.0  # times white: what lies above so many codes was not clipped there
+_USUAL = {255: "250", 65535: "16383"}  # codes at which cameras clip
 FEWER_BITS = 0.75  # of the largest code: white below it fills a part of the bits only, and is scaled to the whole
 
 
@@ -49,22 +54,23 @@ class WhiteLevel:
 
         Raises:
             InputError: No such codes, or frames of several types.
+
+        Warns:
+            InputWarning: The frames hold codes far above.
         """
+        values = white_values(white)
         top = _top(frames)
         if top is None:
             raise InputError(
                 "expected frames of one type of pixels for one white, found several; convert them", "white"
             )
-        values = [white] * 3 if isinstance(white, int | float) else list(white)
-        unit, largest = (FLOAT_TOP, 1) if frames[0].dtype.kind == "f" else (1, top)
-        if len(values) not in (1, 3) or not all(0 < value <= largest for value in values):
-            found = ", ".join(dict.fromkeys(f"{value:g}" for value in values))
-            raise InputError(
-                f"expected white as one code up to {largest}, or three (R,G,B), found {found};"
-                f" pass white={_usual(largest)}, for example",
-                "white",
-            )
-        codes = [round(value * unit) for value in (values if len(values) == 3 else values * 3)]
+        if frames[0].dtype.kind == "f":
+            _check_range(values, 0.0, 1.0)
+            codes = [round(value * FLOAT_TOP) for value in values]
+        else:
+            _check_range(values, FEWEST, top)
+            codes = [round(value) for value in values]
+            _tell_codes_above(max(values), max(int(frame.max(initial=0)) for frame in frames))
         return None if min(codes) >= top else cls(tuple(ClipLevel(code, code) for code in codes), top)
 
     @property
@@ -109,6 +115,25 @@ class WhiteLevel:
         return lambda plane: table[plane]
 
 
+def white_values(white: float | Sequence[float]) -> tuple[float, float, float]:
+    """What somebody says of white, for red, green and blue.
+
+    Raises:
+        InputError: Neither a number above 0 nor three.
+    """
+    try:
+        values = [float(value) for value in (white if np.ndim(white) else [white])]  # type: ignore[arg-type, union-attr]
+    except (TypeError, ValueError):
+        values = []
+    if len(values) not in (1, 3) or not all(0 < value < math.inf for value in values):
+        found = ", ".join(f"{value:g}" for value in values) or repr(white)
+        raise InputError(
+            f"expected white as one code above 0, or three (R,G,B), found {found}; pass white=250, for example", "white"
+        )
+    first, second, third = values * (3 // len(values))
+    return first, second, third
+
+
 def white_level(frames: Sequence[Frame], stops: Sequence[float], white: White) -> WhiteLevel | None:
     """What is given, or else what a grid of the frames tells."""
     return WhiteLevel.found(frames, stops) if white is None else WhiteLevel.given(white, frames)
@@ -128,5 +153,23 @@ def _codes(frame: Frame) -> Frame:
     return codes.astype(np.uint16)
 
 
-def _usual(largest: int) -> str:
-    return {255: "250", 65535: "16383"}.get(largest, "0.9")
+def _check_range(values: Sequence[float], least: float, largest: float) -> None:
+    """Raise for codes that the pixels cannot have, or of which a fraction of the range is meant."""
+    if all(least <= value <= largest for value in values):
+        return
+    found = ", ".join(f"{value:g}" for value in dict.fromkeys(values))
+    if largest == 1:
+        expected = "a value of floats up to 1"
+        meant = f"{max(values) / 255:.2g}" if max(values) <= 255 else "0.9"
+    else:
+        expected = f"a code of the files from {least:g} to {largest:g}, not as a share of them"
+        meant = str(round(max(values) * largest)) if max(values) <= 1 else _USUAL.get(int(largest), f"{largest:g}")
+    raise InputError(
+        f"expected white as {expected}, or three (R,G,B), found {found}; pass white={meant}, for example", "white"
+    )
+
+
+def _tell_codes_above(white: float, highest: int) -> None:
+    if highest > ABOVE * white:
+        told = f"white={white:g}: the photographs hold codes up to {highest}, which all count as white now"
+        warnings.warn(InputWarning(told, "white"), stacklevel=2)

@@ -82,7 +82,9 @@ def write_view(
     """
     images = list[Shown]()
     for path in paths:  # one large picture after the other
-        image = read_image(path, clean=clean, gain_map=True, max_megapixels=max_megapixels, working_bytes=WORKING_BYTES)
+        image = read_image(
+            path, clean=clean, gain_map="try", max_megapixels=max_megapixels, working_bytes=WORKING_BYTES
+        )
         images.append(_shown(path, image, side, images[0] if images else None))
     write_html(page, _document(dict(zip(short_names(list(paths)), images, strict=True))))
     return images

@@ -1,13 +1,14 @@
 """`hdrgen.merge`: what the verb merges, from files, arrays and tensors."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 import hdrgen
-from hdrgen.camera import Gamma
+from hdrgen.camera import Gamma, TabulatedResponse, save_curve
 from hdrgen.cli.main import main
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import read_image
@@ -181,3 +182,18 @@ class TestOneScaleForSeveralSets:
         first, second = (hdrgen.read(f"{name}.exr").pixels.astype(float) for name in "ab")
         assert np.median(second / first) == pytest.approx(1, rel=0.03)
         assert main(["merge", "b", *options, "--scale-like", "none.exr", "--overwrite"]) == 2
+
+
+@pytest.mark.parametrize("response", [lambda exposure: exposure, None, 2.2, Path(), "kodak"])
+def test_a_response_that_is_none_is_told_before_anything_is_read(response):
+    with pytest.raises(InputError, match="expected a response") as error:
+        hdrgen.merge(["gone.jpg", "too.jpg"], response=response)
+    assert error.value.argument == "response"
+
+
+def test_a_response_may_be_the_path_of_its_file(tmp_path):
+    levels = torch.linspace(0, 1, 257)
+    file = save_curve(TabulatedResponse(levels**2, levels, "mine"), tmp_path / "curve.json")
+    codes = [np.full((32, 32, 3), code, np.uint8) for code in (62, 117, 219)]
+    merged = [hdrgen.merge(codes, ev=[-2, 0, 2], response=each, align="none") for each in (file, str(file))]
+    np.testing.assert_array_equal(*merged)

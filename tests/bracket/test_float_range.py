@@ -52,13 +52,13 @@ def test_what_exceeds_white_a_little_is_clipped_and_told(tmp_path):
     """White balance lifts red above 1, where green clips."""
     frames = [np.minimum(RAMP * 2.0**stops, 1) * (1.6, 1, 1.3) for stops in STOPS]
     with pytest.warns(UserWarning, match="room: values up to 1.6 are clipped at 1, which is taken for white"):
-        codes = in_display_range(frames, "room")
+        codes, _ = in_display_range(frames, "room")
     np.testing.assert_allclose(codes[1], np.minimum(frames[1], 1), rtol=1e-6)
 
 
 def test_frames_from_0_to_1_and_rounding_are_not_told_of(recwarn):
     frames = [RAMP / 4, np.minimum(RAMP, 1.0005), np.zeros((4, 4, 3), np.uint16)]
-    codes = in_display_range(frames, "room")
+    codes, _ = in_display_range(frames, "room")
     assert codes[1].max() == 1
     assert codes[2] is frames[2]
     assert not recwarn.list

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image as Pillow
 
 import hdrgen
-from hdrgen.errors import InputError
+from hdrgen.cli.main import main
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import WhiteLevel
 
 STOPS = (-2.0, 0.0, 2.0)
@@ -150,9 +151,103 @@ def test_frames_of_the_caller_stay_as_they_are():
     assert all(map(np.array_equal, frames, before))
 
 
-@pytest.mark.parametrize("white", [0, -3, 300, (250, 250), (250, 250, 999), float("nan")])
-def test_an_impossible_white_is_one_line(white):
+@pytest.mark.parametrize("white", [0, -3, (250, 250), [250, 250], "wide", float("nan"), float("inf"), (), object()])
+def test_what_is_no_white_at_all_is_one_line(white):
     frames = [codes(smooth_scene(), ev, 255, dtype=np.uint8) for ev in STOPS]
-    with pytest.raises(InputError, match="expected white as one code up to 255") as caught:
+    with pytest.raises(InputError, match=r"expected white as one code above 0, or three \(R,G,B\), found") as caught:
         hdrgen.merge(frames, ev=STOPS, response="linear", white=white)
     assert caught.value.argument == "white"
+    if isinstance(white, list):
+        assert "found 250, 250; pass white=250" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "white", "advice"),
+    [
+        (np.uint8, 0.9, "white=230"),
+        (np.uint8, 1, "white=255"),
+        (np.uint8, 25, "white=250"),
+        (np.uint8, (0.9, 1, 0.9), "white=255"),
+        (np.uint8, 300, "white=250"),
+        (np.uint8, 65535, "white=250"),
+        (np.uint16, 0.25, "white=16384"),
+        (np.uint16, 1.0, "white=65535"),
+        (np.uint16, 70000, "white=16383"),
+    ],
+)
+def test_a_share_of_the_range_is_no_code(dtype, white, advice):
+    """Neither taken for a code, at which all pixels would be white, nor guessed: 1 may be either."""
+    top = np.iinfo(dtype).max
+    frames = [codes(smooth_scene(), ev, top, dtype=dtype) for ev in STOPS]
+    with pytest.raises(InputError, match=f"expected white as a code of the files from 32 to {top}") as caught:
+        hdrgen.merge(frames, ev=STOPS, response="linear", white=white)
+    assert caught.value.argument == "white"
+    assert f"pass {advice}, for example" in str(caught.value)
+
+
+def test_a_code_of_fewer_bits_than_the_frames_have_is_told():
+    frames = [codes(smooth_scene(), ev, 65535) for ev in STOPS]
+    with pytest.warns(
+        InputWarning, match="white=250: the photographs hold codes up to 65535, which all count as white"
+    ):
+        hdrgen.merge(frames, ev=STOPS, response="linear", align="none", white=250)
+
+
+def linear(frames):
+    """As files of floats are read."""
+    return [hdrgen.Image(frame.astype(np.float32), True, hdrgen.Exposure()) for frame in frames]
+
+
+@pytest.mark.parametrize("white", [1.0, 25.0, 3.0])
+@pytest.mark.parametrize("top", [40.0, 1e4])
+def test_a_white_of_floats_is_the_value_itself_whatever_they_hold(white, top):
+    """Linear frames with values far above: what they show alone would be the largest code of so many bits."""
+    scene = smooth_scene(np.log2(top))
+    frames = [np.minimum(scene * 2.0**ev, top).astype(np.float32) for ev in STOPS]
+    how = {"ev": STOPS, "align": "none"}
+    with pytest.warns(InputWarning, match=f"values up to {top:.5g} are clipped at {white:g}, which is taken for white"):
+        merged = hdrgen.merge(linear(frames), **how, white=white).pixels
+    clipped = [np.minimum(frame, white) / np.float32(white) for frame in frames]
+    assert np.array_equal(merged, hdrgen.merge(linear(clipped), **how).pixels)
+
+
+def test_each_channel_of_floats_has_its_white():
+    scene = smooth_scene(3)
+    frames = [np.minimum(scene * 2.0**ev, 40) for ev in STOPS]
+    with pytest.warns(InputWarning, match="clipped at 20"):
+        merged = hdrgen.merge(linear(frames), ev=STOPS, align="none", white=(10, 20, 15)).pixels
+    lifted = [np.where(frame >= (10, 20, 15), 1, frame / 20) for frame in frames]
+    np.testing.assert_allclose(merged, hdrgen.merge(linear(lifted), ev=STOPS, align="none").pixels, rtol=1e-5)
+
+
+def test_codes_of_integers_are_no_value_of_floats_from_0_to_1():
+    frames = [np.minimum(smooth_scene() * 2.0**ev, 1).astype(np.float32) for ev in STOPS]
+    with pytest.raises(InputError, match=r"a value of floats up to 1, or three .*, found 250; pass white=0\.98"):
+        hdrgen.merge(frames, ev=STOPS, response="linear", white=250)
+    with pytest.warns(InputWarning, match="255 is taken for white"):  # codes in floats
+        merged = hdrgen.merge(linear([255 * frame for frame in frames]), ev=STOPS, align="none", white=250).pixels
+    below = [np.where(frame >= 250 / 255, 1, frame) for frame in frames]
+    np.testing.assert_allclose(merged, hdrgen.merge(linear(below), ev=STOPS, align="none").pixels, rtol=1e-4)
+
+
+@pytest.mark.parametrize("verb", ["merge", "crf"])
+@pytest.mark.parametrize("white", ["0.9", "1", "250,250", "1,1,1"])
+def test_verbs_say_what_to_type(verb, white, tmp_path, capsys):
+    for name, ev in zip("abc", STOPS, strict=True):
+        hdrgen.write(tmp_path / f"{name}.png", codes(smooth_scene(), ev, 255, dtype=np.uint8))
+    typed = [
+        verb,
+        str(tmp_path),
+        "--ev=-2,0,2",
+        "--white",
+        white,
+        "-o",
+        str(tmp_path / f"x.{'exr' if verb == 'merge' else 'json'}"),
+    ]
+    assert main(typed) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--white" in line
+    assert "white=" not in line
+    if white in ("0.9", "1"):
+        assert f"found {white}; pass --white {'230' if white == '0.9' else '255'}, for example" in line
+    assert not list(tmp_path.glob("x*"))

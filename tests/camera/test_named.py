@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hdrgen.camera import SRGB, Gamma, TabulatedResponse, save_curve, save_response
-from hdrgen.camera.named import response_named
+from hdrgen.camera.named import checked_response, response_named
 from hdrgen.errors import InputError
 
 LEVELS = torch.linspace(0, 1, 9)
@@ -51,3 +51,28 @@ def test_what_is_no_response_is_told_with_what_would_be(name):
     expected = f"expected a response (linear, srgb, gamma:2.2, a file, or FILE:CURVE), found {name!r}"
     assert str(caught.value) == expected + ("" if name.startswith("gamma:") else "; no such file")
     assert caught.value.argument == "response"
+
+
+@pytest.mark.parametrize("name", [".", "{folder}", "{folder}:mine", "{folder}/"])
+def test_a_folder_is_called_one(name, tmp_path):
+    with pytest.raises(InputError, match=r"expected a response .*, found the folder '.*'; name a file in it") as error:
+        response_named(name.format(folder=tmp_path))
+    assert error.value.argument == "response"
+
+
+@pytest.mark.parametrize(
+    "response", [lambda exposure: exposure, None, 2.2, ["srgb"], b"srgb", SRGB, torch.linspace(0, 1, 256), object()]
+)
+def test_what_is_neither_a_name_nor_a_curve_is_refused(response):
+    with pytest.raises(InputError, match=r"or a CameraResponse such as .*, found .*; pass response='srgb'") as error:
+        checked_response(response)
+    assert error.value.argument == "response"
+    assert len(str(error.value)) < 300
+
+
+def test_files_may_be_paths(tmp_path):
+    file = save_curve(curve(0.5), tmp_path / "a.json")
+    assert checked_response(file) == str(file)
+    assert checked_response("srgb") == "srgb"
+    own = Gamma(2.0)
+    assert checked_response(own) is own

@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from pytorch_lightning import Trainer
+from pytorch_lightning.cli import OptimizerCallable
 
 import hdrgen.cli.lightning
 from hdrgen import configs
@@ -69,6 +70,27 @@ def test_saved_config_runs_again_to_the_same_weights(trained):
     assert config["data"] == trained.config["data"]
 
 
+BETAS = (0.5, 0.9)
+
+
+class NamelessDefault(ToyMethod):
+    """A method whose optimizer no configuration can name."""
+
+    def __init__(self, optimizer: OptimizerCallable = lambda p: torch.optim.Adam(p, lr=0.1, betas=BETAS)) -> None:
+        super().__init__(optimizer=optimizer)
+
+
+def test_a_default_that_no_word_describes_is_left_out_of_the_saved_config(capsys):
+    assert main([*FIT, f"--model={__name__}.NamelessDefault"]) == 0
+    run = Path("runs/NamelessDefault/version_0")
+    assert "optimizer" not in yaml.safe_load((run / "config.yaml").read_text())["model"].get("init_args", {})
+    assert main(["fit", "-c", str(run / "config.yaml"), "-o", "again"]) == 0
+    assert "lambda" not in capsys.readouterr().err
+    again = Path("again/NamelessDefault/version_0/checkpoints/last.ckpt")
+    (optimizer,) = torch.load(again, weights_only=True)["optimizer_states"]
+    assert optimizer["param_groups"][0]["betas"] == BETAS
+
+
 def test_output_wins_over_a_config_after_it(trained):
     assert main(["fit", "-o", "again", "-c", str(trained.folder / "config.yaml")]) == 0
     assert Path("again/ToyMethod/version_0/config.yaml").is_file()
@@ -128,6 +150,8 @@ def test_every_paper_config_makes_its_method(name):
             cli = HDRCLI(["--config", str(configs.path_of(size)), *elsewhere, *CPU], run=False)
         assert type(cli.model).__name__ == named_method(["-c", name])
         counts.append(sum(parameter.numel() for parameter in cli.model.parameters()))
+        assert cli.config_dump["model"]["init_args"]["optimizer"]["class_path"], "no run again by its config.yaml"
+        assert "scheduler" in cli.config_dump["model"]["init_args"]
     assert counts[0] > 2 * counts[1], "the paper's network, against the small one"
 
 

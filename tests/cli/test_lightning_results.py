@@ -177,7 +177,7 @@ def test_wandb_offline(monkeypatch):
         wandb.finish()
     assert list(Path("runs").rglob("last.ckpt")) == [last]
     assert {path.name.rpartition("-")[2] for path in Path("runs/wandb").glob("offline-run-*")} == {run.name}
-    for _ in range(50):  # W&B writes in a process of its own, which on a busy machine may not be done yet
+    for _ in range(300):  # W&B writes in a process of its own, which on a busy machine may not be done yet
         (read,) = read_runs([run])
         if len(read.curves["train/loss"]) == 4:
             break

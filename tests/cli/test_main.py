@@ -21,7 +21,7 @@ LIGHT_VERBS = [verb for verb, entry in cli.VERBS.items() if entry.module.startsw
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, env={**os.environ, **environment}
     )
 
 
@@ -56,7 +56,7 @@ def test_front_door_imports_only_the_standard_library():
 
 
 def test_module_and_version():
-    done = subprocess.run([sys.executable, "-m", "hdrgen", "--version"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "hdrgen", "--version"], capture_output=True, text=True, timeout=180)
     assert (done.returncode, done.stdout.strip()) == (0, f"hdrgen {__version__}")
 
 
@@ -126,7 +126,7 @@ def test_closed_pipe_is_quiet():
     code = "import sys; from hdrgen.cli.main import main; sys.exit(main(['--help']))"
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=180)
     os.close(writer)
     assert (done.returncode, done.stderr) == (cli.BROKEN_PIPE, "")
 

@@ -104,7 +104,7 @@ def test_a_terminal_that_has_no_such_characters(bracket):
     done = subprocess.run(
         [sys.executable, "-m", "hdrgen", "info", "room"],
         capture_output=True,
-        timeout=60,
+        timeout=180,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 0, done.stderr

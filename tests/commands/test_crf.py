@@ -113,3 +113,25 @@ def test_frames_that_disagree_are_warned_of(folder, capsys):
     assert told.err.startswith("hdrgen: warning: scans: the frames disagree by ")
     assert main(["crf", "room"]) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("method", ["debevec", "robertson"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 6)])
+def test_photographs_of_a_few_pixels_tell_no_curve(tmp_path, monkeypatch, capsys, method, shape):
+    monkeypatch.chdir(tmp_path)
+    values = np.random.default_rng(0).random((*shape, 3)).astype(np.float32)
+    for index, ev in enumerate((-2, 0, 2)):
+        write_image(f"tiny/{index}.png", np.clip(values * 2.0**ev, 0, 1))
+    assert main(["crf", "tiny", "--ev=-2,0,2", "--method", method]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    size = f"{shape[1]} x {shape[0]}"
+    assert f"tiny: expected photographs of at least 32 pixels to estimate a response from, found {size};" in line
+
+
+def test_a_response_that_is_none_is_told_before_photographs_are_read(folder, capsys):
+    (folder / "room/a_mid.jpg").write_bytes(b"no photograph")
+    for response, found in (("room", "the folder 'room'"), ("rom.json", "'rom.json'; no such file")):
+        assert main(["merge", "room", "--response", response]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"found {found}" in line
+        assert "--response" in line

@@ -10,6 +10,7 @@ from PIL import Image
 import hdrgen
 from hdrgen.camera import EstimatedResponse, save_response
 from hdrgen.cli.main import main
+from hdrgen.io.codecs.jpeg_gain_map import find_gain_map
 from hdrgen.io.colour import ADOBE_RGB, srgb_decoded
 from tests.checkpoint_files import example_of, perturbed, write_checkpoint
 from tests.dng import write_dng
@@ -82,6 +83,23 @@ def test_a_photograph_with_a_gain_map_keeps_its_radiance(checkpoints, capsys):
     np.testing.assert_allclose(made, hdrgen.read("ultra.uhdr.jpg", gain_map=True).as_float(), rtol=1e-3)
 
 
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_a_photograph_whose_gain_map_is_cut_off_is_expanded_like_any_other(checkpoints, capsys, left):
+    hdrgen.write("whole.uhdr.jpg", np.linspace(0.1, 6, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3))
+    content = Path("whole.uhdr.jpg").read_bytes()
+    at = find_gain_map(Path("whole.uhdr.jpg")).start
+    Path("cut.jpg").write_bytes(content[: at + int(left * (len(content) - at))])
+    Image.open("cut.jpg").save("plain.png")  # Pillow takes the photograph alone
+    capsys.readouterr()
+    made = expanded(checkpoints["InverseCamera"], photo="cut.jpg")
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith("hdrgen: warning: cut.jpg: the photograph alone is read: ")
+    assert "gain map" in line
+    assert "by InverseCamera, weights" in told.out
+    np.testing.assert_array_equal(made, expanded(checkpoints["InverseCamera"], photo="plain.png"))
+
+
 def test_raw_is_linear_wherever_it_is_not_clipped(checkpoints, tmp_path, capsys):
     y, x = np.mgrid[0:64, 0:96] / 96
     rgb = np.stack([0.1 + x / 3, 0.1 + y / 2, np.full_like(x, 0.3)], axis=-1)
@@ -94,6 +112,16 @@ def test_raw_is_linear_wherever_it_is_not_clipped(checkpoints, tmp_path, capsys)
     assert known.mean() > 0.5
     np.testing.assert_allclose(made[known], linear[known], rtol=1e-3, atol=1e-5)
     assert made[30, 30].min() > 1
+
+
+def test_white_of_a_file_that_knows_its_own_is_told_to_be_of_no_use(checkpoints, tmp_path, capsys):
+    write_dng(tmp_path / "raw.dng", np.full((32, 48, 3), 0.3))
+    made = expanded(checkpoints["InverseCamera"], "--white", "230", photo="raw.dng")
+    assert (
+        "raw.dng: white is for display values, not for this file, of which the sensor's own is used (--white)"
+        in capsys.readouterr().err
+    )
+    np.testing.assert_array_equal(made, expanded(checkpoints["InverseCamera"], photo="raw.dng"))
 
 
 def test_an_ordinary_jpeg_is_not_taken_for_more(checkpoints, capsys):
@@ -191,7 +219,10 @@ def test_white_below_the_largest_code_counts_as_that(checkpoints, white, codes):
     np.testing.assert_array_equal(found, expanded(checkpoints["InverseCamera"], photo="whole.png"))
 
 
-@pytest.mark.parametrize(("photo", "white"), [("photo.png", "300"), ("photo.png", "0"), ("photo.exr", "250")])
+@pytest.mark.parametrize(
+    ("photo", "white"),
+    [("photo.png", "300"), ("photo.png", "0"), ("photo.png", "0.9"), ("photo.png", "1"), ("photo.exr", "250")],
+)
 def test_a_white_that_cannot_be_is_refused(checkpoints, photo, white, capsys):
     hdrgen.write("photo.exr", np.linspace(0.1, 5, 48 * 32 * 3, dtype=np.float32).reshape(32, 48, 3))
     told = ["expand", photo, "--ckpt_path", str(checkpoints["InverseCamera"]), "--white", white]

@@ -30,6 +30,15 @@ def test_a_page_of_images_in_the_order_typed_and_what_was_reduced(capsys):
     assert sorted(path.name for path in Path().iterdir()) == ["a.hdr", "b.exr", "view.html"]
 
 
+def test_a_photograph_is_shown_whose_gain_map_is_cut_off(capsys):
+    content = write_image("whole.uhdr.jpg", radiance(40, 60)).read_bytes()
+    Path("a.jpg").write_bytes(content[:-100])
+    assert main(["view", "a.jpg"]) == 0
+    told = capsys.readouterr()
+    assert "warning: a.jpg: the photograph alone is read: its gain map cannot be read" in told.err
+    assert "a.jpg: 60 x 40, display values" in told.out
+
+
 def test_a_page_is_not_replaced_unless_asked(capsys):
     Path("my.html").write_text("mine")
     assert main(["view", "b.exr", "-o", "my.html"]) == 2

@@ -87,7 +87,7 @@ def test_two_processes_fill_one_folder_at_once(tmp_path, source):
     workers = [context.Process(target=_fill, args=(tmp_path / "kept", source, done)) for _ in range(2)]
     for worker in workers:
         worker.start()
-    assert [done.get(timeout=60) for _ in workers] == [[60] * 20] * 2
+    assert [done.get(timeout=200) for _ in workers] == [[60] * 20] * 2
     for worker in workers:
         worker.join()
     assert cached_in(tmp_path / "kept")[0] == 20

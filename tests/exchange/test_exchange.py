@@ -11,58 +11,18 @@ import pytest
 import torch
 
 import tests.toys  # noqa: F401  # what is imported can be named by its class name alone
+from benchmarks.merging.opencv_results import OfOpenCV, run_opencv
 from hdrgen.cli.main import main
-from hdrgen.data import ProceduralScenes, SelectedExposures, collate
+from hdrgen.data import ExposureStackFolder, ProceduralScenes, SelectedExposures, StackCamera, collate, write_stack
 from hdrgen.errors import InputError
 from hdrgen.exchange import WrittenResults, write_inputs
 from hdrgen.io import read_image, write_image
-from hdrgen.methods import HDRModule, LinearGain, source_of
+from hdrgen.methods import LinearGain, source_of
 from hdrgen.metrics import load_protocol
 from tests.cli.toy_runs import CPU, error_of
 
 SCENES = ["--data.test=ProceduralScenes", "--data.test.count=3", "--data.test.size=24"]
 QUIET = [*CPU, "--grid.scenes=0", "--extremes.count=0"]
-
-
-class OfOpenCV(HDRModule):
-    """What OpenCV makes of a stack, without files in between: the radiance it merges, and a gain as exposures."""
-
-    input = "bracket"
-
-    def expose(self, image, ev):
-        return (image[:, None] * torch.exp2(ev / 2)[:, None, None, None]).clamp(0, 1).mul(255).round() / 255
-
-    def reconstruct(self, batch):
-        merged = [merged_by_opencv(stack, ev) for stack, ev in zip(batch["ldr"], batch["ev"], strict=True)]
-        return torch.stack([torch.from_numpy(image[..., ::-1].copy()).permute(2, 0, 1) for image in merged])
-
-
-def merged_by_opencv(stack, ev):
-    """`(H, W, 3)` BGR."""
-    codes = [(frame.permute(1, 2, 0).numpy()[..., ::-1] * 255).round().astype(np.uint8) for frame in stack]
-    times = 2.0 ** np.asarray(ev, np.float32)
-    return np.maximum(cv2.createMergeDebevec().process([np.ascontiguousarray(one) for one in codes], times), 0)
-
-
-def run_by_opencv(inputs: Path, results: Path, suffix: str) -> None:
-    """A program that knows the folder that `hdrgen scenes` writes, and nothing of hdrgen."""
-    results.mkdir()
-    for scene in json.loads((inputs / "scenes.json").read_text())["scenes"]:
-        folder = inputs / scene["stack"]
-        listed = [line.split(",") for line in (folder / "exposures.csv").read_text().splitlines()[1:]]
-        frames = [cv2.imread(str(folder / file)) for file, _ in listed]
-        times = np.float32([2.0 ** float(ev) for _, ev in listed])
-        merged = np.maximum(cv2.createMergeDebevec().process(frames, times), 0)
-        name = Path(scene["results"]["radiance"]).stem
-        if suffix == ".npy":
-            np.save(results / f"{name}.npy", merged[..., ::-1])
-        else:
-            options = [cv2.IMWRITE_TIFF_COMPRESSION, 1] if suffix == ".tif" else []
-            cv2.imwrite(str(results / f"{name}{suffix}"), merged, options)
-        photograph = cv2.imread(str(inputs / scene["photograph"]), cv2.IMREAD_UNCHANGED) / 255
-        for ev, file in scene["results"]["exposures"].items():
-            exposed = np.clip(photograph * 2 ** (float(ev) / 2), 0, 1)
-            cv2.imwrite(str(results / file), np.rint(exposed * 255).astype(np.uint8))
 
 
 QUICK = load_protocol("quick")
@@ -80,7 +40,7 @@ def opencv(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("opencv")
     assert main(["scenes", "ProceduralScenes", *SCENES[1:], "--evaluation=quick", "-o", str(folder / "inputs")]) == 0
     for suffix in (".npy", ".tif", ".hdr"):
-        run_by_opencv(folder / "inputs", folder / suffix[1:], suffix)
+        run_opencv(folder / "inputs", folder / suffix[1:], suffix)
     return folder
 
 
@@ -113,6 +73,47 @@ def test_the_command_line_gives_the_same_numbers_and_says_all_that_a_report_comp
     assert main(["scenes", "--config", str(tmp_path / "out/config.yaml"), "-o", str(tmp_path / "inputs")]) == 0
     for path in (tmp_path / "inputs").rglob("*.png"):
         assert path.read_bytes() == (opencv / path.relative_to(tmp_path)).read_bytes()
+
+
+@pytest.fixture
+def generated(tmp_path) -> Path:
+    """Stacks of invented scenes, at exposures that no number of seven digits says."""
+    scenes = SelectedExposures(ProceduralScenes(2, 24, camera=StackCamera(evs=(-8 / 3, -1.3, 0.0, 5 / 3))))
+    for index in range(2):
+        write_stack(scenes[index], tmp_path / "generated" / f"{index}")
+        (tmp_path / "generated" / f"{index}" / "truth.exr").unlink()
+    return tmp_path / "generated"
+
+
+@pytest.fixture
+def photographed(shared, tmp_path) -> Path:
+    """The middle of every stack of photographs, 64 pixels in square."""
+    stacks = SelectedExposures(ExposureStackFolder(str(shared / "data/stacks")))
+    for sample in (stacks[index] for index in range(len(stacks))):
+        top, left = ((side - 64) // 2 for side in sample["ldr"].shape[-2:])
+        sample["ldr"] = sample["ldr"][..., top : top + 64, left : left + 64]
+        write_stack(sample, tmp_path / "photographed" / sample["scene"])
+    return tmp_path / "photographed"
+
+
+@pytest.mark.parametrize("stacks", ["generated", "photographed"])
+def test_stacks_that_opencv_merged_get_the_numbers_of_the_same_pictures_from_a_method(stacks, request, tmp_path):
+    data = ExposureStackFolder(str(request.getfixturevalue(stacks)))
+    protocol, selected = replace(QUICK, truth="merged"), SelectedExposures(data)
+    write_inputs(data, protocol, tmp_path / "inputs")
+    run_opencv(tmp_path / "inputs", tmp_path / "results")
+    batches = [collate([selected[index]]) for index in range(len(data))]
+    ours = scores(OfOpenCV(), batches, protocol)
+    assert {scene for scene, *_ in ours} == {data.scene(index) for index in range(len(data))}
+    assert scores(WrittenResults(str(tmp_path / "results")), batches, protocol) == ours
+
+
+def test_the_manifest_says_exposures_as_exactly_as_the_stack_does(generated, tmp_path):
+    write_inputs(ExposureStackFolder(str(generated)), QUICK, tmp_path)
+    scene = json.loads((tmp_path / "scenes.json").read_text())["scenes"][0]
+    listed = (tmp_path / scene["stack"] / "exposures.csv").read_text().splitlines()[1:]
+    stops = [float(line.split(",")[1]) for line in listed]
+    assert [np.float32(ev) for ev in scene["results"]["exposures"]] == [ev for ev in stops if ev != 0]
 
 
 def test_a_protocol_that_resizes_gives_inputs_of_its_size_and_takes_results_of_both(opencv, batches, tmp_path):

@@ -20,7 +20,7 @@ FILES = 120
 
 @pytest.mark.parametrize("reader", READERS)
 def test_an_image_or_one_line(reader):
-    outcomes = batch(reader, 0, FILES, timeout=20)
+    outcomes = batch(reader, 0, FILES, timeout=60)
     assert len(outcomes) == FILES
     assert not [(index, outcome) for index, outcome in outcomes if outcome not in ("image", "one line")]
     assert "one line" in dict(outcomes).values()
@@ -48,7 +48,7 @@ def test_a_cut_jpeg_tells_what_its_decoder_found(tmp_path):
     path = tmp_path / "a.uhdr.jpg"
     whole = seeds("jpeg")["exif.jpg"]
     path.write_bytes(whole[: len(whole) * 3 // 4])
-    with pytest.raises(InputError, match=r"a\.uhdr\.jpg: truncated or corrupt JPEG file \(image file is truncated"):
+    with pytest.raises(InputError, match=r"a\.uhdr\.jpg: truncated or corrupt JPEG file \(JPEG error: Premature end"):
         decoded(path.read_bytes(), path)
 
 

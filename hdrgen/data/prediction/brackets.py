@@ -23,6 +23,7 @@ from hdrgen.io import (
     read_image,
     read_stack,
     shared_development,
+    tell_single,
     turned_alike,
 )
 
@@ -53,6 +54,7 @@ class Brackets(PhotographedStacks):
         selection: Selection | None = None,
     ) -> None:
         self.scenes = grouped(sources)
+        tell_single(self.scenes)
         super().__init__([scene.folder for scene in self.scenes])
         self.names = [scene.name for scene in self.scenes]
         self._turnings: dict[int, Turning | None] = {}
@@ -71,6 +73,11 @@ class Brackets(PhotographedStacks):
                 " pass a darker, a middle and a brighter one, or a folder for each scene that holds them"
             )
         return read_stack(folder if files is None else files)
+
+    @property
+    def photographs(self) -> list[Path]:
+        """All that may be read."""
+        return [path for scene in self.scenes for path in scene.photographs]
 
     def display(self, index: int, path: Path) -> FramePixels:
         """(3, H, W) display values of one photograph; RAW ones are developed as the reference of their scene."""

@@ -59,6 +59,11 @@ class Photographs(StackDataset):
         """The file's name without its suffix, numbered where several share it."""
         return self.names[index]
 
+    @property
+    def photographs(self) -> list[Path]:
+        """All that are read."""
+        return self.paths
+
     def exposures(self, index: int) -> Tensor:
         """EV 0."""
         return torch.zeros(1)
@@ -75,13 +80,13 @@ class Photographs(StackDataset):
             "max_megapixels": self.max_megapixels,
             "working_bytes": WORKING_BYTES,
         }
-        known = read_own_radiance(path, **how) if self.own_radiance else None
+        known = read_own_radiance(path, white=self.white, **how) if self.own_radiance else None
         photograph = read_photograph(path, white=self.white, **how) if known is None else known.display
         ldr = photograph.expand(len(frames), *photograph.shape)
         sample = Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
         )
-        if known is not None:
+        if known is not None and known.source is not None:
             sample["source"] = known.source
             if known.radiance is not None:
                 sample["hdr"] = known.radiance

@@ -24,8 +24,8 @@ from hdrgen.io.codecs.hdr_picture import pictured, pq_picture
 from hdrgen.io.colour import BT709, BT2020
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import IsoBox, box, boxes, full_box
-from hdrgen.io.gain_maps.boxed_gain_map import BoxedGainMap, gain_map_to_read, with_boxed_gain
-from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED
+from hdrgen.io.gain_maps.boxed_gain_map import BoxedGainMap, boxed_gain_map, with_boxed_gain
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED, GainMapError, found_or_told, reading_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.cicp import Cicp, pq_of
 from hdrgen.io.metadata.exif import exposure_from
@@ -94,7 +94,10 @@ class Avif(Codec):
 
     def has_gain_map(self, path: Path) -> bool:
         """Of ISO 21496-1."""
-        return described_picture(path).gain_map and gain_map_to_read(path, applied=False) is not None
+        return (
+            described_picture(path).gain_map
+            and found_or_told(partial(boxed_gain_map, path), asked=False)[0] is not None
+        )
 
     def chromaticities(self, path: Path) -> tuple[float, ...] | None:
         """Of the CICP numbers or the profile."""
@@ -108,11 +111,12 @@ class Avif(Codec):
         check_size(path, picture.width, picture.height, options, each)
         pixels, notes = choose_stored(_levels(path, picture), path)
         colours = _chromaticities_of(picture)
-        gain = gain_map_to_read(path, options.gain_map) if picture.gain_map else None
-        if gain is not None and options.gain_map:
-            lifted = with_boxed_gain(gain, (pixels, picture.bits), _gain_levels(path, gain, options), colours)
-            return Decoded(_summary_of(picture), lifted, True, notes, gain.colours or colours)
-        notes += (NOT_APPLIED if gain else LEFT_OUT,) if picture.gain_map else ()
+        read_gain = partial(_gain_map_in, path, options)
+        found, told = found_or_told(read_gain, options.gain_map) if picture.gain_map else (None, ())
+        if found is not None and found.levels is not None:
+            lifted = with_boxed_gain(found.gain, (pixels, picture.bits), found.levels, colours)
+            return Decoded(_summary_of(picture), lifted, True, notes, found.gain.colours or colours)
+        notes += (NOT_APPLIED,) if found else told
         decoded = Decoded(_summary_of(picture), pixels, False, notes, colours)
         return pictured(decoded, picture.cicp, picture.bits)
 
@@ -161,11 +165,28 @@ def _content(path: Path, levels: Pixels, cicp: Cicp, quality: int, exif: bytes) 
     return with_exif(content, exif) if exif else content
 
 
+class _Found(NamedTuple):
+    """The gain map of a file; its levels and their bits, where it is asked for."""
+
+    gain: BoxedGainMap
+    levels: tuple[Pixels, int] | None
+
+
+def _gain_map_in(path: Path, options: DecodeOptions) -> _Found:
+    with reading_gain_map(path):
+        gain = boxed_gain_map(path)
+        if gain is None:
+            raise GainMapError(
+                path, "this variant of gain map is not read here (none is described where it is announced)"
+            )
+        return _Found(gain, _gain_levels(path, gain, options) if options.gain_map else None)
+
+
 def _gain_levels(path: Path, gain: BoxedGainMap, options: DecodeOptions) -> tuple[Pixels, int]:
     stream = BytesIO(gain.file)
     picture = _picture(stream, _described(stream))
     if picture is None:
-        raise InputError(f"{path}: corrupt gain map (no picture described)")
+        raise GainMapError(path, "corrupt gain map (no picture described)")
     check_size(path, picture.width, picture.height, options, _BYTES_OF_8_BITS)
     return _levels(path, picture, gain.file), picture.bits
 

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from hdrgen.errors import InputError
 from hdrgen.io.colour import ColourSpace
 from hdrgen.io.development import RawDevelopment
+from hdrgen.io.gain_maps.gain_map import Asked
 from hdrgen.io.image import Pixels
 from hdrgen.io.memory import check_memory
 from hdrgen.io.metadata.exif import Reading
@@ -67,7 +68,7 @@ class DecodeOptions:
     """
 
     max_megapixels: float = math.inf
-    gain_map: bool = False
+    gain_map: Asked = False
     working_bytes: float = 0
     development: RawDevelopment = RawDevelopment()  # noqa: RUF009 (frozen)
     least_side: int = 0

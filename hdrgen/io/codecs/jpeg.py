@@ -2,19 +2,19 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs import jpeg_gain_map as gain_maps
-from hdrgen.io.codecs.channels import choose_stored
+from hdrgen.io.codecs.channels import ChannelChoice, choose_stored
 from hdrgen.io.codecs.codec import Decoded, DecodeOptions, Encoded, EncodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.codecs.jpeg_picture import decoded, decoded_deep, encoded, stored_jpeg
+from hdrgen.io.codecs.jpeg_picture import decoded, decoded_deep, decoded_small, encoded, stored_jpeg, whole_picture
 from hdrgen.io.codecs.openimageio import OpenImageIODecoder
 from hdrgen.io.codecs.orientation import orientation_in, upright, upright_size
 from hdrgen.io.codecs.plain_pixels import display_levels
 from hdrgen.io.containers.jpeg_markers import JpegFrame, claimed_frame
-from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED, apply_gain_map
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED, GainMap, apply_gain_map, found_or_told
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -25,13 +25,12 @@ QUALITY = 95
 _BITS, _MORE_BITS = 8, 12
 _BYTES = 7  # for each pixel: OpenImageIO holds what it decodes twice
 _PROGRESSIVE_BYTES = 13  # libjpeg holds the coefficients of 16 bits, too
-_PILLOW_BYTES = 10  # with what Pillow holds, in four bytes; the file's own bytes come on top
 _GAIN_MAP_BYTES = 24  # of float32 three channels, the base, and masks while they are checked
 _NO_MAP = Note("no gain map of ISO 21496-1 or Ultra HDR found; the photograph alone is read")
 
 
 class Jpeg(OpenImageIODecoder):
-    """JPEG. Files that may hold a gain map are left to Pillow, since OpenImageIO applies it unasked."""
+    """JPEG. Of files that may hold a gain map OpenImageIO sees a copy, since it applies gain maps unasked."""
 
     name = title = "JPEG"
     openimageio_name = "jpeg"
@@ -78,6 +77,10 @@ class Jpeg(OpenImageIODecoder):
         """As `chromaticities`."""
         return self.chromaticities(path)
 
+    def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
+        """(H, W, 3), all of them."""
+        return whole_picture(reader, choice, path, path.read_bytes())
+
     def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
         """Levels of 8 bits. Through Pillow: OpenImageIO's JPEG writer ends the process when the disk is full."""
         levels, tags = display_levels(path, pixels, tags, options, self.depths)
@@ -98,7 +101,7 @@ def _stored_summary(path: Path) -> Summary:
 def _reduced(path: Path, least_side: int) -> Decoded:
     """The photograph alone, without a gain map."""
     summary, stored = _stored_summary(path), stored_jpeg(path)
-    pixels = upright(decoded(path.read_bytes(), path, least_side), summary.orientation)
+    pixels = upright(decoded_small(path.read_bytes(), path, least_side), summary.orientation)
     return Decoded(summary, pixels, False, (), stored.chromaticities)
 
 
@@ -118,30 +121,29 @@ def _decoded_with_gain_map(path: Path, options: DecodeOptions) -> Decoded:
     """The base, or what the gain map makes of it."""
     summary, stored = _stored_summary(path), stored_jpeg(path)
     content = path.stat().st_size / (summary.width * summary.height)
-    each = 2 * content + (_GAIN_MAP_BYTES if options.gain_map else _PILLOW_BYTES)
+    each = 2 * content + (_GAIN_MAP_BYTES if options.gain_map else _PROGRESSIVE_BYTES)  # of either kind
     check_size(path, summary.width, summary.height, options, each)
     base, orientation = decoded(path.read_bytes(), path), orientation_in(stored.metadata)
     colours = stored.chromaticities
-    gain_map, notes = _gain_map_to_apply(path, options.gain_map)
-    if gain_map is None:
+    found, told = found_or_told(partial(_gain_map_in, path, options), options.gain_map)
+    if found is None or found.levels is None:
+        notes = told or ((NOT_APPLIED,) if found else (_NO_MAP,) if options.gain_map else ())
         return Decoded(summary, upright(base, orientation), False, notes, colours)
-    own = None if gain_map.metadata.in_base_colours else chromaticities_of(gain_map.profile)
-    pixels = apply_gain_map(gain_maps.read_gain_map(path, gain_map, options.max_megapixels), base, colours, own)
+    own = None if found.stored.metadata.in_base_colours else chromaticities_of(found.stored.profile)
+    pixels = apply_gain_map(found.levels, base, colours, own)
     return Decoded(summary, upright(pixels, orientation), True, (), own or colours)
 
 
-def _gain_map_to_apply(path: Path, asked: bool) -> tuple[gain_maps.StoredGainMap | None, tuple[Note, ...]]:
-    """The gain map where it is asked for, and what there is to say where none is applied.
+class _Found(NamedTuple):
+    """The gain map of a file, decoded where it is asked for."""
 
-    Raises:
-        InputError: It is asked for, and of a kind that is not read here; the photograph alone can be read all the same.
-    """
-    try:
-        found = gain_maps.find_gain_map(path)
-    except InputError:
-        if asked:
-            raise
-        return None, (LEFT_OUT,)
-    if asked:
-        return found, () if found else (_NO_MAP,)
-    return None, (NOT_APPLIED,) if found else ()
+    stored: gain_maps.StoredGainMap
+    levels: GainMap | None
+
+
+def _gain_map_in(path: Path, options: DecodeOptions) -> _Found | None:
+    stored = gain_maps.find_gain_map(path)
+    if stored is None:
+        return None
+    levels = gain_maps.read_gain_map(path, stored, options.max_megapixels) if options.gain_map else None
+    return _Found(stored, levels)

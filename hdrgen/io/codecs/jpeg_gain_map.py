@@ -9,18 +9,18 @@ the difference by 0.08 stops in the median and 0.2 stops for 95 of 100 pixels).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from hdrgen.errors import InputError
 from hdrgen.io.codecs.jpeg_picture import decoded, encoded, profile_in
 from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, frame_of, segments
 from hdrgen.io.containers.tiff_directories import BYTE_ORDERS, TiffReader
-from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata
+from hdrgen.io.gain_maps.gain_map import GainMap, GainMapError, GainMapMetadata, reading_gain_map
 from hdrgen.io.gain_maps.gain_map_metadata import (
     ISO_OF_BASE,
+    announces_gain_map,
     is_xmp,
     iso_segment,
     merged_xmp,
@@ -58,7 +58,7 @@ def has_gain_map(path: Path) -> bool:
     """Whether a JPEG file has a gain map that is read here."""
     try:
         return may_hold_gain_map(path) and find_gain_map(path) is not None
-    except InputError:
+    except GainMapError:
         return False
 
 
@@ -86,15 +86,18 @@ def find_gain_map(path: Path) -> StoredGainMap | None:
     """The gain map of a JPEG file; None where there is none.
 
     Raises:
-        InputError: One of a kind that is not read here.
+        GainMapError: One of a kind that is not read here, or one that the file announces and does not hold.
     """
     with path.open("rb") as stream:
-        for start, size in _pictures(stream):
+        described = list(segments(stream))
+        for start, size in _pictures(stream, described):
             stream.seek(start)
             parts = list(segments(stream))
             metadata = metadata_in_segments([part.content for part in parts if part.marker in (APP1, APP2)], path)
             if metadata is not None:
                 return StoredGainMap(start, size, metadata, profile_in(parts))
+    if any(part.marker in (APP1, APP2) and announces_gain_map(part.content) for part in described):
+        raise GainMapError(path, "the gain map that it announces is not in the file, which may have been cut off")
     return None
 
 
@@ -102,15 +105,16 @@ def read_gain_map(path: Path, stored: StoredGainMap, max_megapixels: float) -> G
     """Decode the map.
 
     Raises:
-        InputError: Truncated, corrupt, or larger than `max_megapixels`.
+        GainMapError: Truncated, corrupt, or larger than `max_megapixels`.
     """
     with path.open("rb") as stream:
         stream.seek(stored.start)
         content = stream.read(stored.size)
     claimed = frame_of(BytesIO(content))
     if claimed is not None and claimed.width * claimed.height > max_megapixels * 1e6:
-        raise InputError(f"{path}: expected at most {max_megapixels:g} megapixels, found a gain map of more")
-    return GainMap(decoded(content, path), stored.metadata)
+        raise GainMapError(path, f"expected at most {max_megapixels:g} megapixels, found a gain map of more")
+    with reading_gain_map(path):
+        return GainMap(decoded(content, path), stored.metadata)
 
 
 def _with_xmp(base: bytes, packet: bytes) -> tuple[bytes, bytes]:
@@ -141,17 +145,17 @@ def _index(size: int, second_size: int, second_start: int) -> bytes:
     return _INDEX + b"MM\0*" + struct.pack(">IH", 8, 3) + directory + bytes(4) + entries
 
 
-def _pictures(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Start and size of the pictures after the first, as the index of the first has them."""
-    index = next((part for part in segments(stream) if is_index(part)), None)
+def _pictures(stream: BinaryIO, parts: Sequence[Segment]) -> Iterator[tuple[int, int]]:
+    """Start and size of the pictures after the first, as the index of the first has them; cut off with the file."""
+    index = next(filter(is_index, parts), None)
     if index is None:
         return
     block = index.content[len(_INDEX) :]
     origin = index.start + 4 + len(_INDEX)
     end = stream.seek(0, 2)
     for size, offset in _index_entries(block)[1:]:
-        if offset and 0 < size <= end - origin - offset:
-            yield origin + offset, size
+        if offset and size and origin + offset < end:
+            yield origin + offset, min(size, end - origin - offset)
 
 
 def is_index(part: Segment) -> bool:

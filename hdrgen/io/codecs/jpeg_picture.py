@@ -1,6 +1,8 @@
-"""JPEG pictures without OpenImageIO, which applies gain maps unasked and takes memory for what they claim."""
+"""JPEG pictures that may hold more than OpenImageIO should see of them: it applies gain maps unasked."""
 
 import math
+import re
+import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -9,14 +11,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdrgen.errors import InputError
+from hdrgen.io.codecs import openimageio_reading as openimageio
+from hdrgen.io.codecs.channels import ChannelChoice, choose_by_count
 from hdrgen.io.colour import ADOBE_RGB
-from hdrgen.io.containers.jpeg_markers import APP1, APP2, Segment, claimed_frame, segments
+from hdrgen.io.containers.jpeg_markers import (
+    APP1,
+    APP2,
+    EOI,
+    Segment,
+    claimed_frame,
+    first_picture,
+    segments,
+    start_of_scan,
+)
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif_block import INTEROPERABLE, PREFIX, metadata_in
 from hdrgen.io.metadata.icc import chromaticities_of
 
 _PROFILE = b"ICC_PROFILE\0"
 _ADOBE_RGB = "R03"
+_END = bytes((0xFF, EOI))
+_LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 
 class StoredJpeg(NamedTuple):
@@ -60,22 +75,56 @@ def profile_in(parts: Sequence[Segment]) -> bytes:
     return b"".join(part[2:] for part in sorted(numbered, key=lambda part: part[:1]))
 
 
-def decoded(content: bytes, path: Path, least_side: int = 0) -> Pixels:
+def decoded(content: bytes, path: Path) -> Pixels:
     """(H, W, 3) uint8 of the first picture in `content`; what it claims has been checked.
 
-    With `least_side`, at a half, a quarter or an eighth of its size, as libjpeg makes them of its blocks, whose longer
-    side is at least that.
+    OpenImageIO, which unlike Pillow tells what libjpeg finds damaged, gets a copy that says nothing of a gain map.
 
     Raises:
         InputError: Truncated or corrupt; `path` is named.
+    """
+    with tempfile.TemporaryDirectory(prefix="hdrgen-jpeg-") as folder:
+        copy = Path(folder) / "picture.jpg"
+        copy.write_bytes(first_picture(content, lambda part: part.marker in (APP1, APP2)))
+        with openimageio.opened(copy, "JPEG", "jpeg", shown=path) as reader:
+            return whole_picture(reader, choose_by_count(reader.spec(), path), path, content)
+
+
+def whole_picture(reader: Any, choice: ChannelChoice, path: Path, content: bytes) -> Pixels:
+    """(H, W, 3) uint8 of the picture at which a reader of OpenImageIO is, in a file of this content.
+
+    Zeros, which a download that was broken off may leave, are codes of pixels, too: of those libjpeg complains only
+    where bytes are left over at the end, or the end itself is missing.
+
+    Raises:
+        InputError: Truncated or corrupt.
+    """
+    end = content.find(_END, start_of_scan(content))
+    pixels = openimageio.decoded(
+        reader, choice, path, "JPEG", harmless=lambda error: _is_padding(error, content[: max(end, 0)])
+    )
+    if end < 0:
+        raise InputError(f"{path}: truncated or corrupt JPEG file (the end of the picture is missing)")
+    return pixels
+
+
+def _is_padding(error: str, before_end: bytes) -> bool:
+    """Whether what libjpeg found left over before the end is one byte again and again, with which some cameras pad."""
+    left = _LEFT_OVER.search(error)
+    return left is not None and len(set(before_end[-int(left[1]) :])) == 1
+
+
+def decoded_small(content: bytes, path: Path, least_side: int) -> Pixels:
+    """As `decoded`, at a half, a quarter or an eighth of its size, as libjpeg makes them of its blocks.
+
+    Its longer side is at least `least_side`. Not everything that is damaged is told.
     """
     from PIL.JpegImagePlugin import JpegImageFile
 
     try:
         picture: Any = JpegImageFile(BytesIO(content))  # Image.open would go into the index of further pictures
-        if least_side:
-            share = min(1.0, least_side / max(picture.size))
-            picture.draft(None, tuple(max(1, math.floor(side * share)) for side in picture.size))
+        share = min(1.0, least_side / max(picture.size))
+        picture.draft(None, tuple(max(1, math.floor(side * share)) for side in picture.size))
         return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except (
         Exception

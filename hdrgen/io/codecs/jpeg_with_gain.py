@@ -1,6 +1,5 @@
 """A photograph's JPEG with a gain map behind it: the photograph stays as it is, byte for byte."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from hdrgen.errors import InputError
 from hdrgen.io.codecs.jpeg_gain_map import is_index, with_gain_map
 from hdrgen.io.codecs.jpeg_picture import stored_jpeg
 from hdrgen.io.codecs.orientation import as_stored, orientation_in
-from hdrgen.io.containers.jpeg_markers import claimed_frame, end_of_picture, segments
+from hdrgen.io.containers.jpeg_markers import claimed_frame, first_picture
 from hdrgen.io.gain_maps.gain_map import GainMap, GainMapMetadata
 from hdrgen.io.levels import quantised
 from hdrgen.io.paths import write_complete
@@ -50,16 +49,6 @@ def write_with_gain(path: Path, photograph: Path, stops: NDArray[np.float32]) ->
     most = max(float(gain.max()), _SMALLEST_RANGE)
     metadata = GainMapMetadata(_NO_OFFSET, (most,) * 3, base_offset=_NO_OFFSET, offset=_NO_OFFSET, headroom=most)
     levels = quantised(gain * np.float32(1 / most), 8)
-    content = with_gain_map(_first_picture(photograph.read_bytes()), GainMap(levels, metadata), _QUALITY)
+    content = with_gain_map(first_picture(photograph.read_bytes(), is_index), GainMap(levels, metadata), _QUALITY)
     write_complete(path, content)
     return path
-
-
-def _first_picture(content: bytes) -> bytes:
-    """The first picture of a file, without an index of others."""
-    end = end_of_picture(content)
-    kept, at = b"", 0
-    for part in filter(is_index, segments(BytesIO(content))):
-        kept += content[at : part.start]
-        at = part.start + 4 + len(part.content)
-    return kept + content[at:end]

@@ -1,7 +1,7 @@
 """Decoding through OpenImageIO, and what it does not check."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from hdrgen.io.stderr import quiet_stderr
 
 _PIXEL_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 _SIZES = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
-_ALL_PIXELS_PRESENT = "extraneous bytes before marker 0xd9"  # libjpeg's note on padding that some cameras write
 _CHANNELS = 3
 _LARGE_TILE = 4096**2  # pixels; tiles of panoramas are 1024 wide at most
 
@@ -72,8 +71,17 @@ def check_tiles(path: Path, spec: Any, limit: float) -> None:
         raise InputError(f"{path}: corrupt, or of another use than pictures: {tiles}")
 
 
-def decoded(reader: Any, choice: ChannelChoice, path: Path, name: str) -> Pixels:
+def decoded(
+    reader: Any, choice: ChannelChoice, path: Path, name: str, *, harmless: Callable[[str], bool] = lambda error: False
+) -> Pixels:
     """The chosen channels as (H, W, 3) in their own number type; double becomes float32.
+
+    Args:
+        reader: At the part to read.
+        choice: Of its channels.
+        path: Named in the error.
+        name: The format's, for messages.
+        harmless: Whether all pixels are there whatever OpenImageIO says.
 
     Raises:
         InputError: Truncated or corrupt, or a number type that is not read.
@@ -83,7 +91,7 @@ def decoded(reader: Any, choice: ChannelChoice, path: Path, name: str) -> Pixels
     with quiet_stderr:
         block = reader.read_image(choice.part, 0, first, last, pixel_type)
     error = reader.geterror()
-    if block is None or (error and _ALL_PIXELS_PRESENT not in error):
+    if block is None or (error and not harmless(error)):
         raise unread(path, f"{name} file", error)
     planes = [index - first for index in choice.channels]
     if planes == list(range(_CHANNELS)):
@@ -131,4 +139,4 @@ def unread(path: Path, part: str, message: str) -> InputError:
 def reason(message: str, path: Path) -> str:
     """The first line of a library's message, without the file name that our own message already gives."""
     lines = message.strip().splitlines()
-    return lines[0].replace(f' ("{path}")', "").replace(f"({path}): ", "") if lines else "no reason given"
+    return re.sub(r' \("[^"]*"\)', "", lines[0]).replace(f"({path}): ", "") if lines else "no reason given"

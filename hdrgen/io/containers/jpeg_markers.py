@@ -5,7 +5,8 @@ refuses 407 whose size is told here, among them 39 that libjpeg decodes, and Ope
 the memory for those. Where segments begin, for the index of further pictures and to add some, it does not tell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -103,6 +104,11 @@ def claimed_frame(path: Path) -> JpegFrame | None:
     return frame
 
 
+def start_of_scan(content: bytes) -> int:
+    """Where the segments before the first scan of a file end."""
+    return max((part.start + 4 + len(part.content) for part in segments(BytesIO(content))), default=0)
+
+
 def end_of_picture(content: bytes) -> int:
     """Where the first picture of a file ends, behind its end of image; the file's end where there is none.
 
@@ -120,3 +126,12 @@ def end_of_picture(content: bytes) -> int:
         else:
             at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
     return len(content)
+
+
+def first_picture(content: bytes, left_out: Callable[[Segment], bool]) -> bytes:
+    """The first picture of a file without some of its segments, and without what follows it."""
+    kept, at = b"", 0
+    for part in filter(left_out, segments(BytesIO(content))):
+        kept += content[at : part.start]
+        at = part.start + 4 + len(part.content)
+    return kept + content[at : end_of_picture(content)]

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hdrgen.errors import InputError
 from hdrgen.io.colour import Chromaticities
 from hdrgen.io.containers import items
 from hdrgen.io.containers.boxes import boxes
@@ -36,7 +35,7 @@ def boxed_gain_map(path: Path) -> BoxedGainMap | None:
     """The gain map of a file; None where there is none.
 
     Raises:
-        InputError: One of a kind that is not read here.
+        GainMapError: One of a kind that is not read here.
     """
     content = path.read_bytes()
     stream = BytesIO(content)
@@ -48,24 +47,6 @@ def boxed_gain_map(path: Path) -> BoxedGainMap | None:
     metadata = metadata_of_item(found.metadata, path)
     own = None if metadata.in_base_colours else _colours(dict(items.properties(stream, parts, found.item)))
     return BoxedGainMap(with_primary(content, parts, found.gain), metadata, own)
-
-
-def gain_map_to_read(path: Path, applied: bool) -> BoxedGainMap | None:
-    """The gain map of a file; None where there is none, or one of a kind that is not read and need not be.
-
-    Args:
-        path: Of the file.
-        applied: Whether it is asked for; a photograph without its map can be read whatever the map says.
-
-    Raises:
-        InputError: One of a kind that is not read here, and it is asked for.
-    """
-    try:
-        return boxed_gain_map(path)
-    except InputError:
-        if applied:
-            raise
-        return None
 
 
 def with_boxed_gain(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrgen.errors import InputError
 from hdrgen.io.colour import BT709, Chromaticities, Values, conversion, srgb_decoded, srgb_encoded
 from hdrgen.io.image import Pixels
 from hdrgen.io.levels import quantised
@@ -15,12 +19,56 @@ from hdrgen.io.notes import Note
 from hdrgen.io.rows import by_rows, row_slices, rows_of
 
 NOT_APPLIED = Note("read as an ordinary photograph, without its gain map; pass gain_map=True to apply it", "gain_map")
-LEFT_OUT = Note("read as an ordinary photograph: its gain map is described in a way that is not read here")
 
 _LEVELS = 255
 _OFFSET = 1 / 64
 _SMALLEST_RANGE = 0.01  # stops; a constant gain needs some range, too
 Triple = tuple[float, float, float]
+Found = TypeVar("Found")
+Asked: TypeAlias = bool | Literal["try"]
+"""Whether a gain map is to be applied: `"try"` takes the photograph alone where it cannot be."""
+
+
+class GainMapError(InputError):
+    """A gain map that cannot be read; the photograph that it belongs to may be.
+
+    Args:
+        path: Of the file.
+        reason: What is wrong with the map.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+
+
+@contextmanager
+def reading_gain_map(path: Path) -> Iterator[None]:
+    """Within this, what is wrong is wrong with the gain map of a file, whose name says which.
+
+    Raises:
+        GainMapError: Of any `InputError`.
+    """
+    try:
+        yield
+    except GainMapError:
+        raise
+    except InputError as error:
+        raise GainMapError(path, f"its gain map cannot be read ({str(error).removeprefix(f'{path}: ')})") from error
+
+
+def found_or_told(read: Callable[[], Found | None], asked: Asked) -> tuple[Found | None, tuple[Note, ...]]:
+    """What reading a gain map gives; where it cannot be read, nothing, and a note that says so.
+
+    Raises:
+        GainMapError: It cannot be read and is asked for.
+    """
+    try:
+        return read(), ()
+    except GainMapError as error:
+        if asked is True:
+            raise
+        return None, (Note(f"the photograph alone is read: {error.reason}"),)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hdrgen.errors import InputError
-from hdrgen.io.gain_maps.gain_map import GainMapMetadata, Triple
+from hdrgen.io.gain_maps.gain_map import GainMapError, GainMapMetadata, Triple
 
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 ISO_OF_BASE = _ISO + bytes(4)
@@ -31,7 +30,7 @@ def metadata_in_segments(parts: Sequence[bytes], path: Path) -> GainMapMetadata 
     """The metadata that the segments of a picture give; ISO's wins. None if the picture is no gain map.
 
     Raises:
-        InputError: A gain map on an HDR base, or numbers that no gain has.
+        GainMapError: A gain map on an HDR base, or numbers that no gain has.
     """
     iso = next((part[len(_ISO) :] for part in parts if part.startswith(_ISO) and len(part) > len(ISO_OF_BASE)), None)
     xmp = next((part for part in parts if part.startswith(_XMP) and b"hdrgm:GainMapMax" in part), None)
@@ -43,18 +42,18 @@ def metadata_of_item(content: bytes, path: Path) -> GainMapMetadata:
     """The metadata of ISO 21496-1 in an item of a file of boxes.
 
     Raises:
-        InputError: As of `metadata_in_segments`.
+        GainMapError: As of `metadata_in_segments`.
     """
     return _checked(_from_iso(content), path)
 
 
 def _checked(found: GainMapMetadata | None, path: Path) -> GainMapMetadata:
     if found is None:
-        raise InputError(f"{path}: corrupt gain map (its numbers cannot be read)")
+        raise GainMapError(path, "corrupt gain map (its numbers cannot be read)")
     if found.headroom < found.base_headroom:
-        raise InputError(f"{path}: this variant of gain map is not read here (the base is the HDR picture); convert it")
+        raise GainMapError(path, "this variant of gain map is not read here (the base is the HDR picture); convert it")
     if not _sane(found):
-        raise InputError(f"{path}: corrupt gain map (gains beyond {_LIMITS['gain']:g} stops or not finite)")
+        raise GainMapError(path, f"corrupt gain map (gains beyond {_LIMITS['gain']:g} stops or not finite)")
     return found
 
 
@@ -157,6 +156,11 @@ def xmp_of_base(size: int) -> bytes:
     directory = f"<Container:Directory><rdf:Seq>{listed}</rdf:Seq></Container:Directory>"
     whole = f'<rdf:Description rdf:about="" {spaces} {_HDRGM}>{directory}</rdf:Description>'
     return _XMP + f"{_HEAD}{whole}{_TAIL}".encode()
+
+
+def announces_gain_map(content: bytes) -> bool:
+    """Whether the content of a segment of the base says that a gain map belongs to it."""
+    return content.startswith(_ISO) or (is_xmp(content) and b"hdrgm:Version" in content)
 
 
 def is_xmp(content: bytes) -> bool:

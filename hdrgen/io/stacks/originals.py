@@ -31,10 +31,49 @@ def named_originals(paths: Sequence[Path]) -> list[Path]:
     """
     kept = originals(paths)
     if left_out := [path.name for path in paths if path not in kept]:
-        named = ", ".join(left_out[:_NAMED]) + (f" and {len(left_out) - _NAMED} more" if left_out[_NAMED:] else "")
         why = "made of photographs, or the JPEG of a RAW file beside it"
-        warnings.warn(InputWarning(f"{paths[0].parent}: left out {named}; {why}"), stacklevel=3)
+        warnings.warn(InputWarning(f"{paths[0].parent}: left out {_names(left_out)}; {why}"), stacklevel=3)
     return kept
+
+
+def frames_among(paths: Sequence[Path]) -> list[Path]:
+    """The photographs of a folder; where it holds none, HDR images that hdrgen did not make.
+
+    These may be linear frames, from cameras of science or from renderers; a bracket has two at least.
+    """
+    return photographs_among(paths) or [path for path in paths if not _was_made(path)]
+
+
+def tell_left_out(folder: Path, images: Sequence[Path]) -> None:
+    """Say which images of a folder are no exposures, but for those that hdrgen made itself.
+
+    Warns:
+        InputWarning: Some are left out.
+    """
+    if left_out := without_frames(images):
+        warnings.warn(InputWarning(f"{folder}: left out {left_out}; name files to have them merged"), stacklevel=3)
+
+
+def without_frames(images: Sequence[Path], *, own: bool = False) -> str:
+    """What images of a folder are that are none of its frames, in words; those that hdrgen made only with `own`."""
+    kept, kinds = frames_among(images), dict[str, list[str]]()
+    for path in images:
+        made = _was_made(path)
+        if path not in kept and (own or not made):
+            kinds.setdefault(_kind(path, made), []).append(path.name)
+    return ", ".join(f"{_names(names)} ({kind})" for kind, names in kinds.items())
+
+
+def _kind(path: Path, made: bool) -> str:
+    if made:
+        return "made by hdrgen"
+    if is_result(path):
+        return "HDR images, results and no exposures"
+    return "exposures of an HDR image beside them" if _was_exposed(path) else "JPEG of the RAW files beside them"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
 
 
 def photographs_among(paths: Sequence[Path]) -> list[Path]:

@@ -16,6 +16,7 @@ from hdrgen.io.codecs.raw_sensor import Sensor, multipliers
 from hdrgen.io.development import HIGHLIGHTS, HOT_PIXELS, RawDevelopment
 from hdrgen.io.formats import detect
 from hdrgen.io.stacks.hot_pixels import hot_pixels
+from hdrgen.io.white import FEWEST
 
 _DRIFT = 0.002  # of a multiplier: cameras round their own to less
 
@@ -81,6 +82,13 @@ def shared_development(
         raise InputError(
             f"{paths[0].parent}: expected white up to the files' white level, {least}, found"
             f" {max(development.whites):g}; pass a lower one",
+            "white",
+        )
+    lowest = max(max(sensor.black) for sensor in sensors) + FEWEST
+    if development.white is not None and min(development.whites) < lowest:
+        raise InputError(
+            f"{paths[0].parent}: expected white as a code of the sensor from {lowest:g} to {least}, not as a share of"
+            f" them, found {min(development.whites):g}; pass white={round(0.9 * least)}, for example",
             "white",
         )
     shared = replace(development, white_balance=balance, white=white)

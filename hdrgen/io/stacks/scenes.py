@@ -1,16 +1,17 @@
 """Photographs that belong together, from what a user typed: the exposures of one scene, or of several."""
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.io.headers import known_header
 from hdrgen.io.paths import with_usable_names
 from hdrgen.io.stacks.exposure_lists import exposure_list_for
 from hdrgen.io.stacks.finding import find_images, images_in
-from hdrgen.io.stacks.originals import named_originals, originals, photographs_among
+from hdrgen.io.stacks.originals import frames_among, named_originals, originals, photographs_among, tell_left_out
 from hdrgen.io.stacks.splitting import Shot, Split, in_order, split
 from hdrgen.io.stacks.stack import exposures_of
 
@@ -40,7 +41,7 @@ class Scene:
     @property
     def photographs(self) -> list[Path]:
         """The photographs, also where they are those of the folder."""
-        return photographs_among(images_in(self.folder)) if self.files is None else list(self.files)
+        return frames_among(images_in(self.folder)) if self.files is None else list(self.files)
 
 
 def grouped(sources: Sequence[str | Path], count: int | None = None) -> list[Scene]:
@@ -49,11 +50,14 @@ def grouped(sources: Sequence[str | Path], count: int | None = None) -> list[Sce
     A folder with photographs is a scene, and each folder in it; files named one by one are a scene, whatever folders
     they lie in. Where one of these is several brackets by time, exposures and their number, each is a scene; see
     `hdrgen.io.stacks.splitting.split`. The folders of a memory card (100CANON, 101CANON) count as one. Pictures that
-    hdrgen made are left out, and JPEG files of the camera's RAW files.
+    hdrgen made are left out, and JPEG files of the camera's RAW files; HDR images, too, unless there are no others.
 
     Args:
         sources: Files, folders and patterns.
         count: So many photographs are one scene, in the order in which they were taken; 0: all are one, None: as found.
+
+    Warns:
+        InputWarning: Images of a folder are left out that hdrgen did not make.
 
     Raises:
         InputError: Nothing given; a name that does not exist; a folder without images and without folders of images; a
@@ -72,6 +76,26 @@ def grouped(sources: Sequence[str | Path], count: int | None = None) -> list[Sce
         named = [path for path in find_images(files) if path.parent not in folders]
         scenes += _of_files(named, count) if named else []
     return _with_own_names(scenes)
+
+
+def of_no_bracket(scenes: Sequence[Scene]) -> str:
+    """Which photographs belong to none of the scenes, in words; nothing where all do."""
+    single = [path.name for scene in scenes for path in scene.single]
+    if not single:
+        return ""
+    one = len(single) == 1
+    belong = f"{len(single)} photograph{' belongs' if one else 's belong'} to no bracket"
+    return f"{belong} (another size, camera, kind of file or time): {', '.join(single)}"
+
+
+def tell_single(scenes: Sequence[Scene]) -> None:
+    """Say which photographs belong to none of the scenes.
+
+    Warns:
+        InputWarning: There are some.
+    """
+    if told := of_no_bracket(scenes):
+        warnings.warn(InputWarning(f"{scenes[0].folder}: {told}"), stacklevel=3)
 
 
 def _scene_folders(folder: Path) -> list[Path]:
@@ -106,9 +130,13 @@ def _cards(folders: Sequence[Path]) -> list[list[Path]]:
 
 def _of_folders(folders: Sequence[Path], count: int | None) -> list[Scene]:
     first = folders[0]
-    if len(folders) == 1 and (count == 0 or exposure_list_for(first) is not None):
+    if len(folders) == 1 and exposure_list_for(first) is not None:
         return [Scene(_name(first), first)]
-    files = originals([path for folder in folders for path in images_in(folder)])
+    images = [path for folder in folders for path in images_in(folder)]
+    tell_left_out(first, images)
+    if len(folders) == 1 and count == 0:
+        return [Scene(_name(first), first)]
+    files = frames_among(images) or originals(images)
     found = _split(files, count)
     if len(folders) == 1 and len(found.brackets) == 1 and not found.single:
         whole = set(found.brackets[0]) == set(images_in(first))

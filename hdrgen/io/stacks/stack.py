@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hdrgen.errors import InputError
 from hdrgen.io.codecs.orientation import upright_size
-from hdrgen.io.exposure import SAME_EXPOSURE, Exposure, Frame
+from hdrgen.io.exposure import SAME_EXPOSURE, Exposure, Frame, check_span
+from hdrgen.io.formats import is_result
 from hdrgen.io.headers import Header, known_header
 from hdrgen.io.metadata.shutter_times import is_exact, series_of
 from hdrgen.io.stacks.exposure_lists import (
@@ -22,7 +23,7 @@ from hdrgen.io.stacks.exposure_lists import (
 )
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 from hdrgen.io.stacks.finding import images_in
-from hdrgen.io.stacks.originals import named_originals, photographs_among
+from hdrgen.io.stacks.originals import frames_among, named_originals, photographs_among, without_frames
 
 _DISAGREEMENT = 1 / 3  # stops
 
@@ -71,7 +72,8 @@ def read_stack(
 
     Each frame's exposure comes from the list in its folder (`exposure_list_for`), else from its metadata, else from its
     name; it is never guessed. In a folder with a list the listed files are the stack; without one, all its images but
-    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures, and pictures that hdrgen made.
+    .hdr, .exr, .avif, .jxl and .uhdr.jpg, which are results rather than exposures, and pictures that hdrgen made; of a
+    `bracket` that has nothing else these are the frames, but for what hdrgen made.
 
     Args:
         source: A folder, or the files.
@@ -90,12 +92,17 @@ def read_stack(
             frames without exposure data; exposures that cannot be compared; frames of the same exposure, unless
             `bracket`.
     """
-    paths, lists = _members(source, known=exposures is not None)
+    paths, lists = _members(source, known=exposures is not None, bracket=bracket)
     if exposures is not None:
         lists = {path: ListedExposure(exposures[path]) for path in paths}
     if len(paths) < 2:
         shown = ", ".join(path.name for path in paths) or "none"
-        raise InputError(f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown})")
+        others = without_frames(images_in(Path(source)), own=True) if isinstance(source, str | Path) else ""
+        beside = f" beside {others}; name files one by one to have them merged" if others else ""
+        beside += "; an HDR image needs no merge" if paths and all(map(is_result, paths)) else ""
+        raise InputError(
+            f"{_shown(source)}: expected a stack of at least 2 images, found {len(paths)} ({shown}){beside}"
+        )
     candidates = [_Candidate(known_header(path), lists.get(path), exposure_from_name(path)) for path in paths]
     _check_sizes(candidates)
     if bracket:
@@ -137,7 +144,7 @@ def _shown(source: str | Path | Sequence[str | Path]) -> str:
 
 
 def _members(
-    source: str | Path | Sequence[str | Path], *, known: bool
+    source: str | Path | Sequence[str | Path], *, known: bool, bracket: bool
 ) -> tuple[list[Path], dict[Path, ListedExposure]]:
     if not isinstance(source, (str, Path)):
         paths = list(dict.fromkeys(Path(path) for path in source))
@@ -149,11 +156,11 @@ def _members(
     if not folder.is_dir():
         kind = "a file" if folder.exists() else "nothing"
         raise InputError(f"{folder}: expected a folder with an exposure stack, found {kind}")
-    return _members_of_folder(folder)
+    return _members_of_folder(folder, bracket)
 
 
-def _members_of_folder(folder: Path) -> tuple[list[Path], dict[Path, ListedExposure]]:
-    images = photographs_among(images_in(folder))
+def _members_of_folder(folder: Path, bracket: bool) -> tuple[list[Path], dict[Path, ListedExposure]]:
+    images = (frames_among if bracket else photographs_among)(images_in(folder))
     beside = exposure_list_for(folder)
     if beside is None:
         return images, {}
@@ -207,8 +214,10 @@ def _check_known(candidates: list[_Candidate]) -> None:
         words = one.describe_unknown() if one.exposure().stops is None else str(one.exposure())
         by_words.setdefault(words, []).append(one.path.name)
     shown = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items())
+    hdr = all(is_result(one.path) for one in candidates)
+    about = "; HDR images need no merge, but linear frames of one scene do, with their exposures" if hdr else ""
     raise UnknownExposureError(
-        f"{_place(candidates)}: no exposure data for every image ({shown});"
+        f"{_place(candidates)}: no exposure data for every image ({shown}){about};"
         " put a list exposures.csv with the columns file,time (seconds) beside them"
     )
 
@@ -249,7 +258,7 @@ def comparable(frames: list[Frame]) -> list[Frame]:
     """Frames whose stops have one origin: all in settings or all in EV, and with the same settings known.
 
     Raises:
-        InputError: Some frames are given in EV and others in seconds.
+        InputError: Some frames are given in EV and others in seconds, or lie too far apart.
     """
     in_stops = [frame.path.name for frame in frames if frame.exposure.ev is not None]
     if in_stops and len(in_stops) < len(frames):
@@ -257,6 +266,7 @@ def comparable(frames: list[Frame]) -> list[Frame]:
         raise InputError(f"{_place(frames)}: exposures in stops and in seconds cannot be compared ({shown})")
     for name in ("fnumber", "iso"):
         frames = _known_of_all(frames, name)
+    check_span([frame for frame in frames if frame.exposure.stops is not None], _place(frames) if frames else "")
     return frames
 
 

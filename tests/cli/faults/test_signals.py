@@ -193,7 +193,7 @@ def test_a_training_with_workers_ends_with_all_of_them():
             assert training.poll() is None
             time.sleep(0.1)
         os.killpg(training.pid, signal.SIGTERM)
-        _, told = training.communicate(timeout=30)
+        _, told = training.communicate(timeout=120)
     assert training.returncode == 143, told
     assert [line for line in told.splitlines() if line.startswith("hdrgen")] == [
         "hdrgen: terminated; no epoch was finished: start again"

@@ -40,7 +40,7 @@ def test_each_scene_is_merged_and_a_table_says_which_were_not_and_why(trip, caps
     assert "1.jpg" in table["broken"]
     assert "expected a stack of at least 2 images, found 1" in table["lonely"]
     assert re.search(r"^6 scenes: 2 failed, 4 done; \d+ s, at most \d\.\d GB of memory$", out, re.MULTILINE)
-    assert "1 photographs belong to no bracket: IMG_6.JPG" in out
+    assert "1 photograph belongs to no bracket (another size, camera, kind of file or time): IMG_6.JPG" in out
     assert "2 of 6 scenes could not be done" in err
 
 

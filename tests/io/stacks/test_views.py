@@ -70,14 +70,14 @@ def test_views_are_as_alike_reduced_as_they_are_in_full(taken):
 
 
 def test_brackets_on_a_card_are_told_apart_by_reduced_photographs(taken, monkeypatch):
-    sides, decoded = [], jpeg.decoded
+    sides, decoded = [], jpeg.decoded_small
 
     def noted(content, path, *least):
         made = decoded(content, path, *least)
         sides.append(max(made.shape))
         return made
 
-    monkeypatch.setattr(jpeg, "decoded", noted)
+    monkeypatch.setattr(jpeg, "decoded_small", noted)
     names = ["one", "darker", "one", "darker"], ["one", "darker", "other", "other"]
     for order, brackets in zip(names, ([4], [2, 2]), strict=True):
         shots = [

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdrgen.errors import InputError
 from hdrgen.io.colour import srgb_decoded
 from hdrgen.io.containers.tiff_directories import TiffReader
-from hdrgen.io.gain_maps.gain_map import resampled_rows
+from hdrgen.io.gain_maps.gain_map import GainMapError, resampled_rows
 from hdrgen.io.image import Pixels
 from hdrgen.io.rows import row_slices, rows_of
 
@@ -45,7 +44,7 @@ def apple_gain(heif: Any, path: Path) -> AppleGain | None:
     """The map; None where there is none, or no headroom that says what it means.
 
     Raises:
-        InputError: It cannot be decoded.
+        GainMapError: It cannot be decoded.
     """
     headroom = headroom_in(heif.info.get("exif") or b"")
     if not has_apple_map(heif) or headroom is None:
@@ -53,7 +52,7 @@ def apple_gain(heif: Any, path: Path) -> AppleGain | None:
     try:
         levels = np.asarray(heif.get_aux_image(heif.info["aux"][_KIND][0]))
     except (ValueError, SyntaxError, OSError, RuntimeError, EOFError) as error:
-        raise InputError(f"{path}: corrupt gain map ({' '.join(str(error).split())})") from error
+        raise GainMapError(path, f"corrupt gain map ({' '.join(str(error).split())})") from error
     return AppleGain(levels.reshape(*levels.shape[:2], -1)[..., 0], headroom)
 
 

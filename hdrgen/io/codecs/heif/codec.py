@@ -3,9 +3,10 @@
 Size, colours and EXIF are read from the file's boxes, as those of AVIF are, so that headers need no library.
 """
 
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from hdrgen.io.codecs.avif import AvifPicture, described_picture
 from hdrgen.io.codecs.channels import choose_stored
 from hdrgen.io.codecs.codec import Codec, Decoded, DecodeOptions, Summary, check_size
 from hdrgen.io.codecs.hdr_picture import pictured
-from hdrgen.io.codecs.heif.apple import apple_gain, has_apple_gain, has_apple_map, with_apple_gain
-from hdrgen.io.gain_maps.boxed_gain_map import gain_map_to_read, with_boxed_gain
-from hdrgen.io.gain_maps.gain_map import LEFT_OUT, NOT_APPLIED
+from hdrgen.io.codecs.heif.apple import AppleGain, apple_gain, has_apple_gain, has_apple_map, with_apple_gain
+from hdrgen.io.gain_maps.boxed_gain_map import BoxedGainMap, boxed_gain_map, with_boxed_gain
+from hdrgen.io.gain_maps.gain_map import NOT_APPLIED, GainMapError, found_or_told, reading_gain_map
 from hdrgen.io.image import Pixels
 from hdrgen.io.metadata.exif import exposure_from
 from hdrgen.io.metadata.icc import chromaticities_of
@@ -44,7 +45,8 @@ class Heic(Codec):
 
     def has_gain_map(self, path: Path) -> bool:
         """Of ISO 21496-1, or Apple's with the headroom that says what it means."""
-        if described_picture(path, self.name).gain_map and gain_map_to_read(path, applied=False) is not None:
+        described = described_picture(path, self.name).gain_map
+        if described and found_or_told(partial(boxed_gain_map, path), asked=False)[0] is not None:
             return True
         return has_apple_gain(_opened(path))
 
@@ -64,17 +66,15 @@ class Heic(Codec):
             raise InputError(f"{path}: corrupt HEIC file (its parts differ in size)")
         pixels, notes = choose_stored(levels, path)
         colours = (picture.cicp.chromaticities if picture.cicp else None) or _profile_colours(heif)
-        boxed = gain_map_to_read(path, options.gain_map) if picture.gain_map else None
-        if boxed is not None and options.gain_map:
-            of_map = _opened(path, boxed.file)
-            check_size(path, of_map.size[0], of_map.size[1], options, _BYTES)
-            lifted = with_boxed_gain(boxed, (pixels, bits), _levels(of_map, path), colours)
-            return Decoded(summary, lifted, True, notes, boxed.colours or colours)
-        gain = apple_gain(heif, path) if options.gain_map else None
-        if gain is not None and bits == 8:
-            return Decoded(summary, with_apple_gain(pixels, gain), True, notes, colours)
-        own = (NOT_APPLIED,) if (boxed or has_apple_map(heif)) and not options.gain_map else ()
-        told = own or ((LEFT_OUT,) if picture.gain_map else (_NO_MAP,) if options.gain_map else ())
+        read_gain = partial(_gain_map_in, path, heif, picture.gain_map, options)
+        found, told = found_or_told(read_gain, options.gain_map)
+        if isinstance(found, _Boxed) and found.levels is not None:
+            lifted = with_boxed_gain(found.gain, (pixels, bits), found.levels, colours)
+            return Decoded(summary, lifted, True, notes, found.gain.colours or colours)
+        if isinstance(found, AppleGain) and bits == 8:
+            return Decoded(summary, with_apple_gain(pixels, found), True, notes, colours)
+        own = (NOT_APPLIED,) if (found or has_apple_map(heif)) and not options.gain_map else ()
+        told = own or told or ((_NO_MAP,) if options.gain_map else ())
         decoded = Decoded(summary, pixels, False, (*notes, *told), colours)
         return pictured(decoded, picture.cicp, bits)
 
@@ -82,6 +82,34 @@ class Heic(Codec):
 def _summary_of(picture: AvifPicture) -> Summary:
     size = picture.shown or (picture.width, picture.height)
     return Summary(*(size[::-1] if picture.turns % 2 else size), exposure_from(picture.metadata))
+
+
+class _Boxed(NamedTuple):
+    """The gain map of ISO 21496-1 in a file; its levels and their bits, where it is asked for."""
+
+    gain: BoxedGainMap
+    levels: tuple[Pixels, int] | None
+
+
+def _gain_map_in(path: Path, heif: Any, described: bool, options: DecodeOptions) -> _Boxed | AppleGain | None:
+    """That of ISO 21496-1, where it is described, else Apple's, where that is asked for.
+
+    Raises:
+        GainMapError: It cannot be read.
+    """
+    with reading_gain_map(path):
+        boxed = boxed_gain_map(path) if described else None
+        if described and boxed is None:
+            raise GainMapError(
+                path, "this variant of gain map is not read here (none is described where it is announced)"
+            )
+        if boxed is None:
+            return apple_gain(heif, path) if options.gain_map else None
+        if not options.gain_map:
+            return _Boxed(boxed, None)
+        of_map = _opened(path, boxed.file)
+        check_size(path, of_map.size[0], of_map.size[1], options, _BYTES)
+        return _Boxed(boxed, _levels(of_map, path))
 
 
 def _opened(path: Path, content: bytes | None = None) -> Any:
