@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.inference import two_nodes as predicting
 from benchmarks.training import gpu, step_memory, two_nodes
 from benchmarks.training.plain import cevr, kim, le
 from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS
@@ -42,16 +43,18 @@ def test_a_row_of_make_gpu_has_all_its_columns():
     assert float(peak.removesuffix(" GiB")) > 0
 
 
-def test_what_needs_root_says_so_in_a_line(monkeypatch, capsys):
+@pytest.mark.parametrize("program", [two_nodes, predicting], ids=lambda each: each.__name__)
+def test_what_needs_root_says_so_in_a_line(program, monkeypatch, capsys):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("sys.argv", ["two_nodes"])
-    assert two_nodes.main() == 0
+    assert program.main() == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line == "benchmarks.training.two_nodes: network namespaces need root; nothing was run"
+    assert line == f"{program.__name__}: network namespaces need root; nothing was run"
 
 
-def test_where_no_namespace_may_be_made_a_line_says_so_and_none_is_left(monkeypatch, capsys):
+@pytest.mark.parametrize("program", [two_nodes, predicting], ids=lambda each: each.__name__)
+def test_where_no_namespace_may_be_made_a_line_says_so_and_none_is_left(program, monkeypatch, capsys):
     called = []
 
     def refuse(*words):
@@ -59,10 +62,10 @@ def test_where_no_namespace_may_be_made_a_line_says_so_and_none_is_left(monkeypa
         if words[0] == "link":
             raise OSError("ip link: Operation not permitted")
 
-    monkeypatch.setattr(two_nodes, "missing", str)
+    monkeypatch.setattr(program, "missing", str)
     monkeypatch.setattr(two_nodes, "_ip", refuse)
     monkeypatch.setattr("sys.argv", ["two_nodes"])
-    assert two_nodes.main() == 0
+    assert program.main() == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.endswith("no network namespaces here (ip link: Operation not permitted); nothing was run")
     made, gone = ([words[2] for words in called if words[:2] == ("netns", verb)] for verb in ("add", "del"))

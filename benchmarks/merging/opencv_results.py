@@ -137,7 +137,8 @@ def tell_of_differences(rows: Sequence[dict[str, str]]) -> int:
         both = [key for key in files.keys() & tensors.keys() if key[0] == scene]
         alone = [key for key in files.keys() ^ tensors.keys() if key[0] == scene]
         apart = [abs(files[key] - tensors[key]) for key in both]
-        print(f"| {scene} | {len(both)} | {len(alone)} | {sum(each > 0 for each in apart)} | {max(apart):.2g} |")
+        unequal = sum(each > 0 for each in apart)
+        print(f"| {scene} | {len(both)} | {len(alone)} | {unequal} | {max(apart, default=0):.2g} |")
     return int(files != tensors)
 
 

@@ -338,7 +338,8 @@ def main() -> None:
         save(folder, done)
         print(done["resumed"], flush=True)
         epochs(folder, arguments.repeats, cache, done)
-        print(compared(done["epochs"]))
+        if done["epochs"]:
+            print(compared(done["epochs"]))
     finally:
         store.terminate()
         store.wait()

@@ -1,7 +1,7 @@
 """Make the pictures of the gallery that no other page has: merges of a moving scene, and every tone mapper.
 
-The scene is that of `benchmarks.pictures.zoo`; tone mappers show the example photograph, expanded by
-the default weights.
+The scene is that of `benchmarks.pictures.zoo`; tone mappers show what the default weights make of the
+example photograph.
 """
 
 import argparse

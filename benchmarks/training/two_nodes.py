@@ -212,15 +212,21 @@ def ended(begun: Sequence[subprocess.Popen[str]], dead: bool = False) -> list[in
     Raises:
         RuntimeError: One failed, unless one was to die; with what all said.
     """
+    said = outputs_of(begun)
+    statuses = [status for status, _ in said]
+    if any(statuses) and not dead:
+        raise RuntimeError("\n".join([f"ended with {statuses}", *(output for _, output in said)]))
+    return statuses
+
+
+def outputs_of(begun: Sequence[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    """Status and output of processes, once all have ended; none outlives this."""
     try:
         said = [process.communicate(timeout=SECONDS)[0] for process in begun]
     finally:
         for process in begun:
             process.kill()
-    statuses = [process.returncode for process in begun]
-    if any(statuses) and not dead:
-        raise RuntimeError(f"ended with {statuses}\n" + "\n".join(said))
-    return statuses
+    return [(process.returncode, output) for process, output in zip(begun, said, strict=True)]
 
 
 def kept_by(folder: Path) -> list[dict[str, Any]]:
