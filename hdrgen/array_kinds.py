@@ -4,6 +4,8 @@ Importing torch takes longer than merging some photographs does. What both need 
 both have (`clip`, `reshape`, `swapaxes`), and the functions of the `namespace` that an array belongs to.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -26,7 +28,7 @@ def is_numpy(values: Any) -> bool:
     return isinstance(values, (np.ndarray, np.generic))
 
 
-def is_tensor(values: Any) -> "TypeIs[Tensor]":
+def is_tensor(values: Any) -> TypeIs[Tensor]:
     """Whether this is a tensor, which is none before torch was imported."""
     tensor = getattr(sys.modules.get("torch"), "Tensor", None)
     return tensor is not None and isinstance(values, tensor)
