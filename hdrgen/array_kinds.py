@@ -4,6 +4,9 @@ Importing torch takes longer than merging some photographs does. What both need 
 both have (`clip`, `reshape`, `swapaxes`), and the functions of the `namespace` that an array belongs to.
 """
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from typing_extensions import TypeIs
 
 Values = TypeVar("Values", NDArray[Any], "Tensor")
 """Arrays of one kind, of which others of the same kind are made."""
@@ -22,6 +26,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def is_numpy(values: Any) -> bool:
     """Whether this is an array, or a number, of NumPy's."""
     return isinstance(values, (np.ndarray, np.generic))
+
+
+def is_tensor(values: Any) -> TypeIs[Tensor]:
+    """Whether this is a tensor, which is none before torch was imported."""
+    tensor = getattr(sys.modules.get("torch"), "Tensor", None)
+    return tensor is not None and isinstance(values, tensor)
 
 
 def is_on_cpu(values: Any) -> bool:

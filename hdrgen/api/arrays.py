@@ -1,18 +1,22 @@
 """Conversion between the images that a caller has and the tensors that methods take."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from hdrgen.array_kinds import Values, is_tensor, namespace
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import MOST_STOPS, Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROUNDING = 1e-3
 """Display values beyond 0 and 1 that are taken for them: resizing rounds, half floats to a thousandth."""
@@ -53,28 +57,28 @@ def photograph(picture: Picture) -> Tensor:
     return read_photograph(Path(picture))[None]
 
 
-def displayed(values: Tensor) -> Tensor:
+def displayed(values: Values) -> Values:
     """The same display values in float32; what rounding put beyond 0 and 1 is brought back.
 
     Raises:
         InputError: Values outside [0, 1], NaN, codes, or no pixels at all.
     """
-    if not values.is_floating_point() or not values.numel():
+    floats = values.dtype.kind == "f" if isinstance(values, np.ndarray) else values.is_floating_point()
+    if not floats or 0 in values.shape:
         raise InputError(
             f"expected floats from 0 to 1, found {kind_of(values)}; divide 8-bit codes by 255, as tensor / 255 does"
         )
-    values = values.float()
-    low, high = (float(value) for value in values.aminmax())
+    values = values.astype(np.float32, copy=False) if isinstance(values, np.ndarray) else values.float()
+    low, high = float(values.min()), float(values.max())
     if math.isnan(low):
-        raise InputError(
-            f"expected display values from 0 to 1, found {int(values.isnan().sum())} NaN; replace them first"
-        )
+        count = int(namespace(values).isnan(values).sum())
+        raise InputError(f"expected display values from 0 to 1, found {count} NaN; replace them first")
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):
         raise InputError(
             f"expected display values from 0 to 1, found {low:g} to {high:g}; divide 8-bit codes by 255, and expose"
             " radiance first"
         )
-    return values if low >= 0 and high <= 1 else values.clamp(0, 1)
+    return values if low >= 0 and high <= 1 else values.clip(0, 1)
 
 
 def as_float(pixels: Array) -> NDArray[np.float32]:
@@ -130,13 +134,15 @@ def kind_of(value: object) -> str:
     """
     if value is None:
         return "None"
-    if isinstance(value, np.ndarray | Tensor):
+    if isinstance(value, np.ndarray) or is_tensor(value):
         return f"{value.dtype} {tuple(value.shape)}"
     return f"list of {len(value)}" if isinstance(value, list) else type(value).__name__
 
 
 def to_tensor(pixels: NDArray[np.float32]) -> Tensor:
     """`(H, W, 3)` to `(3, H, W)`."""
+    import torch
+
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).contiguous()
 
 
@@ -145,18 +151,21 @@ def to_array(image: Tensor) -> NDArray[np.float32]:
     return np.ascontiguousarray(image.detach().float().cpu().movedim(-3, -1).numpy())
 
 
-def stops(ev: float | Sequence[float] | Array | Tensor) -> Tensor:
-    """EVs as a tensor `(K,)`.
+def stops(ev: float | Sequence[float] | Array | Tensor) -> NDArray[np.float32]:
+    """EVs as an array `(K,)`.
 
     Raises:
         InputError: None, no numbers, or more stops than any exposure differs by.
     """
     try:
-        values = torch.as_tensor(ev, dtype=torch.float32).detach().cpu()
+        given = np.asarray(ev.detach().cpu() if is_tensor(ev) else ev)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"expected EVs as numbers, found {ev!r}") from error
-    if values.ndim > 1 or not values.numel() or bool(values.isnan().any()):
+    if given.size and given.dtype.kind not in "biuf":
+        raise InputError(f"expected EVs as numbers, found {ev!r}")
+    values = given.astype(np.float32)
+    if values.ndim > 1 or not values.size or np.isnan(values).any():
         raise InputError(f"expected one EV or a list of them, found {ev!r}")
-    if bool((values.isfinite() & (values.abs() > MOST_STOPS)).any()):
+    if (np.isfinite(values) & (np.abs(values) > MOST_STOPS)).any():
         raise InputError(f"expected EVs from -{MOST_STOPS} to {MOST_STOPS} stops, found {ev!r}", "ev")
     return values.reshape(-1)

@@ -1,13 +1,14 @@
 """Merging of exposures for notebooks and programs: what `hdrgen merge` does, without files to write."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, TypeGuard, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hdrgen.api.arrays import (
     Array,
@@ -20,6 +21,7 @@ from hdrgen.api.arrays import (
     to_array,
     to_tensor,
 )
+from hdrgen.array_kinds import is_tensor
 from hdrgen.bracket import MEANS, Bracket, BracketPixels, gain_to, known_response, merge_bracket
 from hdrgen.camera import CameraResponse
 from hdrgen.errors import InputError
@@ -39,11 +41,14 @@ from hdrgen.io import (
     true_times,
 )
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 MAX_MEGAPIXELS = 500  # of each file, as of the verbs; a larger one is more likely damaged than a photograph
 Align = Literal["homography", "mtb", "none"]
 File = str | PathLike[str]
-Stops: TypeAlias = Sequence[float] | Array | Tensor
-Images: TypeAlias = File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor
+Stops: TypeAlias = "Sequence[float] | Array | Tensor"
+Images: TypeAlias = "File | Sequence[File] | Sequence[Image] | Sequence[Array] | Tensor"
 
 
 class MergeOptions(TypedDict, total=False):
@@ -139,7 +144,7 @@ def merge(
     if scale_like is not None:
         exposure, name = _exposure_of(scale_like)
         radiance *= gain_to(pixels.bracket, exposure, name)
-    if isinstance(images, Tensor):
+    if is_tensor(images):
         return to_tensor(radiance).to(images.device)
     if _of_arrays(images):
         return radiance
@@ -161,7 +166,9 @@ def _check(method: str, align: str) -> None:
 
 
 def _of_arrays(images: object) -> bool:
-    return isinstance(images, Tensor | list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike | Image)
+    if is_tensor(images):
+        return True
+    return isinstance(images, list | tuple | np.ndarray) and not isinstance(images[0], str | PathLike | Image)
 
 
 def _of_images(images: object) -> TypeGuard[Sequence[Image]]:
@@ -188,7 +195,7 @@ def _read(
 def _check_several(images: object) -> None:
     if isinstance(images, str | PathLike):
         return
-    if not isinstance(images, list | tuple | np.ndarray | Tensor):
+    if not (isinstance(images, list | tuple | np.ndarray) or is_tensor(images)):
         raise InputError(
             f"expected files, a list of images or arrays (H, W, 3), or a tensor (S, 3, H, W), found {kind_of(images)}"
         )
@@ -198,14 +205,15 @@ def _check_several(images: object) -> None:
             f"expected images that hdrgen.read returned, all or none of them, found {kinds}; read all files, or pass"
             " image.pixels of the images"
         )
-    if len(images) < 2 or (isinstance(images, np.ndarray | Tensor) and images.ndim == 3):
-        count = kind_of(images) if isinstance(images, np.ndarray | Tensor) else len(images)
+    dimensions = len(getattr(images, "shape", ()))  # 0 of a list
+    if len(images) < 2 or dimensions == 3:
+        count = kind_of(images) if dimensions else len(images)
         raise InputError(f"expected at least two exposures of a scene, found {count}")
-    if isinstance(images, Tensor):
+    if is_tensor(images):
         check_channels(images, "(S, 3, H, W)", (4, 4))
 
 
-def _frames(files: File | Sequence[File], ev: Tensor | None) -> list[Frame]:
+def _frames(files: File | Sequence[File], ev: NDArray[np.float32] | None) -> list[Frame]:
     if isinstance(files, str | PathLike) and Path(files).is_dir() and ev is None:
         return _frames_in(Path(files))
     paths = find_images([Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)])
@@ -237,7 +245,7 @@ def _frames_in(folder: Path) -> list[Frame]:
 
 
 def _bracket_of_images(
-    images: Sequence[Image], ev: Tensor | None, white: float | Sequence[float] | None
+    images: Sequence[Image], ev: NDArray[np.float32] | None, white: float | Sequence[float] | None
 ) -> BracketPixels:
     exposures = [image.exposure for image in images] if ev is None else [Exposure(ev=stop) for stop in ev.tolist()]
     if named := ", ".join(f"image {index}" for index, one in enumerate(exposures) if one.stops is None):
@@ -256,15 +264,14 @@ def _bracket_of_images(
 
 
 def _bracket_of(
-    images: Sequence[Array] | Tensor, ev: Tensor | None, white: float | Sequence[float] | None
+    images: Sequence[Array] | Tensor, ev: NDArray[np.float32] | None, white: float | Sequence[float] | None
 ) -> BracketPixels:
-    if ev is None or not bool(ev.isfinite().all()):
+    if ev is None or not np.isfinite(ev).all():
         raise InputError("expected the exposures of arrays, one for each; pass ev=[-2, 0, 2], for example", "ev")
-    values = images.detach() if isinstance(images, Tensor) else images
-    pixels = list(to_array(displayed(values))) if isinstance(values, Tensor) else [_checked(image) for image in values]
+    pixels = list(to_array(displayed(images.detach()))) if is_tensor(images) else list(map(_checked, images))
     if len({image.shape for image in pixels}) > 1:
         raise InputError(f"expected exposures of one size, found {', '.join(str(image.shape) for image in pixels)}")
-    order = ev.argsort().tolist()
+    order = np.argsort(ev, kind="stable").tolist()
     frames = [Frame(Path(f"image {index}"), Exposure(ev=float(ev[index]))) for index in order]
     check_span(frames, "ev")
     return BracketPixels.of(Bracket("images", frames, "ev"), [pixels[index] for index in order], white=white)
@@ -279,4 +286,4 @@ def _checked(image: Array) -> Array:
         )
     check_pixels(image)
     native = image.astype(image.dtype.newbyteorder("="), copy=False)  # big-endian files give arrays of their own order
-    return native if native.dtype.kind == "u" else to_array(displayed(to_tensor(as_float(native))))
+    return native if native.dtype.kind == "u" else displayed(as_float(native))

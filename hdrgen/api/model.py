@@ -142,7 +142,7 @@ class Model:
         Raises:
             InputError: An exposure that the method cannot make, or no photograph.
         """
-        relative = stops(ev)
+        relative = torch.from_numpy(stops(ev))
         self.method.check_ev(relative)
         batched, photographs = self._batched(image)
         exposures = self.method.generate(photographs, relative.to(photographs.device))
@@ -239,7 +239,7 @@ def _returned(result: Tensor, source: object) -> Array | Tensor:
 
 
 def _stops_of(images: Tensor, ev: EV | None) -> Tensor:
-    given = stops(ev if ev is not None else ())
+    given = torch.from_numpy(stops(ev if ev is not None else ()))
     if len(given) != images.shape[1] or not bool(given.isfinite().all()):
         raise InputError(f"expected {images.shape[1]} EVs, one for each photograph, found {given.tolist()}")
     return given

@@ -1,5 +1,6 @@
 """From aligned photographs to radiance, or to a picture, in memory."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from hdrgen.camera import (
     checked_response,
     response_named,
 )
-from hdrgen.errors import InputError
+from hdrgen.errors import InputError, InputWarning
 from hdrgen.fusion import (
     GhostMask,
     LinearMean,
@@ -49,6 +50,9 @@ Deghosting = bool | Literal["patches"]
 """Whether to leave out what moves; `patches` puts patches of the same photograph there."""
 FEWEST_PIXELS = 32
 """Of which a response may be estimated: of fewer it would be made of its smoothness alone."""
+WIDE_STEP, EQUAL_STEPS = 1.5, 0.1
+"""Stops between exposures from which on, and by which steps differ up to which, Robertson's calibration fails: 0.2 to
+0.8 stops off at steps of 2 and 3 stops, 0.03 at steps of 1, and below 0.1 at uneven ones, of two curves."""
 RAW_BITS = 16
 """Quantisation of linear frames: RAW files are read as 16-bit codes, whatever the depth of the sensor."""
 
@@ -161,6 +165,15 @@ def fit_bracket(pixels: BracketPixels, method: str, response: str | CameraRespon
     return f", exposures fitted (changed by up to {max(abs(a - b) for a, b in zip(fitted, ev, strict=True)):.2g} stops)"
 
 
+def _tell_equal_steps(name: str, ev: NDArray[np.float32]) -> None:
+    """Say where most levels are only tied to few others, a step apart: how these lie to each other stays open."""
+    steps = np.diff(ev)
+    if len(steps) and steps.min() > WIDE_STEP and np.ptp(steps) < EQUAL_STEPS:
+        told = f"{name}: Robertson's calibration of exposures at equal steps of {steps.mean():.2g} stops"
+        may = "may be a quarter of a stop off, and more; Debevec's is not"
+        warnings.warn(InputWarning(f"{told} {may}; pass method=debevec, or give a response", "method"), stacklevel=3)
+
+
 def known_response(response: str | CameraResponse) -> tuple[CameraResponse, str] | None:
     """The curve that is asked for, and its name; None where photographs are to tell it: `auto` or `estimate`.
 
@@ -193,14 +206,19 @@ def calibrated(
 
     Raises:
         InputError: They hold too little.
+
+    Warns:
+        InputWarning: Exposures at steps of which Robertson's method makes a wrong curve.
     """
+    once = distinct(sample, [float(stops) for stops in ev])
     calibrate: Callable[..., EstimatedResponse] = calibrate_debevec
     if method == "robertson":
         from hdrgen.camera import calibrate_robertson  # by torch, for which the others do not wait
 
         calibrate = calibrate_robertson
+        _tell_equal_steps(name, once[1])
     try:
-        return calibrate(*distinct(sample, [float(stops) for stops in ev]))
+        return calibrate(*once)
     except InputError as error:
         height, width = sample.shape[-2:]
         size = f" (frames of {width} x {height} pixels)" if height * width < FEWEST_PIXELS else ""

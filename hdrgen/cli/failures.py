@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import sys
 import threading
 import traceback
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from lightning_fabric.strategies.launchers.subprocess_script import _ChildProces
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from hdrgen import signals
+from hdrgen.cli.warnings_ import say_at_once
 from hdrgen.errors import InputError
 
 LOST = re.compile(
@@ -74,7 +74,7 @@ def _lost_processes_told() -> Iterator[None]:
         error = _gone(found)
         signals.end_with(error)
         if not left.wait(PATIENCE):  # the main thread waits for the lost one, where no signal reaches it
-            print(f"hdrgen: error: {error}\n", end="", file=sys.stderr, flush=True)
+            say_at_once(f"hdrgen: error: {error}")
             os._exit(2)
 
     def watch_parent(parent: int) -> None:

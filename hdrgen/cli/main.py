@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from hdrgen.cli.warnings_ import one_line_warnings
+from hdrgen.cli.warnings_ import one_line_warnings, say_at_once
 from hdrgen.errors import InputError, of_an_extra
 from hdrgen.lazy import uncollected
 from hdrgen.signals import advice, cause, terminable, was_terminated
@@ -199,17 +199,12 @@ def _unknown(verb: str) -> InputError:
 def _stopped(how: str, words: Callable[[str, str | None], str], status: int) -> int:
     """Of several processes of a run, the first speaks."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
-        _say("; ".join([f"hdrgen: {how}", *filter(None, [words(*advice())])]))
+        say_at_once("; ".join([f"hdrgen: {how}", *filter(None, [words(*advice())])]))
     return status
 
 
 def _complain(error: BaseException, message: str) -> int:
     if os.environ.get(TRACEBACK):
         raise error
-    _say(f"hdrgen: error: {printable(' '.join(message.split()))}")
+    say_at_once(f"hdrgen: error: {printable(' '.join(message.split()))}")
     return BAD_INPUT
-
-
-def _say(line: str) -> None:
-    """In one piece: other processes of a run may write there at the same moment."""
-    print(f"{line}\n", end="", file=sys.stderr)

@@ -40,8 +40,7 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
             return
         said.add(text)
         with _above_progress_bar():
-            line = printable(" ".join(text.split()))  # in one piece with its end, as other processes write there, too
-            print(f"hdrgen: warning: {line}\n", end="", file=file or sys.stderr, flush=True)
+            say_at_once(f"hdrgen: warning: {printable(' '.join(text.split()))}", file)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:
@@ -49,6 +48,11 @@ def one_line_warnings(words: Callable[[str, str | None], str] = as_it_is) -> Ite
                 warnings.simplefilter("ignore", category)
         warnings.showwarning = show
         yield
+
+
+def say_at_once(line: str, file: TextIO | None = None) -> None:
+    """Print a line on stderr in one piece with its end: other processes of a run may write there at the same moment."""
+    print(f"{line}\n", end="", file=file or sys.stderr, flush=True)
 
 
 def _above_progress_bar() -> contextlib.AbstractContextManager[Any]:

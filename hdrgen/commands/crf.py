@@ -43,12 +43,16 @@ def parser(verb: str) -> CommandParser:
     options = CommandParser(
         prog=f"hdrgen {verb}",
         description="Estimate the response of a camera from exposures of a scene: NAME.json, for `merge --response` and"
-        " `expose --crf`, and a plot beside it. Says by how many stops the frames then still disagree. Of one"
-        " photograph alone, a network estimates it.",
+        " `expose --crf`, and a plot beside it. Says by how many stops the frames then still disagree; exposures all"
+        " wrong by one factor agree as well, with another curve. Of one photograph alone, a network estimates it.",
     )
     add_bracket_arguments(options)
     add_output_arguments(options, "file (.json); a folder for several scenes (default: SCENE_crf.json here)")
-    options.add_argument("--method", choices=("debevec", "robertson"), help="for exposures (default: debevec)")
+    options.add_argument(
+        "--method",
+        choices=("debevec", "robertson"),
+        help="for exposures (default: debevec); robertson needs uneven steps",
+    )
     options.add_argument(
         "--fit-exposures",
         action="store_true",

@@ -21,6 +21,8 @@ Matrix = NDArray[np.float64]
 """(3, 3) homography from pixel coordinates (x, y, 1), the first pixel's centre at 0, to those of another photograph."""
 
 
+FINE = 4096  # places along a column are told apart in a pixel: about as many as 32-bit floats do
+SEEN_BEHIND = 3  # rows that interpolation sees behind the last
 FREE_SHARE = 0.5  # of the free memory that resampled frames may take
 
 
@@ -127,28 +129,50 @@ class Warped:
         import torch  # not before a photograph is resampled: what stands still needs none
         from torch.nn import functional
 
-        places = torch.from_numpy(self._places(start, stop))
+        across, down = self._places(start, stop)
         # Bicubic interpolation reads one pixel before a place and two behind it; one more on each side for rounding.
-        rows = slice(max(0, int(places[..., 1].min()) - 2), min(len(self.source), int(places[..., 1].max().ceil()) + 3))
-        part = np.ascontiguousarray(self.source[rows].transpose(2, 0, 1), dtype=np.float32)
+        first = max(0, int(down.min() / FINE) - 2)
+        last = min(len(self.source), math.ceil(down.max() / FINE) + 3)
+        part = self._part(first, last)
         height, width = part.shape[1:]
-        places[..., 1] -= rows.start
-        grid = (2 * places + 1) / torch.tensor([width, height]) - 1
+        grid = np.empty((*across.shape, 2), np.float32)
+        across *= 2 / width  # from -1 to 1, as torch wants them
+        across += 1 / width - 1
+        down -= first * FINE
+        down *= 2 / (FINE * height)
+        down += 1 / height - 1
+        grid[..., 0], grid[..., 1] = across, down
         values = functional.grid_sample(
-            torch.from_numpy(part)[None], grid[None], mode="bicubic", padding_mode="border", align_corners=False
+            torch.from_numpy(part)[None],
+            torch.from_numpy(grid)[None],
+            mode="bicubic",
+            padding_mode="border",
+            align_corners=False,
         )
         return self._stored(values[0].permute(1, 2, 0).contiguous())
 
-    def _places(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Where the pixels of these rows lie in the source, (n, W, 2)."""
+    def _part(self, first: int, last: int) -> NDArray[np.float32]:
+        """Rows of the source (3, h, W); h is a power of two, so that places in it are the same numbers in any part.
+
+        Of the rows behind the last, which repeat it, interpolation sees no more than are filled.
+        """
+        count = last - first
+        part = np.empty((3, 1 << (count - 1).bit_length(), self.source.shape[1]), np.float32)
+        part[:, :count] = self.source[first:last].transpose(2, 0, 1)
+        part[:, count : count + SEEN_BEHIND] = part[:, count - 1 : count]
+        return part
+
+    def _places(self, start: int, stop: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the pixels of these rows lie in the source: columns, and rows in whole parts of `FINE`, (n, W) each."""
         x = np.arange(self.crop.left, self.crop.left + self.crop.width, dtype=np.float64)
         y = np.arange(self.crop.top + start, self.crop.top + stop, dtype=np.float64)[:, None]
         m = self.matrix
         depth = m[2, 0] * x + m[2, 1] * y + m[2, 2]
-        places = np.empty((stop - start, len(x), 2), np.float32)
-        places[..., 0] = (m[0, 0] * x + m[0, 1] * y + m[0, 2]) / depth
-        places[..., 1] = (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / depth
-        return places
+        across = m[0, 0] * x + (m[0, 1] * y + m[0, 2])
+        across /= depth
+        down = FINE * m[1, 0] * x + FINE * (m[1, 1] * y + m[1, 2])
+        down /= depth
+        return across, np.rint(down, out=down)
 
     def _stored(self, values: Tensor) -> Block:
         if self.source.dtype.kind != "u":

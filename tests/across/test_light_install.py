@@ -150,6 +150,31 @@ print([main(["merge", *{BRACKET!r}, "-o", f"{{index}}.exr", *way]) for index, wa
     assert done.stdout.rstrip().endswith(str([0] * len(ways))), done.stderr
 
 
+def test_so_it_is_in_python(folder):
+    """From files, a folder, images that were read, and arrays of codes and of floats; what was merged is written."""
+    code = f"""
+import sys
+import hdrgen, numpy as np
+
+files, ev = {BRACKET[:-1]!r}, [-2, 0, 2]
+images = [hdrgen.read(file) for file in files]
+codes = [image.pixels for image in images]
+hdrgen.merge(files, ev=ev)
+hdrgen.merge(codes, ev=np.array(ev), align="mtb", response="srgb")
+hdrgen.merge([code / 255 for code in codes], ev=ev, align="none", fit_exposures=True)
+hdrgen.write("python.exr", hdrgen.merge(images, ev=ev, deghost=True, method="linear"))
+for wrong in (dict(ev=["a", "b"]), dict(ev=[0]), dict(align="all"), dict(response=len), dict(white=0.5)):
+    try:
+        hdrgen.merge(codes, **wrong)
+    except hdrgen.InputError:
+        continue
+    raise AssertionError(wrong)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.stdout.rstrip() == "False", done.stderr
+
+
 def test_what_is_left_out_here_is_what_the_extra_brings():
     assert set(TRAIN) <= set(left_out())
     assert not {"numpy", "torch", "PIL", "tqdm", "yaml"} & set(left_out())

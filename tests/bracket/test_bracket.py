@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from hdrgen.bracket import MEANS, Bracket, BracketPixels, fuse_bracket, merge_bracket, small_picture
+from hdrgen.bracket import MEANS, Bracket, BracketPixels, calibrated, fuse_bracket, merge_bracket, small_picture
 from hdrgen.camera import Gamma, response_named
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, Frame
@@ -112,3 +113,24 @@ def test_a_way_of_deghosting_that_there_is_not_is_refused():
     with pytest.raises(InputError, match="expected deghost=True, False or 'patches', found 'patch'") as error:
         merge_bracket(pixels_of(), "debevec", "gamma:2.2", deghost="patch")
     assert error.value.argument == "deghost"
+
+
+@pytest.mark.parametrize(
+    ("ev", "off"), [((-2, 0, 2), 0.2), ((-3, 0, 3), 0.4), ((-1, 0, 1), 0.0), ((-2, -0.3, 2), 0.0), ((-2, 0, 0, 2), 0.2)]
+)
+def test_robertsons_calibration_is_wrong_at_equal_wide_steps_and_says_so(ev, off):
+    """Against the curve that made the photographs, 95 of 100 display values from 0.1 to 0.9."""
+    radiance = 2 ** (np.random.default_rng(0).random((3, 120, 120)) * 10 - 7)
+    shots = [np.clip(radiance * 2.0**stops, 0, 1) ** (1 / 2.2) for stops in ev]
+    sample = (np.stack(shots) * 255).round().astype(np.float32) / 255
+    display = np.linspace(0.1, 0.9, 100, dtype=np.float32)[None].repeat(3, 0)[:, None]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        curves = [calibrated("room", method, sample, ev) for method in ("robertson", "debevec")]
+    errors = [np.log2(curve.inverse(display) / display**2.2) for curve in curves]
+    robertson, debevec = (np.quantile(np.abs(error - np.median(error)), 0.95) for error in errors)
+    assert debevec < 0.1
+    assert robertson > off
+    assert robertson < 0.15 or off
+    messages = [str(warning.message) for warning in told]
+    assert any("Robertson's calibration of exposures at equal steps" in message for message in messages) == bool(off)

@@ -130,7 +130,7 @@ def _cards(folders: Sequence[Path]) -> list[list[Path]]:
 
 def _of_folders(folders: Sequence[Path], count: int | None) -> list[Scene]:
     first = folders[0]
-    if len(folders) == 1 and exposure_list_for(first) is not None:
+    if len(folders) == 1 and not count and exposure_list_for(first) is not None:
         return [Scene(_name(first), first)]
     images = [path for folder in folders for path in images_in(folder)]
     tell_left_out(first, images)

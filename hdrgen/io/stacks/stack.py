@@ -108,8 +108,8 @@ def read_stack(
     if bracket:
         candidates = _biased(candidates)
     _check_known(candidates)
-    _warn_disagreement(candidates)
     frames = comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
+    _warn_disagreement(candidates)
     frames.sort(key=_stops)
     if not bracket:
         _check_distinct(frames)

@@ -133,3 +133,12 @@ def test_a_folder_of_photographs_alone_says_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         hdrgen.merge("room", align="none")
+
+
+def test_a_list_does_not_make_the_size_of_groups_forgotten(capsys):
+    write("room", ".png", exposed=False)
+    Path("room/exposures.csv").write_text("file,time\nf0.png,0.25\nf1.png,1\nf2.png,4\n")
+    assert main(["merge", "room", "--group", "2"]) == 2
+    assert "expected 2 photographs for each scene, found 3" in capsys.readouterr().err
+    assert main(["merge", "room", "--group", "3", "--align", "none", "-o", "all.exr"]) == 0
+    assert right(hdrgen.read("all.exr").pixels)
