@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hdrgen.camera import raised
 from hdrgen.errors import InputError
+from hdrgen.tiling import by_strips
 from hdrgen.tonemap.bilateral_grid import joint_bilateral
 from hdrgen.tonemap.gradient_penalties import SmallBase, SparseDetail, base_layer
 from hdrgen.tonemap.operator import Operator
@@ -79,13 +81,29 @@ def layer_decomposition(
     [0.0, 0.307, 0.692, 1.0]
     """
     _check(lambda1, lambda2, lambda3, gamma, base, detail, saturation)
-    image = as_radiance(radiance)
-    brightest = image.amax(-3, keepdim=True)
-    layers = decompose(stretch((brightest + OFFSET).log()), lambda1, lambda2, lambda3)
-    compressed = layers.base.clamp_min(_BLACK) ** (1 / gamma)
-    mapped = stretch_most(base * compressed + layers.texture + detail * _lifted(layers.fine), CLIP, 0.5)
-    colour = saturation * image / brightest.clamp_min(_BLACK) + torch.where(brightest > 0, 1 - saturation, 0.0)
-    return (mapped * colour).clamp(0, 1)
+    size = radiance.shape[-2:]
+
+    def brightest_of(start: int, stop: int) -> Tensor:
+        return as_radiance(radiance[..., start:stop, :].amax(-3, keepdim=True))
+
+    plane = stretch(by_strips(lambda start, stop: (brightest_of(start, stop) + OFFSET).log(), size))
+    layers = decompose(plane, lambda1, lambda2, lambda3)
+    largest = layers.fine.amax(IMAGE, keepdim=True).clamp_min(_BLACK)
+
+    def together(start: int, stop: int) -> Tensor:
+        fine, texture, smooth = (layer[..., start:stop, :] for layer in layers)
+        compressed = raised(smooth.clamp_min(_BLACK), 1 / gamma)
+        return base * compressed + texture + detail * _lifted(fine, largest)
+
+    mapped = stretch_most(by_strips(together, size), CLIP, 0.5)
+
+    def coloured(start: int, stop: int) -> Tensor:
+        rows, brightest = as_radiance(radiance[..., start:stop, :]), brightest_of(start, stop)
+        shown = mapped[..., start:stop, :]
+        grey = shown * torch.where(brightest > 0, 1 - saturation, 0.0)
+        return torch.addcmul(grey, rows, shown * (saturation / brightest.clamp_min(_BLACK))).clamp(0, 1)
+
+    return by_strips(coloured, size)
 
 
 def decompose(plane: Tensor, lambda1: float = 0.3, lambda2: float = 0.003, lambda3: float = 0.1) -> Layers:
@@ -115,13 +133,11 @@ def _coarse_base(plane: Tensor, lambda3: float) -> Tensor:
     return joint_bilateral(enlarged, stretch(plane), sigma_space=min(size) / 100, sigma_range=0.05)
 
 
-def _lifted(fine: Tensor) -> Tensor:
+def _lifted(fine: Tensor, largest: Tensor) -> Tensor:
     """Small details raised by a power below 1, up to the largest positive one; larger ones as they are."""
-    largest = fine.amax(IMAGE, keepdim=True).clamp_min(_BLACK)
     part = fine.abs() / largest
     # Within a millionth of 0 the power goes on straight, since its slope is infinite there.
-    lifted = part * part.clamp(1e-6, 1) ** (_FINE_EXPONENT - 1)
-    return largest * lifted * fine.sign()
+    return fine * raised(part.clamp(1e-6, 1), _FINE_EXPONENT - 1)
 
 
 @dataclass(frozen=True)
