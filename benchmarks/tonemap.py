@@ -7,7 +7,8 @@ it stretches the rest. Its operators are made anew for every call, since `Tonema
 differently when it is asked again. Where no frame has contrast, OpenCV's rounding errors decide which one fusion takes;
 the differences are there, and the last column tells of the other pixels. Prints a markdown table.
 
-With `--files`, instead, what `hdrgen tonemap` costs for a photograph of 24 megapixels, from .exr to .jpg.
+With `--files`, instead, what `hdrgen tonemap` costs for a photograph of 24 megapixels, from .exr to .jpg; with `--files
+hdr` from .hdr, beside a process that does the same by OpenCV.
 """
 
 import os
@@ -29,14 +30,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.shared import opencv_tonemap
 from benchmarks.shared.environment import print_environment
 from benchmarks.shared.timing import Costs, median_costs
 from benchmarks.shared.whole_command import cost_of
+from hdrgen.array_kinds import evaluated
 from hdrgen.camera import SRGB, form_image
 from hdrgen.data import procedural_radiance
 from hdrgen.fusion import Mertens
 from hdrgen.io import write_image
-from hdrgen.tonemap import Drago2003, KimKautz2008, LayerDecomposition, MuLaw, Reinhard2002, Reinhard2005, all_operators
+from hdrgen.tonemap import (
+    Drago2003,
+    ExposureFusion,
+    KimKautz2008,
+    LayerDecomposition,
+    MuLaw,
+    Reinhard2002,
+    Reinhard2005,
+    all_operators,
+)
 
 SIZES = {"512 x 512": (512, 512), "1920 x 1080": (1080, 1920), "6000 x 4000": (4000, 6000)}
 NOT_BLACK = torch.tensor([3e-3, 2e-3, 1e-3]).view(3, 1, 1)
@@ -47,7 +59,7 @@ Pixels = NDArray[np.float32]
 class Contest(NamedTuple):
     """One operator, and another implementation of it where there is one."""
 
-    ours: Callable[[Tensor], Tensor]
+    ours: Callable[[Any], Any]
     theirs: Callable[[Any], Pixels] | None = None
     name: str = ""
 
@@ -75,6 +87,9 @@ OPERATORS = {
     "kim_kautz2008": Contest(KimKautz2008()),
     "layer_decomposition": Contest(LayerDecomposition()),
     "mu_law": Contest(MuLaw()),
+    "exposure_fusion": Contest(
+        ExposureFusion(), lambda x: opencv_tonemap.exposure_fusion(x[..., ::-1])[..., ::-1], "OpenCV"
+    ),
 }
 FUSION = {
     "mertens, 3 frames": Contest(Mertens(), lambda x: cv2.createMergeMertens(1.0, 1.0, 1.0).process(x), "OpenCV"),
@@ -86,15 +101,16 @@ FUSION = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5, help="calls of each, alternately (%(default)s)")
+    parser.add_argument("--repeats", type=int, help="calls of each, alternately (5; whole commands 1)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of torch and OpenCV (%(default)s)")
-    parser.add_argument("--files", action="store_true", help="the whole command for each operator")
+    parser.add_argument("--arrays", action="store_true", help="NumPy's, as the command has them, in place of tensors")
+    parser.add_argument("--files", nargs="?", const="exr", choices=("exr", "hdr"), help="the whole command (exr)")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES)[:2], help="(%(default)s)")
-    parser.add_argument("--operators", nargs="+", choices=OPERATORS, help="these alone, without fusion (all)")
+    parser.add_argument("--operators", nargs="+", help="these alone, without fusion (all)")
     options = parser.parse_args()
     if options.files:
         print_environment()
-        map_files()
+        map_files(options.files, options.operators or list(all_operators()), options.repeats or 1)
         return 0
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
@@ -111,37 +127,44 @@ def main() -> int:
         stack = form_image(scene, EV, SRGB())
         frames = [np.rint(frame.permute(1, 2, 0).numpy() * 255).astype(np.uint8) for frame in stack]
         for name, contest in operators.items():
-            print(row(name, size, contest, scene, image, options.repeats), flush=True)
+            ours = image.transpose(2, 0, 1) if options.arrays else scene
+            print(row(name, size, contest, ours, image, options.repeats or 5), flush=True)
         for name, contest in {} if options.operators else FUSION.items():
-            print(row(name, size, contest, stack, frames, options.repeats), flush=True)
+            print(row(name, size, contest, stack, frames, options.repeats or 5), flush=True)
     return 0
 
 
-def map_files() -> None:
-    """A row for each operator."""
+def map_files(form: str, operators: list[str], repeats: int) -> None:
+    """A row for each run of an operator; the runs of both programs take turns."""
     with tempfile.TemporaryDirectory(prefix="hdrgen-tonemap-") as folder:
         scene = procedural_radiance(750, torch.Generator().manual_seed(0))[:, :500] + NOT_BLACK
         pixels = scene.repeat(1, 8, 8).permute(1, 2, 0).numpy()
-        source = write_image(Path(folder) / "scene.exr", pixels)
-        print(f"\n{pixels.shape[1]} x {pixels.shape[0]}, `hdrgen tonemap scene.exr --operator ..`\n")
+        source = write_image(Path(folder) / f"scene.{form}", pixels)
+        print(f"\n{pixels.shape[1]} x {pixels.shape[0]}, `hdrgen tonemap scene.{form} --operator ..`\n")
         print("| operator | seconds | processor seconds | peak memory |\n|---|---|---|---|")
-        for name in all_operators():
-            cost = cost_of("tonemap", str(source), "--operator", name, "-o", f"{folder}/{name}.jpg")
+        for index, name in enumerate(operators * repeats):
+            target = f"{folder}/{index}.jpg"
+            cost = cost_of("tonemap", str(source), "--operator", name, "-o", target)
             print(f"| {name} | {cost} |", flush=True)
+            if form == "hdr" and name in opencv_tonemap.OPERATORS:
+                cost = cost_of(str(source), target, name, module="benchmarks.shared.opencv_tonemap")
+                print(f"| OpenCV: {name} | {cost} |", flush=True)
 
 
 @torch.inference_mode()
-def row(name: str, size: str, contest: Contest, tensor: Tensor, pixels: Any, repeats: int) -> str:
+def row(name: str, size: str, contest: Contest, planes: Any, pixels: Any, repeats: int) -> str:
     """One line of the table."""
     if contest.theirs is None:
-        costs = median_costs({"ours": partial(contest.ours, tensor)}, repeats)
+        costs = median_costs({"ours": partial(evaluated, contest.ours, planes)}, repeats)
         return f"| {name} | {size} | {shown(costs['ours'])} | - | | | | | |"
-    costs = median_costs({"ours": partial(contest.ours, tensor), "theirs": partial(contest.theirs, pixels)}, repeats)
+    costs = median_costs(
+        {"ours": partial(evaluated, contest.ours, planes), "theirs": partial(contest.theirs, pixels)}, repeats
+    )
     ours, theirs = costs["ours"], costs["theirs"]
     ratio = f"{ours.processor / theirs.processor:.2f}"
     # OpenCV's fusion leaves the display's range, and its tone mappers leave NaN at some black pixels.
     other = np.nan_to_num(contest.theirs(pixels)).clip(0, 1)
-    difference = np.abs(contest.ours(tensor).permute(1, 2, 0).numpy() - other)
+    difference = np.abs(np.moveaxis(np.asarray(evaluated(contest.ours, planes)), 0, -1) - other)
     quality = f"{difference.max():.1e} | {np.quantile(difference, 0.999):.1e}"
     return f"| {name} | {size} | {shown(ours)} | {contest.name} | {shown(theirs)} | {ratio} | {quality} |"
 

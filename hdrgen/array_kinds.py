@@ -39,6 +39,11 @@ def is_on_cpu(values: Any) -> bool:
     return is_numpy(values) or values.device.type == "cpu"
 
 
+def needs_gradient(values: Any) -> bool:
+    """Whether nothing may be written in place; arrays have no gradients."""
+    return not is_numpy(values) and bool(values.requires_grad)
+
+
 def namespace(values: Any) -> Any:
     """The module whose functions take this array: NumPy, or torch.
 
@@ -57,6 +62,37 @@ def in_floats(values: Values) -> Values:
     if values.dtype == namespace(values).float64:
         return values
     return values.astype(np.float32, copy=False) if isinstance(values, (np.ndarray, np.generic)) else values.float()
+
+
+def in_order(values: Values) -> Values:
+    """The same, one row after the other in memory: of an image (3, H, W) that is a view of (H, W, 3)."""
+    return np.ascontiguousarray(values) if isinstance(values, (np.ndarray, np.generic)) else values.contiguous()
+
+
+def at_least(values: Values, least: float) -> Values:
+    """No value below a number, in place; a tensor keeps its gradients."""
+    if isinstance(values, (np.ndarray, np.generic)):
+        return np.maximum(values, values.dtype.type(least), out=values)
+    return values.clamp_min_(least)
+
+
+def within_unit(values: Values) -> Values:
+    """Within [0, 1], in place."""
+    if isinstance(values, (np.ndarray, np.generic)):
+        return values.clip(0, 1, out=values)
+    return values.clamp_(0, 1)
+
+
+def largest(values: Values, axes: tuple[int, ...]) -> Values:
+    """Along axes, which stay."""
+    found: Values = namespace(values).amax(values, axis=axes, keepdims=True)
+    return found
+
+
+def smallest(values: Values, axes: tuple[int, ...]) -> Values:
+    """Along axes, which stay."""
+    found: Values = namespace(values).amin(values, axis=axes, keepdims=True)
+    return found
 
 
 def like(numbers: Any, values: Values) -> Values:

@@ -44,7 +44,8 @@ def tone_map(
     with torch.inference_mode():
         if isinstance(radiance, Tensor):
             check_channels(radiance, "(..., 3, H, W)", (3, radiance.ndim))
-            return chosen(_finite(radiance.float()))
+            mapped: Tensor = chosen(_finite(radiance.float()))
+            return mapped
         return to_array(chosen(_finite(to_tensor(as_float(_linear(radiance))))))
 
 

@@ -1,11 +1,8 @@
 """Relative luminance of linear colour, and luma of display values."""
 
-from __future__ import annotations
+import numpy as np
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from hdrgen.array_kinds import Values
 
 BT709_LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Relative luminance of linear red, green and blue with BT.709 primaries."""
@@ -13,7 +10,7 @@ BT601_LUMA = (0.299, 0.587, 0.114)
 """Luma of encoded red, green and blue, which some papers also take of linear ones."""
 
 
-def luminance_of(radiance: Tensor) -> Tensor:
+def luminance_of(radiance: Values) -> Values:
     """Relative luminance (..., 1, H, W) of linear BT.709 RGB (..., 3, H, W), in the same unit.
 
     The weights are those of ITU-R BT.709, of four digits; `hdrgen.metrics.colour` has the six of HDR-VDP and PU21.
@@ -25,7 +22,7 @@ def luminance_of(radiance: Tensor) -> Tensor:
     return _weighted(radiance, BT709_LUMINANCE)
 
 
-def luma_of(image: Tensor) -> Tensor:
+def luma_of(image: Values) -> Values:
     """Luma (..., 1, H, W) of RGB (..., 3, H, W), by the weights of ITU-R BT.601.
 
     >>> import torch
@@ -35,7 +32,12 @@ def luma_of(image: Tensor) -> Tensor:
     return _weighted(image, BT601_LUMA)
 
 
-def _weighted(image: Tensor, weights: tuple[float, float, float]) -> Tensor:
+def _weighted(image: Values, weights: tuple[float, float, float]) -> Values:
+    if isinstance(image, (np.ndarray, np.generic)):
+        total = image[..., :1, :, :] * weights[0]
+        for index in (1, 2):
+            total += image[..., index : index + 1, :, :] * weights[index]
+        return total
     import torch
 
     red, green, blue = image.unbind(-3)

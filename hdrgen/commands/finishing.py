@@ -14,7 +14,6 @@ from hdrgen.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from hdrgen.io import Tags
     from hdrgen.tonemap import Graded
@@ -44,6 +43,8 @@ FORMATS = {
     "tif": PictureFormat(".tif", 16),
     "tif8": PictureFormat(".tif", 8),
 }
+LAYERS = "layer_decomposition"
+"""The operator that knows tensors only."""
 JPEG = (".jpg", ".jpeg")
 SUFFIXES = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".tif": "tif", ".tiff": "tif"}
 
@@ -153,26 +154,32 @@ class Finish(NamedTuple):
         preset = "" if self.name == self.operator else f"{self.name}: "
         return f"{preset}{self.operator}{_words(self.mapper.saturation, self.mapper.contrast)}"
 
-    def write(self, target: Path, radiance: Tensor, bits: int, tags: Tags) -> None:
+    @property
+    def needs_torch(self) -> bool:
+        """Whether tensors do something of it; importing torch takes longer than many a picture."""
+        from hdrgen.tonemap import Reinhard2002
+
+        one = self.mapper.operator
+        return self.operator == LAYERS or (isinstance(one, Reinhard2002) and one.local)
+
+    def write(self, target: Path, radiance: NDArray[np.float32], bits: int, tags: Tags) -> None:
         """Write the picture of radiance.
 
         Args:
             target: Its file.
-            radiance: (3, H, W), linear, in the colours of the tags, or else of sRGB.
+            radiance: (H, W, 3), linear, in the colours of the tags, or else of sRGB.
             bits: Of a channel.
             tags: Of the photograph.
         """
-        import torch
-
+        from hdrgen.array_kinds import evaluated
         from hdrgen.io import rgb_to_xyz, write_image
 
         mapper = self.mapper
         if tags.chromaticities:
             mapper = replace(mapper, luminance=tuple(rgb_to_xyz(tags.chromaticities)[1].tolist()))
-        with torch.inference_mode():
-            display = mapper(radiance)
+        display = evaluated(mapper, radiance.transpose(2, 0, 1))
         quality = self.quality if target.suffix.lower() in JPEG else None
-        write_image(target, display.permute(1, 2, 0).numpy(), bits=bits, quality=quality, **vars(tags))
+        write_image(target, display.transpose(1, 2, 0), bits=bits, quality=quality, **vars(tags))
 
 
 def graded_picture(
@@ -188,16 +195,13 @@ def graded_picture(
     saturation, contrast = options.picture_saturation, options.picture_contrast
     if saturation is None and contrast is None:
         return picture, ""
-    import torch
-
     from hdrgen.io import BT709, rgb_to_xyz
     from hdrgen.tonemap import graded
 
     saturation, contrast = 1.0 if saturation is None else saturation, 1.0 if contrast is None else contrast
     luminance = rgb_to_xyz(chromaticities or BT709.chromaticities)[1].tolist()
-    display = torch.from_numpy(picture).permute(2, 0, 1)
-    made = graded(display, saturation=saturation, contrast=contrast, luminance=luminance)
-    return made.permute(1, 2, 0).numpy(), _words(saturation, contrast)
+    made = graded(picture.transpose(2, 0, 1), saturation=saturation, contrast=contrast, luminance=luminance)
+    return made.transpose(1, 2, 0), _words(saturation, contrast)
 
 
 def _words(saturation: float, contrast: float) -> str:

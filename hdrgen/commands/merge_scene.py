@@ -31,8 +31,7 @@ TAKEN = 3
 
 def needs_torch(options: Namespace) -> bool:
     """Whether something is asked for that tensors do; importing torch takes longer than many a merge."""
-    graded = options.picture_saturation is not None or options.picture_contrast is not None
-    picture = options.finish is not None or options.preview or graded
+    picture = options.preview or (options.finish is not None and options.finish.needs_torch)
     network = options.method in LEARNED_MERGES or options.deghost == "patches"
     return picture or network or options.method == "robertson" or Path(options.response).is_file()
 
@@ -162,15 +161,13 @@ def _write_picture(pixels: BracketPixels, output: Path, options: Namespace) -> s
 
 def _write_finished(output: Path, radiance: NDArray[np.float32], options: Namespace, tags: Tags) -> None:
     """Tone-map radiance in the colours of the tags, and write the picture in those that were typed, or of sRGB."""
-    import torch
-
     from hdrgen.io import BT709, converted
 
     space = colour_space(options)
     target = (space or BT709).chromaticities
-    image = torch.from_numpy(converted(radiance, tags.chromaticities or BT709.chromaticities, target)).permute(2, 0, 1)
+    image = converted(radiance, tags.chromaticities or BT709.chromaticities, target)
     kept = replace(tags, chromaticities=target if space else None, made=True)
-    options.finish.write(output, image.float(), options.bits, kept)
+    options.finish.write(output, image.astype("float32", copy=False), options.bits, kept)
 
 
 def _sidecars(bracket: Bracket, output: Path, options: Namespace) -> str:

@@ -140,7 +140,7 @@ def _map_file(source: Path, target: Path, finish: Finish, bits: int, options: ar
     Raises:
         InputError: Display values, asked for by name.
     """
-    import torch
+    import numpy as np
 
     from hdrgen.io import BT709, Tags, converted, read_image
 
@@ -159,7 +159,9 @@ def _map_file(source: Path, target: Path, finish: Finish, bits: int, options: ar
     display_colours = (space or BT709).chromaticities
     tags = Tags(image.exposure, image.camera, display_colours if space else None, made=True)
     size = f"{image.pixels.shape[1]} x {image.pixels.shape[0]}"
-    radiance = torch.from_numpy(converted(image.as_float(), colours, display_colours)).permute(2, 0, 1)
+    radiance = converted(image.as_float(), colours, display_colours)
     del image  # half a gigabyte for a photograph of 24 megapixels
-    finish.write(target, radiance * 2.0**options.exposure if options.exposure else radiance, bits, tags)
+    if options.exposure:
+        radiance = radiance * np.float32(2.0**options.exposure)
+    finish.write(target, radiance, bits, tags)
     return size

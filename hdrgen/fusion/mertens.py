@@ -9,7 +9,7 @@ from typing import Generic
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, in_floats, namespace
+from hdrgen.array_kinds import Values, in_floats, namespace, needs_gradient, within_unit
 from hdrgen.camera import BT601_LUMA
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
@@ -106,14 +106,7 @@ def fuse(frames: Frames[Values], contrast: float, saturation: float, exposure: f
         for bands, channel in zip(fused, _channels(frame), strict=True):
             bands.add(channel, weights)
     together = namespace(total).concatenate([bands.collapsed() for bands in fused], -3)
-    return _clipped(together)
-
-
-def _clipped(display: Values) -> Values:
-    """Within [0, 1], in place."""
-    if isinstance(display, (np.ndarray, np.generic)):
-        return display.clip(0, 1, out=display)
-    return display.clamp_(0, 1)
+    return within_unit(together)
 
 
 def _total(weights: Iterable[Values]) -> tuple[Values, dict[int, Values]]:
@@ -123,7 +116,7 @@ def _total(weights: Iterable[Values]) -> tuple[Values, dict[int, Values]]:
     for index, weight in enumerate(weights):
         if total is None:
             total = weight * 1
-        elif _needs_gradient(weight):
+        elif needs_gradient(weight):
             total = total + weight
         else:
             total += weight
@@ -132,10 +125,6 @@ def _total(weights: Iterable[Values]) -> tuple[Values, dict[int, Values]]:
             kept[index] = weight
     assert total is not None
     return total, kept
-
-
-def _needs_gradient(values: Values) -> bool:
-    return not isinstance(values, (np.ndarray, np.generic)) and values.requires_grad
 
 
 class _Bands(Generic[Values]):

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, namespace
+from hdrgen.array_kinds import Values, in_order, namespace
 from hdrgen.tiling import by_strips
 
 
@@ -84,7 +84,7 @@ def _halved_columns(image: Values) -> Values:
     padded = reflected(image, -1, 2)
     count = (image.shape[-1] + 1) // 2
     # Gathered first: neighbouring columns would be read from every other place twice or thrice.
-    even, odd = (_gathered(padded[..., start::2]) for start in range(2))
+    even, odd = (in_order(padded[..., start::2]) for start in range(2))
     return _binomial(
         even[..., :count], odd[..., :count], even[..., 1:][..., :count], odd[..., 1:][..., :count], even[..., 2:]
     )
@@ -102,11 +102,6 @@ def _plus(total: Values, part: Values, share: float) -> Values:
         total += part * np.float32(share) if total.dtype == np.float32 else part * share
         return total
     return total.add_(part, alpha=share)
-
-
-def _gathered(values: Values) -> Values:
-    """The same, one beside the other in memory."""
-    return np.ascontiguousarray(values) if isinstance(values, (np.ndarray, np.generic)) else values.contiguous()
 
 
 def _doubled(image: Values, dim: int, size: int) -> Values:

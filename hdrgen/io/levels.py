@@ -50,5 +50,8 @@ def _quantised(pixels: Pixels, bits: int) -> Pixels:
         display = pixels.astype(np.float64 if bits == 16 else np.float32, copy=False)
     if bits == 32:
         return display
-    levels: Pixels = np.clip(display, 0, 1) * (2**bits - 1) + 0.5
-    return levels
+    levels = np.multiply(display, 2**bits - 1)
+    levels += 0.5
+    levels.clip(0.5, 2**bits - 0.5, out=levels)
+    codes: Pixels = levels.astype(_TYPES[bits])  # here, where channels may lie in planes: across them it takes longer
+    return codes

@@ -31,7 +31,7 @@ def peak_of(target: Tensor, quantile: float) -> Tensor:
     if not 0 < quantile <= 1:
         raise InputError(f"expected a quantile of the peak in (0, 1], found {quantile}; pass 1 for the largest value")
     values = promote(target).flatten(1)
-    peak = value_at(values, max(1, round(quantile * values.shape[1])))
+    peak: Tensor = value_at(values, max(1, round(quantile * values.shape[1])))
     return peak.clamp_min(torch.finfo(torch.float32).tiny).view(-1, 1, 1, 1)
 
 

@@ -9,18 +9,12 @@ puts an image of either kind together: where gradients are asked for, nothing ma
 which goes through its arrays with it and knows no torch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hdrgen.array_kinds import Values, namespace
 from hdrgen.io import row_slices
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 PIXELS = 2**17
 """Of a strip, about: few enough for the cache, enough for several threads."""
@@ -32,7 +26,7 @@ def _strips(size: Sequence[int], rows: int | None = None) -> list[slice]:
     return list(row_slices(height, rows or max(2, PIXELS // width // 2 * 2)))
 
 
-def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -> Tensor:
+def mean_by_strips(rows_of: Callable[[int, int], Values], size: Sequence[int]) -> Values:
     """Means (..., 1, 1) over rows and columns of an image that is never whole.
 
     Args:
@@ -43,10 +37,10 @@ def mean_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int]) -
     >>> mean_by_strips(lambda start, stop: torch.arange(start, stop)[:, None].double(), (130, 1)).item()
     64.5
     """
-    import torch
-
-    sums = [rows_of(rows.start, rows.stop).sum((-2, -1), keepdim=True) for rows in _strips(size)]
-    return torch.stack(sums).sum(0) / (size[0] * size[1])
+    parts = (rows_of(rows.start, rows.stop) for rows in _strips(size))
+    sums = [namespace(part).sum(part, axis=(-2, -1), keepdims=True) for part in parts]
+    mean: Values = namespace(sums[0]).stack(sums).sum(0) / (size[0] * size[1])
+    return mean
 
 
 def by_strips(

@@ -69,14 +69,22 @@ def _smooth(grid: Tensor) -> Tensor:
 
 
 def _look_up(grid: Tensor, depth: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Weighted means between the cells at every pixel: (N, H, W)."""
-    last = [length - 1 for length in grid.shape[-3:]]
+    """Weighted means between the cells at every pixel: (N, H, W).
+
+    What lies between two cells along a column is the same for the whole row, and put together first.
+    """
+    cells, across = grid.shape[-3], (columns + _MARGIN) * (2 / (grid.shape[-1] - 1)) - 1
 
     def means_of(start: int, stop: int) -> Tensor:
-        z, lines = depth[:, start:stop], rows[start:stop]
-        x, y = columns.expand_as(z), lines[:, None].expand_as(z)
-        place = [(value + _MARGIN) * (2 / end) - 1 for value, end in zip((x, y, z), reversed(last), strict=True)]
-        sums = functional.grid_sample(grid, torch.stack(place, -1)[:, None], align_corners=True)[:, :, 0]
-        return sums[:, 0] / sums[:, 1]
+        down = rows[start:stop] + _MARGIN
+        above = down.long()
+        share = (down - above)[:, None]
+        slices = torch.lerp(grid[..., above, :], grid[..., above + 1, :], share)  # (N, 2, D, h, W')
+        slices = slices.movedim(-2, 1).flatten(0, 1)
+        z = ((depth[:, start:stop] + _MARGIN) * (2 / (cells - 1)) - 1).flatten(0, 1)
+        place = torch.stack([across.expand_as(z), z], -1)[:, None]
+        sums = functional.grid_sample(slices, place, align_corners=True)[:, :, 0]
+        means: Tensor = (sums[:, 0] / sums[:, 1]).view(len(depth), -1, len(columns))
+        return means
 
     return by_strips(means_of, depth.shape[-2:])

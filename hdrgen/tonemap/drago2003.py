@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor
-
+from hdrgen.array_kinds import Values, at_least, for_both, largest, namespace
 from hdrgen.camera import power, raised
 from hdrgen.errors import InputError
 from hdrgen.tiling import mean_by_strips
@@ -16,7 +15,7 @@ DARKEST = 1e-4  # log luma is taken from here up, as in OpenCV
 _HUELESS = 1e-10  # stretched luma below which a pixel has no hue
 
 
-def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, gamma: float = 2.2) -> Tensor:
+def drago2003(radiance: Values, *, bias: float = 0.85, saturation: float = 1.0, gamma: float = 2.2) -> Values:
     r"""Take a logarithm whose base grows with luminance, from 2 in the shadows to 10 in the highlights.
 
     :math:`L_d \propto \ln(1 + L) / \ln(2 + 8 (L/L_{max})^{\ln b / \ln 0.5})`, where :math:`L = L_w / \bar L_w` is
@@ -53,18 +52,23 @@ def drago2003(radiance: Tensor, *, bias: float = 0.85, saturation: float = 1.0, 
     _check(bias, saturation, gamma)
     size, image = radiance.shape[-2:], Stretched(radiance)
     luma = image.luma()
-    average = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), size).exp()
-    brightest = (luma.amax(IMAGE, keepdim=True) / average).clamp_min(BLACK)
+    xp = namespace(luma)
+    average = xp.exp(mean_by_strips(lambda start, stop: xp.log(luma[..., start:stop, :].clip(DARKEST)), size))
+    brightest = (largest(luma, IMAGE) / average).clip(BLACK)
 
-    def display_of(start: int, stop: int) -> Tensor:
+    def display_of(start: int, stop: int) -> Values:
         grey = luma[..., start:stop, :]
         scaled = grey / average
         # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
-        part = raised((scaled / brightest).clamp_min(_HUELESS), math.log(bias) / math.log(0.5))
-        compressed, hue = scaled.log1p() / (8 * part).add_(1).log1p(), grey.clamp_min(_HUELESS)
-        if saturation == 1:
-            return image.above(start, stop).mul_(compressed / hue / image.height)
-        return power(image.rows(start, stop) / hue, saturation) * compressed
+        part = raised(at_least(scaled / brightest, _HUELESS), math.log(bias) / math.log(0.5))
+        compressed, hue = xp.log1p(scaled) / xp.log1p(8 * part + 1), grey.clip(_HUELESS)
+        if saturation != 1:
+            hued: Values = image.rows(start, stop) / hue
+            saturated: Values = power(hued, saturation) * compressed
+            return saturated
+        display: Values = image.above(start, stop)
+        display *= compressed / hue / image.height
+        return display
 
     return stretched_by_strips(display_of, size, gamma)
 
@@ -88,7 +92,8 @@ class Drago2003(Operator):
     def __post_init__(self) -> None:
         _check(self.bias, self.saturation, self.gamma)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         return drago2003(radiance, bias=self.bias, saturation=self.saturation, gamma=self.gamma)
 

@@ -1,19 +1,19 @@
 """Radiance shown by exposure fusion: photographed anew at several exposures, which are blended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from hdrgen.array_kinds import Values, for_both, in_floats, is_on_cpu, largest, namespace, within_unit
 from hdrgen.camera import luminance_of, power
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, fuse
-from hdrgen.tiling import by_strips, value_at
+from hdrgen.tiling import by_strips, heap_kept, value_at
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, as_radiance
+from hdrgen.tonemap.planes import IMAGE, as_radiance, radiance_rows
 
 GAMMA = 2.2
 MIDDLE = 0.18
@@ -31,6 +31,7 @@ class ExposureFusion(Operator):
         ev: Exposures in stops.
         mertens: The fusion.
 
+    >>> import torch
     >>> grey = torch.full((3, 16, 16), 7.0)
     >>> round(float(ExposureFusion(ev=(0.0,))(grey)[0, 0, 0]), 4)  # 0.18 ** (1 / 2.2)
     0.4587
@@ -46,35 +47,62 @@ class ExposureFusion(Operator):
         if not self.ev:
             raise InputError("exposure fusion of radiance: expected an exposure or more, found none")
 
-    def __call__(self, radiance: Tensor) -> Tensor:
-        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
-        image = as_radiance(radiance)
-        median = _median(image)
-        brightest = image.amax(IMAGE, keepdim=True)
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1].
+
+        On a CPU, NumPy fuses in less than half of the time.
+        """
+        if isinstance(radiance, (np.ndarray, np.generic)) or radiance.requires_grad or not is_on_cpu(radiance):
+            return self._fused(radiance)
+        fused: Values = namespace(radiance).from_numpy(self._fused(in_floats(radiance).numpy()))
+        return fused
+
+    def _fused(self, radiance: Values) -> Values:
+        size, median = radiance.shape[-2:], _median(radiance)
+        brightest = as_radiance(largest(radiance, IMAGE))
         # A picture that is black for the most part is exposed for its brightest pixel.
-        level = torch.where(median > 0, median, brightest).clamp_min(torch.finfo(image.dtype).tiny)
-        encoded = by_strips(partial(_encoded, image, level), image.shape[-2:])
-        exposed = partial(_exposed, encoded)
+        xp = namespace(median)
+        level = xp.where(median > 0, median, brightest).clip(float(xp.finfo(median.dtype).tiny))
+        encoded = by_strips(partial(_encoded, radiance, level), size)
+        exposed = _exposures(encoded)
         # Each exposure is made when it is asked for: together they need gigabytes for a photograph.
-        return fuse(
-            lambda: map(exposed, self.ev), self.mertens.contrast, self.mertens.saturation, self.mertens.exposure
-        )
+        one = self.mertens
+        with heap_kept():
+            fused: Values = fuse(lambda: map(exposed, self.ev), one.contrast, one.saturation, one.exposure)
+        return fused
 
 
-def _median(image: Tensor) -> Tensor:
+def _median(radiance: Values) -> Values:
     """Of luminance, the lower of two, (..., 1, 1, 1)."""
-    size = image.shape[-2:]
-    luminance = by_strips(lambda start, stop: luminance_of(image[..., start:stop, :]), size)
-    values = luminance.reshape(-1, size.numel())
-    return value_at(values, (values.shape[1] + 1) // 2).view(*image.shape[:-3], 1, 1, 1)
+    size = radiance.shape[-2:]
+    luminance = by_strips(lambda start, stop: luminance_of(radiance_rows(radiance, start, stop)), size)
+    values = luminance.reshape(-1, size[0] * size[1])
+    return value_at(values, (values.shape[1] + 1) // 2).reshape((*radiance.shape[:-3], 1, 1, 1))
 
 
-def _encoded(image: Tensor, level: Tensor, start: int, stop: int) -> Tensor:
+def _encoded(radiance: Values, level: Values, start: int, stop: int) -> Values:
     """Rows of radiance, `level` as middle grey, under the curve; not cut off."""
-    return power(image[..., start:stop, :] / level * MIDDLE, 1 / GAMMA)
+    return power(radiance_rows(radiance, start, stop) / level * MIDDLE, 1 / GAMMA)
 
 
-def _exposed(encoded: Tensor, ev: float) -> Tensor:
-    """The exposure of so many stops: a gain of radiance is one of its power, and one power serves all exposures."""
-    gain = 2 ** (ev / GAMMA)
-    return by_strips(lambda start, stop: (encoded[..., start:stop, :] * gain).clamp(0, 1), encoded.shape[-2:])
+def _exposures(encoded: Values) -> Callable[[float], Values]:
+    """The exposure of so many stops: a gain of radiance is one of its power, and one power serves all exposures.
+
+    Arrays of NumPy are overwritten by the next.
+    """
+    place: Any = np.empty_like(encoded) if isinstance(encoded, (np.ndarray, np.generic)) else None
+
+    def exposed(ev: float) -> Values:
+        gain = 2 ** (ev / GAMMA)
+
+        def rows_of(start: int, stop: int) -> Values:
+            rows = encoded[..., start:stop, :]
+            shown: Values = rows * gain if place is None else np.multiply(rows, gain, out=place[..., start:stop, :])
+            display: Values = within_unit(shown)
+            return display
+
+        frame: Values = by_strips(rows_of, encoded.shape[-2:], place)
+        return frame
+
+    return exposed

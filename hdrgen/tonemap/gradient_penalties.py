@@ -1,14 +1,19 @@
 """Layers of an image by penalties on their gradients: ADMM with a solve in the Fourier domain."""
 
 import math
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import hardshrink
 
 from hdrgen.tiling import by_strips
+from hdrgen.tonemap.periodic_rows import PeriodicRows
+
+FEW = 2**20
+"""Pixels up to which an image is transformed as a whole: its rows are too short to be worth a call each."""
 
 
 class Penalty(Protocol):
@@ -17,8 +22,10 @@ class Penalty(Protocol):
     def start(self, data: Tensor) -> Tensor:
         """Gradient of the base before anything is known about it."""
 
-    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
-        """The gradient with the least sum of penalty and rho/2 times the squared distance to `gradient`.
+    def removed(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """What the proximal operator takes from a gradient.
+
+        What it leaves has the least sum of penalty and rho/2 times the squared distance to `gradient`.
 
         Args:
             gradient: Of the base, with the multiplier added.
@@ -30,8 +37,8 @@ class Penalty(Protocol):
 class SmallBase(NamedTuple):
     r"""L1 on the base: :math:`\lambda \|\nabla B\|_1`, which keeps few strong edges in it.
 
-    >>> SmallBase(0.1).proximal(torch.tensor([-0.5, 0.05, 0.3]), torch.zeros(3), 1.0)
-    tensor([-0.4000,  0.0000,  0.2000])
+    >>> SmallBase(0.1).removed(torch.tensor([-0.5, 0.05, 0.3]), torch.zeros(3), 1.0)
+    tensor([-0.1000,  0.0500,  0.1000])
     """
 
     weight: float
@@ -40,17 +47,17 @@ class SmallBase(NamedTuple):
         """No gradient."""
         return torch.zeros_like(data)
 
-    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
-        """Soft threshold."""
+    def removed(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """All up to a threshold, which a larger gradient is lowered by: the soft threshold."""
         threshold = self.weight / rho
-        return gradient - gradient.clamp(-threshold, threshold)
+        return gradient.clamp(-threshold, threshold)
 
 
 class SparseDetail(NamedTuple):
     r"""L0 on the detail: :math:`\lambda \|\nabla (S - B)\|_0`, which keeps the detail flat but for its edges.
 
-    >>> SparseDetail(0.5).proximal(torch.tensor([0.2, 0.2]), torch.tensor([1.0, 2.0]), 1.0)
-    tensor([1.0000, 0.2000])
+    >>> SparseDetail(0.5).removed(torch.tensor([0.5, 0.2]), torch.tensor([1.0, 2.0]), 1.0)
+    tensor([-0.5000,  0.0000])
     """
 
     weight: float
@@ -59,9 +66,10 @@ class SparseDetail(NamedTuple):
         """The gradient of the image, which leaves none for the detail."""
         return data
 
-    def proximal(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
-        """Hard threshold on what the detail would have."""
-        return torch.where((data - gradient).abs() < math.sqrt(2 * self.weight / rho), data, gradient)
+    def removed(self, gradient: Tensor, data: Tensor, rho: float) -> Tensor:
+        """What makes the detail flat, where that is little: the hard threshold on what the detail would have."""
+        beside = gradient - data
+        return beside - hardshrink(beside, math.sqrt(2 * self.weight / rho))
 
 
 def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, growth: float) -> Tensor:
@@ -71,6 +79,9 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
     the squared distance. B solves :math:`(1 + n\rho\,\nabla^T\nabla) B = S + \rho\,\nabla^T \sum_i (g_i + u_i)`, which
     is a division in the Fourier domain since borders are periodic. :math:`\rho` grows from 1, so that a fixed number
     of iterations ends in agreement also with the L0 norm, which is not convex.
+
+    Of photographs on a CPU, rows alone are transformed (`periodic_rows`), and what is solved for is how much B changes:
+    it is small, and so are its rounding errors.
 
     Args:
         image: (..., H, W).
@@ -85,6 +96,83 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
     >>> base_layer(step, [SmallBase(0.3)], iterations=60, growth=1)  # each plateau moves by 2 * 0.3 / 3
     tensor([[0.2000, 0.2000, 0.2000, 0.8000, 0.8000, 0.8000]])
     """
+    if image.requires_grad or image.device.type != "cpu" or image.shape[-2:].numel() <= FEW:
+        return _by_transforms(image, penalties, iterations, growth)
+    solver = PeriodicRows(image, len(penalties), growth ** (iterations - 1))
+    if not solver.pays:
+        return _by_transforms(image, penalties, iterations, growth)
+    planes = image.reshape(-1, *image.shape[-2:])
+    bases = [_Descent(plane, penalties, growth).after(iterations, solver) for plane in planes]
+    return torch.stack(bases).reshape(image.shape) if len(bases) > 1 else bases[0].reshape(image.shape)
+
+
+class _Descent:
+    """ADMM on one image (H, W), in place.
+
+    Each penalty's multiplier is what was last removed for it, over rho's growth and with the sign changed.
+    """
+
+    def __init__(self, image: Tensor, penalties: Sequence[Penalty], growth: float) -> None:
+        self._image, self._penalties, self._growth = image, penalties, growth
+        self._base = image.clone()
+        self._removed = image.new_zeros(len(penalties), 2, *image.shape)
+        self._above = image[0]
+
+    def after(self, iterations: int, solver: PeriodicRows) -> Tensor:
+        """The base (H, W)."""
+        rho = 1.0
+        for iteration in range(iterations):
+            before, rho = rho, rho * (self._growth if iteration else 1)
+            pulled = partial(self._pulled, before) if iteration else self._pulled_first
+            self._above = pulled(slice(len(self._image) - 1, len(self._image)), keep=False)[1, -1]
+            solver.add_solution(partial(self._right_side, pulled, rho), rho, self._base)
+        return self._base
+
+    def _right_side(self, pulled: Callable[[slice], Tensor], rho: float, rows: slice) -> Tensor:
+        """What is asked of the change of some rows: to come nearer to the image, and to what the penalties want."""
+        right, down = pulled(rows)
+        total = (self._image[rows] - self._base[rows]).mul_(1 / rho)
+        total[:, 1:] += right[:, :-1]
+        total[:, 0] += right[:, -1]
+        total -= right
+        total -= down
+        total[1:] += down[:-1]
+        total[0] += self._above
+        self._above = down[-1].clone()
+        return total
+
+    def _pulled_first(self, rows: slice, keep: bool = True) -> Tensor:
+        data = _differences(self._image, rows)
+        return reduce(torch.add, [penalty.start(data) - data for penalty in self._penalties])
+
+    def _pulled(self, rho: float, rows: slice, keep: bool = True) -> Tensor:
+        """Where copies and multipliers want the gradient of some rows of the base, beyond what it is, (2, h, W)."""
+        gradient, data = _differences(self._base, rows), _differences(self._image, rows)
+        before = self._removed[..., rows, :].unbind()
+        now = [
+            penalty.removed(torch.add(gradient, last, alpha=1 / self._growth), data, rho)
+            for penalty, last in zip(self._penalties, before, strict=True)
+        ]
+        wanted = (reduce(torch.add, before) / self._growth).sub_(reduce(torch.add, now), alpha=1 + 1 / self._growth)
+        if keep:
+            for last, one in zip(before, now, strict=True):
+                last.copy_(one)
+        return wanted
+
+
+def _differences(image: Tensor, rows: slice) -> Tensor:
+    """`_gradient` of one image (H, W) without gradients of its own, to (2, h, W)."""
+    here = image[rows]
+    found = here.new_empty(2, *here.shape)
+    torch.sub(here[:, 1:], here[:, :-1], out=found[0, :, :-1])
+    torch.sub(here[:, 0], here[:, -1], out=found[0, :, -1])
+    torch.sub(here[1:], here[:-1], out=found[1, :-1])
+    torch.sub(image[rows.stop % len(image)], here[-1], out=found[1, -1])
+    return found
+
+
+def _by_transforms(image: Tensor, penalties: Sequence[Penalty], iterations: int, growth: float) -> Tensor:
+    """The base of any images, by Fourier transforms of the whole."""
     spectrum, stiffness = torch.fft.rfft2(image), _stiffness(image)
     state = _started(image, penalties)
     base, rho = image, 1.0
@@ -126,8 +214,9 @@ def _split(
         copies, multipliers = [], []
         for penalty, multiplier in zip(penalties, state[:-1], strict=True):
             shifted = gradient - multiplier[..., start:stop, :]
-            copies.append(penalty.proximal(shifted, data, rho))
-            multipliers.append((copies[-1] - shifted) / growth)
+            removed = penalty.removed(shifted, data, rho)
+            copies.append(shifted - removed)
+            multipliers.append(removed / -growth)
         return torch.stack([*multipliers, reduce(torch.add, [*copies, *multipliers])])
 
     return by_strips(rows, image.shape[-2:], out=state)

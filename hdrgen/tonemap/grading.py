@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
+from hdrgen.array_kinds import Values, evaluated, for_both, largest, like, namespace, smallest
 from hdrgen.camera import BT709_LUMINANCE, SRGB, power
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips
@@ -21,8 +19,8 @@ _ROUNDING = 1e-6
 
 
 def graded(
-    display: Tensor, *, saturation: float = 1.0, contrast: float = 1.0, luminance: Sequence[float] = BT709_LUMINANCE
-) -> Tensor:
+    display: Values, *, saturation: float = 1.0, contrast: float = 1.0, luminance: Sequence[float] = BT709_LUMINANCE
+) -> Values:
     r"""Give display values another contrast and saturation, both in the light of an sRGB display.
 
     Contrast is the slope of the tone curve at middle grey, as of a film's characteristic curve: so many stops of the
@@ -48,6 +46,7 @@ def graded(
     formula that keeps luminance; colours out of range: Shirley, Robison and Morley, "A simple algorithm for managing
     color in global tone reproduction", 2011.
 
+    >>> import torch
     >>> two = torch.tensor([[0.18, 0.36], [0.18, 0.36], [0.18, 0.36]]).view(3, 1, 2)
     >>> brighter = SRGB().inverse(graded(SRGB()(two), contrast=1.5))[0, 0]
     >>> [round(value, 3) for value in brighter.tolist()]
@@ -56,15 +55,16 @@ def graded(
     check_grading(saturation, contrast)
     if saturation == contrast == 1:
         return display
-    weights = torch.tensor(luminance).to(display).view(3, 1, 1)
+    weights = like(luminance, display).reshape(3, 1, 1)
 
-    def rows_of(start: int, stop: int) -> Tensor:
+    def rows_of(start: int, stop: int) -> Values:
         colour = SRGB().inverse(display[..., start:stop, :])
-        grey = (colour * weights).sum(-3, keepdim=True).clamp(0, 1)
+        grey = namespace(colour).sum(colour * weights, axis=-3, keepdims=True).clip(0, 1)
         toned = _toned(grey, contrast)
         # Black has no hue, and the ratio of two numbers near 0 is none
-        colour = colour * (toned / grey.clamp_min(BLACK))
-        return SRGB()(_within(toned, saturation * (colour - toned)))
+        colour = colour * (toned / grey.clip(BLACK))
+        within: Values = _within(toned, saturation * (colour - toned))
+        return SRGB()(within)
 
     return by_strips(rows_of, display.shape[-2:])
 
@@ -79,6 +79,7 @@ class Graded:
         contrast: Of `graded`.
         luminance: Of `graded`: of the primaries that the radiance is in.
 
+    >>> import torch
     >>> from hdrgen.tonemap import MuLaw
     >>> red = torch.tensor([0.5, 0.0, 0.0]).view(3, 1, 1)
     >>> len(set(Graded(MuLaw(), saturation=0)(red).flatten().tolist()))
@@ -93,9 +94,10 @@ class Graded:
     def __post_init__(self) -> None:
         check_grading(self.saturation, self.contrast)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
-        mapped = self.operator(radiance)
+        mapped: Values = evaluated(self.operator, radiance)
         return graded(mapped, saturation=self.saturation, contrast=self.contrast, luminance=self.luminance)
 
 
@@ -110,19 +112,19 @@ def check_grading(saturation: float, contrast: float) -> None:
             raise InputError(f"expected a {name} from {least:g} to {most:g}, found {value:g}", name)
 
 
-def _toned(grey: Tensor, contrast: float) -> Tensor:
+def _toned(grey: Values, contrast: float) -> Values:
     if contrast == 1:
         return grey
-    raised = power if contrast < 1 else torch.pow  # a root has an infinite slope at 0, a power none
+    raised = power if contrast < 1 else pow  # a root has an infinite slope at 0, a power none
     bright = raised(grey, contrast) * (GREY / (1 - GREY)) ** (1 - contrast)
-    toned: Tensor = bright / (
-        bright + raised(torch.where(grey > 1 - _ROUNDING, torch.zeros_like(grey), 1 - grey), contrast)
-    )
+    dark = namespace(grey).where(grey > 1 - _ROUNDING, 0, 1 - grey)
+    toned: Values = bright / (bright + raised(dark, contrast))
     return toned
 
 
-def _within(grey: Tensor, chroma: Tensor) -> Tensor:
+def _within(grey: Values, chroma: Values) -> Values:
     """Grey and as much of what makes the colour as leaves every channel in [0, 1]."""
-    most, least = chroma.amax(-3, keepdim=True), chroma.amin(-3, keepdim=True)
-    share = torch.minimum((1 - grey) / most.clamp_min(BLACK), grey / (-least).clamp_min(BLACK)).clamp_max(1)
-    return grey + share * chroma
+    most, least = largest(chroma, (-3,)), smallest(chroma, (-3,))
+    share: Values = namespace(grey).minimum((1 - grey) / most.clip(BLACK), grey / (-least).clip(BLACK)).clip(max=1)
+    found: Values = grey + share * chroma
+    return found

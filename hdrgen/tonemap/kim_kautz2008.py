@@ -4,20 +4,19 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor
-
+from hdrgen.array_kinds import Values, for_both, largest, namespace, smallest
 from hdrgen.camera import Gamma, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, stretch_most
+from hdrgen.tonemap.planes import BLACK, IMAGE, radiance_rows, stretch_most
 
 _HUELESS = 1e-10  # luminance, as a part of the image's largest, below which a pixel has no hue
 _MIDDLE = 0.18  # linear light of an image without contrast
 
 
 def kim_kautz2008(
-    radiance: Tensor,
+    radiance: Values,
     *,
     c1: float = 3.0,
     c2: float = 0.5,
@@ -25,7 +24,7 @@ def kim_kautz2008(
     clip: float = 0.01,
     delta: float = 1e-6,
     gamma: float = 2.2,
-) -> Tensor:
+) -> Values:
     r"""Compress log luminance fully far from its mean and little near it, by a Gaussian between the two.
 
     With log luminance :math:`\ell`, its mean :math:`\mu` and range :math:`d = \ell_{max} - \ell_{min}`:
@@ -62,28 +61,30 @@ def kim_kautz2008(
     """
     _check(c1, c2, display_range, clip, delta, gamma)
     size = radiance.shape[-2:]
-    luminance = by_strips(lambda start, stop: luminance_of(as_radiance(radiance[..., start:stop, :])), size)
-    brightest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-    logarithm = by_strips(lambda start, stop: (luminance[..., start:stop, :] / brightest + delta).log(), size)
+    luminance = by_strips(lambda start, stop: luminance_of(radiance_rows(radiance, start, stop)), size)
+    xp, brightest = namespace(luminance), largest(luminance, IMAGE).clip(BLACK)
+    logarithm = by_strips(lambda start, stop: xp.log(luminance[..., start:stop, :] / brightest + delta), size)
     light = stretch_most(_curve(logarithm, c1, c2, math.log(display_range)), clip, _MIDDLE)
 
-    def display_of(start: int, stop: int) -> Tensor:
-        hue = (luminance[..., start:stop, :] / brightest).clamp_min(_HUELESS)
-        return Gamma(gamma)(as_radiance(radiance[..., start:stop, :]) * (light[..., start:stop, :] / brightest / hue))
+    def display_of(start: int, stop: int) -> Values:
+        hue = (luminance[..., start:stop, :] / brightest).clip(_HUELESS)
+        linear: Values = radiance_rows(radiance, start, stop) * (light[..., start:stop, :] / brightest / hue)
+        return Gamma(gamma)(linear)
 
     return by_strips(display_of, size)
 
 
-def _curve(log_luminance: Tensor, c1: float, c2: float, display: float) -> Tensor:
+def _curve(log_luminance: Values, c1: float, c2: float, display: float) -> Values:
     """Display luminance relative to that of the mean of the logarithms; overwrites these, see `by_strips`."""
-    span = log_luminance.amax(IMAGE, keepdim=True) - log_luminance.amin(IMAGE, keepdim=True)
-    span = span.clamp_min(1e-3)  # a constant image, whose curve does not matter
-    mean, slope = log_luminance.mean(IMAGE, keepdim=True), display / span
+    xp, span = namespace(log_luminance), largest(log_luminance, IMAGE) - smallest(log_luminance, IMAGE)
+    span = span.clip(1e-3)  # a constant image, whose curve does not matter
+    mean, slope = xp.mean(log_luminance, axis=IMAGE, keepdims=True), display / span
 
-    def rows_of(start: int, stop: int) -> Tensor:
+    def rows_of(start: int, stop: int) -> Values:
         offset = log_luminance[..., start:stop, :] - mean
-        bell = (-0.5 * (offset * c1 / span) ** 2).exp()
-        return (c2 * ((1 - slope) * bell + slope) * offset).exp()
+        bell = xp.exp(-0.5 * (offset * c1 / span) ** 2)
+        curve: Values = xp.exp(c2 * ((1 - slope) * bell + slope) * offset)
+        return curve
 
     return by_strips(rows_of, log_luminance.shape[-2:], out=log_luminance)
 
@@ -110,7 +111,8 @@ class KimKautz2008(Operator):
     def __post_init__(self) -> None:
         _check(self.c1, self.c2, self.display_range, self.clip, self.delta, self.gamma)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         return kim_kautz2008(
             radiance,

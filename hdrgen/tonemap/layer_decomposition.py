@@ -1,18 +1,20 @@
 """Tone mapping by layers: detail, texture and a compressed base."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
+from hdrgen.array_kinds import Values, evaluated, for_both
+from hdrgen.camera import raised
 from hdrgen.errors import InputError
-from hdrgen.tonemap.bilateral_grid import joint_bilateral
-from hdrgen.tonemap.gradient_penalties import SmallBase, SparseDetail, base_layer
+from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
 from hdrgen.tonemap.planes import IMAGE, as_radiance, stretch, stretch_most
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OFFSET = 1e-4  # radiance added in the logarithm
 COARSER = 4  # the second decomposition works at this part of the size
@@ -74,18 +76,37 @@ def layer_decomposition(
     Source: Liang, Xu, Zhang, Cao and Zhang, "A hybrid l1-l0 layer decomposition model for tone mapping", 2018,
     Eq. 1-15.
 
+    >>> import torch
     >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
     >>> [round(value, 3) for value in layer_decomposition(ramp)[0, 0].tolist()]
     [0.0, 0.307, 0.692, 1.0]
     """
+    import torch
+
     _check(lambda1, lambda2, lambda3, gamma, base, detail, saturation)
-    image = as_radiance(radiance)
-    brightest = image.amax(-3, keepdim=True)
-    layers = decompose(stretch((brightest + OFFSET).log()), lambda1, lambda2, lambda3)
-    compressed = layers.base.clamp_min(_BLACK) ** (1 / gamma)
-    mapped = stretch_most(base * compressed + layers.texture + detail * _lifted(layers.fine), CLIP, 0.5)
-    colour = saturation * image / brightest.clamp_min(_BLACK) + torch.where(brightest > 0, 1 - saturation, 0.0)
-    return (mapped * colour).clamp(0, 1)
+    size = radiance.shape[-2:]
+
+    def brightest_of(start: int, stop: int) -> Tensor:
+        return as_radiance(radiance[..., start:stop, :].amax(-3, keepdim=True))
+
+    plane = stretch(by_strips(lambda start, stop: (brightest_of(start, stop) + OFFSET).log(), size))
+    layers = decompose(plane, lambda1, lambda2, lambda3)
+    largest = layers.fine.amax(IMAGE, keepdim=True).clamp_min(_BLACK)
+
+    def together(start: int, stop: int) -> Tensor:
+        fine, texture, smooth = (layer[..., start:stop, :] for layer in layers)
+        compressed = raised(smooth.clamp_min(_BLACK), 1 / gamma)
+        return base * compressed + texture + detail * _lifted(fine, largest)
+
+    mapped = stretch_most(by_strips(together, size), CLIP, 0.5)
+
+    def coloured(start: int, stop: int) -> Tensor:
+        rows, brightest = as_radiance(radiance[..., start:stop, :]), brightest_of(start, stop)
+        shown = mapped[..., start:stop, :]
+        grey = shown * torch.where(brightest > 0, 1 - saturation, 0.0)
+        return torch.addcmul(grey, rows, shown * (saturation / brightest.clamp_min(_BLACK))).clamp(0, 1)
+
+    return by_strips(coloured, size)
 
 
 def decompose(plane: Tensor, lambda1: float = 0.3, lambda2: float = 0.003, lambda3: float = 0.1) -> Layers:
@@ -95,17 +116,25 @@ def decompose(plane: Tensor, lambda1: float = 0.3, lambda2: float = 0.003, lambd
     the second :math:`\frac12\|B_1-B_2\|^2 + \lambda_3\|\nabla B_2\|_1` at a quarter of the size, brought back by a
     bilateral filter along the edges of the first.
 
+    >>> import torch
     >>> plane = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
     >>> layers = decompose(plane)
     >>> bool(torch.allclose(layers.fine + layers.texture + layers.base, plane))
     True
     """
+    from hdrgen.tonemap.gradient_penalties import SmallBase, SparseDetail, base_layer
+
     first = base_layer(plane, [SmallBase(lambda1), SparseDetail(lambda2)], iterations=15, growth=4)
     second = _coarse_base(first, lambda3)
     return Layers(plane - first, first - second, second)
 
 
 def _coarse_base(plane: Tensor, lambda3: float) -> Tensor:
+    from torch.nn import functional
+
+    from hdrgen.tonemap.bilateral_grid import joint_bilateral
+    from hdrgen.tonemap.gradient_penalties import SmallBase, base_layer
+
     size = plane.shape[-2:]
     planes = plane.reshape(-1, 1, *size)
     small = [max(1, round(length / COARSER)) for length in size]
@@ -115,19 +144,18 @@ def _coarse_base(plane: Tensor, lambda3: float) -> Tensor:
     return joint_bilateral(enlarged, stretch(plane), sigma_space=min(size) / 100, sigma_range=0.05)
 
 
-def _lifted(fine: Tensor) -> Tensor:
+def _lifted(fine: Tensor, largest: Tensor) -> Tensor:
     """Small details raised by a power below 1, up to the largest positive one; larger ones as they are."""
-    largest = fine.amax(IMAGE, keepdim=True).clamp_min(_BLACK)
     part = fine.abs() / largest
     # Within a millionth of 0 the power goes on straight, since its slope is infinite there.
-    lifted = part * part.clamp(1e-6, 1) ** (_FINE_EXPONENT - 1)
-    return largest * lifted * fine.sign()
+    return fine * raised(part.clamp(1e-6, 1), _FINE_EXPONENT - 1)
 
 
 @dataclass(frozen=True)
 class LayerDecomposition(Operator):
     """`layer_decomposition` with its parameters.
 
+    >>> import torch
     >>> ramp = torch.tensor([0.01, 0.1, 1.0, 10.0]).expand(3, 4, 4)
     >>> round(float(LayerDecomposition(lambda3=0.05)(ramp)[0, 0, 1]), 3)
     0.307
@@ -148,8 +176,13 @@ class LayerDecomposition(Operator):
     def __post_init__(self) -> None:
         _check(self.lambda1, self.lambda2, self.lambda3, self.gamma, self.base, self.detail, self.saturation)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+        mapped: Values = evaluated(self._mapped, radiance)
+        return mapped
+
+    def _mapped(self, radiance: Tensor) -> Tensor:
         return layer_decomposition(
             radiance,
             lambda1=self.lambda1,

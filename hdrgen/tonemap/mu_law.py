@@ -4,16 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from torch import Tensor
-
+from hdrgen.array_kinds import Values, for_both, largest, namespace
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
+from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance, radiance_rows
 
 
-def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
+def mu_law(x: Values, mu: float = 5000.0) -> Values:
     r"""Compress linear radiance: :math:`T(x) = \ln(1 + \mu x) / \ln(1 + \mu)`.
 
     0 and 1 stay where they are; values above 1 grow on, negative ones mirror.
@@ -24,19 +22,25 @@ def mu_law(x: Tensor, mu: float = 5000.0) -> Tensor:
 
     Source: Kalantari and Ramamoorthi, "Deep high dynamic range imaging of dynamic scenes", 2017, Eq. 5.
 
+    >>> import torch
     >>> round(float(mu_law(torch.tensor(0.01))), 4)
     0.4616
     """
-    return x.sign() * torch.log1p(_positive(mu) * x.abs()) / math.log1p(mu)
+    xp = namespace(x)
+    found: Values = xp.sign(x) * xp.log1p(_positive(mu) * abs(x)) / math.log1p(mu)
+    return found
 
 
-def inverse_mu_law(y: Tensor, mu: float = 5000.0) -> Tensor:
+def inverse_mu_law(y: Values, mu: float = 5000.0) -> Values:
     r"""Undo `mu_law`: :math:`x = ((1 + \mu)^y - 1) / \mu`.
 
+    >>> import torch
     >>> round(float(inverse_mu_law(mu_law(torch.tensor(0.3)))), 4)
     0.3
     """
-    return y.sign() * torch.expm1(y.abs() * math.log1p(_positive(mu))) / mu
+    xp = namespace(y)
+    found: Values = xp.sign(y) * xp.expm1(abs(y) * math.log1p(_positive(mu))) / mu
+    return found
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class MuLaw(Operator):
         mu: Positive.
         white: The radiance shown as white, 1 being white at EV 0; None takes the largest value of each image.
 
+    >>> import torch
     >>> round(float(MuLaw(white=2.0)(torch.full((3, 1, 1), 0.02))[0, 0, 0]), 4)
     0.4616
     """
@@ -63,13 +68,13 @@ class MuLaw(Operator):
         if self.white is not None and not 0 < self.white < math.inf:
             raise InputError(f"mu_law: expected a positive white, found {self.white}")
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
-        largest = as_radiance(radiance.amax(IMAGE, keepdim=True)).clamp_min(BLACK)
-        white = largest if self.white is None else self.white
+        white = as_radiance(largest(radiance, IMAGE)).clip(BLACK) if self.white is None else self.white
 
-        def display_of(start: int, stop: int) -> Tensor:
-            return mu_law((as_radiance(radiance[..., start:stop, :]) / white).clamp_max(1), self.mu)
+        def display_of(start: int, stop: int) -> Values:
+            return mu_law((radiance_rows(radiance, start, stop) / white).clip(max=1), self.mu)
 
         return by_strips(display_of, radiance.shape[-2:])
 

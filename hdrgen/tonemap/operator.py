@@ -2,12 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from torch import Tensor
-
-ToneMapper = Callable[[Tensor], Tensor]
-"""From linear radiance (..., 3, H, W) to display values in [0, 1] of the same shape."""
+ToneMapper = Callable[[Any], Any]
+"""From linear radiance (..., 3, H, W) to display values in [0, 1] of the same shape, of the same kind."""
 
 
 class Operator(ABC):
@@ -25,5 +23,8 @@ class Operator(ABC):
     brighter: ClassVar[str]
 
     @abstractmethod
-    def __call__(self, radiance: Tensor) -> Tensor:
-        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
+    def __call__(self, radiance: Any) -> Any:
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1].
+
+        A tensor to a tensor; `hdrgen.array_kinds.for_both` says that arrays of NumPy become such arrays.
+        """

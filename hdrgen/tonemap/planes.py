@@ -1,10 +1,20 @@
 """Planes of an image, and how operators stretch them to the display's range."""
 
+import math
 from collections.abc import Callable, Sequence
+from typing import Generic
 
-import torch
-from torch import Tensor
-
+from hdrgen.array_kinds import (
+    Values,
+    at_least,
+    in_floats,
+    in_order,
+    is_on_cpu,
+    largest,
+    namespace,
+    needs_gradient,
+    smallest,
+)
 from hdrgen.camera import BT601_LUMA, power
 from hdrgen.tiling import by_strips, value_at
 
@@ -13,69 +23,81 @@ BLACK = 1e-12  # an image without a larger value is black; its square still is a
 _FLAT = 1e-6  # a range below this part of the largest value is rounding
 
 
-def as_radiance(image: Tensor) -> Tensor:
+def as_radiance(image: Values) -> Values:
     """float32, or float64 as it is, without negative values."""
-    return _as_float(image).clamp_min(0)
+    return in_floats(image).clip(0)
 
 
-def _as_float(image: Tensor) -> Tensor:
-    return image if image.dtype == torch.float64 else image.float()
+def radiance_rows(radiance: Values, start: int, stop: int) -> Values:
+    """`as_radiance` of some rows, plane after plane in memory."""
+    return in_order(as_radiance(radiance[..., start:stop, :]))
 
 
-def stretch(image: Tensor) -> Tensor:
+def stretch(image: Values) -> Values:
     """Stretch each image to [0, 1]; a constant one is only brought into the range.
 
+    >>> import torch
     >>> stretch(torch.tensor([1.0, 2.0, 5.0]).expand(3, 1, 3))[0, 0].tolist()
     [0.0, 0.25, 1.0]
     """
     bottom, height = _limits(*_extremes(image))
-    return (image - bottom) / height
+    stretched: Values = (image - bottom) / height
+    return stretched
 
 
-def _extremes(image: Tensor) -> tuple[Tensor, Tensor]:
+def _extremes(image: Values) -> tuple[Values, Values]:
     """Least and largest value of each image `(..., C, H, W)`, (..., 1, 1, 1) each."""
-    return image.amin(IMAGE, keepdim=True), image.amax(IMAGE, keepdim=True)
+    return smallest(image, IMAGE), largest(image, IMAGE)
 
 
-def _limits(least: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
+def _limits(least: Values, most: Values) -> tuple[Values, Values]:
     """What `stretch` takes from an image with these extremes, and what it divides by."""
-    flat = most - least <= _FLAT * torch.maximum(least.abs(), most.abs())
-    bottom = torch.where(flat, least.clamp_max(0), least)
-    return bottom, torch.where(flat, most.clamp_min(1), most - least)
+    xp = namespace(least)
+    flat = most - least <= _FLAT * xp.maximum(abs(least), abs(most))
+    bottom = xp.where(flat, least.clip(max=0), least)
+    return bottom, xp.where(flat, most.clip(1), most - least)
 
 
-class Stretched:
+class Stretched(Generic[Values]):
     """`stretch(as_radiance(radiance))` by rows: the whole is never made.
 
     Attributes:
         height: (..., 1, 1, 1): what `above` is still to be divided by, where that can wait until it is one channel's.
     """
 
-    def __init__(self, radiance: Tensor) -> None:
-        self._radiance = radiance
-        self._bottom, self.height = _limits(*map(as_radiance, _extremes(radiance)))
+    def __init__(self, radiance: Values) -> None:
+        self._radiance: Values = radiance
+        least, most = _extremes(radiance)
+        self._bottom: Values
+        self.height: Values
+        self._bottom, self.height = _limits(as_radiance(least), as_radiance(most))
 
-    def above(self, start: int, stop: int) -> Tensor:
+    def above(self, start: int, stop: int) -> Values:
         """The rows from a start to before a stop, above the least value, (..., 3, h, W)."""
-        return _as_float(self._radiance[..., start:stop, :]).sub(self._bottom).clamp_min_(0)
+        rows: Values = in_floats(self._radiance[..., start:stop, :])
+        return at_least(in_order(rows - self._bottom), 0)
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Values:
         """Those rows in [0, 1]."""
-        return self.above(start, stop) / self.height
+        rows: Values = self.above(start, stop) / self.height
+        return rows
 
-    def luma(self) -> Tensor:
+    def luma(self) -> Values:
         """BT.601 luma of the whole, (..., 1, H, W), taken before stretching, which is then one channel's."""
 
-        def rows_of(start: int, stop: int) -> Tensor:
+        def rows_of(start: int, stop: int) -> Values:
             rows = self.above(start, stop)
-            red, green, blue = (rows[..., index : index + 1, :, :] for index in range(3))
-            luma = (BT601_LUMA[0] * red).add_(green, alpha=BT601_LUMA[1]).add_(blue, alpha=BT601_LUMA[2])
-            return luma.div_(self.height)
+            luma: Values
+            luma, green, blue = (BT601_LUMA[index] * rows[..., index : index + 1, :, :] for index in range(3))
+            luma += green
+            luma += blue
+            luma /= self.height
+            return luma
 
         return by_strips(rows_of, self._radiance.shape[-2:])
 
 
-def stretched_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[int], gamma: float) -> Tensor:
+def stretched_by_strips(rows_of: Callable[[int, int], Values], size: Sequence[int], gamma: float) -> Values:
     """`stretch`, then a power 1 / gamma, of an image (..., 3, H, W) that is put together from its rows.
 
     Args:
@@ -83,26 +105,31 @@ def stretched_by_strips(rows_of: Callable[[int, int], Tensor], size: Sequence[in
         size: H and W of the whole.
         gamma: 1 has no power.
     """
-    extremes: list[tuple[Tensor, Tensor]] = []
+    extremes: list[tuple[Values, Values]] = []
 
-    def measured_rows(start: int, stop: int) -> Tensor:
+    def measured_rows(start: int, stop: int) -> Values:
         rows = rows_of(start, stop)
         extremes.append(_extremes(rows))  # while they are in the processor's cache
         return rows
 
-    image = by_strips(measured_rows, size)
-    least, most = (torch.stack(each) for each in zip(*extremes, strict=True))
-    bottom, height = _limits(least.amin(0), most.amax(0))
+    image: Values = by_strips(measured_rows, size)
+    least, most = (namespace(image).stack(each) for each in zip(*extremes, strict=True))
+    bottom, height = _limits(smallest(least, (0,))[0], largest(most, (0,))[0])
+    in_place = not needs_gradient(image)
 
-    def display_of(start: int, stop: int) -> Tensor:
-        rows = image[..., start:stop, :]
-        rows = rows - bottom if rows.requires_grad else rows.sub_(bottom)
-        return power(rows.div_(height), 1 / gamma, out=None if rows.requires_grad else rows)
+    def display_of(start: int, stop: int) -> Values:
+        rows: Values = image[..., start:stop, :]
+        if not in_place:
+            rows = (rows - bottom) / height
+            return power(rows, 1 / gamma)
+        rows -= bottom
+        rows /= height
+        return power(rows, 1 / gamma, out=rows)
 
-    return by_strips(display_of, size, None if image.requires_grad else image)
+    return by_strips(display_of, size, image if in_place else None)
 
 
-def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
+def stretch_most(plane: Values, clip: float, middle: float) -> Values:
     """Stretch each plane to [0, 1] but for the shares `clip` of the darkest and of the brightest pixels, which clip.
 
     Args:
@@ -110,19 +137,24 @@ def stretch_most(plane: Tensor, clip: float, middle: float) -> Tensor:
         clip: From 0 to less than 1/2.
         middle: What becomes of the rest where it is constant.
 
+    >>> import torch
     >>> stretch_most(torch.arange(1, 101.0).view(1, 1, 100), 0.1, 0.5)[0, 0, [0, 49, 99]].tolist()
     [0.0, 0.5, 1.0]
     """
-    values = plane.reshape(-1, plane.shape[-3:].numel())
+    xp, values = namespace(plane), plane.reshape(-1, math.prod(plane.shape[-3:]))
     lower = max(1, round(clip * values.shape[-1]))
     upper = max(lower, round((1 - clip) * values.shape[-1]))
-    low, high = (value_at(values, rank).view(*plane.shape[:-3], 1, 1, 1) for rank in (lower, upper))
-    flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
-    height = torch.where(flat, torch.ones_like(low), high - low)
+    low, high = (value_at(values, rank).reshape((*plane.shape[:-3], 1, 1, 1)) for rank in (lower, upper))
+    flat = high - low <= _FLAT * xp.maximum(abs(low), abs(high))
+    height = xp.where(flat, xp.ones_like(low), high - low)
 
-    def rows_of(start: int, stop: int) -> Tensor:
+    def rows_of(start: int, stop: int) -> Values:
         rows = plane[..., start:stop, :]
-        beside = middle + (rows > high) * (1 - middle) - (rows < low) * middle
-        return torch.where(flat, beside, ((rows - low) / height).clamp(0, 1))
+        display: Values = ((rows - low) / height).clip(0, 1)
+        if is_on_cpu(flat) and not flat.any():
+            return display
+        beside = middle + in_floats(rows > high) * (1 - middle) - in_floats(rows < low) * middle
+        found: Values = xp.where(flat, beside, display)
+        return found
 
     return by_strips(rows_of, plane.shape[-2:])

@@ -1,7 +1,11 @@
 """Radiance reduced to the size of a preview."""
 
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PREVIEW_SIDE = 2048
 """Pixels of the longer side of a preview at most."""
@@ -24,6 +28,8 @@ def reduced(radiance: Tensor, side: int = PREVIEW_SIDE) -> Tensor:
     >>> reduced(torch.ones(3, 400, 601), side=300).shape
     torch.Size([3, 133, 200])
     """
+    from torch.nn.functional import avg_pool2d
+
     factor = -(-max(radiance.shape[-2:]) // side)
     factor = min(factor, *radiance.shape[-2:])  # of a strip narrower than a square
     return radiance if factor == 1 else avg_pool2d(radiance, factor)

@@ -1,17 +1,20 @@
 """Reinhard's photographic tone reproduction, global and with automatic dodging and burning."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch import Tensor
-from torch.nn.functional import conv2d, pad
-
+from hdrgen.array_kinds import Values, evaluated, for_both, largest, like, namespace
 from hdrgen.camera import SRGB, luminance_of
 from hdrgen.errors import InputError
 from hdrgen.tiling import by_strips, mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import BLACK, IMAGE, as_radiance
+from hdrgen.tonemap.planes import BLACK, IMAGE, radiance_rows
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SCALES = 8
 RATIO = 1.6  # from one scale to the next
@@ -20,8 +23,8 @@ THRESHOLD = 0.05  # epsilon of Eq. 8
 
 
 def reinhard2002(
-    radiance: Tensor, *, key: float = 0.18, white: float | None = None, local: bool = False, delta: float = 1e-6
-) -> Tensor:
+    radiance: Values, *, key: float = 0.18, white: float | None = None, local: bool = False, delta: float = 1e-6
+) -> Values:
     r"""Map luminance by :math:`L_d = L(1 + L/L_{white}^2)/(1 + L)`, :math:`L = a L_w / \bar L_w`, and keep the hue.
 
     With `local` the denominator is :math:`1 + V(s)`: the mean over the largest neighbourhood, of eight Gaussian
@@ -44,25 +47,27 @@ def reinhard2002(
 
     Source: Reinhard, Stark, Shirley and Ferwerda, "Photographic tone reproduction for digital images", 2002, Eq. 1-9.
 
+    >>> import torch
     >>> grey = torch.full((3, 4, 4), 7.0)
     >>> round(float(reinhard2002(grey, white=1e6)[0, 0, 0]), 4)  # sRGB of 0.18 / 1.18
     0.4269
     """
     _check(key, white, delta)
     size = radiance.shape[-2:]
-    luminance = by_strips(lambda start, stop: luminance_of(as_radiance(radiance[..., start:stop, :])), size)
-    largest = luminance.amax(IMAGE, keepdim=True).clamp_min(BLACK)
-    log_mean = mean_by_strips(lambda start, stop: (luminance[..., start:stop, :] / largest + delta).log(), size)
-    gain = key / (log_mean.exp() * largest)
+    luminance = by_strips(lambda start, stop: luminance_of(radiance_rows(radiance, start, stop)), size)
+    xp, most = namespace(luminance), largest(luminance, IMAGE).clip(BLACK)
+    log_mean = mean_by_strips(lambda start, stop: xp.log(luminance[..., start:stop, :] / most + delta), size)
+    gain = key / (xp.exp(log_mean) * most)
     # Below 1 the burn would brighten an image that has no highlights, a constant one to pure white.
-    limit = (gain * largest).clamp_min(1) if white is None else torch.as_tensor(white).to(luminance)
-    adaptation = _neighbourhood(gain * luminance, key) if local else None
+    limit = (gain * most).clip(1) if white is None else like(white, luminance)
+    adaptation = evaluated(partial(_neighbourhood, key=key), gain * luminance) if local else None
 
-    def display_of(start: int, stop: int) -> Tensor:
+    def display_of(start: int, stop: int) -> Values:
         scaled = gain * luminance[..., start:stop, :]
         around = scaled if adaptation is None else adaptation[..., start:stop, :]
         factor = gain * (1 + scaled / limit**2) / (1 + around)
-        return SRGB()(as_radiance(radiance[..., start:stop, :]) * factor)
+        linear: Values = radiance_rows(radiance, start, stop) * factor
+        return SRGB()(linear)
 
     return by_strips(display_of, size)
 
@@ -71,6 +76,7 @@ def reinhard2002(
 class Reinhard2002(Operator):
     """`reinhard2002` with its parameters.
 
+    >>> import torch
     >>> round(float(Reinhard2002(key=0.36, white=1e6)(torch.full((3, 4, 4), 7.0))[0, 0, 0]), 4)
     0.5514
     """
@@ -86,7 +92,8 @@ class Reinhard2002(Operator):
     def __post_init__(self) -> None:
         _check(self.key, self.white, self.delta)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         return reinhard2002(radiance, key=self.key, white=self.white, local=self.local, delta=self.delta)
 
@@ -99,6 +106,8 @@ def _check(key: float, white: float | None, delta: float) -> None:
 
 def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
     """V1 at the last scale before the difference of two neighbouring scales passes the threshold."""
+    import torch
+
     planes = luminance.reshape(-1, 1, *luminance.shape[-2:])
     centre = chosen = _blur(planes, 1.0)
     searching = torch.ones_like(planes, dtype=torch.bool)
@@ -114,6 +123,9 @@ def _neighbourhood(luminance: Tensor, key: float) -> Tensor:
 
 def _blur(planes: Tensor, size: float) -> Tensor:
     """Gaussian of the paper's Eq. 5 with alpha = 1 / (2 sqrt 2): its standard deviation is a quarter of `size`."""
+    import torch
+    from torch.nn.functional import conv2d, pad
+
     reach = max(1, round(0.75 * size))  # three standard deviations
     with torch.autocast(planes.device.type, enabled=False):  # a convolution, which autocast would do in half precision
         distance = torch.arange(-reach, reach + 1, dtype=planes.dtype, device=planes.device)

@@ -4,9 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from torch import Tensor
-
+from hdrgen.array_kinds import Values, at_least, for_both, largest, like, namespace, smallest
 from hdrgen.camera import raised
 from hdrgen.errors import InputError
 from hdrgen.tiling import mean_by_strips
@@ -17,14 +15,14 @@ DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
 
 def reinhard2005(
-    radiance: Tensor,
+    radiance: Values,
     *,
     intensity: float = 0.0,
     contrast: float | None = None,
     chromatic: float = 0.0,
     light: float = 0.8,
     gamma: float = 2.2,
-) -> Tensor:
+) -> Values:
     r"""Compress with the photoreceptor model: :math:`V = C / (C + (e^{-f} I_a)^m)`.
 
     The adaptation level :math:`I_a = a\,(c\,C + (1-c)L) + (1-a)(c\,\bar C + (1-c)\bar L)` mixes pixel and image mean,
@@ -51,6 +49,7 @@ def reinhard2005(
 
     Source: Reinhard and Devlin, "Dynamic range reduction inspired by photoreceptor physiology", 2005, Eq. 1-10.
 
+    >>> import torch
     >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
     >>> [round(value, 3) for value in reinhard2005(ramp)[0, 0].tolist()]
     [0.0, 0.312, 0.677, 1.0]
@@ -58,23 +57,24 @@ def reinhard2005(
     _check(intensity, contrast, chromatic, light, gamma)
     size, image = radiance.shape[-2:], Stretched(radiance)
     luma = image.luma()
-    m = _contrast(luma) if contrast is None else torch.as_tensor(contrast).to(luma)
-    average: Tensor | float = 0.0  # where nothing adapts to it, it is not needed
+    m = _contrast(luma) if contrast is None else like(contrast, luma)
+    average: Values | float = 0.0  # where nothing adapts to it, it is not needed
     if light < 1:
-        average = (1 - chromatic) * luma.mean(IMAGE, keepdim=True)
+        average = (1 - chromatic) * namespace(luma).mean(luma, axis=IMAGE, keepdims=True)
         if chromatic:
             average = average + chromatic * mean_by_strips(image.rows, size)
     gain = math.exp(-intensity)
-    tiny = torch.finfo(luma.dtype).tiny
+    tiny = float(namespace(luma).finfo(luma.dtype).tiny)
 
-    def response(start: int, stop: int) -> Tensor:
+    def response(start: int, stop: int) -> Values:
         local = light * gain * luma[..., start:stop, :]
         if chromatic:
             local = (1 - chromatic) * local + (chromatic * light * gain) * image.rows(start, stop)
         # A power below 1 has an infinite slope at 0; the clamp keeps black pixels black and their gradient finite.
-        adaptation = raised((local + (1 - light) * gain * average).clamp_min(1e-10), m)
+        adaptation = raised(at_least(local + (1 - light) * gain * average, 1e-10), m)
         above = image.above(start, stop)
-        return above.div_(above + (adaptation * image.height).clamp_min(tiny))
+        above /= above + at_least(adaptation * image.height, tiny)
+        return above
 
     return stretched_by_strips(response, size, gamma)
 
@@ -83,6 +83,7 @@ def reinhard2005(
 class Reinhard2005(Operator):
     """`reinhard2005` with its parameters.
 
+    >>> import torch
     >>> ramp = torch.tensor([0.0, 0.1, 1.0, 10.0]).expand(3, 1, 4)
     >>> [round(value, 3) for value in Reinhard2005(intensity=1)(ramp)[0, 0].tolist()]
     [0.0, 0.354, 0.729, 1.0]
@@ -100,7 +101,8 @@ class Reinhard2005(Operator):
     def __post_init__(self) -> None:
         _check(self.intensity, self.contrast, self.chromatic, self.light, self.gamma)
 
-    def __call__(self, radiance: Tensor) -> Tensor:
+    @for_both
+    def __call__(self, radiance: Values) -> Values:
         """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
         return reinhard2005(
             radiance,
@@ -112,13 +114,15 @@ class Reinhard2005(Operator):
         )
 
 
-def _contrast(luma: Tensor) -> Tensor:
+def _contrast(luma: Values) -> Values:
     """Contrast from the key: how far the mean log luma lies below the largest; the least contrast for flat images."""
-    least, most = (of(IMAGE, keepdim=True).clamp_min(DARKEST).log() for of in (luma.amin, luma.amax))
-    mean = mean_by_strips(lambda start, stop: luma[..., start:stop, :].clamp_min(DARKEST).log(), luma.shape[-2:])
+    xp = namespace(luma)
+    least, most = (xp.log(of(luma, IMAGE).clip(DARKEST)) for of in (smallest, largest))
+    mean = mean_by_strips(lambda start, stop: xp.log(luma[..., start:stop, :].clip(DARKEST)), luma.shape[-2:])
     flat = most - least < 1e-6
-    key = (most - mean) / torch.where(flat, torch.ones_like(most), most - least)
-    return 0.3 + 0.7 * torch.where(flat, torch.zeros_like(key), key.clamp(1e-6, 1)) ** 1.4
+    key = (most - mean) / xp.where(flat, xp.ones_like(most), most - least)
+    contrast: Values = 0.3 + 0.7 * xp.where(flat, xp.zeros_like(key), key.clip(1e-6, 1)) ** 1.4
+    return contrast
 
 
 def _check(intensity: float, contrast: float | None, chromatic: float, light: float, gamma: float) -> None:

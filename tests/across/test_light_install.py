@@ -134,20 +134,24 @@ def test_what_needs_it_says_in_one_line_what_to_install(told):
     assert told[-1][1].endswith("pip install 'hdrgen[train]'")
 
 
-def test_what_stands_still_is_merged_without_torch(folder):
+def test_what_stands_still_is_merged_and_shown_without_torch(folder):
     """Whose import would take longer than the merge."""
     ways = [[], ["--response", "srgb"], ["--deghost", "--fit-exposures"], ["--method", "linear", "--align", "mtb"]]
-    ways += [["--method", "mertens", "--overwrite", "-o", "fused.png"]]
+    ways += [["--method", "mertens", "--saturation", "1.2", "--overwrite", "-o", "fused.png"]]
+    ways += [["--preset", "natural", "-o", "natural.png"]]
+    operators = [name for name in all_operators() if name != "layer_decomposition"]
+    pictures = [["0.exr", "--operator", name, "-o", f"light_{name}.png"] for name in operators]
     code = f"""
 import sys
 
 sys.modules["torch"] = None
 from hdrgen.cli.main import main
 
-print([main(["merge", *{BRACKET!r}, "-o", f"{{index}}.exr", *way]) for index, way in enumerate({ways!r})])
+merged = [main(["merge", *{BRACKET!r}, "-o", f"{{index}}.exr", *way]) for index, way in enumerate({ways!r})]
+print(merged + [main(["tonemap", *words]) for words in {pictures!r}])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.stdout.rstrip().endswith(str([0] * len(ways))), done.stderr
+    assert done.stdout.rstrip().endswith(str([0] * len([*ways, *pictures]))), done.stderr
 
 
 def test_so_it_is_in_python(folder):

@@ -4,6 +4,7 @@ import torch
 from scipy.optimize import lsq_linear
 
 from hdrgen.tonemap.gradient_penalties import SmallBase, SparseDetail, base_layer
+from hdrgen.tonemap.periodic_rows import PeriodicRows
 from tests.tonemap.oracles import base_by_direct_solves, differences
 
 
@@ -37,6 +38,31 @@ def test_l1_is_admm_with_direct_solves(size):
     image = steps(*size)
     ours = base_layer(torch.from_numpy(image), [SmallBase(0.1)], iterations=10, growth=2)
     np.testing.assert_allclose(ours, base_by_direct_solves(image, 0.1, None, 10, 2), atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (65, 37)])
+def test_photographs_by_rows_are_admm_with_direct_solves(size, monkeypatch):
+    monkeypatch.setattr("hdrgen.tonemap.gradient_penalties.FEW", 0)
+    image = steps(*size)
+    solver = PeriodicRows(torch.from_numpy(image), 2, 4.0**14)
+    assert solver.pays
+    ours = base_layer(torch.from_numpy(image), [SmallBase(0.3), SparseDetail(0.003)], iterations=15, growth=4)
+    np.testing.assert_allclose(ours, base_by_direct_solves(image, 0.3, 0.003, 15, 4), atol=1e-6)
+    smooth = base_layer(torch.from_numpy(image), [SmallBase(0.1)], iterations=10, growth=2)
+    np.testing.assert_allclose(smooth, base_by_direct_solves(image, 0.1, None, 10, 2), atol=1e-9)
+
+
+@pytest.mark.parametrize("strip", [2**16, 700])
+def test_photographs_by_rows_are_those_by_transforms(strip, monkeypatch):
+    images = torch.from_numpy(np.stack([steps(131, 140), steps(131, 140)[::-1].copy()]))
+    penalties = [SmallBase(0.3), SparseDetail(0.003)]
+    whole = base_layer(images, penalties, iterations=15, growth=4)
+    monkeypatch.setattr("hdrgen.tonemap.gradient_penalties.FEW", 0)
+    monkeypatch.setattr("hdrgen.tonemap.periodic_rows.STRIP", strip)
+    torch.testing.assert_close(base_layer(images, penalties, iterations=15, growth=4), whole, atol=1e-11, rtol=0)
+    single = base_layer(images.float(), penalties, iterations=15, growth=4)
+    assert (single - whole).abs().quantile(0.999) < 1e-3
+    torch.testing.assert_close(single.double().mean((1, 2)), images.mean((1, 2)), atol=1e-6, rtol=0)
 
 
 def test_l1_minimum_satisfies_its_optimality_condition():

@@ -1,0 +1,61 @@
+"""NumPy's arrays, as the command has them, become the pictures that tensors become."""
+
+import numpy as np
+import pytest
+import torch
+
+from hdrgen.array_kinds import evaluated
+from hdrgen.tiling import value_at
+from hdrgen.tonemap import (
+    Drago2003,
+    ExposureFusion,
+    Graded,
+    KimKautz2008,
+    LayerDecomposition,
+    MuLaw,
+    Reinhard2002,
+    Reinhard2005,
+)
+
+OPERATORS = [
+    Drago2003(),
+    Drago2003(bias=0.7, saturation=0.6, gamma=1),
+    KimKautz2008(),
+    LayerDecomposition(),
+    MuLaw(white=None),
+    Reinhard2002(),
+    Reinhard2002(local=True, white=2.0),
+    Reinhard2005(),
+    Reinhard2005(intensity=1, contrast=0.6, chromatic=0.6, light=0.4, gamma=1),
+    ExposureFusion(),
+    Graded(Reinhard2002(), saturation=1.2, contrast=0.8),
+]
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_become_what_tensors_become(operator, dtype):
+    image = np.random.default_rng(0).lognormal(0, 2, (21, 34, 3)).astype(dtype)
+    image[:2] = 0
+    image[3] = -1
+    before, planes = image.copy(), image.transpose(2, 0, 1)
+    mapped = evaluated(operator, planes)
+    assert type(mapped) is np.ndarray
+    assert mapped.dtype == dtype
+    wanted = operator(torch.from_numpy(image).permute(2, 0, 1)).numpy()
+    np.testing.assert_allclose(mapped, wanted, atol=1e-5 if dtype == np.float32 else 1e-11, rtol=0)
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("image", [np.zeros((3, 8, 8), np.float32), np.full((3, 8, 8), 4, np.float32)])
+@pytest.mark.parametrize("operator", OPERATORS, ids=repr)
+def test_black_and_constant_arrays_are_black_and_one_grey(operator, image):
+    mapped = evaluated(operator, image)
+    np.testing.assert_allclose(mapped, evaluated(operator, torch.from_numpy(image)), atol=1e-6)
+    assert np.ptp(mapped) < 1e-6
+
+
+def test_ranks_of_many_values_are_those_of_sorted_ones():
+    values = np.random.default_rng(0).normal(size=(2, 2**18 + 5)).astype(np.float32)
+    for rank in (1, 1300, 2**17, 2**18 + 5):
+        np.testing.assert_array_equal(value_at(values, rank), np.sort(values)[:, rank - 1])
