@@ -34,6 +34,8 @@ def test_the_network_has_the_size_and_the_outputs_of_the_authors():
     assert parameters(network) == 1_222_113
     output = network(exposures(48, 64, radiance_first=True))
     assert statistics(output) == pytest.approx([0.557216, 0.0673605, 0.583419, 0.516872, 0.623451], abs=1e-4)
+    output = network.float()(exposures(128, 128, radiance_first=True).float())
+    assert statistics(output) == pytest.approx([0.55696, 0.0625055, 0.447994, 0.512001, 0.554554], abs=1e-4)
 
 
 def test_parts_have_the_sizes_of_the_table():
