@@ -46,6 +46,12 @@ def test_losses_are_those_of_the_anchors():
     assert float(log_loss(y, target, mask)) == pytest.approx(3.291994, abs=1e-5)
 
 
+def test_the_plain_loss_is_that_of_numpy():
+    y, target, mask = (x[0].numpy() for x in anchors())
+    wanted = ((mask * (y - np.log(target + 1 / 255))) ** 2).mean()
+    assert float(log_loss(*anchors())) == pytest.approx(wanted, rel=1e-5)
+
+
 @pytest.mark.parametrize("weight", [0.5, 0.2])
 def test_the_separated_loss_is_that_of_numpy(weight):
     y, target, mask = (x[0].numpy() for x in anchors())

@@ -9,6 +9,7 @@ from hdrgen.methods import LHDR
 from hdrgen.methods.lhdr import LegacyNetwork
 from hdrgen.methods.lhdr.blocks import PartialConv
 from tests.methods.checks.formula import filled, image, parameters, statistics
+from tests.methods.checks.photograph import kloppenheim
 
 
 def small(**arguments):
@@ -32,6 +33,14 @@ def test_the_authors_weights_make_what_they_make_in_the_authors_network():
     network = hdrgen.load("lhdr", device="cpu").method.network.double()
     expected = (0.189558, 0.193422, 0.0614778, 0.114582, 0.414149)
     assert statistics(network(image(0, 3, 64, 96))) == pytest.approx(expected, abs=1e-6)
+
+
+@torch.no_grad()
+def test_the_authors_weights_make_of_a_photograph_what_they_make_in_the_authors_network(shared):
+    """The output before its power."""
+    made = hdrgen.load("lhdr", device="cpu").method.network(kloppenheim(shared))
+    assert statistics(made) == pytest.approx([0.0741084, 0.0433864, 0.106408, 0.0508285, 0.0445927], abs=1e-5)
+    assert made.amax().item() == pytest.approx(1.068064, abs=1e-5)
 
 
 @torch.no_grad()

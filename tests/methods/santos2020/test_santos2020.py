@@ -39,6 +39,8 @@ def test_the_network_has_the_size_and_the_outputs_of_the_authors():
     mask = ((1 - photograph) / 0.05).clamp(0, 1)
     output = statistics(network(photograph, mask))
     assert output == pytest.approx([-0.306692, 0.668554, -1.13687, -0.42404, 0.957242], abs=1e-4)
+    output = statistics(filled(network, 2.0)(photograph, mask))
+    assert output == pytest.approx([-1.005737, 2.547651, -2.395409, -0.163682, 2.274287], abs=1e-4)
     features = (photograph - network.mean) / network.std
     for down, wanted in zip(network.downs, ([0.949943, 0.0900105], [0.92262, 0.134426]), strict=False):
         features, mask = down(features, mask)

@@ -8,8 +8,10 @@ from hdrgen.camera import SRGB
 from hdrgen.data import Brackets
 from hdrgen.errors import InputError
 from hdrgen.losses import mu_law_l1
+from hdrgen.methods import HDRTransformer, SAFNet
 from hdrgen.methods.three_exposures import ThreeExposureModule
 from tests.methods.checks.formula import image
+from tests.methods.checks.trunk import ToyTrunk
 from tests.methods.examples import EXAMPLES
 from tests.methods.three_exposures.scenes import EV, stacks
 
@@ -43,6 +45,19 @@ class TestLoss:
         made = np.minimum(batch["ldr"][:, 0].numpy() ** 2.2, 1)
         oracle = np.abs(compressed(made) - compressed(truth)).mean()
         assert model.losses(batch)["l1"].item() == pytest.approx(oracle, abs=1e-6)
+
+    @torch.no_grad()
+    @pytest.mark.parametrize("method", [HDRTransformer, SAFNet])
+    def test_features_are_compared_of_tone_mapped_images(self, method, monkeypatch):
+        trunk = ToyTrunk()
+        monkeypatch.setattr("hdrgen.losses.perceptual.pretrained_vgg", lambda *_: trunk)
+        example, batch = next(each for each in EXAMPLES if each.method is method), stacks(32)
+        model = method(**{**example.arguments, "perceptual_weight": 0.01}).eval()
+        model.setup("fit")
+        truth = np.minimum(batch["hdr"].double().numpy() / 4, 1)
+        made = model.estimate(batch["ldr"], batch["ev"]).double().numpy()
+        wanted = 0.01 * trunk.distance(compressed(made), compressed(truth))
+        assert model.losses(batch)["perceptual"].item() == pytest.approx(wanted, rel=1e-3)
 
     def test_scenes_without_truth(self):
         with pytest.raises(InputError, match="true HDR image"):
