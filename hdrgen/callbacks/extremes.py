@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from hdrgen.errors import InputError
 from hdrgen.io import write_complete, write_image
 from hdrgen.methods import Evaluation, source_of
 from hdrgen.metrics import of_all_processes, scene_means
-from hdrgen.tonemap import reinhard2002
+from hdrgen.tonemap import ToneMapper, reinhard2002
 
 STOPS = 3.0
 """Error that the map shows in its brightest colour, in stops."""
@@ -69,7 +69,7 @@ class Extremes(Callback):
         metric: str | None = None,
         height: int = 240,
         side: int = 512,
-        operator: Callable[[Tensor], Any] = reinhard2002,
+        operator: ToneMapper = reinhard2002,
         scenes: Sequence[str] = (),
     ) -> None:
         self.folder = Path(folder) if folder else None
@@ -184,7 +184,7 @@ class Extremes(Callback):
         )
 
 
-def _differences(outputs: Evaluation, index: int, title: str, operator: Callable[[Tensor], Any]) -> list[Panel]:
+def _differences(outputs: Evaluation, index: int, title: str, operator: ToneMapper) -> list[Panel]:
     """Input, result, truth and map of one scene; without an HDR truth, its exposures and the true ones."""
     if "true_hdr" not in outputs:
         generated, true = panels(outputs, index, operator)

@@ -1,6 +1,6 @@
 """Pictures of what a method does, to look at while it trains."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from hdrgen.callbacks.writer import to_pixels
 from hdrgen.data import Sample
 from hdrgen.io import write_image
 from hdrgen.methods import Evaluation
-from hdrgen.tonemap import reinhard2002
+from hdrgen.tonemap import ToneMapper, reinhard2002
 
 LABEL_HEIGHT = 14
 """Pixels that the caption takes above its panel."""
@@ -47,7 +47,7 @@ class ImageGrid(Callback):
         scenes: int = 4,
         height: int = 160,
         every_n_epochs: int = 1,
-        operator: Callable[[Tensor], Tensor] = reinhard2002,
+        operator: ToneMapper = reinhard2002,
     ) -> None:
         self.folder = Path(folder) if folder else None
         self.scenes = scenes
@@ -102,7 +102,7 @@ class ImageGrid(Callback):
             self._drawn += 1
 
 
-def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Tensor] = reinhard2002) -> list[list[Panel]]:
+def panels(outputs: Evaluation, index: int, operator: ToneMapper = reinhard2002) -> list[list[Panel]]:
     """Two rows for one scene of a batch: what the method made, and the truth where there is one.
 
     Args:

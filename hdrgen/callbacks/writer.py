@@ -39,7 +39,7 @@ from hdrgen.io import (
 from hdrgen.methods import Prediction
 from hdrgen.metrics import of_all_processes
 from hdrgen.plain_files import refuse_inputs
-from hdrgen.tonemap import reduced, reinhard2002
+from hdrgen.tonemap import ToneMapper, reduced, reinhard2002
 
 SaveUltra = Callable[[Path], None]
 """Writes an Ultra HDR file."""
@@ -89,7 +89,7 @@ class PredictionWriter(BasePredictionWriter):
         radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg"]] = ("exr", "hdr"),
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
-        operator: Callable[[Tensor], Tensor] = reinhard2002,
+        operator: ToneMapper = reinhard2002,
         colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
         most_stops: float | None = None,
         about: str | None = None,
