@@ -33,8 +33,9 @@ format: .venv/lint.stamp ## Format the code and fix what can be fixed
 listings: .venv/test.stamp ## Keep what `hdrgen methods` and `hdrgen metrics` say, after a change of either
 	$(BIN)/python -m tests.commands.listings
 
+# With --quiet, MkDocs would count no warnings, and fail of none.
 docs: .venv/docs.stamp ## Build the documentation into build/site; a dead link or name fails
-	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet -f docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict -f docs/site/mkdocs.yml
 
 wheel: .venv/package.stamp ## Build sdist and wheel, and use it in an environment in which nothing of the clone is (a minute)
 	.ci/wheel $(BIN)/python

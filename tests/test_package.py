@@ -121,6 +121,13 @@ def test_github_runs_what_is_run_here(jobs, settings):
     assert f"Python {python}," in (ROOT / "constraints.txt").read_text(encoding="utf-8")
 
 
+def test_a_warning_fails_the_build_of_the_documentation():
+    """MkDocs counts those that it prints: with --quiet, `strict` is of no effect."""
+    (command,) = re.findall(r"^\t.*mkdocs build .*$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert "--strict" in command
+    assert not {"--quiet", "-q"} & {*command.split()}
+
+
 def test_every_python_and_system_is_tried_with_the_extras_of_the_tests(jobs, project):
     matrix = jobs["newest"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
