@@ -1,5 +1,6 @@
 """Files whose gain map, or whose photograph, ends early or holds other bytes: which of the two is lost, and told."""
 
+import pickle
 import struct
 import warnings
 from io import BytesIO
@@ -83,6 +84,14 @@ def test_avif_and_heic_likewise(encoded, name, damage, tmp_path):
     np.testing.assert_allclose(plain.as_float(), BASE / 255, atol=3.5 / 255)
     with pytest.raises(GainMapError):
         read_image(path, gain_map=True)
+
+
+def test_other_processes_hand_its_error_on():
+    """With the message alone, as torch's workers do."""
+    error = GainMapError.of(Path("a.jpg"), "cut off")
+    for again in (pickle.loads(pickle.dumps(error)), type(error)(str(error))):
+        assert isinstance(again, GainMapError)
+        assert str(again) == "a.jpg: cut off"
 
 
 def test_whole_files_are_read_as_ever(ultra, tmp_path):
