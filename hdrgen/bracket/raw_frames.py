@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hdrgen.bracket.bracket import Bracket
 from hdrgen.errors import InputWarning
-from hdrgen.io import HIGHLIGHTS, RawDevelopment, White, is_raw, shared_development
+from hdrgen.io import HIGHLIGHTS, RawDevelopment, White, is_raw, shared_development, white_values
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class RawFrames:
         paths = [frame.path for frame in bracket.frames]
         if not all(map(is_raw, paths)):
             return None
-        chosen = development if white is None else replace(development, white=_codes(white))
+        chosen = development if white is None else replace(development, white=white_values(white))
         shared = shared_development(paths, bracket.ev, bracket.middle, chosen)
         if shared.balance:
             warnings.warn(InputWarning(f"{bracket.name}: {shared.balance}", "white_balance"), stacklevel=4)
@@ -65,9 +64,3 @@ class RawFrames:
         """Of one frame: longer exposures than the shortest know nothing of highlights that they clip."""
         own = self.frames[index]
         return own if index == 0 else replace(own, highlights=HIGHLIGHTS[0])
-
-
-def _codes(white: float | Sequence[float]) -> float | tuple[float, ...]:
-    if isinstance(white, int | float):
-        return white
-    return white[0] if len(white) == 1 else tuple(white)

@@ -55,6 +55,9 @@ def test_a_white_that_is_given_counts_as_the_files_white_level_does(tmp_path, ca
     assert f"white is {code:g}, the files say {dng.WHITE}" in capsys.readouterr().out
     with pytest.raises(InputError, match=f"up to the files' white level, {dng.WHITE}, found 60000"):
         hdrgen.merge(folder, white=60000)
+    for none in ((code, code), "wide", object()):
+        with pytest.raises(InputError, match="expected white as one code above 0, or three"):
+            hdrgen.merge(folder, white=none)
     for share in (0.9, 1, dng.BLACK):
         with pytest.raises(
             InputError, match=f"a code of the sensor from {dng.BLACK + 32} to {dng.WHITE}, not as a share"

@@ -176,7 +176,7 @@ def _gain_map_in(path: Path, options: DecodeOptions) -> _Found:
     with reading_gain_map(path):
         gain = boxed_gain_map(path)
         if gain is None:
-            raise GainMapError(
+            raise GainMapError.of(
                 path, "this variant of gain map is not read here (none is described where it is announced)"
             )
         return _Found(gain, _gain_levels(path, gain, options) if options.gain_map else None)
@@ -186,7 +186,7 @@ def _gain_levels(path: Path, gain: BoxedGainMap, options: DecodeOptions) -> tupl
     stream = BytesIO(gain.file)
     picture = _picture(stream, _described(stream))
     if picture is None:
-        raise GainMapError(path, "corrupt gain map (no picture described)")
+        raise GainMapError.of(path, "corrupt gain map (no picture described)")
     check_size(path, picture.width, picture.height, options, _BYTES_OF_8_BITS)
     return _levels(path, picture, gain.file), picture.bits
 

@@ -79,7 +79,7 @@ class Jpeg(OpenImageIODecoder):
 
     def pixels(self, reader: Any, choice: ChannelChoice, path: Path) -> Pixels:
         """(H, W, 3), all of them."""
-        return whole_picture(reader, choice, path, path.read_bytes())
+        return whole_picture(reader, choice, path, path.read_bytes)
 
     def encode(self, path: Path, pixels: Pixels, tags: Tags, options: EncodeOptions) -> Encoded:
         """Levels of 8 bits. Through Pillow: OpenImageIO's JPEG writer ends the process when the disk is full."""

@@ -97,7 +97,7 @@ def find_gain_map(path: Path) -> StoredGainMap | None:
             if metadata is not None:
                 return StoredGainMap(start, size, metadata, profile_in(parts))
     if any(part.marker in (APP1, APP2) and announces_gain_map(part.content) for part in described):
-        raise GainMapError(path, "the gain map that it announces is not in the file, which may have been cut off")
+        raise GainMapError.of(path, "the gain map that it announces is not in the file, which may have been cut off")
     return None
 
 
@@ -112,7 +112,7 @@ def read_gain_map(path: Path, stored: StoredGainMap, max_megapixels: float) -> G
         content = stream.read(stored.size)
     claimed = frame_of(BytesIO(content))
     if claimed is not None and claimed.width * claimed.height > max_megapixels * 1e6:
-        raise GainMapError(path, f"expected at most {max_megapixels:g} megapixels, found a gain map of more")
+        raise GainMapError.of(path, f"expected at most {max_megapixels:g} megapixels, found a gain map of more")
     with reading_gain_map(path):
         return GainMap(decoded(content, path), stored.metadata)
 

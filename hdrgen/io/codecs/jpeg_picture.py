@@ -3,7 +3,7 @@
 import math
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from hdrgen.io.metadata.icc import chromaticities_of
 _PROFILE = b"ICC_PROFILE\0"
 _ADOBE_RGB = "R03"
 _END = bytes((0xFF, EOI))
+_NOTHING = bytes(16)  # that no picture ends with
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 
@@ -87,31 +88,39 @@ def decoded(content: bytes, path: Path) -> Pixels:
         copy = Path(folder) / "picture.jpg"
         copy.write_bytes(first_picture(content, lambda part: part.marker in (APP1, APP2)))
         with openimageio.opened(copy, "JPEG", "jpeg", shown=path) as reader:
-            return whole_picture(reader, choose_by_count(reader.spec(), path), path, content)
+            return whole_picture(reader, choose_by_count(reader.spec(), path), path, lambda: content)
 
 
-def whole_picture(reader: Any, choice: ChannelChoice, path: Path, content: bytes) -> Pixels:
-    """(H, W, 3) uint8 of the picture at which a reader of OpenImageIO is, in a file of this content.
+def whole_picture(reader: Any, choice: ChannelChoice, path: Path, content: Callable[[], bytes]) -> Pixels:
+    """(H, W, 3) uint8 of the picture at which a reader of OpenImageIO is.
 
-    Zeros, which a download that was broken off may leave, are codes of pixels, too: of those libjpeg complains only
-    where bytes are left over at the end, or the end itself is missing.
+    Zeros, which a download that was broken off may leave, are codes of pixels, too, and libjpeg need not complain.
+
+    Args:
+        reader: Of the file, or of what is left of it.
+        choice: Of its channels.
+        path: Named in the error.
+        content: Gives the bytes of the file, which are looked at once its pixels are decoded.
 
     Raises:
         InputError: Truncated or corrupt.
     """
-    end = content.find(_END, start_of_scan(content))
-    pixels = openimageio.decoded(
-        reader, choice, path, "JPEG", harmless=lambda error: _is_padding(error, content[: max(end, 0)])
-    )
-    if end < 0:
-        raise InputError(f"{path}: truncated or corrupt JPEG file (the end of the picture is missing)")
+    pixels = openimageio.decoded(reader, choice, path, "JPEG", harmless=lambda error: _is_padding(error, content()))
+    whole = content()
+    if whole.endswith(_NOTHING) and _end_in(whole) < 0:
+        raise InputError(f"{path}: truncated or corrupt JPEG file (it ends with zeros and not with its picture)")
     return pixels
 
 
-def _is_padding(error: str, before_end: bytes) -> bool:
+def _end_in(content: bytes) -> int:
+    """Where the end of the picture is marked; -1 where it is not."""
+    return content.find(_END, start_of_scan(content))
+
+
+def _is_padding(error: str, content: bytes) -> bool:
     """Whether what libjpeg found left over before the end is one byte again and again, with which some cameras pad."""
-    left = _LEFT_OVER.search(error)
-    return left is not None and len(set(before_end[-int(left[1]) :])) == 1
+    left, end = _LEFT_OVER.search(error), _end_in(content)
+    return left is not None and end > 0 and len(set(content[end - int(left[1]) : end])) == 1
 
 
 def decoded_small(content: bytes, path: Path, least_side: int) -> Pixels:

@@ -32,14 +32,18 @@ Asked: TypeAlias = bool | Literal["try"]
 class GainMapError(InputError):
     """A gain map that cannot be read; the photograph that it belongs to may be.
 
-    Args:
-        path: Of the file.
-        reason: What is wrong with the map.
+    Attributes:
+        reason: What is wrong with the map, without the file's name.
     """
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.reason = reason
+    reason = ""
+
+    @classmethod
+    def of(cls, path: Path, reason: str) -> GainMapError:
+        """That of a file; the arguments of the class itself are those of all errors, which other processes hand on."""
+        error = cls(f"{path}: {reason}")
+        error.reason = reason
+        return error
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def reading_gain_map(path: Path) -> Iterator[None]:
     except GainMapError:
         raise
     except InputError as error:
-        raise GainMapError(path, f"its gain map cannot be read ({str(error).removeprefix(f'{path}: ')})") from error
+        raise GainMapError.of(path, f"its gain map cannot be read ({str(error).removeprefix(f'{path}: ')})") from error
 
 
 def found_or_told(read: Callable[[], Found | None], asked: Asked) -> tuple[Found | None, tuple[Note, ...]]:

@@ -49,11 +49,13 @@ def metadata_of_item(content: bytes, path: Path) -> GainMapMetadata:
 
 def _checked(found: GainMapMetadata | None, path: Path) -> GainMapMetadata:
     if found is None:
-        raise GainMapError(path, "corrupt gain map (its numbers cannot be read)")
+        raise GainMapError.of(path, "corrupt gain map (its numbers cannot be read)")
     if found.headroom < found.base_headroom:
-        raise GainMapError(path, "this variant of gain map is not read here (the base is the HDR picture); convert it")
+        raise GainMapError.of(
+            path, "this variant of gain map is not read here (the base is the HDR picture); convert it"
+        )
     if not _sane(found):
-        raise GainMapError(path, f"corrupt gain map (gains beyond {_LIMITS['gain']:g} stops or not finite)")
+        raise GainMapError.of(path, f"corrupt gain map (gains beyond {_LIMITS['gain']:g} stops or not finite)")
     return found
 
 

@@ -1,5 +1,6 @@
 """Files whose gain map, or whose photograph, ends early or holds other bytes: which of the two is lost, and told."""
 
+import pickle
 import struct
 import warnings
 from io import BytesIO
@@ -15,7 +16,7 @@ from hdrgen.errors import InputError
 from hdrgen.io import has_gain_map, read_image, write_image
 from hdrgen.io.codecs.jpeg_gain_map import find_gain_map
 from hdrgen.io.gain_maps.gain_map import GainMapError
-from tests.io.gain_maps.test_boxed_gain_map import BASE, CASES, HOW, LEVELS, stored, with_map
+from tests.io.gain_maps.test_boxed_gain_map import BASE, CASES, HOW, LEVELS, picture, stored, with_map
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +72,11 @@ def test_expanding_it_warns_once_and_takes_what_white_was_said(ultra, tmp_path, 
 @pytest.mark.parametrize(("encoded", "name"), CASES)
 @pytest.mark.parametrize("damage", ["map", "description"])
 def test_avif_and_heic_likewise(encoded, name, damage, tmp_path):
-    """Of two pictures whose data follow each other, before the description of the map."""
-    path, how = tmp_path / name, stored(HOW)
-    content = with_map(encoded(BASE), encoded(LEVELS), how)
-    gone = len(how) + 1 if damage == "description" else len(how) + 1 + 20
-    path.write_bytes(content[:-gone] + bytes(gone - len(how) * (damage == "map")) + how * (damage == "map"))
+    """Of two pictures whose data follow each other, and then the description of the map."""
+    path, gain, described = tmp_path / name, encoded(LEVELS), b"\0" + stored(HOW)
+    content, pixels = with_map(encoded(BASE), gain, stored(HOW)), len(picture(gain)[2])
+    at, size = (len(described) + pixels, pixels) if damage == "map" else (len(described), len(described))
+    path.write_bytes(content[:-at] + bytes(size) + content[len(content) - at + size :])
     with pytest.warns(UserWarning, match="the photograph alone is read: .*gain map") as told:
         plain = read_image(path, gain_map="try")
     assert len(told) == 1
@@ -83,6 +84,14 @@ def test_avif_and_heic_likewise(encoded, name, damage, tmp_path):
     np.testing.assert_allclose(plain.as_float(), BASE / 255, atol=3.5 / 255)
     with pytest.raises(GainMapError):
         read_image(path, gain_map=True)
+
+
+def test_other_processes_hand_its_error_on():
+    """With the message alone, as torch's workers do."""
+    error = GainMapError.of(Path("a.jpg"), "cut off")
+    for again in (pickle.loads(pickle.dumps(error)), type(error)(str(error))):
+        assert isinstance(again, GainMapError)
+        assert str(again) == "a.jpg: cut off"
 
 
 def test_whole_files_are_read_as_ever(ultra, tmp_path):

@@ -52,7 +52,7 @@ def apple_gain(heif: Any, path: Path) -> AppleGain | None:
     try:
         levels = np.asarray(heif.get_aux_image(heif.info["aux"][_KIND][0]))
     except (ValueError, SyntaxError, OSError, RuntimeError, EOFError) as error:
-        raise GainMapError(path, f"corrupt gain map ({' '.join(str(error).split())})") from error
+        raise GainMapError.of(path, f"corrupt gain map ({' '.join(str(error).split())})") from error
     return AppleGain(levels.reshape(*levels.shape[:2], -1)[..., 0], headroom)
 
 

@@ -100,7 +100,7 @@ def _gain_map_in(path: Path, heif: Any, described: bool, options: DecodeOptions)
     with reading_gain_map(path):
         boxed = boxed_gain_map(path) if described else None
         if described and boxed is None:
-            raise GainMapError(
+            raise GainMapError.of(
                 path, "this variant of gain map is not read here (none is described where it is announced)"
             )
         if boxed is None:
