@@ -110,7 +110,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: No such photograph, checkpoint or exposure; a method for several photographs; results that exist.
     """
-    words, of_method = _apart(with_config(arguments))
+    words, of_method = apart(with_config(arguments))
     options = parser(verb).parse_args(joined(words))
     check_skipping(options)
     file = _file(options)
@@ -142,10 +142,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     )
 
 
-def _apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words of this verb, and those that set arguments of the method, each with its value.
 
-    >>> _apart(["a.jpg", "--model.until", "linearisation", "--model.most-stops=2", "-o", "x"])
+    >>> apart(["a.jpg", "--model.until", "linearisation", "--model.most-stops=2", "-o", "x"])
     (['a.jpg', '-o', 'x'], ['--model.until=linearisation', '--model.most_stops=2'])
 
     Raises:

@@ -21,6 +21,7 @@ from hdrgen.cli.completion import complete
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.lightning import VERBS as TRAINING
 from hdrgen.cli.main import COMPLETION, VERBS
+from hdrgen.commands.expand import apart
 from tests.pages import ROOT
 
 SCENES = re.compile(r"--data\.(train|val)(?:\.(\w+))?")
@@ -61,6 +62,8 @@ def read(words: Sequence[str], method: str | None = None) -> None:
     if verb == "pack" and not rest[0].startswith("-"):  # the data set, and its options, which are those of `fit`
         rest = parser_of(verb).parse_known_args(rest[1:])[1]
         verb, rest = "fit", [f"--data.train={words[1]}", *rest]
+    if verb == "expand":
+        rest, _ = apart(rest)
     if verb not in TRAINING:
         parser_of(verb).parse_args(joined(with_config(rest)))
     elif _is_plain(verb, rest):
