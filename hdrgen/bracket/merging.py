@@ -88,7 +88,7 @@ def merge_bracket(
         fit_exposures: Whether the pixels decide how far the exposures lie apart; `pixels.bracket` then has these.
 
     Returns:
-        Radiance in which 1 just reaches white in the middle exposure.
+        Radiance in which 1 just reaches white in the middle exposure; of RAW, the white level of its file.
 
     Raises:
         InputError: No such response or deghosting, or photographs that hold too little to estimate a response from.
@@ -113,6 +113,8 @@ def merge_bracket(
             masks=masks,
             progress=pixels.between(done),
         )
+    if pixels.share != 1:
+        radiance *= np.float32(pixels.share)  # so that sets of one camera share a scale, whether they clip or not
     return MergedBracket(radiance, f"{method}, {about_curve}{about_fit}{about_masks}")
 
 
