@@ -254,13 +254,19 @@ def _bracket_of_images(
             "ev",
         )
     order = sorted(range(len(images)), key=lambda index: exposures[index].stops or 0.0)
-    frames = true_times(comparable([Frame(Path(f"image {index}"), exposures[index]) for index in order]))
+    frames = true_times(comparable([_frame_of(images[index], index, exposures[index]) for index in order]))
     # Where orientations differ, all are turned alike later, or refused by their tags.
     if len({image.orientation for image in images}) < 2 and len({image.pixels.shape for image in images}) > 1:
         shapes = ", ".join(str(image.pixels.shape) for image in images)
         raise InputError(f"expected exposures of one size, found {shapes}")
     bracket = Bracket("images", frames, "exposure")
     return BracketPixels.of_images(bracket, [images[index] for index in order], white=white)
+
+
+def _frame_of(image: Image, index: int, exposure: Exposure) -> Frame:
+    """A frame of an image; settings beside the time, or a camera, are what a camera wrote."""
+    typed = image.camera is None and exposure.fnumber is None and exposure.iso is None
+    return Frame(Path(f"image {index}"), exposure, listed=typed)
 
 
 def _bracket_of(

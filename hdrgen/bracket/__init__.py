@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hdrgen.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from hdrgen.bracket.agreement import agreement_words as agreement_words
+    from hdrgen.bracket.agreement import Agreement as Agreement
     from hdrgen.bracket.agreement import tell_disagreement as tell_disagreement
     from hdrgen.bracket.bracket import Bracket as Bracket
     from hdrgen.bracket.inspection import PHOTO_COLUMNS as PHOTO_COLUMNS
@@ -37,7 +37,6 @@ _PUBLIC = {
     "BracketPixels": "hdrgen.bracket.pixels:BracketPixels",
     "MergedBracket": "hdrgen.bracket.merging:MergedBracket",
     "Photo": "hdrgen.bracket.inspection:Photo",
-    "agreement_words": "hdrgen.bracket.agreement:agreement_words",
     "calibrated": "hdrgen.bracket.merging:calibrated",
     "distinct": "hdrgen.bracket.repeated:distinct",
     "fit_bracket": "hdrgen.bracket.merging:fit_bracket",
@@ -60,7 +59,6 @@ __all__ = [
     "BracketPixels",
     "MergedBracket",
     "Photo",
-    "agreement_words",
     "calibrated",
     "distinct",
     "fit_bracket",

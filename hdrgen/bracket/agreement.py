@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,35 @@ from hdrgen.bracket.repeated import distinct
 from hdrgen.camera import SRGB, CameraResponse, frame_deviations, response_residual
 from hdrgen.errors import InputError, InputWarning
 
-DISAGREE = 0.25  # stops; good brackets are far below
+DISAGREE = 0.25  # stops by which one frame, or all of them, may be off; good brackets are far below
+_PLAIN = 0.2  # stops of disagreement as a whole above which a frame that is off needs no further evidence
+_BETTER = 0.75  # of the disagreement that may be left without a frame whose exposure is wrong
 _ABSURD = 2.5  # times as far apart as the exposures say, or as near
 _EXPLAINED = 0.5  # of the disagreement that may be left where something explains it
 
 Calibrate = Callable[[NDArray[np.float32], NDArray[np.float32]], CameraResponse]
+
+
+class Agreement(NamedTuple):
+    """How well the frames of a bracket agree.
+
+    Attributes:
+        residual: As of `hdrgen.camera.response_residual`, stops.
+        told: Whether a warning was made of it.
+    """
+
+    residual: float
+    told: bool
+
+    def __str__(self) -> str:
+        """In words.
+
+        >>> [str(Agreement(*one)) for one in ((0.031, False), (0.54, True), (math.nan, False))]
+        [' (frames agree within 0.031 stops)', ' (frames disagree by 0.54 stops)', '']
+        """
+        if math.isnan(self.residual):
+            return ""
+        return f" (frames {'disagree by' if self.told else 'agree within'} {self.residual:.2g} stops)"
 
 
 def _stops(ev: Sequence[float]) -> NDArray[np.float32]:
@@ -27,7 +52,7 @@ def _stops(ev: Sequence[float]) -> NDArray[np.float32]:
 
 def tell_disagreement(
     bracket: Bracket, sample: NDArray[np.float32], response: CameraResponse, name: str, calibrate: Calibrate | None
-) -> float:
+) -> Agreement:
     """How far the frames disagree, in stops, once they are decoded; a warning where that is much.
 
     Args:
@@ -37,54 +62,29 @@ def tell_disagreement(
         name: Of the curve.
         calibrate: Estimates a curve from a sample and exposures.
 
-    Returns:
-        As of `hdrgen.camera.response_residual`.
+    One frame that is off by d leaves less than d / 2 as the disagreement of all, so each frame's own counts as well.
+    Of a curve that the frames themselves decide, the darkest and the brightest frame may be off without a sign: the
+    end of the curve takes it up.
 
     Warns:
-        InputWarning: More than `DISAGREE`: which frame disagrees the most, and the likely cause.
+        InputWarning: More than `DISAGREE`, as a whole or of one frame: which disagrees the most, and the likely cause.
     """
     ev = _stops(bracket.ev)
     residual = response_residual(sample, ev, response)
     estimated = name.startswith("estimated")
-    if residual > DISAGREE:
-        trial = _Trial(sample, None if estimated else response, calibrate)
+    trial = _Trial(sample, None if estimated else response, calibrate)
+    deviations = [0.0 if math.isnan(value) else value for value in frame_deviations(sample, ev, response)]
+    most = max(range(len(ev)), key=lambda index: abs(deviations[index]))
+    told = residual > DISAGREE or (abs(deviations[most]) > DISAGREE and _is_off(trial, ev, most, residual))
+    if told:
         cause, argument = _cause(bracket, trial, residual, name, estimated=estimated)
         found = f"the frames disagree by {residual:.2g} stops under the response {name}"
+        if argument in ("fit_exposures", None) or len(ev) == 2:  # else all of them, or the frame that the cause names
+            found += f", {bracket.frames[most].path.name} the most ({deviations[most]:+.1f})"
         warnings.warn(InputWarning(f"{bracket.name}: {found}; {cause}", argument), stacklevel=3)
     elif estimated:
         _tell_absurd_span(bracket, sample)
-    return residual
-
-
-def _tell_absurd_span(bracket: Bracket, sample: NDArray[np.float32]) -> None:
-    """A curve can be found for exposures of any span: under sRGB, which no camera is far from, a wrong one shows."""
-    shown, given = _span(sample, _stops(bracket.ev)), bracket.ev[-1] - bracket.ev[0]
-    if given <= 0 or math.isnan(shown) or 1 / _ABSURD < shown / given < _ABSURD:
-        return
-    meant = [
-        f"; they may be {meant}"
-        for ev, meant, _ in other_readings(bracket)
-        if 1 / _ABSURD < shown / max(float(ev[-1] - ev[0]), 1e-9) < _ABSURD
-    ]
-    message = f"{bracket.name}: the frames look about {shown:.1f} stops apart, {bracket.frames[0].path.name} to"
-    message += f" {bracket.frames[-1].path.name}, and their exposures say {given:.2g}{''.join(meant)}; check them"
-    warnings.warn(InputWarning(message, "ev"), stacklevel=4)
-
-
-def _span(sample: NDArray[np.float32], ev: NDArray[np.float32]) -> float:
-    """Stops from the first frame to the last by sRGB, step by step; NaN where neighbours have nothing in common."""
-    return sum(frame_deviations(sample[index : index + 2], _stops([0, 0]), SRGB())[1] for index in range(len(ev) - 1))
-
-
-def agreement_words(residual: float) -> str:
-    """The disagreement of frames in stops, in words.
-
-    >>> agreement_words(0.031), agreement_words(0.54), agreement_words(math.nan)
-    (' (frames agree within 0.031 stops)', ' (frames disagree by 0.54 stops)', '')
-    """
-    if math.isnan(residual):
-        return ""
-    return f" (frames {'disagree by' if residual > DISAGREE else 'agree within'} {residual:.2g} stops)"
+    return Agreement(residual, told)
 
 
 class _Trial:
@@ -169,18 +169,33 @@ def _cause(bracket: Bracket, trial: _Trial, residual: float, name: str, *, estim
     if fitted < enough:
         words = f"within {fitted:.2g} stops they agree with exposures by the pixels, as where light changed"
         return f"{words}; pass fit_exposures=True", "fit_exposures"
-    most = _most_off(trial, ev)
-    words = f"{bracket.frames[most].path.name} does most of all; check the exposures, leave out borders"
-    words += " and what was lit differently"
-    return words, None
+    return "check the exposures, leave out borders and what was lit differently", None
 
 
-def _most_off(trial: _Trial, ev: NDArray[np.float32]) -> int:
-    """The frame that shows the most, or the least, of what the others say."""
-    curve = trial.curve(ev, range(len(ev)))
-    deviations = [] if curve is None else frame_deviations(trial.sample, ev, curve)
-    sizes = [0.0 if math.isnan(value) else abs(value) for value in deviations] or [0.0]
-    return sizes.index(max(sizes))
+def _is_off(trial: _Trial, ev: NDArray[np.float32], frame: int, residual: float) -> bool:
+    """Whether a frame that deviates is one whose exposure is wrong, rather than where a curve is known least."""
+    others = [index for index in range(len(ev)) if index != frame]
+    return len(others) < 2 or residual > _PLAIN or trial.residual(ev, others) < _BETTER * residual
+
+
+def _tell_absurd_span(bracket: Bracket, sample: NDArray[np.float32]) -> None:
+    """A curve can be found for exposures of any span: under sRGB, which no camera is far from, a wrong one shows."""
+    shown, given = _span(sample, _stops(bracket.ev)), bracket.ev[-1] - bracket.ev[0]
+    if given <= 0 or math.isnan(shown) or 1 / _ABSURD < shown / given < _ABSURD:
+        return
+    meant = [
+        f"; they may be {meant}"
+        for ev, meant, _ in other_readings(bracket)
+        if 1 / _ABSURD < shown / max(float(ev[-1] - ev[0]), 1e-9) < _ABSURD
+    ]
+    message = f"{bracket.name}: the frames look about {shown:.1f} stops apart, {bracket.frames[0].path.name} to"
+    message += f" {bracket.frames[-1].path.name}, and their exposures say {given:.2g}{''.join(meant)}; check them"
+    warnings.warn(InputWarning(message, "ev"), stacklevel=4)
+
+
+def _span(sample: NDArray[np.float32], ev: NDArray[np.float32]) -> float:
+    """Stops from the first frame to the last by sRGB, step by step; NaN where neighbours have nothing in common."""
+    return sum(frame_deviations(sample[index : index + 2], _stops([0, 0]), SRGB())[1] for index in range(len(ev) - 1))
 
 
 def _odd_frame(trial: _Trial, ev: NDArray[np.float32]) -> tuple[int, float]:

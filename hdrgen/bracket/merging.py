@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.bracket.agreement import agreement_words, tell_disagreement
+from hdrgen.bracket.agreement import Agreement, tell_disagreement
 from hdrgen.bracket.fitting import fitted_exposures, fitted_with_curve
 from hdrgen.bracket.motion import suggest_deghosting
 from hdrgen.bracket.pixels import BracketPixels, display_frame
@@ -88,7 +88,7 @@ def merge_bracket(
         fit_exposures: Whether the pixels decide how far the exposures lie apart; `pixels.bracket` then has these.
 
     Returns:
-        Radiance in which 1 just reaches white in the middle exposure.
+        Radiance in which 1 just reaches white in the middle exposure; of RAW, the white level of its file.
 
     Raises:
         InputError: No such response or deghosting, or photographs that hold too little to estimate a response from.
@@ -99,10 +99,10 @@ def merge_bracket(
     if deghost not in (True, False, "patches"):
         raise InputError(f"expected deghost=True, False or 'patches', found {deghost!r}", "deghost")
     about_fit = fit_bracket(pixels, method, response) if fit_exposures else ""
-    curve, about_curve, residual = _response(pixels, method, response)
+    curve, about_curve, agreement = _response(pixels, method, response)
     frames, masks, about_masks = _deghosted(pixels, curve, deghost)
     if not deghost:
-        suggest_deghosting(pixels, curve, residual)
+        suggest_deghosting(pixels, curve, told=agreement.told)
     with progress(f"{pixels.bracket.name}: merging") as done:
         radiance = merge_photographs(
             frames,
@@ -113,6 +113,8 @@ def merge_bracket(
             masks=masks,
             progress=pixels.between(done),
         )
+    if pixels.share != 1:
+        radiance *= np.float32(pixels.share)  # so that sets of one camera share a scale, whether they clip or not
     return MergedBracket(radiance, f"{method}, {about_curve}{about_fit}{about_masks}")
 
 
@@ -225,13 +227,15 @@ def calibrated(
         raise InputError(f"{name}: {error}{size}; pass response='srgb', for example", "response") from error
 
 
-def _response(pixels: BracketPixels, method: str, response: str | CameraResponse) -> tuple[CameraResponse, str, float]:
-    """The camera's curve, where it comes from in words, and how far the frames disagree under it, in stops."""
+def _response(
+    pixels: BracketPixels, method: str, response: str | CameraResponse
+) -> tuple[CameraResponse, str, Agreement]:
+    """The camera's curve, where it comes from in words, and how well the frames agree under it."""
     sample, bracket = pixels.sample(), replace(pixels.bracket, known_ev=tuple(pixels.ev))
     known = _known(pixels, response)
     curve, name = known or (calibrated(bracket.name, method, sample, np.array(pixels.ev, np.float32)), "estimated")
-    residual = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
-    return curve, f"response {name}{agreement_words(residual)}", residual
+    agreement = tell_disagreement(bracket, sample, curve, name, None if pixels.linear else calibrate_debevec)
+    return curve, f"response {name}{agreement}", agreement
 
 
 def _weight(method: str, response: CameraResponse, linear: bool) -> Weight:

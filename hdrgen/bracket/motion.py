@@ -35,14 +35,13 @@ class Moved(NamedTuple):
     off: float
 
 
-def suggest_deghosting(pixels: BracketPixels, response: CameraResponse, residual: float) -> None:
+def suggest_deghosting(pixels: BracketPixels, response: CameraResponse, *, told: bool) -> None:
     """Look whether something moved between the frames.
 
     Args:
         pixels: The frames; whether they were aligned decides what is suggested.
         response: The curve by which they are decoded.
-        residual: How far they disagree as a whole, in stops. Where that is much, frames that differ everywhere tell
-            nothing of motion.
+        told: Whether it was told that they disagree as a whole: frames that differ everywhere tell nothing of motion.
 
     Warns:
         InputWarning: Something did.
@@ -53,7 +52,7 @@ def suggest_deghosting(pixels: BracketPixels, response: CameraResponse, residual
         _moved(*one, *other, stops[index + 1] - stops[index])
         for index, (one, other) in enumerate(itertools.pairwise(seen))
     ]
-    shares = [0.0 if residual > DISAGREE and pair.off > _OFF else pair.share for pair in pairs]
+    shares = [0.0 if told and pair.off > _OFF else pair.share for pair in pairs]
     largest = int(np.argmax(shares))
     if shares[largest] > _MUCH:
         names = f"{frames[largest].path.name} and {frames[largest + 1].path.name}"

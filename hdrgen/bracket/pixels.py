@@ -58,6 +58,7 @@ class BracketPixels:
         white: What was found, or given, of where the frames clip, in words; empty where at their largest code.
         hot: How many hot pixels of each frame were removed; empty where nothing is known of them.
         room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
+        share: Of the light at the white level of RAW files that their largest value is: the sensor may clip before.
     """
 
     bracket: Bracket
@@ -71,6 +72,7 @@ class BracketPixels:
     white: str = ""
     room: float = 0.0
     hot: tuple[int, ...] = ()
+    share: float = 1.0
     _sampled: NDArray[np.float32] | None = field(default=None, init=False, repr=False)
 
     @classmethod
@@ -106,6 +108,7 @@ class BracketPixels:
         else:
             loaded = cls.of_images(bracket, images, picture=picture or raw.above_white, own=True)
             loaded.white, loaded.room, loaded.hot = raw.white or loaded.white, raw.room, raw.hot
+            loaded.share = raw.share
         _tell_repeats(bracket)
         return loaded
 

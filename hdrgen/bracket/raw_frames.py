@@ -26,6 +26,7 @@ class RawFrames:
     white: str = ""
     hot: tuple[int, ...] = ()
     frames: tuple[RawDevelopment, ...] = ()
+    share: float = 1.0
 
     @classmethod
     def of(cls, bracket: Bracket, white: White, development: RawDevelopment) -> RawFrames | None:
@@ -45,7 +46,7 @@ class RawFrames:
         if shared.balance:
             warnings.warn(InputWarning(f"{bracket.name}: {shared.balance}", "white_balance"), stacklevel=4)
         each = tuple(shared.frame(index) for index in range(len(paths)))
-        return cls(shared.development, shared.white, tuple(map(len, shared.hot)), each)
+        return cls(shared.development, shared.white, tuple(map(len, shared.hot)), each, shared.share)
 
     @property
     def above_white(self) -> bool:

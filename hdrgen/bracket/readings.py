@@ -16,7 +16,8 @@ def other_readings(bracket: Bracket) -> list[tuple[NDArray[np.float32], str, str
     if all(value is not None and value > 0 for value in stops):
         meant = "seconds, not stops: give times, in a list by the column time"
         readings.append(([math.log2(value) for value in stops if value], meant, "times"))
-    times = [one.time for one in exposures if one.ev is None]
+    # What a camera wrote as its shutter time is one.
+    times = [frame.exposure.time for frame in bracket.frames if frame.exposure.ev is None and frame.listed]
     if len(times) == len(exposures) and all(value is not None for value in times):
         readings.append(([value for value in times if value is not None], "stops, not seconds", "ev"))
     middle = bracket.middle

@@ -161,7 +161,6 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
     from hdrgen.bracket import (
         FEWEST_PIXELS,
         BracketPixels,
-        agreement_words,
         calibrated,
         fit_bracket,
         tell_disagreement,
@@ -182,9 +181,13 @@ def _estimate(options: Namespace, bracket: Bracket, output: Path) -> None:
     about_fit = fit_bracket(pixels, method, "estimate") if options.fit_exposures else ""
     sample, bracket = pixels.sample(), pixels.bracket
     response = calibrated(bracket.name, method, sample, bracket.ev)
-    residual = tell_disagreement(bracket, sample, response, "estimated from them", calibrate_debevec)
-    facts = {"method": method, "residual_stops": residual, "files": [frame.path.name for frame in bracket.frames]}
+    agreement = tell_disagreement(bracket, sample, response, "estimated from them", calibrate_debevec)
+    facts = {
+        "method": method,
+        "residual_stops": agreement.residual,
+        "files": [frame.path.name for frame in bracket.frames],
+    }
     save_response(response, output, facts)
-    written = _plotted(output, options.plot, response, f"{bracket.name}: {method}{agreement_words(residual)}")
-    about = f"{method}, residual {residual:.3g} stops{about_fit}{f', {pixels.white}' if pixels.white else ''}"
+    written = _plotted(output, options.plot, response, f"{bracket.name}: {method}{agreement}")
+    about = f"{method}, residual {agreement.residual:.3g} stops{about_fit}{f', {pixels.white}' if pixels.white else ''}"
     print(f"{output}: {len(bracket.frames)} exposures ordered by {bracket.order}, {about}{written}")

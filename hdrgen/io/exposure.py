@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hdrgen.errors import InputError
@@ -89,10 +89,17 @@ class Camera:
 
 @dataclass(frozen=True)
 class Frame:
-    """One photograph of an exposure stack: its file and its exposure."""
+    """One photograph of an exposure stack: its file and its exposure.
+
+    Attributes:
+        path: The file.
+        exposure: Its exposure.
+        listed: Whether somebody wrote the exposure down, in a list or an argument; else the camera or a name says it.
+    """
 
     path: Path
     exposure: Exposure
+    listed: bool = field(default=False, compare=False)
 
 
 def check_span(frames: Sequence[Frame], place: object) -> None:

@@ -77,6 +77,75 @@ def test_a_wrong_exposure_is_named_with_how_wrong_it_is(odd, off):
     assert f"image {odd} looks {-off:+.1f} stops from what its exposure" in message
 
 
+class TestOneFrameOff:
+    """Such a frame leaves a residual of less than half of its own error."""
+
+    @staticmethod
+    def given(stops, odd, off):
+        return [ev + (off if index == odd else 0) for index, ev in enumerate(stops)]
+
+    @pytest.mark.parametrize(
+        ("stops", "odd", "off"),
+        [
+            ((-2, 0, 2), 1, 0.5),
+            ((-2, 0, 2), 1, 0.3),
+            ((-2, 0, 2), 0, -0.4),
+            ((-2, 0, 2), 2, 0.4),
+            ((-4, -2, 0, 2, 4), 2, 0.6),
+            ((-3, -2, -1, 0, 1, 2, 3), 3, 0.4),
+            ((0, 2), 1, 0.5),
+        ],
+    )
+    def test_is_named_with_its_own_deviation_under_a_known_response(self, stops, odd, off):
+        (message,) = told(shots(stops), self.given(stops, odd, off), response="gamma:2.2")
+        if len(stops) == 2:  # each of two is as likely
+            assert "(+0.5)" in message or "(-0.5)" in message
+        else:
+            assert f"image {odd} looks {-off:+.1f} stops" in message
+
+    @pytest.mark.parametrize(
+        ("stops", "off"), [((-2, 0, 2), 0.5), ((-2, 0, 2), 0.35), ((-4, -2, 0, 2, 4), 0.6), ((-2, -1, 0, 1, 2), 0.4)]
+    )
+    def test_in_the_middle_is_named_under_an_estimated_one(self, stops, off):
+        odd = len(stops) // 2
+        (message,) = told(shots(stops), self.given(stops, odd, off), response="estimate")
+        assert f"image {odd}" in message
+
+    def test_of_linear_frames_is_named(self):
+        grey = np.repeat(radiance().astype(np.float32)[..., None], 3, -1)
+        images = [
+            hdrgen.Image((grey * 2.0**stops).clip(0, 1), linear=True, exposure=hdrgen.Exposure(ev=ev))
+            for stops, ev in ((-2, -2), (0, 0.5), (2, 2))
+        ]
+        (message,) = told(images, None)
+        assert "image 1 looks -0.5 stops" in message
+
+    @pytest.mark.parametrize("response", ["gamma:2.2", "estimate"])
+    def test_by_less_than_a_quarter_of_a_stop_is_not_spoken_of(self, response):
+        assert told(shots((-2, 0, 2)), [-2, 0.2, 2], response=response) == []
+
+
+def test_no_merge_says_agree_where_it_warned(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for index, frame in enumerate(shots((-2, 0, 2))):
+        hdrgen.write(f"room/{index}.png", frame)
+    assert main(["merge", "room", "--ev", "-2,0.5,2", "--response", "gamma:2.2"]) == 0
+    printed = capsys.readouterr()
+    assert "1.png looks -0.5 stops" in printed.err
+    assert "disagree by" in printed.out
+    assert "agree within" not in printed.out
+
+
+def test_times_that_a_camera_wrote_are_never_stops():
+    """These would agree better so; a list, or an argument, may hold stops in the wrong place."""
+    images = [
+        hdrgen.Image(frame, linear=False, exposure=hdrgen.Exposure(time=time, iso=100))
+        for frame, time in zip(shots((-2, 0, 2)), (1, 3, 5), strict=True)
+    ]
+    (message,) = told(images, None, response="gamma:2.2")
+    assert "stops, not seconds" not in message
+
+
 def test_light_that_changed_everywhere_suggests_to_fit_the_exposures():
     (message,) = told(shots((-3, -1.4, 0, 1.3, 3)), [-3, -0.6, 0, 0.6, 3], response="gamma:2.2")
     assert "agree with exposures by the pixels, as where light changed; pass fit_exposures=True" in message

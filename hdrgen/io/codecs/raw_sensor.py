@@ -40,11 +40,14 @@ class Sensor(NamedTuple):
 
 def sensor_of(raw: Any, *, mosaic: bool = False) -> Sensor:
     """What an open RAW file says; `mosaic`: with all its values."""
-    black, white = _blacks(raw), int(raw.white_level)
-    camera, daylight = _balance(raw.camera_whitebalance), _balance(raw.daylight_whitebalance)
     values = mosaic_of(raw) if mosaic else None
-    whole = None if values is None else values.copy()
-    return Sensor(white, _limits(raw), black, camera, daylight, int(raw.num_colors), _codes(raw), whole)
+    return _levels(raw)._replace(codes=_codes(raw), mosaic=None if values is None else values.copy())
+
+
+def _levels(raw: Any) -> Sensor:
+    """What an open file says, without any of its values."""
+    camera, daylight = _balance(raw.camera_whitebalance), _balance(raw.daylight_whitebalance)
+    return Sensor(int(raw.white_level), _limits(raw), _blacks(raw), camera, daylight, int(raw.num_colors), ())
 
 
 def mosaic_of(raw: Any) -> NDArray[np.uint16] | None:
@@ -67,22 +70,28 @@ def development_options(raw: Any, development: RawDevelopment) -> dict[str, Any]
         options["highlight_mode"] = MODES[development.highlights]
     if development.half_size:
         options["half_size"] = True
-    reach = _reach(raw, development)
-    return options if reach is None else options | {"user_sat": reach}
+    reach, full = _reach(_levels(raw), development)
+    return options if reach >= full else options | {"user_sat": reach}
 
 
-def _reach(raw: Any, development: RawDevelopment) -> int | None:
-    """The code above black that becomes white: where the first channel, as the balance multiplies it, clips.
+def white_share(sensor: Sensor, development: RawDevelopment) -> float:
+    """Share of the light at the file's white level that becomes the largest value; 1 unless a channel clips first."""
+    reach, full = _reach(sensor, development)
+    return min(1.0, reach / full) if sensor.colours == 3 else 1.0
 
-    None where that is the white level of the file. LibRaw divides the multipliers by the least of them.
+
+def _reach(sensor: Sensor, development: RawDevelopment) -> tuple[float, float]:
+    """The code above black that becomes white, where the first channel, as the balance multiplies it, clips.
+
+    And that of the file's white level, which it is where no channel clips before. LibRaw divides the multipliers by the
+    least of them.
     """
-    black = _blacks(raw)
-    clipped = [min(pair) for pair in zip(_limits(raw), development.whites, strict=True)]
-    gains = multipliers(development, _balance(raw.camera_whitebalance), _balance(raw.daylight_whitebalance))
-    least = min(gains)
-    reach = min(gain / least * (code - dark) for gain, code, dark in zip(gains, clipped, black, strict=True))
-    full = min(gain / least * (raw.white_level - dark) for gain, dark in zip(gains, black, strict=True))
-    return max(1, round(reach)) if reach < full else None
+    clipped = [min(pair) for pair in zip(sensor.limits, development.whites, strict=True)]
+    gains = multipliers(development, sensor.camera, sensor.daylight)
+    gains = tuple(gain / min(gains) for gain in gains)
+    reach = min(gain * (code - dark) for gain, code, dark in zip(gains, clipped, sensor.black, strict=True))
+    full = min(gain * (sensor.white - dark) for gain, dark in zip(gains, sensor.black, strict=True))
+    return (max(1, round(reach)), full) if reach < full else (full, full)
 
 
 def multipliers(

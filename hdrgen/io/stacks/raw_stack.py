@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hdrgen.errors import InputError
 from hdrgen.io.clipping import clip_levels
 from hdrgen.io.codecs.raw import read_sensor
-from hdrgen.io.codecs.raw_sensor import Sensor, multipliers
+from hdrgen.io.codecs.raw_sensor import Sensor, multipliers, white_share
 from hdrgen.io.development import HIGHLIGHTS, HOT_PIXELS, RawDevelopment
 from hdrgen.io.formats import detect
 from hdrgen.io.stacks.hot_pixels import hot_pixels
@@ -30,12 +30,14 @@ class SharedDevelopment(NamedTuple):
         white: What was found of that; empty where the files say it.
         balance: Which frames have another white balance; empty where none has.
         hot: Row and column of the hot pixels of each frame, (N, 2); empty where they are kept.
+        share: Of the light at the files' white level that is the largest value of what is developed.
     """
 
     development: RawDevelopment
     white: str
     balance: str
     hot: tuple[NDArray[np.intp], ...] = ()
+    share: float = 1.0
 
     def frame(self, index: int) -> RawDevelopment:
         """How one of the frames is developed."""
@@ -97,7 +99,7 @@ def shared_development(
         shown = shared.whites[:1] if len(set(shared.whites)) == 1 else shared.whites
         about_white = f"white is {', '.join(f'{code:g}' for code in shown)}, the files say {least}"
     hot = tuple(hot_pixels(sensors, stops)) if remove else ()
-    return SharedDevelopment(shared, about_white, about_balance, hot)
+    return SharedDevelopment(shared, about_white, about_balance, hot, white_share(sensors[reference], shared))
 
 
 def _balance(

@@ -54,6 +54,10 @@ class _Candidate:
             return _completed(self.listed.exposure, self.measured)
         return self.measured if self.measured.stops is not None else self.named
 
+    def frame(self) -> Frame:
+        """With the exposure, and whether a list gives it."""
+        return Frame(self.path, self.exposure(), listed=self.listed is not None)
+
     def describe_unknown(self) -> str:
         """What the file holds instead of an exposure, for the error message."""
         known = str(self.measured) if self.measured != Exposure() else "no exposure metadata"
@@ -108,7 +112,7 @@ def read_stack(
     if bracket:
         candidates = _biased(candidates)
     _check_known(candidates)
-    frames = comparable([Frame(candidate.path, candidate.exposure()) for candidate in candidates])
+    frames = comparable([candidate.frame() for candidate in candidates])
     _warn_disagreement(candidates)
     frames.sort(key=_stops)
     if not bracket:
@@ -277,7 +281,7 @@ def _known_of_all(frames: list[Frame], name: str) -> list[Frame]:
         return frames
     folder = frames[0].path.parent
     warnings.warn(f"{folder}: {name} unknown of {', '.join(unknown)}; taken as the same in all frames", stacklevel=4)
-    return [Frame(frame.path, replace(frame.exposure, **{name: None})) for frame in frames]
+    return [replace(frame, exposure=replace(frame.exposure, **{name: None})) for frame in frames]
 
 
 def true_times(frames: list[Frame]) -> list[Frame]:
@@ -291,7 +295,8 @@ def true_times(frames: list[Frame]) -> list[Frame]:
     meant = series_of(times)
     if meant is None:
         return frames
-    changed = [Frame(frame.path, replace(frame.exposure, time=time)) for frame, time in zip(frames, meant, strict=True)]
+    pairs = zip(frames, meant, strict=True)
+    changed = [replace(frame, exposure=replace(frame.exposure, time=time)) for frame, time in pairs]
     return sorted(changed, key=_stops)
 
 
