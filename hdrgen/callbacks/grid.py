@@ -47,7 +47,7 @@ class ImageGrid(Callback):
         scenes: int = 4,
         height: int = 160,
         every_n_epochs: int = 1,
-        operator: Callable[[Tensor], Tensor] = reinhard2002,
+        operator: Callable[[Tensor], Any] = reinhard2002,
     ) -> None:
         self.folder = Path(folder) if folder else None
         self.scenes = scenes
@@ -102,7 +102,7 @@ class ImageGrid(Callback):
             self._drawn += 1
 
 
-def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Tensor] = reinhard2002) -> list[list[Panel]]:
+def panels(outputs: Evaluation, index: int, operator: Callable[[Tensor], Any] = reinhard2002) -> list[list[Panel]]:
     """Two rows for one scene of a batch: what the method made, and the truth where there is one.
 
     Args:

@@ -88,7 +88,7 @@ class PredictionWriter(BasePredictionWriter):
         radiance: Sequence[Literal["exr", "hdr", "tif", "jxl", "avif", "pq.png", "uhdr.jpg"]] = ("exr", "hdr"),
         exposures: Literal["png", "jpg"] | None = "png",
         preview: Literal["png", "jpg"] | None = "jpg",
-        operator: Callable[[Tensor], Tensor] = reinhard2002,
+        operator: Callable[[Tensor], Any] = reinhard2002,
         colour_space: Literal["bt709", "display-p3", "bt2020"] | None = None,
         most_stops: float | None = None,
         about: str | None = None,
