@@ -2,7 +2,8 @@
 
 Whole processes, each with a bracket of generated JPEG photographs: a noisy scene of a megapixel, beside and below
 itself as often as it takes, one EV from each exposure to the next. Every cost is a line of the CSV file as soon as it
-is known; those that are there are not measured again, so that an interrupted run goes on. `--plot` draws the file.
+is known; those that are there are not measured again, so that an interrupted run goes on. `--plot` draws the file, and
+`--plot-ways` all ways over megapixels.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.costs.plot import draw
+from benchmarks.costs.plot import draw, draw_ways
 from benchmarks.shared.environment import print_environment
 from benchmarks.shared.large_frames import photographed, radiance_at
 from benchmarks.shared.whole_command import cost_of
@@ -49,6 +50,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, nargs="+", default=[3, 5, 9, 15], help="(%(default)s)")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="(all)")
     parser.add_argument("--plot", type=Path, help="draw the costs into this .svg file")
+    parser.add_argument("--plot-ways", type=Path, help="draw all ways into this .svg file")
     options = parser.parse_args()
     print_environment()
     print("\n| way | megapixels | frames | seconds | processor seconds | peak memory |\n|---|---|---|---|---|---|")
@@ -56,6 +58,8 @@ def main() -> int:
         measure(options.csv, megapixels, options.frames, options.ways)
     if options.plot:
         draw(read(options.csv), options.plot)
+    if options.plot_ways:
+        draw_ways(read(options.csv), options.plot_ways)
     return 0
 
 
