@@ -10,6 +10,8 @@ import torch
 from benchmarks.inference import two_nodes as predicting
 from benchmarks.training import gpu, step_memory, two_nodes
 from benchmarks.training.plain import cevr, kim, le
+from benchmarks.training.web_pictures import Crops, Web
+from hdrgen.io import write_image
 from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -90,3 +92,29 @@ def test_plain_networks_beside_which_steps_are_timed_are_as_large_as_the_authors
         networks += [le.PlainUNet(le.ENCODER, joined=False), le.PlainUNet(le.EXPOSURE, joined=True)]
     counts = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
     assert counts == [98_918_403, 6_188_815, 11_007_971, 3_291_592, 6_916_131, 27_639_372]
+
+
+def test_a_picture_for_the_web_is_averaged_in_display_values():
+    """Of black and white pixels that alternate: the mean of their codes, not of their light."""
+    fine = (torch.arange(64)[:, None] + torch.arange(64)).remainder(2).float().expand(3, -1, -1)
+    plain = Web(factor=(2.0, 4.0), sharpened=0, compressed=0, twice=0)
+    for seed in range(5):
+        small = plain(fine, torch.Generator().manual_seed(seed))
+        assert 16 <= small.shape[-1] <= 32
+        assert small.mean().item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_web_gives_codes_of_8_bits_and_the_same_for_a_seed():
+    picture = torch.rand(3, 60, 60, generator=torch.Generator().manual_seed(0))
+    once, again = (Web()(picture, torch.Generator().manual_seed(3)) for _ in range(2))
+    torch.testing.assert_close(once, again, atol=0, rtol=0)
+    torch.testing.assert_close(once * 255, (once * 255).round())
+
+
+def test_a_crop_is_of_texels_as_they_are_stored(tmp_path):
+    panorama = torch.rand(3, 32, 64, generator=torch.Generator().manual_seed(0)) + 0.1
+    write_image(tmp_path / "noise.exr", panorama.permute(1, 2, 0).numpy())
+    crop = Crops(str(tmp_path)).radiance(0, torch.Generator().manual_seed(1))
+    assert crop.shape == (3, 30, 30)
+    ratios = panorama[0].unfold(0, 30, 1).unfold(1, 30, 1) / crop[0]
+    assert ratios.std((-2, -1)).div(ratios.mean((-2, -1))).min() < 2e-3

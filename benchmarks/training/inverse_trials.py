@@ -4,7 +4,10 @@ Of thousands of small pictures of panoramas only the histogram and the true curv
 that take a curve from a histogram on these. Judged on other panoramas by the exposures (EV -2 to +2) of what is not
 clipped, in dB, which need no picture either: through measured curves that are not the held-out ones, metered (A),
 within two stops (C) and within three and a half with noise and JPEG (D); through drawn curves with noise and JPEG (B);
-and through sRGB, half of it with a mild tone curve (S). Needs panoramas and curves; says so and stops without them.
+and through sRGB, half of it with a mild tone curve (S). R is C with noise and JPEG, of pictures made smaller as on the
+web (`Web`); N is R through curves near the mean of cameras, where whoever deviates from it loses; M is N at full size.
+Weights that take the curve from edges are judged also by edges alone and by other shares of them. Needs panoramas and
+curves; says so and stops without them.
 """
 
 import argparse
@@ -19,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.shared.environment import print_environment
+from benchmarks.training.web_pictures import Crops, Web
 from hdrgen.camera import SRGB, CurvePrior, Sigmoid
 from hdrgen.data import Finish, RenderedStacks, StackCamera, Views
 from hdrgen.methods import InverseCamera, load_method
@@ -29,11 +33,14 @@ from hdrgen.methods.inverse_camera.summary import histogram_of, overview_of
 EVS = torch.tensor([-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0])
 LEVELS = torch.linspace(0, 1, 256)
 MILD = CurvePrior(srgb=1.0, power=0.0, plain=0.5, brightness=0.1, contrast=0.2)
+NEAR_THE_MEAN = CurvePrior(near=1.0)
 ENDS_ALONE = Finish(full_well=None, sharpening=0.0, quality=None)
 TRAINING = StackCamera(
     (0.0,), CurvePrior(), jitter=0.7, exposed_for_lights=0.25, astray=0.4, astray_by=3.0, finish=ENDS_ALONE
 )
 BATCH = 128
+EDGE_SHARES = (0.25, 0.5, 0.6, 1.0)
+"""That weights which take the curve from edges are judged with; at 1 only photographs with few edges get the rest."""
 
 
 class Seen(NamedTuple):
@@ -50,7 +57,7 @@ def main() -> int:
     parser.add_argument("--val", type=Path, help="folder of panoramas to choose by")
     parser.add_argument("--curves", help="DoRF file, of which the held-out fifth is not used")
     parser.add_argument("--weights", type=Path, nargs="*", default=[], help="files of InverseCamera to judge beside")
-    parser.add_argument("--photographs", type=int, default=40_000, help="of each trial (%(default)s)")
+    parser.add_argument("--photographs", type=int, default=40_000, help="of each trial; 0: no trials (%(default)s)")
     parser.add_argument("--views", type=int, default=24, help="of each panorama to choose by (%(default)s)")
     options = parser.parse_args()
     if not (options.hdri and options.val and options.curves):
@@ -61,7 +68,7 @@ def main() -> int:
     print(f"\n| dB | {' | '.join(sets)} |\n|---{'|---' * len(sets)}|")
     for name in next(iter(sets.values())).estimates:
         print(row(name, sets, lambda seen, name=name: seen.estimates[name]), flush=True)
-    for name, (camera, loss, contrast) in TRIALS.items():
+    for name, (camera, loss, contrast) in TRIALS.items() if options.photographs else ():
         print(row(name, sets, trained(photographs(camera, options, contrast), loss)), flush=True)
     return 0
 
@@ -76,52 +83,58 @@ def judged(options: argparse.Namespace) -> dict[str, Seen]:
         "B": StackCamera((0.0,), CurvePrior(), jitter=2.0, exposed_for_lights=0.5, finish=Finish()),
         "S": StackCamera((0.0,), MILD),
     }
+    astray = replace(measured, astray=1.0, astray_by=2.0, finish=Finish())
+    near = replace(astray, curves=NEAR_THE_MEAN, curves_fold=None)
     methods = {path.stem: load_method(path) for path in options.weights}
-    return {
-        name: seen_of(options.val, 256, options.views, camera, Views(), methods) for name, camera in cameras.items()
+    views = {
+        name: RenderedStacks(str(options.val), 256, options.views, camera)
+        for name, camera in (cameras | {"M": near}).items()
     }
+    crops = {name: Crops(str(options.val), 512, options.views, camera) for name, camera in (("R", astray), ("N", near))}
+    sets = {name: seen_of(data, methods) for name, data in views.items()}
+    return sets | {name: seen_of(data, methods, web=Web()) for name, data in crops.items()}
 
 
 def photographs(camera: StackCamera, options: argparse.Namespace, contrast: float) -> Seen:
     """Those of a trial."""
     count = len(list(options.hdri.iterdir()))
     views = math.ceil(options.photographs / count)
-    return seen_of(options.hdri, 64, views, camera, Views((40.0, 100.0)), {}, contrast)
+    return seen_of(RenderedStacks(str(options.hdri), 64, views, camera, Views((40.0, 100.0))), {}, contrast)
 
 
 @torch.no_grad()
 def seen_of(
-    root: Path,
-    size: int,
-    views: int,
-    camera: StackCamera,
-    view: Views,
-    methods: dict[str, InverseCamera],
-    contrast: float = 0.0,
+    data: RenderedStacks, methods: dict[str, InverseCamera], contrast: float = 0.0, web: Web | None = None
 ) -> Seen:
     """What is kept of photographs; `contrast` is the spread of the logarithm of a power of their radiance."""
-    data, generator = RenderedStacks(str(root), size, views, camera, view), torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     histograms, curves, estimates = [], [], {"mean of cameras": [], "sRGB": []} if methods else {}
     for index in range(len(data)):
         radiance = data.radiance(index, generator)
         if contrast:
             radiance = radiance ** math.exp(contrast * float(torch.randn((), generator=generator)))
-        sample = camera.photograph(radiance, data.scene(index), [0], generator)
-        histograms.append(histogram_of(overview_of(sample["ldr"], 128)[:, :3])[0])
+        sample = data.camera.photograph(radiance, data.scene(index), [0], generator)
+        image = sample["ldr"] if web is None else web(sample["ldr"][0], generator)[None]
+        histograms.append(histogram_of(overview_of(image, 128)[:, :3])[0])
         curves.append(sample["inverse_response"][torch.linspace(0, 1023, 256).round().long()])
-        for name, curve in said(sample["ldr"], methods).items():
+        for name, curve in said(image, methods).items():
             estimates.setdefault(name, []).append(curve)
     return Seen(torch.stack(histograms), torch.stack(curves), {n: torch.stack(each) for n, each in estimates.items()})
 
 
 def said(image: Tensor, methods: dict[str, InverseCamera]) -> dict[str, Tensor]:
-    """The curves (256,) of fixed cameras and of weights, whole and half trusted."""
+    """The curves (256,) of fixed cameras and of weights, whole and half trusted, or by shares of their edges."""
     if not methods:
         return {}
     found = {"mean of cameras": Sigmoid(0.9, 0.6).inverse(LEVELS), "sRGB": SRGB().inverse(LEVELS)}
     for name, method in methods.items():
-        for trust in (0.5, 1.0):
-            found[f"{name}, trust {trust:g}"] = method.network(image, trust).curve[0]
+        network = method.network
+        if network.of_edges is None:
+            found |= {f"{name}, trust {trust:g}": network(image, trust).curve[0] for trust in (0.5, 1.0)}
+            continue
+        found[f"{name}, edges alone"] = network.curve_by_edges(image)[0]
+        for network.edge_share in EDGE_SHARES:
+            found[f"{name}, {network.edge_share:g} of edges"] = network(image, method.trust).curve[0]
     return found
 
 
