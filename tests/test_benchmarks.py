@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from benchmarks.training.plain import cevr, kim, le
 from benchmarks.training.web_pictures import Crops, Web
 from hdrgen.io import write_image
 from hdrgen.methods.deep_synth.network import GLOBAL_CHANNELS, LOCAL_CHANNELS, REFINEMENT_CHANNELS
+from tests.guides.reading import read_program
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 NEEDS = {"mutants": "mutmut"}
@@ -21,7 +24,7 @@ NEEDS = {"mutants": "mutmut"}
 
 NAMES = [
     *(path.stem for path in FOLDER.glob("*.py")),
-    *(f"training.{path.stem}" for path in FOLDER.glob("training/*.py")),
+    *(f"{path.parent.name}.{path.stem}" for room in ("training", "costs") for path in FOLDER.glob(f"{room}/*.py")),
 ]
 
 
@@ -30,6 +33,18 @@ def test_every_benchmark_can_be_imported(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name], reason="make mutants installs it in an environment of its own")
     importlib.import_module(f"benchmarks.{name}")
+
+
+def test_make_bench_runs_what_is_there_with_options_that_it_has(monkeypatch):
+    recipe = re.search(
+        r"^bench:.*?for job in(.*?);", (FOLDER.parent / "Makefile").read_text(), re.MULTILINE | re.DOTALL
+    )
+    jobs = [job.replace("$$folder/", "") for job in shlex.split(recipe[1].replace("\\\n", " "))]
+    assert {"startup", "merge_photographs --opencv --width 3000 --height 2000"} <= {*jobs}
+    for job in jobs:
+        name, *options = job.split()
+        with monkeypatch.context() as patch:
+            read_program(f"benchmarks.{name}", options, patch)
 
 
 def test_a_row_of_make_gpu_has_all_its_columns():

@@ -37,6 +37,19 @@ def files_in(text: str) -> set[str]:
     return {name for name in found if not any(word in name for word in NOT_OURS)}
 
 
+def named_tests(text: str) -> set[str]:
+    """Tests as pytest names them: file, class where there is one, and function."""
+    return set(re.findall(r"tests/[\w/]+\.py(?:::\w+)+", text))
+
+
+def is_a_test(name: str) -> bool:
+    """Whether the file has a function of that name, in a class of that name."""
+    file, *names = name.split("::")
+    text = (ROOT / file).read_text(encoding="utf-8") if (ROOT / file).is_file() else ""
+    found = [re.search(rf"^( *)(?:class|def) {each}\b", text, re.MULTILINE) for each in names]
+    return all(found) and [bool(each[1]) for each in found] == [False, True][: len(names)]
+
+
 def is_defined(name: str) -> bool:
     """Whether a dotted name is that of a module, or of something in one."""
     parts = name.split(".")
@@ -73,6 +86,15 @@ def test_what_a_page_names_is_there(page):
     text = whole_text_of(page)
     assert [name for name in sorted(names_in(text)) if not is_defined(name)] == []
     assert [name for name in sorted(files_in(text)) if not is_there(name, page)] == []
+    assert [name for name in sorted(named_tests(text)) if not is_a_test(name)] == []
+
+
+def test_a_test_that_is_named_is_looked_for_where_it_is_said_to_be():
+    here, there = "tests/test_names_in_docs.py", "tests/bracket/test_agreement.py"
+    wrong = f"{here}::test_of_old, {here}::TestNames::test_what_a_page_names_is_there, tests/gone.py::test_a"
+    right = f"`{here}::test_what_a_page_names_is_there` {there}::TestMotion::test_a_wrong_exposure_is_no_motion."
+    assert [is_a_test(name) for name in sorted(named_tests(wrong))] == [False] * 3
+    assert [is_a_test(name) for name in sorted(named_tests(right))] == [True] * 2
 
 
 def test_what_docstrings_name_is_there():

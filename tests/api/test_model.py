@@ -103,6 +103,18 @@ def test_linear_images_are_encoded_first(model, codes):
     np.testing.assert_allclose(model.generate(raw, EV), model.generate(shown, EV), atol=1e-5)
 
 
+def test_display_values_that_rounding_put_beyond_one_are_taken(model, codes):
+    """As resizing leaves them."""
+    values = codes / np.float32(255)
+    values[:2], values[2:4] = 1, 0
+    rounded = values.copy()
+    rounded[:2], rounded[2:4] = 1.0000001, -1e-7
+    for made in (model.reconstruct, lambda picture: model.generate(picture, EV)):
+        np.testing.assert_array_equal(made(rounded), made(values))
+    with pytest.raises(InputError, match=r"found 0 to 1\.01"):
+        model.reconstruct(np.where(values == 1, np.float32(1.01), values))
+
+
 def test_tiles_change_little(file, codes):
     tiled, whole = (
         hdrgen.load(file, device="cpu", tile=tile).generate(np.tile(codes, (8, 8, 1)), EV) for tile in (160, "none")

@@ -100,6 +100,22 @@ def test_errors(folder, capsys):
     assert (folder / "there.json").read_text() == "precious"
 
 
+def test_a_white_below_the_largest_code_is_no_part_of_the_curve(tmp_path, monkeypatch):
+    """Photographs that clip at 235 of 255, through a power of 2.2, which the codes alone do not tell."""
+    monkeypatch.chdir(tmp_path)
+    radiance = 2.0 ** np.linspace(-6, 3, 160)[None, :, None] * np.linspace(0.7, 1.4, 128)[:, None, None] * [1, 0.9, 0.8]
+    for index, ev in enumerate((-2, 0, 2)):
+        codes = np.rint(((radiance * 2.0**ev) ** (1 / 2.2) * 255).clip(0, 235)).astype(np.uint8)
+        write_image(tmp_path / f"room/{index}.png", codes)
+    display = torch.linspace(0.2, 0.9, 8).expand(3, 1, 8)
+    off = []
+    for white in ([], ["--white", "255"]):
+        assert main(["crf", "room", "--ev=-2,0,2", "-o", "camera.json", "--plot", "none", "--overwrite", *white]) == 0
+        stops = torch.log2(load_response("camera.json").inverse(display) / display**2.2)
+        off.append(float(stops.max() - stops.min()))
+    assert off[0] < 0.2 < off[1]
+
+
 def test_frames_that_disagree_are_warned_of(folder, capsys):
     """A blue border, as scans have, does not change with the exposure; a curve comes out all the same."""
     for path in (folder / "room").iterdir():

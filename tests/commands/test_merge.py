@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hdrgen.cli.main import main
+from hdrgen.fusion import Alignment
 from hdrgen.io import read_image, write_image
 from tests.commands.brackets import write_bracket
 from tests.fusion.moved import scene
@@ -60,6 +61,20 @@ def test_defaults_align_estimate_and_name_the_result_after_the_folder(tmp_path, 
     assert "moved by (+6." in told or "moved by (+5.9" in told
     assert "response estimated (frames agree within" in told
     assert "cut from 320 x 240" in told
+
+
+@pytest.mark.parametrize("shift", [0, 5])
+def test_a_frame_that_could_not_be_aligned_is_said_to_lie_where_it_does(folder, shift, monkeypatch, capsys):
+    moved = np.eye(3)
+    moved[0, 2] = shift
+    found = [Alignment(np.eye(3)), Alignment(np.eye(3)), Alignment(moved, reliable=False)]
+    monkeypatch.setattr("hdrgen.bracket.pixels.align_photographs", lambda *_, **__: found)
+    assert main(["merge", "room", "--response", "gamma:2.2"]) == 0
+    out, err = capsys.readouterr()
+    (line,) = (line for line in out.splitlines() if line.startswith("room/c_bright.jpg"))
+    how = ("moved like its neighbour in exposure", "moved by (+5.0, +0.0)") if shift else ("left as it is", "in place")
+    assert f"too little in common to align it; {how[0]}" in err
+    assert how[1] in line
 
 
 def test_exposures_that_files_lack_come_from_the_command_line(tmp_path, monkeypatch, capsys):

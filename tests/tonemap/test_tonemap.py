@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from hdrgen.errors import InputError
-from hdrgen.tonemap import inverse_mu_law, mu_law, reinhard2002, reinhard2005
+from hdrgen.metrics import load_protocol
+from hdrgen.tonemap import Reinhard2005, inverse_mu_law, mu_law, reinhard2002, reinhard2005
 
 
 def photograph(*shape: int) -> torch.Tensor:
@@ -35,6 +36,22 @@ def test_reinhard2005_contrast_against_colour_hdri():
     ours = reinhard2005(image, contrast=0.5, light=0.7, chromatic=0.0, gamma=1).permute(1, 2, 0).numpy()
     ranks = [np.argsort(np.argsort(x[..., 1].ravel())) for x in (ours, np.asarray(theirs))]
     assert np.corrcoef(*ranks)[0, 1] > 0.97  # other luma, no stretching: the order of tones is what both share
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name", "light", "gamma"),
+    [
+        ("le2023", "reinhard", 0.5, 2.2),
+        ("kim2020", "reinhard", 0.0, 1.5),
+        ("hdrgen", "reinhard2005", 0.5, 2.2),
+        (None, "", 0.8, 2.2),
+    ],
+)
+def test_reinhard2005_has_each_papers_numbers_in_its_protocol_and_others_by_default(protocol, name, light, gamma):
+    """The defaults were chosen by eye, for pictures; scores are those of the papers' code."""
+    operator = load_protocol(protocol).tone_mappers[name] if protocol else Reinhard2005()
+    wanted = {"intensity": 0.0, "contrast": None, "chromatic": 0.0, "light": light, "gamma": gamma}
+    assert vars(operator) == wanted
 
 
 def test_reinhard2002_global_closed_form():
