@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 OWN = "own"
 """Typed in place of exposures: those that the method makes by itself."""
+OF_METHOD = "--model."
+"""Beginning of the options that set an argument of the method."""
 MOST_STOPS = 6
 DEFAULT = "exr"
 FOLDER = "expanded"
@@ -91,7 +93,12 @@ def parser(verb: str) -> CommandParser:
     )
     add_colour_argument(options, "that of the photograph; of avif, jxl and pq.png bt2020")
     options.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="(default: %(default)s)")
-    options.add_argument("--model", metavar="CLASS", help="import path of a method that is not part of hdrgen")
+    options.add_argument(
+        "--model",
+        metavar="CLASS",
+        help="import path of a method that is not part of hdrgen. --model.NAME VALUE sets an argument of the method, as"
+        " for hdrgen predict: --model.until linearisation uses SingleHDR's first two networks alone",
+    )
     add_size_argument(options)
     add_config_argument(options, "ckpt_path: last.ckpt")
     return options
@@ -103,7 +110,8 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: No such photograph, checkpoint or exposure; a method for several photographs; results that exist.
     """
-    options = parser(verb).parse_args(joined(with_config(arguments)))
+    words, of_method = method_apart(with_config(arguments))
+    options = parser(verb).parse_args(joined(words))
     check_skipping(options)
     file = _file(options)
     formats = options.formats.split(",")
@@ -126,11 +134,36 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     chosen = [
         *_exposures(options.ev, method, checkpoint),
         *_stops(options.stops, method),
+        *of_method,
         f"--writer.about={_about(method, checkpoint)}",
     ]
     run_lightning(
         "predict", [*_predict_arguments(options, checkpoint, formats), *chosen, "--data.predict", *photographs]
     )
+
+
+def method_apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of this verb, and those that set arguments of the method, each with its value.
+
+    >>> method_apart(["a.jpg", "--model.until", "linearisation", "--model.most-stops=2", "-o", "x"])
+    (['a.jpg', '-o', 'x'], ['--model.until=linearisation', '--model.most_stops=2'])
+
+    Raises:
+        InputError: One without a value.
+    """
+    own: list[str] = []
+    of_method: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if not name.startswith(OF_METHOD):
+            own.append(word)
+            continue
+        given = value if has_value else next(words, "--")
+        if not has_value and given.startswith("--"):
+            raise InputError(f"{name}: expected a value, found none")
+        of_method.append(f"{OF_METHOD}{name.removeprefix(OF_METHOD).replace('-', '_')}={given}")
+    return own, of_method
 
 
 def _file(options: Namespace) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from hdrgen import configs
@@ -42,9 +43,10 @@ ON_TOP = {
     "adaptive_itm_small": (["adaptive_itm/table2_baseline", "adaptive_itm/table3_l1"], INVENTED),
     "deep_synth_small": (["weights/data", "weights/deep_synth", "deep_synth/both_schedules"], PANORAMAS),
     "hdr_gan_small": (["hdr_gan/procedural_motion", "hdr_gan/table3_judged2_output1"], [*MOVING, HEADS]),
-    "single_hdr_small": (["single_hdr/4_joint"], INVENTED),
 }
 """By configuration: overlays (data, schedules, losses, parts of networks, stages), and what makes their scenes tiny."""
+NETWORKS = {"dequantisation", "linearisation", "hallucination", "refinement"}
+"""Of SingleHDR."""
 
 
 @pytest.fixture
@@ -57,11 +59,19 @@ def panoramas(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ON_TOP)
 def test_a_training_with_overlays_takes_a_step_and_validates(name, panoramas):
     overlays, scenes = ON_TOP[name]
-    method = method_of(name)
-    tiny = {key: value if isinstance(value, str) else as_value(value) for key, value in TINY[method].items()}
-    words = [f"--config={name}", *(f"--model.{key}={value}" for key, value in tiny.items())]
-    assert main(["fit", *words, *(f"--config={each}" for each in overlays), *SHORT, *scenes]) == 0
-    run = Path("runs") / method / "version_0"
+    assert main([*tiny_fit(name), *(f"--config={each}" for each in overlays), *SHORT, *scenes]) == 0
+    assert_trained(Path("runs") / method_of(name) / "version_0", overlays)
+
+
+def tiny_fit(name: str) -> list[str]:
+    """The beginning of a training by a configuration, with its network at the size of the tests."""
+    tiny = TINY[method_of(name)]
+    values = {key: value if isinstance(value, str) else as_value(value) for key, value in tiny.items()}
+    return ["fit", f"--config={name}", *(f"--model.{key}={value}" for key, value in values.items())]
+
+
+def assert_trained(run: Path, overlays: list[str]) -> None:
+    """There are finite losses, and numbers of the validation, and what the overlays say of the model."""
     losses = [float(value) for row in rows(run) for key, value in row.items() if key.startswith("train/") and value]
     assert losses
     assert all(map(math.isfinite, losses))
@@ -70,6 +80,22 @@ def test_a_training_with_overlays_takes_a_step_and_validates(name, panoramas):
     for overlay in overlays:
         wanted = yaml.safe_load(configs.experiment_path(overlay).read_text()).get("model")
         assert_within(wanted or {}, settings["model"])
+
+
+def test_the_four_trainings_of_single_hdr_follow_each_other(tmp_path, monkeypatch):
+    """Each by its overlay, from the last checkpoint of the one before; it changes its own network, the last one all."""
+    monkeypatch.chdir(tmp_path)
+    before: dict[str, torch.Tensor] = {}
+    for number, stage in enumerate(("dequantisation", "linearisation", "hallucination", "joint")):
+        overlay, run = f"single_hdr/{number + 1}_{stage}", Path(f"runs/SingleHDR/version_{number}")
+        previous = f"runs/SingleHDR/version_{number - 1}/checkpoints/last.ckpt"
+        start = [f"--model.initial_weights={previous}"] if number else []
+        assert main([*tiny_fit("single_hdr_small"), f"--config={overlay}", *SHORT, *INVENTED, *start]) == 0
+        assert_trained(run, [overlay])
+        state = torch.load(run / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+        changed = {name.partition(".")[0] for name in before if not torch.equal(before[name], state[name])}
+        assert not before or changed == ({stage} if stage != "joint" else NETWORKS)
+        before = state
 
 
 def rows(run: Path) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from hdrgen.camera import EstimatedResponse, save_response
 from hdrgen.cli.main import main
 from hdrgen.io.codecs.jpeg_gain_map import find_gain_map
 from hdrgen.io.colour import ADOBE_RGB, srgb_decoded
-from tests.checkpoint_files import example_of, perturbed, write_checkpoint
+from tests.checkpoint_files import example_of, perturbed, write_checkpoint, write_weights
 from tests.dng import write_dng
 
 
@@ -73,6 +73,34 @@ def test_what_cannot_be_is_told_in_one_line(method, options, told, checkpoints, 
     assert main(["expand", "photo.png", "--ckpt_path", str(checkpoints[method]), *options]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "expanded").exists()
+
+
+def test_an_argument_of_the_method_is_handed_on(tmp_path, capsys):
+    """SingleHDR after its linearisation only, from weights that were trained to the end."""
+    model = perturbed(example_of("SingleHDR").model())
+    weights = write_weights(model, tmp_path / "single.safetensors")
+    command = ["expand", "photo.png", "--weights", str(weights), "--overwrite"]
+    (tmp_path / "half.yaml").write_text("model.until: linearisation\n")
+    image = torch.from_numpy(hdrgen.read("photo.png").as_float()).movedim(2, 0)[None]
+    with torch.no_grad():
+        parts = {name: part[0].clamp_min(0).movedim(0, 2).numpy() for name, part in model.steps(image).items()}
+    assert abs(parts["linearisation"] - parts["refinement"]).max() > 0.01
+    for options, part in (
+        ([], "refinement"),
+        (["--model.until", "linearisation"], "linearisation"),
+        (["--config", "half.yaml"], "linearisation"),
+    ):
+        assert main([*command, *options, "-o", "x.exr"]) == 0
+        np.testing.assert_allclose(hdrgen.read("x.exr").as_float(), parts[part], rtol=2e-3, atol=2e-3)
+    for wrong, told in (
+        (["--model.until=half"], "--model.until: expected one of 'linearisation', 'hallucination', 'refinement'"),
+        (["--model.untill", "linearisation"], "did you mean --model.until"),
+        (["--model.until"], "--model.until: expected a value, found none"),
+        (["--model.until", "--no-preview"], "--model.until: expected a value, found none"),
+    ):
+        assert main([*command, "-o", "y.exr", *wrong]) == 2
+        assert told in capsys.readouterr().err
+    assert not Path("y.exr").exists()
 
 
 def test_a_photograph_with_a_gain_map_keeps_its_radiance(checkpoints, capsys):

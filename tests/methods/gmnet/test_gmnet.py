@@ -10,7 +10,7 @@ from hdrgen.errors import InputError
 from hdrgen.methods import GMNet
 from hdrgen.methods.gmnet import GainMapNetwork
 from hdrgen.methods.gmnet.loss import gain_loss, true_gain
-from tests.checkpoint_files import write_checkpoint
+from tests.checkpoint_files import write_weights
 from tests.methods.checks.formula import filled, image, parameters, statistics
 
 TINY = {"channels": 8, "blocks": 1, "thumbnail": 32}
@@ -85,16 +85,16 @@ def test_expand_writes_the_network_s_map_behind_the_photograph_at_full_resolutio
     with torch.no_grad():
         model.network.to_most[-1].bias.fill_(1.0)
         model.network.tail[-1].weight.mul_(6000)
-    write_checkpoint(model, tmp_path / "gmnet.ckpt")
+    write_weights(model, tmp_path / "gmnet.safetensors")
     codes = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8).repeat(8, 0).repeat(8, 1)[:, :51]
     Image.fromarray(codes).save("photo.jpg", quality=95)
-    command = ["expand", "photo.jpg", "--ckpt_path", "gmnet.ckpt", "--formats=uhdr.jpg", "--device=cpu"]
-    assert main([*command, "--response=srgb", "-o", "out", "--no-preview"]) == 0
-    with Image.open("photo.jpg") as old, Image.open("out/photo/photo.uhdr.jpg") as new:
+    command = ["expand", "photo.jpg", "--weights", "gmnet.safetensors", "--device=cpu", "--response=srgb"]
+    assert main([*command, "-o", "photo.uhdr.jpg"]) == 0
+    with Image.open("photo.jpg") as old, Image.open("photo.uhdr.jpg") as new:
         pixels = np.asarray(old)
         np.testing.assert_array_equal(pixels, np.asarray(new))
         display = torch.from_numpy(pixels / np.float32(255)).permute(2, 0, 1)[None]
-    made = hdrgen.read("out/photo/photo.uhdr.jpg", gain_map=True).as_float()
+    made = hdrgen.read("photo.uhdr.jpg", gain_map=True).as_float()
     with torch.no_grad():
         stops = model.gain(display)[0, 0].numpy()
     assert stops.max() > stops.min() + 0.2, "a map of one value would prove nothing"
