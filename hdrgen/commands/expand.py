@@ -110,7 +110,7 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     Raises:
         InputError: No such photograph, checkpoint or exposure; a method for several photographs; results that exist.
     """
-    words, of_method = apart(with_config(arguments))
+    words, of_method = method_apart(with_config(arguments))
     options = parser(verb).parse_args(joined(words))
     check_skipping(options)
     file = _file(options)
@@ -142,10 +142,10 @@ def run(verb: str, arguments: Sequence[str]) -> None:
     )
 
 
-def apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def method_apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words of this verb, and those that set arguments of the method, each with its value.
 
-    >>> apart(["a.jpg", "--model.until", "linearisation", "--model.most-stops=2", "-o", "x"])
+    >>> method_apart(["a.jpg", "--model.until", "linearisation", "--model.most-stops=2", "-o", "x"])
     (['a.jpg', '-o', 'x'], ['--model.until=linearisation', '--model.most_stops=2'])
 
     Raises:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from hdrgen import configs, data
+from hdrgen import configs, data, methods
 from hdrgen.cli import joined, with_config
 from hdrgen.cli.arguments import prepare, without
 from hdrgen.cli.class_change import start_anew
@@ -21,7 +21,7 @@ from hdrgen.cli.completion import complete
 from hdrgen.cli.lightning import HDRCLI
 from hdrgen.cli.lightning import VERBS as TRAINING
 from hdrgen.cli.main import COMPLETION, VERBS
-from hdrgen.commands.expand import apart
+from hdrgen.commands.expand import method_apart
 from tests.pages import ROOT
 
 SCENES = re.compile(r"--data\.(train|val)(?:\.(\w+))?")
@@ -63,7 +63,9 @@ def read(words: Sequence[str], method: str | None = None) -> None:
         rest = parser_of(verb).parse_known_args(rest[1:])[1]
         verb, rest = "fit", [f"--data.train={words[1]}", *rest]
     if verb == "expand":
-        rest, _ = apart(rest)
+        rest, of_method = method_apart(with_config(rest))
+        arguments = inspect.signature(getattr(methods, method or "HDRModule")).parameters
+        assert {option.removeprefix("--model.").partition("=")[0] for option in of_method} <= {*arguments}
     if verb not in TRAINING:
         parser_of(verb).parse_args(joined(with_config(rest)))
     elif _is_plain(verb, rest):

@@ -21,7 +21,7 @@ READ = {
     "predict --ckpt_path last.ckpt **": TRAINED,
     "expand photo.jpg --ckpt_path last* -o **": TRAINED,
     "expand photo.jpg --weights last.ckpt -o **": TRAINED,
-    "expand photo.jpg --weights last.ckpt --model.until **": "a SingleHDR; see tests/commands/test_expand_options.py",
+    "expand photo.jpg --weights last.ckpt --model.* **": TRAINED,
     "fit --config * --config experiments/* **": OVERLAYS,
     "test --config experiments/* **": OVERLAYS,
     "leaderboard results --table markdown **": "numbers of the tests above it",
