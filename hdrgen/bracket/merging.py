@@ -258,7 +258,9 @@ def _deghosted(
     with progress(f"{pixels.bracket.name}: looking for motion") as done:
         pixels.hold_rows()  # which are asked for here, there and by the merge
         reference, frames = least_clipped(pixels.rows), pixels.bracket.frames
-        masks = ghost_masks(pixels.rows, pixels.ev, response, reference, progress=pixels.between(done))
+        masks = ghost_masks(
+            pixels.rows, pixels.ev, response, reference, clips=pixels.clips, progress=pixels.between(done)
+        )
     shares = ", ".join(
         f"{mask.left_out:.1%} of {frame.path.name}" for frame, mask in zip(frames, masks, strict=True) if mask
     )

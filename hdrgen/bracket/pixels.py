@@ -58,6 +58,8 @@ class BracketPixels:
         white: What was found, or given, of where the frames clip, in words; empty where at their largest code.
         hot: How many hot pixels of each frame were removed; empty where nothing is known of them.
         room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
+        clips: Display values of red, green and blue from which on pixels were clipped, and have the largest code now;
+            empty where none below that were.
         share: Of the light at the white level of RAW files that their largest value is: the sensor may clip before.
     """
 
@@ -72,6 +74,7 @@ class BracketPixels:
     white: str = ""
     room: float = 0.0
     hot: tuple[int, ...] = ()
+    clips: tuple[float, ...] = ()
     share: float = 1.0
     _sampled: NDArray[np.float32] | None = field(default=None, init=False, repr=False)
 
@@ -162,6 +165,8 @@ class BracketPixels:
         if level is not None:
             codes = _with_white(level, codes, own=own, picture=picture)
         loaded = cls(bracket, codes, (height, width), rows=list(codes), white=str(level or ""))
+        if level is not None and level.scale == 1:
+            loaded.clips = tuple(each.edge / level.top for each in level.levels)
         loaded._check_order()
         return loaded
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from hdrgen.io import (
     read_image,
     row_slices,
     rows_of,
+    shared_development,
     white_of_floats,
 )
 
@@ -75,15 +77,18 @@ def read_photograph(
 
     RAW is encoded with the sRGB curve as it was exposed. Radiance from .hdr, .exr and float TIFF has no exposure: it
     is exposed first, so that its median luminance becomes middle grey, 0.18. `white` is the code at which it clips, or
-    one each of red, green and blue, which then counts as the largest; other options are those of `read_image`.
+    one each of red, green and blue, which then counts as the largest; None: where its brightest pixels pile up, and
+    colours show that they are clipped. Other options are those of `read_image`.
 
     Raises:
         InputError: As of `read_image`; a white that cannot be, or of radiance.
 
     Warns:
-        InputWarning: Radiance: what a method makes of it is less than what the file holds.
+        InputWarning: Radiance: what a method makes of it is less than what the file holds; a white below the largest
+            code.
     """
-    image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes)
+    how = _sensors_white(path) if white is None and read_header(path).format.name == "RAW" else None
+    image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes, development=how)
     return _photograph(path, image, white)
 
 
@@ -93,7 +98,7 @@ def _photograph(path: Path, image: Image, white: White) -> Tensor:
         again = "is an HDR image already, of which one exposure is taken here as the photograph"
         warnings.warn(InputWarning(f"{path}: {again}; tone-map it to see it, or expose it for a stack"), stacklevel=2)
     try:
-        return photograph_of(image if white is None else _with_white(image, white))
+        return photograph_of(_with_own_white(path, image) if white is None else _with_white(image, white))
     except InputError as error:
         raise InputError(f"{path}: {error}", error.argument) from error
 
@@ -103,6 +108,34 @@ def _with_white(image: Image, white: float | Sequence[float]) -> Image:
         raise InputError(f"expected display values, of which white={white} is a code, found linear ones", "white")
     level = WhiteLevel.given(white, [image.pixels])
     return image if level is None else replace(image, pixels=level.applied(image.pixels))
+
+
+def _with_own_white(path: Path, image: Image) -> Image:
+    """With the white that the photograph itself shows, which is told, or that it may be a surface."""
+    found = None if image.linear else WhiteLevel.of_one(image.pixels)
+    if found is None:
+        return image
+    level, sure = found
+    shown = ",".join(str(each.code) for each in level.levels)
+    shown = str(level.levels[0].code) if len({each.code for each in level.levels}) == 1 else shown
+    if sure:
+        told = f"{level}: what is brightest piles up there; pass white={level.top} if that is no clipping"
+        image = replace(image, pixels=level.applied(image.pixels))
+    else:
+        told = f"nothing is brighter than {shown} of {level.top}; pass white={shown} if the photograph clips there"
+    warnings.warn(InputWarning(f"{path}: {told}", "white"), stacklevel=4)
+    return image
+
+
+def _sensors_white(path: Path) -> RawDevelopment | None:
+    """How a RAW file is developed whose sensor clips below the white level that it names, which is told."""
+    found = None
+    with suppress(InputError):  # what cannot be read is told by who reads the pixels
+        found = shared_development([path], [0.0], 0, RawDevelopment())
+    if found is None or not found.white or found.development.white is None:
+        return None
+    warnings.warn(InputWarning(f"{path}: {found.white}: the sensor's brightest values pile up there"), stacklevel=3)
+    return RawDevelopment(white=found.development.white)
 
 
 class OwnRadiance(NamedTuple):
@@ -133,7 +166,7 @@ def read_own_radiance(
     kind = read_header(path).format.name
     if kind == "RAW":
         _tell_white(path, white, "the sensor's own")
-        return OwnRadiance(photograph_of(read()), LINEAR)
+        return OwnRadiance(photograph_of(read(development=_sensors_white(path))), LINEAR)
     if not has_gain_map(path):
         return None
     image = read(gain_map="try")

@@ -62,6 +62,7 @@ def ghost_masks(
     response: CameraResponse,
     reference: int,
     *,
+    clips: Sequence[float] = (),
     progress: Callable[[float], None] = no_progress,
 ) -> list[GhostMask | None]:
     """Where each frame agrees with the reference.
@@ -71,6 +72,8 @@ def ghost_masks(
         ev: Their exposures in EV.
         response: The camera's curve, one or three tables.
         reference: Whose moment the result shows; `least_clipped` for one.
+        clips: Display values of red, green and blue from which on pixels were clipped, and may have been made the
+            largest; empty where they are clipped at that alone.
         progress: Called with the fraction done.
 
     Returns:
@@ -79,18 +82,18 @@ def ghost_masks(
     factor = 1
     while frames[0].shape[0] * frames[0].shape[1] / factor**2 > LARGEST:
         factor += 1
-    known = _interval(frames[reference], ev[reference], response, factor)
+    known = _interval(frames[reference], _ends(response, ev[reference], clips), factor)
     masks: list[GhostMask | None] = [None] * len(frames)
     outwards = [*range(reference - 1, -1, -1), *range(reference + 1, len(frames))]
     for done, index in enumerate(outwards, 1):
-        masks[index] = _compared(known, frames[index], ev[index], response, factor)
+        masks[index] = _compared(known, frames[index], _ends(response, ev[index], clips), factor)
         progress(done / len(outwards))
     return masks
 
 
-def _compared(known: Interval, frame: Rows, ev: float, response: CameraResponse, factor: int) -> GhostMask:
+def _compared(known: Interval, frame: Rows, ends: tuple[Plane, Plane], factor: int) -> GhostMask:
     """Where a frame agrees with what is known; there it fills in what is not."""
-    other = _interval(frame, ev, response, factor)
+    other = _interval(frame, ends, factor)
     agrees = _agreement(known, other)
     _fill(known, other, agrees > 0.5)
     return GhostMask(agrees, factor, frame.shape[:2])
@@ -125,12 +128,12 @@ class GhostMask:
         return float((self.mask < 0.5).mean())
 
 
-def _interval(frame: Rows, ev: float, response: CameraResponse, factor: int) -> Interval:
-    """Of squares of a frame, each from its darkest to its brightest pixel."""
+def _interval(frame: Rows, ends: tuple[Plane, Plane], factor: int) -> Interval:
+    """Of squares of a frame, each from its darkest to its brightest pixel; `ends` as of `_ends`."""
     height, width = (side // factor for side in frame.shape[:2])
     bounds = [np.empty((3, height, width), np.float32) for _ in range(2)]
     step = 257 if frame.dtype == np.uint8 else 1  # between 8-bit codes in a table of 16 bits
-    tables = [np.ascontiguousarray(table[:, ::step]) for table in _ends(response, ev)]
+    tables = [np.ascontiguousarray(table[:, ::step]) for table in ends]
     for rows in row_slices(height, max(1, ROWS // factor)):
         block = frame[rows.start * factor : rows.stop * factor][:, : width * factor]
         for bound, table, extreme in zip(bounds, tables, (np.minimum, np.maximum), strict=True):
@@ -148,7 +151,7 @@ def _squares(block: Block, factor: int, extreme: np.ufunc) -> list[Block]:
     return [reduce(extreme, (lines[:, first::factor, channel] for first in range(factor))) for channel in range(3)]
 
 
-def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
+def _ends(response: CameraResponse, ev: float, clips: Sequence[float] = ()) -> tuple[Plane, Plane]:
     """Lower and upper bound of the log2 radiance of every 16-bit code, (3, 65536) each."""
     display = np.broadcast_to(np.linspace(0, 1, CODES, dtype=np.float32), (3, 1, CODES))
     least, most = (
@@ -156,6 +159,10 @@ def _ends(response: CameraResponse, ev: float) -> tuple[Plane, Plane]:
     )
     least[display - TOLERANCE < ENDS[0] - TOLERANCE] = -np.inf
     most[display > ENDS[1]] = np.inf
+    for channel, clip in enumerate(clips):
+        clipped = display[channel] >= np.float32(clip)  # above: the largest code, or mixed with it where frames moved
+        least[channel][clipped] = least[channel][~clipped].max(initial=-np.inf)
+        most[channel][clipped] = np.inf
     return least[:, 0], most[:, 0]
 
 

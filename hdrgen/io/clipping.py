@@ -3,6 +3,9 @@
 A surface of the scene is brighter in the longer exposure. What piles up at one code all the same was clipped there:
 either it stays at that code from one exposure to a longer one, or a shorter exposure shows differences where this one
 is flat (in what it does not clip itself). A bright surface, or a border, does neither.
+
+Of one exposure alone the colours tell: where light fades from white, one channel still clips while the others differ
+from pixel to pixel. A white page, or the ground of a drawing, has one colour.
 """
 
 from collections.abc import Sequence
@@ -23,6 +26,11 @@ SHOWN = 0.2  # of the pixels at a code that the shorter exposure must not clip i
 SEEN = 0.1  # of the code, which the shorter exposure must reach: below, noise makes differences
 HOT = 0.0002  # of the pixels may be brighter than what counts as the brightest: hot pixels
 RESOLUTION = 512  # bins up to the brightest code: saturation of sensors, and compression, spread it a little
+OF_ONE = 0.005  # of the pixels of one exposure alone that must pile up at its brightest code
+BRIGHTER = 0.25  # of them that may be brighter: compression rings around what is clipped
+IN_PART = 0.01  # of them that other channels must not clip
+LARGEST_BYTE = 255
+COLOURS = 8  # codes that a channel must have there at least
 
 Codes = NDArray[Any]
 
@@ -65,6 +73,55 @@ def clip_levels(frames: Sequence[tuple[float, Sequence[Codes]]], top: int) -> li
         level or (nowhere if _reaches_beyond(channel, usual.code) else usual)
         for level, channel in zip(found, channels, strict=True)
     ]
+
+
+def brightest_pile(channels: Sequence[Codes], top: int, *, near: float = NEAR) -> tuple[list[ClipLevel], bool] | None:
+    """Where the channels of one exposure alone pile up, with almost nothing above, and whether they are clipped there.
+
+    Args:
+        channels: Codes (N,) of each at the same places; further ones may follow.
+        top: The largest code.
+        near: Of the largest code: below, only largest codes of fewer bits count.
+
+    Returns:
+        A level for each channel, and whether it is sure: colours show that it is no surface, and it is near the largest
+        code, or that of fewer bits. None where no channel piles up below the largest code, or neither of both holds.
+    """
+    piles = [max(_piles(codes, top), default=0) for codes in channels]
+    shares = [_shares(codes, pile) if pile else (0.0, 0.0) for codes, pile in zip(channels, piles, strict=True)]
+    usual = max(piles)
+    if max(share for share, _ in shares) < OF_ONE:
+        return None
+    if any(above > BRIGHTER * share for share, above in shares):
+        return None
+    levels = []
+    for codes, pile in zip(channels, piles, strict=True):
+        if not pile and _reaches_beyond([(0.0, codes)], usual):
+            levels.append(ClipLevel(top, top))
+        else:
+            code = pile or usual
+            levels.append(ClipLevel(code, code - _spread(codes, code)))
+    varied = _varied_around(channels, levels)
+    usual_white = usual >= near * top or (top > LARGEST_BYTE and _fills_bits(usual, at_least=8))
+    return (levels, varied and usual_white) if varied or usual_white else None
+
+
+def _shares(codes: Codes, code: int) -> tuple[float, float]:
+    """Of the pixels that have a code, and of those above it."""
+    width = _width(code)
+    return float((np.abs(codes.astype(np.int64) - code) <= width).mean()), float((codes > code + width).mean())
+
+
+def _varied_around(channels: Sequence[Codes], levels: Sequence[ClipLevel]) -> bool:
+    """Whether many pixels clip in some channels only, and have many colours in the others."""
+    count = min(map(len, channels))
+    clipped = [codes[:count] >= level.edge for codes, level in zip(channels, levels, strict=True)]
+    some = np.any(clipped, axis=0)
+    part = some & ~np.all(clipped, axis=0)
+    if part.sum() < max(COLOURS, IN_PART * some.sum()):
+        return False
+    kinds = [len(np.unique(codes[:count][part & ~own])) for codes, own in zip(channels, clipped, strict=True)]
+    return max(kinds) >= COLOURS
 
 
 def _reaches_beyond(frames: Sequence[tuple[float, Codes]], code: int) -> bool:
@@ -136,14 +193,14 @@ def _differs(codes: Codes, code: int) -> bool:
     return bool(SEEN * code < high and high - low > FLAT * high)
 
 
-def _fills_bits(code: int) -> bool:
+def _fills_bits(code: int, at_least: int = 1) -> bool:
     """Whether a code is the largest of fewer bits, such as 4095 or, moved up by two, 16380.
 
     >>> [_fills_bits(code) for code in (4095, 16383, 16380, 15864)]
     [True, True, True, False]
     """
     lowest = code & -code
-    return (code + lowest) & (code + lowest - 1) == 0
+    return (code + lowest) & (code + lowest - 1) == 0 and (code // lowest).bit_length() >= at_least
 
 
 def _spread(codes: Codes, code: int) -> int:

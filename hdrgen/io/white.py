@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io.clipping import ClipLevel, clip_levels
+from hdrgen.io.clipping import ClipLevel, brightest_pile, clip_levels
 from hdrgen.io.rows import row_slices, rows_of
 
 Frame = NDArray[Any]
@@ -23,6 +23,7 @@ FLOAT_TOP = 65535  # codes that display values in floats count as
 FEWEST = 32  # codes up to white: no camera has fewer, and shares of the range, 0.9 or 1, are fewer
 ABOVE = 2.0  # times white: what lies above so many codes was not clipped there
 _USUAL = {255: "250", 65535: "16383"}  # codes at which cameras clip
+GRID = 1_000_000  # pixels of one exposure that are looked at
 FEWER_BITS = 0.75  # of the largest code: white below it fills a part of the bits only, and is scaled to the whole
 
 
@@ -47,6 +48,16 @@ class WhiteLevel:
         codes = [(at, list(_codes(frame).T)) for at, frame in zip(stops, frames, strict=True)]
         levels = clip_levels(codes, top)
         return None if levels is None else cls(tuple(levels), top)
+
+    @classmethod
+    def of_one(cls, frame: Frame) -> tuple[WhiteLevel, bool] | None:
+        """What one exposure (H, W, 3) tells alone, and whether that is sure; see `brightest_pile`."""
+        top = _top([frame])
+        if top is None or frame.dtype.kind != "u":
+            return None
+        step = max(1, int((frame.shape[0] * frame.shape[1] / GRID) ** 0.5))
+        found = brightest_pile(list(frame[::step, ::step].reshape(-1, 3).T), top)
+        return None if found is None else (cls(tuple(found[0]), top), found[1])
 
     @classmethod
     def given(cls, white: float | Sequence[float], frames: Sequence[Frame]) -> WhiteLevel | None:

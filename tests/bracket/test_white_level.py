@@ -251,3 +251,14 @@ def test_verbs_say_what_to_type(verb, white, tmp_path, capsys):
     if white in ("0.9", "1"):
         assert f"found {white}; pass --white {'230' if white == '0.9' else '255'}, for example" in line
     assert not list(tmp_path.glob("x*"))
+
+
+@pytest.mark.parametrize("white", [200, 215, 230, (200, 250, 225)])
+@pytest.mark.parametrize("options", [{}, {"deghost": True}, {"deghost": "patches"}])
+def test_nothing_of_a_scene_that_stands_still_is_left_out_where_white_is_low(white, options):
+    """What is clipped may be anything from that code on, not only from the largest on."""
+    scene, stops = smooth_scene(0.5), (-3.0, 0.0, 3.0)  # the middle one, which clips, is the reference
+    frames = [codes(scene, ev, white, curve=2.2, dtype=np.uint8, top=255) for ev in stops]
+    merged = hdrgen.merge(frames, ev=stops, response="gamma:2.2", align="none", white=white, **options)
+    error = np.log2(merged / scene)[scene > 2**-5]
+    assert np.abs(error).max() < 0.12

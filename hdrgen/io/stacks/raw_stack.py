@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrgen.errors import InputError
-from hdrgen.io.clipping import clip_levels
+from hdrgen.io.clipping import brightest_pile, clip_levels
 from hdrgen.io.codecs.raw import read_sensor
 from hdrgen.io.codecs.raw_sensor import Sensor, multipliers, white_share
 from hdrgen.io.development import HIGHLIGHTS, HOT_PIXELS, RawDevelopment
@@ -18,6 +18,7 @@ from hdrgen.io.formats import detect
 from hdrgen.io.stacks.hot_pixels import hot_pixels
 from hdrgen.io.white import FEWEST
 
+_LOWEST = 0.5  # of the white level: below, no sensor is known to clip
 _DRIFT = 0.002  # of a multiplier: cameras round their own to less
 
 
@@ -135,5 +136,9 @@ def _white(sensors: Sequence[Sensor], stops: Sequence[float]) -> tuple[float, ..
     if len({tuple(map(len, sensor.codes)) for sensor in sensors}) > 1:
         return None
     frames = [(at, sensor.codes) for at, sensor in zip(stops, sensors, strict=True)]
-    levels = clip_levels(frames, sensors[0].white)
+    if len(sensors) == 1:
+        found = brightest_pile(sensors[0].codes, sensors[0].white, near=_LOWEST)
+        levels = found[0] if found and found[1] else None
+    else:
+        levels = clip_levels(frames, sensors[0].white)
     return None if levels is None else tuple(float(level.edge) for level in levels)
