@@ -38,6 +38,30 @@ def test_the_wheel_holds_every_file_of_the_package(settings):
     assert (ROOT / "hdrgen/weights/packaged/__init__.py").is_file()
 
 
+def test_licences_of_other_authors_go_with_their_weights(settings, project):
+    """Beside the weights, whose cards name them, and among those of the wheel; `.ci/wheel` looks into what is built."""
+    named = {path for pattern in project["license-files"] for path in ROOT.glob(pattern)}
+    licences = sorted((ROOT / "hdrgen/weights/packaged/licences").iterdir())
+    assert named == {ROOT / "LICENSE", *licences}
+    patterns = settings["tool"]["setuptools"]["package-data"]["hdrgen"]
+    assert {*licences} <= {path for pattern in patterns for path in (ROOT / "hdrgen").glob(pattern)}
+    cards = {path: path.read_text(encoding="utf-8") for path in (ROOT / "hdrgen/weights/packaged").rglob("*.md")}
+    theirs = {
+        path.stem: text for path, text in cards.items() if re.search(r"^terms: .*, of the authors", text, re.MULTILINE)
+    }
+    assert {*theirs} == {path.stem.partition("-")[0] for path in licences}
+    for path in licences:
+        name, _, licence = path.stem.partition("-")
+        assert f"licences/{path.name}" in theirs[name]
+        assert f"terms: {licence}" in theirs[name]
+    assert "ls hdrgen/weights/packaged/licences" in (ROOT / ".ci/wheel").read_text(encoding="utf-8")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in licences}
+    assert texts["expandnet-BSD-3-Clause-Clear.txt"].startswith("Copyright (c) 2017-      Demetris Marnerides\n")
+    assert texts["expandnet-BSD-3-Clause-Clear.txt"].strip() in theirs["expandnet"]
+    assert texts["lhdr-MPL-2.0.txt"].startswith("Mozilla Public License Version 2.0\n")
+    assert "Exhibit A - Source Code Form License Notice" in texts["lhdr-MPL-2.0.txt"]
+
+
 def test_the_wheel_holds_every_experiment(settings):
     """But for the table of them, and for the program that converts the weights of other authors in a checkout."""
     patterns = settings["tool"]["setuptools"]["package-data"]["hdrgen.configs.experiments"]
