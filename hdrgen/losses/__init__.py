@@ -6,7 +6,7 @@ from hdrgen.losses.contextual import ContextualBilateralLoss, contextual_bilater
 from hdrgen.losses.histogram import HistogramKind, histogram_loss, soft_histogram, value_histogram
 from hdrgen.losses.perceptual import PerceptualLoss, perceptual_distance
 from hdrgen.losses.sphere import sphere_moments
-from hdrgen.losses.tone_mapped import mu_law_l1
+from hdrgen.losses.tone_mapped import mu_law_l1, mu_law_square
 
 __all__ = [
     "ContextualBilateralLoss",
@@ -18,6 +18,7 @@ __all__ = [
     "judged_by_a_fixed",
     "least_squares",
     "mu_law_l1",
+    "mu_law_square",
     "perceptual_distance",
     "soft_histogram",
     "sphere_moments",

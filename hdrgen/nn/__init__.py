@@ -3,6 +3,7 @@
 from hdrgen.nn.attention import AttentionTo, ChannelAttention
 from hdrgen.nn.bicubic import enlarge
 from hdrgen.nn.conv_gru import ConvGRU
+from hdrgen.nn.filling import LOG_FLOOR, FillingNetwork, blend_weight
 from hdrgen.nn.folding import FoldedSequential, convolved
 from hdrgen.nn.mish import Mish
 from hdrgen.nn.residual import ResidualBlock, small_kaiming_
@@ -18,6 +19,7 @@ from hdrgen.weights import load_imagenet, read_checkpoint, read_weights, weights
 __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
+    "LOG_FLOOR",
     "SFT",
     "SQUEEZENET_CHANNELS",
     "VGG_CHANNELS",
@@ -25,6 +27,7 @@ __all__ = [
     "ChannelAttention",
     "ConvBlock",
     "ConvGRU",
+    "FillingNetwork",
     "FoldedSequential",
     "Mish",
     "ResidualBlock",
@@ -38,6 +41,7 @@ __all__ = [
     "VGGEncoder",
     "VGGFeatures",
     "WindowAttention",
+    "blend_weight",
     "convolved",
     "enlarge",
     "fitted",

@@ -34,6 +34,7 @@ TYPED = (
     "hdrgen.methods.base.source_of",
     "hdrgen.methods.cevr.module.CEVR",
     "hdrgen.methods.deep_synth.module.DeepSynthHDRI",
+    "hdrgen.methods.hdrcnn.FillingNetwork",
     "hdrgen.methods.hdr_gan.module.HDRGAN",
     "hdrgen.methods.hdr_gan.schedule.TwoDrops",
     "hdrgen.methods.loading.load_method",

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import ConstantLR
 
 from hdrgen.camera import CameraResponse
-from hdrgen.methods.deephdr.loss import mu_law_square
+from hdrgen.losses import mu_law_square
 from hdrgen.methods.deephdr.network import BLOCKS, CHANNELS, DeepHDRNetwork
 from hdrgen.methods.three_exposures import ThreeExposureModule
 
@@ -72,5 +72,5 @@ class DeepHDR(ThreeExposureModule):
         return (image + 1) / 2
 
     def image_terms(self, radiance: Tensor, truth: Tensor) -> dict[str, Tensor]:
-        """The squared difference after the mu-law."""
-        return {"square": mu_law_square(radiance, truth, self.mu)}
+        """The mean squared difference after the mu-law, of values from -1 to 1: 4 times that of values from 0 to 1."""
+        return {"square": 4 * mu_law_square(radiance, truth, self.mu)}

@@ -1,6 +1,6 @@
 """Eilertsen et al., "HDR image reconstruction from a single exposure using deep CNNs", SIGGRAPH Asia 2017."""
 
 from hdrgen.methods.hdrcnn.module import HDRCNN
-from hdrgen.methods.hdrcnn.network import FillingNetwork
+from hdrgen.nn import FillingNetwork
 
 __all__ = ["HDRCNN", "FillingNetwork"]

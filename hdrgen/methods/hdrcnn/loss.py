@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdrgen.methods.hdrcnn.network import FLOOR
+from hdrgen.nn import LOG_FLOOR
 
 LUMINANCE = (0.213, 0.715, 0.072)
 SIDE = 13
@@ -25,7 +25,7 @@ def log_loss(log_radiance: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
     Source: Eilertsen et al. 2017, Eq. 3.
     """
-    y, wanted, mask = log_radiance.float(), (target.float() + FLOOR).log(), mask.float()
+    y, wanted, mask = log_radiance.float(), (target.float() + LOG_FLOOR).log(), mask.float()
     return (mask * (y - wanted)).square().mean()
 
 
@@ -44,7 +44,7 @@ def separated_loss(log_radiance: Tensor, target: Tensor, mask: Tensor, illuminat
     Source: Eilertsen et al. 2017, Eq. 5 to 7.
     """
     with torch.autocast(log_radiance.device.type, enabled=False):
-        y, wanted, mask = log_radiance.float(), (target.float() + FLOOR).log(), mask.float()
+        y, wanted, mask = log_radiance.float(), (target.float() + LOG_FLOOR).log(), mask.float()
         light, wanted_light = illumination(y), illumination(wanted)
         of_light = (mask * (light - wanted_light).square()).mean()
         of_surfaces = (mask * ((y - light) - (wanted - wanted_light)).square()).mean()

@@ -13,9 +13,8 @@ from hdrgen.data import Batch, TheseExposures
 from hdrgen.errors import InputError
 from hdrgen.methods.base import HDRModule
 from hdrgen.methods.hdrcnn.loss import log_loss, separated_loss
-from hdrgen.methods.hdrcnn.network import FLOOR, FillingNetwork, blend_weight
 from hdrgen.methods.source import source_of, truth_of
-from hdrgen.nn import VGG_CHANNELS
+from hdrgen.nn import LOG_FLOOR, VGG_CHANNELS, FillingNetwork, blend_weight
 
 
 class HDRCNN(HDRModule):
@@ -90,7 +89,7 @@ class HDRCNN(HDRModule):
 
     def blended(self, image: Tensor, log_radiance: Tensor) -> Tensor:
         """The result of `image` `(B, 3, H, W)`, and of what the network made of it, of the same shape."""
-        return torch.lerp(image**2, log_radiance.float().exp() - FLOOR, blend_weight(image, self.threshold))
+        return torch.lerp(image**2, log_radiance.float().exp() - LOG_FLOOR, blend_weight(image, self.threshold))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Compare log radiance where the photograph is over-exposed."""

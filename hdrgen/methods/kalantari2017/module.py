@@ -11,8 +11,9 @@ from torch.optim.lr_scheduler import ConstantLR
 from hdrgen.camera import CameraResponse, Gamma
 from hdrgen.data import Batch
 from hdrgen.errors import InputError
+from hdrgen.losses import mu_law_square
 from hdrgen.methods.kalantari2017.alignment import Aligned, aligned
-from hdrgen.methods.kalantari2017.loss import mu_law_square_sum, reachable
+from hdrgen.methods.kalantari2017.loss import reachable
 from hdrgen.methods.kalantari2017.network import CHANNELS, REACH, MergingNetwork, Variant
 from hdrgen.methods.randomness import drawn_for_step
 from hdrgen.methods.three_exposures import ThreeExposureModule
@@ -113,7 +114,7 @@ class Kalantari2017(ThreeExposureModule):
                 ldr, linear, truth = in_another_order(ldr, linear, truth)
         inner = [slice(REACH, -REACH) if side > 2 * REACH else slice(None) for side in truth.shape[-2:]]
         made = self.network(ldr, linear)
-        return {"square": mu_law_square_sum(made[..., *inner], truth[..., *inner], self.mu)}
+        return {"square": mu_law_square(made[..., *inner], truth[..., *inner], self.mu, reduction="sum")}
 
 
 def in_another_order(*images: Tensor) -> list[Tensor]:

@@ -14,13 +14,12 @@ from hdrgen.data import Batch, TheseExposures
 from hdrgen.errors import InputError
 from hdrgen.losses import PerceptualLoss
 from hdrgen.methods.base import HDRModule
-from hdrgen.methods.hdrcnn.network import FillingNetwork, blend_weight
 from hdrgen.methods.optimizers import nothing_of
 from hdrgen.methods.single_hdr.linearisation import LinearisationNetwork
 from hdrgen.methods.single_hdr.loss import compressed, levelled, telling, variation, weighted_mean
 from hdrgen.methods.single_hdr.restoration import CHANNELS, REFINEMENT_CHANNELS, RestorationNetwork
 from hdrgen.methods.source import source_of, truth_of
-from hdrgen.nn import VGG_CHANNELS
+from hdrgen.nn import VGG_CHANNELS, FillingNetwork, blend_weight
 from hdrgen.tiling import of_whole_image
 
 Stage = Literal["dequantisation", "linearisation", "hallucination", "joint", "all"]

@@ -7,8 +7,8 @@ from scipy.stats import norm
 from hdrgen.errors import InputError
 from hdrgen.methods import HDRCNN
 from hdrgen.methods.hdrcnn.loss import log_loss, separated_loss
-from hdrgen.methods.hdrcnn.network import FLOOR, FillingNetwork, as_for_codes_, blend_weight
-from hdrgen.nn import VGGEncoder
+from hdrgen.nn import LOG_FLOOR, FillingNetwork, VGGEncoder, blend_weight
+from hdrgen.nn.filling import as_for_codes_
 from tests.methods.checks.formula import filled, image, parameters, statistics
 
 TINY = {"channels": (4, 6), "pretrained": False}
@@ -29,14 +29,14 @@ def test_the_papers_network_has_its_parameters_and_gives_the_check_values(checke
     wanted = [0.00733348, 2.22272, -3.23403, -0.555966, 3.33649]
     assert statistics(y) == pytest.approx(wanted, abs=1e-5, rel=1e-5)
     assert float(blend_weight(x, 0.05).mean()) == pytest.approx(0.0704639, abs=1e-6)
-    blended = torch.lerp(x**2, y.exp() - FLOOR, blend_weight(x, 0.05))
+    blended = torch.lerp(x**2, y.exp() - LOG_FLOOR, blend_weight(x, 0.05))
     assert statistics(blended)[:2] == pytest.approx([0.433078, 1.26264], abs=1e-5)
 
 
 def anchors():
     """Log radiance, true radiance and mask by the formula of the check values."""
     target = 2.5 * image(1, 3, 48, 64) ** 2
-    return (0.5 * image(2, 3, 48, 64) + FLOOR).log(), target, blend_weight(target, 0.05)
+    return (0.5 * image(2, 3, 48, 64) + LOG_FLOOR).log(), target, blend_weight(target, 0.05)
 
 
 def test_losses_are_those_of_the_anchors():
@@ -62,10 +62,10 @@ def test_the_separated_loss_is_that_of_numpy(weight):
 
     def light(radiance):
         luminance = np.tensordot([0.213, 0.715, 0.072], radiance, 1)
-        return correlate2d(np.log(luminance + FLOOR), kernel, mode="same")
+        return correlate2d(np.log(luminance + LOG_FLOOR), kernel, mode="same")
 
-    made, wanted = light(np.exp(y) - FLOOR), light(target)
-    surfaces = (y - made) - (np.log(target + FLOOR) - wanted)
+    made, wanted = light(np.exp(y) - LOG_FLOOR), light(target)
+    surfaces = (y - made) - (np.log(target + LOG_FLOOR) - wanted)
     expected = weight * (mask[0] * (made - wanted) ** 2).mean() + (1 - weight) * (mask * surfaces**2).mean()
     assert float(separated_loss(*anchors(), weight)) == pytest.approx(expected, rel=1e-5)
 
@@ -76,7 +76,7 @@ def test_an_untrained_network_with_nothing_in_its_decoder_gives_the_square_back(
     torch.nn.init.zeros_(network.head[0].weight)
     torch.nn.init.zeros_(network.head[0].bias)
     x = torch.rand(1, 3, 8, 8)
-    torch.testing.assert_close(network(x), (x**2 + FLOOR).log())
+    torch.testing.assert_close(network(x), (x**2 + LOG_FLOOR).log())
     model = HDRCNN(**TINY).eval()
     model.network = network
     torch.testing.assert_close(model.expand(x), x**2, atol=1e-6, rtol=1e-5)
@@ -87,7 +87,7 @@ def test_what_is_not_over_exposed_is_the_square_and_what_is_comes_from_the_netwo
     model = HDRCNN(**TINY).eval()
     x = torch.tensor([0.3, 0.975, 1.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
     y = torch.full_like(x, 2.0)
-    wanted = [0.09, 0.5 * 0.975**2 + 0.5 * (np.e**2 - FLOOR), np.e**2 - FLOOR]
+    wanted = [0.09, 0.5 * 0.975**2 + 0.5 * (np.e**2 - LOG_FLOOR), np.e**2 - LOG_FLOOR]
     torch.testing.assert_close(model.blended(x, y)[0, 0, 0], torch.tensor(wanted, dtype=torch.float32))
 
 

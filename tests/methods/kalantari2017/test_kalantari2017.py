@@ -6,10 +6,11 @@ import torch
 
 from hdrgen.camera import Gamma
 from hdrgen.errors import InputError
+from hdrgen.losses import mu_law_square
 from hdrgen.methods import Kalantari2017
 from hdrgen.methods.kalantari2017 import MergingNetwork
 from hdrgen.methods.kalantari2017.alignment import aligned
-from hdrgen.methods.kalantari2017.loss import mu_law_square_sum, reachable
+from hdrgen.methods.kalantari2017.loss import reachable
 from hdrgen.methods.kalantari2017.module import in_another_order
 from tests.methods.checks.formula import exposures, filled, image, parameters, statistics
 from tests.methods.three_exposures.scenes import EV, stacks
@@ -43,7 +44,9 @@ def test_the_network_has_the_size_and_the_outputs_of_the_table(variant, count, o
 def test_the_loss_in_numpy():
     first, second = image(0, 3, 48, 64), image(1, 3, 48, 64)
     codes = [np.log(1 + 5000 * x.numpy()) / np.log(5001) for x in (first, second)]
-    assert mu_law_square_sum(first, second).item() == pytest.approx(((codes[0] - codes[1]) ** 2).sum(), rel=1e-5)
+    assert mu_law_square(first, second, reduction="sum").item() == pytest.approx(
+        ((codes[0] - codes[1]) ** 2).sum(), rel=1e-5
+    )
 
 
 def test_the_truth_is_what_the_reference_shows_where_no_other_exposure_helps():

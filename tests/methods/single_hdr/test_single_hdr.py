@@ -6,7 +6,6 @@ from scipy.ndimage import correlate1d
 from hdrgen.data import SelectedExposures, collate
 from hdrgen.errors import InputError
 from hdrgen.methods import SingleHDR
-from hdrgen.methods.hdrcnn.network import FillingNetwork
 from hdrgen.methods.single_hdr.linearisation import (
     LinearisationNetwork,
     features_of,
@@ -15,6 +14,7 @@ from hdrgen.methods.single_hdr.linearisation import (
 )
 from hdrgen.methods.single_hdr.loss import compressed, levelled, telling, variation, weighted_mean
 from hdrgen.methods.single_hdr.restoration import REFINEMENT_CHANNELS, RestorationNetwork
+from hdrgen.nn import FillingNetwork
 from tests.methods.checks.formula import filled, image, parameters, statistics
 from tests.methods.examples import EXAMPLES, Ramps
 

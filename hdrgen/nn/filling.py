@@ -1,4 +1,4 @@
-"""The network of Eilertsen et al. 2017, which SingleHDR's hallucination network is a variant of."""
+"""What fills in over-exposed parts: the network of Eilertsen et al. 2017, of which Liu et al. 2020 use a variant."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from hdrgen.nn import VGG_CHANNELS, FoldedSequential, VGGEncoder, load_vgg16
+from hdrgen.nn.folding import FoldedSequential
+from hdrgen.nn.vgg import VGG_CHANNELS, VGGEncoder, load_vgg16
 
 CODES = 255.0
 """Of 8 bits: the encoder counts display values so, as Caffe's VGG does."""
-FLOOR = 1 / CODES
+LOG_FLOOR = 1 / CODES
 """Added to radiance before its logarithm."""
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 """Of the codes of blue, green and red, taken off before the encoder."""
@@ -59,7 +60,7 @@ class FillingNetwork(nn.Module):
     def _domain(self, features: Tensor) -> Tensor:
         if not self.log_skips:
             return features / CODES
-        return ((features.float() / CODES).square() + FLOOR).log()
+        return ((features.float() / CODES).square() + LOG_FLOOR).log()
 
     def load_encoder(self, weights: str | Path | None = None) -> None:
         """Start the encoder from torchvision's VGG-16, which saw other numbers than it: see `as_for_codes_`.
