@@ -46,6 +46,23 @@ def test_every_page_is_in_the_navigation_of_the_site():
         assert page.relative_to(ROOT).as_posix() in listed, page
 
 
+MEASURED = re.compile(r"Measured\b[^:]*\sin\s+brackets:\s")
+
+
+def test_measured_numbers_on_the_pages_of_methods_are_those_of_the_results():
+    """Of a row of the method's own, and in brackets of the one that it must beat."""
+    lines = (ROOT / "docs/results.md").read_text(encoding="utf-8").splitlines()
+    rows = [{*re.findall(r"\d+\.\d+", line)} for line in lines if line.startswith("| ")]
+    pages = {page: page.read_text(encoding="utf-8") for page in ROOT.glob("hdrgen/methods/*/README.md")}
+    said = [(page, part) for page, text in pages.items() for part in text.split("\n\n") if MEASURED.match(part)]
+    assert len(said) > 12
+    for page, part in said:
+        beaten = {*re.findall(r"\((\d+\.\d+)\)", part)}
+        own = {*re.findall(r"\d+\.\d+", re.sub(r"\(\d+\.\d+\)", "", part))}
+        assert any(own <= row for row in rows), page
+        assert any(beaten <= row for row in rows), page
+
+
 def test_the_gallery_shows_all_pictures_and_every_packaged_network():
     shown = {(ROOT / "docs" / name).resolve() for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", GALLERY.read_text())}
     assert shown == {path for path in ROOT.glob("docs/images/**/*.*") if path.suffix in (".jpg", ".png")}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 TRAINING_ONLY = "discriminator"
-"""Name that all methods give the network that only training needs."""
+"""With what the name begins that all methods give the networks that only training needs."""
 INPUTS = {"photograph": "one photograph", "bracket": "an exposure stack"}
 """What a method takes, for those whose docstring says no more."""
 KINDS = {"photograph": "single image", "bracket": "exposure stack"}
@@ -42,9 +42,9 @@ class MethodEntry(TypedDict):
     kind: str
     summary: str
     parameters: int
-    """Trainable numbers of the networks that make the result, at the widths of the paper."""
+    """Numbers in the networks that make the result, at the widths of the paper, frozen and idle ones too."""
     parts: dict[str, int]
-    """The same for each network, and for the discriminator of an adversarial method."""
+    """The same for each network, and for the discriminators of an adversarial method."""
     input: str
     exposures: str
     paper: str
@@ -87,7 +87,7 @@ def describe(method: type[HDRModule]) -> MethodEntry:
         "name": method.__name__,
         "kind": _kind(method),
         "summary": re.sub(r":math:`([^`]*)`", r"\1", text.partition("\n")[0]),
-        "parameters": sum(count for name, count in parts.items() if name != TRAINING_ONLY),
+        "parameters": sum(count for name, count in parts.items() if not name.startswith(TRAINING_ONLY)),
         "parts": parts,
         "input": _section(text, "Input:") or INPUTS[method.input],
         "exposures": (_section(text, "Exposures:") or "any EV") if method.generates else "none",
@@ -96,15 +96,16 @@ def describe(method: type[HDRModule]) -> MethodEntry:
 
 
 def count_parameters(method: type[HDRModule]) -> dict[str, int]:
-    """Trainable parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
+    """Parameters of each network of a method at the sizes of its paper, the defaults; allocates none.
 
-    Networks of perceptual losses are not among them: they are loaded when training begins.
+    As papers count them: those too that are frozen, such as AHDRNet's two layers that are never called. Networks of
+    perceptual losses are not among them: they are loaded when training begins.
     """
     import torch
 
     with torch.device("meta"):
         networks = method().named_children()
-    counts = {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in networks}
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in networks}
     return {name: count for name, count in counts.items() if count}
 
 

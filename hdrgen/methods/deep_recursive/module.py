@@ -37,15 +37,14 @@ class DeepRecursiveHDRI(HDRModule):
     r"""One photograph to exposures one stop apart, each made from the one before; these are merged.
 
     Paper:
-        Lee, An, Kang: "Deep Recursive HDRI: Inverse Tone Mapping using Generative Adversarial Networks", ECCV 2018; the
-        same: "Deep Chain HDRI: Reconstructing a High Dynamic Range Image from a Single Low Dynamic Range Image", IEEE
-        Access 2018.
+        Lee, An, Kang: "Deep Recursive HDRI: Inverse Tone Mapping using Generative Adversarial Networks", ECCV 2018.
 
     Exposures:
         whole EV -3..+3
 
-    One network makes an image a stop brighter, one a stop darker; both are used again on what they made. Deep Chain is
-    `shared=False` and `adversarial_weight=0`: a network for each step.
+    One network makes an image a stop brighter, one a stop darker; both are used again on what they made. With
+    `shared=False` and `adversarial_weight=0` each step has a network of its own, which is the same authors' "Deep Chain
+    HDRI: Reconstructing a High Dynamic Range Image from a Single Low Dynamic Range Image", IEEE Access 2018.
 
     The loss is :math:`L_1 + \lambda L_{GAN}` of both, with a discriminator that sees the image beside what it was made
     from. With discriminators a batch is two steps of the trainer from `adversarial_from` on, and one before.
