@@ -8,6 +8,8 @@ patches nearest to it are looked for, both ways, they vote for I_k, and these ar
 Where a photograph agrees with the reference, see `ghost_masks`, it speaks for itself. So what stands still is merged as
 it is, and patches are looked for where something moved, alone; in the paper they are everywhere. The search begins with
 what surrounds these places, in the paper with the reference, which says too little where it is white.
+
+The paper's text was not at hand: what is said of it, and what follows it here, is from memory and unchecked.
 """
 
 from collections.abc import Callable, Sequence
