@@ -27,6 +27,7 @@ def write_dng(
     neutral=(0.5, 1.0, 0.8),
     time=(1, 50),
     orientation: int = 1,
+    focal: int = 0,
     compressed: bool = False,
 ) -> Path:
     """Write camera RGB as DNG; `neutral` is the camera RGB of a white surface, as the camera's white balance says.
@@ -44,6 +45,7 @@ def write_dng(
         (33434, RATIONAL, 1, time, True),
         (33437, RATIONAL, 1, (28, 10), True),
         (34855, SHORT, 1, 200, True),
+        *([(0x920A, RATIONAL, 1, (focal, 1), True)] if focal else []),
         (50706, BYTE, 4, (1, 4, 0, 0), True),  # DNGVersion
         (50708, TEXT, 0, "hdrgen made up", True),  # UniqueCameraModel
         (50714, SHORT, 1, BLACK, True),

@@ -1,12 +1,13 @@
 """Pixels that radiance cannot be."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hdrgen.errors import InputError
-from hdrgen.io import read_image
+from hdrgen.io import read_image, write_image
 from hdrgen.io.radiance import checked_radiance
 
 
@@ -86,3 +87,17 @@ def test_one_defect_anywhere_is_found_by_its_bits(kind, strided, value, channels
     same, notes = checked_radiance(pixels, Path("a.exr"), clean=True)
     assert [note.text for note in notes] == ([f"replaced {found} pixels of {pixels[..., 0].size}"] if found else [])
     assert found or same is pixels
+
+
+@pytest.mark.parametrize(("value", "kept"), [(1e-8, 0), (2.0**-25, 0), (2.0**-24, 2.0**-24)])
+def test_few_values_that_half_turns_into_black_are_told(tmp_path, radiance, value, kept):
+    bright = np.tile(np.abs(radiance) + 1, (3, 3, 1)).astype(np.float32)
+    bright[0, 0] = value
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pixels = read_image(write_image(tmp_path / "a.exr", bright)).pixels
+    assert pixels.dtype == np.float16
+    assert (pixels[0, 0] == kept).all()
+    told = [str(warning.message) for warning in caught if "become 0" in str(warning.message)]
+    assert len(told) == (kept == 0)
+    assert all(f"a.exr: 3 of {bright.size} values" in each for each in told)

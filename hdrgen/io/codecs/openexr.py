@@ -18,6 +18,7 @@ from hdrgen.io.rows import row_slices, rows_of
 _HALF_MAX = 65504.0
 _HALF_FINE = 2.0**-18
 """Below it the steps of half (2^-24) are 1.6 % of a value and more, below 3e-8 all that is left is 0."""
+_HALF_LEAST = 2.0**-25  # at most this becomes 0
 _FEW, _STOPS, _MANY = 1e-3, 20, 0.05
 """Of the values: more than few within so many stops of the largest, or many at all, ask for a file twice as large;
 others are the noise of black."""
@@ -42,8 +43,10 @@ class OpenExr(OpenImageIOCodec):
     ) -> tuple[Pixels, Tags, tuple[Note, ...]]:
         """float16, or float32 where asked for or needed."""
         pixels, tags = in_colours(pixels, tags, options.colour_space, linear=True)
-        notes = () if options.float32 or pixels.dtype == np.float16 else _lost_in_half(pixels)
-        return pixels.astype(np.float32 if options.float32 or notes else np.float16, copy=False), tags, notes
+        if options.float32 or pixels.dtype == np.float16:
+            return pixels.astype(np.float32 if options.float32 else np.float16, copy=False), tags, ()
+        coarse, notes = _lost_in_half(pixels)
+        return pixels.astype(np.float32 if coarse else np.float16, copy=False), tags, notes
 
     def attributes(self, tags: Tags, *, linear: bool) -> dict[str, object]:
         """ISO, EV and chromaticities have names of their own here, numbers any size, and there are no profiles."""
@@ -62,25 +65,30 @@ class OpenExr(OpenImageIOCodec):
 
 def half_holds(radiance: Pixels) -> bool:
     """Whether radiance (H, W) or (H, W, 3) fits half floats, in which EXR files are written unless it does not."""
-    return not _lost_in_half(radiance)
+    return not _lost_in_half(radiance)[0]
 
 
-def _lost_in_half(pixels: Pixels) -> tuple[Note, ...]:
-    """What half cannot hold, in words: radiance that is too large, or too small in more than a few values."""
+def _lost_in_half(pixels: Pixels) -> tuple[bool, tuple[Note, ...]]:
+    """Whether half is too coarse: for radiance that is too large, or too small in more than a few values; and in words.
+
+    Few values that become 0 are told, and no reason for a file twice as large.
+    """
     parts = [pixels[rows] for rows in row_slices(len(pixels), rows_of(pixels.shape[1]))]
     largest = max(float(max(part.max(), -part.min())) for part in parts)
     if largest > _HALF_MAX:
-        return (Note(f"radiance up to {largest:.4g} does not fit half; written as 32-bit float"),)
-    some, small, near = np.sum([_counts(part, largest) for part in parts], axis=0)
+        return True, (Note(f"radiance up to {largest:.4g} does not fit half; written as 32-bit float"),)
+    some, small, near, gone = np.sum([_counts(part, largest) for part in parts], axis=0)
     if small <= _MANY * some and near <= _FEW * some:
-        return ()
+        told = f"{gone} of {pixels.size} values are below {_HALF_LEAST:.2g} and become 0 in half; float32 keeps them"
+        return False, (Note(told),) if gone else ()
     share = f"{small / some:.1%} of the values (at most {largest:.3g}) are below {_HALF_FINE:.2g}"
-    return (Note(f"{share}, too small for half; written as 32-bit float"),)
+    return True, (Note(f"{share}, too small for half; written as 32-bit float"),)
 
 
-def _counts(rows: Pixels, largest: float) -> tuple[int, int, int]:
-    """Of values that are not 0, of those that are too small for half, and of these again those near the largest."""
+def _counts(rows: Pixels, largest: float) -> tuple[int, int, int, int]:
+    """Of values that are not 0, of those too small for half, of these near the largest, and of those that become 0."""
     size = np.abs(rows)
     small = (size > 0) & (size < _HALF_FINE)
-    near = np.count_nonzero(size[small] > largest / 2**_STOPS) if small.any() else 0
-    return int(np.count_nonzero(size)), int(np.count_nonzero(small)), int(near)
+    lost = size[small]
+    near, gone = np.count_nonzero(lost > largest / 2**_STOPS), np.count_nonzero(lost <= _HALF_LEAST)
+    return int(np.count_nonzero(size)), len(lost), int(near), int(gone)

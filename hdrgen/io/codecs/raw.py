@@ -170,5 +170,7 @@ def _tiff_metadata(path: Path) -> dict[str, object]:
 def _exposure(raw: Any, path: Path) -> Reading:
     """LibRaw's values where it has them (it knows every maker's tags), completed from EXIF."""
     known = {"ExposureTime": raw.other.shutter_speed, "FNumber": raw.other.aperture, "isoSpeed": raw.other.iso_speed}
-    positive = {name: value for name, value in known.items() if value > 0}
-    return exposure_from(_tiff_metadata(path) | positive)
+    known["Exif:FocalLength"] = raw.other.focal_length
+    positive: dict[str, object] = {name: value for name, value in known.items() if value > 0}
+    lens = {"Exif:LensModel": raw.lens.model} if raw.lens.model else {}
+    return exposure_from(_tiff_metadata(path) | positive | lens)

@@ -28,6 +28,8 @@ class Reading(NamedTuple):
         taken: When, in seconds since 1970 by the camera's clock.
         bracketed: Whether the camera says that it took it as one of several exposures; None where it says nothing.
         made: Whether hdrgen made the picture of photographs, so that it is no exposure itself.
+        focal_length: Of the lens, millimetres; None where nothing says it, as of lenses without contacts.
+        lens: Its model.
     """
 
     exposure: Exposure
@@ -37,6 +39,8 @@ class Reading(NamedTuple):
     taken: float | None = None
     bracketed: bool | None = None
     made: bool = False
+    focal_length: float | None = None
+    lens: str = ""
 
 
 def _same(value: float) -> float:
@@ -73,6 +77,7 @@ _CAMERA = ("Make", "Model")
 _TAKEN = (("Exif:DateTimeOriginal", "Exif:SubsecTimeOriginal"), ("DateTime", "Exif:SubsecTime"))
 """When the photograph was taken, else when the file was made, each with its fraction of a second."""
 _MODE, _SOFTWARE = "Exif:ExposureMode", "Software"
+_FOCAL, _LENS = "Exif:FocalLength", "Exif:LensModel"
 
 
 def _number(value: object) -> float:
@@ -110,9 +115,9 @@ def _shown(value: object) -> str:
 
 
 def metadata_of(spec: Any) -> dict[str, object]:
-    """The exposure and camera attributes of an OpenImageIO spec; others are not touched."""
+    """The exposure, camera and lens attributes of an OpenImageIO spec; others are not touched."""
     exposure = [EV_ATTRIBUTE, _BIAS, *(name for name, _ in (*_TIME, *_FNUMBER, *_ISO, *_HIGH_ISO))]
-    names = [*exposure, *_CAMERA, *(name for pair in _TAKEN for name in pair), _MODE, _SOFTWARE]
+    names = [*exposure, *_CAMERA, *(name for pair in _TAKEN for name in pair), _MODE, _SOFTWARE, _FOCAL, _LENS]
     values = {name: _attribute(spec, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -190,4 +195,6 @@ def exposure_from(metadata: Mapping[str, object]) -> Reading:
         taken=_taken(metadata),
         bracketed=_bracketed(metadata),
         made=_text(metadata.get(_SOFTWARE, "")) == MADE,
+        focal_length=_converted(metadata.get(_FOCAL), _same),
+        lens=_text(metadata.get(_LENS, "")),
     )

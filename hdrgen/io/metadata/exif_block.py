@@ -45,7 +45,9 @@ class ExifTag(IntEnum):
     SUBSECOND_CHANGED = 0x9290
     SUBSECOND_TAKEN = 0x9291
     INTEROPERABILITY = 0xA005
+    FOCAL_LENGTH = 0x920A
     EXPOSURE_MODE = 0xA402
+    LENS = 0xA434
 
 
 _NAMES = {
@@ -58,6 +60,8 @@ _NAMES = {
     ExifTag.SUBSECOND_CHANGED: "Exif:SubsecTime",
     ExifTag.SUBSECOND_TAKEN: "Exif:SubsecTimeOriginal",
     ExifTag.EXPOSURE_MODE: "Exif:ExposureMode",
+    ExifTag.FOCAL_LENGTH: "Exif:FocalLength",
+    ExifTag.LENS: "Exif:LensModel",
     ExifTag.TIME: "ExposureTime",
     ExifTag.FNUMBER: "FNumber",
     ExifTag.ISO: "Exif:PhotographicSensitivity",

@@ -26,6 +26,7 @@ from hdrgen.io.stacks.finding import images_in
 from hdrgen.io.stacks.originals import frames_among, named_originals, photographs_among, without_frames
 
 _DISAGREEMENT = 1 / 3  # stops
+_ZOOMED = 1.01  # times the focal length: cameras round it
 
 
 class UnknownExposureError(InputError):
@@ -88,8 +89,8 @@ def read_stack(
 
     Warns:
         UserWarning: List and EXIF differ by more than a third of a stop after the offset that all frames share is
-            removed; f-number or ISO known of some frames only; images of the folder that its list leaves out; exposures
-            from ExposureBiasValue.
+            removed; f-number or ISO known of some frames only; lenses, or focal lengths, of a bracket that differ;
+            images of the folder that its list leaves out; exposures from ExposureBiasValue.
 
     Raises:
         InputError: Fewer than two images; listed files missing; an image that cannot be read; sizes that differ;
@@ -114,6 +115,8 @@ def read_stack(
     _check_known(candidates)
     frames = comparable([candidate.frame() for candidate in candidates])
     _warn_disagreement(candidates)
+    if bracket:
+        _warn_lenses(candidates)
     frames.sort(key=_stops)
     if not bracket:
         _check_distinct(frames)
@@ -308,6 +311,21 @@ def _biased(candidates: list[_Candidate]) -> list[_Candidate]:
     shown = ", ".join(f"{one.path.name} {bias:+g}" for one, bias in zip(candidates, biases, strict=True))
     warnings.warn(f"{_place(candidates)}: no exposure times; ExposureBiasValue is taken: {shown}", stacklevel=3)
     return [replace(candidate, named=Exposure(ev=bias)) for candidate, bias in zip(candidates, biases, strict=True)]
+
+
+def _warn_lenses(candidates: list[_Candidate]) -> None:
+    """Tell where somebody zoomed, or changed the lens, between the frames: no alignment makes them one scene."""
+    focal = {one.path.name: one.header.reading.focal_length for one in candidates}
+    lengths = {name: length for name, length in focal.items() if length}
+    lenses = {one.path.name: one.header.reading.lens for one in candidates if one.header.reading.lens}
+    if lengths and max(lengths.values()) > _ZOOMED * min(lengths.values()):
+        shown = ", ".join(f"{name} {length:g} mm" for name, length in lengths.items())
+        what = "zoomed between the frames"
+    elif len(set(lenses.values())) > 1:
+        shown, what = ", ".join(f"{name} {lens}" for name, lens in lenses.items()), "several lenses"
+    else:
+        return
+    warnings.warn(f"{_place(candidates)}: {what} ({shown}); leave out those that do not belong", stacklevel=3)
 
 
 def _stops(frame: Frame) -> float:

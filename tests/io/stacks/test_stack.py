@@ -4,9 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
+from PIL.TiffImagePlugin import IFDRational
 
 from hdrgen.errors import InputError
 from hdrgen.io import Exposure, read_stack, write_image
+from tests.dng import write_dng
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +132,40 @@ def test_a_setting_known_of_some_only(photo, tmp_path):
     with pytest.warns(UserWarning, match=r"fnumber unknown of b\.jpg"):
         frames = read_stack(tmp_path)
     assert frames[1].exposure.stops - frames[0].exposure.stops == pytest.approx(1)
+
+
+def lensed(path, time, focal, lens):
+    """A JPEG whose EXIF has them."""
+    exif = PillowImage.Exif()
+    numbers = {tag: IFDRational(round(10 * value), 10) for tag, value in ((33434, time), (0x920A, focal)) if value}
+    exif.get_ifd(0x8769).update(numbers | ({0xA434: lens} if lens else {}))
+    PillowImage.new("RGB", (16, 8), (90, 100, 110)).save(path, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ((35.0, "Zoom 24-70"), r"zoomed between the frames \(a\.jpg 24 mm, b\.jpg 35 mm\); leave out"),
+        ((24.0, "Prime 24"), r"several lenses \(a\.jpg Zoom 24-70, b\.jpg Prime 24\)"),
+    ],
+)
+def test_a_lens_that_was_zoomed_or_changed_is_told_of_a_bracket(tmp_path, second, told):
+    lensed(tmp_path / "a.jpg", 0.1, 24.0, "Zoom 24-70"), lensed(tmp_path / "b.jpg", 0.5, *second)
+    with pytest.warns(UserWarning, match=told):
+        read_stack(tmp_path, bracket=True)
+    read_stack(tmp_path)  # of a data set it is nobody's to mend
+
+
+@pytest.mark.parametrize("second", [(24.1, "Zoom 24-70"), (None, "Zoom 24-70"), (24.0, ""), (None, "")])
+def test_a_lens_that_is_the_same_or_unknown_is_not_spoken_of(tmp_path, second):
+    lensed(tmp_path / "a.jpg", 0.1, 24.0, "Zoom 24-70"), lensed(tmp_path / "b.jpg", 0.5, *second)
+    assert len(read_stack(tmp_path, bracket=True)) == 2
+
+
+def test_the_focal_length_of_raw_is_read(tmp_path):
+    paths = [write_dng(tmp_path / f"{n}.dng", np.full((64, 64, 3), 0.2), time=(n, 50), focal=n * 20) for n in (1, 2)]
+    with pytest.warns(UserWarning, match=r"zoomed between the frames \(1\.dng 20 mm, 2\.dng 40 mm\)"):
+        read_stack(paths, bracket=True)
 
 
 def test_sizes_that_differ(photo, tmp_path):
