@@ -79,7 +79,7 @@ def _lost_in_half(pixels: Pixels) -> tuple[bool, tuple[Note, ...]]:
         return True, (Note(f"radiance up to {largest:.4g} does not fit half; written as 32-bit float"),)
     some, small, near, gone = np.sum([_counts(part, largest) for part in parts], axis=0)
     if small <= _MANY * some and near <= _FEW * some:
-        told = f"{gone} of {pixels.size} values are below {_HALF_LEAST:.2g} and become 0 in half; float32 keeps them"
+        told = f"{gone} of {pixels.size} values are below {_HALF_LEAST:.2g}, too small for half, and become 0"
         return False, (Note(told),) if gone else ()
     share = f"{small / some:.1%} of the values (at most {largest:.3g}) are below {_HALF_FINE:.2g}"
     return True, (Note(f"{share}, too small for half; written as 32-bit float"),)
