@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hdrgen.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from hdrgen.bracket.agreement import Agreement as Agreement
     from hdrgen.bracket.agreement import tell_disagreement as tell_disagreement
     from hdrgen.bracket.bracket import Bracket as Bracket
     from hdrgen.bracket.inspection import PHOTO_COLUMNS as PHOTO_COLUMNS
