@@ -204,7 +204,7 @@ def test_pinned_versions_are_within_the_bounds_of_the_package(project):
     }
     assert outside == {}
     missing = {each.name for each in needed if canonicalize_name(each.name) not in pinned} - {"hdrgen"}
-    assert missing == {"cvvdp", "pillow-heif"}  # which the tests go without
+    assert missing == {"cvvdp"}  # which the tests go without
 
 
 # -- containers and conda: neither is built in the tests, but neither can drift ---------------------------------------
