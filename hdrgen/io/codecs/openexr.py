@@ -19,6 +19,7 @@ _HALF_MAX = 65504.0
 _HALF_FINE = 2.0**-18
 """Below it the steps of half (2^-24) are 1.6 % of a value and more, below 3e-8 all that is left is 0."""
 _HALF_LEAST = 2.0**-25  # at most this becomes 0
+_TOLD = 1e-5  # of the values that become 0: fewer are noise of black that merging leaves
 _FEW, _STOPS, _MANY = 1e-3, 20, 0.05
 """Of the values: more than few within so many stops of the largest, or many at all, ask for a file twice as large;
 others are the noise of black."""
@@ -80,7 +81,7 @@ def _lost_in_half(pixels: Pixels) -> tuple[bool, tuple[Note, ...]]:
     some, small, near, gone = np.sum([_counts(part, largest) for part in parts], axis=0)
     if small <= _MANY * some and near <= _FEW * some:
         told = f"{gone} of {pixels.size} values are below {_HALF_LEAST:.2g}, too small for half, and become 0"
-        return False, (Note(told),) if gone else ()
+        return False, (Note(told),) if gone > _TOLD * pixels.size else ()
     share = f"{small / some:.1%} of the values (at most {largest:.3g}) are below {_HALF_FINE:.2g}"
     return True, (Note(f"{share}, too small for half; written as 32-bit float"),)
 
