@@ -7,7 +7,7 @@ from typing import Any
 from hdrgen.markup import Axes, Label, Markup, Scale, drawn_labels, drawn_lines, element, polyline
 
 WIDTH, HEIGHT = 380, 230  # of each of four charts
-LEFT, RIGHT, TOP, BOTTOM = 56, 60, 26, 36
+LEFT, RIGHT, TOP, BOTTOM = 56, 80, 26, 36
 LINE = 12.0  # of text, in pixels
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 MEASURES = (("processor", "processor seconds"), ("gigabytes", "peak memory, GB"))
