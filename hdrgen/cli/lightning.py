@@ -202,7 +202,7 @@ class HDRCLI(LightningCLI):
             if class_name(settings.trainer.logger) == "CSVLogger":
                 settings.trainer.logger = False  # the table in the output folder holds the same numbers
         else:
-            settle_runs(settings)
+            settle_runs(settings, self._typed)
         self._own = own_run(self._typed, settings) if self.subcommand == "fit" else None
         self._logger = settings.trainer.logger
         settings.trainer.logger = within(self._own, self._logger)

@@ -18,20 +18,28 @@ AUTO = "auto"
 
 LOGGER_PACKAGES = {"WandbLogger": "wandb", "TensorBoardLogger": "tensorboard"}
 """What must be installed for a logger; the extras of hdrgen have the same names."""
-ELSEWHERE = ("-o", "--output", "--trainer.default_root_dir", "--trainer.logger", "--checkpoint.dirpath")
+ROOT, SAVE_DIR = "--trainer.default_root_dir", ".save_dir"
+"""The option for the folder of the runs, and the end of those that give a logger one of its own."""
+ELSEWHERE = ("-o", "--output", ROOT, "--trainer.logger", "--checkpoint.dirpath")
 """Beginnings of options that put a run, or its log, somewhere else."""
 
 
-def settle_runs(settings: Namespace) -> None:
-    """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another."""
-    typed, settings.output = settings.output, None
+def settle_runs(settings: Namespace, typed: Sequence[str] = ()) -> None:
+    """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another.
+
+    Args:
+        settings: Of the verb.
+        typed: The command line, of which a folder of the runs counts more than that of a logger in a configuration.
+    """
+    output, settings.output = settings.output, None
     settings.grid.folder = settings.extremes.folder = None
-    if typed:
-        settings.trainer.default_root_dir = typed
+    if output:
+        settings.trainer.default_root_dir = output
+    rooted = any(word.startswith(ROOT) for word in typed) and not any(SAVE_DIR in word for word in typed)
     loggers = settings.trainer.logger
     for logger in loggers if isinstance(loggers, list) else [loggers]:
         if isinstance(logger, Namespace):
-            settle_logger(logger, class_name(settings.model), settings.trainer.default_root_dir, bool(typed))
+            settle_logger(logger, class_name(settings.model), settings.trainer.default_root_dir, bool(output) or rooted)
 
 
 def settle_logger(logger: Namespace, method: str, root: str | None, forced: bool) -> None:

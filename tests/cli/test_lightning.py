@@ -118,7 +118,9 @@ def test_fit_without_logger_keeps_config_beside_checkpoints():
     assert Path("root/checkpoints/last.ckpt").is_file()
 
 
-def test_default_root_dir_holds_the_runs():
+def test_default_root_dir_holds_the_runs(trained):
+    assert main(["fit", "-c", str(trained.folder / "config.yaml"), "--trainer.default_root_dir=third"]) == 0
+    assert Path("third/ToyMethod/version_0/config.yaml").is_file()
     assert main([*FIT, "--model=ToyMethod", "--trainer.default_root_dir=root"]) == 0
     assert Path("root/ToyMethod/version_0/checkpoints/last.ckpt").is_file()
     assert not Path("runs").exists()
