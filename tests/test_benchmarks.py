@@ -79,7 +79,7 @@ def test_where_no_namespace_may_be_made_a_line_says_so_and_none_is_left(program,
         if words[0] == "link":
             raise OSError("ip link: Operation not permitted")
 
-    monkeypatch.setattr(program, "missing", str)
+    monkeypatch.setattr(two_nodes, "missing", str)
     monkeypatch.setattr(two_nodes, "_ip", refuse)
     monkeypatch.setattr("sys.argv", ["two_nodes"])
     assert program.main() == 0

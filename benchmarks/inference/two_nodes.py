@@ -13,16 +13,13 @@ import argparse
 import re
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.shared.environment import print_environment
-from benchmarks.training.two_nodes import PLAIN, ROOT, WAYS, Hosts, clean_environment, missing, outputs_of
+from benchmarks.training.two_nodes import PLAIN, ROOT, WAYS, Hosts, clean_environment, on_hosts, outputs_of
 from hdrgen.cli.method_table import read_rows
 from hdrgen.io import read_image, write_image
 
@@ -41,18 +38,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="of starting (all)")
     options = parser.parse_args()
-    if needed := missing():
-        print(f"benchmarks.inference.two_nodes: network namespaces need {needed}; nothing was run")
-        return 0
-    with ExitStack() as open_things:
-        try:
-            hosts = open_things.enter_context(Hosts())
-        except OSError as error:  # a container's root may make no namespaces
-            print(f"benchmarks.inference.two_nodes: no network namespaces here ({error}); nothing was run")
-            return 0
-        print_environment()
-        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="two_nodes_")))
+
+    def tell(hosts: Hosts, folder: Path) -> int:
         return tell_of_photographs(hosts, folder, options.ways) | tell_of_tests(hosts, folder, options.ways)
+
+    return on_hosts("benchmarks.inference.two_nodes", tell)
 
 
 def on_both(hosts: Hosts, way: str, words: Sequence[str]) -> Said:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -255,18 +255,23 @@ def main() -> int:
     parser.add_argument("--optimizer", default="Adam", help="of torch (%(default)s)")
     parser.add_argument("--dead", action="store_true", help="end the process of the second host after the first step")
     options = parser.parse_args()
+    tell = tell_of_death if options.dead else compare
+    return on_hosts("benchmarks.training.two_nodes", lambda hosts, folder: tell(hosts, folder, options))
+
+
+def on_hosts(program: str, work: Callable[[Hosts, Path], int]) -> int:
+    """What a program does on two hosts and in a folder, its status; 0 and a line where there can be no hosts."""
     if needed := missing():
-        print(f"benchmarks.training.two_nodes: network namespaces need {needed}; nothing was run")
+        print(f"{program}: network namespaces need {needed}; nothing was run")
         return 0
     with ExitStack() as open_things:
         try:
             hosts = open_things.enter_context(Hosts())
         except OSError as error:  # a container's root may make no namespaces
-            print(f"benchmarks.training.two_nodes: no network namespaces here ({error}); nothing was run")
+            print(f"{program}: no network namespaces here ({error}); nothing was run")
             return 0
         print_environment()
-        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="two_nodes_")))
-        return (tell_of_death if options.dead else compare)(hosts, folder, options)
+        return work(hosts, Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="two_nodes_"))))
 
 
 def compare(hosts: Hosts, folder: Path, options: argparse.Namespace) -> int:
