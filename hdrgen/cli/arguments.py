@@ -37,9 +37,11 @@ def resolve_config(value: str) -> str:
     Raises:
         InputError: There is none.
     """
+    if file := _existing(value, configs.path_of(value)):
+        return file
     prefix = f"{configs.EXPERIMENTS}/" if value.startswith(f"{configs.EXPERIMENTS}/") else ""
     experiments = [f"{prefix}{name}" for name in configs.experiment_names()]
-    return _resolved(value, "configuration", configs.path_of(value), configs.names(), experiments)
+    raise _unknown(value, "configuration", configs.names(), experiments)
 
 
 def resolve_protocol(value: str) -> str:
@@ -48,17 +50,21 @@ def resolve_protocol(value: str) -> str:
     Raises:
         InputError: There is neither.
     """
-    return _resolved(value, "protocol", configs.protocol_path(value), configs.protocol_names())
+    if file := _existing(value, configs.protocol_path(value)):
+        return file
+    raise _unknown(value, "protocol", configs.protocol_names())
 
 
-def _resolved(value: str, kind: str, packaged: Path, names: Sequence[str], others: Sequence[str] = ()) -> str:
+def _existing(value: str, packaged: Path) -> str | None:
     if Path(value).is_file():
         return value
-    if packaged.is_file():
-        return str(packaged)
+    return str(packaged) if packaged.is_file() else None
+
+
+def _unknown(value: str, kind: str, names: Sequence[str], others: Sequence[str] = ()) -> InputError:
     near = suggest(value, [*names, *others])
     rest = "; overlays: see hdrgen configs" if others else ""
-    raise InputError(f"no {kind} file and no packaged {kind} {value!r}{near} (packaged: {', '.join(names)}{rest})")
+    return InputError(f"no {kind} file and no packaged {kind} {value!r}{near} (packaged: {', '.join(names)}{rest})")
 
 
 def prepare(arguments: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ ELSEWHERE = ("-o", "--output", ROOT, "--trainer.logger", "--checkpoint.dirpath")
 """Beginnings of options that put a run, or its log, somewhere else."""
 
 
-def settle_runs(settings: Namespace, typed: Sequence[str] = ()) -> None:
+def settle_runs(settings: Namespace, typed: Sequence[str]) -> None:
     """Turn -o into the folder of the runs. It is spent by that: the saved config can be run again with another.
 
     Args:
