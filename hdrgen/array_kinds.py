@@ -23,8 +23,8 @@ Values = TypeVar("Values", NDArray[Any], "Tensor")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def is_numpy(values: Any) -> bool:
-    """Whether this is an array, or a number, of NumPy's."""
+def is_numpy(values: Any) -> TypeIs[NDArray[Any]]:
+    """Whether this is an array of NumPy's, or a number, which has all that arrays have."""
     return isinstance(values, (np.ndarray, np.generic))
 
 
@@ -61,24 +61,24 @@ def in_floats(values: Values) -> Values:
     """The values in float32, or in float64 where they are in that."""
     if values.dtype == namespace(values).float64:
         return values
-    return values.astype(np.float32, copy=False) if isinstance(values, (np.ndarray, np.generic)) else values.float()
+    return values.astype(np.float32, copy=False) if is_numpy(values) else values.float()
 
 
 def in_order(values: Values) -> Values:
     """The same, one row after the other in memory: of an image (3, H, W) that is a view of (H, W, 3)."""
-    return np.ascontiguousarray(values) if isinstance(values, (np.ndarray, np.generic)) else values.contiguous()
+    return np.ascontiguousarray(values) if is_numpy(values) else values.contiguous()
 
 
 def at_least(values: Values, least: float) -> Values:
     """No value below a number, in place; a tensor keeps its gradients."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.maximum(values, values.dtype.type(least), out=values)
     return values.clamp_min_(least)
 
 
 def within_unit(values: Values) -> Values:
     """Within [0, 1], in place."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return values.clip(0, 1, out=values)
     return values.clamp_(0, 1)
 
@@ -97,7 +97,7 @@ def smallest(values: Values, axes: tuple[int, ...]) -> Values:
 
 def like(numbers: Any, values: Values) -> Values:
     """Numbers, or an array of either kind, as one of the kind, the type and the device of `values`."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.asarray(numbers.detach().cpu() if hasattr(numbers, "detach") else numbers, values.dtype)
     import torch
 
@@ -142,7 +142,7 @@ def without_autocast(values: Any) -> AbstractContextManager[Any]:
 
 def counted(count: int, values: Values) -> Values:
     """0, 1, ... in float32, on the device of `values`."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.arange(count, dtype=np.float32)
     found: Values = namespace(values).arange(count, device=values.device).float()
     return found
@@ -150,7 +150,7 @@ def counted(count: int, values: Values) -> Values:
 
 def as_index(values: Values) -> Values:
     """Numbers without a fraction, which may be NaN, as whole ones."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         with np.errstate(invalid="ignore"):
             return values.astype(np.int64)
     return values.long()
@@ -158,7 +158,7 @@ def as_index(values: Values) -> Values:
 
 def gathered(values: Values, index: Values) -> Values:
     """The values at places along the last axis."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.take_along_axis(values, index, -1)
     return values.gather(-1, index)
 
@@ -171,7 +171,7 @@ def row_sum(values: Values) -> Values:
 
 def summed(values: Values, index: Values, size: int) -> Values:
     """Sums (K, size) of the values (K, N) that belong to each place (K, N)."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         rows = [np.bincount(places, row, size) for places, row in zip(index, values, strict=True)]
         return np.stack(rows).astype(values.dtype)
     return values.new_zeros(len(values), size).scatter_add(-1, index, values)
@@ -186,6 +186,6 @@ def between(start: Values, end: Values, share: Values) -> Values:
 
 def running_maximum(values: Values) -> Values:
     """The largest up to each place of the last axis."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.maximum.accumulate(values, -1)
     return values.cummax(-1).values

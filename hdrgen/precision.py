@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hdrgen.array_kinds import Values
+from hdrgen.array_kinds import Values, is_numpy
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +29,7 @@ def finest(device: torch.device) -> torch.dtype:
 
 def in_finest(values: Values) -> Values:
     """The values, where they are, in the precision of `finest`."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return values.astype(np.float64, copy=False)
     return values.to(finest(values.device))
 
@@ -40,6 +40,6 @@ def in_float64(values: Values) -> Values:
     They stay on their device where it has float64, and are brought to the CPU where it has not: send only few there,
     such as the samples of a calibration, and send the result back.
     """
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return values.astype(np.float64, copy=False)
     return (values.cpu() if values.device.type in WITHOUT_FLOAT64 else values).double()

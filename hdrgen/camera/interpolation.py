@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, between, counted, like, namespace
+from hdrgen.array_kinds import Values, between, counted, is_numpy, like, namespace
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +55,7 @@ def uniform_linear(x: Values, values: Values) -> Values:
 
 def _truncated(position: Values, last: int) -> Values:
     """Truncating is flooring here, and 32 bits halve the traffic. NaN has no index; its share keeps it visible."""
-    if isinstance(position, (np.ndarray, np.generic)):
+    if is_numpy(position):
         with np.errstate(invalid="ignore"):
             return position.astype(np.int32).clip(0, last)
     import torch
@@ -65,7 +65,7 @@ def _truncated(position: Values, last: int) -> Values:
 
 def _taken(table: Values, index: Values) -> Values:
     """The values of a table (N,) at places (n,)."""
-    if isinstance(table, (np.ndarray, np.generic)):
+    if is_numpy(table):
         return table.take(index)
     return table.index_select(0, index)
 

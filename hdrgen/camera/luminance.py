@@ -1,8 +1,6 @@
 """Relative luminance of linear colour, and luma of display values."""
 
-import numpy as np
-
-from hdrgen.array_kinds import Values
+from hdrgen.array_kinds import Values, is_numpy
 
 BT709_LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Relative luminance of linear red, green and blue with BT.709 primaries."""
@@ -33,7 +31,7 @@ def luma_of(image: Values) -> Values:
 
 
 def _weighted(image: Values, weights: tuple[float, float, float]) -> Values:
-    if isinstance(image, (np.ndarray, np.generic)):
+    if is_numpy(image):
         total = image[..., :1, :, :] * weights[0]
         for index in (1, 2):
             total += image[..., index : index + 1, :, :] * weights[index]

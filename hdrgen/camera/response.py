@@ -5,9 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hdrgen.array_kinds import Values, evaluated, for_both, in_floats, namespace
+from hdrgen.array_kinds import Values, evaluated, for_both, in_floats, is_numpy, namespace
 from hdrgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -162,7 +160,7 @@ def raised(x: Values, exponent: float | Values) -> Values:
     >>> round(float(raised(torch.tensor(0.25), 0.5)), 4)
     0.5
     """
-    return x**exponent if isinstance(x, (np.ndarray, np.generic)) else x.log2().mul_(exponent).exp2_()
+    return x**exponent if is_numpy(x) else x.log2().mul_(exponent).exp2_()
 
 
 def _unit(x: Values) -> Values:

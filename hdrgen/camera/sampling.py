@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrgen.array_kinds import Values, as_index, between, counted, for_both, gathered, like, namespace
+from hdrgen.array_kinds import Values, as_index, between, counted, for_both, gathered, is_numpy, like, namespace
 
 Sampling = Callable[[Any], Any]
 
@@ -66,7 +66,7 @@ class HistogramSampling:
 
 def _rank(values: Values) -> Values:
     """Indices that sort display values along the last axis, as far as 16 bits tell them apart."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return _sorting((values * 65535).round())
     codes = (values.detach() * 65535).round()
     if values.device.type != "cpu":

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, namespace
+from hdrgen.array_kinds import Values, is_numpy, namespace
 
 
 def cholesky_factor(matrix: Values) -> Values:
     """The lower triangle L with L L^T = matrix, (K, H, H); of one that has none, what it is found to be: no error."""
-    if isinstance(matrix, (np.ndarray, np.generic)):
+    if is_numpy(matrix):
         try:
             return np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:  # by rounding: what makes that up is far below what the pixels know
@@ -23,7 +23,7 @@ def cholesky_factor(matrix: Values) -> Values:
 
 def solved_triangle(triangle: Values, right: Values, *, upper: bool) -> Values:
     """The solutions (K, H, 1) of triangular systems (K, H, H) with right sides (K, H, 1)."""
-    if isinstance(triangle, (np.ndarray, np.generic)):
+    if is_numpy(triangle):
         return np.linalg.solve(triangle, right)
     found: Values = namespace(triangle).linalg.solve_triangular(triangle, right, upper=upper)
     return found
@@ -37,7 +37,7 @@ def solved_with_gradient(solve: Callable[[Values, Values | None], Values], right
         right: (K, N).
         enough: As `solve` takes it; gradients are solved for to the last digit.
     """
-    if isinstance(right, (np.ndarray, np.generic)):
+    if is_numpy(right):
         return solve(right, enough)
     found: Values = _symmetric_solve().apply(right, solve, enough)
     return found

@@ -9,7 +9,7 @@ from typing import Generic
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, in_floats, namespace, needs_gradient, within_unit
+from hdrgen.array_kinds import Values, in_floats, is_numpy, namespace, needs_gradient, within_unit
 from hdrgen.camera import BT601_LUMA
 from hdrgen.errors import InputError
 from hdrgen.fusion.pyramid import pyramid_down, pyramid_up, pyramid_up_rows, reflected
@@ -212,7 +212,7 @@ def _power(x: Values, exponent: float) -> Values:
     """A positive power; at 0, where the slope of powers below 1 is infinite, the gradient is 0."""
     if exponent == 1:
         return x
-    if isinstance(x, (np.ndarray, np.generic)):
+    if is_numpy(x):
         return np.sqrt(x) if exponent == 0.5 else x**exponent
     if not x.requires_grad:
         return x.pow(exponent)

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, in_order, namespace
+from hdrgen.array_kinds import Values, in_order, is_numpy, namespace
 from hdrgen.tiling import by_strips
 
 
@@ -98,7 +98,7 @@ def _binomial(first: Values, second: Values, third: Values, fourth: Values, fift
 
 def _plus(total: Values, part: Values, share: float) -> Values:
     """A share of something more, in place."""
-    if isinstance(total, (np.ndarray, np.generic)) or isinstance(part, (np.ndarray, np.generic)):
+    if is_numpy(total) or is_numpy(part):
         total += part * np.float32(share) if total.dtype == np.float32 else part * share
         return total
     return total.add_(part, alpha=share)

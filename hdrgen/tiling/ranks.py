@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, is_on_cpu, namespace, needs_gradient
+from hdrgen.array_kinds import Values, is_numpy, is_on_cpu, namespace, needs_gradient
 
 _MANY = 2**18
 _SAMPLE = 2**14
@@ -30,14 +30,14 @@ def value_at(values: Values, rank: int) -> Values:
 
 def _ranked(values: Values, rank: int) -> Values:
     """Along the last axis."""
-    if isinstance(values, (np.ndarray, np.generic)):
+    if is_numpy(values):
         return np.partition(values, rank - 1, -1)[..., rank - 1]
     return values.kthvalue(rank, -1).values
 
 
 def _found(row: Values, rank: int) -> Values:
     xp, sample = namespace(row), row[:: len(row) // _SAMPLE]
-    sample = np.sort(sample) if isinstance(sample, (np.ndarray, np.generic)) else sample.sort().values
+    sample = np.sort(sample) if is_numpy(sample) else sample.sort().values
     share = rank / len(row)
     reach = _DEVIATIONS * math.sqrt(len(sample) * share * (1 - share)) + _DEVIATIONS
     first, last = math.floor(share * len(sample) - reach), math.ceil(share * len(sample) + reach)

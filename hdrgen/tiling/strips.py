@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, namespace
+from hdrgen.array_kinds import Values, is_numpy, namespace
 from hdrgen.io import row_slices
 
 PIXELS = 2**17
@@ -60,7 +60,7 @@ def by_strips(
     """
     first_rows, *others = _strips(size, rows)
     first = rows_of(first_rows.start, first_rows.stop)
-    if not isinstance(first, (np.ndarray, np.generic)) and first.requires_grad:
+    if not is_numpy(first) and first.requires_grad:
         cat: Values = namespace(first).cat([first, *(rows_of(strip.start, strip.stop) for strip in others)], -2)
         return cat
     if not others and out is None:
@@ -74,7 +74,7 @@ def by_strips(
 
 
 def _empty_like(values: Values, shape: tuple[int, ...]) -> Values:
-    return np.empty(shape, values.dtype) if isinstance(values, (np.ndarray, np.generic)) else values.new_empty(shape)
+    return np.empty(shape, values.dtype) if is_numpy(values) else values.new_empty(shape)
 
 
 def _keep(rows: Values, target: Values) -> None:
@@ -84,7 +84,7 @@ def _keep(rows: Values, target: Values) -> None:
 
 def _is_same(rows: Values, target: Values) -> bool:
     """Whether both are the same memory, laid out alike."""
-    if isinstance(rows, (np.ndarray, np.generic)) or isinstance(target, (np.ndarray, np.generic)):
+    if is_numpy(rows) or is_numpy(target):
         places = (each.__array_interface__ for each in (rows, target))
         return len({(place["data"], place["shape"], place["strides"], place["typestr"]) for place in places}) == 1
     return rows.is_set_to(target)

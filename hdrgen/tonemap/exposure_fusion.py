@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hdrgen.array_kinds import Values, for_both, in_floats, is_on_cpu, largest, namespace, within_unit
+from hdrgen.array_kinds import Values, for_both, in_floats, is_numpy, is_on_cpu, largest, namespace, within_unit
 from hdrgen.camera import luminance_of, power
 from hdrgen.errors import InputError
 from hdrgen.fusion import Mertens, fuse
@@ -53,7 +53,7 @@ class ExposureFusion(Operator):
 
         On a CPU, NumPy fuses in less than half of the time.
         """
-        if isinstance(radiance, (np.ndarray, np.generic)) or radiance.requires_grad or not is_on_cpu(radiance):
+        if is_numpy(radiance) or radiance.requires_grad or not is_on_cpu(radiance):
             return self._fused(radiance)
         fused: Values = namespace(radiance).from_numpy(self._fused(in_floats(radiance).numpy()))
         return fused
@@ -91,7 +91,7 @@ def _exposures(encoded: Values) -> Callable[[float], Values]:
 
     Arrays of NumPy are overwritten by the next.
     """
-    place: Any = np.empty_like(encoded) if isinstance(encoded, (np.ndarray, np.generic)) else None
+    place: Any = np.empty_like(encoded) if is_numpy(encoded) else None
 
     def exposed(ev: float) -> Values:
         gain = 2 ** (ev / GAMMA)
