@@ -32,6 +32,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What writing to a full disk raises, without the name of the file."""
 TRACEBACK = "HDRGEN_TRACEBACK"
 """Environment variable that shows the traceback of an error in the input."""
+LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+"""Environment variable by which torch asks Linux for its tensors' memory in large pages."""
 
 
 class Verb(NamedTuple):
@@ -163,11 +165,22 @@ def _dispatch(arguments: list[str]) -> None:
         _print_completion(arguments)
     elif arguments[0] in VERBS:
         verb, *rest = arguments
+        _ask_for_large_pages(verb)
         with uncollected():
             module = importlib.import_module(VERBS[verb].module)
         module.run(verb, rest)
     else:
         raise _unknown(arguments[0])
+
+
+def _ask_for_large_pages(verb: str) -> None:
+    """Spare the system the clearing of memory in small pages, up to a fifth of the time of a network on a photograph.
+
+    Torch reads the variable once, at its first tensor. A training gains nothing, since its tensors come again in the
+    same sizes, and takes up to 7 % more memory. Who has set the variable keeps their value.
+    """
+    if verb != "fit":
+        os.environ.setdefault(LARGE_PAGES, "1")
 
 
 def _print_completion(arguments: list[str]) -> None:

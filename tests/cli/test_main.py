@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,40 @@ def test_a_line_is_written_in_one_piece(monkeypatch):
     monkeypatch.setattr("sys.stderr", Pieces())
     assert cli.main(["act"]) == 2
     assert [*filter(None, pieces)] == ["hdrgen: warning: left out: a\n", "hdrgen: error: no b\n"]
+
+
+LARGE_PAGES_GOT = """
+import re, sys
+from pathlib import Path
+
+from hdrgen.cli import main as door
+
+class Module:
+    def run(verb, rest):
+        import torch
+        kept = torch.ones(2**24)
+        pages = Path("/proc/self/smaps_rollup").read_text()
+        print(re.search("AnonHugePages: *([0-9]+) kB", pages)[1])
+door.importlib.import_module = lambda name: Module
+sys.exit(door.main([sys.argv[1]]))
+"""
+SYSTEM = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+ASKED = SYSTEM.exists() and "[madvise]" in SYSTEM.read_text()
+
+
+@pytest.mark.skipif(not ASKED, reason="needs a Linux that gives large pages to those who ask, and to nobody else")
+@pytest.mark.parametrize(("verb", "mebibytes"), [("predict", 64), ("fit", 0)])
+def test_tensors_of_a_photograph_lie_in_large_pages(verb, mebibytes):
+    environment = {k: v for k, v in os.environ.items() if k != cli.LARGE_PAGES}
+    command = [sys.executable, "-c", LARGE_PAGES_GOT, verb]
+    got = subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, check=True)
+    assert int(got.stdout) // 1024 in range(mebibytes * 3 // 4, mebibytes + 8)
+
+
+def test_large_pages_stay_as_the_user_wants_them(monkeypatch):
+    monkeypatch.setenv(cli.LARGE_PAGES, "0")
+    verb_that(monkeypatch, lambda: None)
+    assert cli.main(["act"]) == 0
+    assert os.environ[cli.LARGE_PAGES] == "0"
