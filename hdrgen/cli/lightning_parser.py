@@ -85,7 +85,7 @@ class LightningParser(LightningArgumentParser):
             verbs = self._subcommands_action
             return suggest(f"--{unknown[2]}", options_in(verbs.choices[unknown[1]].format_help() if verbs else ""))
         if unknown := re.match(r"Option '([\w.]+)' is not accepted", message):  # of a class; this is its parser
-            return _of_class(unknown[1], next(iter(self.groups), "it"), options_in(self.format_help()))
+            return _of_class(unknown[1], next(iter(self.groups or ()), "it"), options_in(self.format_help()))
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
             names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
             return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])

@@ -138,7 +138,8 @@ def _with_own_white(path: Path, image: Image) -> Image:
         told = f"{level}: what is brightest piles up there; pass white={level.top} if that is no clipping"
         image = replace(image, pixels=level.applied(image.pixels))
     else:
-        told = f"nothing is brighter than {shown} of {level.top}; pass white={shown} if the photograph clips there"
+        most = "hardly anything" if image.pixels.max() > max(each.code for each in level.levels) else "nothing"
+        told = f"{most} is brighter than {shown} of {level.top}; pass white={shown} if the photograph clips there"
     warnings.warn(InputWarning(f"{path}: {told}", "white"), stacklevel=4)
     return image
 
