@@ -42,7 +42,7 @@ def reinhard2005(
         gamma: Of a last power 1/gamma; 1 has none.
 
     Returns:
-        Display values in [0, 1], (..., 3, H, W). An image that is constant, but for the rounding of half floats, becomes
+        Display values in [0, 1], (..., 3, H, W). An image that is constant, but for rounding to half floats, becomes
         mid-grey or its hue, a black one black.
 
     Raises:
