@@ -4,6 +4,7 @@ A file may be short and still stand for more than any memory holds: YAML's alias
 costs a stack. So size, depth and extent are measured before anything is built.
 """
 
+import codecs
 import json
 import os
 import re
@@ -35,12 +36,12 @@ def read_text(path: Path, most: int = FROM_OTHERS, errors: str = "strict") -> st
     """The text of a regular file; a pipe or a device is not waited for.
 
     Args:
-        path: The file, in UTF-8.
+        path: The file, in UTF-8, or in UTF-16 that begins with its mark, as Windows writes it. Marks are left out.
         most: Bytes that it may have.
         errors: As of `bytes.decode`.
 
     Raises:
-        InputError: No such file, none that can be read, none in UTF-8, or a larger one.
+        InputError: No such file, none that can be read, none in one of the two, or a larger one.
     """
     try:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
@@ -53,10 +54,12 @@ def read_text(path: Path, most: int = FROM_OTHERS, errors: str = "strict") -> st
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check name and permissions") from error
     if len(content) > most:
         raise InputError(f"{path}: expected at most {most / 2**20:g} MB, found more")
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     try:
-        return content.decode("utf-8", errors)
+        return content.decode(encoding, errors).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected text in UTF-8, {error.reason} at byte {error.start}") from error
+        name = encoding.upper()
+        raise InputError(f"{path}: expected text in {name}, {error.reason} at byte {error.start}") from error
 
 
 def read_yaml(path: Path, most: int = FROM_OTHERS) -> Any:

@@ -1,5 +1,6 @@
 """Whether the frames of a bracket agree with each other, and where they do not, which of them and why."""
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ DISAGREE = 0.25  # stops by which one frame, or all of them, may be off; good br
 _PLAIN = 0.2  # stops of disagreement as a whole above which a frame that is off needs no further evidence
 _BETTER = 0.75  # of the disagreement that may be left without a frame whose exposure is wrong
 _ABSURD = 2.5  # times as far apart as the exposures say, or as near
+_ALIKE = 0.5  # of the disagreement of the worst pair, from which on another is as likely
 _EXPLAINED = 0.5  # of the disagreement that may be left where something explains it
 
 Calibrate = Callable[[NDArray[np.float32], NDArray[np.float32]], CameraResponse]
@@ -80,11 +82,37 @@ def tell_disagreement(
         cause, argument = _cause(bracket, trial, residual, name, estimated=estimated)
         found = f"the frames disagree by {residual:.2g} stops under the response {name}"
         if argument in ("fit_exposures", None) or len(ev) == 2:  # else all of them, or the frame that the cause names
-            found += f", {bracket.frames[most].path.name} the most ({deviations[most]:+.1f})"
+            frames = [most] if len(ev) > (3 if estimated else 2) else _candidates(sample, ev, response)
+            found += _named([bracket.frames[frame].path.name for frame in frames], deviations[most])
         warnings.warn(InputWarning(f"{bracket.name}: {found}; {cause}", argument), stacklevel=3)
     elif estimated:
         _tell_absurd_span(bracket, sample)
     return Agreement(residual, told)
+
+
+def _candidates(sample: NDArray[np.float32], ev: NDArray[np.float32], response: CameraResponse) -> list[int]:
+    """The frames of the pairs that disagree the most: of two, and of three that decide their curve, none is the one."""
+    off = {
+        pair: abs(frame_deviations(sample[list(pair)], ev[list(pair)], response)[1])
+        for pair in itertools.combinations(range(len(ev)), 2)
+    }
+    worst = max((value for value in off.values() if not math.isnan(value)), default=0.0)
+    return sorted({frame for pair, value in off.items() if value >= _ALIKE * worst for frame in pair})
+
+
+def _named(names: Sequence[str], deviation: float) -> str:
+    """Which frame disagrees the most, or which may be the one.
+
+    >>> _named(["a.jpg"], 0.52), _named(["a.jpg", "b.jpg"], -0.52)
+    (', a.jpg the most (+0.5)', ', a.jpg and b.jpg the most (-0.5): either may be off')
+    """
+    if len(names) == 1:
+        return f", {names[0]} the most ({deviation:+.1f})"
+    if len(names) == 2:
+        return f", {names[0]} and {names[1]} the most ({deviation:+.1f}): either may be off"
+    return (
+        f" ({deviation:+.1f}): {', '.join(names[:-1])} or {names[-1]} may be off, which three frames alone do not tell"
+    )
 
 
 class _Trial:

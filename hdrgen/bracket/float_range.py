@@ -16,6 +16,19 @@ PILE = 1e-3  # of a frame's values that are the same where it clips
 LOWER = 0.75  # of the white that frames show: one that is given, and lower, or higher, takes its place
 
 
+def unclipped_white(frames: Sequence[Frame]) -> float | None:
+    """The white of frames of radiance, dark to bright, that exceed 1 and clip nowhere: no code, nor 1, is meant there.
+
+    It is what is brightest in the shortest of them, at least 1. Longer ones may clip there: that one has the rest.
+    None where frames clip, stay below 1, or hold whole numbers.
+    """
+    if any(frame.dtype.kind != "f" for frame in frames) or _largest(frames) <= 1 + ROUNDING:
+        return None
+    last = frames[-1]
+    piled = np.sum([np.count_nonzero(part >= _tops(last) * (1 - 1e-6), axis=(0, 1)) for part in _parts(last)], axis=0)
+    return None if (piled > PILE * last[..., 0].size).any() else max(1.0, float(_tops(frames[0]).max()))
+
+
 def in_display_range(frames: Sequence[Frame], name: str, given: White = None) -> tuple[list[Frame], White]:
     """Frames of whole numbers as they are, those of floats as float32 from 0 to 1, which is white.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hdrgen.bracket.bracket import Bracket, repeats
 from hdrgen.bracket.decoding import decoded_frames
-from hdrgen.bracket.float_range import in_display_range
+from hdrgen.bracket.float_range import in_display_range, unclipped_white
 from hdrgen.bracket.progress_bar import progress
 from hdrgen.bracket.raw_frames import RawFrames
 from hdrgen.bracket.spilled import forget, mappings_of
@@ -27,6 +27,7 @@ from hdrgen.io import (
     RawDevelopment,
     White,
     WhiteLevel,
+    is_result,
     named_like,
     same_colours,
     turned_alike,
@@ -60,7 +61,8 @@ class BracketPixels:
         room: Stops by which the shortest frame is darker than its settings say, with room for highlights above white.
         clips: Display values of red, green and blue from which on pixels were clipped, and have the largest code now;
             empty where none below that were.
-        share: Of the light at the white level of RAW files that their largest value is: the sensor may clip before.
+        share: What display 1 is as radiance: of RAW files the share of the light at their white level, before which the
+            sensor may clip; of radiance that clips nowhere its white.
     """
 
     bracket: Bracket
@@ -139,8 +141,13 @@ class BracketPixels:
         _check_colours(bracket, images)
         names = [frame.path.name for frame in bracket.frames]
         images = turned_alike(images, names, bracket.name, bracket.middle)
-        middle = images[bracket.middle]
-        loaded = cls.of(bracket, [image.pixels for image in images], white=white, picture=picture, own=own)
+        middle, frames = images[bracket.middle], [image.pixels for image in images]
+        radiance = white is None and all(is_result(frame.path) for frame in bracket.frames)
+        unclipped = unclipped_white(frames) if radiance else None
+        if unclipped is not None:
+            frames = [np.minimum(frame, unclipped, dtype=np.float32) / np.float32(unclipped) for frame in frames]
+        loaded = cls.of(bracket, frames, white=white, picture=picture, own=own)
+        loaded.share = unclipped or 1.0
         loaded.linear, loaded.camera, loaded.chromaticities = middle.linear, middle.camera, middle.chromaticities
         return loaded
 

@@ -165,6 +165,22 @@ def named_method(arguments: Sequence[str]) -> str | None:
     return named
 
 
+def overlay_alone(arguments: Sequence[str]) -> str | None:
+    """The configuration that changes a method which nothing before names, or the last one where nothing names any."""
+    named, unnamed = False, None
+    for option, values in _options(arguments):
+        option, _, value = option.partition("=")
+        value = value or next(iter(values), "")
+        if option in CONFIG_OPTIONS and value:
+            path = Path(resolve_config(value))
+            named = named or _method_of_config(path) is not None
+            if not named and _settings_of(path).get("model"):
+                return value
+            unnamed = value
+        named = named or option in ("--model", "--model.class_path")
+    return None if named else unnamed
+
+
 def in_configs(arguments: Sequence[str], name: str) -> str | None:
     """What the configurations among the arguments say of a setting of the verb itself; the last one wins."""
     said = [_settings_of(file).get(name) for file in config_files(arguments)]

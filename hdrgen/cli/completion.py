@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from hdrgen import configs
 from hdrgen.cli.arguments import (
     PROTOCOL_OPTIONS,
     as_value,
@@ -13,6 +14,7 @@ from hdrgen.cli.arguments import (
     config_files,
     in_configs,
     named_method,
+    overlay_alone,
     value_of,
     without,
 )
@@ -63,6 +65,7 @@ def complete(arguments: list[str]) -> list[str]:
         raise InputError(_unknown_method(named))
     asked = asked_network(verb, rest, named)
     if asked is None:
+        refuse_overlay_alone(rest)
         return arguments
     rest = without(without(rest, "--ckpt_path"), "--weights")
     if verb == "predict" and (folder := results_folder("predictions", asked)) != "predictions":
@@ -158,6 +161,24 @@ def asked_network(verb: str, arguments: Sequence[str], method: str | None) -> st
     if (checkpoint, weights, method, verb) == (None, None, None, "predict") and photographs:
         return str(default_weights())
     return checkpoint or weights
+
+
+def refuse_overlay_alone(arguments: Sequence[str]) -> None:
+    """Raise where a configuration changes a method that nothing before it names.
+
+    Raises:
+        InputError: With what to type; of an experiment, the configuration of its group.
+    """
+    overlay = overlay_alone(arguments)
+    if overlay is None or HELP & {argument.partition("=")[0] for argument in arguments}:
+        return
+    name = configs.experiment_of(overlay) or overlay
+    near = next((part for part in name.split("/")[1:] if name != overlay and part in configs.names()), None)
+    where = "" if near else "; `hdrgen configs` lists what METHOD may be"
+    raise InputError(
+        f"{name} is an overlay: it names no method, and changes that of a configuration before it; pass --config"
+        f" {near or 'METHOD'} --config {name}{where}"
+    )
 
 
 def tell_left_out(files: dict[str, str], arguments: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from jsonargparse import Namespace, _parameter_resolvers, get_loader, set_loader
 from pytorch_lightning.cli import LightningArgumentParser
 
 from hdrgen.cli.arguments import options_in
-from hdrgen.errors import InputError, suggest
+from hdrgen.errors import InputError, few_of, suggest
 from hdrgen.plain_files import bounded
 from hdrgen.weights import subclasses
 
@@ -45,6 +45,8 @@ _NOISE = (
 
 _ROOMS = ("hdrgen.metrics", "hdrgen.tonemap")
 """Rooms whose functions protocols name."""
+_ANY_METHOD = "HDRModule"
+"""The class of `--model.NAME` where none is named before it."""
 _STRUCTURED = ("NestedArg(", "Namespace(", "{")
 """Beginnings of values that are too long to repeat in a message."""
 _PLAIN = {
@@ -83,7 +85,7 @@ class LightningParser(LightningArgumentParser):
             verbs = self._subcommands_action
             return suggest(f"--{unknown[2]}", options_in(verbs.choices[unknown[1]].format_help() if verbs else ""))
         if unknown := re.match(r"Option '([\w.]+)' is not accepted", message):  # of a class; this is its parser
-            return suggest(f"--{unknown[1]}", options_in(self.format_help()))
+            return _of_class(unknown[1], next(iter(self.groups or ()), "it"), options_in(self.format_help()))
         if unknown := re.search(r"Expected a dot import path string: (\w+)", message):
             names = sorted({cls.__name__ for base in _bases(message) for cls in _usable(base)})
             return f"{suggest(unknown[1], names)} (known: {', '.join(names)})" if names else _as_path(unknown[1])
@@ -126,6 +128,19 @@ def _plain(reason: str) -> str:
     for pattern, plain in _PLAIN.items():
         reason = re.sub(pattern, plain, reason)
     return reason
+
+
+def _of_class(argument: str, name: str, options: list[str]) -> str:
+    """Hint for an argument that a class does not have: those that it has, the nearest first."""
+    if name == _ANY_METHOD:
+        return ": name the method first"
+    own = [option for option in options if option != "--help"]
+    own.sort(key=lambda option: -_likeness(argument, option.removeprefix("--")))
+    return f"{suggest(f'--{argument}', own)} ({name} has {few_of(own, 5) or 'none'})"
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def _in_the_room(room: str, name: str) -> str:

@@ -10,6 +10,7 @@ from hdrgen.cli import CommandParser
 from hdrgen.errors import InputError, suggest
 from hdrgen.text_table import text_table
 
+ACTIONS = ("list", "show")
 PROTOCOL = "protocol: "
 """What the lines of evaluation protocols begin with."""
 SCRIPT = "slurm.sbatch"
@@ -23,7 +24,7 @@ def parser(verb: str) -> CommandParser:
     top = CommandParser(
         prog=f"hdrgen {verb}",
         description="List or print packaged configurations and overlays, for --config, and evaluation protocols, for"
-        " --evaluation.",
+        " --evaluation. `hdrgen configs NAME` prints the one of that name.",
     )
     actions = top.add_subparsers(dest="action", metavar="ACTION")
     listing = actions.add_parser("list", help="one line for each configuration (default)")
@@ -35,7 +36,7 @@ def parser(verb: str) -> CommandParser:
 
 def run(verb: str, arguments: Sequence[str]) -> None:
     """List the configurations or those of a group, or print the one asked for."""
-    options = parser(verb).parse_args(arguments)
+    options = parser(verb).parse_args(_with_action(arguments))
     if options.action == "show":
         print(_find(options.name).read_text(encoding="utf-8"), end="")
     elif options.action == "list" and options.group:
@@ -45,6 +46,15 @@ def run(verb: str, arguments: Sequence[str]) -> None:
         protocols = {name: configs.title_of(configs.protocol_path(name)) for name in configs.protocol_names()}
         rows += [(name, f"{PROTOCOL}{title}") for name, title in protocols.items()]
         print("\n".join([*text_table(rows), *_overlays()]))
+
+
+def _with_action(arguments: Sequence[str]) -> list[str]:
+    """The arguments, where a name alone is one to show, or of a group of overlays, to list."""
+    name = arguments[0] if len(arguments) == 1 else "-"
+    if name.startswith("-") or name in ACTIONS or suggest(name, ACTIONS):
+        return [*arguments]
+    group = name.removeprefix(f"{configs.EXPERIMENTS}/").rstrip("/")
+    return ["list" if group in _groups() and name not in configs.names() else "show", name]
 
 
 def _overlays() -> list[str]:

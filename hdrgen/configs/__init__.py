@@ -53,6 +53,13 @@ def experiment_path(name: str) -> Path:
     return experiments_folder() / (short if short.endswith((".yaml", ".sbatch")) else f"{short}.yaml")
 
 
+def experiment_of(path: str) -> str | None:
+    """The name of an experiment by its file: experiments/GROUP/NAME; of other files none."""
+    place, file = experiments_folder().resolve(), Path(path).resolve()
+    inside = file.is_relative_to(place)
+    return f"{EXPERIMENTS}/{file.relative_to(place).with_suffix('').as_posix()}" if inside else None
+
+
 def experiments_folder() -> Path:
     """Where the experiments lie: here in an installed wheel, at the root of a checkout."""
     packaged = folder() / EXPERIMENTS

@@ -1,12 +1,14 @@
 """Image files as tensors."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,6 +33,9 @@ from hdrgen.io import (
     white_of_floats,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 def read_radiance(path: Path) -> Tensor:
     """(3, H, W) radiance of an HDR file; NaN, infinite and negative pixels are replaced by the reader."""
@@ -38,10 +43,11 @@ def read_radiance(path: Path) -> Tensor:
 
 
 class FramePixels(NamedTuple):
-    """One exposure: (3, H, W) display values, and whether the file held linear ones."""
+    """One exposure: (3, H, W) display values, whether the file held linear ones, and its integers' type."""
 
     display: Tensor
     linear: bool
+    codes: np.dtype[Any] | None = None
 
 
 def read_frame(
@@ -67,7 +73,8 @@ def read_frame(
         raise InputError(f"{path}: expected linear values of which 1 is white, {found}")
     image = turning.applied(image) if turning else image
     pixels = _channels_first(image)
-    return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear)
+    codes = image.pixels.dtype if image.pixels.dtype.kind == "u" else None
+    return FramePixels(SRGB()(pixels) if image.linear else pixels, image.linear, codes)
 
 
 def read_photograph(
@@ -87,9 +94,18 @@ def read_photograph(
         InputWarning: Radiance: what a method makes of it is less than what the file holds; a white below the largest
             code.
     """
-    how = _sensors_white(path) if white is None and read_header(path).format.name == "RAW" else None
-    image = read_image(path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes, development=how)
-    return _photograph(path, image, white)
+    return read_exposed(
+        path, clean=clean, max_megapixels=max_megapixels, working_bytes=working_bytes, white=white
+    ).display
+
+
+def read_exposed(path: Path, *, white: White = None, **how: Any) -> OwnRadiance:
+    """As of `read_photograph`, with the share of light that white is."""
+    if white is not None or read_header(path).format.name != "RAW":
+        return OwnRadiance(_photograph(path, read_image(path, **how), white))
+    development, share = _sensors_white(path)
+    image = read_image(path, development=development, **how)
+    return OwnRadiance(_photograph(path, image, white), share=share if image.pixels.dtype.kind == "u" else 1.0)
 
 
 def _photograph(path: Path, image: Image, white: White) -> Tensor:
@@ -122,20 +138,24 @@ def _with_own_white(path: Path, image: Image) -> Image:
         told = f"{level}: what is brightest piles up there; pass white={level.top} if that is no clipping"
         image = replace(image, pixels=level.applied(image.pixels))
     else:
-        told = f"nothing is brighter than {shown} of {level.top}; pass white={shown} if the photograph clips there"
+        most = "hardly anything" if image.pixels.max() > max(each.code for each in level.levels) else "nothing"
+        told = f"{most} is brighter than {shown} of {level.top}; pass white={shown} if the photograph clips there"
     warnings.warn(InputWarning(f"{path}: {told}", "white"), stacklevel=4)
     return image
 
 
-def _sensors_white(path: Path) -> RawDevelopment | None:
-    """How a RAW file is developed whose sensor clips below the white level that it names, which is told."""
+def _sensors_white(path: Path) -> tuple[RawDevelopment | None, float]:
+    """How a RAW file is developed whose sensor clips below the white level that it names, which is told.
+
+    And the share of the light at the white level that is the largest value then.
+    """
     found = None
     with suppress(InputError):  # what cannot be read is told by who reads the pixels
         found = shared_development([path], [0.0], 0, RawDevelopment())
     if found is None or not found.white or found.development.white is None:
-        return None
+        return None, 1.0 if found is None else found.share
     warnings.warn(InputWarning(f"{path}: {found.white}: the sensor's brightest values pile up there"), stacklevel=3)
-    return RawDevelopment(white=found.development.white)
+    return RawDevelopment(white=found.development.white), found.share
 
 
 class OwnRadiance(NamedTuple):
@@ -145,11 +165,13 @@ class OwnRadiance(NamedTuple):
         display: (3, H, W) display values.
         source: See `Sample.source`; None where it knows nothing.
         radiance: (3, H, W), where it knows that.
+        share: Of the light at the white level of a RAW file that display 1 is: the sensor may clip before.
     """
 
     display: Tensor
     source: str | None = None
     radiance: Tensor | None = None
+    share: float = 1.0
 
 
 def read_own_radiance(
@@ -166,7 +188,9 @@ def read_own_radiance(
     kind = read_header(path).format.name
     if kind == "RAW":
         _tell_white(path, white, "the sensor's own")
-        return OwnRadiance(photograph_of(read(development=_sensors_white(path))), LINEAR)
+        development, share = _sensors_white(path)
+        image = read(development=development)
+        return OwnRadiance(photograph_of(image), LINEAR, share=share if image.pixels.dtype.kind == "u" else 1.0)
     if not has_gain_map(path):
         return None
     image = read(gain_map="try")

@@ -40,6 +40,8 @@ class Sample(_Required, total=False):
         source: What the file of a photograph knows of its radiance, where that is asked for and is more than display
             values: `GAIN_MAP`, and `hdr` is what its gain map makes of it; or `LINEAR`, as of RAW, and the display
             values are its own with the sRGB curve.
+        share: () of the light at the white level of camera RAW that display 1 is, where the sensor clips before: what a
+            prediction's radiance is multiplied by, so that 1 is the files' white level.
         optimal: (2,) int64, indices of the optimal darker and brighter exposures within `ldr`, where somebody labelled
             them (SICE-S).
     """
@@ -48,4 +50,5 @@ class Sample(_Required, total=False):
     inverse_response: Tensor
     path: str
     source: str
+    share: Tensor
     optimal: Tensor

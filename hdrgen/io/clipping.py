@@ -18,6 +18,7 @@ NEAR = 0.9  # of the largest code: below, no camera clips but one that fills a p
 NEARLY = 0.99  # of the largest code: from here on clipping is found without
 SHARE = 0.002  # of the pixels that must pile up at one code
 STEEP = 8  # times as many pixels as at the codes below, on average
+GENTLE = 4  # times as many, where compression has spread a pile over several codes
 BELOW = 8  # bins below that are compared with
 APART = 0.3  # stops between two exposures that are not the same
 STAY = 0.5  # of the pixels at a code that must stay there in a longer exposure
@@ -28,6 +29,7 @@ HOT = 0.0002  # of the pixels may be brighter than what counts as the brightest:
 RESOLUTION = 512  # bins up to the brightest code: saturation of sensors, and compression, spread it a little
 OF_ONE = 0.005  # of the pixels of one exposure alone that must pile up at its brightest code
 BRIGHTER = 0.25  # of them that may be brighter: compression rings around what is clipped
+RINGING = 5  # widths of a code by which resizing and compression move what is clipped
 IN_PART = 0.01  # of them that other channels must not clip
 LARGEST_BYTE = 255
 COLOURS = 8  # codes that a channel must have there at least
@@ -84,40 +86,63 @@ def brightest_pile(channels: Sequence[Codes], top: int, *, near: float = NEAR) -
         near: Of the largest code: below, only largest codes of fewer bits count.
 
     Returns:
-        A level for each channel, and whether it is sure: colours show that it is no surface, and it is near the largest
-        code, or that of fewer bits. None where no channel piles up below the largest code, or neither of both holds.
+        A level for each channel, and whether it is sure: colours show that it is no surface, it is near the largest
+        code, or that of fewer bits, and resizing and compression have not spread it over many codes. None where no
+        channel piles up below the largest code, or neither of the first two holds.
     """
     piles = [max(_piles(codes, top), default=0) for codes in channels]
-    shares = [_shares(codes, pile) if pile else (0.0, 0.0) for codes, pile in zip(channels, piles, strict=True)]
+    broad = not any(piles)
+    if broad:
+        piles = [max(_piles(codes, top, spread=RINGING), default=0) for codes in channels]
     usual = max(piles)
-    if max(share for share, _ in shares) < OF_ONE:
+    ringing = RINGING * _width(usual)
+    shares = [_shares(codes, pile, ringing, top) for codes, pile in zip(channels, piles, strict=True) if pile]
+    if not shares or max(share for share, _ in shares) < OF_ONE or not _almost_all(shares):
         return None
-    if any(above > BRIGHTER * share for share, above in shares):
-        return None
-    levels = []
+    plain = _almost_all([_shares(codes, pile, 0, top) for codes, pile in zip(channels, piles, strict=True) if pile])
+    exact = plain and not broad
+    told, levels = exact or (not broad and all(piles)), []
     for codes, pile in zip(channels, piles, strict=True):
-        if not pile and _reaches_beyond([(0.0, codes)], usual):
+        if not pile and not _almost_all([_shares(codes, usual, ringing, top)]):
             levels.append(ClipLevel(top, top))
         else:
             code = pile or usual
-            levels.append(ClipLevel(code, code - _spread(codes, code)))
-    varied = _varied_around(channels, levels)
+            levels.append(ClipLevel(code, code - (ringing if broad else _spread(codes, code))))
+            told &= code == pile or not _reaches_beyond([(0.0, codes)], code)  # which compression makes of it, too
+    varied = _varied_around(channels, levels, apart=0 if exact else ringing)
     usual_white = usual >= near * top or (top > LARGEST_BYTE and _fills_bits(usual, at_least=8))
-    return (levels, varied and usual_white) if varied or usual_white else None
+    if (varied and usual_white) or (exact and (varied or usual_white)):
+        return levels, varied and usual_white and told
+    return None
 
 
-def _shares(codes: Codes, code: int) -> tuple[float, float]:
-    """Of the pixels that have a code, and of those above it."""
+def _almost_all(shares: Sequence[tuple[float, float]]) -> bool:
+    """Whether little is above the piles."""
+    return all(above <= BRIGHTER * share for share, above in shares)
+
+
+def _shares(codes: Codes, code: int, ringing: int, top: int) -> tuple[float, float]:
+    """Of the pixels that pile up at a code, with what resizing and compression put above, and of those above that.
+
+    What is near the largest code may have been clipped there, and counts as above.
+    """
     width = _width(code)
-    return float((np.abs(codes.astype(np.int64) - code) <= width).mean()), float((codes > code + width).mean())
+    beyond = max(code + width, min(code + ringing, int(NEARLY * top)))
+    piled = (codes.astype(np.int64) >= code - width) & (codes <= beyond)
+    return float(piled.mean()), float((codes > beyond).mean())
 
 
-def _varied_around(channels: Sequence[Codes], levels: Sequence[ClipLevel]) -> bool:
-    """Whether many pixels clip in some channels only, and have many colours in the others."""
+def _varied_around(channels: Sequence[Codes], levels: Sequence[ClipLevel], *, apart: int = 0) -> bool:
+    """Whether many pixels clip in some channels only, and have many colours, so far below, in the others."""
     count = min(map(len, channels))
     clipped = [codes[:count] >= level.edge for codes, level in zip(channels, levels, strict=True)]
     some = np.any(clipped, axis=0)
     part = some & ~np.all(clipped, axis=0)
+    if apart:
+        least = np.min(
+            [codes[:count].astype(np.int64) - level.edge for codes, level in zip(channels, levels, strict=True)], axis=0
+        )
+        part &= least < -apart
     if part.sum() < max(COLOURS, IN_PART * some.sum()):
         return False
     kinds = [len(np.unique(codes[:count][part & ~own])) for codes, own in zip(channels, clipped, strict=True)]
@@ -145,11 +170,14 @@ def _width(code: int) -> int:
     return max(1, round(code / RESOLUTION))
 
 
-def _piles(codes: Codes, top: int) -> list[int]:
-    """Bright codes that far more pixels have than those just below; one of each group of neighbours."""
+def _piles(codes: Codes, top: int, *, spread: int = 1) -> list[int]:
+    """Bright codes that far more pixels have than those just below; one of each group of neighbours.
+
+    `spread`: over how many codes, or widths of one, a pile may be.
+    """
     counts = np.bincount(codes, minlength=top + 1)
     brightest = top - int(np.searchsorted(np.cumsum(counts[::-1]), HOT * len(codes), side="right"))
-    width = _width(brightest)
+    width = spread * _width(brightest)
     lowest = max(1, int(np.ceil(min(NEAR * top, 0.97 * brightest))))
     at = np.arange(lowest, min(brightest, int(NEARLY * top)) + 1)
     if not len(at):
@@ -164,7 +192,7 @@ def _piles(codes: Codes, top: int) -> list[int]:
 
     low = at - width // 2
     share, usual = pixels(low, low + width), pixels(low - BELOW * width, low) / BELOW
-    high = at[(share > SHARE) & (share > STEEP * usual)]
+    high = at[(share > SHARE) & (share > (STEEP if spread == 1 else GENTLE) * usual)]
     groups = np.split(high, np.flatnonzero(np.diff(high) > 1) + 1) if len(high) else []
     return [int(group[np.argmax(counts[group])]) for group in groups]
 

@@ -274,6 +274,8 @@ class HDRModule(MethodFacts, TiledModule, EvaluatedModule, QuickTraining, Checkp
         with known_response(self, batch):
             prediction = self._predicted(batch)
         prediction["hdr"] = batch["hdr"] if gain_map_of(batch) else restored_where_clipped(prediction["hdr"], batch)
+        if "share" in batch:
+            prediction["hdr"] *= batch["share"].view(-1, 1, 1, 1)
         return prediction
 
     def _predicted(self, batch: Batch) -> Prediction:

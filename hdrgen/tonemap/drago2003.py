@@ -36,7 +36,8 @@ def drago2003(radiance: Values, *, bias: float = 0.85, saturation: float = 1.0, 
         gamma: The display's; 1 leaves linear light.
 
     Returns:
-        Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
+        Display values in [0, 1], (..., 3, H, W). An image that is constant, but for rounding to half floats, becomes
+        mid-grey or its hue, a black one black.
 
     Raises:
         InputError: A parameter is out of its range.

@@ -21,6 +21,8 @@ from hdrgen.tiling import by_strips, value_at
 IMAGE = (-3, -2, -1)
 BLACK = 1e-12  # an image without a larger value is black; its square still is a number in float32
 _FLAT = 1e-6  # a range below this part of the largest value is rounding
+NO_CONTRAST = 2.0**-9
+"""Radiance within this part of its largest value is no picture but rounding, of half floats by one step or two."""
 
 
 def as_radiance(image: Values) -> Values:
@@ -50,10 +52,10 @@ def _extremes(image: Values) -> tuple[Values, Values]:
     return smallest(image, IMAGE), largest(image, IMAGE)
 
 
-def _limits(least: Values, most: Values) -> tuple[Values, Values]:
-    """What `stretch` takes from an image with these extremes, and what it divides by."""
+def _limits(least: Values, most: Values, part: float = _FLAT) -> tuple[Values, Values]:
+    """What `stretch` takes from an image with these extremes, and what it divides by; below `part` it is constant."""
     xp = namespace(least)
-    flat = most - least <= _FLAT * xp.maximum(abs(least), abs(most))
+    flat = most - least <= part * xp.maximum(abs(least), abs(most))
     bottom = xp.where(flat, least.clip(max=0), least)
     return bottom, xp.where(flat, most.clip(1), most - least)
 
@@ -70,7 +72,7 @@ class Stretched(Generic[Values]):
         least, most = _extremes(radiance)
         self._bottom: Values
         self.height: Values
-        self._bottom, self.height = _limits(as_radiance(least), as_radiance(most))
+        self._bottom, self.height = _limits(as_radiance(least), as_radiance(most), NO_CONTRAST)
 
     def above(self, start: int, stop: int) -> Values:
         """The rows from a start to before a stop, above the least value, (..., 3, h, W)."""
@@ -114,7 +116,7 @@ def stretched_by_strips(rows_of: Callable[[int, int], Values], size: Sequence[in
 
     image: Values = by_strips(measured_rows, size)
     least, most = (namespace(image).stack(each) for each in zip(*extremes, strict=True))
-    bottom, height = _limits(smallest(least, (0,))[0], largest(most, (0,))[0])
+    bottom, height = _limits(smallest(least, (0,))[0], largest(most, (0,))[0], NO_CONTRAST)
     in_place = not needs_gradient(image)
 
     def display_of(start: int, stop: int) -> Values:

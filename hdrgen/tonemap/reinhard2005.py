@@ -9,7 +9,7 @@ from hdrgen.camera import raised
 from hdrgen.errors import InputError
 from hdrgen.tiling import mean_by_strips
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, Stretched, stretched_by_strips
+from hdrgen.tonemap.planes import IMAGE, NO_CONTRAST, Stretched, stretched_by_strips
 
 DARKEST = 1e-4  # log luminance is taken from here up, as in OpenCV
 
@@ -42,7 +42,8 @@ def reinhard2005(
         gamma: Of a last power 1/gamma; 1 has none.
 
     Returns:
-        Display values in [0, 1], (..., 3, H, W). A constant image becomes mid-grey or its hue, a black one black.
+        Display values in [0, 1], (..., 3, H, W). An image that is constant, but for rounding to half floats, becomes
+        mid-grey or its hue, a black one black.
 
     Raises:
         InputError: A parameter is out of its range.
@@ -119,7 +120,7 @@ def _contrast(luma: Values) -> Values:
     xp = namespace(luma)
     least, most = (xp.log(of(luma, IMAGE).clip(DARKEST)) for of in (smallest, largest))
     mean = mean_by_strips(lambda start, stop: xp.log(luma[..., start:stop, :].clip(DARKEST)), luma.shape[-2:])
-    flat = most - least < 1e-6
+    flat = most - least < NO_CONTRAST
     key = (most - mean) / xp.where(flat, xp.ones_like(most), most - least)
     contrast: Values = 0.3 + 0.7 * xp.where(flat, xp.zeros_like(key), key.clip(1e-6, 1)) ** 1.4
     return contrast

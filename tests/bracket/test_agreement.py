@@ -111,6 +111,21 @@ class TestOneFrameOff:
         (message,) = told(shots(stops), self.given(stops, odd, off), response="estimate")
         assert f"image {odd}" in message
 
+    @pytest.mark.parametrize("stops", [(-2, 0, 2), (-1, 0, 1), (-4, 0, 4)])
+    @pytest.mark.parametrize("odd", [0, 1, 2])
+    @pytest.mark.parametrize("off", [0.6, -0.6])
+    def test_of_three_that_decide_their_curve_is_among_those_that_may_be(self, stops, odd, off):
+        """Another curve explains another of them: where one alone is named, it is the one."""
+        (message,) = told(shots(stops), self.given(stops, odd, off), response="estimate")
+        assert f"image {odd}" in message.partition(";")[0]
+        assert "may be off" in message
+
+    @pytest.mark.parametrize("off", [0.6, -0.6])
+    def test_of_two_may_be_either(self, off):
+        (message,) = told(shots((0, 2)), [0, 2 + off], response="gamma:2.2")
+        assert "image 0 and image 1 the most" in message
+        assert "either may be off" in message
+
     def test_of_linear_frames_is_named(self):
         grey = np.repeat(radiance().astype(np.float32)[..., None], 3, -1)
         images = [

@@ -9,6 +9,7 @@ from hdrgen.bracket.float_range import in_display_range
 from hdrgen.cli.main import main
 from hdrgen.data.reading import read_frame
 from hdrgen.errors import InputError
+from hdrgen.io import write_image
 
 RAMP = (2.0 ** np.linspace(-6, 1.8, 96))[None, :, None] * np.ones((32, 1, 3))
 STOPS = (-2, 0, 2)
@@ -46,6 +47,28 @@ def test_frames_that_do_not_clip(tmp_path, scale):
     with pytest.warns(UserWarning, match="is taken for white"):
         merged = hdrgen.merge([hdrgen.read(path) for path in sorted((tmp_path / "room").iterdir())], align="none")
     assert deviation(merged.pixels) < 0.02
+
+
+@pytest.mark.parametrize("suffix", ["exr", "hdr", "pfm"])
+@pytest.mark.parametrize(("scale", "options"), [(0.3, {}), (1.0, {}), (300.0, {}), (1.0, {"deghost": True})])
+def test_radiance_that_clips_nowhere_keeps_its_scale(tmp_path, suffix, scale, options, recwarn):
+    """No code is meant by it, such as 255, and 1 is no white at which it clips."""
+    generator = np.random.default_rng(0)
+    radiance = scale * generator.lognormal(0, 1.5, (64, 96, 1)) * generator.uniform(0.5, 1, (64, 96, 3))
+    radiance = radiance.astype(np.float32)
+    for stops in STOPS:
+        path = tmp_path / f"room/f{stops + 2}.{suffix}"
+        frame = radiance * np.float32(2.0**stops)
+        if suffix == "pfm":
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"PF\n96 64\n-1.0\n" + frame[::-1].astype("<f4").tobytes())
+        else:
+            write_image(path, frame)
+    (tmp_path / "room/exposures.csv").write_text(f"file,ev\nf0.{suffix},-2\nf2.{suffix},0\nf4.{suffix},2\n")
+    merged = hdrgen.merge(tmp_path / "room", align="none", **options)
+    error = np.abs(np.log2(merged.pixels / radiance))[radiance > 0.02 * scale]
+    assert np.quantile(error, 0.99) < (0.02 if suffix != "hdr" else 0.1)  # which has 8 bits for the three
+    assert not [str(each.message) for each in recwarn if "taken for white" in str(each.message)]
 
 
 def test_what_exceeds_white_a_little_is_clipped_and_told(tmp_path):

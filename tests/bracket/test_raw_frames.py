@@ -1,16 +1,20 @@
 """RAW brackets: one development for all frames, and the white of the sensor instead of the file's."""
 
+import warnings
+
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 import hdrgen
 from hdrgen.bracket import Bracket, BracketPixels
 from hdrgen.camera import SRGB
 from hdrgen.cli.main import main
-from hdrgen.data import Brackets
+from hdrgen.data import Brackets, Photographs, collate
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import RawDevelopment, read_image, read_stack
+from hdrgen.methods import PlainMerge, UnchangedInput
 from tests import dng
 
 STOPS, TIMES = (-2, 0, 2), ((1, 400), (1, 100), (1, 25))
@@ -93,6 +97,24 @@ def test_learned_merges_get_frames_of_one_development(tmp_path):
     linear = SRGB().inverse(sample["ldr"])[:, :, 8:-8, 40:120].mean((2, 3))
     assert np.allclose(linear[1] / linear[0], 4, rtol=0.01)
     assert np.allclose(linear[2] / linear[1], 4, rtol=0.01)
+
+
+@pytest.mark.parametrize("clip", [1.0, 0.95, 0.85])
+def test_radiance_1_is_the_files_white_level_in_whatever_way_it_is_made(tmp_path, clip):
+    """Of one photograph, and of a bracket that a network merges, as of a merge without one."""
+    folder = write(tmp_path / "a", clips=(clip,) * 3)
+    merged = hdrgen.merge(folder, align="none").pixels[16, 8:-8]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the sensor clips below
+        whole, one = Brackets([folder])[0], Photographs([folder / "frame+0.dng"], own_radiance=True)[0]
+        plain = Photographs([folder / "frame+0.dng"])[0]
+    assert torch.equal(plain["ldr"], one["ldr"])
+    assert plain.get("share") == one.get("share")
+    made = PlainMerge(response=SRGB()).predict_step(collate([whole]), 0)["hdr"][0]
+    seen = RADIANCE[16, 8:-8, 0] < 0.8 * clip
+    assert np.allclose(made[:, 16, 8:-8].T.numpy()[seen], merged[seen], rtol=0.02)
+    alone = UnchangedInput(response=SRGB()).predict_step(collate([one]), 0)["hdr"][0]
+    assert np.allclose(alone[:, 16, 8:-8].T.numpy()[seen], merged[seen], rtol=0.02)
 
 
 def test_a_full_sensor_has_no_other_white(tmp_path):

@@ -1,5 +1,6 @@
 """`hdrgen configs`."""
 
+import numpy as np
 import pytest
 import yaml
 
@@ -79,6 +80,27 @@ def test_show_a_protocol(name, capsys):
 def test_unknown_name(typed, meant, capsys):
     assert main(["configs", "show", typed]) == 2
     assert f"did you mean {meant}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cevr", "le2023", "experiments/cevr/table5_cycle", "cevr/table5_cycle.yaml"])
+def test_a_name_alone_is_shown(name, capsys):
+    assert main(["configs", name]) == main(["configs", "show", name]) == 0
+    alone, shown = np.array_split(capsys.readouterr().out.splitlines(), 2)
+    assert list(alone) == list(shown)
+
+
+@pytest.mark.parametrize("group", ["experiments/cevr", "weights"])
+def test_a_group_alone_is_listed(group, capsys):
+    assert main(["configs", group]) == 0
+    assert {line.split("/")[0] for line in capsys.readouterr().out.splitlines()} == {"experiments"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("cvr", "no packaged configuration 'cvr'; did you mean cevr?"), ("lst", "did you mean list?")]
+)
+def test_a_misspelt_name_or_action_alone(typed, told, capsys):
+    assert main(["configs", typed]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_unknown_group(capsys):

@@ -55,6 +55,19 @@ def test_black_and_constant_arrays_are_black_and_one_grey(operator, image):
     assert np.ptp(mapped) < 1e-6
 
 
+@pytest.mark.parametrize("level", [0.01, 0.5, 3000.0])
+@pytest.mark.parametrize("rounding", ["float32", "half"])
+@pytest.mark.parametrize("operator", OPERATORS, ids=repr)
+def test_rounding_of_a_grey_surface_stays_grey(operator, rounding, level):
+    noise = np.random.default_rng(0).normal(0, 2e-6 if rounding == "float32" else 2e-4, (3, 32, 40))
+    image = (level * (1 + noise)).astype(np.float32)
+    image = image.astype(np.float16).astype(np.float32) if rounding == "half" else image
+    mapped = evaluated(operator, image)
+    assert np.ptp(mapped, axis=0).max() < 0.01, "coloured"
+    if not isinstance(operator, LayerDecomposition):  # which makes detail of whatever there is, grey as it is
+        assert 0.2 < np.median(mapped) <= 1
+
+
 def test_ranks_of_many_values_are_those_of_sorted_ones():
     values = np.random.default_rng(0).normal(size=(2, 2**18 + 5)).astype(np.float32)
     for rank in (1, 1300, 2**17, 2**18 + 5):

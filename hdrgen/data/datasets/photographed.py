@@ -193,9 +193,9 @@ class PhotographedStacks(StackDataset):
         """One exposure in its final size, (H, W, 3); whether its values were linear, and the size that it had."""
 
         def make() -> Kept:
-            display, linear = self.display(index, path)
-            fitted = self.options.fit(display[None])[0]
-            return Kept(self._rows(fitted), {"linear": linear, "size": list(display.shape[-2:])})
+            frame = self.display(index, path)
+            fitted = self.options.fit(frame.display[None])[0]
+            return Kept(self._rows(fitted), {"linear": frame.linear, "size": list(frame.display.shape[-2:])})
 
         if self.decoded is None:
             return make()

@@ -3,8 +3,12 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from hdrgen.data.dataset import local_reference
 from hdrgen.data.datasets.photographed import PhotographedStacks, StackFiles
@@ -16,6 +20,7 @@ from hdrgen.io import (
     Frame,
     RawDevelopment,
     Turning,
+    WhiteLevel,
     grouped,
     images_in,
     is_raw,
@@ -26,6 +31,9 @@ from hdrgen.io import (
     tell_single,
     turned_alike,
 )
+
+GRID = 2**17
+"""Pixels of each frame that are looked at for its white."""
 
 
 class Brackets(PhotographedStacks):
@@ -62,6 +70,8 @@ class Brackets(PhotographedStacks):
         self.max_megapixels = max_megapixels
         self.selection = selection or WholeStack()
         self._developments: dict[int, dict[Path, RawDevelopment]] = {}
+        self._shares: dict[int, float] = {}
+        self._codes: dict[Path, np.dtype[Any] | None] = {}
 
     def frames_of(self, index: int) -> Sequence[Frame]:
         """All photographs of a scene, dark to bright."""
@@ -81,18 +91,21 @@ class Brackets(PhotographedStacks):
 
     def display(self, index: int, path: Path) -> FramePixels:
         """(3, H, W) display values of one photograph; RAW ones are developed as the reference of their scene."""
-        return read_frame(
+        frame = read_frame(
             path,
             clean=self.clean,
             max_megapixels=self.max_megapixels,
             development=self._development(index, path) if is_raw(path) else None,
             turning=self._turning(index),
         )
+        self._codes[path] = None if frame.linear else frame.codes
+        return frame
 
     def _development(self, index: int, path: Path) -> RawDevelopment | None:
         stack = self._stack(index)
         if index not in self._developments and all(map(is_raw, stack.paths)):
             shared = shared_development(stack.paths, stack.ev.tolist(), stack.reference, RawDevelopment())
+            self._shares[index] = shared.share
             self._developments[index] = {each: shared.frame(at) for at, each in enumerate(stack.paths)}
             for note in shared.notes:
                 warnings.warn(InputWarning(f"{self.names[index]}: {note}"), stacklevel=2)
@@ -116,7 +129,31 @@ class Brackets(PhotographedStacks):
         sample = super().load(index, frames, generator=generator)
         stack = self._stack(index)
         sample["path"] = str(stack.paths[stack.reference])
+        if self._shares.get(index, 1.0) != 1:
+            sample["share"] = torch.tensor(self._shares[index])
+        self._lift_white(index, sample, [self._codes.get(stack.paths[frame]) for frame in frames])
         return sample
+
+    def _lift_white(self, index: int, sample: Sample, codes: Sequence[np.dtype[Any] | None]) -> None:
+        """Make white what the frames clip below their largest code, as merges without a network do, and tell it."""
+        ldr = sample["ldr"]
+        if codes[0] is None or len({*codes}) > 1:
+            return
+        top, dtype = np.iinfo(codes[0]).max, codes[0]
+        step = max(1, int((ldr.shape[-2] * ldr.shape[-1] / GRID) ** 0.5))
+
+        def as_codes(frame: Tensor) -> NDArray[Any]:
+            return np.rint(frame.permute(1, 2, 0).numpy() * np.float32(top)).astype(dtype)
+
+        level = WhiteLevel.found(
+            [as_codes(frame[:, ::step, ::step]).reshape(-1, 3) for frame in ldr], sample["ev"].tolist()
+        )
+        if level is None:
+            return
+        for frame in ldr:
+            lifted = level.applied(as_codes(frame), own=True)
+            frame.copy_(torch.from_numpy(lifted.astype(np.float32)).permute(2, 0, 1)).div_(top)
+        warnings.warn(InputWarning(f"{self.names[index]}: {level}"), stacklevel=3)
 
     def _stack(self, index: int) -> StackFiles:
         if index not in self._stacks:

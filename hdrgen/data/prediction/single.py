@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hdrgen.data.dataset import StackDataset
-from hdrgen.data.reading import read_own_radiance, read_photograph
+from hdrgen.data.reading import read_exposed, read_own_radiance
 from hdrgen.data.sample import Sample
 from hdrgen.data.scene_names import names_of_files
 from hdrgen.io import White, find_images
@@ -81,13 +81,15 @@ class Photographs(StackDataset):
             "working_bytes": WORKING_BYTES,
         }
         known = read_own_radiance(path, white=self.white, **how) if self.own_radiance else None
-        photograph = read_photograph(path, white=self.white, **how) if known is None else known.display
-        ldr = photograph.expand(len(frames), *photograph.shape)
+        known = read_exposed(path, white=self.white, **how) if known is None else known
+        ldr = known.display.expand(len(frames), *known.display.shape)
         sample = Sample(
             ldr=ldr, ev=torch.zeros(len(frames)), ref=torch.tensor(0), scene=self.scene(index), path=str(path)
         )
-        if known is not None and known.source is not None:
+        if known.source is not None:
             sample["source"] = known.source
-            if known.radiance is not None:
-                sample["hdr"] = known.radiance
+        if known.radiance is not None:
+            sample["hdr"] = known.radiance
+        if known.share != 1:
+            sample["share"] = torch.tensor(known.share)
         return sample

@@ -25,8 +25,11 @@ _UNITS = "|".join((*_SECONDS, *_STOPS))
 _NUMBER_AND_UNIT = re.compile(rf"(.*\d\.?)({_UNITS})?", re.IGNORECASE)
 _UNIT = re.compile(rf"(?<=[\d.])[ \t]+({_UNITS})(?!\w)", re.IGNORECASE)
 """Behind its number and a space."""
-_NAMED = re.compile(r"\s*([\"']?)(?P<file>\S.*\.(?:[a-z]\w{1,4}|3fr))\1[\s:;=]+(?P<number>\S+)\s*", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\s*([\"']?)(?P<file>\S.*\.(?:[a-z]\w{1,4}|3fr))\1[\s:;=,]+(?P<number>\S*[^\s,])[\s,]*", re.IGNORECASE
+)
 """A file and its number in a line of text."""
+_DECIMAL_COMMA = re.compile(rf"[-+]?\d+,\d+({_UNITS})?", re.IGNORECASE)
 _COMMENT = re.compile(r"#.*")
 _DISPLAY_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
@@ -67,7 +70,9 @@ def read_exposure_list(path: str | Path) -> ExposureList:
     """
     path = Path(path)
     readers: Mapping[str, Callable[[Path, str], ExposureList]] = {".csv": _read_csv, ".json": _read_json}
-    text = read_text(path).removeprefix("\ufeff")
+    text = read_text(path)
+    if "\0" in text:
+        raise InputError(f"{path}: expected text, found zero bytes, as of UTF-16 without its mark; save it as UTF-8")
     return readers.get(path.suffix.lower(), _read_log2)(path, text)
 
 
@@ -102,24 +107,34 @@ def _has_exposure_columns(path: Path) -> bool:
         text = read_text(path, errors="replace")
     except InputError:  # a large table, or a pipe, that nobody has named
         return False
-    columns = {name.strip() for name in text.removeprefix("\ufeff").partition("\n")[0].split(",")}
+    columns = {name.strip() for name in text.partition("\n")[0].split(_separator(text))}
     return {"x", "x_exp"} <= columns or ("file" in columns and bool({"time", "ev"} & columns))
 
 
 def _read_csv(path: Path, text: str) -> ExposureList:
-    rows = csv.DictReader(text.splitlines(), skipinitialspace=True)
+    rows = csv.DictReader(text.splitlines(), delimiter=_separator(text), skipinitialspace=True)
     columns = [name.strip() for name in rows.fieldnames or []]
     rows.fieldnames = columns
     result: ExposureList = {}
     try:
         for number, row in enumerate(rows, start=2):
             where = f"{path}, line {number}"
+            if any(word.isdecimal() for word in row.get(None) or ()):
+                raise InputError(
+                    f"{where}: expected {len(columns)} columns, found a number beyond; write decimal commas as points"
+                )
             cells = {name: value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
             for file, entry in _csv_rows(cells, columns, path, where):
                 _add(result, path.parent, file, entry, where)
     except csv.Error as error:
         raise InputError(f"{path}: not a CSV table ({error})") from error
     return _not_empty(result, path)
+
+
+def _separator(text: str) -> str:
+    """Of a table: a comma, or the semicolon of spreadsheets in languages whose numbers have commas."""
+    header = text.partition("\n")[0]
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _csv_rows(cells: dict[str, str], columns: list[str], path: Path, where: str) -> list[tuple[str, ListedExposure]]:
@@ -161,8 +176,11 @@ def _read_log2(path: Path, text: str) -> ExposureList:
     plain = _plain(text)
     if _has_names(plain):
         return _read_named(path, plain)
-    exposures = _exposures_in(plain.split(), path)
+    words = plain.replace(",", " ").split()
     images = _images_in_order(path)
+    if len(words) != len(images) == len(plain.split()):
+        _refuse_decimal_commas(path, plain)
+    exposures = _exposures_in(words, path)
     if not exposures or len(exposures) != len(images):
         shown = ", ".join(image.name for image in images) or "none"
         raise InputError(
@@ -172,8 +190,15 @@ def _read_log2(path: Path, text: str) -> ExposureList:
 
 
 def _plain(text: str) -> str:
-    """A text list without comments and commas, each unit beside its number."""
-    return _UNIT.sub(r"\1", _COMMENT.sub("", text).replace(",", " ").replace("\u2212", "-"))
+    """A text list without comments, each unit beside its number."""
+    return _UNIT.sub(r"\1", _COMMENT.sub("", text).replace("\u2212", "-"))
+
+
+def _refuse_decimal_commas(path: Path, plain: str) -> None:
+    """Raise for the first number that is written with a comma, where this is no list of numbers between commas."""
+    for number, line in enumerate(plain.splitlines(), 1):
+        for word in filter(_DECIMAL_COMMA.fullmatch, line.split()):
+            _number(word, "the stops or seconds of an image", f"{path}, line {number}")
 
 
 def _has_names(plain: str) -> bool:
@@ -193,6 +218,9 @@ def _read_named(path: Path, text: str) -> ExposureList:
         if row is None:
             raise InputError(f"{where}: expected a file and its exposure as in other lines, found {line.strip()!r}")
     named = [row for row in found if row is not None]
+    for (where, _), row in zip(rows, named, strict=True):
+        if _DECIMAL_COMMA.fullmatch(row["number"]):
+            _number(row["number"], "the stops or seconds of an image", where)
     result: ExposureList = {}
     exposures = _exposures_in([row["number"] for row in named], path)
     for (where, _), row, exposure in zip(rows, named, exposures, strict=True):
@@ -270,7 +298,9 @@ def _number(value: object, name: str, where: str) -> float:
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not math.isfinite(number):
-        raise InputError(f"{where}: expected a number as {name}, found {value!r}")
+        comma = isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value)
+        point = f"; write it with a point: {value.replace(',', '.')}" if comma else ""  # type: ignore[attr-defined]
+        raise InputError(f"{where}: expected a number as {name}, found {value!r}{point}")
     return number
 
 

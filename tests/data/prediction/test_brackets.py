@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from hdrgen.bracket import Bracket, BracketPixels
 from hdrgen.camera import Gamma
 from hdrgen.data import Brackets, SelectedExposures, ThreeExposures
 from hdrgen.errors import InputError, InputWarning
-from hdrgen.io import read_image, write_image
+from hdrgen.io import read_image, read_stack, write_image
 from tests.io.stacks.cards import EXPOSURES, shoot, view
 
 EV = (-3, -2, 0, 2, 3)
@@ -117,3 +118,17 @@ def test_photographs_that_are_turned_differently_are_read_within_the_same_limit(
 def test_a_flag_lifts_the_limit_of_size(scenes):
     with pytest.raises(InputError, match=r"at most 0\.0001 megapixels"):
         SelectedExposures(Brackets([scenes], max_megapixels=0.0001))[0]
+
+
+@pytest.mark.parametrize(("white", "top", "dtype"), [(240, 255, np.uint8), (16383, 65535, np.uint16)])
+def test_white_below_the_largest_code_is_that_of_a_merge_without_a_network(white, top, dtype, tmp_path):
+    radiance = np.random.default_rng(0).random((64, 96, 3)) * 8
+    for ev in (-2, 0, 2):
+        shown = Gamma(2.2)(torch.tensor(radiance * 2.0**ev / 8).clamp(0, 1)).numpy() * white
+        write_image(tmp_path / f"a/img{ev + 2}.png", shown.round().astype(dtype))
+    (tmp_path / "a/exposures.csv").write_text("file,ev\nimg0.png,-2\nimg2.png,0\nimg4.png,2\n")
+    with pytest.warns(InputWarning, match=f"a: white is {white} of {top}"):
+        ldr = Brackets([tmp_path / "a"])[0]["ldr"]
+    without = BracketPixels.read(Bracket("a", read_stack(tmp_path / "a"), "list"), 500)
+    for frame, pixels in zip(ldr, without.pixels, strict=True):
+        np.testing.assert_allclose(frame.permute(1, 2, 0).numpy(), pixels / top, atol=1e-6)

@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import numpy as np
@@ -5,6 +6,7 @@ import PIL.Image
 import pytest
 import tifffile
 import torch
+from scipy.ndimage import gaussian_filter
 
 from hdrgen.camera import SRGB
 from hdrgen.data import Photographs
@@ -82,6 +84,17 @@ def coloured_scene(seed=0):
     return np.kron(blocks, np.ones((16, 16, 1)))
 
 
+def coloured_lights(seed=0):
+    """Display values of lamps of several colours, far beyond white, before something soft and dark."""
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[0:288, 0:432]
+    light = 0.3 + 0.1 * gaussian_filter(generator.standard_normal((288, 432, 3)), (6, 6, 0)) * 20
+    for row, column, size in zip(*generator.uniform((0, 0, 5), (288, 432, 25), (20, 3)).T, strict=True):
+        lamp = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * size**2))
+        light += lamp[..., None] * generator.uniform(0.8, 3) * generator.uniform(0.6, 1, 3)
+    return light.clip(0, None)
+
+
 def read(path, **options):
     """The largest display value, and what was told."""
     with warnings.catch_warnings(record=True) as caught:
@@ -115,6 +128,36 @@ class TestWhiteOfOnePhotograph:
         display, told = read(tmp_path / "a.png")
         assert told == ["nothing is brighter than 200 of 255; pass white=200 if the photograph clips there"]
         assert float(display.max()) == pytest.approx(200 / 255)
+
+    @pytest.mark.parametrize("code", [230, 240, 245])
+    @pytest.mark.parametrize(("factor", "quality"), [(2, None), (2, 95), (2, 85), (3, None)])
+    @pytest.mark.parametrize("scene", ["lights", "blocks"])
+    def test_of_what_was_resized_and_compressed_is_found_or_advised(self, tmp_path, code, factor, quality, scene):
+        """Lanczos rings above what was clipped, and JPEG keeps colours at half the size."""
+        light = {"lights": coloured_lights, "blocks": lambda: np.kron(coloured_scene(), np.ones((3, 3, 1)))}[scene]()
+        large = PIL.Image.fromarray(np.minimum(light * 255, code).astype(np.uint8))
+        small = large.resize((large.width // factor, large.height // factor), PIL.Image.Resampling.LANCZOS)
+        small.save(tmp_path / "a.jpg", quality=quality) if quality else small.save(tmp_path / "a.png")
+        assert (np.asarray(small) > code).any()
+        display, told = read(tmp_path / ("a.jpg" if quality else "a.png"))
+        assert len(told) == 1
+        if told[0].startswith("white is"):
+            assert told[0].startswith(f"white is {code} of 255")
+            assert float((display == 1).float().mean()) > 0.02
+        else:
+            near = "|".join(str(code + off) for off in (-1, 0, 1))
+            assert re.search(
+                rf"hardly anything is brighter than .*\b({near})\b.*; pass white=.*if the photogr", told[0]
+            )
+
+    @pytest.mark.parametrize("quality", [None, 85])
+    def test_of_what_clips_at_the_largest_code_is_no_other_after_resizing(self, tmp_path, quality):
+        for number, light in enumerate((coloured_lights(), coloured_scene() * 1.3)):
+            large = PIL.Image.fromarray((light * 255).clip(0, 255).astype(np.uint8))
+            small = large.resize((large.width * 2 // 3, large.height * 2 // 3), PIL.Image.Resampling.LANCZOS)
+            path = tmp_path / f"{number}.{'jpg' if quality else 'png'}"
+            small.save(path, **({"quality": quality} if quality else {}))
+            assert read(path)[1] == []
 
     def test_of_14_bits_in_16_is_found(self, tmp_path):
         write_image(tmp_path / "a.png", (coloured_scene().clip(0, 1) * 16383).astype(np.uint16))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hdrgen.errors import InputError, InputWarning
 from hdrgen.io import Exposure, read_exposure_list
-from hdrgen.io.stacks.exposure_lists import exposure_list_for
+from hdrgen.io.stacks.exposure_lists import exposure_list_for, names_files
 from hdrgen.io.stacks.exposure_names import exposure_from_name
 
 
@@ -39,6 +39,41 @@ def test_csv_of_a_spreadsheet(tmp_path):
         "a.jpg": Exposure(ev=-2),
         "b.jpg": Exposure(ev=1.5),
     }
+
+
+def test_csv_of_a_spreadsheet_whose_numbers_have_commas(tmp_path):
+    assert read(tmp_path / "e.csv", "file;ev;note\na.jpg;-2;1,2\nb.jpg;1.5;\n") == {
+        "a.jpg": Exposure(ev=-2),
+        "b.jpg": Exposure(ev=1.5),
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("exposures.txt", "-2\n0\n"), ("exposures.txt", "ä.jpg -2\nb.jpg 0"), ("exposures.csv", "file,ev\nä.jpg,-2\n")],
+)
+def test_a_list_as_windows_saves_it(name, text, encoding, tmp_path):
+    touch(tmp_path, "ä.jpg", "b.jpg")
+    path = tmp_path / name
+    path.write_bytes(("\ufeff" * (encoding == "utf-16-be") + text).encode(encoding))
+    assert exposure_list_for(tmp_path) == path
+    assert read_exposure_list(path)[tmp_path / ("b.jpg" if text[0] == "-" else "ä.jpg")].exposure.ev in (-2, 0)
+    assert names_files(path) == (text[0] != "-")
+
+
+@pytest.mark.parametrize(("text", "line", "right"), [("0,5\n1\n2", 1, "0.5"), ("-2 0\n+1,33EV", 2, r"\+1.33EV")])
+def test_decimal_commas_in_a_text_are_told_with_their_line(text, line, right, tmp_path):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    with pytest.raises(InputError, match=rf"exposures.txt, line {line}: .* write it with a point: {right}$"):
+        read(tmp_path / "exposures.txt", text)
+
+
+@pytest.mark.parametrize("text", ["-2,0,2", "-2, 0, 2", "-2,\n0,\n2,\n", "a.jpg, -2\nb.jpg,0\nc.jpg: 2,"])
+def test_commas_between_the_numbers_of_a_text(text, tmp_path):
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    found = read(tmp_path / "exposures.txt", text)
+    assert {name: exposure.ev for name, exposure in found.items()} == {"a.jpg": -2, "b.jpg": 0, "c.jpg": 2}
 
 
 def test_csv_of_drtmo(tmp_path):
@@ -114,6 +149,13 @@ def test_deephdr(tmp_path):
         ("e.json", '{"a.jpg": null}', "found neither"),
         ("e.json", "{}", "found none"),
         ("exposure.txt", "1 2 3", r"3 exposures for 0 images \(none\)"),
+        ("e.csv", "file,ev\na.jpg,0,5\n", "line 2: expected 2 columns, found a number beyond; write decimal commas as"),
+        ("e.csv", "file;ev\na.jpg;0,5\n", r"line 2: expected a number as ev, found '0,5'; write it .* point: 0\.5"),
+        ("e.json", '{"a.jpg": "0,5"}', "expected a number as time, found '0,5'; write it with a point: 0.5"),
+        ("exposure.txt", "a.jpg -2\nb.jpg -0,5", "line 2: expected a number .*, found '-0,5'; .* a point: -0.5"),
+        ("exposure.txt", "a.jpg 0,5 s\nb.jpg 2 s", "line 1: expected a number .*, found '0,5s'; .* a point: 0.5s"),
+        ("exposure.txt", "a.jpg -2,x", "found '-2,x'"),
+        ("exposure.txt", "a\0.\0j\0p\0g\0", "found zero bytes, as of UTF-16 without its mark; save it as UTF-8"),
         ("exposure.txt", "dark bright", r"expected a number as the stops or seconds of an image .*, found 'dark'"),
         ("exposure.txt", "a.jpg -2\n0", "line 2: expected a file and its exposure as in other lines, found '0'"),
         ("exposure.txt", "a.jpg -2\na.jpg 0", "line 2: expected one exposure per file, found 'a.jpg' again"),
@@ -131,8 +173,11 @@ def test_unusable(tmp_path, name, text, message):
 def test_unreadable(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: no such file"):
         read_exposure_list(tmp_path / "none.csv")
-    (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00f")
+    (tmp_path / "a.csv").write_bytes(b"\xff\x00f")
     with pytest.raises(InputError, match="expected text in UTF-8"):
+        read_exposure_list(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="expected text in UTF-16"):
         read_exposure_list(tmp_path / "a.csv")
 
 
