@@ -8,7 +8,7 @@ from hdrgen.tiling import by_strips, row_slices
 
 _MARGIN = 3  # empty cells around the data, more than the kernel reaches
 _SIDE = 0.6065306597126334  # exp(-1/2): the Gaussian one cell, which is one standard deviation, from its middle
-_ROWS = 512  # of the image at a time
+_PIXELS = 2**17  # whose cells are looked for at a time
 
 
 def joint_bilateral(plane: Tensor, guide: Tensor, *, sigma_space: float, sigma_range: float) -> Tensor:
@@ -39,20 +39,22 @@ def joint_bilateral(plane: Tensor, guide: Tensor, *, sigma_space: float, sigma_r
     rows, columns = (torch.arange(length, device=plane.device).to(plane) / sigma for length in size)
     cells = [int(1 / sigma_range), int(rows[-1]), int(columns[-1])]
     extent = [cell + 2 + 2 * _MARGIN for cell in cells]
-    grid = _smooth(_fill(planes, guides / sigma_range, rows, columns, extent))
-    return _look_up(grid, guides / sigma_range, rows, columns).reshape(shape)
+    grid = _smooth(_fill(planes, guides, sigma_range, rows, columns, extent))
+    return _look_up(grid, guides, sigma_range, rows, columns).reshape(shape)
 
 
-def _fill(planes: Tensor, depth: Tensor, rows: Tensor, columns: Tensor, extent: list[int]) -> Tensor:
+def _fill(
+    planes: Tensor, guides: Tensor, sigma_range: float, rows: Tensor, columns: Tensor, extent: list[int]
+) -> Tensor:
     """Sums of the values and counts in the nearest cells: (N, 2, D, H', W')."""
     count, volume = len(planes), extent[0] * extent[1] * extent[2]
     grid = planes.new_zeros(2, count * volume)
     first = torch.arange(count, device=planes.device)[:, None, None] * volume
-    for lines in row_slices(len(rows), _ROWS):
-        z, y = _nearest(depth[:, lines]), _nearest(rows[lines])[:, None]
-        cell = first + (z * extent[1] + y) * extent[2] + _nearest(columns)
+    for lines in row_slices(len(rows), max(1, _PIXELS // len(columns))):
+        places = first + _nearest(rows[lines])[:, None] * extent[2] + _nearest(columns)
+        cells = _nearest(guides[:, lines] / sigma_range).mul_(extent[1] * extent[2]).add_(places)
         values = planes[:, lines].flatten()
-        grid = grid.index_add(1, cell.flatten(), torch.stack([values, torch.ones_like(values)]))
+        grid.index_add_(1, cells.flatten(), torch.stack([values, torch.ones_like(values)]))
     return grid.view(2, count, *extent).transpose(0, 1)
 
 
@@ -68,23 +70,23 @@ def _smooth(grid: Tensor) -> Tensor:
     return grid
 
 
-def _look_up(grid: Tensor, depth: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def _look_up(grid: Tensor, guides: Tensor, sigma_range: float, rows: Tensor, columns: Tensor) -> Tensor:
     """Weighted means between the cells at every pixel: (N, H, W).
 
     What lies between two cells along a column is the same for the whole row, and put together first.
     """
     cells, across = grid.shape[-3], (columns + _MARGIN) * (2 / (grid.shape[-1] - 1)) - 1
+    lines = grid.movedim(-2, 1).contiguous()  # (N, H', 2, D, W')
 
     def means_of(start: int, stop: int) -> Tensor:
         down = rows[start:stop] + _MARGIN
         above = down.long()
-        share = (down - above)[:, None]
-        slices = torch.lerp(grid[..., above, :], grid[..., above + 1, :], share)  # (N, 2, D, h, W')
-        slices = slices.movedim(-2, 1).flatten(0, 1)
-        z = ((depth[:, start:stop] + _MARGIN) * (2 / (cells - 1)) - 1).flatten(0, 1)
+        share = (down - above)[:, None, None, None]
+        slices = torch.lerp(lines.index_select(1, above), lines.index_select(1, above + 1), share).flatten(0, 1)
+        z = ((guides[:, start:stop] / sigma_range + _MARGIN) * (2 / (cells - 1)) - 1).flatten(0, 1)
         place = torch.stack([across.expand_as(z), z], -1)[:, None]
         sums = functional.grid_sample(slices, place, align_corners=True)[:, :, 0]
-        means: Tensor = (sums[:, 0] / sums[:, 1]).view(len(depth), -1, len(columns))
+        means: Tensor = (sums[:, 0] / sums[:, 1]).view(len(guides), -1, len(columns))
         return means
 
-    return by_strips(means_of, depth.shape[-2:])
+    return by_strips(means_of, guides.shape[-2:])

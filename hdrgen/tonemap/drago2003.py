@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hdrgen.array_kinds import Values, at_least, for_both, largest, namespace
+from hdrgen.array_kinds import Values, at_least, for_both, largest, log_above_one, namespace
 from hdrgen.camera import power, raised
 from hdrgen.errors import InputError
 from hdrgen.tiling import mean_by_strips
@@ -62,7 +62,7 @@ def drago2003(radiance: Values, *, bias: float = 0.85, saturation: float = 1.0, 
         scaled = grey / average
         # Where the logarithm is 0 the base matters no more; the clamp keeps its slope finite there.
         part = raised(at_least(scaled / brightest, _HUELESS), math.log(bias) / math.log(0.5))
-        compressed, hue = xp.log1p(scaled) / xp.log1p(8 * part + 1), grey.clip(_HUELESS)
+        compressed, hue = log_above_one(scaled) / xp.log(8 * part + 2), grey.clip(_HUELESS)
         if saturation != 1:
             hued: Values = image.rows(start, stop) / hue
             saturated: Values = power(hued, saturation) * compressed

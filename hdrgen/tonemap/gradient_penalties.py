@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
-from typing import NamedTuple, Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -17,7 +18,13 @@ FEW = 2**20
 
 
 class Penalty(Protocol):
-    """A penalty on gradients that ADMM can treat pixel by pixel."""
+    """A penalty on gradients that ADMM can treat pixel by pixel.
+
+    Attributes:
+        of_detail: Whether on those of the detail, S - B, rather than of the base.
+    """
+
+    of_detail: ClassVar[bool]
 
     def start(self, data: Tensor) -> Tensor:
         """Gradient of the base before anything is known about it."""
@@ -33,8 +40,12 @@ class Penalty(Protocol):
             rho: How much the distance counts.
         """
 
+    def limit(self, dual: Tensor, rho: float) -> None:
+        """`removed`, in place of rho times the gradient, or that of the base less the image, and times rho itself."""
 
-class SmallBase(NamedTuple):
+
+@dataclass(frozen=True)
+class SmallBase:
     r"""L1 on the base: :math:`\lambda \|\nabla B\|_1`, which keeps few strong edges in it.
 
     >>> SmallBase(0.1).removed(torch.tensor([-0.5, 0.05, 0.3]), torch.zeros(3), 1.0)
@@ -42,6 +53,7 @@ class SmallBase(NamedTuple):
     """
 
     weight: float
+    of_detail: ClassVar[bool] = False
 
     def start(self, data: Tensor) -> Tensor:
         """No gradient."""
@@ -52,8 +64,13 @@ class SmallBase(NamedTuple):
         threshold = self.weight / rho
         return gradient.clamp(-threshold, threshold)
 
+    def limit(self, dual: Tensor, rho: float) -> None:
+        """To the weight."""
+        dual.clamp_(-self.weight, self.weight)
 
-class SparseDetail(NamedTuple):
+
+@dataclass(frozen=True)
+class SparseDetail:
     r"""L0 on the detail: :math:`\lambda \|\nabla (S - B)\|_0`, which keeps the detail flat but for its edges.
 
     >>> SparseDetail(0.5).removed(torch.tensor([0.5, 0.2]), torch.tensor([1.0, 2.0]), 1.0)
@@ -61,6 +78,7 @@ class SparseDetail(NamedTuple):
     """
 
     weight: float
+    of_detail: ClassVar[bool] = True
 
     def start(self, data: Tensor) -> Tensor:
         """The gradient of the image, which leaves none for the detail."""
@@ -70,6 +88,10 @@ class SparseDetail(NamedTuple):
         """What makes the detail flat, where that is little: the hard threshold on what the detail would have."""
         beside = gradient - data
         return beside - hardshrink(beside, math.sqrt(2 * self.weight / rho))
+
+    def limit(self, dual: Tensor, rho: float) -> None:
+        """Nothing of what is beyond the threshold."""
+        dual.sub_(hardshrink(dual, math.sqrt(2 * self.weight * rho)))
 
 
 def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, growth: float) -> Tensor:
@@ -109,65 +131,77 @@ def base_layer(image: Tensor, penalties: Sequence[Penalty], *, iterations: int, 
 class _Descent:
     """ADMM on one image (H, W), in place.
 
-    Each penalty's multiplier is what was last removed for it, over rho's growth and with the sign changed.
+    Kept are the multipliers times rho, the dual variables of the penalties: they need no scaling when rho grows.
     """
 
     def __init__(self, image: Tensor, penalties: Sequence[Penalty], growth: float) -> None:
         self._image, self._penalties, self._growth = image, penalties, growth
         self._base = image.clone()
-        self._removed = image.new_zeros(len(penalties), 2, *image.shape)
+        self._duals = image.new_zeros(len(penalties), 2, *image.shape)
         self._above = image[0]
 
     def after(self, iterations: int, solver: PeriodicRows) -> Tensor:
         """The base (H, W)."""
         rho = 1.0
         for iteration in range(iterations):
+            pulled = partial(self._pulled, rho) if iteration else self._pulled_first
+            last = slice(len(self._image) - 1, len(self._image))
+            self._above = pulled(last, self._detail(last), keep=False)[1, -1]
             before, rho = rho, rho * (self._growth if iteration else 1)
-            pulled = partial(self._pulled, before) if iteration else self._pulled_first
-            self._above = pulled(slice(len(self._image) - 1, len(self._image)), keep=False)[1, -1]
-            solver.add_solution(partial(self._right_side, pulled, rho), rho, self._base)
+            solver.add_solution(partial(self._right_side, pulled, before, rho), rho, self._base)
         return self._base
 
-    def _right_side(self, pulled: Callable[[slice], Tensor], rho: float, rows: slice) -> Tensor:
+    def _right_side(self, pulled: Callable[[slice, Tensor], Tensor], before: float, rho: float, rows: slice) -> Tensor:
         """What is asked of the change of some rows: to come nearer to the image, and to what the penalties want."""
-        right, down = pulled(rows)
-        total = (self._image[rows] - self._base[rows]).mul_(1 / rho)
-        total[:, 1:] += right[:, :-1]
-        total[:, 0] += right[:, -1]
-        total -= right
-        total -= down
-        total[1:] += down[:-1]
-        total[0] += self._above
-        self._above = down[-1].clone()
+        detail = self._detail(rows)
+        wanted = pulled(rows, detail)
+        total = detail[:-1].mul_(-1 / rho)
+        self._add_pull(wanted, 1 / before, total)
         return total
 
-    def _pulled_first(self, rows: slice, keep: bool = True) -> Tensor:
-        data = _differences(self._image, rows)
+    def _add_pull(self, wanted: Tensor, share: float, total: Tensor) -> None:
+        """What a share of the gradients (2, h, W) that are wanted, from the top down, asks of the rows (h, W)."""
+        right, down = wanted
+        total.sub_(right, alpha=share)
+        total[:, 1:].add_(right[:, :-1], alpha=share)
+        total[:, 0].add_(right[:, -1], alpha=share)
+        total.sub_(down, alpha=share)
+        total[1:].add_(down[:-1], alpha=share)
+        total[0].add_(self._above, alpha=share)
+        self._above = down[-1].clone()
+
+    def _detail(self, rows: slice) -> Tensor:
+        """The base less the image, of some rows and the one below, (h + 1, W)."""
+        return _and_below(self._base, rows) - _and_below(self._image, rows)
+
+    def _pulled_first(self, rows: slice, detail: Tensor, keep: bool = True) -> Tensor:
+        data = _differences(_and_below(self._image, rows))
         return reduce(torch.add, [penalty.start(data) - data for penalty in self._penalties])
 
-    def _pulled(self, rho: float, rows: slice, keep: bool = True) -> Tensor:
-        """Where copies and multipliers want the gradient of some rows of the base, beyond what it is, (2, h, W)."""
-        gradient, data = _differences(self._base, rows), _differences(self._image, rows)
-        before = self._removed[..., rows, :].unbind()
-        now = [
-            penalty.removed(torch.add(gradient, last, alpha=1 / self._growth), data, rho)
-            for penalty, last in zip(self._penalties, before, strict=True)
-        ]
-        wanted = (reduce(torch.add, before) / self._growth).sub_(reduce(torch.add, now), alpha=1 + 1 / self._growth)
-        if keep:
-            for last, one in zip(before, now, strict=True):
-                last.copy_(one)
-        return wanted
+    def _pulled(self, rho: float, rows: slice, detail: Tensor, keep: bool = True) -> Tensor:
+        """Rho times how far copies and multipliers want the gradient of some rows of the base changed, (2, h, W)."""
+        duals = self._duals[..., rows, :]
+        wanted = reduce(torch.add, duals) if len(duals) > 1 else duals[0].clone()
+        duals = duals if keep else duals.clone()
+        for penalty, dual in zip(self._penalties, duals, strict=True):
+            dual.add_(_differences(detail if penalty.of_detail else _and_below(self._base, rows)), alpha=rho)
+            penalty.limit(dual, rho)
+        return wanted.sub_(reduce(torch.add, duals), alpha=1 + 1 / self._growth)
 
 
-def _differences(image: Tensor, rows: slice) -> Tensor:
-    """`_gradient` of one image (H, W) without gradients of its own, to (2, h, W)."""
-    here = image[rows]
+def _and_below(image: Tensor, rows: slice) -> Tensor:
+    """Some rows of an image (H, W), and the one below, which is the first one below the last."""
+    below = image[rows.start : rows.stop + 1]
+    return below if rows.stop < len(image) else torch.cat([below, image[:1]])
+
+
+def _differences(image: Tensor) -> Tensor:
+    """`_gradient` of the rows (h + 1, W) but the last, without gradients of their own, to (2, h, W)."""
+    here = image[:-1]
     found = here.new_empty(2, *here.shape)
     torch.sub(here[:, 1:], here[:, :-1], out=found[0, :, :-1])
     torch.sub(here[:, 0], here[:, -1], out=found[0, :, -1])
-    torch.sub(here[1:], here[:-1], out=found[1, :-1])
-    torch.sub(image[rows.stop % len(image)], here[-1], out=found[1, -1])
+    torch.sub(image[1:], here, out=found[1])
     return found
 
 

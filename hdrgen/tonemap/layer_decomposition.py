@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from hdrgen.array_kinds import Values, evaluated, for_both
+from hdrgen.array_kinds import Values, for_both, is_numpy
 from hdrgen.camera import raised
 from hdrgen.errors import InputError
-from hdrgen.tiling import by_strips
+from hdrgen.tiling import by_strips, heap_kept
 from hdrgen.tonemap.operator import Operator
-from hdrgen.tonemap.planes import IMAGE, as_radiance, stretch, stretch_most
+from hdrgen.tonemap.planes import IMAGE, radiance_rows, stretch, stretch_most
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ def layer_decomposition(
     size = radiance.shape[-2:]
 
     def brightest_of(start: int, stop: int) -> Tensor:
-        return as_radiance(radiance[..., start:stop, :].amax(-3, keepdim=True))
+        return radiance_rows(radiance, start, stop).amax(-3, keepdim=True)
 
     plane = stretch(by_strips(lambda start, stop: (brightest_of(start, stop) + OFFSET).log(), size))
     layers = decompose(plane, lambda1, lambda2, lambda3)
@@ -101,7 +101,8 @@ def layer_decomposition(
     mapped = stretch_most(by_strips(together, size), CLIP, 0.5)
 
     def coloured(start: int, stop: int) -> Tensor:
-        rows, brightest = as_radiance(radiance[..., start:stop, :]), brightest_of(start, stop)
+        rows = radiance_rows(radiance, start, stop)
+        brightest = rows.amax(-3, keepdim=True)
         shown = mapped[..., start:stop, :]
         grey = shown * torch.where(brightest > 0, 1 - saturation, 0.0)
         return torch.addcmul(grey, rows, shown * (saturation / brightest.clamp_min(_BLACK))).clamp(0, 1)
@@ -178,9 +179,15 @@ class LayerDecomposition(Operator):
 
     @for_both
     def __call__(self, radiance: Values) -> Values:
-        """Map linear radiance (..., 3, H, W) to display values in [0, 1]."""
-        mapped: Values = evaluated(self._mapped, radiance)
-        return mapped
+        """Map linear radiance (..., 3, H, W) to display values in [0, 1]; an array is not copied for it."""
+        if not is_numpy(radiance):
+            mapped: Values = self._mapped(radiance)
+            return mapped
+        import torch
+
+        kept = radiance.flags.writeable and min(radiance.strides) > 0
+        with torch.inference_mode(), heap_kept():
+            return self._mapped(torch.from_numpy(radiance if kept else radiance.copy())).numpy()
 
     def _mapped(self, radiance: Tensor) -> Tensor:
         return layer_decomposition(

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from hdrgen.tiling import row_slices
 
-STRIP = 2**16
-"""Pixels that are worked on at a time: their gradients and copies of these stay in the cache of one core."""
+STRIP = 2**17
+"""Pixels that are worked on at a time: few enough for the cache, so many that planning a transform costs little."""
 MEMORY = 512
 """Rows after which the filter of a frequency has forgotten its start, or else the frequency is divided."""
 

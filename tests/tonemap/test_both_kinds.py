@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hdrgen.array_kinds import evaluated
+from hdrgen.array_kinds import evaluated, log_above_one
+from hdrgen.camera import raised
 from hdrgen.tiling import value_at
 from hdrgen.tonemap import (
     Drago2003,
@@ -72,3 +73,22 @@ def test_ranks_of_many_values_are_those_of_sorted_ones():
     values = np.random.default_rng(0).normal(size=(2, 2**18 + 5)).astype(np.float32)
     for rank in (1, 1300, 2**17, 2**18 + 5):
         np.testing.assert_array_equal(value_at(values, rank), np.sort(values)[:, rank - 1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_logarithms_and_powers_of_many_values_are_those_of_double_precision():
+    values = np.concatenate([[0], np.geomspace(1e-30, 1e30, 100_001)]).astype(np.float32)
+    exact = np.log1p(values.astype(float))
+    np.testing.assert_allclose(log_above_one(values), exact, rtol=3e-7)
+    assert log_above_one(values[:1])[0] == 0
+    unit = values[values <= 1]
+    for exponent in (1 / 2.2, 0.8, 3.0):
+        exact = unit.astype(float) ** exponent
+        np.testing.assert_allclose(raised(unit, exponent), exact, atol=2e-7, rtol=0)
+        np.testing.assert_array_equal(raised(unit.astype(float), exponent), exact)
+
+
+@pytest.mark.parametrize("image", [np.ones((20, 24, 3), np.float32)[::-1], np.broadcast_to(np.float32(2), (20, 24, 3))])
+def test_layers_of_arrays_that_are_reversed_or_cannot_be_written(image):
+    mapped = evaluated(LayerDecomposition(), image.transpose(2, 0, 1))
+    np.testing.assert_array_equal(mapped, evaluated(LayerDecomposition(), image.transpose(2, 0, 1).copy()))

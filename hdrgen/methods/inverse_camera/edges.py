@@ -108,26 +108,46 @@ def profiles_of(image: Tensor) -> tuple[Tensor, Tensor]:
         Codes `(B, 384, 5, 3)`, and `(B, 384)` which of them are edges: 1, or 0 where there are not so many.
     """
     rows, columns = _along_rows(image), _along_rows(image.transpose(-1, -2))
-    profiles, once = (torch.cat(each, -1) for each in zip(rows, columns, strict=True))
-    score, index = (_scores(profiles) * once).topk(PROFILES, dim=-1)
+    profiles, once = (torch.cat(each, -1) for each in zip(rows[:2], columns[:2], strict=True))
+    score = _scores(profiles)
+    if torch.compiler.is_compiling():
+        score, index = (score * once).topk(PROFILES, dim=-1)
+    else:
+        place = torch.cat([rows[2], columns[2] + rows[0].shape[-1]])
+        score, index = (score[:, place] * once).topk(PROFILES, dim=-1)
+        index = place[index]
     chosen = profiles.gather(-1, index[:, None, None].expand(-1, 3, 2 * REACH + 1, -1))
     return chosen.permute(0, 3, 2, 1).long(), (score > TELLING).float()
 
 
-def _along_rows(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes `(B, 3, 5, N)` of profiles along evenly spaced rows, and `(N,)` whether each is the first of its place."""
+def _along_rows(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Profiles along evenly spaced rows.
+
+    Returns:
+        Codes `(B, 3, 5, n)`; `(N,)` whether each of N profiles is the first of its place; and `(N,)` which of the codes
+        are its own. Where shapes may depend on the picture, none are there several times.
+    """
     height, width = image.shape[-2:]
-    rows, new_rows = _evenly(height, LINES, image.device)
-    starts, new_starts = _evenly(width - 2 * REACH, POSITIONS, image.device)
+    rows, row, new_rows = _evenly(height, LINES, image.device)
+    starts, start, new_starts = _evenly(width - 2 * REACH, POSITIONS, image.device)
     lines = (image[:, :, rows].float().clamp(0, 1) * (LEVELS - 1)).round()
     places = [lines[..., (starts + step).clamp_max(width - 1)] for step in range(2 * REACH + 1)]
-    return torch.stack(places, 2).flatten(-2), (new_rows[:, None] * new_starts).flatten()
+    once, place = new_rows[:, None] * new_starts, row[:, None] * len(starts) + start
+    return torch.stack(places, 2).flatten(-2), once.flatten(), place.flatten()
 
 
-def _evenly(count: int, number: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """`number` of 0 to `count` - 1, and 0 for those that are there already, so that shapes depend on no picture."""
+def _evenly(count: int, number: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """`number` of 0 to `count` - 1.
+
+    Returns:
+        Those, or without repetition all that there are; `(number,)` which of them each is; and `(number,)`, 0 for those
+        that are there already.
+    """
     index = (torch.arange(number, device=device) * count // number).clamp_min(0)
-    return index, functional.pad((index.diff() > 0).float(), (1, 0), value=1.0)
+    new = functional.pad((index.diff() > 0).float(), (1, 0), value=1.0)
+    if not torch.compiler.is_compiling() and count < number:  # a program's shapes depend on no picture
+        return torch.arange(max(1, count), device=device), index, new
+    return index, torch.arange(number, device=device), new
 
 
 def _scores(profiles: Tensor) -> Tensor:

@@ -72,6 +72,16 @@ def test_grey_edges_and_plain_areas_tell_nothing():
         assert float(enough) == 0
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (4, 9), (96, 256), (70, 520), (600, 40)])
+def test_small_pictures_are_looked_at_once_and_tell_what_they_tell_a_program_of_fixed_shapes(size, monkeypatch):
+    image = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    image[1] = (image[1] * 6).round() / 6
+    eager = profiles_of(image)
+    monkeypatch.setattr("torch.compiler.is_compiling", lambda: True)
+    for found, expected in zip(eager, profiles_of(image), strict=True):
+        assert torch.equal(found, expected)
+
+
 @torch.no_grad()
 def test_what_edges_tell_does_not_depend_on_the_order_of_channels_or_the_side_of_the_picture():
     image, evidence = taken(Sigmoid(0.9, 0.6).inverse(LEVELS), tiles(1)), MixingEvidence()
