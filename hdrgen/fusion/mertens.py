@@ -194,14 +194,24 @@ def _weights_of_rows(frame: Values, contrast: float, saturation: float, exposure
     if contrast:
         factors.append(_power(abs(_laplacian(_luma(frame))), contrast))
     if saturation:
-        mean = _over_channels(frame, lambda channel: channel * 1)
-        mean /= 3
-        spread = _over_channels(frame, lambda channel: _squared(channel - mean))
-        factors.append(_power(spread, saturation / 2))
+        factors.append(_power(_spread(frame), saturation / 2))
     if exposure:
         distance = _over_channels(frame, lambda channel: _squared(channel - 0.5))
         factors.append(xp.exp(distance * (-exposure / (2 * SPREAD**2))))
     return reduce(mul, factors or [xp.ones_like(frame[..., :1, :, :])]) + LEAST_WEIGHT
+
+
+def _spread(frame: Values) -> Values:
+    """Sum of the squared deviations of the channels from their mean, by their differences: of grey exactly 0.
+
+    A mean is rounded, and what grey differs from it by would choose the exposure where none has contrast.
+    """
+    red, green, blue = _channels(frame)
+    spread = _squared(red - green)
+    spread += _squared(green - blue)
+    spread += _squared(blue - red)
+    spread /= 3
+    return spread
 
 
 def _squared(values: Values) -> Values:

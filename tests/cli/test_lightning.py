@@ -164,42 +164,6 @@ def test_neither_method_nor_checkpoint(capsys):
     assert "no method: pass --config" in error_of(["test", "--data.test=ToyScenes"], capsys)
 
 
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        (["cevr/table5_cycle"], "experiments/cevr/table5_cycle is an overlay: it names no method, and changes that"),
-        (["cevr/table5_cycle"], "; pass --config cevr --config experiments/cevr/table5_cycle"),
-        (["cevr/table5_cycle", "cevr_small"], "pass --config cevr --config experiments/cevr/table5_cycle"),
-        (
-            [str(configs.experiment_path("weights/hdr_gan"))],
-            "pass --config hdr_gan --config experiments/weights/hdr_gan",
-        ),
-        (["weights/data", "slurm"], "pass --config METHOD --config experiments/slurm; `hdrgen configs` lists"),
-        (["quickstart_scenes"], "quickstart_scenes.yaml is an overlay"),
-        (["own.yaml"], "pass --config METHOD --config own.yaml; "),
-    ],
-)
-def test_an_overlay_alone_is_told_where_it_belongs(typed, told, capsys):
-    Path("own.yaml").write_text("model:\n  init_args:\n    channels: 3\n")
-    assert told in error_of(["fit", *(f"--config={name}" for name in typed)], capsys)
-
-
-@pytest.mark.parametrize("name", configs.experiment_names())
-def test_every_experiment_without_a_method_is_told_to_be_an_overlay(name, capsys):
-    path = configs.experiment_path(name)
-    if named_method(["--config", str(path)]) is None:
-        assert f"experiments/{name} is an overlay" in error_of(["test", f"--config={path}"], capsys)
-
-
-def test_an_overlay_of_scenes_may_come_before_the_method():
-    assert build(
-        f"--config={configs.experiment_path('weights/data')}",
-        "--model=ToyMethod",
-        "--data.train=null",
-        "--data.val=null",
-    ).model.channels
-
-
 def test_weights_only_cannot_be_switched_off(trained):
     assert build(f"--ckpt_path={trained.last}", "--weights_only=false").config.test.weights_only is True
 

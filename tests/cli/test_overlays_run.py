@@ -13,11 +13,11 @@ import torch
 import yaml
 
 from hdrgen import configs
-from hdrgen.cli.arguments import as_value
+from hdrgen.cli.arguments import as_value, named_method
 from hdrgen.cli.main import main
 from hdrgen.io import write_image
 from tests.cli.test_every_config import TINY, method_of
-from tests.cli.toy_runs import CPU
+from tests.cli.toy_runs import CPU, QUICK, error_of
 from tests.test_experiments import assert_within
 
 SHORT = [
@@ -108,3 +108,36 @@ def test_a_row_of_a_figure_without_a_network_is_tested(panoramas):
     scenes = ["--data.test=RenderedStacks", "--data.test.root=HDRI", "--data.test.size=32", "--data.test.views=1"]
     assert main(["test", *words, *scenes, "-o", "results"]) == 0
     assert Path("results/metrics.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["cevr/table5_cycle"], "experiments/cevr/table5_cycle is an overlay: it names no method, and changes that"),
+        (["cevr/table5_cycle"], "; pass --config cevr --config experiments/cevr/table5_cycle"),
+        (["cevr/table5_cycle", "cevr_small"], "pass --config cevr --config experiments/cevr/table5_cycle"),
+        (
+            [str(configs.experiment_path("weights/hdr_gan"))],
+            "pass --config hdr_gan --config experiments/weights/hdr_gan",
+        ),
+        (["weights/data", "slurm"], "pass --config METHOD --config experiments/slurm; `hdrgen configs` lists"),
+        (["quickstart_scenes"], "quickstart_scenes.yaml is an overlay"),
+        (["own.yaml"], "pass --config METHOD --config own.yaml; "),
+    ],
+)
+def test_an_overlay_alone_is_told_where_it_belongs(typed, told, own_folder, capsys):
+    Path("own.yaml").write_text("model:\n  init_args:\n    channels: 3\n")
+    assert told in error_of(["fit", *(f"--config={name}" for name in typed)], capsys)
+
+
+@pytest.mark.parametrize("name", configs.experiment_names())
+def test_every_experiment_without_a_method_is_told_to_be_an_overlay(name, own_folder, capsys):
+    path = configs.experiment_path(name)
+    if named_method(["--config", str(path)]) is None:
+        assert f"experiments/{name} is an overlay" in error_of(["test", f"--config={path}"], capsys)
+
+
+def test_an_overlay_of_scenes_may_come_before_the_method(own_folder):
+    none = [f"--data.{part}=null" for part in PARTS]
+    typed = ["test", *QUICK, "--config", "weights/data", "--model=ToyMethod", *none, "--data.test=ToyScenes"]
+    assert main(typed) == 0

@@ -141,7 +141,9 @@ def weights_by_definition(frame, contrast, saturation, exposure):
     inner = framed[1:-1, 1:-1]
     laplacian = framed[:-2, 1:-1] + framed[1:-1, :-2] - 4 * inner + framed[1:-1, 2:] + framed[2:, 1:-1]
     weight = torch.from_numpy(np.abs(laplacian)) ** contrast
-    weight = weight * (frame - frame.mean(0)).square().sum(0) ** (saturation / 2)
+    spread = ((red - green).square() + (green - blue).square() + (blue - red).square()) / 3
+    torch.testing.assert_close(spread, (frame - frame.mean(0)).square().sum(0))
+    weight = weight * spread ** (saturation / 2)
     return weight * (-(frame - 0.5).square().sum(0) * (exposure / (2 * 0.2**2))).exp() + 1e-12
 
 
@@ -160,3 +162,13 @@ def test_weights_that_are_worked_out_again_are_the_same(kept, monkeypatch):
     monkeypatch.setattr("hdrgen.fusion.mertens.KEPT", kept)
     assert torch.equal(merge_mertens(stack), fused)
     assert torch.equal(stack, before)
+
+
+@pytest.mark.parametrize("level", [0.003, 0.02, 0.2])
+def test_of_grey_no_rounding_chooses_the_frame(level):
+    """Grey has no saturation: every frame counts the same, in float32 as in double precision."""
+    texture = np.random.default_rng(0).uniform(0.9, 1.1, (1, 64, 64)) * level * np.ones((3, 1, 1))
+    stack = np.stack([texture, texture * 1.5, texture * 4]).clip(0, 1)
+    single = merge_mertens(stack.astype(np.float32))
+    np.testing.assert_allclose(single, merge_mertens(stack.astype(np.float32).astype(float)), atol=1e-5)
+    np.testing.assert_allclose(single, stack.mean(0), atol=1e-5)
