@@ -173,11 +173,13 @@ class Finish(NamedTuple):
         """
         from hdrgen.array_kinds import evaluated
         from hdrgen.io import rgb_to_xyz, write_image
+        from hdrgen.tiling import heap_kept
 
         mapper = self.mapper
         if tags.chromaticities:
             mapper = replace(mapper, luminance=tuple(rgb_to_xyz(tags.chromaticities)[1].tolist()))
-        display = evaluated(mapper, radiance.transpose(2, 0, 1))
+        with heap_kept():  # operators work in strips, whose memory would be cleared anew for each
+            display = evaluated(mapper, radiance.transpose(2, 0, 1))
         quality = self.quality if target.suffix.lower() in JPEG else None
         write_image(target, display.transpose(1, 2, 0), bits=bits, quality=quality, **vars(tags))
 
